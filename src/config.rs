@@ -1,0 +1,290 @@
+//! Settings: what there is, where it comes from, what is refused.
+//!
+//! The defaults are `config.example.toml` itself, which is built in as the lowest layer, so that file and program
+//! cannot disagree. Above it lie the configuration file and the environment.
+
+mod check;
+mod sources;
+mod units;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+pub use sources::{Loaded, Setting, load, load_text};
+pub use units::Bytes;
+
+/// All settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Address and port to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// What links in mails start with, without a slash at the end.
+    pub public_url: String,
+    /// The name that heads each mail.
+    site_name: Option<String>,
+    /// The folder for all that the server writes.
+    pub data_dir: PathBuf,
+    /// The signing key, if it is given in the configuration itself.
+    pub secret_key: Option<SecretString>,
+    /// Where the signing key is kept.
+    secret_key_file: Option<PathBuf>,
+    /// How mails leave.
+    pub mail: Mail,
+    /// Where links in mails lead.
+    pub links: Links,
+    /// How long tokens are good for.
+    pub tokens: Tokens,
+    /// What accounts hold and who sees them.
+    pub accounts: Accounts,
+    /// Working groups.
+    pub groups: Groups,
+    /// What passwords must be and how they are hashed.
+    pub passwords: Passwords,
+    /// Bounds of a request.
+    pub graphql: GraphQl,
+    /// Limits on attempts.
+    pub limits: Limits,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+/// `[mail]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// How mails leave.
+    pub transport: Transport,
+    /// The sender of all mails.
+    pub from: String,
+    /// Where the transport `file` writes.
+    directory: Option<PathBuf>,
+    /// Whether owners are told of changes to their account.
+    pub notices: bool,
+}
+
+/// How mails leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// Printed on standard output.
+    Console,
+    /// One `.eml` file a mail.
+    File,
+}
+
+/// `[links]`: texts with `{public_url}` and `{token}` in them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Links {
+    /// Activates an account.
+    pub activation: String,
+    /// Confirms a secondary address.
+    pub secondary_email: String,
+    /// Leads to a new password.
+    pub password_reset: String,
+}
+
+/// `[tokens]`: lifetimes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tokens {
+    /// Of access tokens.
+    #[serde(with = "humantime_serde")]
+    pub access_lifetime: Duration,
+    /// Of refresh tokens.
+    #[serde(with = "humantime_serde")]
+    pub refresh_lifetime: Duration,
+    /// Of activation links.
+    #[serde(with = "humantime_serde")]
+    pub activation_lifetime: Duration,
+    /// Of links for a new password.
+    #[serde(with = "humantime_serde")]
+    pub password_reset_lifetime: Duration,
+    /// Of links that confirm a secondary address.
+    #[serde(with = "humantime_serde")]
+    pub secondary_email_lifetime: Duration,
+}
+
+/// `[accounts]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accounts {
+    /// What people may log in with.
+    pub login_fields: Vec<LoginField>,
+    /// What `register` must be given.
+    pub register_required: Vec<RegisterField>,
+    /// What `register` may be given.
+    pub register_optional: Vec<RegisterField>,
+    /// Who may look other people up.
+    pub users_visible_to: Audience,
+}
+
+/// What people may log in with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginField {
+    /// The primary or the secondary address.
+    Email,
+}
+
+/// What an account may be registered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RegisterField {
+    /// The primary address.
+    Email,
+    /// The username.
+    Username,
+    /// The first name.
+    FirstName,
+    /// The last name.
+    LastName,
+    /// The academic title.
+    AcademicTitle,
+}
+
+/// Who may look other people up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Accounts marked as staff.
+    Staff,
+    /// Accounts with a verified address.
+    Verified,
+    /// Everybody.
+    Public,
+}
+
+/// `[groups]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Groups {
+    /// How people get into a working group.
+    pub joining: Joining,
+}
+
+/// How people get into a working group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Joining {
+    /// They ask its representative.
+    Request,
+    /// They walk in.
+    Open,
+}
+
+/// `[passwords]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Passwords {
+    /// Memory of one hash.
+    pub memory: Bytes,
+    /// Passes over that memory.
+    pub iterations: u32,
+    /// Lanes of one hash.
+    pub parallelism: u32,
+    /// How many hashes are made at a time.
+    hashing_threads: Option<usize>,
+    /// The least number of characters.
+    pub min_length: usize,
+}
+
+/// `[graphql]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GraphQl {
+    /// Whether clients may ask for the schema.
+    pub introspection: bool,
+    /// How deep selections may nest.
+    pub max_depth: usize,
+    /// How many fields a request may ask for.
+    pub max_complexity: usize,
+    /// How large the body of a request may be.
+    pub max_body: Bytes,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Whether attempts are limited.
+    pub enabled: bool,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// For whom.
+    pub format: LogFormat,
+    /// How much.
+    pub level: LogLevel,
+}
+
+/// For whom the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// People.
+    Text,
+    /// Machines: one JSON object a line.
+    Json,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Only what went wrong.
+    Error,
+    /// And what looks wrong.
+    Warn,
+    /// And what happened.
+    Info,
+    /// And how.
+    Debug,
+    /// And everything else.
+    Trace,
+}
+
+impl Config {
+    /// The name that heads each mail: as set, or host and port of `public_url`.
+    pub fn site_name(&self) -> &str {
+        match &self.site_name {
+            Some(name) => name,
+            None => self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, host)| host),
+        }
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.data_dir.join("auth.sqlite3")
+    }
+
+    /// Where the signing key is kept if it is not in the configuration.
+    pub fn secret_key_file(&self) -> PathBuf {
+        self.secret_key_file.clone().unwrap_or_else(|| self.data_dir.join("secret.key"))
+    }
+
+    /// Whether `secret_key_file` was named, so that a missing file is a mistake and not a first start.
+    pub fn names_secret_key_file(&self) -> bool {
+        self.secret_key_file.is_some()
+    }
+
+    /// Where the transport `file` writes.
+    pub fn mail_directory(&self) -> PathBuf {
+        self.mail.directory.clone().unwrap_or_else(|| self.data_dir.join("mail"))
+    }
+
+    /// How many passwords may be hashed at a time.
+    pub fn hashing_threads(&self) -> usize {
+        self.passwords
+            .hashing_threads
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+    }
+}

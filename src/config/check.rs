@@ -1,0 +1,109 @@
+//! Refuses settings that can be read but make no sense, each in one sentence that names the setting.
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+
+use super::{Config, RegisterField};
+
+/// The first thing wrong with `config`, if there is one.
+pub(super) fn complaint(config: &Config) -> Option<String> {
+    let checks = [addresses, links, lifetimes, fields, passwords, bounds];
+    checks.iter().find_map(|check| check(config))
+}
+
+fn addresses(config: &Config) -> Option<String> {
+    let url = url::Url::parse(&config.public_url).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    if url.is_none() {
+        return Some(format!(
+            "public_url: \"{}\" is no web address; write it as \"https://accounts.example.org\"",
+            config.public_url
+        ));
+    }
+    if config.site_name().trim().is_empty() || config.site_name().chars().any(char::is_control) {
+        return Some("site_name: write a name on one line, or leave the setting out".to_owned());
+    }
+    if config.mail.from.parse::<lettre::message::Mailbox>().is_err() {
+        return Some(format!(
+            "mail.from: \"{}\" is no mail address; write it as \"no-reply@example.org\"",
+            config.mail.from
+        ));
+    }
+    let key_is_empty = config.secret_key.as_ref().is_some_and(|key| key.expose_secret().is_empty());
+    key_is_empty.then(|| "secret_key: it is empty; leave it out and a random key is made".to_owned())
+}
+
+fn links(config: &Config) -> Option<String> {
+    let links = [
+        ("activation", &config.links.activation),
+        ("secondary_email", &config.links.secondary_email),
+        ("password_reset", &config.links.password_reset),
+    ];
+    if let Some((name, _)) = links.iter().find(|(_, link)| !link.contains("{token}")) {
+        return Some(format!("links.{name}: the link must hold {{token}}, or nobody could use it"));
+    }
+    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'');
+    let (name, _) = links.iter().find(|(_, link)| link.contains(odd))?;
+    Some(format!("links.{name}: a link holds no blanks, quotes or angle brackets"))
+}
+
+fn lifetimes(config: &Config) -> Option<String> {
+    let tokens = &config.tokens;
+    let lifetimes = [
+        ("access_lifetime", tokens.access_lifetime),
+        ("refresh_lifetime", tokens.refresh_lifetime),
+        ("activation_lifetime", tokens.activation_lifetime),
+        ("password_reset_lifetime", tokens.password_reset_lifetime),
+        ("secondary_email_lifetime", tokens.secondary_email_lifetime),
+    ];
+    let second = Duration::from_secs(1);
+    let century = Duration::from_secs(100 * 365 * 24 * 3600);
+    let (name, _) = lifetimes.iter().find(|(_, lifetime)| !(second..=century).contains(lifetime))?;
+    Some(format!("tokens.{name}: a lifetime lies between \"1 second\" and 100 years"))
+}
+
+fn fields(config: &Config) -> Option<String> {
+    let accounts = &config.accounts;
+    if accounts.login_fields.is_empty() {
+        return Some("accounts.login_fields: name at least \"email\", or nobody could log in".to_owned());
+    }
+    if !accounts.register_required.contains(&RegisterField::Email) {
+        return Some("accounts.register_required: \"email\" must be among them".to_owned());
+    }
+    let twice = accounts.register_required.iter().find(|field| accounts.register_optional.contains(field))?;
+    Some(format!(
+        "accounts.register_optional: {twice:?} is required already; name it in one of the two lists"
+    ))
+}
+
+fn passwords(config: &Config) -> Option<String> {
+    let passwords = &config.passwords;
+    let kibibytes = u32::try_from(passwords.memory.count() / 1024).unwrap_or(u32::MAX);
+    if argon2::Params::new(kibibytes, passwords.iterations, passwords.parallelism, None).is_err() {
+        return Some(
+            "passwords: Argon2id wants at least 8 KiB of memory for each of parallelism, and 1 iteration"
+                .to_owned(),
+        );
+    }
+    if config.hashing_threads() == 0 {
+        return Some("passwords.hashing_threads: at least 1, or nobody could log in".to_owned());
+    }
+    let silly = !(1..=128).contains(&passwords.min_length);
+    silly.then(|| "passwords.min_length: between 1 and 128".to_owned())
+}
+
+fn bounds(config: &Config) -> Option<String> {
+    let graphql = &config.graphql;
+    if graphql.max_depth == 0 || graphql.max_complexity == 0 {
+        return Some(
+            "graphql.max_depth, graphql.max_complexity: at least 1, or every request is refused".to_owned(),
+        );
+    }
+    let tiny = graphql.max_body.count() < 1024;
+    tiny.then(|| "graphql.max_body: at least \"1 KiB\", or every request is refused".to_owned())
+}

@@ -1,0 +1,163 @@
+//! The layers of the configuration: defaults, file, environment.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use figment::Figment;
+use figment::error::Kind;
+use figment::providers::{Env, Format, Toml};
+use figment::value::Value;
+
+use super::{Config, check};
+
+const EXAMPLE: &str = include_str!("../../config.example.toml");
+const PREFIX: &str = "P4F_AUTH_";
+const SYSTEM_FILE: &str = "/etc/pledge4future-auth/config.toml";
+
+/// The settings in force, and where each came from.
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// The file that was read, if any.
+    pub file: Option<PathBuf>,
+    figment: Figment,
+}
+
+/// One setting as `check-config` prints it.
+pub struct Setting {
+    /// Its name, with dots between levels.
+    pub name: String,
+    /// Its value in TOML; secrets masked.
+    pub value: String,
+    /// "default", "environment" or the path of a file.
+    pub source: String,
+}
+
+/// Reads the settings: `file` if it is given, else the first file that is there, and the environment.
+///
+/// # Errors
+/// One sentence that names the setting or file at fault.
+pub fn load(file: Option<&Path>) -> Result<Loaded> {
+    let file = match file {
+        Some(named) => Some(named.to_owned()),
+        None => found_file(),
+    };
+    let mut figment = Figment::from(Toml::string(EXAMPLE));
+    if let Some(path) = &file {
+        std::fs::metadata(path)
+            .with_context(|| format!("the configuration file {} cannot be read", path.display()))?;
+        figment = figment.merge(Toml::file_exact(path));
+    }
+    finish(figment.merge(Env::prefixed(PREFIX).ignore(&["config"]).split("__")), file)
+}
+
+/// Reads the settings from a text in place of a file, without the environment.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_text(toml: &str) -> Result<Loaded> {
+    finish(Figment::from(Toml::string(EXAMPLE)).merge(Toml::string(toml)), None)
+}
+
+fn found_file() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("P4F_AUTH_CONFIG") {
+        return Some(named.into());
+    }
+    [Path::new("config.toml"), Path::new(SYSTEM_FILE)]
+        .into_iter()
+        .find(|path| path.exists())
+        .map(Path::to_owned)
+}
+
+fn finish(figment: Figment, file: Option<PathBuf>) -> Result<Loaded> {
+    let mut config: Config = figment.extract().map_err(|error| anyhow!(sentence(error)))?;
+    config.public_url.truncate(config.public_url.trim_end_matches('/').len());
+    match check::complaint(&config) {
+        Some(complaint) => Err(anyhow!(complaint)),
+        None => Ok(Loaded { config, file, figment }),
+    }
+}
+
+/// The first of figment's complaints, with the full name of the setting and, for an unknown one, the nearest known.
+fn sentence(error: figment::Error) -> String {
+    let Some(first) = error.into_iter().next() else {
+        return "the configuration cannot be read".to_owned();
+    };
+    let mut path = first.path.clone();
+    let place = first.metadata.as_ref().and_then(|metadata| metadata.source.as_ref());
+    let place = place.map(|source| format!(" ({source})")).unwrap_or_default();
+    if let Kind::UnknownField(name, known) = &first.kind {
+        path.retain(|part| part != name);
+        path.push(name.clone());
+        let nearest = known
+            .iter()
+            .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
+        let hint = nearest.map(|known| format!("; did you mean \"{known}\"?")).unwrap_or_default();
+        return format!("there is no setting \"{}\"{place}{hint}", path.join("."));
+    }
+    let named = if path.is_empty() { String::new() } else { format!("{}: ", path.join(".")) };
+    format!("{named}{}{place}", first.kind)
+}
+
+impl Loaded {
+    /// Every setting in the order of `config.example.toml`, those whose defaults are worked out among them.
+    pub fn settings(&self) -> Vec<Setting> {
+        let mut section = "";
+        let mut settings = Vec::new();
+        for line in EXAMPLE.lines() {
+            if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+                section = name;
+            } else if let Some(key) = key_of(line) {
+                let name = if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
+                settings.push(self.setting(name));
+            }
+        }
+        settings
+    }
+
+    fn setting(&self, name: String) -> Setting {
+        let Ok(value) = self.figment.find_value(&name) else {
+            let value = self.worked_out(&name).unwrap_or_default();
+            return Setting { name, value, source: "default".to_owned() };
+        };
+        let metadata = self.figment.get_metadata(value.tag());
+        let source = match metadata.and_then(|metadata| metadata.source.as_ref()) {
+            Some(source) => source.to_string(),
+            None if metadata.is_some_and(|metadata| metadata.name.contains("environment")) => {
+                "environment".to_owned()
+            }
+            None => "default".to_owned(),
+        };
+        let value = if name == "secret_key" { "\"***\"".to_owned() } else { toml(&value) };
+        Setting { name, value, source }
+    }
+
+    /// The value of a setting that nobody gave and that has no fixed default.
+    fn worked_out(&self, name: &str) -> Option<String> {
+        let config = &self.config;
+        match name {
+            "site_name" => Some(format!("{:?}", config.site_name())),
+            "secret_key" => Some("(kept in secret_key_file)".to_owned()),
+            "secret_key_file" => Some(format!("{:?}", config.secret_key_file())),
+            "mail.directory" => Some(format!("{:?}", config.mail_directory())),
+            "passwords.hashing_threads" => Some(config.hashing_threads().to_string()),
+            _ => None,
+        }
+    }
+}
+
+/// The key of a line `key = value`, commented out or not.
+fn key_of(line: &str) -> Option<&str> {
+    let (key, _) = line.trim_start_matches("# ").split_once(" = ")?;
+    key.chars().all(|c| c.is_ascii_lowercase() || c == '_').then_some(key)
+}
+
+fn toml(value: &Value) -> String {
+    match value {
+        Value::String(_, text) => format!("{text:?}"),
+        Value::Array(_, items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
+        Value::Bool(_, truth) => truth.to_string(),
+        Value::Num(_, number) => number.to_i128().map_or_else(|| "?".to_owned(), |number| number.to_string()),
+        other => format!("{other:?}"),
+    }
+}

@@ -1,0 +1,48 @@
+//! The account API of pledge4future in one binary.
+//!
+//! # The map
+//!
+//! A file imports from lower floors and from its own folder, never from higher ones; `tests/it/floors.rs` reads the
+//! sources and holds that.
+//!
+//! | floor | what it knows |
+//! | --- | --- |
+//! | [`cli`] | the command line; the only place that prints, exits and waits for signals |
+//! | [`http`] | requests and answers (poem) |
+//! | [`graphql`] | the dialect: names, types, arguments, payloads (async-graphql). Here async ends |
+//! | [`accounts`] | the rules: plain synchronous Rust, no HTTP, no GraphQL, no SQL text |
+//! | [`outbox`] | mail promised in a transaction and delivered after it |
+//! | [`app`] | the parts, assembled |
+//! | [`store`], [`mail`], [`tokens`], [`passwords`] | one technology each |
+//! | [`config`], [`clock`], [`random`], [`ascii_json`] | values |
+//!
+//! # Where is it?
+//!
+//! A request comes in at `http/endpoint.rs`. Its field is in `graphql/mutation.rs` or `graphql/query.rs`, which names
+//! the rule; the rule's file in `accounts/` names the functions in `store/`, one SQL statement each. Sentences that
+//! people read are in `accounts/error.rs`, `passwords/rules.rs` and `assets/mail/`; settings in `config.example.toml`.
+//!
+//! # What always holds
+//!
+//! - An answered write is on disk. A rule changes all that it changes in one transaction; a password is hashed
+//!   before that transaction begins, and no connection is held meanwhile.
+//! - Mail is a row in the transaction that causes it. What is rolled back sends nothing; what is committed is sent.
+//! - One address is one account, whatever its case and whether it is primary or secondary: the database says so.
+//! - An access token ends with its account's epoch, a refresh token with its first use, a mailed token likewise.
+//! - A refusal is worded for people and shown; any other error is logged and shown as "Internal server error".
+//! - Time and randomness are values of [`app::App`]; clippy refuses every other source.
+
+pub mod accounts;
+pub mod app;
+pub mod ascii_json;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod graphql;
+pub mod http;
+pub mod mail;
+pub mod outbox;
+pub mod passwords;
+pub mod random;
+pub mod store;
+pub mod tokens;

@@ -1,0 +1,7 @@
+//! The program: see the library of the same name.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pledge4future_auth::cli::run()
+}
