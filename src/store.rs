@@ -1,0 +1,199 @@
+//! The SQLite file: how it is opened, read, written and brought up to date. SQL stands in the files below, one
+//! statement a function, and nowhere else.
+//!
+//! One writer at a time, many readers. A write is answered only after it is on disk (WAL, `synchronous=FULL`).
+
+pub mod accounts;
+pub mod action_tokens;
+pub mod directory;
+pub mod outbox;
+pub mod refresh_tokens;
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+mod embedded {
+    refinery::embed_migrations!("migrations");
+}
+
+/// Readers that may be open at a time; a further one waits.
+const READERS: u32 = 8;
+/// How long a statement waits for another process, such as a command beside the server.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What went wrong with the database. Never the caller's fault, and never shown to one.
+#[derive(Debug)]
+pub struct Error(anyhow::Error);
+
+/// What the functions below answer.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl Error {
+    /// The cause, for the log.
+    pub fn into_inner(self) -> anyhow::Error {
+        self.0
+    }
+}
+
+/// The database.
+pub struct Store {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: r2d2::Pool<SqliteConnectionManager>,
+}
+
+/// A snapshot to read from.
+pub struct Reader<'a>(Transaction<'a>);
+
+/// A transaction to write in; it can be read from as well.
+pub struct Writer<'a>(Reader<'a>);
+
+impl<'a> Deref for Writer<'a> {
+    type Target = Reader<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Store {
+    /// Opens the file, making it if it is missing, readable by its owner alone.
+    ///
+    /// # Errors
+    /// If the file cannot be made, or is no database.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        create_private(path).map_err(|error| {
+            anyhow::anyhow!("{}: the database cannot be opened ({error})", path.display())
+        })?;
+        let unreadable = |error: &dyn std::fmt::Display| {
+            anyhow::anyhow!(
+                "{}: the database cannot be read ({error}); restore it from a backup",
+                path.display()
+            )
+        };
+        let writer = Connection::open(path).and_then(|mut connection| {
+            prepare(&mut connection)?;
+            Ok(connection)
+        });
+        let writer = writer.map_err(|error| unreadable(&error))?;
+        let manager = SqliteConnectionManager::file(path).with_init(prepare);
+        let readers = r2d2::Pool::builder().max_size(READERS).min_idle(Some(1)).build(manager);
+        let readers = readers.map_err(|error| unreadable(&error))?;
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers })
+    }
+
+    /// Brings the schema up to date and says how many steps that took.
+    ///
+    /// # Errors
+    /// If the database was written by a newer program, or a step fails; nothing is changed then.
+    pub fn migrate(&self) -> anyhow::Result<usize> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let runner = embedded::migrations::runner().set_grouped(true);
+        let here = runner.get_migrations().iter().map(refinery::Migration::version).max();
+        let there = self.applied(&runner, &mut writer)?.iter().map(refinery::Migration::version).max();
+        if there > here {
+            anyhow::bail!(
+                "{}: the database was written by a newer version of this program (schema {}, this program knows {}); \
+                 install that version, or restore an older backup",
+                self.path.display(),
+                there.unwrap_or_default(),
+                here.unwrap_or_default(),
+            );
+        }
+        let report = runner.run(&mut *writer).map_err(|error| self.unreadable(&error))?;
+        Ok(report.applied_migrations().len())
+    }
+
+    /// Names of the migrations that are yet to be done, in order.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn pending_migrations(&self) -> anyhow::Result<Vec<String>> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let runner = embedded::migrations::runner();
+        let done = self.applied(&runner, &mut writer)?;
+        let is_done = |known: &refinery::Migration| done.iter().any(|done| done.version() == known.version());
+        Ok(runner.get_migrations().iter().filter(|known| !is_done(known)).map(ToString::to_string).collect())
+    }
+
+    /// Names of the migrations that are built in, in order.
+    pub fn embedded_migrations() -> Vec<String> {
+        embedded::migrations::runner().get_migrations().iter().map(ToString::to_string).collect()
+    }
+
+    /// Reads from one snapshot.
+    ///
+    /// # Errors
+    /// Those of `work`, and those of getting a connection.
+    pub fn read<T, E: From<Error>>(
+        &self,
+        work: impl FnOnce(&Reader<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        let mut connection = self.readers.get().map_err(Error::from)?;
+        let reader = Reader(connection.transaction().map_err(Error::from)?);
+        work(&reader)
+    }
+
+    /// Writes in one transaction: all of it is kept if `work` answers `Ok`, nothing otherwise.
+    ///
+    /// # Errors
+    /// Those of `work`, and those of beginning and committing.
+    pub fn write<T, E: From<Error>>(
+        &self,
+        work: impl FnOnce(&Writer<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Error::from)?;
+        let writer = Writer(Reader(transaction));
+        let done = work(&writer)?;
+        writer.0.0.commit().map_err(Error::from)?;
+        Ok(done)
+    }
+
+    fn applied(
+        &self,
+        runner: &refinery::Runner,
+        connection: &mut Connection,
+    ) -> anyhow::Result<Vec<refinery::Migration>> {
+        // The library notes what it did in this table, and fails where it has yet to be made.
+        let noted = connection.table_exists(None, "refinery_schema_history");
+        if !noted.map_err(|error| self.unreadable(&error))? {
+            return Ok(Vec::new());
+        }
+        runner.get_applied_migrations(connection).map_err(|error| self.unreadable(&error))
+    }
+
+    fn unreadable(&self, error: &dyn std::error::Error) -> anyhow::Error {
+        let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+        anyhow::anyhow!("{}: the database cannot be brought up to date ({cause})", self.path.display())
+    }
+}
+
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}

@@ -1,0 +1,313 @@
+//! Accounts and their addresses.
+
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension, Row, params, params_from_iter};
+
+use super::{Reader, Result, Writer};
+use crate::clock::Moment;
+
+/// The number of an account, never given twice.
+pub type AccountId = i64;
+
+/// An account, without its password hash, which is read where it is needed and nowhere else.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its number.
+    pub id: AccountId,
+    /// Unique, any characters.
+    pub username: String,
+    /// The primary address as it was written.
+    pub email: String,
+    /// The confirmed secondary address.
+    pub secondary_email: Option<String>,
+    /// May be empty.
+    pub first_name: String,
+    /// May be empty.
+    pub last_name: String,
+    /// `PROF`, `DR` or empty.
+    pub academic_title: String,
+    /// Counts the times at which all access tokens were ended.
+    pub epoch: i64,
+    /// When that was the last time.
+    pub epoch_began_at: Option<Moment>,
+    /// Whether the account may see what is reserved for staff.
+    pub is_staff: bool,
+    /// When it was registered.
+    pub joined_at: Moment,
+    /// When its address was confirmed.
+    pub verified_at: Option<Moment>,
+    /// When its owner put it away.
+    pub archived_at: Option<Moment>,
+    /// When it was shut off.
+    pub deactivated_at: Option<Moment>,
+}
+
+/// What a new account starts with.
+pub struct NewAccount<'a> {
+    /// Unique.
+    pub username: &'a str,
+    /// May be empty.
+    pub first_name: &'a str,
+    /// May be empty.
+    pub last_name: &'a str,
+    /// `PROF`, `DR` or empty.
+    pub academic_title: &'a str,
+    /// None where nobody can log in with a password.
+    pub password_hash: Option<&'a str>,
+    /// See [`Account`].
+    pub is_staff: bool,
+    /// See [`Account`].
+    pub joined_at: Moment,
+    /// See [`Account`].
+    pub verified_at: Option<Moment>,
+    /// See [`Account`].
+    pub archived_at: Option<Moment>,
+    /// See [`Account`].
+    pub deactivated_at: Option<Moment>,
+}
+
+/// Which of its two addresses an address is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The one that the account is known by.
+    Primary,
+    /// The other one.
+    Secondary,
+}
+
+impl Role {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Secondary => "secondary",
+        }
+    }
+}
+
+/// Which accounts are listed: all conditions hold at once.
+#[derive(Debug, Default, Clone)]
+pub struct Filter {
+    /// This one alone.
+    pub id: Option<AccountId>,
+    /// By the key of the primary address.
+    pub email_key: Option<String>,
+    /// By the key of the secondary address.
+    pub secondary_email_key: Option<String>,
+    /// By username, exactly.
+    pub username: Option<String>,
+    /// By a part of the username, whatever its case.
+    pub username_contains: Option<String>,
+    /// By the beginning of the username, whatever its case.
+    pub username_starts_with: Option<String>,
+    /// Neither erased nor shut off.
+    pub active: Option<bool>,
+    /// Put away.
+    pub archived: Option<bool>,
+    /// Confirmed.
+    pub verified: Option<bool>,
+}
+
+const COLUMNS: &str = "a.id, a.username, p.email, s.email, a.first_name, a.last_name, a.academic_title, a.epoch, \
+     a.epoch_began_at, a.is_staff, a.joined_at, a.verified_at, a.archived_at, a.deactivated_at";
+const TABLES: &str = "accounts a \
+     JOIN email_addresses p ON p.account_id = a.id AND p.role = 'primary' \
+     LEFT JOIN email_addresses s ON s.account_id = a.id AND s.role = 'secondary'";
+
+fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
+    let moment =
+        |column: usize| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Moment::from_micros));
+    Ok(Account {
+        id: row.get(0)?,
+        username: row.get(1)?,
+        email: row.get(2)?,
+        secondary_email: row.get(3)?,
+        first_name: row.get(4)?,
+        last_name: row.get(5)?,
+        academic_title: row.get(6)?,
+        epoch: row.get(7)?,
+        epoch_began_at: moment(8)?,
+        is_staff: row.get(9)?,
+        joined_at: Moment::from_micros(row.get(10)?),
+        verified_at: moment(11)?,
+        archived_at: moment(12)?,
+        deactivated_at: moment(13)?,
+    })
+}
+
+/// The account with this number.
+pub fn find_by_id(db: &Reader<'_>, id: AccountId) -> Result<Option<Account>> {
+    let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.id = $1");
+    Ok(db.0.prepare_cached(&sql)?.query_row(params![id], account).optional()?)
+}
+
+/// The account that has this address, primary or secondary.
+pub fn find_by_email(db: &Reader<'_>, email_key: &str) -> Result<Option<Account>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {TABLES} WHERE a.id = (SELECT account_id FROM email_addresses WHERE email_key = $1)"
+    );
+    Ok(db.0.prepare_cached(&sql)?.query_row(params![email_key], account).optional()?)
+}
+
+/// Which address of somebody this is, if anybody has it.
+pub fn find_role_of_email(db: &Reader<'_>, email_key: &str) -> Result<Option<Role>> {
+    let sql = "SELECT role FROM email_addresses WHERE email_key = $1";
+    let role: Option<String> =
+        db.0.prepare_cached(sql)?.query_row(params![email_key], |row| row.get(0)).optional()?;
+    Ok(role.map(|role| if role == Role::Primary.as_str() { Role::Primary } else { Role::Secondary }))
+}
+
+/// Whether somebody has this username.
+pub fn is_username_taken(db: &Reader<'_>, username: &str) -> Result<bool> {
+    Ok(db.0.prepare_cached("SELECT 1 FROM accounts WHERE username = $1")?.exists(params![username])?)
+}
+
+/// The password hash of an account; none where no password lets anybody in.
+pub fn find_password_hash(db: &Reader<'_>, id: AccountId) -> Result<Option<String>> {
+    let sql = "SELECT password_hash FROM accounts WHERE id = $1";
+    Ok(db.0.prepare_cached(sql)?.query_row(params![id], |row| row.get(0)).optional()?.flatten())
+}
+
+/// How many accounts pass the filter.
+pub fn count(db: &Reader<'_>, filter: &Filter) -> Result<i64> {
+    let (conditions, values) = conditions(filter);
+    let sql = format!("SELECT COUNT(*) FROM {TABLES} WHERE {conditions}");
+    Ok(db.0.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?)
+}
+
+/// The accounts that pass the filter in the order of their numbers, `limit` of them after the first `offset`.
+pub fn list(db: &Reader<'_>, filter: &Filter, offset: i64, limit: i64) -> Result<Vec<Account>> {
+    let (conditions, mut values) = conditions(filter);
+    values.push(limit.into());
+    values.push(offset.into());
+    let (limit, offset) = (values.len() - 1, values.len());
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {TABLES} WHERE {conditions} ORDER BY a.id LIMIT ${limit} OFFSET ${offset}"
+    );
+    let mut statement = db.0.prepare_cached(&sql)?;
+    let accounts =
+        statement.query_map(params_from_iter(values), account)?.collect::<rusqlite::Result<_>>()?;
+    Ok(accounts)
+}
+
+fn conditions(filter: &Filter) -> (String, Vec<Value>) {
+    let mut conditions = vec!["1 = 1".to_owned()];
+    let mut values: Vec<Value> = Vec::new();
+    let mut with_value = |condition: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            values.push(value);
+            conditions.push(condition.replace("$n", &format!("${}", values.len())));
+        }
+    };
+    let pattern =
+        |text: &str| text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    with_value("a.id = $n", filter.id.map(Value::from));
+    with_value("p.email_key = $n", filter.email_key.clone().map(Value::from));
+    with_value("s.email_key = $n", filter.secondary_email_key.clone().map(Value::from));
+    with_value("a.username = $n", filter.username.clone().map(Value::from));
+    let contains = filter.username_contains.as_deref().map(|text| format!("%{}%", pattern(text)).into());
+    with_value("a.username_key LIKE $n ESCAPE '\\'", contains);
+    let starts = filter.username_starts_with.as_deref().map(|text| format!("{}%", pattern(text)).into());
+    with_value("a.username_key LIKE $n ESCAPE '\\'", starts);
+    let mut happened = |column: &str, wanted: Option<bool>| {
+        if let Some(wanted) = wanted {
+            conditions.push(format!("a.{column} IS {}", if wanted { "NOT NULL" } else { "NULL" }));
+        }
+    };
+    happened("deactivated_at", filter.active.map(|active| !active));
+    happened("archived_at", filter.archived);
+    happened("verified_at", filter.verified);
+    (conditions.join(" AND "), values)
+}
+
+/// Adds an account, which needs a primary address besides; none if the username is taken.
+pub fn insert(db: &Writer<'_>, new: &NewAccount<'_>) -> Result<Option<AccountId>> {
+    let sql = "INSERT INTO accounts (username, username_key, first_name, last_name, academic_title, password_hash, \
+         epoch, is_staff, joined_at, verified_at, archived_at, deactivated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11) \
+         ON CONFLICT (username) DO NOTHING RETURNING id";
+    let values = params![
+        new.username,
+        new.username.to_lowercase(),
+        new.first_name,
+        new.last_name,
+        new.academic_title,
+        new.password_hash,
+        i64::from(new.is_staff),
+        new.joined_at.micros(),
+        new.verified_at.map(Moment::micros),
+        new.archived_at.map(Moment::micros),
+        new.deactivated_at.map(Moment::micros),
+    ];
+    Ok(db.0.0.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?)
+}
+
+/// Gives an account an address; false if somebody has it already.
+pub fn insert_email(
+    db: &Writer<'_>,
+    id: AccountId,
+    email: &str,
+    email_key: &str,
+    role: Role,
+) -> Result<bool> {
+    let sql = "INSERT INTO email_addresses (email_key, email, account_id, role) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (email_key) DO NOTHING";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![email_key, email, id, role.as_str()])? == 1)
+}
+
+/// Takes an address away from an account; false if it had none of that role.
+pub fn delete_email(db: &Writer<'_>, id: AccountId, role: Role) -> Result<bool> {
+    let sql = "DELETE FROM email_addresses WHERE account_id = $1 AND role = $2";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![id, role.as_str()])? == 1)
+}
+
+/// Changes the username; false if somebody else has it.
+pub fn set_username(db: &Writer<'_>, id: AccountId, username: &str) -> Result<bool> {
+    let sql = "UPDATE accounts SET username = $1, username_key = $2 WHERE id = $3 \
+         AND NOT EXISTS (SELECT 1 FROM accounts WHERE username = $1)";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![username, username.to_lowercase(), id])? == 1)
+}
+
+/// Changes names and title.
+pub fn set_profile(db: &Writer<'_>, id: AccountId, first: &str, last: &str, title: &str) -> Result<()> {
+    let sql = "UPDATE accounts SET first_name = $1, last_name = $2, academic_title = $3 WHERE id = $4";
+    db.0.0.prepare_cached(sql)?.execute(params![first, last, title, id])?;
+    Ok(())
+}
+
+/// Marks the address as confirmed; false if it was already.
+pub fn set_verified(db: &Writer<'_>, id: AccountId, now: Moment) -> Result<bool> {
+    let sql = "UPDATE accounts SET verified_at = $1 WHERE id = $2 AND verified_at IS NULL";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id])? == 1)
+}
+
+/// Puts the account away, or takes it out again; false if nothing had to be done.
+pub fn set_archived(db: &Writer<'_>, id: AccountId, at: Option<Moment>) -> Result<bool> {
+    let sql =
+        "UPDATE accounts SET archived_at = $1 WHERE id = $2 AND (archived_at IS NULL) = ($1 IS NOT NULL)";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![at.map(Moment::micros), id])? == 1)
+}
+
+/// Replaces the password hash by another hash of the same password, unless it changed meanwhile.
+pub fn replace_password_hash(db: &Writer<'_>, id: AccountId, from: &str, to: &str) -> Result<()> {
+    let sql = "UPDATE accounts SET password_hash = $1 WHERE id = $2 AND password_hash = $3";
+    db.0.0.prepare_cached(sql)?.execute(params![to, id, from])?;
+    Ok(())
+}
+
+/// Sets another password if none was set since `epoch`; false if one was.
+pub fn set_password_hash(db: &Writer<'_>, id: AccountId, epoch: i64, hash: &str) -> Result<bool> {
+    let sql = "UPDATE accounts SET password_hash = $1 WHERE id = $2 AND epoch = $3";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![hash, id, epoch])? == 1)
+}
+
+/// Ends all access tokens of the account and answers the epoch that begins.
+pub fn begin_epoch(db: &Writer<'_>, id: AccountId, now: Moment) -> Result<i64> {
+    let sql = "UPDATE accounts SET epoch = epoch + 1, epoch_began_at = $1 WHERE id = $2 RETURNING epoch";
+    Ok(db.0.0.prepare_cached(sql)?.query_row(params![now.micros(), id], |row| row.get(0))?)
+}
+
+/// Erases the account and all that hangs on it.
+pub fn delete(db: &Writer<'_>, id: AccountId) -> Result<()> {
+    db.0.0.prepare_cached("DELETE FROM accounts WHERE id = $1")?.execute(params![id])?;
+    Ok(())
+}

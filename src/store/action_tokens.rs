@@ -1,0 +1,28 @@
+//! Tokens from mailed links that have done their work.
+
+use rusqlite::params;
+
+use super::{Reader, Result, Writer};
+use crate::clock::Moment;
+
+/// Spends a token; false if it was spent before.
+pub fn spend(db: &Writer<'_>, hash: &str, expires_at: Moment) -> Result<bool> {
+    let sql = "INSERT INTO spent_action_tokens (token_hash, expires_at) VALUES ($1, $2) \
+         ON CONFLICT (token_hash) DO NOTHING";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![hash, expires_at.micros()])? == 1)
+}
+
+/// Whether a token has been spent.
+pub fn is_spent(db: &Reader<'_>, hash: &str) -> Result<bool> {
+    Ok(db
+        .0
+        .prepare_cached("SELECT 1 FROM spent_action_tokens WHERE token_hash = $1")?
+        .exists(params![hash])?)
+}
+
+/// Forgets tokens that have expired: those are refused anyway.
+pub fn delete_expired(db: &Writer<'_>, now: Moment) -> Result<()> {
+    let sql = "DELETE FROM spent_action_tokens WHERE expires_at < $1";
+    db.0.0.prepare_cached(sql)?.execute(params![now.micros()])?;
+    Ok(())
+}

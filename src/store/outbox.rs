@@ -1,0 +1,127 @@
+//! Mail that waits, and mail that has left.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Reader, Result, Writer};
+use crate::clock::Moment;
+
+/// A mail on its way.
+pub struct OutboxMessage {
+    /// Its number.
+    pub id: i64,
+    /// The address it goes to.
+    pub recipient: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its body as plain text.
+    pub text: String,
+    /// Its body as HTML.
+    pub html: String,
+    /// When it was promised.
+    pub created_at: Moment,
+    /// When delivery is tried next.
+    pub due_at: Moment,
+    /// How often delivery was tried.
+    pub attempts: i64,
+    /// Why it failed the last time.
+    pub last_error: Option<String>,
+    /// When it left.
+    pub delivered_at: Option<Moment>,
+}
+
+const COLUMNS: &str =
+    "id, recipient, subject, body_text, body_html, created_at, due_at, attempts, last_error, delivered_at";
+
+fn message(row: &Row<'_>) -> rusqlite::Result<OutboxMessage> {
+    Ok(OutboxMessage {
+        id: row.get(0)?,
+        recipient: row.get(1)?,
+        subject: row.get(2)?,
+        text: row.get(3)?,
+        html: row.get(4)?,
+        created_at: Moment::from_micros(row.get(5)?),
+        due_at: Moment::from_micros(row.get(6)?),
+        attempts: row.get(7)?,
+        last_error: row.get(8)?,
+        delivered_at: row.get::<_, Option<i64>>(9)?.map(Moment::from_micros),
+    })
+}
+
+/// Adds a mail that is due at once.
+pub fn insert(
+    db: &Writer<'_>,
+    recipient: &str,
+    subject: &str,
+    text: &str,
+    html: &str,
+    now: Moment,
+) -> Result<()> {
+    let sql = "INSERT INTO outbox (recipient, subject, body_text, body_html, created_at, due_at, attempts) \
+         VALUES ($1, $2, $3, $4, $5, $5, 0)";
+    db.0.0.prepare_cached(sql)?.execute(params![recipient, subject, text, html, now.micros()])?;
+    Ok(())
+}
+
+/// The mail with this number.
+pub fn find_by_id(db: &Reader<'_>, id: i64) -> Result<Option<OutboxMessage>> {
+    let sql = format!("SELECT {COLUMNS} FROM outbox WHERE id = $1");
+    Ok(db.0.prepare_cached(&sql)?.query_row(params![id], message).optional()?)
+}
+
+/// All mails, oldest first.
+pub fn list(db: &Reader<'_>) -> Result<Vec<OutboxMessage>> {
+    let sql = format!("SELECT {COLUMNS} FROM outbox ORDER BY id");
+    let mut statement = db.0.prepare_cached(&sql)?;
+    let messages = statement.query_map([], message)?.collect::<rusqlite::Result<_>>()?;
+    Ok(messages)
+}
+
+/// Mails that have not left and are due, oldest first.
+pub fn list_due(db: &Reader<'_>, now: Moment, limit: i64) -> Result<Vec<OutboxMessage>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM outbox WHERE delivered_at IS NULL AND due_at <= $1 ORDER BY id LIMIT $2"
+    );
+    let mut statement = db.0.prepare_cached(&sql)?;
+    let messages =
+        statement.query_map(params![now.micros(), limit], message)?.collect::<rusqlite::Result<_>>()?;
+    Ok(messages)
+}
+
+/// How many mails have not left.
+pub fn count_undelivered(db: &Reader<'_>) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM outbox WHERE delivered_at IS NULL";
+    Ok(db.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+/// Notes that a mail has left.
+pub fn set_delivered(db: &Writer<'_>, id: i64, now: Moment) -> Result<()> {
+    let sql = "UPDATE outbox SET delivered_at = $1, attempts = attempts + 1, last_error = NULL WHERE id = $2";
+    db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id])?;
+    Ok(())
+}
+
+/// Notes that a mail could not leave and when to try again.
+pub fn set_failed(db: &Writer<'_>, id: i64, error: &str, due_at: Moment) -> Result<()> {
+    let sql = "UPDATE outbox SET due_at = $1, attempts = attempts + 1, last_error = $2 WHERE id = $3";
+    db.0.0.prepare_cached(sql)?.execute(params![due_at.micros(), error, id])?;
+    Ok(())
+}
+
+/// Makes a mail due at once, also one that has left; false if there is no such mail.
+pub fn set_due(db: &Writer<'_>, id: i64, now: Moment) -> Result<bool> {
+    let sql = "UPDATE outbox SET due_at = $1, delivered_at = NULL WHERE id = $2";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id])? == 1)
+}
+
+/// Makes all mails due that have not left, and says how many those are.
+pub fn set_all_due(db: &Writer<'_>, now: Moment) -> Result<usize> {
+    let sql = "UPDATE outbox SET due_at = $1 WHERE delivered_at IS NULL";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros()])?)
+}
+
+/// Forgets mails that left before `moment`.
+pub fn delete_delivered_before(db: &Writer<'_>, moment: Moment) -> Result<()> {
+    let sql = "DELETE FROM outbox WHERE delivered_at < $1";
+    db.0.0.prepare_cached(sql)?.execute(params![moment.micros()])?;
+    Ok(())
+}
