@@ -1,0 +1,34 @@
+//! The list of passwords that everybody tries first.
+
+use std::collections::HashSet;
+use std::io::Read;
+use std::sync::LazyLock;
+
+use flate2::read::GzDecoder;
+
+/// `contrib/auth/common-passwords.txt.gz` of Django 3.1.7 (BSD-3-Clause), derived from Royce Williams' list:
+/// <https://gist.github.com/roycewilliams/281ce539915a947a23db17137d91aeb7>.
+static PACKED: &[u8] = include_bytes!("../../assets/common-passwords.txt.gz");
+
+static TEXT: LazyLock<String> = LazyLock::new(|| {
+    let mut text = String::new();
+    GzDecoder::new(PACKED).read_to_string(&mut text).expect("the embedded list is gzip of UTF-8");
+    text
+});
+
+static ENTRIES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| TEXT.lines().map(str::trim).collect());
+
+/// Whether the password, trimmed and in lower case, is on the list.
+pub fn is_common(password: &str) -> bool {
+    ENTRIES.contains(password.to_lowercase().trim_matches(is_python_space))
+}
+
+/// All entries of the list, in no order.
+pub fn entries() -> impl Iterator<Item = &'static str> {
+    ENTRIES.iter().copied()
+}
+
+/// Python's `str.strip` takes four separators that Unicode does not call white space.
+fn is_python_space(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
+}

@@ -1,0 +1,31 @@
+//! The hashes that Django stores: `pbkdf2_sha256$rounds$salt$base64`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+/// More rounds than this are not worked through: Django 6 makes 1,200,000, and a hash of billions would hold a
+/// thread for hours.
+pub const MAX_ROUNDS: u32 = 10_000_000;
+
+/// Whether the password is behind the hash; none if that is no hash of this kind, or has too many rounds.
+pub fn verify_pbkdf2(password: &str, stored: &str) -> Option<bool> {
+    let (rounds, salt, hash) = parts(stored)?;
+    let mut derived = [0; 32];
+    pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), salt.as_bytes(), rounds, &mut derived);
+    let expected = STANDARD.encode(derived);
+    Some(expected.as_bytes().ct_eq(hash.as_bytes()).into())
+}
+
+/// Whether this is a hash of this kind that can be checked.
+pub fn is_pbkdf2(stored: &str) -> bool {
+    parts(stored).is_some()
+}
+
+fn parts(stored: &str) -> Option<(u32, &str, &str)> {
+    let (rounds, rest) = stored.strip_prefix("pbkdf2_sha256$")?.split_once('$')?;
+    let (salt, hash) = rest.split_once('$')?;
+    let rounds = rounds.parse().ok().filter(|rounds| (1..=MAX_ROUNDS).contains(rounds))?;
+    Some((rounds, salt, hash))
+}

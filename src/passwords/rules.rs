@@ -1,0 +1,130 @@
+//! What makes a password too weak: the four validators that Django 3.1 comes with, verdict for verdict.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::common;
+
+/// From this likeness on a password resembles its owner too much.
+const MAX_LIKENESS: f64 = 0.7;
+
+/// What Python's `\W+` matches; the crate's own `\W` counts combining marks as letters.
+static SEPARATORS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[^\p{L}\p{N}_]+").expect("the pattern is constant"));
+
+/// What Python's `str.isdigit` takes: decimals, and the digits that are raised, lowered, circled or the like.
+static DIGITS: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = concat!(
+        r"^[\p{Nd}²³¹\x{1369}-\x{1371}\x{19DA}\x{2070}\x{2074}-\x{2079}\x{2080}-\x{2089}",
+        r"\x{2460}-\x{2468}\x{2474}-\x{247C}\x{2488}-\x{2490}\x{24EA}\x{24F5}-\x{24FD}\x{24FF}",
+        r"\x{2776}-\x{277E}\x{2780}-\x{2788}\x{278A}-\x{2792}\x{10A40}-\x{10A43}",
+        r"\x{10E60}-\x{10E68}\x{11052}-\x{1105A}\x{1F100}-\x{1F10A}]+$",
+    );
+    Regex::new(pattern).expect("the pattern is constant")
+});
+
+/// One reason to refuse a password, as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weakness {
+    /// The sentence that is shown.
+    pub message: Cow<'static, str>,
+    /// The name of the rule, for programs.
+    pub code: &'static str,
+}
+
+/// What a password must not resemble, in the order in which Django compares; an empty text is not compared.
+pub struct Owner<'a> {
+    /// The name of the account.
+    pub username: &'a str,
+    /// The given name.
+    pub first_name: &'a str,
+    /// The family name.
+    pub last_name: &'a str,
+    /// The address of the account.
+    pub email: &'a str,
+}
+
+/// All that is wrong with a password, in Django's order; nothing if it may be used.
+pub fn weaknesses(password: &str, owner: &Owner<'_>, min_length: usize) -> Vec<Weakness> {
+    [resembles(password, owner), is_short(password, min_length), is_common(password), is_numeric(password)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// How alike two texts are, from 0 to 1: twice the characters in common, whatever their order, over the characters of both.
+pub fn likeness(a: &str, b: &str) -> f64 {
+    Letters::of(a).likeness(&Letters::of(b))
+}
+
+fn resembles(password: &str, owner: &Owner<'_>) -> Option<Weakness> {
+    let attributes = [
+        ("username", owner.username),
+        ("first name", owner.first_name),
+        ("last name", owner.last_name),
+        ("email", owner.email),
+    ];
+    let password = Letters::of(&password.to_lowercase());
+    let is_alike = |part: &str| Letters::of(&part.to_lowercase()).likeness(&password) >= MAX_LIKENESS;
+    let (name, _) = attributes
+        .into_iter()
+        .find(|(_, value)| !value.is_empty() && (SEPARATORS.split(value).any(is_alike) || is_alike(value)))?;
+    Some(Weakness {
+        message: format!("The password is too similar to the {name}.").into(),
+        code: "password_too_similar",
+    })
+}
+
+fn is_short(password: &str, min_length: usize) -> Option<Weakness> {
+    let unit = if min_length == 1 { "character" } else { "characters" };
+    (password.chars().count() < min_length).then(|| Weakness {
+        message: format!("This password is too short. It must contain at least {min_length} {unit}.").into(),
+        code: "password_too_short",
+    })
+}
+
+fn is_common(password: &str) -> Option<Weakness> {
+    common::is_common(password).then_some(Weakness {
+        message: Cow::Borrowed("This password is too common."),
+        code: "password_too_common",
+    })
+}
+
+fn is_numeric(password: &str) -> Option<Weakness> {
+    DIGITS.is_match(password).then_some(Weakness {
+        message: Cow::Borrowed("This password is entirely numeric."),
+        code: "password_entirely_numeric",
+    })
+}
+
+/// The characters of a text, counted. Counting the password once keeps the work linear, however many parts a name has.
+struct Letters {
+    counts: HashMap<char, usize>,
+    total: usize,
+}
+
+impl Letters {
+    fn of(text: &str) -> Letters {
+        let mut letters = Letters { counts: HashMap::new(), total: 0 };
+        for c in text.chars() {
+            *letters.counts.entry(c).or_default() += 1;
+            letters.total += 1;
+        }
+        letters
+    }
+
+    /// Walks over `self` only, so that the longer text may be `other`.
+    fn likeness(&self, other: &Letters) -> f64 {
+        let total = self.total + other.total;
+        // Two empty texts are alike, as in Python's difflib.
+        if total == 0 {
+            return 1.0;
+        }
+        let common: usize =
+            self.counts.iter().map(|(c, count)| *count.min(other.counts.get(c).unwrap_or(&0))).sum();
+        2.0 * common as f64 / total as f64
+    }
+}
