@@ -1,0 +1,126 @@
+//! The parts, assembled.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use secrecy::SecretString;
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::mail::Mailer;
+use crate::passwords::Hasher;
+use crate::random::Random;
+use crate::store::{self, Store};
+use crate::tokens::SigningKey;
+
+/// Everything that a rule needs.
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub random: Random,
+    /// The database.
+    pub store: Store,
+    /// Signs access and action tokens.
+    pub signing_key: SigningKey,
+    /// Hashes and checks passwords.
+    pub hasher: Hasher,
+    /// Writes and delivers mails.
+    pub mailer: Mailer,
+    /// Rings after each transaction that wrote, for whoever delivers mail.
+    pub committed: Notify,
+}
+
+impl App {
+    /// Opens the data folder, making it and what belongs in it if it is missing.
+    ///
+    /// # Errors
+    /// One sentence on what is in the way.
+    pub fn open(config: Config, clock: Clock, random: Random) -> Result<Self> {
+        create_private_dir(&config.data_dir)
+            .with_context(|| format!("data_dir: the folder {} cannot be made", config.data_dir.display()))?;
+        let signing_key = SigningKey::new(secret_key(&config, &random)?);
+        let store = Store::open(&config.database())?;
+        let hasher = Hasher::new(&config.passwords, random.clone())?;
+        let mailer = Mailer::new(&config)?;
+        Ok(Self { config, clock, random, store, signing_key, hasher, mailer, committed: Notify::new() })
+    }
+
+    /// [`Store::write`], and rings for mail that may have been promised.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write<T, E: From<store::Error>>(
+        &self,
+        work: impl FnOnce(&store::Writer<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let done = self.store.write(work)?;
+        self.committed.notify_one();
+        Ok(done)
+    }
+}
+
+fn create_private_dir(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// The key from the configuration, else from its file, else a new one that is written there.
+fn secret_key(config: &Config, random: &Random) -> Result<SecretString> {
+    if let Some(key) = &config.secret_key {
+        return Ok(key.clone());
+    }
+    let path = config.secret_key_file();
+    if !path.exists() && !config.names_secret_key_file() {
+        return make_secret_key(&path, random)
+            .with_context(|| format!("the secret key cannot be written to {}", path.display()));
+    }
+    require_private(&path)?;
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("secret_key_file: {} cannot be read", path.display()))?;
+    let key = text.trim_end_matches(['\n', '\r']);
+    if key.is_empty() {
+        bail!(
+            "secret_key_file: {} is empty; delete it to have a key made, or write one into it",
+            path.display()
+        );
+    }
+    Ok(key.to_owned().into())
+}
+
+fn make_secret_key(path: &Path, random: &Random) -> std::io::Result<SecretString> {
+    let key = random.hex::<32>();
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // Written whole under another name first: a key that was cut off by a full disk would be taken for one.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    std::io::Write::write_all(&mut file, key.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path)?;
+    Ok(key.into())
+}
+
+#[cfg(unix)]
+fn require_private(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let metadata = std::fs::metadata(path)
+        .with_context(|| format!("secret_key_file: {} cannot be read", path.display()))?;
+    if metadata.permissions().mode() & 0o077 != 0 {
+        bail!(
+            "secret_key_file: others may read {}, so it is no secret; run `chmod 600 {}`",
+            path.display(),
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn require_private(_path: &Path) -> Result<()> {
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! Mails: their words, and the ways by which they leave.
+
+mod templates;
+mod transport;
+
+use anyhow::Result;
+
+use crate::clock::Moment;
+use crate::config::Config;
+use templates::Templates;
+use transport::Transport;
+
+pub use templates::Kind;
+
+/// A mail ready to leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The address it goes to.
+    pub recipient: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its body as plain text.
+    pub text: String,
+    /// Its body as HTML.
+    pub html: String,
+}
+
+/// Writes and delivers mails.
+pub struct Mailer {
+    templates: Templates,
+    transport: Transport,
+}
+
+impl Mailer {
+    /// A mailer as configured.
+    ///
+    /// # Errors
+    /// If a template is broken or the folder for mails cannot be made.
+    pub fn new(config: &Config) -> Result<Self> {
+        Ok(Self { templates: Templates::new(config)?, transport: Transport::new(config)? })
+    }
+
+    /// Words a mail of this kind to somebody.
+    ///
+    /// # Errors
+    /// If the template fails.
+    pub fn write(&self, kind: &Kind<'_>, recipient: &str, username: &str) -> Result<Message> {
+        self.templates.write(kind, recipient, username)
+    }
+
+    /// Hands a mail over; it has left when this answers. `number` and `at` name it for ever.
+    ///
+    /// # Errors
+    /// Why it has not left; trying again later may help.
+    pub fn deliver(&self, message: &Message, number: i64, at: Moment) -> Result<()> {
+        self.transport.deliver(message, number, at)
+    }
+
+    /// Where mails go, for the first lines of the log.
+    pub fn describe(&self) -> String {
+        self.transport.describe()
+    }
+}

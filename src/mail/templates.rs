@@ -1,0 +1,90 @@
+//! The words of mails, from `assets/mail/`.
+
+use anyhow::{Context, Result};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+use rust_embed::RustEmbed;
+
+use super::Message;
+use crate::config::Config;
+
+#[derive(RustEmbed)]
+#[folder = "assets/mail/"]
+struct Files;
+
+/// What a mail is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind<'a> {
+    /// Asks to confirm the primary address; holds the token.
+    Activation(&'a str),
+    /// Asks to confirm a secondary address; holds the token.
+    SecondaryEmail(&'a str),
+    /// Offers a new password; holds the token.
+    PasswordReset(&'a str),
+    /// Tells that something about the account changed; holds what, as a sentence.
+    Notice(&'a str),
+}
+
+pub(super) struct Templates {
+    environment: Environment<'static>,
+    site_name: String,
+    links: crate::config::Links,
+    public_url: String,
+}
+
+impl Templates {
+    pub(super) fn new(config: &Config) -> Result<Self> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|name| {
+            if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
+        });
+        for name in Files::iter() {
+            let file = Files::get(&name).with_context(|| format!("the mail template {name} is missing"))?;
+            let source = String::from_utf8(file.data.into_owned())?;
+            environment.add_template_owned(name.into_owned(), source)?;
+        }
+        Ok(Self {
+            environment,
+            site_name: config.site_name().to_owned(),
+            links: config.links.clone(),
+            public_url: config.public_url.clone(),
+        })
+    }
+
+    pub(super) fn write(&self, kind: &Kind<'_>, recipient: &str, username: &str) -> Result<Message> {
+        let (name, link, sentence) = match kind {
+            Kind::Activation(token) => ("activation", self.link(&self.links.activation, token), ""),
+            Kind::SecondaryEmail(token) => ("activation", self.link(&self.links.secondary_email, token), ""),
+            Kind::PasswordReset(token) => {
+                ("password_reset", self.link(&self.links.password_reset, token), "")
+            }
+            Kind::Notice(sentence) => ("notice", String::new(), *sentence),
+        };
+        let context = context! {
+            site_name => self.site_name,
+            username => on_one_line(username),
+            link => Value::from_safe_string(link),
+            sentence => sentence,
+        };
+        let render = |suffix: &str| -> Result<String> {
+            Ok(self.environment.get_template(&format!("{name}{suffix}"))?.render(&context)?)
+        };
+        Ok(Message {
+            recipient: recipient.to_owned(),
+            subject: render(".subject.txt")?.trim().to_owned(),
+            text: render(".txt")?,
+            html: render(".html")?,
+        })
+    }
+
+    /// The same text serves in HTML: a URL holds nothing that must be escaped there but `&`, which browsers take
+    /// as it is.
+    fn link(&self, template: &str, token: &str) -> String {
+        template.replace("{public_url}", &self.public_url).replace("{token}", token)
+    }
+}
+
+/// A username may hold anything; in a mail it may not start lines of its own or steer a terminal.
+fn on_one_line(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}

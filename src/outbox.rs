@@ -1,0 +1,91 @@
+//! Mail is promised in the transaction that causes it and delivered after that transaction: a mail server that is
+//! down delays mail and nothing else, and no mail speaks of what was rolled back.
+//!
+//! Delivery is tried until it works. A server that is killed between handing a mail over and noting so hands it over
+//! again: twice is better than never.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::app::App;
+use crate::mail::{Kind, Message};
+use crate::store::outbox::OutboxMessage;
+use crate::store::{self, Writer};
+
+/// How many mails are read from the database at a time.
+const BATCH: i64 = 100;
+/// Mails that have left are kept this long, so that `mail show` can repeat a link.
+const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// The longest wait between two attempts.
+const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
+
+/// Promises a mail to `recipient`.
+///
+/// # Errors
+/// If it cannot be worded or stored.
+pub fn enqueue(app: &App, tx: &Writer<'_>, kind: &Kind<'_>, recipient: &str, username: &str) -> Result<()> {
+    let message = app.mailer.write(kind, recipient, username)?;
+    let Message { recipient, subject, text, html } = &message;
+    store::outbox::insert(tx, recipient, subject, text, html, app.clock.now())
+        .map_err(store::Error::into_inner)
+}
+
+/// What came of a round of deliveries.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Round {
+    /// Mails that left.
+    pub delivered: usize,
+    /// Mails that are tried again later.
+    pub failed: usize,
+}
+
+/// Delivers all mail that is due, oldest first, and forgets what left long ago.
+///
+/// # Errors
+/// If the database fails. A mail that cannot leave is no error: it waits.
+pub fn deliver_due(app: &App) -> Result<Round> {
+    let mut round = Round::default();
+    loop {
+        let due = app.store.read(|db| store::outbox::list_due(db, app.clock.now(), BATCH));
+        let due = due.map_err(store::Error::into_inner)?;
+        if due.is_empty() {
+            break;
+        }
+        for message in due {
+            if deliver(app, message).map_err(store::Error::into_inner)? {
+                round.delivered += 1;
+            } else {
+                round.failed += 1;
+            }
+        }
+    }
+    if round.delivered > 0 {
+        let forget =
+            |tx: &Writer<'_>| store::outbox::delete_delivered_before(tx, app.clock.now().minus(KEPT));
+        app.store.write(forget).map_err(store::Error::into_inner)?;
+    }
+    Ok(round)
+}
+
+fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<bool> {
+    let OutboxMessage { id, recipient, subject, text, html, created_at, attempts, .. } = waiting;
+    let handed_over = app.mailer.deliver(&Message { recipient, subject, text, html }, id, created_at);
+    let now = app.clock.now();
+    match handed_over {
+        Ok(()) => app.store.write(|tx| store::outbox::set_delivered(tx, id, now))?,
+        Err(error) => {
+            tracing::warn!(mail = id, attempt = attempts + 1, "a mail could not leave and waits: {error:#}");
+            let due_at = now.plus(wait_after(attempts + 1));
+            app.store.write(|tx| store::outbox::set_failed(tx, id, &format!("{error:#}"), due_at))?;
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// 30 seconds after the first failure, twice as long after each further one, six hours at most.
+fn wait_after(attempts: i64) -> Duration {
+    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(16);
+    Duration::from_secs(30 << doublings).min(LONGEST_WAIT)
+}
