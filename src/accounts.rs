@@ -1,0 +1,24 @@
+//! The rules of accounts: plain synchronous Rust, without HTTP, GraphQL or SQL text. A function here answers what
+//! happened or an [`Error`], and whatever it changes it changes in one transaction.
+
+mod action_links;
+pub mod activation;
+pub mod closing;
+pub mod email;
+pub mod error;
+pub mod import;
+pub mod import_file;
+pub mod listing;
+pub mod login;
+mod notices;
+pub mod password;
+pub mod profile;
+pub mod register;
+pub mod secondary_email;
+pub mod sessions;
+pub mod text;
+mod validation;
+
+pub use crate::store::accounts::{Account, AccountId, Filter};
+pub use error::{Error, FieldError, FieldErrors, Result};
+pub use sessions::Viewer;

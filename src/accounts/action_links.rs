@@ -1,0 +1,72 @@
+//! The links in mails: a token bound to an account and its state, good once.
+
+use std::time::Duration;
+
+use super::{Account, FieldError, Result, email};
+use crate::app::App;
+use crate::store::{self, Reader, Writer};
+use crate::tokens::action::{self, Action, Bond};
+
+/// A token for a mail to this account; `secondary_email` is the address it is about, if that is not the primary one.
+pub(super) fn issue(
+    app: &App,
+    action: Action,
+    account: &Account,
+    secondary_email: Option<&str>,
+) -> Result<String> {
+    let bond = Bond {
+        email: account.email.clone(),
+        secondary_email: secondary_email.map(str::to_owned),
+        account_and_epoch: Some((account.id, account.epoch)),
+        made_at: app.clock.now(),
+    };
+    Ok(action::issue(&app.signing_key, action, &bond)?)
+}
+
+/// What a token is bound to, whether or not that still holds.
+pub(super) fn read(app: &App, action: Action, token: &str) -> Result<Bond> {
+    Ok(action::read(&app.signing_key, action, token, app.clock.now(), lifetime(app, action))?)
+}
+
+/// The account that a token is bound to. Tokens that Django issued name it by its primary address.
+pub(super) fn find_account(db: &Reader<'_>, bond: &Bond) -> Result<Account> {
+    let account = match bond.account_and_epoch {
+        Some((id, _)) => store::accounts::find_by_id(db, id)?,
+        None => store::accounts::find_by_email(db, &email::key(&bond.email))?,
+    };
+    let account = account.filter(|account| email::key(&account.email) == email::key(&bond.email));
+    Ok(account.ok_or(FieldError::INVALID_TOKEN)?)
+}
+
+/// Refuses a token from before the account's password or primary address changed, and one that has been used.
+pub(super) fn require_current(db: &Reader<'_>, token: &str, bond: &Bond, account: &Account) -> Result<()> {
+    let current = match (bond.account_and_epoch, account.epoch_began_at) {
+        (Some((_, epoch)), _) => epoch == account.epoch,
+        (None, began) => began.is_none_or(|began| bond.made_at > began),
+    };
+    if !current || store::action_tokens::is_spent(db, &action::hash(token))? {
+        return Err(FieldError::INVALID_TOKEN.into());
+    }
+    Ok(())
+}
+
+/// Uses a token up.
+pub(super) fn spend(app: &App, tx: &Writer<'_>, action: Action, token: &str, bond: &Bond) -> Result<()> {
+    store::action_tokens::delete_expired(tx, app.clock.now())?;
+    // A second more than its lifetime: its time is cut to whole seconds.
+    let expires_at = bond.made_at.plus(lifetime(app, action)).plus(Duration::from_secs(1));
+    if store::action_tokens::spend(tx, &action::hash(token), expires_at)? {
+        Ok(())
+    } else {
+        Err(FieldError::INVALID_TOKEN.into())
+    }
+}
+
+fn lifetime(app: &App, action: Action) -> Duration {
+    let tokens = &app.config.tokens;
+    match action {
+        Action::Activation => tokens.activation_lifetime,
+        Action::SecondaryEmail => tokens.secondary_email_lifetime,
+        Action::PasswordReset => tokens.password_reset_lifetime,
+    }
+}

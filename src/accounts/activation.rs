@@ -1,0 +1,49 @@
+//! `verifyAccount`, `resendActivationEmail`: the primary address is confirmed by a mailed link.
+
+use super::{Account, FieldError, FieldErrors, Result, action_links, email, validation};
+use crate::app::App;
+use crate::mail::Kind;
+use crate::outbox;
+use crate::store::{self, Writer};
+use crate::tokens::action::Action;
+
+/// Confirms the address that the token was mailed to.
+///
+/// # Errors
+/// A refusal if the token is not good, or there is nothing to confirm.
+pub fn verify(app: &App, token: &str) -> Result<()> {
+    let bond = action_links::read(app, Action::Activation, token)?;
+    app.write(|tx| {
+        let account = action_links::find_account(tx, &bond)?;
+        if account.verified_at.is_some() {
+            return Err(FieldError::ALREADY_VERIFIED.into());
+        }
+        action_links::require_current(tx, token, &bond, &account)?;
+        action_links::spend(app, tx, Action::Activation, token, &bond)?;
+        store::accounts::set_verified(tx, account.id, app.clock.now())?;
+        Ok(())
+    })
+}
+
+/// Promises another activation mail. An address that nobody has is no error.
+///
+/// # Errors
+/// A refusal if the text is no address, or the account is verified.
+pub fn resend(app: &App, address: &str) -> Result<()> {
+    let mut errors = FieldErrors::default();
+    let address = errors.keep("email", validation::email(address)).unwrap_or_default();
+    errors.into_result()?;
+    app.write(|tx| {
+        let Some(account) = store::accounts::find_by_email(tx, &email::key(&address))? else { return Ok(()) };
+        if account.verified_at.is_some() {
+            return Err(FieldErrors::of("email", FieldError::ALREADY_VERIFIED).into());
+        }
+        enqueue_mail(app, tx, &account)
+    })
+}
+
+/// Promises the mail that verifies an account.
+pub(super) fn enqueue_mail(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
+    let token = action_links::issue(app, Action::Activation, account, None)?;
+    Ok(outbox::enqueue(app, tx, &Kind::Activation(&token), &account.email, &account.username)?)
+}

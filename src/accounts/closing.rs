@@ -1,0 +1,42 @@
+//! `archiveAccount`, `deleteAccount`.
+
+use super::password::require_password;
+use super::{Account, Result, Viewer, notices, sessions};
+use crate::app::App;
+use crate::store::{self, Writer};
+
+/// Puts the account of whoever asks away until the next login, and ends its sessions.
+///
+/// # Errors
+/// A refusal if nobody is logged in or the password is wrong.
+pub fn archive(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
+    close(app, viewer, password, notices::ARCHIVED, |tx, account| {
+        store::accounts::set_archived(tx, account.id, Some(app.clock.now()))?;
+        sessions::end_all(app, tx, account)?;
+        Ok(())
+    })
+}
+
+/// Erases the account of whoever asks. Address and username are free again.
+///
+/// # Errors
+/// As [`archive`].
+pub fn delete(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
+    close(app, viewer, password, notices::DELETED, |tx, account| Ok(store::accounts::delete(tx, account.id)?))
+}
+
+fn close(
+    app: &App,
+    viewer: &Viewer,
+    password: &str,
+    notice: &'static str,
+    work: impl FnOnce(&Writer<'_>, &Account) -> Result<()>,
+) -> Result<()> {
+    let account = app.store.read(|db| sessions::require_verified(app, db, viewer))?;
+    require_password(app, &account, "password", password)?;
+    app.write(|tx| {
+        let account = sessions::require_verified(app, tx, viewer)?;
+        notices::enqueue(app, tx, &account, notice)?;
+        work(tx, &account)
+    })
+}

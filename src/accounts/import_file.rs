@@ -1,0 +1,309 @@
+//! The format in which institutions, research fields and users are imported; `tests/seed.json` is an example.
+//!
+//! A member that is null counts as missing. Texts are taken as they stand, addresses without the white space around them.
+
+mod reader;
+
+use std::time::UNIX_EPOCH;
+
+use argon2::PasswordHash;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{email, text};
+use crate::passwords::django::MAX_ROUNDS;
+use reader::{Object, Reader};
+
+const FILE: &[&str] = &["about", "institutions", "researchfields", "users"];
+const INSTITUTION: &[&str] = &["id", "name", "city", "state", "country"];
+const RESEARCH_FIELD: &[&str] = &["id", "field", "subfield"];
+const USER: &[&str] = &[
+    "email",
+    "username",
+    // Only test data has it: the password behind the hash.
+    "plain",
+    "password",
+    "first_name",
+    "last_name",
+    "academic_title",
+    "is_active",
+    "is_staff",
+    "date_joined",
+    "status",
+];
+const STATUS: &[&str] = &["verified", "archived", "secondary_email"];
+
+/// What an import file holds.
+pub struct ImportFile {
+    /// The institutions, in the order of the file.
+    pub institutions: Vec<Institution>,
+    /// The research fields, in the order of the file.
+    pub research_fields: Vec<ResearchField>,
+    /// The users, in the order of the file.
+    pub users: Vec<User>,
+}
+
+/// An institution of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Institution {
+    /// A UUID, in lower case with dashes.
+    pub id: String,
+    /// The full name.
+    pub name: String,
+    /// The city it is in.
+    pub city: String,
+    /// The state or region, where there is one.
+    pub state: Option<String>,
+    /// The country it is in.
+    pub country: String,
+}
+
+/// A research field of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResearchField {
+    /// The number clients know it by.
+    pub id: i64,
+    /// The wider field.
+    pub field: String,
+    /// The field proper.
+    pub subfield: String,
+}
+
+/// A user of the file; without `Debug`, because the hash must not reach a log.
+pub struct User {
+    /// The primary address.
+    pub email: String,
+    /// The name of the account.
+    pub username: String,
+    /// The hash as Django writes it; empty or starting with `!` if no password opens the account.
+    pub password: String,
+    /// The given name, maybe empty.
+    pub first_name: String,
+    /// The family name, maybe empty.
+    pub last_name: String,
+    /// `PROF`, `DR` or empty.
+    pub academic_title: String,
+    /// Whether the account may be used at all.
+    pub is_active: bool,
+    /// Whether the user runs the site.
+    pub is_staff: bool,
+    /// When the account was made, in microseconds since 1970.
+    pub date_joined: Option<i64>,
+    /// Whether the primary address is proven.
+    pub verified: bool,
+    /// Whether the user has put the account away.
+    pub archived: bool,
+    /// A second address that is proven.
+    pub secondary_email: Option<String>,
+}
+
+/// Something that has to be changed before the file can be imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where, as in `users[3].email`; `file` if it is about the whole.
+    pub path: String,
+    /// What to do, in a sentence.
+    pub problem: String,
+}
+
+/// Reads an import file, or says everything that is wrong with it.
+pub fn parse(json: &str) -> Result<ImportFile, Vec<Fault>> {
+    let value = serde_json::from_str(json).map_err(|error| {
+        vec![Fault { path: "file".to_owned(), problem: format!("Correct the JSON: {error}.") }]
+    })?;
+    let mut reader = Reader::default();
+    let content = reader.file(&value, FILE).map(|file| import_file(&mut reader, &file));
+    match content {
+        Some(content) if reader.faults.is_empty() => Ok(content),
+        _ => Err(reader.faults),
+    }
+}
+
+fn import_file(reader: &mut Reader, file: &Object<'_>) -> ImportFile {
+    ImportFile {
+        institutions: reader.list(file, "institutions", INSTITUTION, institution),
+        research_fields: reader.list(file, "researchfields", RESEARCH_FIELD, research_field),
+        users: reader.list(file, "users", USER, user),
+    }
+}
+
+fn institution(reader: &mut Reader, object: &Object<'_>) -> Institution {
+    Institution {
+        id: institution_id(reader, object).unwrap_or_default(),
+        name: name(reader, object, "name", 200).unwrap_or_default(),
+        city: name(reader, object, "city", 100).unwrap_or_default(),
+        state: limited_text(reader, object, "state", 100),
+        country: name(reader, object, "country", 100).unwrap_or_default(),
+    }
+}
+
+fn institution_id(reader: &mut Reader, object: &Object<'_>) -> Option<String> {
+    let id = reader.required_text(object, "id")?.to_ascii_lowercase();
+    if is_uuid(&id) {
+        reader.must_be_unique(object, "id", "institution id", id.clone());
+    } else {
+        let problem = "Write a UUID, such as 0b6f2a52-52e4-4dbb-9f6f-3f0f6f9f7a01.";
+        reader.refuse(object, "id", problem);
+    }
+    Some(id)
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+        && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
+}
+
+fn research_field(reader: &mut Reader, object: &Object<'_>) -> ResearchField {
+    let id = reader.required_number(object, "id");
+    if let Some(id) = id {
+        reader.must_be_unique(object, "id", "research field id", id.to_string());
+    }
+    ResearchField {
+        id: id.unwrap_or_default(),
+        field: name(reader, object, "field", 100).unwrap_or_default(),
+        subfield: name(reader, object, "subfield", 100).unwrap_or_default(),
+    }
+}
+
+fn user(reader: &mut Reader, object: &Object<'_>) -> User {
+    let email =
+        reader.required_text(object, "email").and_then(|raw| address(reader, object, "email", &raw, 255));
+    let username = name(reader, object, "username", 100);
+    if let Some(username) = &username {
+        reader.must_be_unique(object, "username", "username", username.clone());
+    }
+    let password = password(reader, object);
+    let mut user = User {
+        email: email.unwrap_or_default(),
+        username: username.unwrap_or_default(),
+        password: password.unwrap_or_default(),
+        first_name: limited_text(reader, object, "first_name", 25).unwrap_or_default(),
+        last_name: limited_text(reader, object, "last_name", 25).unwrap_or_default(),
+        academic_title: academic_title(reader, object).unwrap_or_default(),
+        is_active: reader.flag(object, "is_active", true),
+        is_staff: reader.flag(object, "is_staff", false),
+        date_joined: date_joined(reader, object),
+        verified: false,
+        archived: false,
+        secondary_email: None,
+    };
+    if let Some(status) = reader.child(object, "status", STATUS) {
+        user.verified = reader.flag(&status, "verified", false);
+        user.archived = reader.flag(&status, "archived", false);
+        user.secondary_email = reader
+            .text(&status, "secondary_email")
+            .and_then(|raw| address(reader, &status, "secondary_email", &raw, 254));
+    }
+    user
+}
+
+/// A text that must be there and say something.
+fn name(reader: &mut Reader, object: &Object<'_>, key: &str, max_length: usize) -> Option<String> {
+    let text = reader.required_text(object, key)?;
+    if text.is_empty() {
+        reader.refuse(object, key, "Write at least one character.");
+        return None;
+    }
+    check_limits(reader, object, key, &text, max_length);
+    Some(text)
+}
+
+fn limited_text(reader: &mut Reader, object: &Object<'_>, key: &str, max_length: usize) -> Option<String> {
+    let text = reader.text(object, key)?;
+    check_limits(reader, object, key, &text, max_length);
+    Some(text)
+}
+
+fn check_limits(reader: &mut Reader, object: &Object<'_>, key: &str, text: &str, max_length: usize) {
+    for complaint in text::complaints(text, max_length) {
+        reader.refuse(object, key, complaint.message);
+    }
+}
+
+/// An address is one account's, whether as its primary or as its secondary one.
+fn address(
+    reader: &mut Reader,
+    object: &Object<'_>,
+    key: &str,
+    raw: &str,
+    max_length: usize,
+) -> Option<String> {
+    match email::clean(raw, max_length) {
+        Ok(email) => {
+            reader.must_be_unique(object, key, "address", email::key(&email));
+            Some(email)
+        }
+        Err(complaints) => {
+            for complaint in complaints {
+                reader.refuse(object, key, complaint.message);
+            }
+            None
+        }
+    }
+}
+
+fn academic_title(reader: &mut Reader, object: &Object<'_>) -> Option<String> {
+    let title = reader.text(object, "academic_title")?;
+    if !["", "PROF", "DR"].contains(&title.as_str()) {
+        reader.refuse(object, "academic_title", "Write PROF, DR or an empty text.");
+    }
+    Some(title)
+}
+
+fn date_joined(reader: &mut Reader, object: &Object<'_>) -> Option<i64> {
+    let text = reader.text(object, "date_joined")?;
+    let moment = microseconds(&text);
+    if moment.is_none() {
+        let problem = "Write a moment since 1970 in UTC, such as 2021-08-08T17:22:56Z.";
+        reader.refuse(object, "date_joined", problem);
+    }
+    moment
+}
+
+fn microseconds(text: &str) -> Option<i64> {
+    let utc = text.strip_suffix('Z').or(text.strip_suffix("+00:00"))?;
+    let moment = humantime::parse_rfc3339(&format!("{utc}Z")).ok()?;
+    let since_1970 = moment.duration_since(UNIX_EPOCH).ok()?;
+    since_1970.as_micros().try_into().ok()
+}
+
+fn password(reader: &mut Reader, object: &Object<'_>) -> Option<String> {
+    let hash = reader.required_text(object, "password")?;
+    if let Err(problem) = check_hash(&hash) {
+        reader.refuse(object, "password", problem);
+    }
+    Some(hash)
+}
+
+/// Sentences only, never a part of the hash.
+fn check_hash(hash: &str) -> Result<(), String> {
+    if hash.is_empty() || hash.starts_with('!') {
+        return Ok(());
+    }
+    if let Some(rest) = hash.strip_prefix("pbkdf2_sha256$") {
+        return check_pbkdf2(rest);
+    }
+    let argon2 = hash.strip_prefix("argon2").unwrap_or(hash);
+    if argon2.starts_with("$argon2id$") && PasswordHash::new(argon2).is_ok_and(|phc| phc.hash.is_some()) {
+        Ok(())
+    } else {
+        Err("Write a whole hash of pbkdf2_sha256 or argon2id, or an empty text for no password.".to_owned())
+    }
+}
+
+fn check_pbkdf2(rest: &str) -> Result<(), String> {
+    let parts: Vec<&str> = rest.split('$').collect();
+    let [rounds, salt, digest] = parts[..] else {
+        return Err("Write the hash as pbkdf2_sha256$rounds$salt$digest.".to_owned());
+    };
+    if !matches!(rounds.parse(), Ok(1..=MAX_ROUNDS)) {
+        return Err(format!("Use a hash of 1 to {MAX_ROUNDS} rounds."));
+    }
+    if salt.is_empty() {
+        return Err("Use a hash with a salt.".to_owned());
+    }
+    if !STANDARD.decode(digest).is_ok_and(|bytes| bytes.len() == 32) {
+        return Err("End the hash with the base64 of 32 bytes.".to_owned());
+    }
+    Ok(())
+}

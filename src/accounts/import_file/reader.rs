@@ -1,0 +1,159 @@
+//! Typed values out of JSON; what is wrong with them is collected, so that one run names every fault of a file.
+//!
+//! A faulty value is answered by an empty one, which is never seen: whoever reads must refuse the file if there are faults.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+
+use serde_json::{Map, Value};
+
+use super::Fault;
+
+/// An object of the file and where it stands.
+pub(super) struct Object<'a> {
+    path: String,
+    members: &'a Map<String, Value>,
+}
+
+impl<'a> Object<'a> {
+    /// Where a member of the object stands in the file.
+    pub(super) fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    /// A member that is there and is not null.
+    fn get(&self, key: &str) -> Option<&'a Value> {
+        self.members.get(key).filter(|value| !value.is_null())
+    }
+}
+
+/// Reads members of objects and remembers what was wrong.
+#[derive(Default)]
+pub(super) struct Reader {
+    /// What was wrong so far.
+    pub(super) faults: Vec<Fault>,
+    /// Where each value that may stand only once was seen first, by what it is.
+    seen: HashMap<(&'static str, String), String>,
+}
+
+impl Reader {
+    /// Notes a fault of a member.
+    pub(super) fn refuse(&mut self, object: &Object<'_>, key: &str, problem: impl Display) {
+        self.refuse_at(object.path_of(key), problem);
+    }
+
+    fn refuse_at(&mut self, path: String, problem: impl Display) {
+        self.faults.push(Fault { path, problem: problem.to_string() });
+    }
+
+    /// The whole file; the members it may have are given by name.
+    pub(super) fn file<'a>(&mut self, value: &'a Value, known: &[&str]) -> Option<Object<'a>> {
+        if !value.is_object() {
+            self.refuse_at("file".into(), "Make the whole file one object, in braces.");
+            return None;
+        }
+        self.object(value, String::new(), known)
+    }
+
+    fn object<'a>(&mut self, value: &'a Value, path: String, known: &[&str]) -> Option<Object<'a>> {
+        let Value::Object(members) = value else {
+            self.refuse_at(path, "Write an object, in braces.");
+            return None;
+        };
+        let object = Object { path, members };
+        let unknown = members.keys().filter(|key| !known.contains(&key.as_str()));
+        for key in unknown {
+            let problem = format!("Remove this unknown member; known are {}.", known.join(", "));
+            self.refuse(&object, key, problem);
+        }
+        Some(object)
+    }
+
+    /// An object inside another; none if it is missing.
+    pub(super) fn child<'a>(&mut self, object: &Object<'a>, key: &str, known: &[&str]) -> Option<Object<'a>> {
+        self.object(object.get(key)?, object.path_of(key), known)
+    }
+
+    /// The objects of a list, each read by the function given; none if the list is missing.
+    pub(super) fn list<T>(
+        &mut self,
+        object: &Object<'_>,
+        key: &str,
+        known: &[&str],
+        read: fn(&mut Reader, &Object<'_>) -> T,
+    ) -> Vec<T> {
+        let elements = match object.get(key) {
+            None => return Vec::new(),
+            Some(Value::Array(elements)) => elements,
+            Some(_) => {
+                self.refuse(object, key, "Write a list of objects, in square brackets.");
+                return Vec::new();
+            }
+        };
+        let mut records = Vec::with_capacity(elements.len());
+        for (index, element) in elements.iter().enumerate() {
+            let path = format!("{}[{index}]", object.path_of(key));
+            if let Some(element) = self.object(element, path, known) {
+                records.push(read(self, &element));
+            }
+        }
+        records
+    }
+
+    /// A text; none if it is missing.
+    pub(super) fn text(&mut self, object: &Object<'_>, key: &str) -> Option<String> {
+        let text = object.get(key)?.as_str();
+        if text.is_none() {
+            self.refuse(object, key, "Write a text, in quotation marks.");
+        }
+        text.map(str::to_owned)
+    }
+
+    /// A text that must be there.
+    pub(super) fn required_text(&mut self, object: &Object<'_>, key: &str) -> Option<String> {
+        if object.get(key).is_none() {
+            self.refuse(object, key, "Add this text; it is required.");
+        }
+        self.text(object, key)
+    }
+
+    /// A whole number above zero that must be there.
+    pub(super) fn required_number(&mut self, object: &Object<'_>, key: &str) -> Option<i64> {
+        let number = object.get(key).and_then(Value::as_i64).filter(|number| *number > 0);
+        if number.is_none() {
+            self.refuse(object, key, "Write a whole number above zero; it is required.");
+        }
+        number
+    }
+
+    /// Yes or no; the default if it is missing.
+    pub(super) fn flag(&mut self, object: &Object<'_>, key: &str, default: bool) -> bool {
+        let Some(value) = object.get(key) else {
+            return default;
+        };
+        value.as_bool().unwrap_or_else(|| {
+            self.refuse(object, key, "Write true or false.");
+            default
+        })
+    }
+
+    /// Notes a fault if the same value of the same kind stands elsewhere in the file.
+    pub(super) fn must_be_unique(
+        &mut self,
+        object: &Object<'_>,
+        key: &str,
+        kind: &'static str,
+        value: String,
+    ) {
+        let path = object.path_of(key);
+        match self.seen.get(&(kind, value.clone())) {
+            Some(first) => {
+                let problem = format!("Change this {kind} or that of {first}; they are the same.");
+                self.refuse_at(path, problem);
+            }
+            None => {
+                self.seen.insert((kind, value), path);
+            }
+        }
+    }
+}

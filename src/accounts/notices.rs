@@ -1,0 +1,25 @@
+//! Mails that tell the owner of an account that it changed, so that a thief cannot go unnoticed.
+
+use super::{Account, Result};
+use crate::app::App;
+use crate::mail::Kind;
+use crate::outbox;
+use crate::store::Writer;
+
+pub(super) const PASSWORD_CHANGED: &str = "The password of your account was changed.";
+pub(super) const EMAILS_SWAPPED: &str = "The primary and the secondary address of your account were swapped.";
+pub(super) const SECONDARY_EMAIL_ADDED: &str = "A secondary address was added to your account.";
+pub(super) const SECONDARY_EMAIL_REMOVED: &str = "The secondary address of your account was removed.";
+pub(super) const ARCHIVED: &str = "Your account was archived. It comes back when you log in.";
+pub(super) const DELETED: &str = "Your account was deleted.";
+
+/// Promises a notice to both addresses of the account, as they were before the change, if notices are on.
+pub(super) fn enqueue(app: &App, tx: &Writer<'_>, account: &Account, sentence: &'static str) -> Result<()> {
+    if !app.config.mail.notices {
+        return Ok(());
+    }
+    for address in std::iter::once(&account.email).chain(&account.secondary_email) {
+        outbox::enqueue(app, tx, &Kind::Notice(sentence), address, &account.username)?;
+    }
+    Ok(())
+}

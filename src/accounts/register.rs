@@ -1,0 +1,149 @@
+//! `register`: a new account, unverified, and the mail that verifies it.
+
+use super::validation::{self, Checked};
+use super::{Account, Error, FieldError, FieldErrors, Result, activation, email};
+use crate::app::App;
+use crate::config::RegisterField;
+use crate::passwords::rules::Owner;
+use crate::store::accounts::{NewAccount, Role};
+use crate::store::{self, Writer};
+
+/// What somebody registers with; what is missing and what is too much the settings decide.
+#[derive(Default)]
+pub struct Registration {
+    /// The primary address.
+    pub email: Option<String>,
+    /// The username.
+    pub username: Option<String>,
+    /// The first name.
+    pub first_name: Option<String>,
+    /// The last name.
+    pub last_name: Option<String>,
+    /// The academic title.
+    pub academic_title: Option<String>,
+    /// The password.
+    pub password1: Option<String>,
+    /// The password again.
+    pub password2: Option<String>,
+}
+
+/// What is left of a registration once it is found good.
+struct Accepted {
+    email: String,
+    /// None where the account's number is to be its name.
+    username: Option<String>,
+    first_name: String,
+    last_name: String,
+    academic_title: String,
+    password: String,
+}
+
+/// Registers an account and promises its activation mail.
+///
+/// # Errors
+/// A refusal with all complaints at once.
+pub fn register(app: &App, registration: Registration) -> Result<()> {
+    let accepted = accept(app, registration)?;
+    let hash = app.hasher.hash(&accepted.password)?;
+    app.write(|tx| {
+        let account = insert(app, tx, &accepted, &hash)?;
+        activation::enqueue_mail(app, tx, &account)
+    })
+}
+
+fn accept(app: &App, form: Registration) -> Result<Accepted> {
+    let mut errors = FieldErrors::default();
+    let mut field = |field, name, value: &Option<String>, check: fn(&str) -> Checked<String>| -> Result<_> {
+        let checked = checked(app, field, value.as_deref(), check)?;
+        Ok(errors.keep(name, checked).unwrap_or_default())
+    };
+    let email = field(RegisterField::Email, "email", &form.email, validation::email_of_account)?;
+    let username = field(RegisterField::Username, "username", &form.username, validation::username)?;
+    let first_name = field(RegisterField::FirstName, "firstName", &form.first_name, validation::name)?;
+    let last_name = field(RegisterField::LastName, "lastName", &form.last_name, validation::name)?;
+    let title = field(
+        RegisterField::AcademicTitle,
+        "academicTitle",
+        &form.academic_title,
+        validation::academic_title,
+    )?;
+
+    let owner = Owner { username: &username, first_name: &first_name, last_name: &last_name, email: &email };
+    let [first, second] = [form.password1, form.password2].map(Option::unwrap_or_default);
+    let min_length = app.config.passwords.min_length;
+    validation::new_password(&mut errors, ["password1", "password2"], [&first, &second], &owner, min_length);
+    refuse_taken(app, errors, &email, &username)?;
+
+    let username = (!username.is_empty()).then_some(username);
+    Ok(Accepted { email, username, first_name, last_name, academic_title: title, password: first })
+}
+
+/// A value by its own rule and by those of the settings: required, optional or not taken at all.
+fn checked(
+    app: &App,
+    field: RegisterField,
+    value: Option<&str>,
+    check: fn(&str) -> Checked<String>,
+) -> Result<Checked<String>> {
+    let required = app.config.accounts.register_required.contains(&field);
+    if value.is_some() && !required && !app.config.accounts.register_optional.contains(&field) {
+        return Err(Error::Misused(format!("{field:?} cannot be given at registration here.").into()));
+    }
+    let checked = match value {
+        Some(value) => check(value),
+        None => Ok(String::new()),
+    };
+    Ok(match checked {
+        Ok(value) if value.is_empty() && required => Err(vec![FieldError::REQUIRED]),
+        checked => checked,
+    })
+}
+
+/// Adds what is taken to the complaints, so that people learn all of them at once. Whether something is taken is
+/// decided by the constraints when the account is inserted.
+fn refuse_taken(app: &App, mut errors: FieldErrors, email: &str, username: &str) -> Result<()> {
+    let (role, username_taken) = app.store.read(|db| -> store::Result<_> {
+        let role = store::accounts::find_role_of_email(db, &email::key(email))?;
+        Ok((role, store::accounts::is_username_taken(db, username)?))
+    })?;
+    if role == Some(Role::Primary) {
+        errors.add("email", [FieldError::EMAIL_TAKEN]);
+    }
+    if username_taken {
+        errors.add("username", [FieldError::USERNAME_TAKEN]);
+    }
+    errors.into_result()?;
+    match role {
+        Some(Role::Secondary) => Err(FieldErrors::of("email", FieldError::EMAIL_IN_USE).into()),
+        _ => Ok(()),
+    }
+}
+
+fn insert(app: &App, tx: &Writer<'_>, accepted: &Accepted, hash: &str) -> Result<Account> {
+    // Without a username the account is named after its number, which the database has yet to give.
+    let passing_name = app.random.hex::<16>();
+    let new = NewAccount {
+        username: accepted.username.as_deref().unwrap_or(&passing_name),
+        first_name: &accepted.first_name,
+        last_name: &accepted.last_name,
+        academic_title: &accepted.academic_title,
+        password_hash: Some(hash),
+        is_staff: false,
+        joined_at: app.clock.now(),
+        verified_at: None,
+        archived_at: None,
+        deactivated_at: None,
+    };
+    let taken = |field, error| Error::from(FieldErrors::of(field, error));
+    let id = store::accounts::insert(tx, &new)?;
+    let id = id.ok_or_else(|| taken("username", FieldError::USERNAME_TAKEN))?;
+    if !store::accounts::insert_email(tx, id, &accepted.email, &email::key(&accepted.email), Role::Primary)? {
+        return Err(taken("email", FieldError::EMAIL_TAKEN));
+    }
+    if accepted.username.is_none() && !store::accounts::set_username(tx, id, &id.to_string())? {
+        // Somebody chose just this number for a name.
+        store::accounts::set_username(tx, id, &format!("{id}-{}", app.random.hex::<4>()))?;
+    }
+    store::accounts::find_by_id(tx, id)?
+        .ok_or_else(|| anyhow::anyhow!("account {id} is not there after its insert").into())
+}

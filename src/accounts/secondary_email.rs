@@ -1,0 +1,105 @@
+//! `sendSecondaryEmailActivation`, `verifySecondaryEmail`, `swapEmails`, `removeSecondaryEmail`.
+
+use super::password::require_password;
+use super::sessions;
+use super::{Account, FieldError, FieldErrors, Result, Viewer, action_links, email, notices, validation};
+use crate::app::App;
+use crate::mail::Kind;
+use crate::outbox;
+use crate::store::accounts::Role;
+use crate::store::{self, Reader};
+use crate::tokens::action::Action;
+
+/// Promises a mail to an address that whoever asks wants as a secondary one. Until its link is followed the address
+/// belongs to nobody.
+///
+/// # Errors
+/// A refusal if the password is wrong, the text is no address, or somebody has it.
+pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str) -> Result<()> {
+    let account = app.store.read(|db| sessions::require_verified(app, db, viewer))?;
+    require_password(app, &account, "password", password)?;
+    let mut errors = FieldErrors::default();
+    let address = errors.keep("email", validation::email(address)).unwrap_or_default();
+    errors.into_result()?;
+    app.write(|tx| {
+        let account = sessions::require_verified(app, tx, viewer)?;
+        if store::accounts::find_role_of_email(tx, &email::key(&address))?.is_some() {
+            return Err(FieldErrors::of("email", FieldError::EMAIL_IN_USE).into());
+        }
+        let token = action_links::issue(app, Action::SecondaryEmail, &account, Some(&address))?;
+        Ok(outbox::enqueue(app, tx, &Kind::SecondaryEmail(&token), &address, &account.username)?)
+    })
+}
+
+/// Gives the account the address that the token was mailed to, in place of another secondary one.
+///
+/// # Errors
+/// A refusal if the token is not good, or somebody has the address by now.
+pub fn verify(app: &App, token: &str) -> Result<()> {
+    let bond = action_links::read(app, Action::SecondaryEmail, token)?;
+    let address = bond.secondary_email.clone().ok_or(FieldError::INVALID_TOKEN)?;
+    app.write(|tx| {
+        if store::accounts::find_role_of_email(tx, &email::key(&address))?.is_some() {
+            return Err(FieldError::EMAIL_IN_USE.into());
+        }
+        let account = action_links::find_account(tx, &bond)?;
+        action_links::require_current(tx, token, &bond, &account)?;
+        action_links::spend(app, tx, Action::SecondaryEmail, token, &bond)?;
+        notices::enqueue(app, tx, &account, notices::SECONDARY_EMAIL_ADDED)?;
+        store::accounts::delete_email(tx, account.id, Role::Secondary)?;
+        if store::accounts::insert_email(tx, account.id, &address, &email::key(&address), Role::Secondary)? {
+            Ok(())
+        } else {
+            Err(FieldError::EMAIL_IN_USE.into())
+        }
+    })
+}
+
+/// Lets primary and secondary address change places. Access tokens name the primary one, so they end.
+///
+/// # Errors
+/// A refusal if the password is wrong or there is no secondary address.
+pub fn swap(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
+    confirm(app, viewer, password)?;
+    app.write(|tx| {
+        let (account, secondary) = require_secondary(app, tx, viewer)?;
+        notices::enqueue(app, tx, &account, notices::EMAILS_SWAPPED)?;
+        store::accounts::delete_email(tx, account.id, Role::Primary)?;
+        store::accounts::delete_email(tx, account.id, Role::Secondary)?;
+        store::accounts::insert_email(tx, account.id, &secondary, &email::key(&secondary), Role::Primary)?;
+        store::accounts::insert_email(
+            tx,
+            account.id,
+            &account.email,
+            &email::key(&account.email),
+            Role::Secondary,
+        )?;
+        store::accounts::begin_epoch(tx, account.id, app.clock.now())?;
+        Ok(())
+    })
+}
+
+/// Takes the secondary address away.
+///
+/// # Errors
+/// A refusal if the password is wrong or there is none.
+pub fn remove(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
+    confirm(app, viewer, password)?;
+    app.write(|tx| {
+        let (account, _) = require_secondary(app, tx, viewer)?;
+        notices::enqueue(app, tx, &account, notices::SECONDARY_EMAIL_REMOVED)?;
+        store::accounts::delete_email(tx, account.id, Role::Secondary)?;
+        Ok(())
+    })
+}
+
+fn confirm(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
+    let (account, _) = app.store.read(|db| require_secondary(app, db, viewer))?;
+    require_password(app, &account, "password", password)
+}
+
+fn require_secondary(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<(Account, String)> {
+    let account = sessions::require_verified(app, db, viewer)?;
+    let secondary = account.secondary_email.clone().ok_or(FieldError::SECONDARY_EMAIL_REQUIRED)?;
+    Ok((account, secondary))
+}

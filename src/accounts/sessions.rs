@@ -1,0 +1,159 @@
+//! Who is asking, and the tokens by which that is known.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::{Account, Error, FieldError, Result};
+use crate::app::App;
+use crate::store::refresh_tokens::Owner;
+use crate::store::{self, Reader, Writer};
+use crate::tokens::{Unreadable, access, refresh};
+
+/// Who is asking: the access token of the request, if it has one.
+#[derive(Clone, Default)]
+pub struct Viewer(Option<SecretString>);
+
+impl Viewer {
+    /// Somebody with an access token.
+    pub fn with_token(token: &str) -> Self {
+        Self(Some(token.to_owned().into()))
+    }
+}
+
+/// What lets somebody in.
+pub struct Tokens {
+    /// The access token.
+    pub token: String,
+    /// Its claims.
+    pub payload: Value,
+    /// The refresh token.
+    pub refresh_token: String,
+}
+
+impl From<Unreadable> for Error {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Invalid => FieldError::INVALID_TOKEN.into(),
+            Unreadable::Expired => FieldError::EXPIRED_TOKEN.into(),
+        }
+    }
+}
+
+/// The account of whoever asks; none without a token that is good at this moment.
+pub fn identify(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Option<Account>> {
+    let Some(token) = &viewer.0 else { return Ok(None) };
+    let Ok(claims) = access::read(&app.signing_key, token.expose_secret(), app.clock.now()) else {
+        return Ok(None);
+    };
+    let account = find_subject(db, &claims)?;
+    Ok(account.filter(|account| account.deactivated_at.is_none() && stands_for(&claims, account)))
+}
+
+/// The account of whoever asks, which must be verified.
+///
+/// # Errors
+/// A refusal if nobody asks, or somebody unverified.
+pub fn require_verified(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Account> {
+    let account = identify(app, db, viewer)?.ok_or(FieldError::UNAUTHENTICATED)?;
+    if account.verified_at.is_none() {
+        return Err(FieldError::NOT_VERIFIED.into());
+    }
+    Ok(account)
+}
+
+fn find_subject(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Account>> {
+    match (claims.account_and_epoch(), claims.email()) {
+        (Some((account, _)), _) => Ok(store::accounts::find_by_id(db, account)?),
+        (None, Some(email)) => Ok(store::accounts::find_by_email(db, &super::email::key(email))?),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Whether the token is one of this account's present epoch. A token that Django issued has no epoch; it is good
+/// if it is not older than the account and the present epoch, which is the first as long as nothing ended it.
+fn stands_for(claims: &access::Claims, account: &Account) -> bool {
+    let email_matches =
+        claims.email().is_some_and(|email| super::email::key(email) == super::email::key(&account.email));
+    let in_time = match (claims.account_and_epoch(), claims.issued_at(), account.epoch_began_at) {
+        (Some((id, epoch)), _, _) => id == account.id && epoch == account.epoch,
+        (None, None, began) => began.is_none(),
+        (None, Some(issued), began) => {
+            issued >= account.joined_at.seconds() && began.is_none_or(|began| issued > began.seconds())
+        }
+    };
+    email_matches && in_time
+}
+
+/// Begins a session: an access token and the first refresh token of a family.
+///
+/// # Errors
+/// Only internal ones.
+pub fn begin(app: &App, tx: &Writer<'_>, account: &Account) -> Result<Tokens> {
+    store::refresh_tokens::delete_expired_of_account(tx, account.id, app.clock.now())?;
+    issue(app, tx, account, app.random.hex::<16>())
+}
+
+/// Ends all sessions of an account and begins its next epoch, so that access tokens end too. Answers that epoch.
+///
+/// # Errors
+/// Only internal ones.
+pub fn end_all(app: &App, tx: &Writer<'_>, account: &Account) -> Result<i64> {
+    store::refresh_tokens::delete_of_account(tx, account.id)?;
+    Ok(store::accounts::begin_epoch(tx, account.id, app.clock.now())?)
+}
+
+fn issue(app: &App, tx: &Writer<'_>, account: &Account, session: String) -> Result<Tokens> {
+    let now = app.clock.now();
+    let subject = access::Subject { email: &account.email, account: account.id, epoch: account.epoch };
+    let access = access::issue(&app.signing_key, &subject, now, app.config.tokens.access_lifetime)?;
+    let refresh_token = refresh::issue(&app.random);
+    let owner = Owner { account: account.id, session };
+    let expires_at = now.plus(app.config.tokens.refresh_lifetime);
+    store::refresh_tokens::insert(tx, &refresh::hash(&refresh_token), &owner, now, expires_at)?;
+    Ok(Tokens { token: access.token, payload: access.payload, refresh_token })
+}
+
+/// Turns a refresh token in for new tokens. A token that was turned in before has been copied: its session ends.
+///
+/// # Errors
+/// A refusal if the token is not good.
+pub fn refresh(app: &App, token: &str) -> Result<Tokens> {
+    let hash = refresh::hash(token);
+    let tokens = app.write(|tx| -> Result<_> {
+        if let Some(owner) = store::refresh_tokens::spend(tx, &hash, app.clock.now())? {
+            let account = store::accounts::find_by_id(tx, owner.account)?;
+            let account = account.filter(|account| account.deactivated_at.is_none());
+            return account.map(|account| issue(app, tx, &account, owner.session)).transpose();
+        }
+        if let Some(session) = store::refresh_tokens::find_session_of_spent(tx, &hash)? {
+            tracing::warn!("a refresh token was used twice; its session is ended");
+            store::refresh_tokens::delete_session(tx, &session)?;
+        }
+        Ok(None)
+    })?;
+    tokens.ok_or_else(|| FieldError::INVALID_TOKEN.into())
+}
+
+/// Takes a refresh token back and answers when, in seconds since 1970.
+///
+/// # Errors
+/// A refusal if there is no such token.
+pub fn revoke(app: &App, token: &str) -> Result<i64> {
+    let deleted = app.write(|tx| store::refresh_tokens::delete(tx, &refresh::hash(token)))?;
+    if deleted { Ok(app.clock.now().seconds()) } else { Err(FieldError::INVALID_TOKEN.into()) }
+}
+
+/// What an access token says. A token for an account that it no longer opens is refused; one for an address that
+/// nobody has is judged by signature and end, as the original does.
+///
+/// # Errors
+/// A refusal if the token is not good.
+pub fn verify(app: &App, token: &str) -> Result<Value> {
+    let claims = access::read(&app.signing_key, token, app.clock.now())?;
+    let account = app.store.read(|db| find_subject(db, &claims))?;
+    let good = match account {
+        Some(account) => account.deactivated_at.is_none() && stands_for(&claims, &account),
+        None => claims.account_and_epoch().is_none(),
+    };
+    if good { Ok(Value::Object(claims.payload)) } else { Err(FieldError::INVALID_TOKEN.into()) }
+}

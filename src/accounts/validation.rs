@@ -1,0 +1,78 @@
+//! What fields may hold: the forms of Django and django-graphql-auth, complaint for complaint.
+
+use super::text::clean_text;
+use super::{FieldError, FieldErrors, email};
+use crate::passwords::rules::{self, Owner};
+
+/// What a check answers.
+pub(super) type Checked<T> = Result<T, Vec<FieldError>>;
+
+/// Most characters of an address at registration.
+const EMAIL_OF_ACCOUNT: usize = 255;
+/// Most characters of an address elsewhere.
+const EMAIL: usize = 254;
+const USERNAME: usize = 100;
+const NAME: usize = 25;
+const TITLES: [&str; 2] = ["PROF", "DR"];
+
+/// The primary address of a new account.
+pub(super) fn email_of_account(raw: &str) -> Checked<String> {
+    email::clean(raw, EMAIL_OF_ACCOUNT).map(|clean| email::normalize(&clean))
+}
+
+/// An address that is looked for, or wanted besides.
+pub(super) fn email(raw: &str) -> Checked<String> {
+    email::clean(raw, EMAIL).map(|clean| email::normalize(&clean))
+}
+
+/// A username: any characters.
+pub(super) fn username(raw: &str) -> Checked<String> {
+    clean_text(raw, USERNAME)
+}
+
+/// A first or last name.
+pub(super) fn name(raw: &str) -> Checked<String> {
+    clean_text(raw, NAME)
+}
+
+/// An academic title; empty is none.
+pub(super) fn academic_title(raw: &str) -> Checked<String> {
+    if raw.is_empty() || TITLES.contains(&raw) {
+        Ok(raw.to_owned())
+    } else {
+        Err(vec![FieldError::invalid_choice(raw)])
+    }
+}
+
+/// A new password, given twice; `fields` are the names of the two.
+pub(super) fn new_password(
+    errors: &mut FieldErrors,
+    fields: [&'static str; 2],
+    passwords: [&str; 2],
+    owner: &Owner<'_>,
+    min_length: usize,
+) {
+    let [first, second] = passwords.map(password);
+    let first = errors.keep(fields[0], first);
+    let Some(second) = errors.keep(fields[1], second) else { return };
+    if first.is_some_and(|first| first != second) {
+        errors.add(fields[1], [FieldError::PASSWORD_MISMATCH]);
+        return;
+    }
+    let weaknesses = rules::weaknesses(second, owner, min_length);
+    errors.add(fields[1], weaknesses.into_iter().map(FieldError::from));
+}
+
+fn password(raw: &str) -> Checked<&str> {
+    match raw {
+        "" => Err(vec![FieldError::REQUIRED]),
+        raw if raw.contains('\0') => Err(vec![FieldError::NULL_CHARACTERS]),
+        raw => Ok(raw),
+    }
+}
+
+impl From<rules::Weakness> for FieldError {
+    fn from(weakness: rules::Weakness) -> Self {
+        Self { message: weakness.message, code: weakness.code }
+    }
+}
