@@ -1,0 +1,237 @@
+//! What mutations answer: `success`, `errors`, and extras of some. One generic type, named after its mutation.
+
+use std::borrow::Cow;
+
+use async_graphql::{Context, EmptyMutation, ObjectType, SimpleObject, TypeName};
+use serde_json::Value;
+
+use super::lanes::{Lane, Lanes};
+use super::scalars::{ExpectedErrorType, GenericScalar};
+use super::user::UserNode;
+use crate::accounts::login::LoggedIn;
+use crate::accounts::sessions::Tokens;
+use crate::accounts::{Error, Viewer};
+use crate::app::App;
+
+/// A mutation: the name of its payload type, and what that holds beside `success` and `errors`.
+pub trait Mutation: Send + Sync + 'static {
+    /// The name of the payload type.
+    const NAME: &'static str;
+    /// The other fields, all empty where the mutation was refused.
+    type Extras: ObjectType + Default;
+}
+
+/// No extras: the library's object without fields.
+pub type NoExtras = EmptyMutation;
+
+macro_rules! mutations {
+    ($($marker:ident => $extras:ty),* $(,)?) => {
+        $(
+            #[doc = concat!("Marks the payload of the mutation that answers `", stringify!($marker), "`.")]
+            pub struct $marker;
+
+            impl Mutation for $marker {
+                const NAME: &'static str = stringify!($marker);
+                type Extras = $extras;
+            }
+        )*
+    };
+}
+
+mutations! {
+    Register => NoExtras,
+    VerifyAccount => NoExtras,
+    ResendActivationEmail => NoExtras,
+    SendPasswordResetEmail => NoExtras,
+    PasswordReset => NoExtras,
+    PasswordChange => NewTokens,
+    UpdateAccount => NoExtras,
+    ArchiveAccount => NoExtras,
+    DeleteAccount => NoExtras,
+    SendSecondaryEmailActivation => NoExtras,
+    VerifySecondaryEmail => NoExtras,
+    SwapEmails => NoExtras,
+    RemoveSecondaryEmail => NoExtras,
+    ObtainJSONWebToken => Login,
+    VerifyToken => Verified,
+    RefreshToken => Refreshed,
+    RevokeToken => Revoked,
+}
+
+/// Nullable throughout, as clients know it, although `success` is always there.
+#[derive(SimpleObject)]
+#[graphql(name_type)]
+pub struct Payload<M: Mutation> {
+    /// Whether it was done.
+    success: Option<bool>,
+    /// Why not.
+    errors: Option<ExpectedErrorType>,
+    #[graphql(flatten)]
+    extras: M::Extras,
+}
+
+impl<M: Mutation> TypeName for Payload<M> {
+    fn type_name() -> Cow<'static, str> {
+        M::NAME.into()
+    }
+}
+
+/// What `passwordChange` answers besides.
+#[derive(SimpleObject, Default)]
+pub struct NewTokens {
+    /// An access token; those from before have ended.
+    token: Option<String>,
+    /// A refresh token; those from before have ended.
+    refresh_token: Option<String>,
+}
+
+/// What `tokenAuth` answers besides.
+#[derive(SimpleObject)]
+pub struct Login {
+    /// An access token, for the header `Authorization: JWT …`.
+    token: Option<String>,
+    /// Who has logged in.
+    user: Option<UserNode>,
+    /// Whether the account came out of the archive.
+    unarchiving: Option<bool>,
+    /// A token that `refreshToken` takes once.
+    refresh_token: Option<String>,
+}
+
+/// What `verifyToken` answers besides.
+#[derive(SimpleObject, Default)]
+pub struct Verified {
+    /// The claims of the token.
+    payload: Option<GenericScalar>,
+}
+
+/// What `refreshToken` answers besides.
+#[derive(SimpleObject, Default)]
+pub struct Refreshed {
+    /// An access token.
+    token: Option<String>,
+    /// The claims of that token.
+    payload: Option<GenericScalar>,
+    /// The refresh token in place of the one that was turned in.
+    refresh_token: Option<String>,
+}
+
+/// What `revokeToken` answers besides.
+#[derive(SimpleObject, Default)]
+pub struct Revoked {
+    /// When the token was taken back, in seconds since 1970.
+    revoked: Option<i32>,
+}
+
+/// A refused login takes nothing out of the archive, and says so.
+impl Default for Login {
+    fn default() -> Self {
+        Self { token: None, user: None, unarchiving: Some(false), refresh_token: None }
+    }
+}
+
+impl From<Tokens> for NewTokens {
+    fn from(tokens: Tokens) -> Self {
+        Self { token: Some(tokens.token), refresh_token: Some(tokens.refresh_token) }
+    }
+}
+
+impl From<LoggedIn> for Login {
+    fn from(login: LoggedIn) -> Self {
+        Self {
+            token: Some(login.tokens.token),
+            user: Some(UserNode(login.account)),
+            unarchiving: Some(login.unarchiving),
+            refresh_token: Some(login.tokens.refresh_token),
+        }
+    }
+}
+
+impl From<Value> for Verified {
+    fn from(payload: Value) -> Self {
+        Self { payload: Some(GenericScalar(payload)) }
+    }
+}
+
+impl From<Tokens> for Refreshed {
+    fn from(tokens: Tokens) -> Self {
+        Self {
+            token: Some(tokens.token),
+            payload: Some(GenericScalar(tokens.payload)),
+            refresh_token: Some(tokens.refresh_token),
+        }
+    }
+}
+
+impl From<i64> for Revoked {
+    fn from(at: i64) -> Self {
+        Self { revoked: i32::try_from(at).ok() }
+    }
+}
+
+/// A field that is null where it fails, and leaves the others alone: in async-graphql the `Option` outside does that.
+pub type Nullable<T> = Option<async_graphql::Result<T>>;
+
+/// What a resolver of a mutation answers.
+pub type Reply<M> = Nullable<Payload<M>>;
+
+/// Calls a rule that has extras to answer.
+pub async fn call<M, T>(
+    ctx: &Context<'_>,
+    lane: Lane,
+    rule: impl FnOnce(&App, &Viewer) -> Result<T, Error> + Send + 'static,
+) -> Reply<M>
+where
+    M: Mutation,
+    M::Extras: From<T>,
+    T: Send + 'static,
+{
+    reply(ask(ctx, lane, rule).await.map(M::Extras::from))
+}
+
+/// Calls a rule that has nothing to answer but that it was done.
+pub async fn order<M: Mutation<Extras = NoExtras>>(
+    ctx: &Context<'_>,
+    lane: Lane,
+    rule: impl FnOnce(&App, &Viewer) -> Result<(), Error> + Send + 'static,
+) -> Reply<M> {
+    reply(ask(ctx, lane, rule).await.map(|()| NoExtras::default()))
+}
+
+/// Calls a rule for whoever sent the request.
+pub async fn ask<T: Send + 'static>(
+    ctx: &Context<'_>,
+    lane: Lane,
+    rule: impl FnOnce(&App, &Viewer) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let (Some(lanes), Some(viewer)) = (ctx.data_opt::<std::sync::Arc<Lanes>>(), ctx.data_opt::<Viewer>())
+    else {
+        return Err(anyhow::anyhow!("the request came without its context").into());
+    };
+    let viewer = viewer.clone();
+    lanes.call(lane, move |app| rule(app, &viewer)).await
+}
+
+fn reply<M: Mutation>(outcome: Result<M::Extras, Error>) -> Reply<M> {
+    Some(match outcome {
+        Ok(extras) => Ok(Payload { success: Some(true), errors: None, extras }),
+        Err(Error::Refused(errors)) => {
+            let errors = Some(ExpectedErrorType(errors));
+            Ok(Payload { success: Some(false), errors, extras: M::Extras::default() })
+        }
+        Err(error) => Err(request_error(error)),
+    })
+}
+
+/// An error of the request, for fields that have no payload to put it in. What went wrong on our side is logged
+/// here and not shown.
+pub fn request_error(error: Error) -> async_graphql::Error {
+    match error {
+        Error::Refused(errors) => async_graphql::Error::new(errors.first_message()),
+        Error::Misused(sentence) => async_graphql::Error::new(sentence),
+        Error::Internal(error) => {
+            tracing::error!("{error:#}");
+            async_graphql::Error::new("Internal server error")
+        }
+    }
+}

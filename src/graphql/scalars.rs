@@ -1,0 +1,64 @@
+//! Plain values that GraphQL has no word for.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+
+use crate::accounts::FieldErrors;
+use crate::clock::Moment;
+
+/// Complaints by field: `{"email": [{"message": "…", "code": "…"}]}`; those about the request as a whole are under
+/// `nonFieldErrors`.
+pub struct ExpectedErrorType(pub FieldErrors);
+
+#[Scalar]
+impl ScalarType for ExpectedErrorType {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Err(InputValueError::expected_type(value))
+    }
+
+    fn to_value(&self) -> Value {
+        async_graphql::to_value(&self.0).unwrap_or_default()
+    }
+}
+
+/// Any JSON.
+pub struct GenericScalar(pub serde_json::Value);
+
+#[Scalar]
+impl ScalarType for GenericScalar {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Ok(Self(value.into_json()?))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from_json(self.0.clone()).unwrap_or_default()
+    }
+}
+
+/// A moment in UTC as ISO 8601: `2021-08-08T17:22:56.123456+00:00`.
+pub struct DateTime(pub Moment);
+
+#[Scalar]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Err(InputValueError::expected_type(value))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// A UUID in lower case with dashes.
+#[derive(Clone)]
+pub struct Uuid(pub String);
+
+#[Scalar(name = "UUID")]
+impl ScalarType for Uuid {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Err(InputValueError::expected_type(value))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}

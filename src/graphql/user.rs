@@ -1,0 +1,161 @@
+//! Accounts as clients see them, and pages of them.
+
+use async_graphql::{Enum, ID, Interface, Object, SimpleObject};
+
+use super::group::{WorkingGroupJoinRequestType, WorkingGroupType};
+use super::relay_id;
+use super::scalars::DateTime;
+use crate::accounts::Account;
+
+/// An academic title.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(name = "CustomUserAcademicTitle")]
+pub enum AcademicTitle {
+    /// Professor.
+    #[graphql(name = "PROF")]
+    Prof,
+    /// Doctor.
+    #[graphql(name = "DR")]
+    Dr,
+}
+
+/// An object with a global id.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
+pub enum Node {
+    /// An account.
+    UserNode(UserNode),
+}
+
+/// An account.
+pub struct UserNode(pub Account);
+
+#[Object]
+impl UserNode {
+    /// Always null, as clients have always had it.
+    async fn last_login(&self) -> Option<DateTime> {
+        None
+    }
+
+    /// Whether the account sees what is reserved for staff.
+    async fn is_staff(&self) -> bool {
+        self.0.is_staff
+    }
+
+    /// Whether the account can be logged in to.
+    async fn is_active(&self) -> bool {
+        self.0.deactivated_at.is_none()
+    }
+
+    /// When it was registered.
+    async fn date_joined(&self) -> DateTime {
+        DateTime(self.0.joined_at)
+    }
+
+    /// The global id.
+    async fn id(&self) -> ID {
+        relay_id::to_global_id("UserNode", &self.0.id.to_string()).into()
+    }
+
+    /// The primary address.
+    async fn email(&self) -> &str {
+        &self.0.email
+    }
+
+    /// Unique.
+    async fn username(&self) -> &str {
+        &self.0.username
+    }
+
+    /// May be empty.
+    async fn first_name(&self) -> &str {
+        &self.0.first_name
+    }
+
+    /// May be empty.
+    async fn last_name(&self) -> &str {
+        &self.0.last_name
+    }
+
+    /// Null where there is none.
+    async fn academic_title(&self) -> Option<AcademicTitle> {
+        match self.0.academic_title.as_str() {
+            "PROF" => Some(AcademicTitle::Prof),
+            "DR" => Some(AcademicTitle::Dr),
+            _ => None,
+        }
+    }
+
+    /// The working group that the account belongs to.
+    async fn working_group(&self) -> Option<WorkingGroupType> {
+        None
+    }
+
+    /// Whether the account speaks for its working group.
+    async fn is_representative(&self) -> bool {
+        false
+    }
+
+    /// The working group that the account speaks for.
+    #[graphql(name = "workinggroup")]
+    async fn represented_group(&self) -> Option<WorkingGroupType> {
+        None
+    }
+
+    /// The working groups that the account asked to join.
+    #[graphql(name = "workinggroupjoinrequestSet")]
+    async fn join_requests(&self) -> Vec<WorkingGroupJoinRequestType> {
+        Vec::new()
+    }
+
+    /// The number behind the global id.
+    async fn pk(&self) -> Option<i32> {
+        i32::try_from(self.0.id).ok()
+    }
+
+    /// Whether the owner put the account away.
+    async fn archived(&self) -> Option<bool> {
+        Some(self.0.archived_at.is_some())
+    }
+
+    /// Whether the primary address is confirmed.
+    async fn verified(&self) -> Option<bool> {
+        Some(self.0.verified_at.is_some())
+    }
+
+    /// The confirmed secondary address.
+    async fn secondary_email(&self) -> Option<&str> {
+        self.0.secondary_email.as_deref()
+    }
+}
+
+/// Part of a list of accounts.
+#[derive(SimpleObject)]
+pub struct UserNodeConnection {
+    /// Where the part lies in the list.
+    pub page_info: PageInfo,
+    /// The accounts.
+    pub edges: Vec<Option<UserNodeEdge>>,
+}
+
+/// An account in a list.
+#[derive(SimpleObject)]
+pub struct UserNodeEdge {
+    /// The account.
+    pub node: Option<UserNode>,
+    /// Its place in the list, for `after` and `before`.
+    pub cursor: String,
+}
+
+/// Where part of a list lies.
+#[derive(SimpleObject)]
+pub struct PageInfo {
+    /// Whether more follow.
+    pub has_next_page: bool,
+    /// Whether `last` left some out.
+    pub has_previous_page: bool,
+    /// The first cursor on the page.
+    pub start_cursor: Option<String>,
+    /// The last cursor on the page.
+    pub end_cursor: Option<String>,
+}

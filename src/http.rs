@@ -1,0 +1,78 @@
+//! HTTP: where requests come in.
+
+mod endpoint;
+mod headers;
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use poem::listener::TcpAcceptor;
+use poem::{EndpointExt as _, Route, Server};
+
+use crate::app::App;
+use crate::graphql::GraphQl;
+
+/// How long requests that are under way may take once the server is told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+/// A connection on which nothing happens is closed.
+const IDLE: Duration = Duration::from_secs(75);
+
+/// A socket that listens but does not answer yet.
+pub struct Bound {
+    acceptor: TcpAcceptor,
+    address: SocketAddr,
+}
+
+/// Listens at an address. Needs a runtime around it.
+///
+/// # Errors
+/// A sentence on who is in the way.
+pub fn bind(listen: SocketAddr) -> Result<Bound> {
+    let bound = TcpListener::bind(listen).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        Ok(Bound { acceptor: TcpAcceptor::from_std(listener)?, address })
+    });
+    bound.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            anyhow!("listen: another program listens at {listen}; stop it, or choose another port")
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            anyhow!("listen: {listen} may not be listened at; choose a port from 1024 on")
+        }
+        _ => anyhow!("listen: {listen} cannot be listened at ({error})"),
+    })
+}
+
+impl Bound {
+    /// The address, with the port that was taken.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers requests until `stop` comes, and then those that are under way.
+    ///
+    /// # Errors
+    /// If the socket fails.
+    pub async fn serve(self, app: Arc<App>, stop: impl Future<Output = ()>) -> Result<()> {
+        let routes = routes(app);
+        Server::new_with_acceptor(self.acceptor)
+            .idle_timeout(IDLE)
+            .run_with_graceful_shutdown(routes, stop, Some(DRAIN))
+            .await?;
+        Ok(())
+    }
+}
+
+fn routes(app: Arc<App>) -> impl poem::Endpoint {
+    let max_body = app.config.graphql.max_body.count();
+    let graphql = Arc::new(endpoint::Endpoint { graphql: GraphQl::new(app), max_body });
+    Route::new()
+        .at("/graphql", Arc::clone(&graphql))
+        .at("/graphql/", graphql)
+        .catch_all_error(endpoint::outside)
+        .around(headers::add)
+}

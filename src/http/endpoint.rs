@@ -1,0 +1,153 @@
+//! `/graphql`: what is taken for a request, and how it is answered.
+//!
+//! What cannot be read, parsed or validated is answered 400 with `errors` and no `data`; what a rule refuses, or a
+//! resolver fails at, is answered 200.
+
+use async_graphql::{Request as GraphQlRequest, ServerError, Value, Variables};
+use poem::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
+use poem::http::{Method, StatusCode};
+use poem::{Request, Response, Result};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::accounts::Viewer;
+use crate::ascii_json;
+use crate::graphql::GraphQl;
+
+/// The endpoint.
+pub(super) struct Endpoint {
+    pub(super) graphql: GraphQl,
+    pub(super) max_body: usize,
+}
+
+#[derive(Serialize)]
+struct Reply<'a> {
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+}
+
+impl poem::Endpoint for Endpoint {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        Ok(match self.read(&mut request).await {
+            Ok(query) => self.execute(query, viewer(&request)).await,
+            Err(answer) => answer,
+        })
+    }
+}
+
+impl Endpoint {
+    async fn execute(&self, query: GraphQlRequest, viewer: Viewer) -> Response {
+        let response = self.graphql.execute(query, viewer).await;
+        let errors = response.errors.as_slice();
+        // Only what happened while a field was resolved has a path.
+        let executed = errors.is_empty() || errors.iter().any(|error| !error.path.is_empty());
+        let status = if executed { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+        answer(status, &Reply { errors, data: executed.then_some(&response.data) })
+    }
+
+    async fn read(&self, request: &mut Request) -> std::result::Result<GraphQlRequest, Response> {
+        match *request.method() {
+            Method::POST => {}
+            Method::GET | Method::HEAD => {
+                let sentence = "GraphQL is answered to POST requests with a body of JSON.";
+                return Err(not_allowed("POST", sentence));
+            }
+            _ => return Err(not_allowed("GET, POST", "GraphQL only supports GET and POST requests.")),
+        }
+        match request.header(CONTENT_TYPE).map(media_type).as_deref() {
+            Some("application/json") => {}
+            Some("application/x-www-form-urlencoded" | "multipart/form-data" | "application/graphql") => {
+                let sentence = "Send the query as JSON, with the header Content-Type: application/json.";
+                return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence));
+            }
+            _ => return Err(refuse(StatusCode::BAD_REQUEST, "Must provide query string.")),
+        }
+        let body =
+            request.take_body().into_bytes_limit(self.max_body).await.map_err(|error| match error {
+                poem::error::ReadBodyError::PayloadTooLarge => {
+                    let sentence = format!("The request is too large: {} bytes at most.", self.max_body);
+                    refuse(StatusCode::PAYLOAD_TOO_LARGE, &sentence)
+                }
+                _ => refuse(StatusCode::BAD_REQUEST, "The request could not be read to its end."),
+            })?;
+        parse(&body).map_err(|sentence| refuse(StatusCode::BAD_REQUEST, sentence))
+    }
+}
+
+/// The sentences are those of graphene-django.
+fn parse(body: &[u8]) -> std::result::Result<GraphQlRequest, &'static str> {
+    let body: serde_json::Value = serde_json::from_slice(body).map_err(|_| "POST body sent invalid JSON.")?;
+    let serde_json::Value::Object(mut body) = body else {
+        return Err("The received data is not a valid JSON query.");
+    };
+    let query = body.get("query").and_then(serde_json::Value::as_str).filter(|query| !query.is_empty());
+    let mut request = GraphQlRequest::new(query.ok_or("Must provide query string.")?);
+    request.operation_name = body.get("operationName").and_then(serde_json::Value::as_str).map(str::to_owned);
+    let variables = match body.remove("variables") {
+        Some(serde_json::Value::String(text)) if text.is_empty() => serde_json::Value::Null,
+        Some(serde_json::Value::String(text)) => {
+            serde_json::from_str(&text).map_err(|_| "Variables are invalid JSON.")?
+        }
+        Some(variables) => variables,
+        None => serde_json::Value::Null,
+    };
+    if !matches!(variables, serde_json::Value::Object(_) | serde_json::Value::Null) {
+        return Err("Variables are invalid JSON.");
+    }
+    Ok(request.variables(Variables::from_json(variables)))
+}
+
+/// Whose access token is in the header, `JWT …` or `Bearer …`; the scheme in any case.
+fn viewer(request: &Request) -> Viewer {
+    let token = request.header(AUTHORIZATION).and_then(|header| header.split_once(' '));
+    match token {
+        Some((scheme, token))
+            if scheme.eq_ignore_ascii_case("JWT") || scheme.eq_ignore_ascii_case("Bearer") =>
+        {
+            Viewer::with_token(token.trim())
+        }
+        _ => Viewer::default(),
+    }
+}
+
+fn media_type(header: &str) -> String {
+    header.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn not_allowed(methods: &'static str, sentence: &str) -> Response {
+    let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, sentence);
+    response.headers_mut().insert(ALLOW, poem::http::HeaderValue::from_static(methods));
+    response
+}
+
+fn refuse(status: StatusCode, sentence: &str) -> Response {
+    answer(status, &json!({ "errors": [{ "message": sentence }] }))
+}
+
+fn answer(status: StatusCode, body: &impl Serialize) -> Response {
+    match ascii_json::to_string(body) {
+        Ok(body) => Response::builder().status(status).content_type("application/json").body(body),
+        Err(error) => {
+            tracing::error!("an answer cannot be written: {error}");
+            Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR).finish()
+        }
+    }
+}
+
+/// Answers for what is not at `/graphql`.
+pub(super) async fn outside(error: poem::Error) -> Response {
+    let status = error.status();
+    let sentence = match status {
+        StatusCode::NOT_FOUND => "There is nothing here; GraphQL is at /graphql.",
+        status if status.is_client_error() => "The request cannot be answered.",
+        _ => {
+            tracing::error!("{error}");
+            "Internal server error"
+        }
+    };
+    refuse(status, sentence)
+}
