@@ -1,0 +1,117 @@
+//! The command line. Errors go to standard error in one sentence; the exit status is 0 if it was done, 1 if not, and
+//! 2 for wrong usage or configuration.
+
+mod check_config;
+mod import;
+mod log;
+mod mail;
+mod migrate;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{self, Loaded};
+use crate::graphql;
+use crate::random::Random;
+
+/// The account API of pledge4future: registration, login, mailed links and tokens behind GraphQL, in one file.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// The configuration file, instead of $P4F_AUTH_CONFIG, ./config.toml or /etc/pledge4future-auth/config.toml.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Bring the database up to date, listen, deliver mail, until told to stop.
+    Serve,
+    /// Print every setting in force and where it came from.
+    CheckConfig,
+    /// Bring the database up to date.
+    Migrate {
+        /// Only tell what would be done.
+        #[arg(long)]
+        status: bool,
+    },
+    /// Read institutions, research fields and accounts from a JSON file: all of it, or nothing.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Only tell what would be done.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Look at mails that wait or have left; a site without a mail server copies links from here.
+    Mail {
+        #[command(subcommand)]
+        command: mail::Command,
+    },
+    /// Print the GraphQL schema.
+    Schema,
+}
+
+/// Runs the program with the arguments of the process.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let Some(command) = arguments.command else {
+        return match Arguments::command().print_help() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    };
+    let loaded = match config::load(arguments.config.as_deref()) {
+        Ok(loaded) => loaded,
+        Err(error) => return fail(&error, 2),
+    };
+    match dispatch(command, &loaded) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read our output has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, 1),
+    }
+}
+
+fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
+    match command {
+        Command::Serve => serve::run(&loaded.config),
+        Command::CheckConfig => check_config::run(loaded),
+        Command::Migrate { status } => migrate::run(&loaded.config, status),
+        Command::Import { file, dry_run } => import::run(&loaded.config, &file, dry_run),
+        Command::Mail { command } => mail::run(&loaded.config, &command),
+        Command::Schema => print(&graphql::sdl(&loaded.config.graphql)),
+    }
+}
+
+fn fail(error: &anyhow::Error, status: u8) -> ExitCode {
+    eprintln!("pledge4future-auth: {error:#}");
+    ExitCode::from(status)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let cause = error.downcast_ref::<std::io::Error>();
+    cause.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Prints to standard output, which may be closed at any time.
+fn print(text: &str) -> Result<()> {
+    let mut output = std::io::stdout().lock();
+    std::io::Write::write_all(&mut output, text.as_bytes())?;
+    Ok(std::io::Write::flush(&mut output)?)
+}
+
+/// The application of this machine, its database up to date.
+fn open(config: &config::Config) -> Result<App> {
+    let app = App::open(config.clone(), Clock::System, Random::from_system())?;
+    app.store.migrate()?;
+    Ok(app)
+}

@@ -1,0 +1,105 @@
+//! `mail list`, `mail show`, `mail retry`
+
+use anyhow::{Result, bail};
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{open, print};
+use crate::app::App;
+use crate::config::Config;
+use crate::store;
+use crate::store::outbox::OutboxMessage;
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// List the mails that wait and those of the last seven days.
+    List {
+        /// As a JSON array, for scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a mail.
+    Show {
+        /// Its number, as `mail list` has it.
+        number: i64,
+    },
+    /// Try again now: one mail, also one that has left, or all that wait.
+    Retry {
+        /// Its number; all that wait if left out.
+        number: Option<i64>,
+    },
+}
+
+pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
+    let app = open(config)?;
+    match command {
+        Command::List { json } => list(&app, *json),
+        Command::Show { number } => show(&app, *number),
+        Command::Retry { number } => retry(&app, *number),
+    }
+}
+
+fn list(app: &App, as_json: bool) -> Result<()> {
+    let messages = app.store.read(store::outbox::list).map_err(store::Error::into_inner)?;
+    if as_json {
+        let messages: Vec<_> = messages.iter().map(to_json).collect();
+        return print(&format!("{}\n", serde_json::to_string_pretty(&messages)?));
+    }
+    if messages.is_empty() {
+        return print("There are no mails.\n");
+    }
+    let lines = messages.iter().map(|message| {
+        let OutboxMessage { id, recipient, subject, .. } = message;
+        format!("{id:>6}  {}  {:<24}  {recipient}  {subject}\n", message.created_at, state(message))
+    });
+    print(&lines.collect::<String>())
+}
+
+fn state(message: &OutboxMessage) -> String {
+    match (message.delivered_at, message.attempts) {
+        (Some(_), _) => "delivered".to_owned(),
+        (None, 0) => "waits".to_owned(),
+        (None, attempts) => format!("waits, failed {attempts} time(s)"),
+    }
+}
+
+fn to_json(message: &OutboxMessage) -> serde_json::Value {
+    json!({
+        "id": message.id,
+        "recipient": message.recipient,
+        "subject": message.subject,
+        "created_at": message.created_at.to_string(),
+        "due_at": message.due_at.to_string(),
+        "attempts": message.attempts,
+        "last_error": message.last_error,
+        "delivered_at": message.delivered_at.map(|moment| moment.to_string()),
+    })
+}
+
+fn show(app: &App, number: i64) -> Result<()> {
+    let message =
+        app.store.read(|db| store::outbox::find_by_id(db, number)).map_err(store::Error::into_inner)?;
+    let Some(message) = message else { bail!("there is no mail {number}; `mail list` shows what there is") };
+    let trouble =
+        message.last_error.as_ref().map(|error| format!("Last error: {error}\n")).unwrap_or_default();
+    print(&format!(
+        "To: {}\nSubject: {}\nState: {}\n{trouble}\n{}\n",
+        message.recipient,
+        message.subject,
+        state(&message),
+        message.text.trim_end()
+    ))
+}
+
+fn retry(app: &App, number: Option<i64>) -> Result<()> {
+    let now = app.clock.now();
+    let due = app.store.write(|tx| match number {
+        Some(number) => store::outbox::set_due(tx, number, now).map(usize::from),
+        None => store::outbox::set_all_due(tx, now),
+    });
+    let due = due.map_err(store::Error::into_inner)?;
+    match (number, due) {
+        (Some(number), 0) => bail!("there is no mail {number}; `mail list` shows what there is"),
+        (_, due) => print(&format!("{due} mail(s) due; a running server delivers within seconds\n")),
+    }
+}

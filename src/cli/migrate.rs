@@ -1,0 +1,23 @@
+//! `migrate`
+
+use anyhow::Result;
+
+use super::print;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::random::Random;
+
+pub(super) fn run(config: &Config, status: bool) -> Result<()> {
+    let app = App::open(config.clone(), Clock::System, Random::from_system())?;
+    let database = config.database();
+    if status {
+        let pending = app.store.pending_migrations()?;
+        return print(&match pending.as_slice() {
+            [] => format!("{}: up to date\n", database.display()),
+            names => format!("{}: to be done: {}\n", database.display(), names.join(", ")),
+        });
+    }
+    let steps = app.store.migrate()?;
+    print(&format!("{}: up to date ({steps} step(s) taken)\n", database.display()))
+}

@@ -1,0 +1,90 @@
+//! `serve`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::log;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::random::Random;
+use crate::{http, outbox};
+
+/// Mail that became due, or was made due by `mail retry`, waits no longer than this.
+const MAIL_PAUSE: Duration = Duration::from_secs(5);
+
+pub(super) fn run(config: &Config) -> Result<()> {
+    log::begin(&config.log);
+    let app = Arc::new(App::open(config.clone(), Clock::System, Random::from_system())?);
+    let migrated = app.store.migrate()?;
+    let runtime = tokio::runtime::Runtime::new().context("the threads for serving cannot be made")?;
+    runtime.block_on(serve(app, migrated))
+}
+
+async fn serve(app: Arc<App>, migrated: usize) -> Result<()> {
+    let bound = http::bind(app.config.listen)?;
+    greet(&app, &bound, migrated);
+    let (stop, stopped) = watch::channel(false);
+    let mail = tokio::spawn(deliver_mail(Arc::clone(&app), stopped));
+    let outcome = bound.serve(app, until_told_to_stop()).await;
+    tracing::info!("stopping: requests are answered, mail that is due is delivered");
+    let _ = stop.send(true);
+    mail.await?;
+    outcome
+}
+
+fn greet(app: &App, bound: &http::Bound, migrated: usize) {
+    let address = bound.address();
+    tracing::info!("listening on http://{address}, GraphQL at http://{address}/graphql");
+    let database = app.config.database();
+    match migrated {
+        0 => tracing::info!("data in {}", database.display()),
+        steps => tracing::info!("data in {}, brought up to date in {steps} steps", database.display()),
+    }
+    tracing::info!("mail is {}; its links start with {}", app.mailer.describe(), app.config.public_url);
+    if app.signing_key.is_short() {
+        tracing::warn!("the secret key has fewer than 32 characters: tokens may be forged by who guesses it");
+    }
+    if !app.config.limits.enabled {
+        tracing::warn!("limits.enabled is off: this is for tests, not for a server that others can reach");
+    }
+}
+
+/// Delivers what transactions promised, each time one ends, and what waits, from time to time; once more at the end.
+async fn deliver_mail(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let stopping = *stopped.borrow();
+        let worker = Arc::clone(&app);
+        match tokio::task::spawn_blocking(move || outbox::deliver_due(&worker)).await {
+            Ok(Ok(round)) if round.delivered > 0 => tracing::info!("{} mail(s) delivered", round.delivered),
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::error!("mail cannot be delivered: {error:#}"),
+            Err(panic) => tracing::error!("mail cannot be delivered: {panic}"),
+        }
+        if stopping {
+            return;
+        }
+        tokio::select! {
+            () = app.committed.notified() => {}
+            () = tokio::time::sleep(MAIL_PAUSE) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+async fn until_told_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::warn!("signals cannot be received; the server stops only when it is killed");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
