@@ -1,0 +1,54 @@
+use pledge4future_auth::accounts::email::{clean, is_valid, key, normalize};
+use pledge4future_auth::accounts::text::{clean_text, strip};
+use serde_json::{Value, json};
+
+fn outcome(email: &str, max_length: usize) -> Value {
+    match clean(email, max_length) {
+        Ok(email) => json!({ "clean": email }),
+        Err(errors) => json!({ "errors": errors }),
+    }
+}
+
+#[test]
+fn every_address_is_judged_as_django_judges_it() {
+    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors.json"));
+    let vectors: Value = serde_json::from_str(text).unwrap();
+    let cases = vectors["emails"]["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 84);
+    for case in cases {
+        let email = case["email"].as_str().unwrap();
+        assert_eq!(is_valid(email), case["validator"], "{case}");
+        assert_eq!(outcome(email, 254), case["field_254"], "{case}");
+        assert_eq!(outcome(email, 255), case["field_255"], "{case}");
+        assert_eq!(normalize(email), case["normalized"], "{case}");
+    }
+}
+
+#[test]
+fn letters_that_python_takes_for_latin_ones_are_taken() {
+    for user in ["ı", "İ", "ſ", "\u{212a}", "\"ı\""] {
+        assert!(is_valid(&format!("{user}@example.org")), "{user}");
+    }
+    assert!(is_valid("user@ıİſ\u{212a}.org"));
+    assert!(!is_valid("é@example.org"));
+}
+
+#[test]
+fn an_address_is_matched_whatever_its_case() {
+    assert_eq!(key("Ada.Lovelace@Example.ORG"), "ada.lovelace@example.org");
+}
+
+#[test]
+fn text_loses_all_that_python_calls_white_space() {
+    assert_eq!(strip("\u{1c}\u{1f}\u{85}\u{a0}\u{3000} a b\t\n"), "a b");
+    assert_eq!(strip("\u{200b}a"), "\u{200b}a");
+}
+
+#[test]
+fn text_is_measured_in_characters_after_its_ends_are_stripped() {
+    assert_eq!(clean_text("  Ōsaka ", 5).unwrap(), "Ōsaka");
+    assert_eq!(clean_text("   ", 5).unwrap(), "");
+    let complaints = clean_text("Ōsa\0ka", 5).unwrap_err();
+    let codes: Vec<_> = complaints.iter().map(|complaint| complaint.code).collect();
+    assert_eq!(codes, ["max_length", "null_characters_not_allowed"]);
+}

@@ -1,0 +1,125 @@
+//! The replies recorded from the Django original, held against this server; the format is told in
+//! `tests/conformance/README.md`.
+
+mod matching;
+mod mint;
+mod run;
+mod scenario;
+mod template;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::server::TestServer;
+use run::Runner;
+use scenario::Scenario;
+
+macro_rules! areas {
+    ($($area:literal => $test:ident,)*) => {
+        const AREAS: &[&str] = &[$($area),*];
+
+        $(
+            #[tokio::test]
+            async fn $test() {
+                hold($area).await;
+            }
+        )*
+    };
+}
+
+areas! {
+    "archive-account" => the_recorded_replies_of_archive_account_hold,
+    "delete-account" => the_recorded_replies_of_delete_account_hold,
+    "jwt" => the_recorded_replies_to_access_tokens_hold,
+    "login" => the_recorded_replies_of_login_hold,
+    "mail" => the_recorded_mails_hold,
+    "me" => the_recorded_replies_of_me_hold,
+    "password-change" => the_recorded_replies_of_password_change_hold,
+    "password-reset" => the_recorded_replies_of_password_reset_hold,
+    "refresh-token" => the_recorded_replies_of_refresh_token_hold,
+    "register" => the_recorded_replies_of_register_hold,
+    "resend-activation" => the_recorded_replies_of_resend_activation_hold,
+    "revoke-token" => the_recorded_replies_of_revoke_token_hold,
+    "secondary-email" => the_recorded_replies_of_secondary_email_hold,
+    "update-account" => the_recorded_replies_of_update_account_hold,
+    "user-node" => the_recorded_replies_of_user_and_node_hold,
+    "users" => the_recorded_replies_of_users_hold,
+    "verify-account" => the_recorded_replies_of_verify_account_hold,
+    "verify-token" => the_recorded_replies_of_verify_token_hold,
+    "walkthrough" => the_recorded_walkthrough_holds,
+}
+
+#[test]
+fn every_recorded_area_is_tested() {
+    let folder = std::fs::read_dir(path("")).expect("tests/conformance can be listed");
+    let recorded = folder
+        .map(|entry| entry.expect("an entry of tests/conformance can be read").path())
+        .filter(|file| file.extension().is_some_and(|extension| extension == "json"))
+        .map(|file| file.file_stem().expect("a file has a name").to_string_lossy().into_owned())
+        .filter(|name| name != "differences");
+    let untested: Vec<String> = recorded.filter(|name| !AREAS.contains(&name.as_str())).collect();
+    assert!(untested.is_empty(), "no test runs {untested:?}");
+}
+
+#[test]
+fn every_difference_names_a_recorded_scenario() {
+    let scenarios: Vec<Scenario> = AREAS.iter().flat_map(|area| scenarios(area)).collect();
+    let unknown: Vec<String> = differences()
+        .into_keys()
+        .filter(|name| !scenarios.iter().any(|scenario| scenario.name == *name))
+        .collect();
+    assert!(unknown.is_empty(), "differences.json names no scenario with {unknown:?}");
+}
+
+/// Runs an area against one server and panics with a line for each scenario that surprises.
+async fn hold(area: &str) {
+    let (scenarios, differences) = (scenarios(area), differences());
+    let server = TestServer::start(&read(&format!("{}.toml", scenarios[0].profile))).await;
+    server.import(&read("../seed.json"));
+
+    let runner = Runner::new(&server);
+    let mut surprises = Vec::new();
+    for (index, scenario) in scenarios.iter().enumerate() {
+        let name = &scenario.name;
+        match (runner.run(scenario, index).await, differences.contains_key(name)) {
+            (Ok(()), false) | (Err(_), true) => {}
+            (Ok(()), true) => {
+                surprises.push(format!("{name}: holds, its entry in differences.json is stale"))
+            }
+            (Err(problem), false) => surprises.push(format!("{name}: {problem:#}")),
+        }
+    }
+    // A server that is dropped with mail undelivered fails its test.
+    server.mails();
+    assert!(
+        surprises.is_empty(),
+        "{} of {} scenarios of {area}:\n{}",
+        surprises.len(),
+        scenarios.len(),
+        surprises.join("\n")
+    );
+}
+
+/// The scenarios of an area, all of one profile.
+fn scenarios(area: &str) -> Vec<Scenario> {
+    let file = format!("{area}.json");
+    let scenarios: Vec<Scenario> =
+        serde_json::from_str(&read(&file)).unwrap_or_else(|problem| panic!("{file}: {problem}"));
+    let profile = &scenarios[0].profile;
+    assert!(scenarios.iter().all(|scenario| scenario.profile == *profile), "{file} mixes profiles");
+    scenarios
+}
+
+/// The scenarios this server does not follow, and why.
+fn differences() -> BTreeMap<String, String> {
+    serde_json::from_str(&read("differences.json")).expect("differences.json holds a text for each name")
+}
+
+fn read(name: &str) -> String {
+    let path = path(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()))
+}
+
+fn path(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance").join(name)
+}

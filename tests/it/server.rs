@@ -1,0 +1,173 @@
+//! A server to test against: the real one, on a free port, with a folder of its own, a clock that tests move and
+//! cheap hashes. Dropped with mail that nobody looked for, it fails its test.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mail_parser::MessageParser;
+use pledge4future_auth::accounts::{import, import_file};
+use pledge4future_auth::app::App;
+use pledge4future_auth::clock::{Clock, Moment};
+use pledge4future_auth::random::Random;
+use pledge4future_auth::store::{self, Store};
+use pledge4future_auth::{config, http, outbox};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+/// 2026-03-01T12:00:00Z.
+const START: Moment = Moment::from_seconds(1_772_366_400);
+
+const CHEAP: &str = "passwords.memory = \"64 KiB\"\npasswords.iterations = 1\n";
+
+/// A running server.
+pub struct TestServer {
+    app: Arc<App>,
+    address: SocketAddr,
+    folder: TempDir,
+    client: reqwest::Client,
+    _stop: oneshot::Sender<()>,
+}
+
+/// A mail that has left.
+#[derive(Debug)]
+pub struct Mail {
+    /// Lower case.
+    pub to: Vec<String>,
+    pub from: String,
+    pub subject: String,
+    /// All text parts, joined.
+    pub text: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+impl TestServer {
+    /// A server with these settings besides those of tests; mail goes to files.
+    pub async fn start(toml: &str) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        // Sections in `toml` would swallow what stands behind them.
+        let file = folder.path().join("config.toml");
+        let transport = if toml.contains("[mail]") { "" } else { "mail.transport = \"file\"\n" };
+        let data = folder.path().join("data");
+        let text = format!("listen = \"127.0.0.1:0\"\ndata_dir = {data:?}\n{CHEAP}{transport}{toml}");
+        std::fs::write(&file, &text).expect("a configuration");
+        let config = config::load_text(&text).expect("a good configuration").config;
+        let app = App::open(config, Clock::manual(START), Random::seeded(7)).expect("a data folder");
+        app.store.migrate().expect("a database");
+        let app = Arc::new(app);
+        let bound = http::bind(app.config.listen).expect("a free port");
+        let address = bound.address();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = bound.serve(Arc::clone(&app), async move {
+            let _ = stopped.await;
+        });
+        tokio::spawn(serving);
+        let client =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        Self { app, address, folder, client, _stop: stop }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where the server keeps its data.
+    pub fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The configuration file that commands beside this server take.
+    pub fn config_file(&self) -> std::path::PathBuf {
+        self.folder.path().join("config.toml")
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.app.store
+    }
+
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    pub fn now_seconds(&self) -> i64 {
+        self.app.clock.now().seconds()
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.app.clock.advance(by);
+    }
+
+    /// Imports a file in the import format.
+    pub fn import(&self, json: &str) {
+        let Ok(file) = import_file::parse(json) else { panic!("the file cannot be imported") };
+        assert!(import::import(&self.app, &file, false).is_ok(), "the file was not imported");
+    }
+
+    /// All mails so far, in order.
+    pub fn mails(&self) -> Vec<Mail> {
+        outbox::deliver_due(&self.app).expect("mail is delivered");
+        let directory = self.app.config.mail_directory();
+        let mut files: Vec<_> = std::fs::read_dir(directory)
+            .expect("a folder of mails")
+            .map(|entry| entry.expect("a mail").path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
+            .collect();
+        files.sort();
+        files.iter().map(|path| parse(&std::fs::read(path).expect("a mail"))).collect()
+    }
+
+    /// Mails to an address, in order.
+    pub fn mails_to(&self, address: &str) -> Vec<Mail> {
+        self.mails().into_iter().filter(|mail| mail.to.contains(&address.to_lowercase())).collect()
+    }
+
+    /// Sends a GraphQL request.
+    pub async fn send(&self, token: Option<&str>, query: &str, variables: Value) -> Answer {
+        let mut request = self.client.post(format!("http://{}/graphql", self.address));
+        if let Some(token) = token {
+            request = request.header("Authorization", format!("JWT {token}"));
+        }
+        let reply =
+            request.json(&json!({ "query": query, "variables": variables })).send().await.expect("an answer");
+        let status = reply.status().as_u16();
+        let text = reply.text().await.expect("an answer");
+        Answer { status, body: serde_json::from_str(&text).expect("an answer in JSON") }
+    }
+
+    /// Sends a request as it is.
+    pub fn raw(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("http://{}{path}", self.address))
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        let waiting = self.app.store.read(store::outbox::count_undelivered).unwrap_or_default();
+        if waiting > 0 && !std::thread::panicking() {
+            panic!("{waiting} mail(s) were promised that the test did not look for");
+        }
+    }
+}
+
+fn parse(raw: &[u8]) -> Mail {
+    let message = MessageParser::default().parse(raw).expect("a mail");
+    let addresses = |list: Option<&mail_parser::Address<'_>>| -> Vec<String> {
+        let addresses = list.into_iter().flat_map(|list| list.iter());
+        addresses.filter_map(|address| address.address.as_deref().map(str::to_owned)).collect()
+    };
+    let text = (0..message.text_body_count()).filter_map(|part| message.body_text(part));
+    let html = (0..message.html_body_count()).filter_map(|part| message.body_html(part));
+    Mail {
+        to: addresses(message.to()).iter().map(|address| address.to_lowercase()).collect(),
+        from: addresses(message.from()).pop().unwrap_or_default(),
+        subject: message.subject().unwrap_or_default().to_owned(),
+        text: text.chain(html).collect::<Vec<_>>().join("\n"),
+    }
+}
