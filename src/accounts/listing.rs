@@ -8,15 +8,18 @@ use crate::store::{self, Reader};
 /// The most accounts that are listed at a time.
 const MOST: i64 = 100;
 
-/// Which part of a list is wanted, as in the original: `after` and `before` are offsets into the whole list.
+/// A place in the whole list; none behind a text that is no cursor, which is overlooked.
+pub type Cursor = Option<i64>;
+
+/// Which part of a list is wanted, as in the original.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Cut {
     /// How many to leave out at the beginning, or behind `after`.
     pub offset: Option<i64>,
     /// Begin behind this one.
-    pub after: Option<i64>,
+    pub after: Option<Cursor>,
     /// End ahead of this one.
-    pub before: Option<i64>,
+    pub before: Option<Cursor>,
     /// At most so many from the beginning.
     pub first: Option<i64>,
     /// At most so many from the end.
@@ -129,11 +132,12 @@ struct Window {
 
 /// Where a cut lies in a list of `count`, as graphene-django 2.15 and graphql-relay 2 work it out together.
 fn window(cut: Cut, count: i64) -> Result<Window> {
+    let after = cut.after.flatten();
     let after = match cut.offset.unwrap_or_default() {
-        0 => cut.after,
-        offset => Some(
-            offset.saturating_add(cut.after.map_or(0, |after| after.saturating_add(1))).saturating_sub(1),
-        ),
+        0 => after,
+        offset => {
+            Some(offset.saturating_add(after.map_or(0, |after| after.saturating_add(1))).saturating_sub(1))
+        }
     };
     let behind_after = after.map_or(0, |after| after.saturating_add(1));
     let base = behind_after.min(count);
@@ -142,7 +146,7 @@ fn window(cut: Cut, count: i64) -> Result<Window> {
         (None, Some(_)) => (count, count),
         (None, None) => (MOST, MOST.min(count)),
     };
-    let before = cut.before.unwrap_or(count);
+    let before = cut.before.flatten().unwrap_or(count);
     let mut start = base.max(behind_after).max(0);
     let end = base.saturating_add(most).min(before).min(count).min(start.saturating_add(first));
     if let Some(last) = cut.last {

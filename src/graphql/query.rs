@@ -64,8 +64,8 @@ impl Query {
         };
         let cut = Cut {
             offset: offset.map(i64::from),
-            after: after.as_deref().and_then(relay_id::from_cursor),
-            before: before.as_deref().and_then(relay_id::from_cursor),
+            after: after.as_deref().map(relay_id::from_cursor),
+            before: before.as_deref().map(relay_id::from_cursor),
             first: first.map(i64::from),
             last: last.map(i64::from),
         };

@@ -3,5 +3,13 @@
 mod addresses;
 mod conformance;
 mod import_file;
+mod outbox;
+mod page;
 mod password_rules;
+mod passwords;
+mod person;
+mod registering;
 mod server;
+mod sessions;
+mod users;
+mod vectors;

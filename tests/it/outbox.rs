@@ -1,0 +1,65 @@
+//! Mail that is promised, delayed and delivered.
+
+use std::time::Duration;
+
+use pledge4future_auth::outbox::{self, Round};
+use pledge4future_auth::store;
+
+use crate::server::TestServer;
+
+fn round(server: &TestServer) -> Round {
+    outbox::deliver_due(server.app()).expect("a round")
+}
+
+#[tokio::test]
+async fn a_mail_that_cannot_leave_waits_ever_longer_and_leaves_once() {
+    let server = TestServer::start("").await;
+    let mail = server.data().join("mail");
+    std::fs::remove_dir(&mail).expect("an empty folder");
+    server.registers("ada").await;
+
+    assert_eq!(round(&server), Round { delivered: 0, failed: 1 });
+    assert_eq!(round(&server), Round::default(), "it is not tried again at once");
+    server.advance(Duration::from_secs(30));
+    assert_eq!(round(&server), Round { delivered: 0, failed: 1 });
+    server.advance(Duration::from_secs(30));
+    assert_eq!(round(&server), Round::default(), "the second wait is longer than the first");
+    let waiting =
+        server.store().read(|db| store::outbox::find_by_id(db, 1)).expect("a database").expect("a mail");
+    assert_eq!(waiting.attempts, 2);
+    assert!(waiting.last_error.expect("a reason").contains("mail"));
+
+    std::fs::create_dir(&mail).expect("a folder");
+    server.advance(Duration::from_secs(30));
+    assert_eq!(round(&server), Round { delivered: 1, failed: 0 });
+    assert_eq!(round(&server), Round::default());
+    assert_eq!(server.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn one_mail_that_cannot_leave_does_not_hold_up_the_others() {
+    let server = TestServer::start("").await;
+    server.registers("ada").await;
+    let blocked =
+        server.data().join("mail").join(format!("{:020}-00000001.eml", server.app().clock.now().micros()));
+    std::fs::create_dir(&blocked).expect("a folder where the mail belongs");
+    server.registers("bo").await;
+    assert_eq!(round(&server), Round { delivered: 1, failed: 1 });
+
+    std::fs::remove_dir(&blocked).expect("the folder");
+    assert_eq!(server.mails_to("bo@example.org").len(), 1);
+    server.advance(Duration::from_secs(30));
+    assert_eq!(server.mails_to("ada@example.org").len(), 1);
+}
+
+#[tokio::test]
+async fn mails_that_left_are_forgotten_after_a_week() {
+    let server = TestServer::start("").await;
+    server.registers("ada").await;
+    assert_eq!(round(&server), Round { delivered: 1, failed: 0 });
+    server.advance(Duration::from_secs(7 * 24 * 3600 + 1));
+    server.registers("bo").await;
+    assert_eq!(round(&server), Round { delivered: 1, failed: 0 });
+    let kept = server.store().read(store::outbox::list).expect("a database");
+    assert_eq!(kept.iter().map(|mail| mail.recipient.as_str()).collect::<Vec<_>>(), ["bo@example.org"]);
+}

@@ -1,0 +1,194 @@
+//! Tokens: whom they let in, and what ends them.
+
+use std::time::Duration;
+
+use pledge4future_auth::tokens::SigningKey;
+use pledge4future_auth::tokens::access;
+use serde_json::{Value, json};
+
+use crate::person::{OTHER_PASSWORD, PASSWORD, Person, assert_done, assert_refused};
+use crate::server::TestServer;
+
+const QUIET: &str = "mail.notices = false\nsecret_key = \"a-key-that-django-signed-with-too\"\n";
+
+fn change(old: &str, new: &str) -> String {
+    format!("passwordChange(oldPassword: {old:?}, newPassword1: {new:?}, newPassword2: {new:?})")
+}
+
+/// A token as Django issues it: no claims of ours.
+fn django_token(email: &str, issued_at: i64) -> String {
+    let key = SigningKey::new("a-key-that-django-signed-with-too".to_owned().into());
+    let claims = json!({ "email": email, "exp": issued_at + 86_400, "origIat": issued_at });
+    access::sign(&key, &claims).expect("a token")
+}
+
+async fn who(server: &TestServer, token: &str) -> Value {
+    server.ask(Some(token), "{ me { username } }").await["me"].clone()
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_good_once_and_its_second_use_ends_that_session_alone() {
+    let server = TestServer::start(QUIET).await;
+    let laptop = server.joins("ada").await;
+    let phone = server.logs_in(&laptop.email, PASSWORD).await;
+
+    let refreshed = server.refreshes(&laptop.refresh_token).await;
+    assert_done(&refreshed);
+    let next = refreshed["refreshToken"].as_str().expect("a token").to_owned();
+    assert_eq!(who(&server, refreshed["token"].as_str().expect("a token")).await["username"], "ada");
+
+    assert_refused(&server.refreshes(&laptop.refresh_token).await, "nonFieldErrors", "invalid_token");
+    assert_refused(&server.refreshes(&next).await, "nonFieldErrors", "invalid_token");
+    assert_done(&server.refreshes(&phone.refresh_token).await);
+}
+
+#[tokio::test]
+async fn tokens_end_when_their_time_is_over() {
+    let server = TestServer::start(QUIET).await;
+    let ada = server.joins("ada").await;
+    let bo = server.joins("bo").await;
+
+    server.advance(Duration::from_secs(24 * 3600));
+    assert_eq!(ada.me(&server).await["username"], "ada");
+    server.advance(Duration::from_secs(1));
+    assert_eq!(ada.me(&server).await, Value::Null);
+    let verified = server.mutate(None, &format!("verifyToken(token: {:?})", ada.token)).await;
+    assert_refused(&verified, "nonFieldErrors", "expired_token");
+
+    assert_done(&server.refreshes(&ada.refresh_token).await);
+    server.advance(Duration::from_secs(6 * 24 * 3600));
+    assert_refused(&server.refreshes(&bo.refresh_token).await, "nonFieldErrors", "invalid_token");
+}
+
+#[tokio::test]
+async fn a_change_of_password_ends_every_token_but_those_it_answers_with() {
+    let server = TestServer::start(QUIET).await;
+    let ada = server.joins("ada").await;
+    let phone = server.logs_in(&ada.email, PASSWORD).await;
+    let bo = server.joins("bo").await;
+
+    let mutation = format!("{} {{ success errors token refreshToken }}", change(PASSWORD, OTHER_PASSWORD));
+    let payload = ada.does(&server, &mutation).await;
+    assert_done(&payload);
+    for old in [&ada, &phone] {
+        assert_eq!(old.me(&server).await, Value::Null);
+        assert_refused(&server.refreshes(&old.refresh_token).await, "nonFieldErrors", "invalid_token");
+    }
+    assert_eq!(who(&server, payload["token"].as_str().expect("a token")).await["username"], "ada");
+    assert_done(&server.refreshes(payload["refreshToken"].as_str().expect("a token")).await);
+    assert_refused(
+        &server.tries_to_log_in(&ada.email, PASSWORD).await,
+        "nonFieldErrors",
+        "invalid_credentials",
+    );
+    server.logs_in(&ada.email, OTHER_PASSWORD).await;
+    assert_eq!(bo.me(&server).await["username"], "bo");
+}
+
+#[tokio::test]
+async fn a_reset_archiving_and_deleting_end_every_token() {
+    let server = TestServer::start(QUIET).await;
+    for (name, closing) in [("ada", "reset"), ("bo", "archiveAccount"), ("cleo", "deleteAccount")] {
+        let person = server.joins(name).await;
+        let closed = if closing == "reset" {
+            let link = server.asks_for_a_reset(&person.email).await;
+            server.resets(&link, OTHER_PASSWORD).await
+        } else {
+            person.does(&server, &format!("{closing}(password: {PASSWORD:?})")).await
+        };
+        assert_done(&closed);
+        assert_eq!(person.me(&server).await, Value::Null, "{closing}");
+        assert_refused(&server.refreshes(&person.refresh_token).await, "nonFieldErrors", "invalid_token");
+        let verified = server.mutate(None, &format!("verifyToken(token: {:?})", person.token)).await;
+        assert_refused(&verified, "nonFieldErrors", "invalid_token");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_leaves_an_account_in_the_archive_and_the_right_one_takes_it_out() {
+    let server = TestServer::start(QUIET).await;
+    let ada = server.joins("ada").await;
+    assert_done(&ada.does(&server, &format!("archiveAccount(password: {PASSWORD:?})")).await);
+    let bo = server.joins("bo").await;
+    let archived = "{ users(username: \"ada\") { edges { node { archived } } } }";
+    let is_archived = |data: Value| data["users"]["edges"][0]["node"]["archived"].clone();
+
+    server.tries_to_log_in(&ada.email, OTHER_PASSWORD).await;
+    assert_eq!(is_archived(server.ask(Some(&bo.token), archived).await), true);
+    let payload = server.tries_to_log_in(&ada.email, PASSWORD).await;
+    assert_eq!(payload["unarchiving"], true);
+    assert_eq!(is_archived(server.ask(Some(&bo.token), archived).await), false);
+    assert_eq!(server.tries_to_log_in(&ada.email, PASSWORD).await["unarchiving"], false);
+}
+
+#[tokio::test]
+async fn a_token_that_django_issued_is_good_until_the_password_changes_here() {
+    let server = TestServer::start(QUIET).await;
+    let ada = server.joins("ada").await;
+    server.advance(Duration::from_secs(10));
+    let token = django_token(&ada.email, server.now_seconds());
+    assert_eq!(who(&server, &token).await["username"], "ada");
+
+    server.advance(Duration::from_secs(10));
+    assert_done(&ada.does(&server, &change(PASSWORD, OTHER_PASSWORD)).await);
+    assert_eq!(who(&server, &token).await, Value::Null);
+    let verified = server.mutate(None, &format!("verifyToken(token: {token:?})")).await;
+    assert_refused(&verified, "nonFieldErrors", "invalid_token");
+}
+
+#[tokio::test]
+async fn a_token_that_django_issued_does_not_open_the_account_of_who_took_the_address_later() {
+    let server = TestServer::start(QUIET).await;
+    let early = django_token("ada@example.org", server.now_seconds());
+    server.advance(Duration::from_secs(60));
+    server.joins("ada").await;
+    assert_eq!(who(&server, &early).await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_header_lets_in_by_either_scheme_and_nothing_else_does() {
+    let server = TestServer::start(QUIET).await;
+    let ada = server.joins("ada").await;
+    for (header, value, expected) in [
+        ("Authorization", format!("JWT {}", ada.token), true),
+        ("Authorization", format!("bearer {}", ada.token), true),
+        ("Authorization", format!("Basic {}", ada.token), false),
+        ("Authorization", ada.token.clone(), false),
+        ("Cookie", format!("JWT={}", ada.token), false),
+        ("X-Authorization", format!("JWT {}", ada.token), false),
+    ] {
+        let request = server.raw(reqwest::Method::POST, "/graphql/").header(header, &value);
+        let reply = request.json(&json!({ "query": "{ me { username } }" })).send().await.expect("an answer");
+        let body: Value = reply.json().await.expect("JSON");
+        assert_eq!(body["data"]["me"]["username"] == "ada", expected, "{header}: {value}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_does_not_authenticate_the_rest_of_its_request() {
+    let server = TestServer::start(QUIET).await;
+    let ada = server.joins("ada").await;
+    let query = format!(
+        "mutation {{ tokenAuth(email: {:?}, password: {PASSWORD:?}) {{ success }} \
+         updateAccount(firstName: \"Eve\") {{ success errors }} }}",
+        ada.email
+    );
+    let data = server.ask(None, &query).await;
+    assert_eq!(data["tokenAuth"]["success"], true);
+    assert_refused(&data["updateAccount"], "nonFieldErrors", "unauthenticated");
+    assert_eq!(ada.me(&server).await["firstName"], "");
+}
+
+#[tokio::test]
+async fn no_secret_of_a_session_is_in_the_database_in_clear() {
+    let server = TestServer::start(QUIET).await;
+    let ada: Person = server.joins("ada").await;
+    let Person { token, refresh_token, .. } = &ada;
+    let mut bytes = std::fs::read(server.data().join("auth.sqlite3")).expect("a database");
+    bytes.extend(std::fs::read(server.data().join("auth.sqlite3-wal")).unwrap_or_default());
+    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("ada@example.org"), "the database is not what this test takes it for");
+    for secret in [token.as_str(), refresh_token.as_str(), PASSWORD] {
+        assert!(!holds(secret));
+    }
+}

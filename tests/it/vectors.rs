@@ -1,0 +1,206 @@
+//! What Django, PyJWT and graphql-relay said of tokens, hashes and ids, held against ours verdict for verdict.
+//!
+//! The verdicts on `usernames` are those of a validator that the original API does not use, so nobody here is asked.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use pledge4future_auth::clock::Moment;
+use pledge4future_auth::config;
+use pledge4future_auth::graphql::relay_id;
+use pledge4future_auth::passwords::{Hasher, Verdict};
+use pledge4future_auth::random::Random;
+use pledge4future_auth::tokens::{SigningKey, Unreadable, access, action};
+use serde_json::Value;
+
+/// Where a verdict on an access token is not that of PyJWT, and why.
+const JWT_EXCEPTIONS: [(&str, Unreadable, &str); 2] = [
+    ("no end", Unreadable::Invalid, "a token that is good for ever could never be called back"),
+    ("end is null", Unreadable::Invalid, "the original fails with a TypeError, which is no answer"),
+];
+
+fn vectors() -> Value {
+    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors.json"));
+    serde_json::from_str(text).expect("vectors.json is JSON")
+}
+
+fn list(value: &Value) -> &[Value] {
+    let cases = value.as_array().expect("a list of cases");
+    assert!(!cases.is_empty(), "a list of cases is empty");
+    cases
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+fn whole(value: &Value) -> i64 {
+    value.as_i64().unwrap_or_else(|| panic!("{value} is no whole number"))
+}
+
+fn key(case: &Value) -> SigningKey {
+    SigningKey::new(text(&case["secret_key"]).to_owned().into())
+}
+
+fn loaded(case: &Value, salt: &str, at: i64, max_age: &Value) -> Result<(Value, Moment), Unreadable> {
+    let max_age = Duration::from_secs(whole(max_age).unsigned_abs());
+    action::loads(&key(case), salt, text(&case["token"]), Moment::from_seconds(at), max_age)
+}
+
+/// The recorded verdict on an access token.
+fn recorded_claims(verdict: &Value) -> Result<Value, Unreadable> {
+    if verdict["valid"] == true {
+        return Ok(verdict["payload"].clone());
+    }
+    Err(match text(&verdict["code"]) {
+        "invalid_token" => Unreadable::Invalid,
+        "expired_token" => Unreadable::Expired,
+        other => panic!("no verdict of ours is called {other:?}: {verdict}"),
+    })
+}
+
+fn claims(case: &Value, at: &Value) -> Result<Value, Unreadable> {
+    let read = access::read(&key(case), text(&case["token"]), Moment::from_seconds(whole(at)));
+    read.map(|claims| Value::Object(claims.payload))
+}
+
+fn hasher() -> Hasher {
+    let loaded = config::load_text("passwords.memory = \"64 KiB\"\npasswords.iterations = 1\n");
+    let config = loaded.expect("a good configuration").config;
+    Hasher::new(&config.passwords, Random::seeded(7)).expect("a cost that Argon2 takes")
+}
+
+fn assert_matches(hasher: &Hasher, hash: &Value, check: &Value) {
+    let verdict = hasher.verify(text(&check["password"]), Some(text(hash)));
+    let expected = if check["matches"] == true { Verdict::RightButOutdated } else { Verdict::Wrong };
+    assert_eq!(verdict, expected, "{check} against {hash}");
+}
+
+#[test]
+fn tokens_in_links_are_made_byte_for_byte_as_django_makes_them() {
+    let mut compressed = 0;
+    for case in list(&vectors()["signing"]["tokens"]) {
+        let made_at = Moment::from_seconds(whole(&case["made_at"]));
+        let made = action::dumps(&key(case), text(&case["salt"]), &case["payload"], made_at);
+        let made = made.expect("any JSON can be signed");
+        // Django compresses where it is asked to, which the original never does.
+        if text(&case["token"]).starts_with('.') {
+            compressed += 1;
+            assert!(!made.starts_with('.'), "{case}");
+        } else {
+            assert_eq!(made, case["token"], "{case}");
+        }
+    }
+    assert_eq!(compressed, 1, "only one recorded token is compressed");
+}
+
+#[test]
+fn tokens_in_links_are_read_as_django_reads_them() {
+    for case in list(&vectors()["signing"]["tokens"]) {
+        let made_at = whole(&case["made_at"]);
+        for read in list(&case["read"]) {
+            let verdict = loaded(case, text(&case["salt"]), made_at + whole(&read["age"]), &read["max_age"]);
+            let expected = if read["valid"] == true {
+                Ok((read["payload"].clone(), Moment::from_seconds(made_at)))
+            } else {
+                assert_eq!(read["reason"], "expired", "{case}");
+                Err(Unreadable::Expired)
+            };
+            assert_eq!(verdict, expected, "{read} of {case}");
+            let other_salt = loaded(case, "another", made_at, &read["max_age"]);
+            assert_eq!(other_salt, Err(Unreadable::Invalid), "{case} was read under another salt");
+        }
+    }
+}
+
+#[test]
+fn broken_tokens_from_links_are_refused() {
+    for case in list(&vectors()["signing"]["broken"]) {
+        let verdict = loaded(case, action::SALT, whole(&case["read_at"]), &case["max_age"]);
+        assert_eq!(case["reason"], "bad signature", "{case}");
+        assert_eq!(verdict, Err(Unreadable::Invalid), "{case}");
+    }
+}
+
+#[test]
+fn numbers_are_written_and_read_in_the_base_62_of_django() {
+    for case in list(&vectors()["base62"]) {
+        let number = whole(&case["number"]);
+        assert_eq!(action::base62(number.unsigned_abs()), case["text"], "{case}");
+        assert_eq!(action::unbase62(text(&case["text"])), Some(number), "{case}");
+    }
+    for nonsense in ["", "-1", "1 ", "é", "zzzzzzzzzzzz"] {
+        assert_eq!(action::unbase62(nonsense), None, "{nonsense:?}");
+    }
+}
+
+#[test]
+fn access_tokens_are_made_byte_for_byte_and_judged_as_by_the_original() {
+    for case in list(&vectors()["jwt"]["made"]) {
+        let token = access::sign(&key(case), &case["claims"]).expect("claims can be signed");
+        assert_eq!(token, case["token"], "{case}");
+        for read in list(&case["read"]) {
+            assert_eq!(claims(case, &read["at"]), recorded_claims(read), "{read} of {case}");
+        }
+    }
+}
+
+#[test]
+fn foreign_access_tokens_are_judged_as_by_pyjwt_but_for_two() {
+    let mut exceptions: BTreeMap<&str, (Unreadable, &str)> =
+        JWT_EXCEPTIONS.map(|(about, verdict, reason)| (about, (verdict, reason))).into();
+    for case in list(&vectors()["jwt"]["others"]) {
+        let verdict = claims(case, &case["at"]);
+        match exceptions.remove(text(&case["about"])) {
+            Some((ours, reason)) => assert_eq!(verdict, Err(ours), "{reason}: {case}"),
+            None => assert_eq!(verdict, recorded_claims(case), "{case}"),
+        }
+    }
+    assert!(exceptions.is_empty(), "no recorded token is called {:?}", exceptions.keys());
+}
+
+#[test]
+fn passwords_are_matched_with_the_hashes_that_django_stores() {
+    let (vectors, hasher) = (vectors(), hasher());
+    let hashes = &vectors["password_hashes"];
+    for case in list(&hashes["pbkdf2_sha256"]).iter().chain(list(&hashes["argon2"])) {
+        for check in list(&case["checks"]) {
+            assert_matches(&hasher, &case["hash"], check);
+        }
+    }
+}
+
+#[test]
+fn a_broken_hash_matches_no_password() {
+    let hasher = hasher();
+    for case in list(&vectors()["password_hashes"]["broken"]) {
+        assert_eq!(case["matches"], false, "{case}");
+        assert_matches(&hasher, &case["hash"], case);
+    }
+}
+
+#[test]
+fn global_ids_are_those_of_graphql_relay() {
+    let vectors = vectors();
+    for case in list(&vectors["relay"]["ids"]) {
+        let id = relay_id::to_global_id(text(&case["type"]), text(&case["id"]));
+        assert_eq!(id, case["global_id"], "{case}");
+    }
+    for case in list(&vectors["relay"]["ids_read"]) {
+        let read = relay_id::from_global_id(text(&case["global_id"]));
+        let owned = |member: &str| case[member].as_str().map(str::to_owned);
+        assert_eq!(read, owned("type").zip(owned("id")), "{case}");
+        assert_eq!(read.is_none(), case["error"].is_string(), "{case}");
+    }
+}
+
+#[test]
+fn cursors_are_those_of_graphql_relay() {
+    let vectors = vectors();
+    for case in list(&vectors["relay"]["cursors"]) {
+        assert_eq!(relay_id::to_cursor(whole(&case["offset"])), case["cursor"], "{case}");
+    }
+    for case in list(&vectors["relay"]["cursors_read"]) {
+        assert_eq!(relay_id::from_cursor(text(&case["cursor"])), case["offset"].as_i64(), "{case}");
+    }
+}
