@@ -11,6 +11,10 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use crate::config;
 use crate::random::Random;
 
+/// Hashes that want more memory or more passes than this are not checked.
+const MAX_MEMORY_KIB: u32 = 1024 * 1024;
+const MAX_ITERATIONS: u32 = 64;
+
 /// Hashes with Argon2id at the configured cost (OWASP ASVS 11.4.2) and checks what Django hashed, too.
 pub struct Hasher {
     argon2: Argon2<'static>,
@@ -73,7 +77,7 @@ impl Hasher {
     }
 
     fn is_argon2(&self, password: &str, phc: &str) -> bool {
-        let Ok(hash) = PasswordHash::new(phc) else { return false };
+        let Some(hash) = affordable(phc) else { return false };
         self.argon2.verify_password(password.as_bytes(), &hash).is_ok()
     }
 
@@ -87,4 +91,30 @@ impl Hasher {
                     == (wanted.m_cost(), wanted.t_cost(), wanted.p_cost())
             })
     }
+}
+
+/// An Argon2 hash that can be checked without exhausting the machine, as one brought along might.
+fn affordable(phc: &str) -> Option<PasswordHash<'_>> {
+    let hash = PasswordHash::new(phc).ok().filter(|hash| hash.hash.is_some())?;
+    let params = Params::try_from(&hash).ok()?;
+    (params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ITERATIONS).then_some(hash)
+}
+
+/// What is wrong with a stored hash that is brought along, if anything is; never a part of it. An empty text and one
+/// that begins with `!` stand for no password, as in Django.
+pub fn complaint_about(stored: &str) -> Option<String> {
+    if stored.is_empty() || stored.starts_with('!') {
+        return None;
+    }
+    if stored.starts_with("pbkdf2_sha256$") {
+        return django::complaint_about_pbkdf2(stored);
+    }
+    let phc = stored.strip_prefix("argon2").unwrap_or(stored);
+    let is_good = phc.starts_with("$argon2id$") && affordable(phc).is_some();
+    (!is_good).then(|| {
+        format!(
+            "Write a whole hash of pbkdf2_sha256, or of argon2id with at most {MAX_MEMORY_KIB} KiB and \
+             {MAX_ITERATIONS} iterations, or an empty text for no password."
+        )
+    })
 }

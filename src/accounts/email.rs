@@ -1,6 +1,5 @@
 //! E-mail addresses: which ones are taken, how they are stored and what they are matched by, as in Django 3.1.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
@@ -31,10 +30,9 @@ fn pattern(text: &str) -> Regex {
 pub fn clean(raw: &str, max_length: usize) -> Result<String, Vec<FieldError>> {
     let email = strip(raw);
     if email.is_empty() {
-        return Err(vec![FieldError { message: Cow::Borrowed("This field is required."), code: "required" }]);
+        return Err(vec![FieldError::REQUIRED]);
     }
-    let invalid = (!is_valid(email))
-        .then_some(FieldError { message: Cow::Borrowed("Enter a valid email address."), code: "invalid" });
+    let invalid = (!is_valid(email)).then_some(FieldError::INVALID_EMAIL);
     let found: Vec<FieldError> = invalid.into_iter().chain(complaints(email, max_length)).collect();
     if found.is_empty() { Ok(email.to_owned()) } else { Err(found) }
 }

@@ -6,12 +6,8 @@ mod reader;
 
 use std::time::UNIX_EPOCH;
 
-use argon2::PasswordHash;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
-use super::{email, text};
-use crate::passwords::django::MAX_ROUNDS;
+use super::{email, text, validation};
+use crate::passwords;
 use reader::{Object, Reader};
 
 const FILE: &[&str] = &["about", "institutions", "researchfields", "users"];
@@ -166,9 +162,10 @@ fn research_field(reader: &mut Reader, object: &Object<'_>) -> ResearchField {
 }
 
 fn user(reader: &mut Reader, object: &Object<'_>) -> User {
-    let email =
-        reader.required_text(object, "email").and_then(|raw| address(reader, object, "email", &raw, 255));
-    let username = name(reader, object, "username", 100);
+    let email = reader
+        .required_text(object, "email")
+        .and_then(|raw| address(reader, object, "email", &raw, validation::EMAIL_OF_ACCOUNT));
+    let username = name(reader, object, "username", validation::USERNAME);
     if let Some(username) = &username {
         reader.must_be_unique(object, "username", "username", username.clone());
     }
@@ -177,8 +174,8 @@ fn user(reader: &mut Reader, object: &Object<'_>) -> User {
         email: email.unwrap_or_default(),
         username: username.unwrap_or_default(),
         password: password.unwrap_or_default(),
-        first_name: limited_text(reader, object, "first_name", 25).unwrap_or_default(),
-        last_name: limited_text(reader, object, "last_name", 25).unwrap_or_default(),
+        first_name: limited_text(reader, object, "first_name", validation::NAME).unwrap_or_default(),
+        last_name: limited_text(reader, object, "last_name", validation::NAME).unwrap_or_default(),
         academic_title: academic_title(reader, object).unwrap_or_default(),
         is_active: reader.flag(object, "is_active", true),
         is_staff: reader.flag(object, "is_staff", false),
@@ -192,7 +189,7 @@ fn user(reader: &mut Reader, object: &Object<'_>) -> User {
         user.archived = reader.flag(&status, "archived", false);
         user.secondary_email = reader
             .text(&status, "secondary_email")
-            .and_then(|raw| address(reader, &status, "secondary_email", &raw, 254));
+            .and_then(|raw| address(reader, &status, "secondary_email", &raw, validation::EMAIL));
     }
     user
 }
@@ -244,7 +241,7 @@ fn address(
 
 fn academic_title(reader: &mut Reader, object: &Object<'_>) -> Option<String> {
     let title = reader.text(object, "academic_title")?;
-    if !["", "PROF", "DR"].contains(&title.as_str()) {
+    if !title.is_empty() && !validation::TITLES.contains(&title.as_str()) {
         reader.refuse(object, "academic_title", "Write PROF, DR or an empty text.");
     }
     Some(title)
@@ -269,41 +266,8 @@ fn microseconds(text: &str) -> Option<i64> {
 
 fn password(reader: &mut Reader, object: &Object<'_>) -> Option<String> {
     let hash = reader.required_text(object, "password")?;
-    if let Err(problem) = check_hash(&hash) {
-        reader.refuse(object, "password", problem);
+    if let Some(complaint) = passwords::complaint_about(&hash) {
+        reader.refuse(object, "password", complaint);
     }
     Some(hash)
-}
-
-/// Sentences only, never a part of the hash.
-fn check_hash(hash: &str) -> Result<(), String> {
-    if hash.is_empty() || hash.starts_with('!') {
-        return Ok(());
-    }
-    if let Some(rest) = hash.strip_prefix("pbkdf2_sha256$") {
-        return check_pbkdf2(rest);
-    }
-    let argon2 = hash.strip_prefix("argon2").unwrap_or(hash);
-    if argon2.starts_with("$argon2id$") && PasswordHash::new(argon2).is_ok_and(|phc| phc.hash.is_some()) {
-        Ok(())
-    } else {
-        Err("Write a whole hash of pbkdf2_sha256 or argon2id, or an empty text for no password.".to_owned())
-    }
-}
-
-fn check_pbkdf2(rest: &str) -> Result<(), String> {
-    let parts: Vec<&str> = rest.split('$').collect();
-    let [rounds, salt, digest] = parts[..] else {
-        return Err("Write the hash as pbkdf2_sha256$rounds$salt$digest.".to_owned());
-    };
-    if !matches!(rounds.parse(), Ok(1..=MAX_ROUNDS)) {
-        return Err(format!("Use a hash of 1 to {MAX_ROUNDS} rounds."));
-    }
-    if salt.is_empty() {
-        return Err("Use a hash with a salt.".to_owned());
-    }
-    if !STANDARD.decode(digest).is_ok_and(|bytes| bytes.len() == 32) {
-        return Err("End the hash with the base64 of 32 bytes.".to_owned());
-    }
-    Ok(())
 }

@@ -1,7 +1,5 @@
 //! Texts that people type, cleaned as Django's `CharField` does.
 
-use std::borrow::Cow;
-
 use super::error::FieldError;
 
 /// Takes white space off both ends, as Python's `str.strip` does.
@@ -20,13 +18,7 @@ pub fn clean_text(raw: &str, max_length: usize) -> Result<String, Vec<FieldError
 /// What no text may be: longer than its limit in characters, or with NUL inside.
 pub fn complaints(text: &str, max_length: usize) -> Vec<FieldError> {
     let length = text.chars().count();
-    let too_long = (length > max_length).then(|| FieldError {
-        message: format!("Ensure this value has at most {max_length} characters (it has {length}).").into(),
-        code: "max_length",
-    });
-    let with_nul = text.contains('\0').then_some(FieldError {
-        message: Cow::Borrowed("Null characters are not allowed."),
-        code: "null_characters_not_allowed",
-    });
+    let too_long = (length > max_length).then(|| FieldError::too_long(max_length, length));
+    let with_nul = text.contains('\0').then_some(FieldError::NULL_CHARACTERS);
     too_long.into_iter().chain(with_nul).collect()
 }

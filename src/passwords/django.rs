@@ -18,9 +18,18 @@ pub fn verify_pbkdf2(password: &str, stored: &str) -> Option<bool> {
     Some(expected.as_bytes().ct_eq(hash.as_bytes()).into())
 }
 
-/// Whether this is a hash of this kind that can be checked.
-pub fn is_pbkdf2(stored: &str) -> bool {
-    parts(stored).is_some()
+/// What is wrong with a hash of this kind, if anything is; never a part of it.
+pub fn complaint_about_pbkdf2(stored: &str) -> Option<String> {
+    let Some((_, salt, digest)) = parts(stored) else {
+        return Some(format!(
+            "Write the hash as pbkdf2_sha256$rounds$salt$digest, with 1 to {MAX_ROUNDS} rounds."
+        ));
+    };
+    if salt.is_empty() {
+        return Some("Use a hash with a salt.".to_owned());
+    }
+    let is_whole = STANDARD.decode(digest).is_ok_and(|bytes| bytes.len() == 32);
+    (!is_whole).then(|| "End the hash with the base64 of 32 bytes.".to_owned())
 }
 
 fn parts(stored: &str) -> Option<(u32, &str, &str)> {
