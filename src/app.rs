@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, others_may_read};
 use crate::mail::Mailer;
 use crate::passwords::Hasher;
 use crate::random::Random;
@@ -81,9 +81,12 @@ fn secret_key(config: &Config, random: &Random) -> Result<SecretString> {
         return make_secret_key(&path, random)
             .with_context(|| format!("the secret key cannot be written to {}", path.display()));
     }
-    require_private(&path)?;
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("secret_key_file: {} cannot be read", path.display()))?;
+    let unreadable = || format!("secret_key_file: {} cannot be read", path.display());
+    if others_may_read(&path).with_context(unreadable)? {
+        let path = path.display();
+        bail!("secret_key_file: others may read {path}, so it is no secret; run `chmod 600 {path}`");
+    }
+    let text = std::fs::read_to_string(&path).with_context(unreadable)?;
     let key = text.trim_end_matches(['\n', '\r']);
     if key.is_empty() {
         bail!(
@@ -103,24 +106,4 @@ fn make_secret_key(path: &Path, random: &Random) -> std::io::Result<SecretString
     file.as_file().sync_all()?;
     file.persist_noclobber(path)?;
     Ok(key.into())
-}
-
-#[cfg(unix)]
-fn require_private(path: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let metadata = std::fs::metadata(path)
-        .with_context(|| format!("secret_key_file: {} cannot be read", path.display()))?;
-    if metadata.permissions().mode() & 0o077 != 0 {
-        bail!(
-            "secret_key_file: others may read {}, so it is no secret; run `chmod 600 {}`",
-            path.display(),
-            path.display()
-        );
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn require_private(_path: &Path) -> Result<()> {
-    Ok(())
 }

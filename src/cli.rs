@@ -83,7 +83,7 @@ pub fn run() -> ExitCode {
 
 fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
     match command {
-        Command::Serve => serve::run(&loaded.config),
+        Command::Serve => serve::run(loaded),
         Command::CheckConfig => check_config::run(loaded),
         Command::Migrate { status } => migrate::run(&loaded.config, status),
         Command::Import { file, dry_run } => import::run(&loaded.config, &file, dry_run),

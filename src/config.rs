@@ -14,7 +14,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-pub use sources::{Loaded, Setting, load, load_text};
+pub use sources::{Loaded, Setting, load, load_text, others_may_read};
 pub use units::Bytes;
 
 /// All settings.

@@ -88,7 +88,8 @@ impl Store {
         });
         let writer = writer.map_err(|error| unreadable(&error))?;
         let manager = SqliteConnectionManager::file(path).with_init(prepare);
-        let readers = r2d2::Pool::builder().max_size(READERS).min_idle(Some(1)).build(manager);
+        let readers =
+            r2d2::Pool::builder().max_size(READERS).min_idle(Some(1)).test_on_check_out(false).build(manager);
         let readers = readers.map_err(|error| unreadable(&error))?;
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers })
     }

@@ -31,6 +31,13 @@ pub(super) enum Command {
 }
 
 pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
+    let database = config.database();
+    if !database.exists() {
+        bail!(
+            "there is no database at {}; start the server first, or name its settings with --config",
+            database.display()
+        );
+    }
     let app = open(config)?;
     match command {
         Command::List { json } => list(&app, *json),

@@ -1,5 +1,6 @@
 //! `serve`
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,24 +11,29 @@ use tokio::sync::watch;
 use super::log;
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::Loaded;
 use crate::random::Random;
 use crate::{http, outbox};
 
 /// Mail that became due, or was made due by `mail retry`, waits no longer than this.
 const MAIL_PAUSE: Duration = Duration::from_secs(5);
 
-pub(super) fn run(config: &Config) -> Result<()> {
+pub(super) fn run(loaded: &Loaded) -> Result<()> {
+    let config = &loaded.config;
     log::begin(&config.log);
     let app = Arc::new(App::open(config.clone(), Clock::System, Random::from_system())?);
     let migrated = app.store.migrate()?;
     let runtime = tokio::runtime::Runtime::new().context("the threads for serving cannot be made")?;
-    runtime.block_on(serve(app, migrated))
+    runtime.block_on(serve(app, loaded.readable_by_others(), migrated))
 }
 
-async fn serve(app: Arc<App>, migrated: usize) -> Result<()> {
+async fn serve(app: Arc<App>, exposed: Option<&Path>, migrated: usize) -> Result<()> {
     let bound = http::bind(app.config.listen)?;
     greet(&app, &bound, migrated);
+    if let Some(file) = exposed {
+        let file = file.display();
+        tracing::warn!("{file} holds the secret key and others may read it; run `chmod 600 {file}`");
+    }
     let (stop, stopped) = watch::channel(false);
     let mail = tokio::spawn(deliver_mail(Arc::clone(&app), stopped));
     let outcome = bound.serve(app, until_told_to_stop()).await;

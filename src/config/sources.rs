@@ -96,10 +96,17 @@ fn sentence(error: figment::Error) -> String {
         return format!("there is no setting \"{}\"{place}{hint}", path.join("."));
     }
     let named = if path.is_empty() { String::new() } else { format!("{}: ", path.join(".")) };
-    format!("{named}{}{place}", first.kind)
+    format!("{named}{}{place}", first.kind).replace("``", "`")
 }
 
 impl Loaded {
+    /// The configuration file, if it holds the secret key and more than its owner may read it.
+    pub fn readable_by_others(&self) -> Option<&Path> {
+        let file = self.file.as_deref()?;
+        let holds_key = self.setting("secret_key".to_owned()).source == file.display().to_string();
+        (holds_key && others_may_read(file).unwrap_or(false)).then_some(file)
+    }
+
     /// Every setting in the order of `config.example.toml`, those whose defaults are worked out among them.
     pub fn settings(&self) -> Vec<Setting> {
         let mut section = "";
@@ -144,6 +151,19 @@ impl Loaded {
             _ => None,
         }
     }
+}
+
+/// Whether more than its owner may read a file.
+///
+/// # Errors
+/// If the file cannot be looked at.
+pub fn others_may_read(file: &Path) -> std::io::Result<bool> {
+    #[cfg(unix)]
+    let exposed =
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(file)?.permissions()) & 0o077 != 0;
+    #[cfg(not(unix))]
+    let exposed = std::fs::metadata(file).map(|_| false)?;
+    Ok(exposed)
 }
 
 /// The key of a line `key = value`, commented out or not.

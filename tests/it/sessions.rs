@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use crate::person::{OTHER_PASSWORD, PASSWORD, Person, assert_done, assert_refused};
 use crate::server::TestServer;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 
 const QUIET: &str = "mail.notices = false\nsecret_key = \"a-key-that-django-signed-with-too\"\n";
 
@@ -190,5 +192,29 @@ async fn no_secret_of_a_session_is_in_the_database_in_clear() {
     assert!(holds("ada@example.org"), "the database is not what this test takes it for");
     for secret in [token.as_str(), refresh_token.as_str(), PASSWORD] {
         assert!(!holds(secret));
+    }
+}
+
+#[tokio::test]
+async fn logins_that_wait_for_their_turn_do_not_hold_up_who_is_in_already() {
+    let slow = "passwords.hashing_threads = 1\npasswords.memory = \"19 MiB\"\npasswords.iterations = 4\n";
+    let server = TestServer::start(&format!("{slow}{QUIET}")).await;
+    let ada = server.joins("ada").await;
+
+    let mut logins: FuturesUnordered<_> =
+        (0..20).map(|_| server.tries_to_log_in(&ada.email, OTHER_PASSWORD)).collect();
+    let mut answered = 0;
+    let me = ada.me(&server);
+    tokio::pin!(me);
+    let me = loop {
+        tokio::select! {
+            me = &mut me => break me,
+            _ = logins.next() => answered += 1,
+        }
+    };
+    assert_eq!(me["username"], "ada");
+    assert!(answered < 20, "everybody else was served first");
+    while let Some(payload) = logins.next().await {
+        assert_refused(&payload, "nonFieldErrors", "invalid_credentials");
     }
 }
