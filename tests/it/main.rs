@@ -2,6 +2,8 @@
 
 mod addresses;
 mod conformance;
+mod contracts;
+mod floors;
 mod import_file;
 mod outbox;
 mod page;

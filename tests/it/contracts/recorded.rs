@@ -1,0 +1,184 @@
+//! Our schema beside the recorded one of the original: what both have is the same, what one lacks is listed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_graphql::Positioned;
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{
+    FieldDefinition, InputValueDefinition, TypeDefinition, TypeKind, TypeSystemDefinition,
+};
+
+const RECORDED: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contracts/recorded.wepledge.graphql"));
+
+/// What is, theirs, ours, and why.
+const DIFFERENCES: [(&str, &str, &str, &str); 4] = [
+    ("Mutation.register(email)", "String!", "String", SETTINGS_DECIDE),
+    ("Mutation.register(username)", "String!", "String", SETTINGS_DECIDE),
+    ("Mutation.register(password1)", "String!", "String", SETTINGS_DECIDE),
+    ("Mutation.register(password2)", "String!", "String", SETTINGS_DECIDE),
+];
+
+const SETTINGS_DECIDE: &str = "settings decide what is required; a missing one is an error of its field";
+
+/// What the original has and this version has not. What belongs to a type or field that is lacking goes without saying.
+const LACKING: [&[&str]; 3] = [&PASSWORDLESS, &DIRECTORY, &WORKING_GROUPS];
+
+/// Registration without a password is not part of this version.
+const PASSWORDLESS: [&str; 2] = ["Mutation.passwordSet", "PasswordSet"];
+
+/// Institutions and research fields can be imported, but not be asked for in this version.
+const DIRECTORY: [&str; 2] = ["Query.institutions", "Query.researchfields"];
+
+/// Working groups, and `UserType`, which is reached through them alone, are not part of this version.
+const WORKING_GROUPS: [&str; 33] = [
+    "AddUserToWorkingGroup",
+    "AddUserToWorkingGroupInput",
+    "AnswerJoinRequest",
+    "AnswerJoinRequestInput",
+    "CreateWorkingGroup",
+    "CreateWorkingGroupInput",
+    "DeleteWorkingGroup",
+    "DeleteWorkingGroupInput",
+    "InstitutionType.workinggroupSet",
+    "JoinRequestInput",
+    "LeaveWorkingGroup",
+    "Mutation.addUserToWorkingGroup",
+    "Mutation.answerJoinRequest",
+    "Mutation.createWorkingGroup",
+    "Mutation.deleteWorkingGroup",
+    "Mutation.leaveWorkingGroup",
+    "Mutation.removeUserFromWorkingGroup",
+    "Mutation.requestJoinWorkingGroup",
+    "Mutation.setWorkingGroup",
+    "Query.joinRequests",
+    "Query.workinggroupUsers",
+    "Query.workinggroups",
+    "RemoveUserFromWorkingGroup",
+    "RemoveUserFromWorkingGroupInput",
+    "RequestJoinWorkingGroup",
+    "ResearchFieldType.workinggroupSet",
+    "SetWorkingGroup",
+    "SetWorkingGroupInput",
+    "UserType",
+    "WorkingGroupJoinRequestType.user",
+    "WorkingGroupType.customuserSet",
+    "WorkingGroupType.representative",
+    "WorkingGroupType.workinggroupjoinrequestSet",
+];
+
+/// What this version has and the original has not.
+const ADDED: &[&str] = &[];
+
+/// What there is, by its path, and of what type or kind it is.
+type Facts = BTreeMap<String, String>;
+
+fn facts(sdl: &str) -> Facts {
+    let mut facts = Facts::new();
+    for definition in parse_schema(sdl).expect("a schema").definitions {
+        match definition {
+            TypeSystemDefinition::Type(definition) => note_type(&mut facts, &definition.node),
+            TypeSystemDefinition::Schema(definition) => {
+                let (query, mutation) = (definition.node.query, definition.node.mutation);
+                facts.insert("schema.query".to_owned(), name(&query.expect("a root")));
+                facts.insert("schema.mutation".to_owned(), name(&mutation.expect("a root")));
+            }
+            // Directives are those of the GraphQL specification, which the recording leaves out.
+            TypeSystemDefinition::Directive(_) => {}
+        }
+    }
+    facts
+}
+
+fn note_type(facts: &mut Facts, definition: &TypeDefinition) {
+    let type_name = definition.name.node.as_str();
+    let kind = match &definition.kind {
+        TypeKind::Scalar => "scalar",
+        TypeKind::Object(object) => {
+            note_interfaces(facts, type_name, &object.implements);
+            note_fields(facts, type_name, &object.fields);
+            "type"
+        }
+        TypeKind::Interface(interface) => {
+            note_interfaces(facts, type_name, &interface.implements);
+            note_fields(facts, type_name, &interface.fields);
+            "interface"
+        }
+        TypeKind::Enum(choice) => {
+            for value in &choice.values {
+                facts.insert(format!("{type_name}.{}", value.node.value), "value".to_owned());
+            }
+            "enum"
+        }
+        TypeKind::InputObject(input) => {
+            for field in &input.fields {
+                facts.insert(format!("{type_name}.{}", field.node.name), argument(field));
+            }
+            "input"
+        }
+        TypeKind::Union(_) => panic!("{type_name}: neither schema has unions"),
+    };
+    facts.insert(type_name.to_owned(), kind.to_owned());
+}
+
+fn note_interfaces(facts: &mut Facts, type_name: &str, interfaces: &[Positioned<async_graphql::Name>]) {
+    for interface in interfaces {
+        facts.insert(format!("{type_name} implements {interface}"), "interface".to_owned());
+    }
+}
+
+fn note_fields(facts: &mut Facts, type_name: &str, fields: &[Positioned<FieldDefinition>]) {
+    for Positioned { node: field, .. } in fields {
+        let path = format!("{type_name}.{}", field.name);
+        for given in &field.arguments {
+            facts.insert(format!("{path}({})", given.node.name), argument(given));
+        }
+        facts.insert(path, field.ty.to_string());
+    }
+}
+
+fn argument(value: &Positioned<InputValueDefinition>) -> String {
+    let default = value.node.default_value.as_ref();
+    default.map_or_else(|| value.node.ty.to_string(), |default| format!("{} = {default}", value.node.ty))
+}
+
+fn name(name: &Positioned<async_graphql::Name>) -> String {
+    name.node.to_string()
+}
+
+/// What `some` have and `others` lack, without what belongs to a type or field that is lacking as a whole.
+fn lacking<'a>(some: &'a Facts, others: &Facts) -> BTreeSet<&'a str> {
+    let is_lacking = |path: &str| some.contains_key(path) && !others.contains_key(path);
+    let belongs_to_lacking =
+        |path: &str| path.match_indices(['.', '(', ' ']).any(|(end, _)| is_lacking(&path[..end]));
+    some.keys().map(String::as_str).filter(|path| is_lacking(path) && !belongs_to_lacking(path)).collect()
+}
+
+fn both() -> (Facts, Facts) {
+    (facts(RECORDED), facts(super::SCHEMA))
+}
+
+#[test]
+fn what_both_schemas_have_is_the_same_but_for_what_settings_decide() {
+    let (theirs, ours) = both();
+    let shared = theirs.iter().filter_map(|(path, theirs)| Some((path.as_str(), theirs, ours.get(path)?)));
+    assert!(shared.clone().count() > 100, "the schemas have little in common");
+    let different: BTreeSet<_> = shared
+        .filter(|(_, theirs, ours)| theirs != ours)
+        .map(|(path, theirs, ours)| (path, theirs.as_str(), ours.as_str()))
+        .collect();
+    let known = DIFFERENCES.map(|(path, theirs, ours, _)| (path, theirs, ours));
+    assert_eq!(different, known.into());
+}
+
+#[test]
+fn what_the_recorded_schema_has_and_ours_lacks_is_listed() {
+    let (theirs, ours) = both();
+    assert_eq!(lacking(&theirs, &ours), LACKING.concat().into_iter().collect());
+}
+
+#[test]
+fn nothing_is_added_to_the_recorded_schema() {
+    let (theirs, ours) = both();
+    assert_eq!(lacking(&ours, &theirs), ADDED.iter().copied().collect());
+}
