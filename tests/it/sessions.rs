@@ -210,7 +210,7 @@ async fn logins_that_wait_for_their_turn_do_not_hold_up_who_is_in_already() {
     let me = loop {
         tokio::select! {
             me = &mut me => break me,
-            _ = logins.next() => answered += 1,
+            Some(_) = logins.next() => answered += 1,
         }
     };
     assert_eq!(me["username"], "ada");
