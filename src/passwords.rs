@@ -1,23 +1,20 @@
 //! Passwords: how they are hashed and checked, and which are too weak.
 
+mod argon;
 pub mod common;
 pub mod django;
 pub mod rules;
 
 use anyhow::{Result, anyhow};
-use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::Params;
 
 use crate::config;
 use crate::random::Random;
-
-/// Hashes that want more memory or more passes than this are not checked.
-const MAX_MEMORY_KIB: u32 = 1024 * 1024;
-const MAX_ITERATIONS: u32 = 64;
+use argon::Argon;
 
 /// Hashes with Argon2id at the configured cost (OWASP ASVS 11.4.2) and checks what Django hashed, too.
 pub struct Hasher {
-    argon2: Argon2<'static>,
+    argon: Argon,
     random: Random,
     dummy: String,
 }
@@ -42,8 +39,7 @@ impl Hasher {
         let kibibytes = u32::try_from(config.memory.count() / 1024)?;
         let params = Params::new(kibibytes, config.iterations, config.parallelism, None)
             .map_err(|error| anyhow!("passwords: {error}"))?;
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let mut hasher = Self { argon2, random, dummy: String::new() };
+        let mut hasher = Self { argon: Argon::new(params), random, dummy: String::new() };
         hasher.dummy = hasher.hash("a password that nobody has")?;
         Ok(hasher)
     }
@@ -53,15 +49,13 @@ impl Hasher {
     /// # Errors
     /// If memory for the hash cannot be had.
     pub fn hash(&self, password: &str) -> Result<String> {
-        let salt = SaltString::encode_b64(&self.random.bytes::<16>()).map_err(|error| anyhow!("{error}"))?;
-        let hash = self.argon2.hash_password(password.as_bytes(), &salt);
-        Ok(hash.map_err(|error| anyhow!("a password cannot be hashed: {error}"))?.to_string())
+        self.argon.hash(password, &self.random.bytes::<16>())
     }
 
     /// Checks a password. Where there is no hash, the same work is done for nothing, so that time does not tell.
     pub fn verify(&self, password: &str, stored: Option<&str>) -> Verdict {
         let Some(stored) = stored else {
-            self.is_argon2(password, &self.dummy);
+            self.argon.verify(password, &self.dummy);
             return Verdict::Wrong;
         };
         if let Some(right) = django::verify_pbkdf2(password, stored) {
@@ -69,35 +63,12 @@ impl Hasher {
         }
         // Django writes the name of the algorithm ahead of the text that everybody else writes.
         let phc = stored.strip_prefix("argon2").unwrap_or(stored);
-        match self.is_argon2(password, phc) {
+        match self.argon.verify(password, phc) {
             false => Verdict::Wrong,
-            true if self.is_current(phc) => Verdict::Right,
+            true if self.argon.is_current(phc) => Verdict::Right,
             true => Verdict::RightButOutdated,
         }
     }
-
-    fn is_argon2(&self, password: &str, phc: &str) -> bool {
-        let Some(hash) = affordable(phc) else { return false };
-        self.argon2.verify_password(password.as_bytes(), &hash).is_ok()
-    }
-
-    fn is_current(&self, phc: &str) -> bool {
-        let Ok(hash) = PasswordHash::new(phc) else { return false };
-        let params = Params::try_from(&hash);
-        let wanted = self.argon2.params();
-        hash.algorithm == Algorithm::Argon2id.ident()
-            && params.is_ok_and(|params| {
-                (params.m_cost(), params.t_cost(), params.p_cost())
-                    == (wanted.m_cost(), wanted.t_cost(), wanted.p_cost())
-            })
-    }
-}
-
-/// An Argon2 hash that can be checked without exhausting the machine, as one brought along might.
-fn affordable(phc: &str) -> Option<PasswordHash<'_>> {
-    let hash = PasswordHash::new(phc).ok().filter(|hash| hash.hash.is_some())?;
-    let params = Params::try_from(&hash).ok()?;
-    (params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ITERATIONS).then_some(hash)
 }
 
 /// What is wrong with a stored hash that is brought along, if anything is; never a part of it. An empty text and one
@@ -110,11 +81,13 @@ pub fn complaint_about(stored: &str) -> Option<String> {
         return django::complaint_about_pbkdf2(stored);
     }
     let phc = stored.strip_prefix("argon2").unwrap_or(stored);
-    let is_good = phc.starts_with("$argon2id$") && affordable(phc).is_some();
+    let is_good = phc.starts_with("$argon2id$") && argon::affordable(phc).is_some();
     (!is_good).then(|| {
         format!(
-            "Write a whole hash of pbkdf2_sha256, or of argon2id with at most {MAX_MEMORY_KIB} KiB and \
-             {MAX_ITERATIONS} iterations, or an empty text for no password."
+            "Write a whole hash of pbkdf2_sha256, or of argon2id with at most {} KiB and \
+             {} iterations, or an empty text for no password.",
+            argon::MAX_MEMORY_KIB,
+            argon::MAX_ITERATIONS,
         )
     })
 }

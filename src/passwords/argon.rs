@@ -1,0 +1,88 @@
+//! Argon2 in memory that is used again: allocators keep much of what many threads hand back, so a fresh block for
+//! each hash would grow the server by gigabytes.
+
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Result, anyhow};
+use argon2::password_hash::{Output, ParamsString, PasswordHash, Salt, SaltString};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use subtle::ConstantTimeEq;
+
+/// Hashes that want more memory or more passes than this are not checked: they are brought along from elsewhere.
+pub(super) const MAX_MEMORY_KIB: u32 = 1024 * 1024;
+/// See [`MAX_MEMORY_KIB`].
+pub(super) const MAX_ITERATIONS: u32 = 64;
+
+const HASH_BYTES: usize = 32;
+
+/// Hashes at one cost, and checks hashes of any.
+pub(super) struct Argon {
+    params: Params,
+    /// As much as was ever in use at a time, at this cost.
+    idle: Mutex<Vec<Vec<Block>>>,
+}
+
+impl Argon {
+    pub(super) fn new(params: Params) -> Self {
+        Self { params, idle: Mutex::new(Vec::new()) }
+    }
+
+    /// A hash with Argon2id as PHC text.
+    pub(super) fn hash(&self, password: &str, salt: &[u8; 16]) -> Result<String> {
+        let salt = SaltString::encode_b64(salt).map_err(|error| anyhow!("{error}"))?;
+        let mut out = [0; HASH_BYTES];
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone());
+        self.compute(&argon2, password, salt.as_salt(), &mut out)
+            .ok_or_else(|| anyhow!("a password cannot be hashed at this cost"))?;
+        let hash = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&self.params).map_err(|error| anyhow!("{error}"))?,
+            salt: Some(salt.as_salt()),
+            hash: Some(Output::new(&out).map_err(|error| anyhow!("{error}"))?),
+        };
+        Ok(hash.to_string())
+    }
+
+    /// Whether the password is the one behind a hash.
+    pub(super) fn verify(&self, password: &str, phc: &str) -> bool {
+        let Some((hash, params)) = affordable(phc) else { return false };
+        let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else { return false };
+        let Ok(algorithm) = Algorithm::try_from(hash.algorithm) else { return false };
+        let Ok(version) = hash.version.map_or(Ok(Version::V0x13), Version::try_from) else { return false };
+        let mut out = vec![0; expected.len()];
+        let done = self.compute(&Argon2::new(algorithm, version, params), password, salt, &mut out);
+        done.is_some() && bool::from(out.ct_eq(expected.as_bytes()))
+    }
+
+    /// Whether a hash is of the cost at which this one hashes.
+    pub(super) fn is_current(&self, phc: &str) -> bool {
+        affordable(phc).is_some_and(|(hash, params)| {
+            let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+            hash.algorithm == Algorithm::Argon2id.ident() && cost(&params) == cost(&self.params)
+        })
+    }
+
+    fn compute(&self, argon2: &Argon2<'_>, password: &str, salt: Salt<'_>, out: &mut [u8]) -> Option<()> {
+        let mut bytes = [0; Salt::MAX_LENGTH];
+        let salt = salt.decode_b64(&mut bytes).ok()?;
+        let count = argon2.params().block_count();
+        let mut memory = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        if memory.len() < count {
+            memory.resize(count, Block::default());
+        }
+        let done =
+            argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, &mut memory[..count]);
+        if memory.len() <= self.params.block_count() {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+        }
+        done.ok()
+    }
+}
+
+/// A whole hash, and its cost, if that does not exhaust the machine.
+pub(super) fn affordable(phc: &str) -> Option<(PasswordHash<'_>, Params)> {
+    let hash = PasswordHash::new(phc).ok().filter(|hash| hash.hash.is_some())?;
+    let params = Params::try_from(&hash).ok()?;
+    (params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ITERATIONS).then_some((hash, params))
+}

@@ -1,0 +1,167 @@
+//! `check-config`, and settings that every command refuses.
+
+use pledge4future_auth::config;
+
+use crate::program::Site;
+
+const SECRET: &str = "long-and-secret-long-and-secret-long";
+
+/// The line that `check-config` prints of a setting: value and source.
+fn line<'a>(printed: &'a str, name: &str) -> (&'a str, &'a str) {
+    let mut lines = printed.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(" = "));
+    let line = lines.next().unwrap_or_else(|| panic!("{name} is not in {printed}"));
+    assert_eq!(lines.next(), None, "{name} is there twice");
+    let (value, source) = line.rsplit_once("  # ").expect("a value and its source");
+    (value.trim_end(), source)
+}
+
+/// The sentence with which a configuration file is refused.
+#[track_caller]
+fn refusal(toml: &str) -> String {
+    let site = Site::empty();
+    site.write("config.toml", toml);
+    let sentence = site.run(["check-config"]).refused(2);
+    assert_eq!(site.run(["serve"]).refused(2), sentence);
+    assert_eq!(site.names(), ["config.toml"], "something was made on bad settings");
+    sentence
+}
+
+#[test]
+fn check_config_prints_every_setting_with_its_source() {
+    let site = Site::empty();
+    let printed = site.run(["check-config"]).done();
+    let settings = config::load_text("").expect("the defaults are good settings").settings();
+    for setting in &settings {
+        let printed = line(&printed, &setting.name);
+        assert_eq!(printed, (setting.value.as_str(), "default"), "{}", setting.name);
+    }
+    assert_eq!(printed.lines().filter(|line| !line.starts_with('#')).count(), settings.len());
+    assert_eq!(site.names(), [] as [&str; 0]);
+}
+
+#[test]
+fn the_environment_stands_above_the_file_and_the_file_above_the_defaults() {
+    let site = Site::empty();
+    site.write("config.toml", "public_url = \"https://a.example\"\n[mail]\ntransport = \"file\"\n");
+    site.write("other.toml", "public_url = \"https://b.example\"\n");
+    let environment = [("P4F_AUTH_MAIL__TRANSPORT", "console"), ("P4F_AUTH_PASSWORDS__MIN_LENGTH", "9")];
+    let printed = site.run_with(environment, ["check-config"]).done();
+    assert_eq!(line(&printed, "public_url"), ("\"https://a.example\"", "config.toml"));
+    assert_eq!(line(&printed, "mail.transport"), ("\"console\"", "environment"));
+    assert_eq!(line(&printed, "passwords.min_length"), ("9", "environment"));
+    assert_eq!(line(&printed, "mail.from"), ("\"no-reply@localhost\"", "default"));
+    assert_eq!(line(&printed, "site_name"), ("\"a.example\"", "default"));
+
+    for printed in [
+        site.run_with([("P4F_AUTH_CONFIG", "other.toml")], ["check-config"]).done(),
+        site.run_with([("P4F_AUTH_CONFIG", "config.toml")], ["--config", "other.toml", "check-config"])
+            .done(),
+    ] {
+        assert_eq!(line(&printed, "public_url"), ("\"https://b.example\"", "other.toml"));
+        assert_eq!(line(&printed, "mail.transport"), ("\"console\"", "default"));
+    }
+}
+
+#[test]
+fn the_secret_key_is_never_printed() {
+    let site = Site::empty();
+    let by_environment = site.run_with([("P4F_AUTH_SECRET_KEY", SECRET)], ["check-config"]).done();
+    assert_eq!(line(&by_environment, "secret_key"), ("\"***\"", "environment"));
+    site.write("config.toml", format!("secret_key = \"{SECRET}\"\n"));
+    let by_file = site.run(["check-config"]).done();
+    assert_eq!(line(&by_file, "secret_key").0, "\"***\"");
+    assert!(!by_environment.contains("long-and") && !by_file.contains("long-and"));
+}
+
+#[test]
+fn a_text_in_the_environment_may_look_like_a_number() {
+    let site = Site::empty();
+    let key = "12345678901234567890123456789012345";
+    let outcome =
+        site.run_with([("P4F_AUTH_SECRET_KEY", key), ("P4F_AUTH_SITE_NAME", "42")], ["check-config"]);
+    assert!(!format!("{outcome:?}").contains("123456789"), "the key is shown: {outcome:?}");
+    let printed = outcome.done();
+    assert_eq!(line(&printed, "secret_key"), ("\"***\"", "environment"));
+    assert_eq!(line(&printed, "site_name"), ("\"42\"", "environment"));
+}
+
+#[test]
+fn a_secret_key_of_the_wrong_type_is_refused_without_showing_it() {
+    let sentence = refusal("secret_key = 1234567890123\n");
+    assert!(sentence.contains("secret_key") && !sentence.contains("1234567890123"), "{sentence}");
+}
+
+#[test]
+fn an_unknown_setting_is_refused_by_name_with_the_nearest_known() {
+    let in_file = [
+        ("listn = \"127.0.0.1:0\"\n", "\"listn\"", "listen"),
+        ("[mail]\ntransprt = \"file\"\n", "\"mail.transprt\"", "transport"),
+        ("[token]\naccess_lifetime = \"1 hour\"\n", "\"token\"", "tokens"),
+    ];
+    for (toml, name, nearest) in in_file {
+        let sentence = refusal(toml);
+        for part in [name, nearest, "config.toml"] {
+            assert!(sentence.contains(part), "{part}: {sentence}");
+        }
+    }
+    let site = Site::empty();
+    let sentence = site.run_with([("P4F_AUTH_MAIL__TRANSPRT", "file")], ["check-config"]).refused(2);
+    assert!(sentence.contains("mail.transprt") && sentence.contains("transport"), "{sentence}");
+    let sentence = site.run_with([("P4F_AUTH_LISTN", "file")], ["check-config"]).refused(2);
+    assert!(sentence.contains("listn") && sentence.contains("listen"), "{sentence}");
+}
+
+#[test]
+fn a_value_that_makes_no_sense_is_refused_in_one_sentence_that_names_the_setting() {
+    let cases = [
+        ("listen = \"localhost\"", "listen"),
+        ("listen = 8000", "listen"),
+        ("public_url = \"ftp://example.org\"", "public_url"),
+        ("public_url = \"example.org\"", "public_url"),
+        ("site_name = \"two\\nlines\"", "site_name"),
+        ("secret_key = \"\"", "secret_key"),
+        ("mail.transport = \"pigeon\"", "mail.transport"),
+        ("mail.from = \"nobody\"", "mail.from"),
+        ("links.activation = \"{public_url}/activate\"", "links.activation"),
+        ("tokens.access_lifetime = \"soon\"", "tokens.access_lifetime"),
+        ("tokens.access_lifetime = \"0 seconds\"", "tokens.access_lifetime"),
+        ("accounts.register_required = []", "accounts.register_required"),
+        ("accounts.register_optional = [\"shoe_size\"]", "accounts.register_optional"),
+        ("accounts.users_visible_to = \"friends\"", "accounts.users_visible_to"),
+        ("passwords.iterations = -1", "passwords.iterations"),
+        ("passwords.memory = \"1 KiB\"", "passwords"),
+        ("graphql.max_body = \"big\"", "graphql.max_body"),
+        ("graphql.max_body = \"1 KB\"", "graphql.max_body"),
+        ("log.level = \"loud\"", "log.level"),
+    ];
+    for (toml, name) in cases {
+        let sentence = refusal(&format!("{toml}\n"));
+        assert!(sentence.starts_with(name), "{toml}: {sentence}");
+        assert!(!sentence.contains("LogLevel") && !sentence.contains("u32"), "{toml}: {sentence}");
+    }
+}
+
+#[test]
+fn a_bad_value_in_the_environment_is_refused_and_the_environment_named() {
+    let site = Site::empty();
+    let sentence = site.run_with([("P4F_AUTH_LISTEN", "nowhere")], ["check-config"]).refused(2);
+    assert!(sentence.starts_with("listen"), "{sentence}");
+    assert!(sentence.contains("environment") || sentence.contains("P4F_AUTH_LISTEN"), "{sentence}");
+    assert_eq!(site.names(), [] as [&str; 0]);
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_refused_in_one_sentence_that_names_file_and_line() {
+    let sentence = refusal("listen = \"127.0.0.1:0\"\npublic_url = \n");
+    assert!(sentence.contains("config.toml") && sentence.contains("line 2"), "{sentence}");
+}
+
+#[test]
+fn a_configuration_file_that_is_not_there_is_refused_by_name() {
+    let site = Site::empty();
+    let sentence = site.run(["--config", "missing.toml", "serve"]).refused(2);
+    assert!(sentence.contains("missing.toml"), "{sentence}");
+    let sentence = site.run_with([("P4F_AUTH_CONFIG", "gone.toml")], ["serve"]).refused(2);
+    assert!(sentence.contains("gone.toml"), "{sentence}");
+    assert_eq!(site.names(), [] as [&str; 0]);
+}

@@ -1,0 +1,74 @@
+//! `mail list`, `mail show` and `mail retry`, for sites that copy links from here.
+
+use serde_json::Value;
+
+use super::serving::{link, registers};
+use crate::program::Site;
+
+/// A site at which ada has registered; answers the mail as it was printed.
+async fn site_with_a_mail() -> (Site, String) {
+    let site = Site::with_settings("");
+    let server = site.serve();
+    registers(&server, "ada").await;
+    let mail = server.mail();
+    assert_eq!(server.terminate().status, Some(0));
+    (site, mail)
+}
+
+#[tokio::test]
+async fn mail_list_tells_of_each_mail_and_shows_no_link() {
+    let (site, mail) = site_with_a_mail().await;
+    let list = site.run(["mail", "list"]).done();
+    assert_eq!(list.lines().count(), 1, "{list}");
+    for part in ["     1  ", "delivered", "ada@example.org", "Activate your account on localhost:8000"] {
+        assert!(list.contains(part), "{part}: {list}");
+    }
+
+    let json = site.run(["mail", "list", "--json"]).done();
+    let messages: Vec<Value> = serde_json::from_str(&json).expect("a JSON array");
+    assert_eq!(messages.len(), 1, "{json}");
+    assert_eq!(messages[0]["id"], 1);
+    assert_eq!(messages[0]["recipient"], "ada@example.org");
+    assert_eq!(messages[0]["attempts"], 1);
+    assert_eq!(messages[0]["last_error"], Value::Null);
+    assert!(messages[0]["delivered_at"].is_string(), "{json}");
+    let link = link(&mail);
+    assert!(!list.contains(&link) && !json.contains(&link));
+}
+
+#[tokio::test]
+async fn mail_show_repeats_the_link() {
+    let (site, mail) = site_with_a_mail().await;
+    let shown = site.run(["mail", "show", "1"]).done();
+    assert!(shown.starts_with("To: ada@example.org\nSubject: Activate your account on "), "{shown}");
+    assert!(shown.contains("State: delivered\n"), "{shown}");
+    assert_eq!(link(&shown), link(&mail));
+}
+
+#[tokio::test]
+async fn mail_retry_lets_a_mail_leave_again() {
+    let (site, mail) = site_with_a_mail().await;
+    let nothing = site.run(["mail", "retry"]).done();
+    assert!(nothing.starts_with("0 mail(s) due"), "{nothing}");
+    assert!(site.run(["mail", "list"]).done().contains("delivered"));
+
+    let due = site.run(["mail", "retry", "1"]).done();
+    assert!(due.starts_with("1 mail(s) due"), "{due}");
+    assert!(!site.run(["mail", "list"]).done().contains("delivered"));
+
+    let server = site.serve();
+    assert_eq!(server.mail(), mail);
+    assert_eq!(server.terminate().stdout, "", "a mail left twice");
+    assert!(site.run(["mail", "list"]).done().contains("delivered"));
+}
+
+#[test]
+fn a_mail_that_there_is_not_is_told_in_a_sentence() {
+    let site = Site::empty();
+    assert_eq!(site.run(["mail", "list"]).done(), "There are no mails.\n");
+    assert_eq!(site.run(["mail", "list", "--json"]).done().trim(), "[]");
+    for arguments in [["mail", "show", "999"], ["mail", "retry", "999"]] {
+        let sentence = site.run(arguments).refused(1);
+        assert!(sentence.contains("999") && sentence.contains("`mail list`"), "{sentence}");
+    }
+}

@@ -1,0 +1,220 @@
+//! The program itself, run in a folder of its own as somebody at a terminal would run it.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use regex::Regex;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A free port and cheap hashes.
+const SETTINGS: &str = "listen = \"127.0.0.1:0\"\npasswords.memory = \"64 KiB\"\npasswords.iterations = 1\n";
+
+/// Who waits longer for a line of output waits in vain: the test fails instead of standing still.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A folder in which the program is run.
+pub struct Site {
+    folder: TempDir,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// `serve`, which runs until it is stopped or dropped.
+pub struct Serving {
+    child: Child,
+    address: String,
+    greeting: String,
+    stdout: Receiver<String>,
+    stderr: Receiver<String>,
+}
+
+impl Site {
+    /// An empty folder.
+    pub fn empty() -> Self {
+        Self { folder: TempDir::new().expect("a temporary folder") }
+    }
+
+    /// A folder with a `config.toml` fit for tests, and these settings besides.
+    pub fn with_settings(toml: &str) -> Self {
+        let site = Self::empty();
+        site.write("config.toml", &format!("{SETTINGS}{toml}"));
+        site
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), contents).expect("a file in a temporary folder");
+    }
+
+    /// All files and folders in the folder.
+    pub fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut waiting = vec![self.folder.path().to_owned()];
+        while let Some(folder) = waiting.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
+                let path = entry.path();
+                let name = path.strip_prefix(self.folder.path()).expect("a path inside");
+                names.push(name.to_str().expect("a name in UTF-8").to_owned());
+                if path.is_dir() {
+                    waiting.push(path);
+                }
+            }
+        }
+        names.sort();
+        names
+    }
+
+    /// The mode of a file, such as 0o600.
+    #[cfg(unix)]
+    pub fn mode(&self, name: &str) -> u32 {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::metadata(self.path(name)).expect("a file").permissions().mode() & 0o777
+    }
+
+    /// Runs a command to its end.
+    pub fn run<const N: usize>(&self, arguments: [&str; N]) -> Outcome {
+        self.run_with([], arguments)
+    }
+
+    /// Runs a command to its end with nothing but these variables in its environment.
+    pub fn run_with<const M: usize, const N: usize>(
+        &self,
+        variables: [(&str, &str); M],
+        arguments: [&str; N],
+    ) -> Outcome {
+        let output = self.command(&arguments).envs(variables).output().expect("the program runs");
+        let text = |bytes| String::from_utf8(bytes).expect("output in UTF-8");
+        Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// Starts `serve` and waits until it has said where it listens.
+    pub fn serve(&self) -> Serving {
+        let mut command = self.command(&["serve"]);
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+        let stdout = lines(child.stdout.take().expect("a pipe"));
+        let stderr = lines(child.stderr.take().expect("a pipe"));
+        let greeting = next(&stderr);
+        let address = Regex::new(r"listening on (http://127\.0\.0\.1:\d+)").expect("a pattern");
+        let address = address.captures(&greeting).unwrap_or_else(|| panic!("no address in {greeting:?}"));
+        Serving { child, address: address[1].to_owned(), greeting, stdout, stderr }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_pledge4future-auth")));
+        command.args(arguments).current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
+        command
+    }
+}
+
+impl Outcome {
+    /// It was done: what it printed, and nothing on standard error.
+    #[track_caller]
+    pub fn done(self) -> String {
+        assert_eq!(self.status, Some(0), "{self:?}");
+        assert_eq!(self.stderr, "", "{self:?}");
+        self.stdout
+    }
+
+    /// It failed with this status: the only line on standard error, and nothing on standard output.
+    #[track_caller]
+    pub fn refused(self, status: i32) -> String {
+        assert_eq!(self.status, Some(status), "{self:?}");
+        assert_eq!(self.stdout, "", "{self:?}");
+        assert_eq!(self.stderr.lines().count(), 1, "{self:?}");
+        let sentence = self.stderr.trim_end().strip_prefix("pledge4future-auth: ");
+        sentence.unwrap_or_else(|| panic!("{self:?}")).to_owned()
+    }
+}
+
+impl Serving {
+    /// The first line of the log.
+    pub fn greeting(&self) -> &str {
+        &self.greeting
+    }
+
+    /// Sends a GraphQL request that is answered, and answers its data.
+    pub async fn ask(&self, token: Option<&str>, query: &str) -> Value {
+        let mut request = reqwest::Client::new().post(format!("{}/graphql", self.address));
+        if let Some(token) = token {
+            request = request.header("Authorization", format!("JWT {token}"));
+        }
+        let reply = request.json(&json!({ "query": query })).send().await.expect("an answer");
+        let mut body: Value = reply.json().await.expect("an answer in JSON");
+        assert!(body.get("errors").is_none(), "{query}: {body}");
+        body["data"].take()
+    }
+
+    /// Sends one mutation with `success` and `errors` selected, and answers its payload.
+    pub async fn mutate(&self, mutation: &str) -> Value {
+        let selection = if mutation.ends_with('}') { "" } else { " { success errors }" };
+        self.ask(None, &format!("mutation {{ payload: {mutation}{selection} }}")).await["payload"].take()
+    }
+
+    /// Waits for the next mail on standard output; a line of dashes ends it.
+    pub fn mail(&self) -> String {
+        let mut mail = String::new();
+        loop {
+            let line = next(&self.stdout);
+            if line.len() > 70 && line.chars().all(|character| character == '-') {
+                return mail;
+            }
+            mail.push_str(&line);
+            mail.push('\n');
+        }
+    }
+
+    /// Asks it to end, as a service manager does, and waits until it has.
+    pub fn terminate(mut self) -> Outcome {
+        let process = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &process]).status().expect("kill runs");
+        assert!(sent.success(), "the signal was not sent");
+        let status = self.child.wait().expect("the program ends").code();
+        let rest = |lines: &Receiver<String>| lines.iter().map(|line| line + "\n").collect();
+        Outcome { status, stdout: rest(&self.stdout), stderr: rest(&self.stderr) }
+    }
+
+    /// Ends it without any notice.
+    pub fn kill(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended by itself, which is no trouble here.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Lines as they come, read aside so that the program never waits for us.
+fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let lines = BufReader::new(pipe).lines().map_while(Result::ok);
+        lines.into_iter().all(|line| sender.send(line).is_ok())
+    });
+    receiver
+}
+
+fn next(lines: &Receiver<String>) -> String {
+    match lines.recv_timeout(PATIENCE) {
+        Ok(line) => line,
+        Err(RecvTimeoutError::Timeout) => panic!("the program says nothing more"),
+        Err(RecvTimeoutError::Disconnected) => panic!("the program has ended"),
+    }
+}
