@@ -2,9 +2,9 @@
 //! `accounts`; a resolver names one and words its outcome.
 
 mod group;
-mod guard;
 mod lanes;
 mod mutation;
+mod operation;
 mod payload;
 mod query;
 pub mod relay_id;
@@ -37,10 +37,13 @@ impl GraphQl {
 
     /// Answers a request of somebody.
     pub async fn execute(&self, mut request: Request, viewer: Viewer) -> Response {
-        match guard::check(&mut request) {
-            Ok(()) => self.schema.execute(request.data(viewer)).await,
-            Err(error) => Response::from_errors(vec![*error]),
-        }
+        let order = match operation::check(&mut request) {
+            Ok(order) => order,
+            Err(error) => return Response::from_errors(vec![*error]),
+        };
+        let mut response = self.schema.execute(request.data(viewer)).await;
+        order.restore(&mut response);
+        response
     }
 }
 

@@ -40,12 +40,12 @@ impl Mailer {
         Ok(Self { templates: Templates::new(config)?, transport: Transport::new(config)? })
     }
 
-    /// Words a mail of this kind to somebody.
+    /// Words a mail of this kind to somebody, who is called by `name`.
     ///
     /// # Errors
     /// If the template fails.
-    pub fn write(&self, kind: &Kind<'_>, recipient: &str, username: &str) -> Result<Message> {
-        self.templates.write(kind, recipient, username)
+    pub fn write(&self, kind: &Kind<'_>, recipient: &str, name: &str) -> Result<Message> {
+        self.templates.write(kind, recipient, name)
     }
 
     /// Hands a mail over; it has left when this answers. `number` and `at` name it for ever.

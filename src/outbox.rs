@@ -20,12 +20,12 @@ const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 /// The longest wait between two attempts.
 const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
 
-/// Promises a mail to `recipient`.
+/// Promises a mail to `recipient`, who is called by `name` in it.
 ///
 /// # Errors
 /// If it cannot be worded or stored.
-pub fn enqueue(app: &App, tx: &Writer<'_>, kind: &Kind<'_>, recipient: &str, username: &str) -> Result<()> {
-    let message = app.mailer.write(kind, recipient, username)?;
+pub fn enqueue(app: &App, tx: &Writer<'_>, kind: &Kind<'_>, recipient: &str, name: &str) -> Result<()> {
+    let message = app.mailer.write(kind, recipient, name)?;
     let Message { recipient, subject, text, html } = &message;
     store::outbox::insert(tx, recipient, subject, text, html, app.clock.now())
         .map_err(store::Error::into_inner)
@@ -60,12 +60,17 @@ pub fn deliver_due(app: &App) -> Result<Round> {
             }
         }
     }
-    if round.delivered > 0 {
-        let forget =
-            |tx: &Writer<'_>| store::outbox::delete_delivered_before(tx, app.clock.now().minus(KEPT));
-        app.store.write(forget).map_err(store::Error::into_inner)?;
-    }
+    forget(app).map_err(store::Error::into_inner)?;
     Ok(round)
+}
+
+/// Looks before it writes: this is called every few seconds.
+fn forget(app: &App) -> store::Result<()> {
+    let moment = app.clock.now().minus(KEPT);
+    if app.store.read(|db| store::outbox::was_any_delivered_before(db, moment))? {
+        app.store.write(|tx| store::outbox::delete_delivered_before(tx, moment))?;
+    }
+    Ok(())
 }
 
 fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<bool> {

@@ -45,5 +45,5 @@ pub fn resend(app: &App, address: &str) -> Result<()> {
 /// Promises the mail that verifies an account.
 pub(super) fn enqueue_mail(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
     let token = action_links::issue(app, Action::Activation, account, None)?;
-    Ok(outbox::enqueue(app, tx, &Kind::Activation(&token), &account.email, &account.username)?)
+    Ok(outbox::enqueue(app, tx, &Kind::Activation(&token), &account.email, account.salutation())?)
 }

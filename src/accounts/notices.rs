@@ -19,7 +19,7 @@ pub(super) fn enqueue(app: &App, tx: &Writer<'_>, account: &Account, sentence: &
         return Ok(());
     }
     for address in std::iter::once(&account.email).chain(&account.secondary_email) {
-        outbox::enqueue(app, tx, &Kind::Notice(sentence), address, &account.username)?;
+        outbox::enqueue(app, tx, &Kind::Notice(sentence), address, account.salutation())?;
     }
     Ok(())
 }

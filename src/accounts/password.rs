@@ -37,7 +37,7 @@ pub fn send_reset_mail(app: &App, address: &str) -> Result<()> {
             account.secondary_email.as_deref().filter(|own| email::key(own) == email::key(&address));
         let token = action_links::issue(app, Action::PasswordReset, &account, secondary)?;
         let recipient = secondary.unwrap_or(&account.email);
-        outbox::enqueue(app, tx, &Kind::PasswordReset(&token), recipient, &account.username)?;
+        outbox::enqueue(app, tx, &Kind::PasswordReset(&token), recipient, account.salutation())?;
         Ok(true)
     })?;
     if verified {

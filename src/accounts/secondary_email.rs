@@ -27,7 +27,7 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
             return Err(FieldErrors::of("email", FieldError::EMAIL_IN_USE).into());
         }
         let token = action_links::issue(app, Action::SecondaryEmail, &account, Some(&address))?;
-        Ok(outbox::enqueue(app, tx, &Kind::SecondaryEmail(&token), &address, &account.username)?)
+        Ok(outbox::enqueue(app, tx, &Kind::SecondaryEmail(&token), &address, account.salutation())?)
     })
 }
 

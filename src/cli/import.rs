@@ -16,14 +16,16 @@ pub(super) fn run(config: &Config, file: &Path, dry_run: bool) -> Result<()> {
         Err(faults) => {
             let lines: String =
                 faults.iter().map(|fault| format!("\n  {}: {}", fault.path, fault.problem)).collect();
-            bail!(
-                "{}: nothing was imported, since {} thing(s) are wrong in it:{lines}",
-                file.display(),
-                faults.len()
-            );
+            bail!("{}: nothing was imported. Mend these first:{lines}", file.display());
         }
     };
-    let report = match import::import(&open(config)?, &contents, dry_run) {
+    // To look at a database that is not there must not make one.
+    let elsewhere = if dry_run && !config.database().exists() { Some(tempfile::tempdir()?) } else { None };
+    let mut config = config.clone();
+    if let Some(elsewhere) = &elsewhere {
+        config.data_dir = elsewhere.path().to_owned();
+    }
+    let report = match import::import(&open(&config)?, &contents, dry_run) {
         Ok(report) => report,
         Err(Error::Misused(sentence)) => bail!("{}: nothing was imported: {sentence}", file.display()),
         Err(Error::Refused(errors)) => {
@@ -32,7 +34,7 @@ pub(super) fn run(config: &Config, file: &Path, dry_run: bool) -> Result<()> {
         Err(Error::Internal(error)) => return Err(error),
     };
     let line = |what: &str, tally: &Tally| {
-        format!("{what}: {} imported, {} as they were\n", tally.changed, tally.kept)
+        format!("{what}: {} imported or corrected, {} as they were\n", tally.changed, tally.kept)
     };
     let heading = if dry_run { "Nothing is kept of this (--dry-run).\n" } else { "" };
     print(&format!(

@@ -66,7 +66,7 @@ fn state(message: &OutboxMessage) -> String {
     match (message.delivered_at, message.attempts) {
         (Some(_), _) => "delivered".to_owned(),
         (None, 0) => "waits".to_owned(),
-        (None, attempts) => format!("waits, failed {attempts} time(s)"),
+        (None, attempts) => format!("waits, attempts: {attempts}"),
     }
 }
 
@@ -107,6 +107,6 @@ fn retry(app: &App, number: Option<i64>) -> Result<()> {
     let due = due.map_err(store::Error::into_inner)?;
     match (number, due) {
         (Some(number), 0) => bail!("there is no mail {number}; `mail list` shows what there is"),
-        (_, due) => print(&format!("{due} mail(s) due; a running server delivers within seconds\n")),
+        (_, due) => print(&format!("Mails due: {due}. A running server delivers within seconds.\n")),
     }
 }

@@ -9,8 +9,11 @@ use crate::config::Config;
 use crate::random::Random;
 
 pub(super) fn run(config: &Config, status: bool) -> Result<()> {
-    let app = App::open(config.clone(), Clock::System, Random::from_system())?;
     let database = config.database();
+    if status && !database.exists() {
+        return print(&format!("{}: not there yet; `serve` and `migrate` make it\n", database.display()));
+    }
+    let app = App::open(config.clone(), Clock::System, Random::from_system())?;
     if status {
         let pending = app.store.pending_migrations()?;
         return print(&match pending.as_slice() {
@@ -19,5 +22,5 @@ pub(super) fn run(config: &Config, status: bool) -> Result<()> {
         });
     }
     let steps = app.store.migrate()?;
-    print(&format!("{}: up to date ({steps} step(s) taken)\n", database.display()))
+    print(&format!("{}: up to date, steps taken: {steps}\n", database.display()))
 }

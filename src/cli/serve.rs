@@ -49,7 +49,7 @@ fn greet(app: &App, bound: &http::Bound, migrated: usize) {
     let database = app.config.database();
     match migrated {
         0 => tracing::info!("data in {}", database.display()),
-        steps => tracing::info!("data in {}, brought up to date in {steps} steps", database.display()),
+        steps => tracing::info!("data in {}, brought up to date, steps taken: {steps}", database.display()),
     }
     tracing::info!("mail is {}; its links start with {}", app.mailer.describe(), app.config.public_url);
     if app.signing_key.is_short() {
@@ -66,7 +66,7 @@ async fn deliver_mail(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
         let stopping = *stopped.borrow();
         let worker = Arc::clone(&app);
         match tokio::task::spawn_blocking(move || outbox::deliver_due(&worker)).await {
-            Ok(Ok(round)) if round.delivered > 0 => tracing::info!("{} mail(s) delivered", round.delivered),
+            Ok(Ok(round)) if round.delivered > 0 => tracing::info!("mails delivered: {}", round.delivered),
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::error!("mail cannot be delivered: {error:#}"),
             Err(panic) => tracing::error!("mail cannot be delivered: {panic}"),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use figment::Figment;
+use figment::Metadata;
 use figment::error::Kind;
 use figment::providers::{Env, Format, Toml};
 use figment::value::Value;
@@ -84,16 +85,21 @@ fn sentence(error: figment::Error) -> String {
         return "the configuration cannot be read".to_owned();
     };
     let mut path = first.path.clone();
-    let place = first.metadata.as_ref().and_then(|metadata| metadata.source.as_ref());
-    let place = place.map(|source| format!(" ({source})")).unwrap_or_default();
+    let place = match &first.metadata {
+        Some(metadata) if metadata.name.contains("environment") => " (in the environment)".to_owned(),
+        Some(Metadata { source: Some(source), .. }) => format!(" ({source})"),
+        _ => String::new(),
+    };
     if let Kind::UnknownField(name, known) = &first.kind {
         path.retain(|part| part != name);
         path.push(name.clone());
         let nearest = known
             .iter()
             .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
-        let hint = nearest.map(|known| format!("; did you mean \"{known}\"?")).unwrap_or_default();
-        return format!("there is no setting \"{}\"{place}{hint}", path.join("."));
+        let unknown = path.join(".");
+        path.pop();
+        path.extend(nearest.map(|known| (*known).to_owned()));
+        return format!("there is no setting \"{unknown}\"{place}; did you mean \"{}\"?", path.join("."));
     }
     let named = if path.is_empty() { String::new() } else { format!("{}: ", path.join(".")) };
     format!("{named}{}{place}", first.kind).replace("``", "`")

@@ -58,7 +58,8 @@ mutations! {
     RevokeToken => Revoked,
 }
 
-/// Nullable throughout, as clients know it, although `success` is always there.
+// Nullable throughout, as clients know it, although `success` is always there.
+/// What came of the mutation.
 #[derive(SimpleObject)]
 #[graphql(name_type)]
 pub struct Payload<M: Mutation> {

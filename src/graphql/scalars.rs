@@ -5,10 +5,11 @@ use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value
 use crate::accounts::FieldErrors;
 use crate::clock::Moment;
 
-/// Complaints by field: `{"email": [{"message": "…", "code": "…"}]}`; those about the request as a whole are under
-/// `nonFieldErrors`.
+/// Complaints by field, as a scalar.
 pub struct ExpectedErrorType(pub FieldErrors);
 
+/// Complaints by field: `{"email": [{"message": "…", "code": "…"}]}`; those about the request as a whole are under
+/// `nonFieldErrors`.
 #[Scalar]
 impl ScalarType for ExpectedErrorType {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -20,9 +21,10 @@ impl ScalarType for ExpectedErrorType {
     }
 }
 
-/// Any JSON.
+/// JSON, as a scalar.
 pub struct GenericScalar(pub serde_json::Value);
 
+/// Any JSON.
 #[Scalar]
 impl ScalarType for GenericScalar {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -34,9 +36,10 @@ impl ScalarType for GenericScalar {
     }
 }
 
-/// A moment in UTC as ISO 8601: `2021-08-08T17:22:56.123456+00:00`.
+/// A moment, as a scalar.
 pub struct DateTime(pub Moment);
 
+/// A moment in UTC as ISO 8601: `2021-08-08T17:22:56.123456+00:00`.
 #[Scalar]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -48,10 +51,11 @@ impl ScalarType for DateTime {
     }
 }
 
-/// A UUID in lower case with dashes.
+/// A UUID, as a scalar.
 #[derive(Clone)]
 pub struct Uuid(pub String);
 
+/// A UUID in lower case with dashes.
 #[Scalar(name = "UUID")]
 impl ScalarType for Uuid {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -51,10 +51,12 @@ impl Templates {
         })
     }
 
-    pub(super) fn write(&self, kind: &Kind<'_>, recipient: &str, username: &str) -> Result<Message> {
-        let (name, link, sentence) = match kind {
+    pub(super) fn write(&self, kind: &Kind<'_>, recipient: &str, name: &str) -> Result<Message> {
+        let (template, link, sentence) = match kind {
             Kind::Activation(token) => ("activation", self.link(&self.links.activation, token), ""),
-            Kind::SecondaryEmail(token) => ("activation", self.link(&self.links.secondary_email, token), ""),
+            Kind::SecondaryEmail(token) => {
+                ("secondary_email", self.link(&self.links.secondary_email, token), "")
+            }
             Kind::PasswordReset(token) => {
                 ("password_reset", self.link(&self.links.password_reset, token), "")
             }
@@ -62,12 +64,12 @@ impl Templates {
         };
         let context = context! {
             site_name => self.site_name,
-            username => on_one_line(username),
+            name => on_one_line(name),
             link => Value::from_safe_string(link),
             sentence => sentence,
         };
         let render = |suffix: &str| -> Result<String> {
-            Ok(self.environment.get_template(&format!("{name}{suffix}"))?.render(&context)?)
+            Ok(self.environment.get_template(&format!("{template}{suffix}"))?.render(&context)?)
         };
         Ok(Message {
             recipient: recipient.to_owned(),
@@ -84,7 +86,7 @@ impl Templates {
     }
 }
 
-/// A username may hold anything; in a mail it may not start lines of its own or steer a terminal.
+/// A name may hold anything; in a mail it may not start lines of its own or steer a terminal.
 fn on_one_line(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }

@@ -42,6 +42,14 @@ pub struct Account {
     pub deactivated_at: Option<Moment>,
 }
 
+impl Account {
+    /// What its owner is called in mails: by username, or by address where that is but the account's number.
+    pub fn salutation(&self) -> &str {
+        let number = self.username.split('-').next().unwrap_or_default();
+        if number == self.id.to_string() { &self.email } else { &self.username }
+    }
+}
+
 /// What a new account starts with.
 pub struct NewAccount<'a> {
     /// Unique.

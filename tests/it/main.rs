@@ -3,6 +3,7 @@
 mod addresses;
 mod conformance;
 mod contracts;
+mod dialect;
 mod floors;
 mod import_file;
 mod outbox;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 const SETTINGS: &str = "listen = \"127.0.0.1:0\"\npasswords.memory = \"64 KiB\"\npasswords.iterations = 1\n";
 
 /// Who waits longer for a line of output waits in vain: the test fails instead of standing still.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder in which the program is run.
 pub struct Site {
@@ -85,17 +85,17 @@ impl Site {
     }
 
     /// Runs a command to its end.
-    pub fn run<const N: usize>(&self, arguments: [&str; N]) -> Outcome {
+    pub fn run(&self, arguments: impl AsRef<[&'static str]>) -> Outcome {
         self.run_with([], arguments)
     }
 
     /// Runs a command to its end with nothing but these variables in its environment.
-    pub fn run_with<const M: usize, const N: usize>(
+    pub fn run_with<const N: usize>(
         &self,
-        variables: [(&str, &str); M],
-        arguments: [&str; N],
+        variables: [(&str, &str); N],
+        arguments: impl AsRef<[&'static str]>,
     ) -> Outcome {
-        let output = self.command(&arguments).envs(variables).output().expect("the program runs");
+        let output = self.command(arguments.as_ref()).envs(variables).output().expect("the program runs");
         let text = |bytes| String::from_utf8(bytes).expect("output in UTF-8");
         Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
@@ -146,9 +146,14 @@ impl Serving {
         &self.greeting
     }
 
+    /// Where it answers GraphQL.
+    pub fn endpoint(&self) -> String {
+        format!("{}/graphql", self.address)
+    }
+
     /// Sends a GraphQL request that is answered, and answers its data.
     pub async fn ask(&self, token: Option<&str>, query: &str) -> Value {
-        let mut request = reqwest::Client::new().post(format!("{}/graphql", self.address));
+        let mut request = reqwest::Client::new().post(self.endpoint());
         if let Some(token) = token {
             request = request.header("Authorization", format!("JWT {token}"));
         }

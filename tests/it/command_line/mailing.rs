@@ -65,10 +65,23 @@ async fn mail_retry_lets_a_mail_leave_again() {
 #[test]
 fn a_mail_that_there_is_not_is_told_in_a_sentence() {
     let site = Site::empty();
+    site.run(["migrate"]).done();
     assert_eq!(site.run(["mail", "list"]).done(), "There are no mails.\n");
     assert_eq!(site.run(["mail", "list", "--json"]).done().trim(), "[]");
     for arguments in [["mail", "show", "999"], ["mail", "retry", "999"]] {
         let sentence = site.run(arguments).refused(1);
         assert!(sentence.contains("999") && sentence.contains("`mail list`"), "{sentence}");
     }
+}
+
+#[test]
+fn looking_at_mails_makes_no_database() {
+    let site = Site::empty();
+    for arguments in
+        [&["mail", "list"][..], &["mail", "list", "--json"], &["mail", "show", "1"], &["mail", "retry"]]
+    {
+        let sentence = site.run(arguments).refused(1);
+        assert!(sentence.contains("data/auth.sqlite3") && sentence.contains("--config"), "{sentence}");
+    }
+    assert_eq!(site.names(), [] as [&str; 0]);
 }
