@@ -18,8 +18,7 @@ use async_graphql::{EmptySubscription, Request, Response, Schema as AsyncGraphql
 use crate::accounts::Viewer;
 use crate::app::App;
 use crate::config;
-
-pub use lanes::{Lane, Lanes};
+use lanes::Lanes;
 
 type Schema = AsyncGraphqlSchema<query::Query, mutation::Mutation, EmptySubscription>;
 

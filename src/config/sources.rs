@@ -101,6 +101,10 @@ fn sentence(error: figment::Error) -> String {
         path.extend(nearest.map(|known| (*known).to_owned()));
         return format!("there is no setting \"{unknown}\"{place}; did you mean \"{}\"?", path.join("."));
     }
+    if path == ["secret_key"] {
+        // The library would repeat what it found.
+        return format!("secret_key: write it as a text, in quotation marks{place}");
+    }
     let named = if path.is_empty() { String::new() } else { format!("{}: ", path.join(".")) };
     format!("{named}{}{place}", first.kind).replace("``", "`")
 }
