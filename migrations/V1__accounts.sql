@@ -33,6 +33,13 @@ CREATE TABLE email_addresses (
 
 CREATE UNIQUE INDEX email_addresses_by_account ON email_addresses (account_id, role);
 
+-- Addresses that an account gave up, as SHA-256 of their key. An access token that Django issued names an address
+-- and nothing else: if it is older than this, it is not meant for whoever has the address now.
+CREATE TABLE freed_addresses (
+    address_hash TEXT NOT NULL PRIMARY KEY,
+    freed_at BIGINT NOT NULL
+);
+
 -- A refresh token is kept as its SHA-256. session_id is shared by all that came from one login.
 CREATE TABLE refresh_tokens (
     token_hash TEXT NOT NULL PRIMARY KEY,

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod action_tokens;
 pub mod directory;
+pub mod freed_addresses;
 pub mod outbox;
 pub mod refresh_tokens;
 

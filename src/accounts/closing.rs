@@ -22,7 +22,12 @@ pub fn archive(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
 /// # Errors
 /// As [`archive`].
 pub fn delete(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
-    close(app, viewer, password, notices::DELETED, |tx, account| Ok(store::accounts::delete(tx, account.id)?))
+    close(app, viewer, password, notices::DELETED, |tx, account| {
+        for address in std::iter::once(&account.email).chain(&account.secondary_email) {
+            sessions::free_address(app, tx, address)?;
+        }
+        Ok(store::accounts::delete(tx, account.id)?)
+    })
 }
 
 fn close(

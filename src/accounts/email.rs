@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use sha2::{Digest, Sha256};
 
 use super::error::FieldError;
 use super::text::{complaints, strip};
@@ -48,6 +49,11 @@ pub fn normalize(email: &str) -> String {
 /// What addresses are matched by: the whole of it in lower case.
 pub fn key(email: &str) -> String {
     email.to_lowercase()
+}
+
+/// What is kept of an address that nobody has any more: the SHA-256 of its key in hexadecimal digits.
+pub fn hash(key: &str) -> String {
+    hex::encode(Sha256::digest(key))
 }
 
 /// Whether Django's EmailValidator takes the text as it is.

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::mail::Kind;
 use crate::outbox;
 use crate::store::accounts::Role;
-use crate::store::{self, Reader};
+use crate::store::{self, Reader, Writer};
 use crate::tokens::action::Action;
 
 /// Promises a mail to an address that whoever asks wants as a secondary one. Until its link is followed the address
@@ -46,7 +46,7 @@ pub fn verify(app: &App, token: &str) -> Result<()> {
         action_links::require_current(tx, token, &bond, &account)?;
         action_links::spend(app, tx, Action::SecondaryEmail, token, &bond)?;
         notices::enqueue(app, tx, &account, notices::SECONDARY_EMAIL_ADDED)?;
-        store::accounts::delete_email(tx, account.id, Role::Secondary)?;
+        give_up(app, tx, &account)?;
         if store::accounts::insert_email(tx, account.id, &address, &email::key(&address), Role::Secondary)? {
             Ok(())
         } else {
@@ -88,9 +88,17 @@ pub fn remove(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     app.write(|tx| {
         let (account, _) = require_secondary(app, tx, viewer)?;
         notices::enqueue(app, tx, &account, notices::SECONDARY_EMAIL_REMOVED)?;
-        store::accounts::delete_email(tx, account.id, Role::Secondary)?;
-        Ok(())
+        give_up(app, tx, &account)
     })
+}
+
+/// Takes the secondary address away, if there is one: others may have it from here on.
+fn give_up(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
+    if let Some(address) = &account.secondary_email {
+        sessions::free_address(app, tx, address)?;
+    }
+    store::accounts::delete_email(tx, account.id, Role::Secondary)?;
+    Ok(())
 }
 
 fn confirm(app: &App, viewer: &Viewer, password: &str) -> Result<()> {

@@ -1,13 +1,18 @@
 //! Who is asking, and the tokens by which that is known.
 
+use std::time::Duration;
+
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::{Account, Error, FieldError, Result};
+use super::{Account, Error, FieldError, Result, email};
 use crate::app::App;
 use crate::store::refresh_tokens::Owner;
 use crate::store::{self, Reader, Writer};
 use crate::tokens::{Unreadable, access, refresh};
+
+/// Longer than any site will have let Django's access tokens live; a day is its default.
+const FREED_ADDRESSES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// Who is asking: the access token of the request, if it has one.
 #[derive(Clone, Default)]
@@ -45,8 +50,8 @@ pub fn identify(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Option<Ac
     let Ok(claims) = access::read(&app.signing_key, token.expose_secret(), app.clock.now()) else {
         return Ok(None);
     };
-    let account = find_subject(db, &claims)?;
-    Ok(account.filter(|account| account.deactivated_at.is_none() && stands_for(&claims, account)))
+    let Some(account) = find_subject(db, &claims)? else { return Ok(None) };
+    Ok(opens(db, &claims, &account)?.then_some(account))
 }
 
 /// The account of whoever asks, which must be verified.
@@ -64,24 +69,33 @@ pub fn require_verified(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<A
 fn find_subject(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Account>> {
     match (claims.account_and_epoch(), claims.email()) {
         (Some((account, _)), _) => Ok(store::accounts::find_by_id(db, account)?),
-        (None, Some(email)) => Ok(store::accounts::find_by_email(db, &super::email::key(email))?),
+        (None, Some(email)) => Ok(store::accounts::find_by_email(db, &email::key(email))?),
         (None, None) => Ok(None),
     }
 }
 
-/// Whether the token is one of this account's present epoch. A token that Django issued has no epoch; it is good
-/// if it is not older than the account and the present epoch, which is the first as long as nothing ended it.
-fn stands_for(claims: &access::Claims, account: &Account) -> bool {
-    let email_matches =
-        claims.email().is_some_and(|email| super::email::key(email) == super::email::key(&account.email));
-    let in_time = match (claims.account_and_epoch(), claims.issued_at(), account.epoch_began_at) {
-        (Some((id, epoch)), _, _) => id == account.id && epoch == account.epoch,
-        (None, None, began) => began.is_none(),
-        (None, Some(issued), began) => {
-            issued >= account.joined_at.seconds() && began.is_none_or(|began| issued > began.seconds())
-        }
-    };
-    email_matches && in_time
+/// Whether the token opens this account now: its number, epoch and address are those of the token. One that Django
+/// issued has neither number nor epoch; it must be younger than the present epoch, unless that is the first, and
+/// younger than the time at which somebody else gave the address up.
+fn opens(db: &Reader<'_>, claims: &access::Claims, account: &Account) -> Result<bool> {
+    let key = email::key(&account.email);
+    let email_matches = claims.email().is_some_and(|email| email::key(email) == key);
+    if account.deactivated_at.is_some() || !email_matches {
+        return Ok(false);
+    }
+    if let Some(account_and_epoch) = claims.account_and_epoch() {
+        return Ok(account_and_epoch == (account.id, account.epoch));
+    }
+    let freed_at = store::freed_addresses::find_freed_at(db, &email::hash(&key))?;
+    let ended_at = account.epoch_began_at.max(freed_at);
+    Ok(ended_at.is_none_or(|ended| claims.issued_at().is_some_and(|issued| issued > ended.seconds())))
+}
+
+/// Remembers that the account gives an address up, for as long as Django's tokens for it may be good.
+pub(super) fn free_address(app: &App, tx: &Writer<'_>, address: &str) -> Result<()> {
+    let now = app.clock.now();
+    store::freed_addresses::delete_before(tx, now.minus(FREED_ADDRESSES_KEPT))?;
+    Ok(store::freed_addresses::upsert(tx, &email::hash(&email::key(address)), now)?)
 }
 
 /// Begins a session: an access token and the first refresh token of a family.
@@ -150,10 +164,9 @@ pub fn revoke(app: &App, token: &str) -> Result<i64> {
 /// A refusal if the token is not good.
 pub fn verify(app: &App, token: &str) -> Result<Value> {
     let claims = access::read(&app.signing_key, token, app.clock.now())?;
-    let account = app.store.read(|db| find_subject(db, &claims))?;
-    let good = match account {
-        Some(account) => account.deactivated_at.is_none() && stands_for(&claims, &account),
-        None => claims.account_and_epoch().is_none(),
-    };
+    let good = app.store.read(|db| match find_subject(db, &claims)? {
+        Some(account) => opens(db, &claims, &account),
+        None => Ok(claims.account_and_epoch().is_none()),
+    })?;
     if good { Ok(Value::Object(claims.payload)) } else { Err(FieldError::INVALID_TOKEN.into()) }
 }

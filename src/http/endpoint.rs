@@ -86,7 +86,8 @@ fn parse(body: &[u8]) -> std::result::Result<GraphQlRequest, &'static str> {
     };
     let query = body.get("query").and_then(serde_json::Value::as_str).filter(|query| !query.is_empty());
     let mut request = GraphQlRequest::new(query.ok_or("Must provide query string.")?);
-    request.operation_name = body.get("operationName").and_then(serde_json::Value::as_str).map(str::to_owned);
+    let operation_name = body.get("operationName").and_then(serde_json::Value::as_str);
+    request.operation_name = operation_name.filter(|name| !name.is_empty()).map(str::to_owned);
     let variables = match body.remove("variables") {
         Some(serde_json::Value::String(text)) if text.is_empty() => serde_json::Value::Null,
         Some(serde_json::Value::String(text)) => {

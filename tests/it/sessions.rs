@@ -141,10 +141,20 @@ async fn a_token_that_django_issued_is_good_until_the_password_changes_here() {
 #[tokio::test]
 async fn a_token_that_django_issued_does_not_open_the_account_of_who_took_the_address_later() {
     let server = TestServer::start(QUIET).await;
-    let early = django_token("ada@example.org", server.now_seconds());
+    let ada = server.joins("ada").await;
+    let early = django_token(&ada.email, server.now_seconds() - 3600);
+    assert_eq!(
+        who(&server, &early).await["username"],
+        "ada",
+        "it may be older than the account, which was imported"
+    );
+    assert_done(&ada.does(&server, &format!("deleteAccount(password: {PASSWORD:?})")).await);
+
     server.advance(Duration::from_secs(60));
-    server.joins("ada").await;
+    let next = server.joins("ada").await;
     assert_eq!(who(&server, &early).await, Value::Null);
+    let late = django_token(&next.email, server.now_seconds());
+    assert_eq!(who(&server, &late).await["username"], "ada");
 }
 
 #[tokio::test]
