@@ -40,8 +40,10 @@ impl App {
     /// # Errors
     /// One sentence on what is in the way.
     pub fn open(config: Config, clock: Clock, random: Random) -> Result<Self> {
-        create_private_dir(&config.data_dir)
-            .with_context(|| format!("data_dir: the folder {} cannot be made", config.data_dir.display()))?;
+        create_private_dir(&config.data_dir).with_context(|| {
+            let folder = config.data_dir.display();
+            format!("data_dir: {folder} cannot be made a folder; choose another, or clear what is in the way")
+        })?;
         let signing_key = SigningKey::new(secret_key(&config, &random)?);
         let store = Store::open(&config.database())?;
         let hasher = Hasher::new(&config.passwords, random.clone())?;

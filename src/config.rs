@@ -4,6 +4,9 @@
 //! cannot disagree. Above it lie the configuration file and the environment.
 
 mod check;
+mod complaint;
+mod environment;
+mod example;
 mod sources;
 mod units;
 

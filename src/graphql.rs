@@ -38,7 +38,7 @@ impl GraphQl {
     pub async fn execute(&self, mut request: Request, viewer: Viewer) -> Response {
         let order = match operation::check(&mut request) {
             Ok(order) => order,
-            Err(error) => return Response::from_errors(vec![*error]),
+            Err(error) => return Response::from_errors(vec![error]),
         };
         let mut response = self.schema.execute(request.data(viewer)).await;
         order.restore(&mut response);

@@ -102,17 +102,7 @@ impl Store {
     pub fn migrate(&self) -> anyhow::Result<usize> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let runner = embedded::migrations::runner().set_grouped(true);
-        let here = runner.get_migrations().iter().map(refinery::Migration::version).max();
-        let there = self.applied(&runner, &mut writer)?.iter().map(refinery::Migration::version).max();
-        if there > here {
-            anyhow::bail!(
-                "{}: the database was written by a newer version of this program (schema {}, this program knows {}); \
-                 install that version, or restore an older backup",
-                self.path.display(),
-                there.unwrap_or_default(),
-                here.unwrap_or_default(),
-            );
-        }
+        self.applied(&runner, &mut writer)?;
         let report = runner.run(&mut *writer).map_err(|error| self.unreadable(&error))?;
         Ok(report.applied_migrations().len())
     }
@@ -164,6 +154,7 @@ impl Store {
         Ok(done)
     }
 
+    /// What has been done to the database, unless a newer program did it.
     fn applied(
         &self,
         runner: &refinery::Runner,
@@ -174,7 +165,20 @@ impl Store {
         if !noted.map_err(|error| self.unreadable(&error))? {
             return Ok(Vec::new());
         }
-        runner.get_applied_migrations(connection).map_err(|error| self.unreadable(&error))
+        let applied = runner.get_applied_migrations(connection).map_err(|error| self.unreadable(&error))?;
+        let newest =
+            |migrations: &[refinery::Migration]| migrations.iter().map(refinery::Migration::version).max();
+        let (there, here) = (newest(&applied), newest(runner.get_migrations()));
+        if there > here {
+            anyhow::bail!(
+                "{}: the database was written by a newer version of this program (schema {}, this program knows {}); \
+                 install that version, or restore an older backup",
+                self.path.display(),
+                there.unwrap_or_default(),
+                here.unwrap_or_default(),
+            );
+        }
+        Ok(applied)
     }
 
     fn unreadable(&self, error: &dyn std::error::Error) -> anyhow::Error {

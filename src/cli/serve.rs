@@ -29,6 +29,8 @@ pub(super) fn run(loaded: &Loaded) -> Result<()> {
 
 async fn serve(app: Arc<App>, exposed: Option<&Path>, migrated: usize) -> Result<()> {
     let bound = http::bind(app.config.listen)?;
+    // Signals are heeded from here on: who reads the first line may send one.
+    let told_to_stop = until_told_to_stop()?;
     greet(&app, &bound, migrated);
     if let Some(file) = exposed {
         let file = file.display();
@@ -36,7 +38,7 @@ async fn serve(app: Arc<App>, exposed: Option<&Path>, migrated: usize) -> Result
     }
     let (stop, stopped) = watch::channel(false);
     let mail = tokio::spawn(deliver_mail(Arc::clone(&app), stopped));
-    let outcome = bound.serve(app, until_told_to_stop()).await;
+    let outcome = bound.serve(app, told_to_stop).await;
     tracing::info!("stopping: requests are answered, mail that is due is delivered");
     let _ = stop.send(true);
     mail.await?;
@@ -82,15 +84,13 @@ async fn deliver_mail(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn until_told_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::warn!("signals cannot be received; the server stops only when it is killed");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+fn until_told_to_stop() -> Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be received")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be received")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

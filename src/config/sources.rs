@@ -4,15 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use figment::Figment;
-use figment::Metadata;
-use figment::error::Kind;
-use figment::providers::{Env, Format, Toml};
-use figment::value::Value;
+use figment::providers::{Format, Toml};
+use figment::value::{Num, Value};
 
-use super::{Config, check};
+use super::environment::{self, Environment};
+use super::{Config, check, complaint, example};
 
-const EXAMPLE: &str = include_str!("../../config.example.toml");
-const PREFIX: &str = "P4F_AUTH_";
 const SYSTEM_FILE: &str = "/etc/pledge4future-auth/config.toml";
 
 /// The settings in force, and where each came from.
@@ -43,13 +40,13 @@ pub fn load(file: Option<&Path>) -> Result<Loaded> {
         Some(named) => Some(named.to_owned()),
         None => found_file(),
     };
-    let mut figment = Figment::from(Toml::string(EXAMPLE));
+    let mut figment = Figment::from(Toml::string(example::TEXT));
     if let Some(path) = &file {
         std::fs::metadata(path)
             .with_context(|| format!("the configuration file {} cannot be read", path.display()))?;
         figment = figment.merge(Toml::file_exact(path));
     }
-    finish(figment.merge(Env::prefixed(PREFIX).ignore(&["config"]).split("__")), file)
+    finish(figment.merge(Environment), file)
 }
 
 /// Reads the settings from a text in place of a file, without the environment.
@@ -57,7 +54,7 @@ pub fn load(file: Option<&Path>) -> Result<Loaded> {
 /// # Errors
 /// As [`load`].
 pub fn load_text(toml: &str) -> Result<Loaded> {
-    finish(Figment::from(Toml::string(EXAMPLE)).merge(Toml::string(toml)), None)
+    finish(Figment::from(Toml::string(example::TEXT)).merge(Toml::string(toml)), None)
 }
 
 fn found_file() -> Option<PathBuf> {
@@ -71,42 +68,12 @@ fn found_file() -> Option<PathBuf> {
 }
 
 fn finish(figment: Figment, file: Option<PathBuf>) -> Result<Loaded> {
-    let mut config: Config = figment.extract().map_err(|error| anyhow!(sentence(error)))?;
+    let mut config: Config = figment.extract().map_err(|error| anyhow!(complaint::sentence(error)))?;
     config.public_url.truncate(config.public_url.trim_end_matches('/').len());
     match check::complaint(&config) {
         Some(complaint) => Err(anyhow!(complaint)),
         None => Ok(Loaded { config, file, figment }),
     }
-}
-
-/// The first of figment's complaints, with the full name of the setting and, for an unknown one, the nearest known.
-fn sentence(error: figment::Error) -> String {
-    let Some(first) = error.into_iter().next() else {
-        return "the configuration cannot be read".to_owned();
-    };
-    let mut path = first.path.clone();
-    let place = match &first.metadata {
-        Some(metadata) if metadata.name.contains("environment") => " (in the environment)".to_owned(),
-        Some(Metadata { source: Some(source), .. }) => format!(" ({source})"),
-        _ => String::new(),
-    };
-    if let Kind::UnknownField(name, known) = &first.kind {
-        path.retain(|part| part != name);
-        path.push(name.clone());
-        let nearest = known
-            .iter()
-            .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
-        let unknown = path.join(".");
-        path.pop();
-        path.extend(nearest.map(|known| (*known).to_owned()));
-        return format!("there is no setting \"{unknown}\"{place}; did you mean \"{}\"?", path.join("."));
-    }
-    if path == ["secret_key"] {
-        // The library would repeat what it found.
-        return format!("secret_key: write it as a text, in quotation marks{place}");
-    }
-    let named = if path.is_empty() { String::new() } else { format!("{}: ", path.join(".")) };
-    format!("{named}{}{place}", first.kind).replace("``", "`")
 }
 
 impl Loaded {
@@ -119,17 +86,7 @@ impl Loaded {
 
     /// Every setting in the order of `config.example.toml`, those whose defaults are worked out among them.
     pub fn settings(&self) -> Vec<Setting> {
-        let mut section = "";
-        let mut settings = Vec::new();
-        for line in EXAMPLE.lines() {
-            if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-                section = name;
-            } else if let Some(key) = key_of(line) {
-                let name = if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
-                settings.push(self.setting(name));
-            }
-        }
-        settings
+        example::settings().map(|shown| self.setting(shown.name)).collect()
     }
 
     fn setting(&self, name: String) -> Setting {
@@ -140,8 +97,8 @@ impl Loaded {
         let metadata = self.figment.get_metadata(value.tag());
         let source = match metadata.and_then(|metadata| metadata.source.as_ref()) {
             Some(source) => source.to_string(),
-            None if metadata.is_some_and(|metadata| metadata.name.contains("environment")) => {
-                "environment".to_owned()
+            None if metadata.is_some_and(|metadata| metadata.name == environment::NAME) => {
+                environment::NAME.to_owned()
             }
             None => "default".to_owned(),
         };
@@ -176,18 +133,21 @@ pub fn others_may_read(file: &Path) -> std::io::Result<bool> {
     Ok(exposed)
 }
 
-/// The key of a line `key = value`, commented out or not.
-fn key_of(line: &str) -> Option<&str> {
-    let (key, _) = line.trim_start_matches("# ").split_once(" = ")?;
-    key.chars().all(|c| c.is_ascii_lowercase() || c == '_').then_some(key)
-}
-
 fn toml(value: &Value) -> String {
     match value {
         Value::String(_, text) => format!("{text:?}"),
         Value::Array(_, items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
         Value::Bool(_, truth) => truth.to_string(),
-        Value::Num(_, number) => number.to_i128().map_or_else(|| "?".to_owned(), |number| number.to_string()),
+        Value::Num(_, number) => whole(*number),
         other => format!("{other:?}"),
+    }
+}
+
+/// No setting has a fraction.
+fn whole(number: Num) -> String {
+    match (number.to_i128(), number.to_u128()) {
+        (Some(signed), _) => signed.to_string(),
+        (None, Some(unsigned)) => unsigned.to_string(),
+        (None, None) => format!("{number:?}"),
     }
 }

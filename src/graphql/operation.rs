@@ -7,6 +7,12 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, PathSegment, Positioned, Request, Response, ServerError, Value, Variables};
 
+/// How deep brackets may nest in a document, and selections once fragments are spread: the library recurses, and a
+/// stack has an end.
+const MAX_NESTING: usize = 128;
+/// How many selections a document may come to once fragments are spread: each may double what it spreads.
+const MAX_SELECTIONS: usize = 10_000;
+
 /// The fields of `Mutation` that check a password.
 const CHECK_A_PASSWORD: [&str; 7] = [
     "tokenAuth",
@@ -22,24 +28,68 @@ const CHECK_A_PASSWORD: [&str; 7] = [
 #[derive(Default)]
 pub(super) struct Order(Vec<Name>);
 
-/// Refuses a request that leaves out a required variable, and one that would check more than one password: each such
-/// field is a guess, and aliases multiply them.
+/// Refuses a request that would exhaust the server, one that leaves out a required variable, and one that would check
+/// more than one password: each such field is a guess, and aliases multiply them.
 ///
 /// # Errors
 /// Why the request is not executed. What cannot be parsed is left to the execution to refuse.
-pub(super) fn check(request: &mut Request) -> Result<Order, Box<ServerError>> {
+pub(super) fn check(request: &mut Request) -> Result<Order, ServerError> {
+    if nesting(&request.query) > MAX_NESTING {
+        return Err(ServerError::new("The request nests too deeply.", None));
+    }
     let (variables, name) = (request.variables.clone(), request.operation_name.clone());
     let Ok(document) = request.parsed_query() else { return Ok(Order::default()) };
+    let mut walk = Walk { document, entered: HashSet::new(), selections: 0 };
+    for (_, operation) in document.operations.iter() {
+        walk.through(&operation.node.selection_set.node, 0, None)?;
+    }
     let Some(operation) = chosen(&document.operations, name.as_deref()) else { return Ok(Order::default()) };
     require_variables(operation, &variables)?;
     let mut fields = Vec::new();
-    collect(document, &operation.node.selection_set.node, &mut HashSet::new(), &mut fields);
+    walk.selections = 0;
+    walk.through(&operation.node.selection_set.node, 0, Some(&mut fields))?;
     if fields.iter().filter(|field| CHECK_A_PASSWORD.contains(&field.name.node.as_str())).count() > 1 {
         let sentence = "A request may check one password: send each login, and each other mutation that takes your \
             password, in a request of its own.";
-        return Err(Box::new(ServerError::new(sentence, Some(operation.pos))));
+        return Err(ServerError::new(sentence, Some(operation.pos)));
     }
     Ok(Order(fields.iter().map(|field| field.response_key().node.clone()).collect()))
+}
+
+/// How deep the brackets of a document nest, those in texts and comments left out.
+fn nesting(query: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut rest = query.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        rest = match first {
+            b'#' => skip(behind, b"\n"),
+            b'"' if behind.starts_with(b"\"\"") => skip(&behind[2..], b"\"\"\""),
+            b'"' => skip(behind, b"\""),
+            b'{' | b'[' | b'(' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+                behind
+            }
+            b'}' | b']' | b')' => {
+                depth = depth.saturating_sub(1);
+                behind
+            }
+            _ => behind,
+        };
+    }
+    deepest
+}
+
+/// What stands behind the next `end` that has no backslash ahead of it.
+fn skip<'a>(text: &'a [u8], end: &[u8]) -> &'a [u8] {
+    let mut rest = text;
+    while let Some((first, behind)) = rest.split_first() {
+        if rest.starts_with(end) {
+            return &rest[end.len()..];
+        }
+        rest = if *first == b'\\' { behind.get(1..).unwrap_or_default() } else { behind };
+    }
+    rest
 }
 
 fn chosen<'a>(
@@ -59,7 +109,7 @@ fn chosen<'a>(
 fn require_variables(
     operation: &Positioned<OperationDefinition>,
     given: &Variables,
-) -> Result<(), Box<ServerError>> {
+) -> Result<(), ServerError> {
     for definition in &operation.node.variable_definitions {
         let definition = &definition.node;
         let required = !definition.var_type.node.nullable && definition.default_value.is_none();
@@ -69,35 +119,54 @@ fn require_variables(
                 "Variable \"${}\" of required type \"{}\" was not provided.",
                 definition.name.node, definition.var_type.node
             );
-            return Err(Box::new(ServerError::new(sentence, Some(definition.name.pos))));
+            return Err(ServerError::new(sentence, Some(definition.name.pos)));
         }
     }
     Ok(())
 }
 
-/// The fields that a selection comes to at its own level. A fragment counts each time it is spread, but is not
-/// entered from within itself.
-fn collect<'a>(
+/// A way through a document with its fragments spread, which ends before it is too long.
+struct Walk<'a> {
     document: &'a ExecutableDocument,
-    selection: &'a SelectionSet,
-    entered: &mut HashSet<&'a Name>,
-    fields: &mut Vec<&'a Field>,
-) {
-    for item in &selection.items {
-        match &item.node {
-            Selection::Field(field) => fields.push(&field.node),
-            Selection::InlineFragment(fragment) => {
-                collect(document, &fragment.node.selection_set.node, entered, fields);
-            }
-            Selection::FragmentSpread(spread) => {
-                let name = &spread.node.fragment_name.node;
-                let Some(fragment) = document.fragments.get(name) else { continue };
-                if entered.insert(name) {
-                    collect(document, &fragment.node.selection_set.node, entered, fields);
-                    entered.remove(name);
+    /// Fragments around the present place: one that leads back to itself is left to the library to refuse.
+    entered: HashSet<&'a Name>,
+    selections: usize,
+}
+
+impl<'a> Walk<'a> {
+    /// Visits all that is selected, and collects the fields of the uppermost level where they are wanted.
+    fn through(
+        &mut self,
+        selection: &'a SelectionSet,
+        depth: usize,
+        mut fields: Option<&mut Vec<&'a Field>>,
+    ) -> Result<(), ServerError> {
+        self.selections += selection.items.len();
+        if depth > MAX_NESTING || self.selections > MAX_SELECTIONS {
+            return Err(ServerError::new("The request selects too much.", None));
+        }
+        for item in &selection.items {
+            match &item.node {
+                Selection::Field(field) => {
+                    if let Some(fields) = fields.as_deref_mut() {
+                        fields.push(&field.node);
+                    }
+                    self.through(&field.node.selection_set.node, depth + 1, None)?;
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.through(&fragment.node.selection_set.node, depth + 1, fields.as_deref_mut())?;
+                }
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
+                    let Some(fragment) = self.document.fragments.get(name) else { continue };
+                    if self.entered.insert(name) {
+                        self.through(&fragment.node.selection_set.node, depth + 1, fields.as_deref_mut())?;
+                        self.entered.remove(name);
+                    }
                 }
             }
         }
+        Ok(())
     }
 }
 

@@ -43,8 +43,8 @@ impl Endpoint {
     async fn execute(&self, query: GraphQlRequest, viewer: Viewer) -> Response {
         let response = self.graphql.execute(query, viewer).await;
         let errors = response.errors.as_slice();
-        // Only what happened while a field was resolved has a path.
-        let executed = errors.is_empty() || errors.iter().any(|error| !error.path.is_empty());
+        // All fields may be null, so data is: where nothing was executed, or an argument could not be read.
+        let executed = response.data != Value::Null;
         let status = if executed { StatusCode::OK } else { StatusCode::BAD_REQUEST };
         answer(status, &Reply { errors, data: executed.then_some(&response.data) })
     }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, MultiPartKind, SinglePart};
 
 use super::Message;
@@ -89,12 +89,15 @@ fn format(message: &Message, from: &Mailbox, number: i64, at: Moment) -> Result<
         .singlepart(part(ContentType::TEXT_PLAIN, &message.text))
         .singlepart(part(ContentType::TEXT_HTML, &message.html));
     let message_id = format!("<{}.{number}@{}>", at.micros(), from.email.domain());
-    let mail = lettre::Message::builder()
+    let mut mail = lettre::Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, message.recipient.parse().context("the recipient is no mail address")?))
         .subject(&message.subject)
         .date(at.to_system_time())
         .message_id(Some(message_id))
         .multipart(body)?;
+    // So that nobody's absence note answers it (RFC 3834 §5).
+    let header = HeaderName::new_from_ascii_str("Auto-Submitted");
+    mail.headers_mut().insert_raw(HeaderValue::new(header, "auto-generated".to_owned()));
     Ok(mail.formatted())
 }

@@ -198,6 +198,11 @@ pub fn list(db: &Reader<'_>, filter: &Filter, offset: i64, limit: i64) -> Result
 }
 
 fn conditions(filter: &Filter) -> (String, Vec<Value>) {
+    // SQLite takes NUL for the end of a pattern, and no username holds it.
+    let patterns = [&filter.username_contains, &filter.username_starts_with];
+    if patterns.into_iter().flatten().any(|text| text.contains('\0')) {
+        return ("1 = 0".to_owned(), Vec::new());
+    }
     let mut conditions = vec!["1 = 1".to_owned()];
     let mut values: Vec<Value> = Vec::new();
     let mut with_value = |condition: &str, value: Option<Value>| {

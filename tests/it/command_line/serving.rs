@@ -56,6 +56,15 @@ async fn serve_names_its_address_prints_the_mail_and_ends_when_told() {
     assert!(!end.stderr.contains("ERROR") && !end.stderr.contains("WARN"), "{}", end.stderr);
 }
 
+#[test]
+fn a_signal_right_after_the_first_line_is_heeded() {
+    let site = Site::with_settings("");
+    for _ in 0..5 {
+        let end = site.serve().terminate();
+        assert_eq!((end.status, end.stdout.as_str()), (Some(0), ""), "{end:?}");
+    }
+}
+
 #[tokio::test]
 async fn serve_with_the_log_for_machines_writes_one_object_a_line() {
     let site = Site::with_settings("log.format = \"json\"\n");

@@ -1,0 +1,64 @@
+//! Words what the libraries have to say of a configuration that cannot be read.
+
+use figment::Metadata;
+use figment::error::{Actual, Error, Kind};
+
+use super::{environment, example};
+
+/// The first complaint in one sentence that begins with the full name of the setting.
+pub(super) fn sentence(error: Error) -> String {
+    let Some(first) = error.into_iter().next() else {
+        return "the configuration cannot be read".to_owned();
+    };
+    let place = match &first.metadata {
+        Some(metadata) if metadata.name == environment::NAME => " (in the environment)".to_owned(),
+        Some(Metadata { source: Some(source), .. }) => format!(" ({source})"),
+        _ => String::new(),
+    };
+    // The place of an entry in its list helps nobody.
+    let path: Vec<&str> =
+        first.path.iter().map(String::as_str).filter(|part| part.parse::<usize>().is_err()).collect();
+    let name = path.join(".");
+    match &first.kind {
+        Kind::UnknownField(unknown, known) => unknown_setting(&path, unknown, known, &place),
+        Kind::UnknownVariant(found, known) => {
+            let known: Vec<String> = known.iter().map(|known| format!("{known:?}")).collect();
+            format!("{name}: {found:?} is none of {}{place}", known.join(", "))
+        }
+        Kind::InvalidType(found, _) | Kind::InvalidValue(found, _) => misfit(&name, found, &place),
+        kind => {
+            // The library draws the place in the file below its first line.
+            let text = kind.to_string();
+            let lines: Vec<&str> = text.lines().filter(|line| !line.contains('|')).collect();
+            let named = if name.is_empty() { String::new() } else { format!("{name}: ") };
+            format!("{named}{}{}{place}", lines.join(", "), example_of(&name))
+        }
+    }
+}
+
+fn unknown_setting(path: &[&str], unknown: &str, known: &[&str], place: &str) -> String {
+    let folder: String =
+        path.iter().filter(|part| **part != unknown).map(|part| format!("{part}.")).collect();
+    let likeness = |known: &str| strsim::jaro_winkler(known, unknown);
+    let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let hint = nearest.map(|nearest| format!("; did you mean \"{folder}{nearest}\"?")).unwrap_or_default();
+    format!("there is no setting \"{folder}{unknown}\"{place}{hint}")
+}
+
+fn misfit(name: &str, found: &Actual, place: &str) -> String {
+    let found = match found {
+        // It may be a key all the same.
+        _ if name == "secret_key" => "the value".to_owned(),
+        Actual::Str(text) => format!("{text:?}"),
+        Actual::Unsigned(number) => number.to_string(),
+        Actual::Signed(number) => number.to_string(),
+        Actual::Bool(truth) => truth.to_string(),
+        _ => "the value".to_owned(),
+    };
+    format!("{name}: {found} does not fit{}{place}", example_of(name))
+}
+
+fn example_of(name: &str) -> String {
+    let shown = example::settings().find(|shown| shown.name == name);
+    shown.map(|shown| format!("; write it like {}", shown.value)).unwrap_or_default()
+}

@@ -1,0 +1,56 @@
+//! The highest layer of the configuration: variables that begin with `P4F_AUTH_`.
+
+use figment::error::Error;
+use figment::value::{Dict, Map, Value};
+use figment::{Metadata, Profile, Provider};
+
+use super::example;
+
+/// How the source of a setting is called that came from here.
+pub(super) const NAME: &str = "environment";
+
+const PREFIX: &str = "P4F_AUTH_";
+/// Names the configuration file, and is no setting.
+const FILE: &str = "P4F_AUTH_CONFIG";
+
+/// The variables of the process.
+pub(super) struct Environment;
+
+impl Provider for Environment {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(NAME)
+    }
+
+    /// A setting that is a text in the example is taken as it stands, so that a key of digits needs no quotation
+    /// marks; all others are read as TOML.
+    fn data(&self) -> Result<Map<Profile, Dict>, Error> {
+        let texts: Vec<String> = example::settings()
+            .filter(|shown| shown.value.starts_with('"'))
+            .map(|shown| shown.name)
+            .collect();
+        let mut settings = Dict::new();
+        for (variable, value) in std::env::vars_os() {
+            let (Ok(variable), Ok(value)) = (variable.into_string(), value.into_string()) else { continue };
+            let Some(name) = variable.strip_prefix(PREFIX).filter(|_| variable != FILE) else { continue };
+            let name = name.to_lowercase().replace("__", ".");
+            let value = if texts.contains(&name) { Value::from(value) } else { parse(&value) };
+            insert(&mut settings, &name, value);
+        }
+        Ok(Profile::Default.collect(settings))
+    }
+}
+
+fn insert(settings: &mut Dict, name: &str, value: Value) {
+    let Some((section, rest)) = name.split_once('.') else {
+        settings.insert(name.to_owned(), value);
+        return;
+    };
+    let section = settings.entry(section.to_owned()).or_insert_with(|| Dict::new().into());
+    if let Value::Dict(_, settings) = section {
+        insert(settings, rest, value);
+    }
+}
+
+fn parse(text: &str) -> Value {
+    text.parse().unwrap_or_else(|_| Value::from(text))
+}
