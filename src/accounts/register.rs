@@ -54,7 +54,7 @@ pub fn register(app: &App, registration: Registration) -> Result<()> {
 fn accept(app: &App, form: Registration) -> Result<Accepted> {
     let mut errors = FieldErrors::default();
     let mut field = |field, name, value: &Option<String>, check: fn(&str) -> Checked<String>| -> Result<_> {
-        let checked = checked(app, field, value.as_deref(), check)?;
+        let checked = checked(app, field, name, value.as_deref(), check)?;
         Ok(errors.keep(name, checked).unwrap_or_default())
     };
     let email = field(RegisterField::Email, "email", &form.email, validation::email_of_account)?;
@@ -82,12 +82,15 @@ fn accept(app: &App, form: Registration) -> Result<Accepted> {
 fn checked(
     app: &App,
     field: RegisterField,
+    name: &str,
     value: Option<&str>,
     check: fn(&str) -> Checked<String>,
 ) -> Result<Checked<String>> {
     let required = app.config.accounts.register_required.contains(&field);
     if value.is_some() && !required && !app.config.accounts.register_optional.contains(&field) {
-        return Err(Error::Misused(format!("{field:?} cannot be given at registration here.").into()));
+        return Err(Error::Misused(
+            format!("This server registers accounts without \"{name}\": leave it out.").into(),
+        ));
     }
     let checked = match value {
         Some(value) => check(value),
