@@ -17,7 +17,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{self, Loaded};
-use crate::graphql;
+use crate::graphql::{self, Flavour};
 use crate::random::Random;
 
 /// The account API of pledge4future: registration, login, mailed links and tokens behind GraphQL, in one file.
@@ -57,7 +57,11 @@ enum Command {
         command: mail::Command,
     },
     /// Print the GraphQL schema.
-    Schema,
+    Schema {
+        /// That of /relay.
+        #[arg(long)]
+        relay: bool,
+    },
 }
 
 /// Runs the program with the arguments of the process.
@@ -88,7 +92,10 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
         Command::Migrate { status } => migrate::run(&loaded.config, status),
         Command::Import { file, dry_run } => import::run(&loaded.config, &file, dry_run),
         Command::Mail { command } => mail::run(&loaded.config, &command),
-        Command::Schema => print(&graphql::sdl(&loaded.config.graphql)),
+        Command::Schema { relay } => {
+            let flavour = if relay { Flavour::Relay } else { Flavour::Plain };
+            print(&graphql::sdl(flavour, &loaded.config.graphql))
+        }
     }
 }
 

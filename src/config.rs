@@ -10,6 +10,7 @@ mod example;
 mod sources;
 mod units;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -68,6 +69,14 @@ pub struct Mail {
     directory: Option<PathBuf>,
     /// Whether owners are told of changes to their account.
     pub notices: bool,
+    /// Whether `register` mails the link that activates an account.
+    pub activation: bool,
+    /// Whether `register` mails the link for a first password.
+    pub password_set: bool,
+    /// A folder of texts in place of the built-in ones.
+    pub templates: Option<PathBuf>,
+    /// What those texts may speak of besides.
+    pub variables: BTreeMap<String, String>,
 }
 
 /// How mails leave.
@@ -90,6 +99,8 @@ pub struct Links {
     pub secondary_email: String,
     /// Leads to a new password.
     pub password_reset: String,
+    /// Leads to a first password.
+    pub password_set: String,
 }
 
 /// `[tokens]`: lifetimes.
@@ -111,6 +122,9 @@ pub struct Tokens {
     /// Of links that confirm a secondary address.
     #[serde(with = "humantime_serde")]
     pub secondary_email_lifetime: Duration,
+    /// Of links for a first password.
+    #[serde(with = "humantime_serde")]
+    pub password_set_lifetime: Duration,
 }
 
 /// `[accounts]`
@@ -119,12 +133,24 @@ pub struct Tokens {
 pub struct Accounts {
     /// What people may log in with.
     pub login_fields: Vec<LoginField>,
+    /// Whether a secondary address logs in as well.
+    pub login_with_secondary_email: bool,
+    /// Whether people may log in before they are verified.
+    pub login_unverified: bool,
     /// What `register` must be given.
     pub register_required: Vec<RegisterField>,
     /// What `register` may be given.
     pub register_optional: Vec<RegisterField>,
+    /// Whether accounts are registered without a password.
+    pub passwordless_registration: bool,
+    /// What `updateAccount` may change.
+    pub update_fields: Vec<UpdateField>,
+    /// What `deleteAccount` does.
+    pub delete: Deletion,
     /// Who may look other people up.
     pub users_visible_to: Audience,
+    /// Whether no answer tells that an address has an account.
+    pub hide_existence: bool,
 }
 
 /// What people may log in with.
@@ -133,6 +159,18 @@ pub struct Accounts {
 pub enum LoginField {
     /// The primary or the secondary address.
     Email,
+    /// The username.
+    Username,
+}
+
+impl LoginField {
+    /// Its name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Username => "username",
+        }
+    }
 }
 
 /// What an account may be registered with.
@@ -149,6 +187,28 @@ pub enum RegisterField {
     LastName,
     /// The academic title.
     AcademicTitle,
+}
+
+/// What may be changed of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UpdateField {
+    /// The first name.
+    FirstName,
+    /// The last name.
+    LastName,
+    /// The academic title.
+    AcademicTitle,
+}
+
+/// What deleting an account does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deletion {
+    /// Nothing is left of it.
+    Erase,
+    /// Nobody can log in to it any more.
+    Deactivate,
 }
 
 /// Who may look other people up.
@@ -203,6 +263,8 @@ pub struct Passwords {
 pub struct GraphQl {
     /// Whether clients may ask for the schema.
     pub introspection: bool,
+    /// Whether the Relay flavour of the mutations answers at `/relay`.
+    pub relay: bool,
     /// How deep selections may nest.
     pub max_depth: usize,
     /// How many fields a request may ask for.

@@ -4,57 +4,86 @@
 mod group;
 mod lanes;
 mod mutation;
+mod offer;
 mod operation;
 mod payload;
 mod query;
+mod relay;
 pub mod relay_id;
 mod scalars;
 mod user;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, Request, Response, Schema as AsyncGraphqlSchema};
+use async_graphql::{EmptySubscription, ObjectType, Request, Response, Schema, SchemaBuilder};
 
 use crate::accounts::Viewer;
 use crate::app::App;
 use crate::config;
 use lanes::Lanes;
+use mutation::Mutation;
+use offer::Offer;
+use query::Query;
+use relay::RelayMutation;
 
-type Schema = AsyncGraphqlSchema<query::Query, mutation::Mutation, EmptySubscription>;
+/// The two ways of writing a mutation down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flavour {
+    /// Arguments of the field, at `/graphql`.
+    Plain,
+    /// One argument `input`, and `clientMutationId` in it and in the payload, at `/relay`.
+    Relay,
+}
 
-/// The dialect over an application.
+/// The dialect over an application, in both flavours.
 pub struct GraphQl {
-    schema: Schema,
+    plain: Schema<Query, Mutation, EmptySubscription>,
+    relay: Schema<Query, RelayMutation, EmptySubscription>,
+    offer: Offer,
 }
 
 impl GraphQl {
     /// Needs a runtime around it once requests come.
     pub fn new(app: Arc<App>) -> Self {
         let bounds = app.config.graphql.clone();
-        Self { schema: builder(&bounds).data(Arc::new(Lanes::new(app))).finish() }
+        let offer = Offer::new(&app.config.accounts);
+        let lanes = Arc::new(Lanes::new(app));
+        Self {
+            plain: builder(Mutation, &bounds).data(offer.clone()).data(Arc::clone(&lanes)).finish(),
+            relay: builder(RelayMutation, &bounds).data(offer.clone()).data(lanes).finish(),
+            offer,
+        }
     }
 
     /// Answers a request of somebody.
-    pub async fn execute(&self, mut request: Request, viewer: Viewer) -> Response {
-        let order = match operation::check(&mut request) {
+    pub async fn execute(&self, flavour: Flavour, mut request: Request, viewer: Viewer) -> Response {
+        let order = match operation::check(&mut request, &self.offer) {
             Ok(order) => order,
-            Err(error) => return Response::from_errors(vec![error]),
+            Err(errors) => return Response::from_errors(errors),
         };
-        let mut response = self.schema.execute(request.data(viewer)).await;
+        let request = request.data(viewer);
+        let mut response = match flavour {
+            Flavour::Plain => self.plain.execute(request).await,
+            Flavour::Relay => self.relay.execute(request).await,
+        };
         order.restore(&mut response);
         response
     }
 }
 
-/// The schema as text (SDL).
-pub fn sdl(bounds: &config::GraphQl) -> String {
-    builder(bounds).finish().sdl()
+/// The schema as text (SDL), with all that settings may turn off.
+pub fn sdl(flavour: Flavour, bounds: &config::GraphQl) -> String {
+    match flavour {
+        Flavour::Plain => builder(Mutation, bounds).finish().sdl(),
+        Flavour::Relay => builder(RelayMutation, bounds).finish().sdl(),
+    }
 }
 
-fn builder(
+fn builder<M: ObjectType + 'static>(
+    mutation: M,
     bounds: &config::GraphQl,
-) -> async_graphql::SchemaBuilder<query::Query, mutation::Mutation, EmptySubscription> {
-    let builder = AsyncGraphqlSchema::build(query::Query, mutation::Mutation, EmptySubscription)
+) -> SchemaBuilder<Query, M, EmptySubscription> {
+    let builder = Schema::build(Query, mutation, EmptySubscription)
         .register_output_type::<user::Node>()
         .limit_depth(bounds.max_depth)
         .limit_complexity(bounds.max_complexity);

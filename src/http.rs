@@ -13,7 +13,7 @@ use poem::listener::TcpAcceptor;
 use poem::{EndpointExt as _, Route, Server};
 
 use crate::app::App;
-use crate::graphql::GraphQl;
+use crate::graphql::{Flavour, GraphQl};
 
 /// How long requests that are under way may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -68,11 +68,15 @@ impl Bound {
 }
 
 fn routes(app: Arc<App>) -> impl poem::Endpoint {
-    let max_body = app.config.graphql.max_body.count();
-    let graphql = Arc::new(endpoint::Endpoint { graphql: GraphQl::new(app), max_body });
-    Route::new()
-        .at("/graphql", Arc::clone(&graphql))
-        .at("/graphql/", graphql)
-        .catch_all_error(endpoint::outside)
-        .around(headers::add)
+    let (max_body, relay) = (app.config.graphql.max_body.count(), app.config.graphql.relay);
+    let graphql = Arc::new(GraphQl::new(app));
+    let endpoint =
+        |flavour| Arc::new(endpoint::Endpoint { graphql: Arc::clone(&graphql), flavour, max_body });
+    let mut routes = Route::new();
+    for (path, flavour) in [("/graphql", Flavour::Plain), ("/relay", Flavour::Relay)] {
+        if flavour == Flavour::Plain || relay {
+            routes = routes.at(path, endpoint(flavour)).at(format!("{path}/"), endpoint(flavour));
+        }
+    }
+    routes.catch_all_error(endpoint::outside).around(headers::add)
 }

@@ -68,5 +68,6 @@ fn lifetime(app: &App, action: Action) -> Duration {
         Action::Activation => tokens.activation_lifetime,
         Action::SecondaryEmail => tokens.secondary_email_lifetime,
         Action::PasswordReset => tokens.password_reset_lifetime,
+        Action::PasswordSet => tokens.password_set_lifetime,
     }
 }

@@ -1,6 +1,6 @@
 //! `verifyAccount`, `resendActivationEmail`: the primary address is confirmed by a mailed link.
 
-use super::{Account, FieldError, FieldErrors, Result, action_links, email, validation};
+use super::{Account, FieldError, FieldErrors, Result, action_links, email, notices, validation};
 use crate::app::App;
 use crate::mail::Kind;
 use crate::outbox;
@@ -34,7 +34,13 @@ pub fn resend(app: &App, address: &str) -> Result<()> {
     let address = errors.keep("email", validation::email(address)).unwrap_or_default();
     errors.into_result()?;
     app.write(|tx| {
-        let Some(account) = store::accounts::find_by_email(tx, &email::key(&address))? else { return Ok(()) };
+        let hides = app.config.accounts.hide_existence;
+        let Some(account) = store::accounts::find_by_email(tx, &email::key(&address))? else {
+            return if hides { Ok(outbox::pretend(app, tx)?) } else { Ok(()) };
+        };
+        if account.verified_at.is_some() && hides {
+            return notices::hint(app, tx, &account, &address, notices::ACTIVATED_ALREADY);
+        }
         if account.verified_at.is_some() {
             return Err(FieldErrors::of("email", FieldError::ALREADY_VERIFIED).into());
         }
@@ -45,5 +51,6 @@ pub fn resend(app: &App, address: &str) -> Result<()> {
 /// Promises the mail that verifies an account.
 pub(super) fn enqueue_mail(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
     let token = action_links::issue(app, Action::Activation, account, None)?;
-    Ok(outbox::enqueue(app, tx, &Kind::Activation(&token), &account.email, account.salutation())?)
+    outbox::enqueue(app, tx, &Kind::Activation(&token), &account.email, account.salutation())?;
+    Ok(())
 }

@@ -3,6 +3,7 @@
 use super::password::require_password;
 use super::{Account, Result, Viewer, notices, sessions};
 use crate::app::App;
+use crate::config::Deletion;
 use crate::store::{self, Writer};
 
 /// Puts the account of whoever asks away until the next login, and ends its sessions.
@@ -17,12 +18,17 @@ pub fn archive(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     })
 }
 
-/// Erases the account of whoever asks. Address and username are free again.
+/// Erases the account of whoever asks, and address and username are free again; or shuts it off, as the settings say.
 ///
 /// # Errors
 /// As [`archive`].
 pub fn delete(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     close(app, viewer, password, notices::DELETED, |tx, account| {
+        if app.config.accounts.delete == Deletion::Deactivate {
+            store::accounts::set_deactivated(tx, account.id, app.clock.now())?;
+            sessions::end_all(app, tx, account)?;
+            return Ok(());
+        }
         for address in std::iter::once(&account.email).chain(&account.secondary_email) {
             sessions::free_address(app, tx, address)?;
         }

@@ -77,6 +77,9 @@ impl FieldError {
     /// A token of ours, too old.
     pub const EXPIRED_TOKEN: Self = Self::new("Expired token.", "expired_token");
     /// Nothing to do.
+    pub const PASSWORD_ALREADY_SET: Self =
+        Self::new("Password already set for account.", "password_already_set");
+    /// Nothing to do.
     pub const ALREADY_VERIFIED: Self = Self::new("Account already verified.", "already_verified");
     /// The address is somebody's secondary one, or was wanted as one.
     pub const EMAIL_IN_USE: Self = Self::new("A user with that email already exists.", "unique");

@@ -3,8 +3,9 @@
 use super::sessions::{self, Tokens};
 use super::{Account, Error, FieldError, Result, email};
 use crate::app::App;
+use crate::config::LoginField;
 use crate::passwords::Verdict;
-use crate::store;
+use crate::store::{self, Reader};
 
 /// Somebody who has just logged in.
 pub struct LoggedIn {
@@ -16,18 +17,22 @@ pub struct LoggedIn {
     pub unarchiving: bool,
 }
 
-/// Logs somebody in. An address that nobody has costs as much time as a wrong password.
+/// Who wants to log in: by one of the two.
+#[derive(Default)]
+pub struct Name {
+    /// A primary or secondary address.
+    pub email: Option<String>,
+    /// A username.
+    pub username: Option<String>,
+}
+
+/// Logs somebody in. A name that nobody has costs as much time as a wrong password.
 ///
 /// # Errors
 /// A refusal that does not tell the two apart; whoever knows the password learns that the account is unverified.
-pub fn log_in(app: &App, address: Option<&str>, password: &str) -> Result<LoggedIn> {
-    let Some(address) = address else {
-        return Err(Error::Misused(
-            "Must login with password and one of the following fields ['email'].".into(),
-        ));
-    };
-    let (account, hash) = app.store.read(|db| -> store::Result<_> {
-        let account = store::accounts::find_by_email(db, &email::key(address))?;
+pub fn log_in(app: &App, name: &Name, password: &str) -> Result<LoggedIn> {
+    let (account, hash) = app.store.read(|db| -> Result<_> {
+        let account = find_by_name(app, db, name)?;
         let hash = match &account {
             Some(account) => store::accounts::find_password_hash(db, account.id)?,
             None => None,
@@ -39,7 +44,7 @@ pub fn log_in(app: &App, address: Option<&str>, password: &str) -> Result<Logged
     else {
         return Err(FieldError::INVALID_CREDENTIALS.into());
     };
-    if account.verified_at.is_none() {
+    if account.verified_at.is_none() && !app.config.accounts.login_unverified {
         return Err(FieldError::NOT_VERIFIED.into());
     }
     if account.deactivated_at.is_some() {
@@ -50,6 +55,30 @@ pub fn log_in(app: &App, address: Option<&str>, password: &str) -> Result<Logged
         _ => None,
     };
     begin_session(app, &account, &hash, better_hash.as_deref())
+}
+
+fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Account>> {
+    let settings = &app.config.accounts;
+    match (&name.email, &name.username) {
+        (Some(address), None) if settings.login_fields.contains(&LoginField::Email) => {
+            let key = email::key(address);
+            let account = store::accounts::find_by_email(db, &key)?;
+            let admitted =
+                |account: &Account| settings.login_with_secondary_email || email::key(&account.email) == key;
+            Ok(account.filter(admitted))
+        }
+        (None, Some(username)) if settings.login_fields.contains(&LoginField::Username) => {
+            Ok(store::accounts::find_by_username(db, username)?)
+        }
+        _ => {
+            let fields: Vec<&str> = settings.login_fields.iter().map(|field| field.as_str()).collect();
+            let sentence = format!(
+                "Must login with password and one of the following fields ['{}'].",
+                fields.join("', '")
+            );
+            Err(Error::Misused(sentence.into()))
+        }
+    }
 }
 
 /// The write behind a login. The account may have changed since its password was checked: then the login is refused.

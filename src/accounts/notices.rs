@@ -13,6 +13,24 @@ pub(super) const SECONDARY_EMAIL_REMOVED: &str = "The secondary address of your 
 pub(super) const ARCHIVED: &str = "Your account was archived. It comes back when you log in.";
 pub(super) const DELETED: &str = "Your account was deleted.";
 
+pub(super) const REGISTERED_AGAIN: &str =
+    "Somebody registered with this address, which has an account already. Log in, or ask for a new password.";
+pub(super) const ACTIVATED_ALREADY: &str = "Somebody asked for another activation mail, but your account is active already. Log in, or ask for a new password.";
+pub(super) const WANTED_AS_SECONDARY: &str =
+    "Somebody wants this address as the secondary one of another account, but it belongs to yours.";
+
+/// Tells the owner of an address by mail what the answer to somebody else must not tell.
+pub(super) fn hint(
+    app: &App,
+    tx: &Writer<'_>,
+    account: &Account,
+    address: &str,
+    sentence: &'static str,
+) -> Result<()> {
+    outbox::enqueue(app, tx, &Kind::Hint(sentence), address, account.salutation())?;
+    Ok(())
+}
+
 /// Promises a notice to both addresses of the account, as they were before the change, if notices are on.
 pub(super) fn enqueue(app: &App, tx: &Writer<'_>, account: &Account, sentence: &'static str) -> Result<()> {
     if !app.config.mail.notices {

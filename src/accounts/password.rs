@@ -1,4 +1,4 @@
-//! `sendPasswordResetEmail`, `passwordReset`, `passwordChange`, and the password that some mutations ask for again.
+//! `sendPasswordResetEmail`, `passwordReset`, `passwordSet`, `passwordChange`, and the password that some mutations ask for again.
 
 use super::sessions::{self, Tokens};
 use super::{
@@ -10,7 +10,7 @@ use crate::mail::Kind;
 use crate::outbox;
 use crate::passwords::Verdict;
 use crate::passwords::rules::Owner;
-use crate::store::{self, Writer};
+use crate::store::{self, Reader, Writer};
 use crate::tokens::action::Action;
 
 /// The names under which complaints about a new password are filed.
@@ -27,11 +27,14 @@ pub fn send_reset_mail(app: &App, address: &str) -> Result<()> {
     errors.into_result()?;
     let verified = app.write(|tx| -> Result<bool> {
         let Some(account) = store::accounts::find_by_email(tx, &email::key(&address))? else {
+            if app.config.accounts.hide_existence {
+                outbox::pretend(app, tx)?;
+            }
             return Ok(true);
         };
         if account.verified_at.is_none() {
             activation::enqueue_mail(app, tx, &account)?;
-            return Ok(false);
+            return Ok(app.config.accounts.hide_existence);
         }
         let secondary =
             account.secondary_email.as_deref().filter(|own| email::key(own) == email::key(&address));
@@ -52,21 +55,47 @@ pub fn send_reset_mail(app: &App, address: &str) -> Result<()> {
 /// # Errors
 /// A refusal if the token is not good, or the password is too weak; the token is good still in that case.
 pub fn reset(app: &App, token: &str, passwords: [&str; 2]) -> Result<()> {
-    let bond = action_links::read(app, Action::PasswordReset, token)?;
-    let require_good = |db: &store::Reader<'_>| -> Result<Account> {
-        let account = action_links::find_account(db, &bond)?;
-        action_links::require_current(db, token, &bond, &account)?;
+    by_link(app, Action::PasswordReset, token, passwords, |_, _| Ok(()))
+}
+
+/// Sets a first password by a mailed token, which verifies the account.
+///
+/// # Errors
+/// As [`reset`], and a refusal if the account has a password.
+pub fn set_first(app: &App, token: &str, passwords: [&str; 2]) -> Result<()> {
+    by_link(app, Action::PasswordSet, token, passwords, |db, account| {
+        match store::accounts::find_password_hash(db, account.id)? {
+            Some(_) => Err(FieldError::PASSWORD_ALREADY_SET.into()),
+            None => Ok(()),
+        }
+    })
+}
+
+fn by_link(
+    app: &App,
+    action: Action,
+    token: &str,
+    passwords: [&str; 2],
+    check: fn(&Reader<'_>, &Account) -> Result<()>,
+) -> Result<()> {
+    let bond = action_links::read(app, action, token)?;
+    let require_good = |db: &Reader<'_>, account: &Account| -> Result<()> {
+        check(db, account)?;
+        action_links::require_current(db, token, &bond, account)?;
         let key = |address: &Option<String>| address.as_deref().map(email::key);
         if bond.secondary_email.is_some() && key(&bond.secondary_email) != key(&account.secondary_email) {
             return Err(FieldError::INVALID_TOKEN.into());
         }
-        Ok(account)
+        Ok(())
     };
-    let account = app.store.read(require_good)?;
-    let hash = hash_new(app, &account, passwords)?;
+    let account = app.store.read(|db| action_links::find_account(db, &bond))?;
+    require_strong(app, &account, passwords)?;
+    app.store.read(|db| require_good(db, &account))?;
+    let hash = app.hasher.hash(passwords[0])?;
     app.write(|tx| {
-        let account = require_good(tx)?;
-        action_links::spend(app, tx, Action::PasswordReset, token, &bond)?;
+        let account = action_links::find_account(tx, &bond)?;
+        require_good(tx, &account)?;
+        action_links::spend(app, tx, action, token, &bond)?;
         set(app, tx, &account, &hash)?;
         store::accounts::set_verified(tx, account.id, app.clock.now())?;
         Ok(())
@@ -80,7 +109,8 @@ pub fn reset(app: &App, token: &str, passwords: [&str; 2]) -> Result<()> {
 pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Result<Tokens> {
     let account = app.store.read(|db| sessions::require_verified(app, db, viewer))?;
     require_password(app, &account, "oldPassword", old)?;
-    let hash = hash_new(app, &account, passwords)?;
+    require_strong(app, &account, passwords)?;
+    let hash = app.hasher.hash(passwords[0])?;
     app.write(|tx| {
         let mut account = sessions::require_verified(app, tx, viewer)?;
         account.epoch = set(app, tx, &account, &hash)?;
@@ -102,7 +132,7 @@ pub(super) fn require_password(
     }
 }
 
-fn hash_new(app: &App, account: &Account, passwords: [&str; 2]) -> Result<String> {
+fn require_strong(app: &App, account: &Account, passwords: [&str; 2]) -> Result<()> {
     let owner = Owner {
         username: &account.username,
         first_name: &account.first_name,
@@ -111,8 +141,7 @@ fn hash_new(app: &App, account: &Account, passwords: [&str; 2]) -> Result<String
     };
     let mut errors = FieldErrors::default();
     validation::new_password(&mut errors, FIELDS, passwords, &owner, app.config.passwords.min_length);
-    errors.into_result()?;
-    Ok(app.hasher.hash(passwords[0])?)
+    errors.into_result()
 }
 
 /// Sets a password hash, ends all sessions, tells the owner, and answers the epoch that begins.

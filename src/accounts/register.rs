@@ -1,12 +1,16 @@
 //! `register`: a new account, unverified, and the mail that verifies it.
 
+use super::sessions::{self, Tokens};
 use super::validation::{self, Checked};
-use super::{Account, Error, FieldError, FieldErrors, Result, activation, email};
+use super::{Account, Error, FieldError, FieldErrors, Result, action_links, activation, email, notices};
 use crate::app::App;
 use crate::config::RegisterField;
+use crate::mail::Kind;
+use crate::outbox;
 use crate::passwords::rules::Owner;
 use crate::store::accounts::{NewAccount, Role};
 use crate::store::{self, Writer};
+use crate::tokens::action::Action;
 
 /// What somebody registers with; what is missing and what is too much the settings decide.
 #[derive(Default)]
@@ -35,71 +39,83 @@ struct Accepted {
     first_name: String,
     last_name: String,
     academic_title: String,
-    password: String,
+    /// None where it is set later, by a mailed link.
+    password: Option<String>,
 }
 
-/// Registers an account and promises its activation mail.
+/// Registers an account and promises its mails. Where people may log in unverified, it begins their session.
 ///
 /// # Errors
 /// A refusal with all complaints at once.
-pub fn register(app: &App, registration: Registration) -> Result<()> {
+pub fn register(app: &App, registration: Registration) -> Result<Option<Tokens>> {
     let accepted = accept(app, registration)?;
-    let hash = app.hasher.hash(&accepted.password)?;
+    let hash = accepted.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
     app.write(|tx| {
-        let account = insert(app, tx, &accepted, &hash)?;
-        activation::enqueue_mail(app, tx, &account)
+        if let Some(owner) = hidden_owner(app, tx, &accepted.email)? {
+            notices::hint(app, tx, &owner, &accepted.email, notices::REGISTERED_AGAIN)?;
+            return Ok(None);
+        }
+        let account = insert(app, tx, &accepted, hash.as_deref())?;
+        if app.config.mail.activation {
+            activation::enqueue_mail(app, tx, &account)?;
+        }
+        if hash.is_none() && app.config.mail.password_set {
+            let token = action_links::issue(app, Action::PasswordSet, &account, None)?;
+            outbox::enqueue(app, tx, &Kind::PasswordSet(&token), &account.email, account.salutation())?;
+        }
+        let logs_in = app.config.accounts.login_unverified && hash.is_some();
+        if logs_in { sessions::begin(app, tx, &account).map(Some) } else { Ok(None) }
     })
 }
 
 fn accept(app: &App, form: Registration) -> Result<Accepted> {
     let mut errors = FieldErrors::default();
-    let mut field = |field, name, value: &Option<String>, check: fn(&str) -> Checked<String>| -> Result<_> {
-        let checked = checked(app, field, name, value.as_deref(), check)?;
-        Ok(errors.keep(name, checked).unwrap_or_default())
+    let mut field = |field, name, value: &Option<String>, check: fn(&str) -> Checked<String>| {
+        errors.keep(name, checked(app, field, value.as_deref(), check)).unwrap_or_default()
     };
-    let email = field(RegisterField::Email, "email", &form.email, validation::email_of_account)?;
-    let username = field(RegisterField::Username, "username", &form.username, validation::username)?;
-    let first_name = field(RegisterField::FirstName, "firstName", &form.first_name, validation::name)?;
-    let last_name = field(RegisterField::LastName, "lastName", &form.last_name, validation::name)?;
+    let email = field(RegisterField::Email, "email", &form.email, validation::email_of_account);
+    let username = field(RegisterField::Username, "username", &form.username, validation::username);
+    let first_name = field(RegisterField::FirstName, "firstName", &form.first_name, validation::name);
+    let last_name = field(RegisterField::LastName, "lastName", &form.last_name, validation::name);
     let title = field(
         RegisterField::AcademicTitle,
         "academicTitle",
         &form.academic_title,
         validation::academic_title,
-    )?;
+    );
 
-    let owner = Owner { username: &username, first_name: &first_name, last_name: &last_name, email: &email };
+    let passwordless = app.config.accounts.passwordless_registration;
     let [first, second] = [form.password1, form.password2].map(Option::unwrap_or_default);
-    let min_length = app.config.passwords.min_length;
-    validation::new_password(&mut errors, ["password1", "password2"], [&first, &second], &owner, min_length);
+    if !passwordless {
+        let owner =
+            Owner { username: &username, first_name: &first_name, last_name: &last_name, email: &email };
+        let (fields, min_length) = (["password1", "password2"], app.config.passwords.min_length);
+        validation::new_password(&mut errors, fields, [&first, &second], &owner, min_length);
+    }
     refuse_taken(app, errors, &email, &username)?;
 
     let username = (!username.is_empty()).then_some(username);
-    Ok(Accepted { email, username, first_name, last_name, academic_title: title, password: first })
+    let password = (!passwordless).then_some(first);
+    Ok(Accepted { email, username, first_name, last_name, academic_title: title, password })
 }
 
-/// A value by its own rule and by those of the settings: required, optional or not taken at all.
+/// A value by its own rule, and by whether it is required. What is neither required nor optional the dialect does
+/// not offer.
 fn checked(
     app: &App,
     field: RegisterField,
-    name: &str,
     value: Option<&str>,
     check: fn(&str) -> Checked<String>,
-) -> Result<Checked<String>> {
+) -> Checked<String> {
     let required = app.config.accounts.register_required.contains(&field);
-    if value.is_some() && !required && !app.config.accounts.register_optional.contains(&field) {
-        return Err(Error::Misused(
-            format!("This server registers accounts without \"{name}\": leave it out.").into(),
-        ));
-    }
     let checked = match value {
         Some(value) => check(value),
         None => Ok(String::new()),
     };
-    Ok(match checked {
+    match checked {
         Ok(value) if value.is_empty() && required => Err(vec![FieldError::REQUIRED]),
         checked => checked,
-    })
+    }
 }
 
 /// Adds what is taken to the complaints, so that people learn all of them at once. Whether something is taken is
@@ -109,6 +125,7 @@ fn refuse_taken(app: &App, mut errors: FieldErrors, email: &str, username: &str)
         let role = store::accounts::find_role_of_email(db, &email::key(email))?;
         Ok((role, store::accounts::is_username_taken(db, username)?))
     })?;
+    let role = role.filter(|_| !app.config.accounts.hide_existence);
     if role == Some(Role::Primary) {
         errors.add("email", [FieldError::EMAIL_TAKEN]);
     }
@@ -122,7 +139,15 @@ fn refuse_taken(app: &App, mut errors: FieldErrors, email: &str, username: &str)
     }
 }
 
-fn insert(app: &App, tx: &Writer<'_>, accepted: &Accepted, hash: &str) -> Result<Account> {
+/// Whose address this is, if that must not be told: the registration is answered like any other then.
+fn hidden_owner(app: &App, tx: &Writer<'_>, email: &str) -> Result<Option<Account>> {
+    if !app.config.accounts.hide_existence {
+        return Ok(None);
+    }
+    Ok(store::accounts::find_by_email(tx, &email::key(email))?)
+}
+
+fn insert(app: &App, tx: &Writer<'_>, accepted: &Accepted, hash: Option<&str>) -> Result<Account> {
     // Without a username the account is named after its number, which the database has yet to give.
     let passing_name = app.random.hex::<16>();
     let new = NewAccount {
@@ -130,7 +155,7 @@ fn insert(app: &App, tx: &Writer<'_>, accepted: &Accepted, hash: &str) -> Result
         first_name: &accepted.first_name,
         last_name: &accepted.last_name,
         academic_title: &accepted.academic_title,
-        password_hash: Some(hash),
+        password_hash: hash,
         is_staff: false,
         joined_at: app.clock.now(),
         verified_at: None,

@@ -23,11 +23,15 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
     errors.into_result()?;
     app.write(|tx| {
         let account = sessions::require_verified(app, tx, viewer)?;
-        if store::accounts::find_role_of_email(tx, &email::key(&address))?.is_some() {
+        if let Some(owner) = store::accounts::find_by_email(tx, &email::key(&address))? {
+            if app.config.accounts.hide_existence {
+                return notices::hint(app, tx, &owner, &address, notices::WANTED_AS_SECONDARY);
+            }
             return Err(FieldErrors::of("email", FieldError::EMAIL_IN_USE).into());
         }
         let token = action_links::issue(app, Action::SecondaryEmail, &account, Some(&address))?;
-        Ok(outbox::enqueue(app, tx, &Kind::SecondaryEmail(&token), &address, account.salutation())?)
+        outbox::enqueue(app, tx, &Kind::SecondaryEmail(&token), &address, account.salutation())?;
+        Ok(())
     })
 }
 

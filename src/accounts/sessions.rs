@@ -148,13 +148,14 @@ pub fn refresh(app: &App, token: &str) -> Result<Tokens> {
     tokens.ok_or_else(|| FieldError::INVALID_TOKEN.into())
 }
 
-/// Takes a refresh token back and answers when, in seconds since 1970.
+/// Ends the session that a refresh token is of, and answers when, in seconds since 1970. The token may have been
+/// turned in, or have expired (RFC 7009 §2.1).
 ///
 /// # Errors
 /// A refusal if there is no such token.
 pub fn revoke(app: &App, token: &str) -> Result<i64> {
-    let deleted = app.write(|tx| store::refresh_tokens::delete(tx, &refresh::hash(token)))?;
-    if deleted { Ok(app.clock.now().seconds()) } else { Err(FieldError::INVALID_TOKEN.into()) }
+    let ended = app.write(|tx| store::refresh_tokens::delete_session_of(tx, &refresh::hash(token)))?;
+    if ended { Ok(app.clock.now().seconds()) } else { Err(FieldError::INVALID_TOKEN.into()) }
 }
 
 /// What an access token says. A token for an account that it no longer opens is refused; one for an address that

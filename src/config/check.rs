@@ -43,6 +43,7 @@ fn links(config: &Config) -> Option<String> {
         ("activation", &config.links.activation),
         ("secondary_email", &config.links.secondary_email),
         ("password_reset", &config.links.password_reset),
+        ("password_set", &config.links.password_set),
     ];
     if let Some((name, _)) = links.iter().find(|(_, link)| !link.contains("{token}")) {
         return Some(format!("links.{name}: the link must hold {{token}}, or nobody could use it"));
@@ -60,6 +61,7 @@ fn lifetimes(config: &Config) -> Option<String> {
         ("activation_lifetime", tokens.activation_lifetime),
         ("password_reset_lifetime", tokens.password_reset_lifetime),
         ("secondary_email_lifetime", tokens.secondary_email_lifetime),
+        ("password_set_lifetime", tokens.password_set_lifetime),
     ];
     let second = Duration::from_secs(1);
     let century = Duration::from_secs(100 * 365 * 24 * 3600);
@@ -71,6 +73,13 @@ fn fields(config: &Config) -> Option<String> {
     let accounts = &config.accounts;
     if accounts.login_fields.is_empty() {
         return Some("accounts.login_fields: name at least \"email\", or nobody could log in".to_owned());
+    }
+    if accounts.hide_existence && accounts.login_unverified {
+        return Some(
+            "accounts.hide_existence: with accounts.login_unverified, `register` answers new accounts with tokens, \
+             which tells them from others; turn one of the two off"
+                .to_owned(),
+        );
     }
     if !accounts.register_required.contains(&RegisterField::Email) {
         return Some("accounts.register_required: \"email\" must be among them".to_owned());

@@ -114,6 +114,7 @@ impl Loaded {
             "secret_key" => Some("(kept in secret_key_file)".to_owned()),
             "secret_key_file" => Some(format!("{:?}", config.secret_key_file())),
             "mail.directory" => Some(format!("{:?}", config.mail_directory())),
+            "mail.templates" => Some("(those that are built in)".to_owned()),
             "passwords.hashing_threads" => Some(config.hashing_threads().to_string()),
             _ => None,
         }
@@ -139,6 +140,10 @@ fn toml(value: &Value) -> String {
         Value::Array(_, items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
         Value::Bool(_, truth) => truth.to_string(),
         Value::Num(_, number) => whole(*number),
+        Value::Dict(_, members) => {
+            let members = members.iter().map(|(name, value)| format!("{name} = {}", toml(value)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+        }
         other => format!("{other:?}"),
     }
 }

@@ -4,10 +4,10 @@ use async_graphql::{Context, Object};
 
 use super::lanes::Lane::{Hashing, Ordinary};
 use super::payload::{
-    ArchiveAccount, DeleteAccount, ObtainJSONWebToken, PasswordChange, PasswordReset, RefreshToken, Register,
-    RemoveSecondaryEmail, Reply, ResendActivationEmail, RevokeToken, SendPasswordResetEmail,
-    SendSecondaryEmailActivation, SwapEmails, UpdateAccount, VerifyAccount, VerifySecondaryEmail,
-    VerifyToken, call, order,
+    ArchiveAccount, DeleteAccount, ObtainJSONWebToken, PasswordChange, PasswordReset, PasswordSet,
+    RefreshToken, Register, RemoveSecondaryEmail, Reply, ResendActivationEmail, RevokeToken,
+    SendPasswordResetEmail, SendSecondaryEmailActivation, SwapEmails, UpdateAccount, VerifyAccount,
+    VerifySecondaryEmail, VerifyToken, call, order,
 };
 use crate::accounts::profile::Changes;
 use crate::accounts::register::Registration;
@@ -22,24 +22,24 @@ impl Mutation {
     /// say; a missing one is an error of its field.
     #[expect(clippy::too_many_arguments, reason = "the arguments are the dialect's")]
     #[graphql(complexity = 100)]
-    async fn register(
+    pub(super) async fn register(
         &self,
         ctx: &Context<'_>,
         email: Option<String>,
-        username: Option<String>,
-        first_name: Option<String>,
-        last_name: Option<String>,
-        academic_title: Option<String>,
-        #[graphql(secret)] password1: Option<String>,
-        #[graphql(secret)] password2: Option<String>,
+        #[graphql(visible = "super::offer::register_username")] username: Option<String>,
+        #[graphql(visible = "super::offer::register_first_name")] first_name: Option<String>,
+        #[graphql(visible = "super::offer::register_last_name")] last_name: Option<String>,
+        #[graphql(visible = "super::offer::register_academic_title")] academic_title: Option<String>,
+        #[graphql(secret, visible = "super::offer::register_passwords")] password1: Option<String>,
+        #[graphql(secret, visible = "super::offer::register_passwords")] password2: Option<String>,
     ) -> Reply<Register> {
         let form =
             Registration { email, username, first_name, last_name, academic_title, password1, password2 };
-        order(ctx, Hashing, move |app, _| register::register(app, form)).await
+        call(ctx, Hashing, move |app, _| register::register(app, form)).await
     }
 
     /// Verifies an account by the token from its activation mail.
-    async fn verify_account(
+    pub(super) async fn verify_account(
         &self,
         ctx: &Context<'_>,
         #[graphql(secret)] token: String,
@@ -48,7 +48,7 @@ impl Mutation {
     }
 
     /// Mails another activation link. An address that nobody has is answered with success.
-    async fn resend_activation_email(
+    pub(super) async fn resend_activation_email(
         &self,
         ctx: &Context<'_>,
         email: String,
@@ -58,7 +58,7 @@ impl Mutation {
 
     /// Mails a link for a new password to a primary or secondary address. An address that nobody has is answered
     /// with success; an account that is not verified gets an activation mail instead.
-    async fn send_password_reset_email(
+    pub(super) async fn send_password_reset_email(
         &self,
         ctx: &Context<'_>,
         email: String,
@@ -68,7 +68,7 @@ impl Mutation {
 
     /// Sets another password by the token from a mail. All sessions of the account end.
     #[graphql(complexity = 100)]
-    async fn password_reset(
+    pub(super) async fn password_reset(
         &self,
         ctx: &Context<'_>,
         #[graphql(secret)] token: String,
@@ -79,8 +79,21 @@ impl Mutation {
             .await
     }
 
+    /// Sets a first password by the token from a mail, for accounts that were registered without one.
+    #[graphql(complexity = 100)]
+    pub(super) async fn password_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(secret)] token: String,
+        #[graphql(secret)] new_password1: String,
+        #[graphql(secret)] new_password2: String,
+    ) -> Reply<PasswordSet> {
+        order(ctx, Hashing, move |app, _| password::set_first(app, &token, [&new_password1, &new_password2]))
+            .await
+    }
+
     /// Sets another password for whoever knows the old one. All sessions end, and a new one begins.
-    async fn password_change(
+    pub(super) async fn password_change(
         &self,
         ctx: &Context<'_>,
         #[graphql(secret)] old_password: String,
@@ -94,19 +107,19 @@ impl Mutation {
     }
 
     /// Changes names and title. What is left out stays as it is.
-    async fn update_account(
+    pub(super) async fn update_account(
         &self,
         ctx: &Context<'_>,
-        first_name: Option<String>,
-        last_name: Option<String>,
-        academic_title: Option<String>,
+        #[graphql(visible = "super::offer::update_first_name")] first_name: Option<String>,
+        #[graphql(visible = "super::offer::update_last_name")] last_name: Option<String>,
+        #[graphql(visible = "super::offer::update_academic_title")] academic_title: Option<String>,
     ) -> Reply<UpdateAccount> {
         let changes = Changes { first_name, last_name, academic_title };
         order(ctx, Ordinary, move |app, viewer| profile::update(app, viewer, &changes)).await
     }
 
     /// Puts the account away until its owner logs in again. All sessions end.
-    async fn archive_account(
+    pub(super) async fn archive_account(
         &self,
         ctx: &Context<'_>,
         #[graphql(secret)] password: String,
@@ -114,8 +127,8 @@ impl Mutation {
         order(ctx, Hashing, move |app, viewer| closing::archive(app, viewer, &password)).await
     }
 
-    /// Erases the account.
-    async fn delete_account(
+    /// Erases the account, or shuts it off, as the server's settings say.
+    pub(super) async fn delete_account(
         &self,
         ctx: &Context<'_>,
         #[graphql(secret)] password: String,
@@ -124,7 +137,7 @@ impl Mutation {
     }
 
     /// Mails a link to an address that is to become the secondary one.
-    async fn send_secondary_email_activation(
+    pub(super) async fn send_secondary_email_activation(
         &self,
         ctx: &Context<'_>,
         email: String,
@@ -137,7 +150,7 @@ impl Mutation {
     }
 
     /// Confirms a secondary address by the token from its mail.
-    async fn verify_secondary_email(
+    pub(super) async fn verify_secondary_email(
         &self,
         ctx: &Context<'_>,
         #[graphql(secret)] token: String,
@@ -146,12 +159,16 @@ impl Mutation {
     }
 
     /// Lets primary and secondary address change places.
-    async fn swap_emails(&self, ctx: &Context<'_>, #[graphql(secret)] password: String) -> Reply<SwapEmails> {
+    pub(super) async fn swap_emails(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(secret)] password: String,
+    ) -> Reply<SwapEmails> {
         order(ctx, Hashing, move |app, viewer| secondary_email::swap(app, viewer, &password)).await
     }
 
     /// Takes the secondary address away.
-    async fn remove_secondary_email(
+    pub(super) async fn remove_secondary_email(
         &self,
         ctx: &Context<'_>,
         #[graphql(secret)] password: String,
@@ -159,23 +176,29 @@ impl Mutation {
         order(ctx, Hashing, move |app, viewer| secondary_email::remove(app, viewer, &password)).await
     }
 
-    /// Logs in with an address, primary or secondary, and a password.
-    async fn token_auth(
+    /// Logs in with a password and one name: an address or a username, as the server's settings say.
+    pub(super) async fn token_auth(
         &self,
         ctx: &Context<'_>,
         #[graphql(secret)] password: String,
-        email: Option<String>,
+        #[graphql(visible = "super::offer::login_email")] email: Option<String>,
+        #[graphql(visible = "super::offer::login_username")] username: Option<String>,
     ) -> Reply<ObtainJSONWebToken> {
-        call(ctx, Hashing, move |app, _| login::log_in(app, email.as_deref(), &password)).await
+        let name = login::Name { email, username };
+        call(ctx, Hashing, move |app, _| login::log_in(app, &name, &password)).await
     }
 
     /// Answers the claims of an access token that is good.
-    async fn verify_token(&self, ctx: &Context<'_>, #[graphql(secret)] token: String) -> Reply<VerifyToken> {
+    pub(super) async fn verify_token(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(secret)] token: String,
+    ) -> Reply<VerifyToken> {
         call(ctx, Ordinary, move |app, _| sessions::verify(app, &token)).await
     }
 
     /// Turns a refresh token in for new tokens. Each can be turned in once.
-    async fn refresh_token(
+    pub(super) async fn refresh_token(
         &self,
         ctx: &Context<'_>,
         #[graphql(secret)] refresh_token: String,
@@ -184,7 +207,7 @@ impl Mutation {
     }
 
     /// Takes a refresh token back.
-    async fn revoke_token(
+    pub(super) async fn revoke_token(
         &self,
         ctx: &Context<'_>,
         #[graphql(secret)] refresh_token: String,

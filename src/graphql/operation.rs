@@ -3,9 +3,12 @@
 use std::collections::HashSet;
 
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
+    DocumentOperations, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
+    SelectionSet,
 };
 use async_graphql::{Name, PathSegment, Positioned, Request, Response, ServerError, Value, Variables};
+
+use super::offer::Offer;
 
 /// How deep brackets may nest in a document, and selections once fragments are spread: the library recurses, and a
 /// stack has an end.
@@ -28,30 +31,37 @@ const CHECK_A_PASSWORD: [&str; 7] = [
 #[derive(Default)]
 pub(super) struct Order(Vec<Name>);
 
-/// Refuses a request that would exhaust the server, one that leaves out a required variable, and one that would check
-/// more than one password: each such field is a guess, and aliases multiply them.
+/// Refuses a request that would exhaust the server, one that leaves out a required variable or uses what the settings
+/// turn off, and one that would check more than one password: each such field is a guess, and aliases multiply them.
 ///
 /// # Errors
 /// Why the request is not executed. What cannot be parsed is left to the execution to refuse.
-pub(super) fn check(request: &mut Request) -> Result<Order, ServerError> {
+pub(super) fn check(request: &mut Request, offer: &Offer) -> Result<Order, Vec<ServerError>> {
     if nesting(&request.query) > MAX_NESTING {
-        return Err(ServerError::new("The request nests too deeply.", None));
+        return Err(vec![ServerError::new("The request nests too deeply.", None)]);
     }
     let (variables, name) = (request.variables.clone(), request.operation_name.clone());
     let Ok(document) = request.parsed_query() else { return Ok(Order::default()) };
     let mut walk = Walk { document, entered: HashSet::new(), selections: 0 };
     for (_, operation) in document.operations.iter() {
-        walk.through(&operation.node.selection_set.node, 0, None)?;
+        walk.through(&operation.node.selection_set.node, 0, None).map_err(|error| vec![error])?;
     }
     let Some(operation) = chosen(&document.operations, name.as_deref()) else { return Ok(Order::default()) };
-    require_variables(operation, &variables)?;
-    let mut fields = Vec::new();
-    walk.selections = 0;
-    walk.through(&operation.node.selection_set.node, 0, Some(&mut fields))?;
+    require_variables(operation, &variables).map_err(|error| vec![error])?;
+    let fields = walk.fields(&operation.node.selection_set.node);
     if fields.iter().filter(|field| CHECK_A_PASSWORD.contains(&field.name.node.as_str())).count() > 1 {
         let sentence = "A request may check one password: send each login, and each other mutation that takes your \
             password, in a request of its own.";
-        return Err(ServerError::new(sentence, Some(operation.pos)));
+        return Err(vec![ServerError::new(sentence, Some(operation.pos))]);
+    }
+    let turned_off: Vec<ServerError> = match operation.node.ty {
+        OperationType::Mutation => {
+            fields.iter().flat_map(|field| not_offered(offer, field, &variables, &mut walk)).collect()
+        }
+        _ => Vec::new(),
+    };
+    if !turned_off.is_empty() {
+        return Err(turned_off);
     }
     Ok(Order(fields.iter().map(|field| field.response_key().node.clone()).collect()))
 }
@@ -125,6 +135,41 @@ fn require_variables(
     Ok(())
 }
 
+/// What a field of a mutation uses although the settings turn it off, in the words for what does not exist.
+fn not_offered<'a>(
+    offer: &Offer,
+    field: &'a Field,
+    variables: &Variables,
+    walk: &mut Walk<'a>,
+) -> Vec<ServerError> {
+    let mutation = field.name.node.as_str();
+    let mut errors = Vec::new();
+    for (argument, value) in &field.arguments {
+        let members: Vec<String> = if argument.node == "input" {
+            let given = |name: Name| variables.get(&name).cloned().ok_or(());
+            match value.node.clone().into_const_with(given) {
+                Ok(Value::Object(members)) => members.keys().map(ToString::to_string).collect(),
+                _ => Vec::new(),
+            }
+        } else {
+            vec![argument.node.to_string()]
+        };
+        for member in members.iter().filter(|member| !offer.takes(mutation, member)) {
+            let sentence =
+                format!("Unknown argument \"{member}\" on field \"{mutation}\" of type \"Mutation\".");
+            errors.push(ServerError::new(sentence, Some(argument.pos)));
+        }
+    }
+    for selected in walk.fields(&field.selection_set.node) {
+        let name = selected.name.node.as_str();
+        if !offer.answers(mutation, name) {
+            let sentence = format!("Cannot query field \"{name}\" on the payload of \"{mutation}\".");
+            errors.push(ServerError::new(sentence, Some(selected.name.pos)));
+        }
+    }
+    errors
+}
+
 /// A way through a document with its fragments spread, which ends before it is too long.
 struct Walk<'a> {
     document: &'a ExecutableDocument,
@@ -134,6 +179,16 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    /// The fields of a selection at its own level; none of one that is too long, which has been refused.
+    fn fields(&mut self, selection: &'a SelectionSet) -> Vec<&'a Field> {
+        let mut fields = Vec::new();
+        self.selections = 0;
+        match self.through(selection, 0, Some(&mut fields)) {
+            Ok(()) => fields,
+            Err(_) => Vec::new(),
+        }
+    }
+
     /// Visits all that is selected, and collects the fields of the uppermost level where they are wanted.
     fn through(
         &mut self,

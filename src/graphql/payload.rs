@@ -39,11 +39,12 @@ macro_rules! mutations {
 }
 
 mutations! {
-    Register => NoExtras,
+    Register => Registered,
     VerifyAccount => NoExtras,
     ResendActivationEmail => NoExtras,
     SendPasswordResetEmail => NoExtras,
     PasswordReset => NoExtras,
+    PasswordSet => NoExtras,
     PasswordChange => NewTokens,
     UpdateAccount => NoExtras,
     ArchiveAccount => NoExtras,
@@ -84,6 +85,17 @@ pub struct NewTokens {
     token: Option<String>,
     /// A refresh token; those from before have ended.
     refresh_token: Option<String>,
+}
+
+/// What `register` answers besides, where people may log in unverified.
+#[derive(SimpleObject, Default)]
+pub struct Registered {
+    /// A token that `refreshToken` takes once.
+    #[graphql(visible = "super::offer::register_tokens")]
+    refresh_token: Option<String>,
+    /// An access token.
+    #[graphql(visible = "super::offer::register_tokens")]
+    token: Option<String>,
 }
 
 /// What `tokenAuth` answers besides.
@@ -128,6 +140,13 @@ pub struct Revoked {
 impl Default for Login {
     fn default() -> Self {
         Self { token: None, user: None, unarchiving: Some(false), refresh_token: None }
+    }
+}
+
+impl From<Option<Tokens>> for Registered {
+    fn from(tokens: Option<Tokens>) -> Self {
+        let (token, refresh_token) = tokens.map(|tokens| (tokens.token, tokens.refresh_token)).unzip();
+        Self { refresh_token, token }
     }
 }
 

@@ -1,7 +1,9 @@
-//! `/graphql`: what is taken for a request, and how it is answered.
+//! `/graphql` and `/relay`: what is taken for a request, and how it is answered.
 //!
 //! What cannot be read, parsed or validated is answered 400 with `errors` and no `data`; what a rule refuses, or a
 //! resolver fails at, is answered 200.
+
+use std::sync::Arc;
 
 use async_graphql::{Request as GraphQlRequest, ServerError, Value, Variables};
 use poem::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
@@ -12,11 +14,12 @@ use serde_json::json;
 
 use crate::accounts::Viewer;
 use crate::ascii_json;
-use crate::graphql::GraphQl;
+use crate::graphql::{Flavour, GraphQl};
 
 /// The endpoint.
 pub(super) struct Endpoint {
-    pub(super) graphql: GraphQl,
+    pub(super) graphql: Arc<GraphQl>,
+    pub(super) flavour: Flavour,
     pub(super) max_body: usize,
 }
 
@@ -41,7 +44,7 @@ impl poem::Endpoint for Endpoint {
 
 impl Endpoint {
     async fn execute(&self, query: GraphQlRequest, viewer: Viewer) -> Response {
-        let response = self.graphql.execute(query, viewer).await;
+        let response = self.graphql.execute(self.flavour, query, viewer).await;
         let errors = response.errors.as_slice();
         // All fields may be null, so data is: where nothing was executed, or an argument could not be read.
         let executed = response.data != Value::Null;

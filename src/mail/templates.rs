@@ -1,6 +1,9 @@
 //! The words of mails, from `assets/mail/`.
 
-use anyhow::{Context, Result};
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+
+use anyhow::{Context, Result, anyhow};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use rust_embed::RustEmbed;
 
@@ -20,8 +23,12 @@ pub enum Kind<'a> {
     SecondaryEmail(&'a str),
     /// Offers a new password; holds the token.
     PasswordReset(&'a str),
+    /// Offers a first password; holds the token.
+    PasswordSet(&'a str),
     /// Tells that something about the account changed; holds what, as a sentence.
     Notice(&'a str),
+    /// Tells what somebody tried with the address, which an answer must not tell; holds what, as a sentence.
+    Hint(&'a str),
 }
 
 pub(super) struct Templates {
@@ -29,6 +36,7 @@ pub(super) struct Templates {
     site_name: String,
     links: crate::config::Links,
     public_url: String,
+    variables: BTreeMap<String, String>,
 }
 
 impl Templates {
@@ -39,16 +47,40 @@ impl Templates {
             if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
         });
         for name in Files::iter() {
-            let file = Files::get(&name).with_context(|| format!("the mail template {name} is missing"))?;
-            let source = String::from_utf8(file.data.into_owned())?;
-            environment.add_template_owned(name.into_owned(), source)?;
+            let built_in =
+                Files::get(&name).with_context(|| format!("the mail template {name} is missing"))?;
+            let source = match own(config, &name)? {
+                Some(own) => own,
+                None => String::from_utf8(built_in.data.into_owned())?,
+            };
+            environment
+                .add_template_owned(name.to_string(), source)
+                .map_err(|error| anyhow!("mail.templates: {name}: {error:#}"))?;
         }
-        Ok(Self {
+        let templates = Self {
             environment,
             site_name: config.site_name().to_owned(),
             links: config.links.clone(),
             public_url: config.public_url.clone(),
-        })
+            variables: config.mail.variables.clone(),
+        };
+        templates.tried()
+    }
+
+    /// Words one mail of each kind, so that a template which asks for what is not there is found at start.
+    fn tried(self) -> Result<Self> {
+        let kinds = [
+            Kind::Activation(""),
+            Kind::SecondaryEmail(""),
+            Kind::PasswordReset(""),
+            Kind::PasswordSet(""),
+            Kind::Notice(""),
+            Kind::Hint(""),
+        ];
+        for kind in kinds {
+            self.write(&kind, "", "").context("mail.templates")?;
+        }
+        Ok(self)
     }
 
     pub(super) fn write(&self, kind: &Kind<'_>, recipient: &str, name: &str) -> Result<Message> {
@@ -60,13 +92,16 @@ impl Templates {
             Kind::PasswordReset(token) => {
                 ("password_reset", self.link(&self.links.password_reset, token), "")
             }
+            Kind::PasswordSet(token) => ("password_set", self.link(&self.links.password_set, token), ""),
             Kind::Notice(sentence) => ("notice", String::new(), *sentence),
+            Kind::Hint(sentence) => ("hint", String::new(), *sentence),
         };
         let context = context! {
             site_name => self.site_name,
             name => on_one_line(name),
             link => Value::from_safe_string(link),
             sentence => sentence,
+            ..Value::from_serialize(&self.variables)
         };
         let render = |suffix: &str| -> Result<String> {
             Ok(self.environment.get_template(&format!("{template}{suffix}"))?.render(&context)?)
@@ -83,6 +118,17 @@ impl Templates {
     /// as it is.
     fn link(&self, template: &str, token: &str) -> String {
         template.replace("{public_url}", &self.public_url).replace("{token}", token)
+    }
+}
+
+/// The text that the site has in place of a built-in one.
+fn own(config: &Config, name: &str) -> Result<Option<String>> {
+    let Some(folder) = &config.mail.templates else { return Ok(None) };
+    let path = folder.join(name);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound && folder.is_dir() => Ok(None),
+        Err(error) => Err(anyhow!("mail.templates: {} cannot be read ({error})", path.display())),
     }
 }
 

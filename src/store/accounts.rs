@@ -156,6 +156,12 @@ pub fn find_by_email(db: &Reader<'_>, email_key: &str) -> Result<Option<Account>
     Ok(db.0.prepare_cached(&sql)?.query_row(params![email_key], account).optional()?)
 }
 
+/// The account with this username, exactly.
+pub fn find_by_username(db: &Reader<'_>, username: &str) -> Result<Option<Account>> {
+    let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.username = $1");
+    Ok(db.0.prepare_cached(&sql)?.query_row(params![username], account).optional()?)
+}
+
 /// Which address of somebody this is, if anybody has it.
 pub fn find_role_of_email(db: &Reader<'_>, email_key: &str) -> Result<Option<Role>> {
     let sql = "SELECT role FROM email_addresses WHERE email_key = $1";
@@ -311,6 +317,12 @@ pub fn replace_password_hash(db: &Writer<'_>, id: AccountId, from: &str, to: &st
 pub fn set_password_hash(db: &Writer<'_>, id: AccountId, epoch: i64, hash: &str) -> Result<bool> {
     let sql = "UPDATE accounts SET password_hash = $1 WHERE id = $2 AND epoch = $3";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![hash, id, epoch])? == 1)
+}
+
+/// Shuts the account off; false if it was already.
+pub fn set_deactivated(db: &Writer<'_>, id: AccountId, now: Moment) -> Result<bool> {
+    let sql = "UPDATE accounts SET deactivated_at = $1 WHERE id = $2 AND deactivated_at IS NULL";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id])? == 1)
 }
 
 /// Ends all access tokens of the account and answers the epoch that begins.

@@ -47,7 +47,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<OutboxMessage> {
     })
 }
 
-/// Adds a mail that is due at once.
+/// Adds a mail that is due at once, and answers its number.
 pub fn insert(
     db: &Writer<'_>,
     recipient: &str,
@@ -55,10 +55,16 @@ pub fn insert(
     text: &str,
     html: &str,
     now: Moment,
-) -> Result<()> {
+) -> Result<i64> {
     let sql = "INSERT INTO outbox (recipient, subject, body_text, body_html, created_at, due_at, attempts) \
-         VALUES ($1, $2, $3, $4, $5, $5, 0)";
-    db.0.0.prepare_cached(sql)?.execute(params![recipient, subject, text, html, now.micros()])?;
+         VALUES ($1, $2, $3, $4, $5, $5, 0) RETURNING id";
+    let values = params![recipient, subject, text, html, now.micros()];
+    Ok(db.0.0.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
+}
+
+/// Takes a mail back.
+pub fn delete(db: &Writer<'_>, id: i64) -> Result<()> {
+    db.0.0.prepare_cached("DELETE FROM outbox WHERE id = $1")?.execute(params![id])?;
     Ok(())
 }
 

@@ -46,10 +46,11 @@ pub fn find_session_of_spent(db: &Reader<'_>, hash: &str) -> Result<Option<Strin
     Ok(db.0.prepare_cached(sql)?.query_row(params![hash], |row| row.get(0)).optional()?)
 }
 
-/// Takes back one token that is not spent, expired or not; false if there is none.
-pub fn delete(db: &Writer<'_>, hash: &str) -> Result<bool> {
-    let sql = "DELETE FROM refresh_tokens WHERE token_hash = $1 AND spent_at IS NULL";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![hash])? == 1)
+/// Ends the session of a token, spent or not, expired or not; false if there is no such token.
+pub fn delete_session_of(db: &Writer<'_>, hash: &str) -> Result<bool> {
+    let sql = "DELETE FROM refresh_tokens \
+         WHERE session_id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1)";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![hash])? > 0)
 }
 
 /// Ends a session.

@@ -31,6 +31,8 @@ pub enum Action {
     SecondaryEmail,
     /// Sets another password.
     PasswordReset,
+    /// Sets a first password.
+    PasswordSet,
 }
 
 impl Action {
@@ -40,6 +42,7 @@ impl Action {
             Self::Activation => "activation",
             Self::SecondaryEmail => "activation_secondary_email",
             Self::PasswordReset => "password_reset",
+            Self::PasswordSet => "password_set",
         }
     }
 }

@@ -3,15 +3,17 @@
 
 mod matching;
 mod mint;
+mod reply;
 mod run;
 mod scenario;
+mod sending;
 mod template;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::server::TestServer;
-use run::Runner;
+use run::play;
 use scenario::Scenario;
 
 macro_rules! areas {
@@ -30,17 +32,26 @@ macro_rules! areas {
 areas! {
     "archive-account" => the_recorded_replies_of_archive_account_hold,
     "delete-account" => the_recorded_replies_of_delete_account_hold,
+    "graphql" => the_recorded_replies_to_graphql_documents_hold,
+    "http" => the_recorded_replies_to_http_requests_hold,
+    "introspection" => the_recorded_replies_to_introspection_hold,
     "jwt" => the_recorded_replies_to_access_tokens_hold,
+    "library-defaults" => the_recorded_replies_under_library_defaults_hold,
     "login" => the_recorded_replies_of_login_hold,
     "mail" => the_recorded_mails_hold,
+    "mail-down" => the_recorded_replies_without_a_mail_server_hold,
     "me" => the_recorded_replies_of_me_hold,
     "password-change" => the_recorded_replies_of_password_change_hold,
     "password-reset" => the_recorded_replies_of_password_reset_hold,
+    "password-set" => the_recorded_replies_of_password_set_hold,
+    "passwordless" => the_recorded_replies_to_registering_without_a_password_hold,
     "refresh-token" => the_recorded_replies_of_refresh_token_hold,
     "register" => the_recorded_replies_of_register_hold,
+    "relay" => the_recorded_replies_of_relay_hold,
     "resend-activation" => the_recorded_replies_of_resend_activation_hold,
     "revoke-token" => the_recorded_replies_of_revoke_token_hold,
     "secondary-email" => the_recorded_replies_of_secondary_email_hold,
+    "short-lifetimes" => the_recorded_replies_under_short_lifetimes_hold,
     "update-account" => the_recorded_replies_of_update_account_hold,
     "user-node" => the_recorded_replies_of_user_and_node_hold,
     "users" => the_recorded_replies_of_users_hold,
@@ -74,14 +85,13 @@ fn every_difference_names_a_recorded_scenario() {
 /// Runs an area against one server and panics with a line for each scenario that surprises.
 async fn hold(area: &str) {
     let (scenarios, differences) = (scenarios(area), differences());
-    let server = TestServer::start(&read(&format!("{}.toml", scenarios[0].profile))).await;
+    let server = TestServer::start(&settings(&scenarios[0].profile)).await;
     server.import(&read("../seed.json"));
 
-    let runner = Runner::new(&server);
     let mut surprises = Vec::new();
     for (index, scenario) in scenarios.iter().enumerate() {
         let name = &scenario.name;
-        match (runner.run(scenario, index).await, differences.contains_key(name)) {
+        match (play(&server, scenario, index).await, differences.contains_key(name)) {
             (Ok(()), false) | (Err(_), true) => {}
             (Ok(()), true) => {
                 surprises.push(format!("{name}: holds, its entry in differences.json is stale"))
@@ -98,6 +108,13 @@ async fn hold(area: &str) {
         scenarios.len(),
         surprises.join("\n")
     );
+}
+
+/// The settings of a profile.
+fn settings(profile: &str) -> String {
+    // No setting makes this server fail as the original does without a mail server: mail leaves after the answer.
+    let profile = if profile == "mail-down" { "wepledge" } else { profile };
+    read(&format!("{profile}.toml"))
 }
 
 /// The scenarios of an area, all of one profile.

@@ -2,10 +2,12 @@
 
 mod addresses;
 mod bad_input;
+mod choices;
 mod command_line;
 mod conformance;
 mod contracts;
 mod dialect;
+mod existence;
 mod floors;
 mod import_file;
 mod outbox;

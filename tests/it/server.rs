@@ -73,10 +73,6 @@ impl TestServer {
         Self { app, address, folder, client, _stop: stop }
     }
 
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Where the server keeps its data.
     pub fn data(&self) -> std::path::PathBuf {
         self.folder.path().join("data")

@@ -45,6 +45,24 @@ async fn a_refresh_token_is_good_once_and_its_second_use_ends_that_session_alone
 }
 
 #[tokio::test]
+async fn revoking_ends_one_session_also_by_a_token_that_was_turned_in() {
+    let server = TestServer::start(QUIET).await;
+    let laptop = server.joins("ada").await;
+    let phone = server.logs_in(&laptop.email, PASSWORD).await;
+    let refreshed = server.refreshes(&laptop.refresh_token).await;
+    let next = refreshed["refreshToken"].as_str().expect("a token");
+
+    let revoke =
+        format!("revokeToken(refreshToken: {:?}) {{ success errors revoked }}", laptop.refresh_token);
+    let revoked = server.mutate(None, &revoke).await;
+    assert_done(&revoked);
+    assert_eq!(revoked["revoked"], server.now_seconds());
+    assert_refused(&server.refreshes(next).await, "nonFieldErrors", "invalid_token");
+    assert_refused(&server.mutate(None, &revoke).await, "nonFieldErrors", "invalid_token");
+    assert_done(&server.refreshes(&phone.refresh_token).await);
+}
+
+#[tokio::test]
 async fn tokens_end_when_their_time_is_over() {
     let server = TestServer::start(QUIET).await;
     let ada = server.joins("ada").await;

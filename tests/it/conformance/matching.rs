@@ -14,7 +14,10 @@ use super::mint::jwt_signature;
 #[serde(tag = "$match", rename_all = "kebab-case", deny_unknown_fields)]
 enum Matcher {
     Any,
+    String,
     Int,
+    /// A text of digits.
+    IntString,
     Hex40,
     Uuid,
     Datetime,
@@ -31,6 +34,21 @@ enum Matcher {
     /// Signed by the server.
     Jwt {
         claims: Value,
+    },
+    /// A text in which the pattern is found.
+    Regex {
+        pattern: String,
+    },
+    /// These entries, in any order.
+    Set {
+        of: Vec<Value>,
+    },
+    /// Each of some entries and none of others.
+    List {
+        #[serde(default)]
+        contains: Vec<Value>,
+        #[serde(default)]
+        lacks: Vec<Value>,
     },
 }
 
@@ -76,7 +94,9 @@ fn compare_matcher(rule: &Value, actual: &Value, path: &str, now: i64) -> Result
     let text = actual.as_str().unwrap_or_default();
     let fits = match matcher {
         Matcher::Any => true,
+        Matcher::String => actual.is_string(),
         Matcher::Int => actual.is_i64(),
+        Matcher::IntString => is_like(text, "[0-9]+"),
         Matcher::Hex40 => is_like(text, "[0-9a-f]{40}"),
         Matcher::Uuid => is_like(text, "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
         Matcher::Datetime => {
@@ -87,6 +107,9 @@ fn compare_matcher(rule: &Value, actual: &Value, path: &str, now: i64) -> Result
             actual.as_i64().is_some_and(|time| (time - now - from_now).abs() <= 60)
         }
         Matcher::Jwt { claims } => return compare_jwt(&claims, text, path, now),
+        Matcher::Regex { pattern } => actual.is_string() && Regex::new(&pattern)?.is_match(text),
+        Matcher::Set { of } => return compare_set(&of, actual, path, now),
+        Matcher::List { contains, lacks } => return compare_list(&contains, &lacks, actual, path, now),
     };
     ensure!(fits, "{path}: expected {rule}, got {}", show(actual));
     Ok(())
@@ -103,6 +126,36 @@ fn compare_jwt(wanted: &Value, token: &str, path: &str, now: i64) -> Result<()> 
         |part| -> Result<Value> { Ok(serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part)?)?) };
     compare(&json!({"typ": "JWT", "alg": "HS256"}), &decode(header)?, &format!("{path}#header"), now)?;
     compare(wanted, &decode(claims)?, &format!("{path}#claims"), now)
+}
+
+fn compare_set(wanted: &[Value], actual: &Value, path: &str, now: i64) -> Result<()> {
+    let mut left = entries(actual, path)?.clone();
+    for entry in wanted {
+        let found = left.iter().position(|held| fits(entry, held, now));
+        left.remove(found.with_context(|| format!("{path}: no entry is {}", show(entry)))?);
+    }
+    ensure!(left.is_empty(), "{path}: unexpected entry {}", show(&left[0]));
+    Ok(())
+}
+
+fn compare_list(contained: &[Value], lacking: &[Value], actual: &Value, path: &str, now: i64) -> Result<()> {
+    let entries = entries(actual, path)?;
+    let holds = |entry: &&Value| entries.iter().any(|held| fits(entry, held, now));
+    if let Some(missing) = contained.iter().find(|entry| !holds(entry)) {
+        bail!("{path}: no entry is {}", show(missing));
+    }
+    if let Some(unwanted) = lacking.iter().find(holds) {
+        bail!("{path}: unexpected entry {}", show(unwanted));
+    }
+    Ok(())
+}
+
+fn entries<'a>(list: &'a Value, path: &str) -> Result<&'a Vec<Value>> {
+    list.as_array().with_context(|| format!("{path}: expected a list, got {}", show(list)))
+}
+
+fn fits(expected: &Value, actual: &Value, now: i64) -> bool {
+    compare(expected, actual, "", now).is_ok()
 }
 
 fn is_relay_id(text: &str, type_name: &str) -> bool {

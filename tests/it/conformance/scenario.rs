@@ -41,15 +41,31 @@ pub(super) struct Step {
     pub(super) mail: Vec<MailRule>,
 }
 
-/// What is sent.
+/// What is sent: `query` with what goes with it, or instead `json`, `form` or `body`, or nothing.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(deny_unknown_fields)]
 pub(super) struct Request {
-    pub(super) query: String,
+    #[serde(default = "post")]
+    pub(super) method: String,
+    /// The last segment of the address.
+    #[serde(default = "graphql")]
+    pub(super) endpoint: String,
+    /// Whether the slash at the end of the address is left out.
+    #[serde(default)]
+    pub(super) path_suffix_strip: bool,
+    /// What goes into the query string.
+    pub(super) params: Option<Value>,
+    pub(super) query: Option<String>,
     pub(super) variables: Option<Value>,
+    #[serde(rename = "operationName")]
     pub(super) operation_name: Option<String>,
+    pub(super) json: Option<Value>,
+    pub(super) form: Option<Value>,
+    /// A text, sent without a type.
+    pub(super) body: Option<String>,
     /// `$name` sends the access token of that name.
     pub(super) token: Option<String>,
+    /// They win over all that is sent unasked.
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
 }
@@ -59,7 +75,12 @@ pub(super) struct Request {
 #[serde(deny_unknown_fields)]
 pub(super) struct Expect {
     pub(super) status: Option<u16>,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, Value>,
     pub(super) body: Option<Value>,
+    /// Texts that the body holds somewhere, as it came.
+    #[serde(default)]
+    pub(super) text_contains: Vec<String>,
 }
 
 /// What must have been mailed: `count` messages in all, or a certain `nth` one.
@@ -81,4 +102,12 @@ pub(super) struct MailRule {
 
 fn first() -> usize {
     1
+}
+
+fn post() -> String {
+    "POST".to_owned()
+}
+
+fn graphql() -> String {
+    "graphql".to_owned()
 }
