@@ -3,6 +3,7 @@
 use async_graphql::{Enum, SimpleObject};
 
 use super::scalars::{DateTime, Uuid};
+use super::user::UserType;
 
 /// A working group.
 #[derive(SimpleObject)]
@@ -13,12 +14,20 @@ pub struct WorkingGroupType {
     name: String,
     /// Where it is at home.
     institution: Option<InstitutionType>,
+    /// Who speaks for it.
+    representative: Option<UserType>,
     /// How many people work in it.
     n_employees: Option<i32>,
     /// What it works on.
     field: ResearchFieldType,
     /// Whether everybody may find it.
     is_public: bool,
+    /// Its members.
+    #[graphql(name = "customuserSet")]
+    members: Vec<UserType>,
+    /// Who wishes to join.
+    #[graphql(name = "workinggroupjoinrequestSet")]
+    join_requests: Vec<WorkingGroupJoinRequestType>,
 }
 
 /// Where working groups are at home.
@@ -34,6 +43,9 @@ pub struct InstitutionType {
     state: Option<String>,
     /// The country.
     country: String,
+    /// The working groups there.
+    #[graphql(name = "workinggroupSet")]
+    working_groups: Vec<WorkingGroupType>,
 }
 
 /// What working groups work on.
@@ -45,6 +57,9 @@ pub struct ResearchFieldType {
     field: String,
     /// Its part.
     subfield: String,
+    /// The working groups of that field.
+    #[graphql(name = "workinggroupSet")]
+    working_groups: Vec<WorkingGroupType>,
 }
 
 /// Somebody's wish to join a working group.
@@ -52,6 +67,8 @@ pub struct ResearchFieldType {
 pub struct WorkingGroupJoinRequestType {
     /// Its id.
     id: Uuid,
+    /// Who wishes.
+    user: UserType,
     /// The group.
     working_group: WorkingGroupType,
     /// When it was made.

@@ -160,7 +160,7 @@ impl From<LoggedIn> for Login {
     fn from(login: LoggedIn) -> Self {
         Self {
             token: Some(login.tokens.token),
-            user: Some(UserNode(login.account)),
+            user: Some(login.account.into()),
             unarchiving: Some(login.unarchiving),
             refresh_token: Some(login.tokens.refresh_token),
         }

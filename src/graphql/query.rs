@@ -83,12 +83,12 @@ fn is_of_this_schema(type_name: &str) -> bool {
 }
 
 fn nullable(found: accounts::Result<Option<Account>>) -> Nullable<UserNode> {
-    found.map(|account| account.map(UserNode)).map_err(request_error).transpose()
+    found.map(|account| account.map(UserNode::from)).map_err(request_error).transpose()
 }
 
 fn connection(page: Page) -> UserNodeConnection {
-    let edge = |(offset, account)| UserNodeEdge {
-        node: Some(UserNode(account)),
+    let edge = |(offset, account): (i64, Account)| UserNodeEdge {
+        node: Some(account.into()),
         cursor: relay_id::to_cursor(offset),
     };
     let edges: Vec<_> = (page.start..).zip(page.accounts).map(edge).collect();

@@ -27,105 +27,134 @@ pub enum Node {
     UserNode(UserNode),
 }
 
-/// An account.
-pub struct UserNode(pub Account);
+/// Both types of accounts show these fields, and each its own. (A flattened object would do, were the types not to
+/// hold each other by way of working groups.)
+macro_rules! account_type {
+    ($(#[$attributes:meta])* $name:ident { $($own:tt)* }) => {
+        $(#[$attributes])*
+        pub struct $name(Account);
 
-#[Object]
-impl UserNode {
-    /// Always null, as clients have always had it.
-    async fn last_login(&self) -> Option<DateTime> {
-        None
-    }
+        impl From<Account> for $name {
+            fn from(account: Account) -> Self {
+                Self(account)
+            }
+        }
 
-    /// Whether the account sees what is reserved for staff.
-    async fn is_staff(&self) -> bool {
-        self.0.is_staff
-    }
+        #[Object]
+        impl $name {
+            /// Always null, as clients have always had it.
+            async fn last_login(&self) -> Option<DateTime> {
+                None
+            }
 
-    /// Whether the account can be logged in to.
-    async fn is_active(&self) -> bool {
-        self.0.deactivated_at.is_none()
-    }
+            /// Whether the account sees what is reserved for staff.
+            async fn is_staff(&self) -> bool {
+                self.0.is_staff
+            }
 
-    /// When it was registered.
-    async fn date_joined(&self) -> DateTime {
-        DateTime(self.0.joined_at)
-    }
+            /// Whether the account can be logged in to.
+            async fn is_active(&self) -> bool {
+                self.0.deactivated_at.is_none()
+            }
 
-    /// The global id.
-    async fn id(&self) -> ID {
-        relay_id::to_global_id("UserNode", &self.0.id.to_string()).into()
-    }
+            /// When it was registered.
+            async fn date_joined(&self) -> DateTime {
+                DateTime(self.0.joined_at)
+            }
 
-    /// The primary address.
-    async fn email(&self) -> &str {
-        &self.0.email
-    }
+            /// The primary address.
+            async fn email(&self) -> &str {
+                &self.0.email
+            }
 
-    /// Unique.
-    async fn username(&self) -> &str {
-        &self.0.username
-    }
+            /// Unique.
+            async fn username(&self) -> &str {
+                &self.0.username
+            }
 
-    /// May be empty.
-    async fn first_name(&self) -> &str {
-        &self.0.first_name
-    }
+            /// May be empty.
+            async fn first_name(&self) -> &str {
+                &self.0.first_name
+            }
 
-    /// May be empty.
-    async fn last_name(&self) -> &str {
-        &self.0.last_name
-    }
+            /// May be empty.
+            async fn last_name(&self) -> &str {
+                &self.0.last_name
+            }
 
-    /// Null where there is none.
-    async fn academic_title(&self) -> Option<AcademicTitle> {
-        match self.0.academic_title.as_str() {
-            "PROF" => Some(AcademicTitle::Prof),
-            "DR" => Some(AcademicTitle::Dr),
-            _ => None,
+            /// Null where there is none.
+            async fn academic_title(&self) -> Option<AcademicTitle> {
+                match self.0.academic_title.as_str() {
+                    "PROF" => Some(AcademicTitle::Prof),
+                    "DR" => Some(AcademicTitle::Dr),
+                    _ => None,
+                }
+            }
+
+            /// The working group that the account belongs to.
+            async fn working_group(&self) -> Option<WorkingGroupType> {
+                None
+            }
+
+            /// Whether the account speaks for its working group.
+            async fn is_representative(&self) -> bool {
+                false
+            }
+
+            /// The working group that the account speaks for.
+            #[graphql(name = "workinggroup")]
+            async fn represented_group(&self) -> Option<WorkingGroupType> {
+                None
+            }
+
+            /// The working groups that the account asked to join.
+            #[graphql(name = "workinggroupjoinrequestSet")]
+            async fn join_requests(&self) -> Vec<WorkingGroupJoinRequestType> {
+                Vec::new()
+            }
+
+            $($own)*
+        }
+    };
+}
+
+account_type! {
+    /// An account.
+    UserNode {
+        /// The global id.
+        async fn id(&self) -> ID {
+            relay_id::to_global_id("UserNode", &self.0.id.to_string()).into()
+        }
+
+        /// The number behind the global id.
+        async fn pk(&self) -> Option<i32> {
+            i32::try_from(self.0.id).ok()
+        }
+
+        /// Whether the owner put the account away.
+        async fn archived(&self) -> Option<bool> {
+            Some(self.0.archived_at.is_some())
+        }
+
+        /// Whether the primary address is confirmed.
+        async fn verified(&self) -> Option<bool> {
+            Some(self.0.verified_at.is_some())
+        }
+
+        /// The confirmed secondary address.
+        async fn secondary_email(&self) -> Option<&str> {
+            self.0.secondary_email.as_deref()
         }
     }
+}
 
-    /// The working group that the account belongs to.
-    async fn working_group(&self) -> Option<WorkingGroupType> {
-        None
-    }
-
-    /// Whether the account speaks for its working group.
-    async fn is_representative(&self) -> bool {
-        false
-    }
-
-    /// The working group that the account speaks for.
-    #[graphql(name = "workinggroup")]
-    async fn represented_group(&self) -> Option<WorkingGroupType> {
-        None
-    }
-
-    /// The working groups that the account asked to join.
-    #[graphql(name = "workinggroupjoinrequestSet")]
-    async fn join_requests(&self) -> Vec<WorkingGroupJoinRequestType> {
-        Vec::new()
-    }
-
-    /// The number behind the global id.
-    async fn pk(&self) -> Option<i32> {
-        i32::try_from(self.0.id).ok()
-    }
-
-    /// Whether the owner put the account away.
-    async fn archived(&self) -> Option<bool> {
-        Some(self.0.archived_at.is_some())
-    }
-
-    /// Whether the primary address is confirmed.
-    async fn verified(&self) -> Option<bool> {
-        Some(self.0.verified_at.is_some())
-    }
-
-    /// The confirmed secondary address.
-    async fn secondary_email(&self) -> Option<&str> {
-        self.0.secondary_email.as_deref()
+account_type! {
+    /// An account as a working group shows it.
+    UserType {
+        /// The number, which is no global id.
+        async fn id(&self) -> ID {
+            self.0.id.into()
+        }
     }
 }
 

@@ -85,3 +85,36 @@ async fn clients_may_ask_for_the_schema_unless_the_settings_say_otherwise() {
     );
     assert!(!answer.body.to_string().contains("success"), "{}", answer.body);
 }
+
+/// What client generators ask, with types nested as deeply as they do.
+fn introspection() -> String {
+    let mut of_type = "kind name".to_owned();
+    for _ in 0..9 {
+        of_type = format!("kind name ofType {{ {of_type} }}");
+    }
+    format!(
+        "query IntrospectionQuery {{ __schema {{ queryType {{ name }} mutationType {{ name }} subscriptionType {{ name }} \
+         types {{ ...FullType }} directives {{ name description locations args {{ ...InputValue }} }} }} }} \
+         fragment FullType on __Type {{ kind name description specifiedByURL \
+         fields(includeDeprecated: true) {{ name description args {{ ...InputValue }} type {{ ...TypeRef }} \
+         isDeprecated deprecationReason }} inputFields {{ ...InputValue }} interfaces {{ ...TypeRef }} \
+         enumValues(includeDeprecated: true) {{ name description isDeprecated deprecationReason }} \
+         possibleTypes {{ ...TypeRef }} }} \
+         fragment InputValue on __InputValue {{ name description type {{ ...TypeRef }} defaultValue }} \
+         fragment TypeRef on __Type {{ {of_type} }}"
+    )
+}
+
+#[tokio::test]
+async fn a_client_generator_learns_the_whole_of_both_flavours() {
+    let server = TestServer::start("").await;
+    for (path, input) in [("/graphql/", None), ("/relay/", Some("RegisterInput"))] {
+        let request = server.raw(reqwest::Method::POST, path).json(&json!({ "query": introspection() }));
+        let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        assert!(answer.get("errors").is_none(), "{path}: {answer}");
+        let types = answer["data"]["__schema"]["types"].as_array().expect("types");
+        let is_there = |name: &str| types.iter().any(|found| found["name"] == name);
+        assert!(is_there("UserNode") && is_there("Mutation") && is_there("ExpectedErrorType"), "{path}");
+        assert_eq!(is_there("RegisterInput"), input.is_some(), "{path}");
+    }
+}

@@ -16,6 +16,7 @@ mod password_rules;
 mod passwords;
 mod person;
 mod program;
+mod refusals;
 mod registering;
 mod server;
 mod sessions;

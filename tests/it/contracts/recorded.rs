@@ -10,6 +10,10 @@ use async_graphql::parser::types::{
 
 const WEPLEDGE: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contracts/recorded.wepledge.graphql"));
+const DEFAULTS: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contracts/recorded.library-defaults.graphql"));
+const PASSWORDLESS: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contracts/recorded.passwordless.graphql"));
 const RELAY: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contracts/recorded.relay.graphql"));
 
@@ -25,7 +29,7 @@ struct Comparison {
     added: &'static [&'static str],
 }
 
-const COMPARISONS: [Comparison; 2] = [
+const COMPARISONS: [Comparison; 4] = [
     Comparison {
         theirs: WEPLEDGE,
         ours: super::SCHEMA,
@@ -35,8 +39,41 @@ const COMPARISONS: [Comparison; 2] = [
             ("Mutation.register(password1)", "String!", "String"),
             ("Mutation.register(password2)", "String!", "String"),
         ],
-        lacking: &[&DIRECTORY, &GROUPS, &GROUP_MUTATIONS],
+        lacking: &[&DIRECTORY, &SECRETS, &GROUPS, &GROUP_MUTATIONS],
         added: &["Mutation.tokenAuth(username)", "Register.refreshToken", "Register.token"],
+    },
+    Comparison {
+        theirs: DEFAULTS,
+        ours: super::SCHEMA,
+        nullable: &[
+            ("Mutation.register(email)", "String!", "String"),
+            ("Mutation.register(username)", "String!", "String"),
+            ("Mutation.register(password1)", "String!", "String"),
+            ("Mutation.register(password2)", "String!", "String"),
+        ],
+        lacking: &[&DIRECTORY, &SECRETS, &GROUPS, &GROUP_MUTATIONS],
+        added: &[
+            "Mutation.register(academicTitle)",
+            "Mutation.register(firstName)",
+            "Mutation.register(lastName)",
+            "Mutation.updateAccount(academicTitle)",
+        ],
+    },
+    Comparison {
+        theirs: PASSWORDLESS,
+        ours: super::SCHEMA,
+        nullable: &[
+            ("Mutation.register(email)", "String!", "String"),
+            ("Mutation.register(username)", "String!", "String"),
+        ],
+        lacking: &[&DIRECTORY, &SECRETS, &GROUPS, &GROUP_MUTATIONS],
+        added: &[
+            "Mutation.register(password1)",
+            "Mutation.register(password2)",
+            "Mutation.tokenAuth(username)",
+            "Register.refreshToken",
+            "Register.token",
+        ],
     },
     Comparison {
         theirs: RELAY,
@@ -47,7 +84,7 @@ const COMPARISONS: [Comparison; 2] = [
             ("RegisterInput.password1", "String!", "String"),
             ("RegisterInput.password2", "String!", "String"),
         ],
-        lacking: &[&DIRECTORY, &GROUPS],
+        lacking: &[&DIRECTORY, &SECRETS, &GROUPS],
         added: &[
             "RegisterInput.academicTitle",
             "RegisterInput.firstName",
@@ -60,19 +97,11 @@ const COMPARISONS: [Comparison; 2] = [
 /// Institutions and research fields can be imported, but not be asked for in this version.
 const DIRECTORY: [&str; 2] = ["Query.institutions", "Query.researchfields"];
 
-/// Working groups, and `UserType`, which is reached through them alone, are not part of this version.
-const GROUPS: [&str; 10] = [
-    "InstitutionType.workinggroupSet",
-    "Query.joinRequests",
-    "Query.workinggroupUsers",
-    "Query.workinggroups",
-    "ResearchFieldType.workinggroupSet",
-    "UserType",
-    "WorkingGroupJoinRequestType.user",
-    "WorkingGroupType.customuserSet",
-    "WorkingGroupType.representative",
-    "WorkingGroupType.workinggroupjoinrequestSet",
-];
+/// Never shown.
+const SECRETS: [&str; 2] = ["UserType.isSuperuser", "UserType.password"];
+
+/// Working groups are not part of this version.
+const GROUPS: [&str; 3] = ["Query.joinRequests", "Query.workinggroupUsers", "Query.workinggroups"];
 
 /// Nor are the mutations that change them; the recorded Relay flavour has none.
 const GROUP_MUTATIONS: [&str; 23] = [
