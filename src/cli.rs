@@ -77,6 +77,9 @@ pub fn run() -> ExitCode {
         Ok(loaded) => loaded,
         Err(error) => return fail(&error, 2),
     };
+    if let Err(error) = crate::mail::check(&loaded.config) {
+        return fail(&error, 2);
+    }
     match dispatch(command, &loaded) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output has seen enough.

@@ -10,7 +10,7 @@
 //! | [`cli`] | the command line; the only place that prints, exits and waits for signals |
 //! | [`http`] | requests and answers (poem) |
 //! | [`graphql`] | the dialect: names, types, arguments, payloads (async-graphql). Here async ends |
-//! | [`accounts`] | the rules: plain synchronous Rust, no HTTP, no GraphQL, no SQL text |
+//! | [`accounts`], [`groups`] | the rules: plain synchronous Rust, no HTTP, no GraphQL, no SQL text |
 //! | [`outbox`] | mail promised in a transaction and delivered after it |
 //! | [`app`] | the parts, assembled |
 //! | [`store`], [`mail`], [`tokens`], [`passwords`] | one technology each |
@@ -39,6 +39,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod graphql;
+pub mod groups;
 pub mod http;
 pub mod mail;
 pub mod outbox;

@@ -31,6 +31,14 @@ pub struct Mailer {
     transport: Transport,
 }
 
+/// Refuses texts of mails that are broken or ask for what is not there.
+///
+/// # Errors
+/// Which, and why.
+pub fn check(config: &Config) -> Result<()> {
+    Templates::new(config).map(drop)
+}
+
 impl Mailer {
     /// A mailer as configured.
     ///

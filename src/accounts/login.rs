@@ -45,7 +45,9 @@ pub fn log_in(app: &App, name: &Name, password: &str) -> Result<LoggedIn> {
         return Err(FieldError::INVALID_CREDENTIALS.into());
     };
     if account.verified_at.is_none() && !app.config.accounts.login_unverified {
-        return Err(FieldError::NOT_VERIFIED.into());
+        // Who registers an address and then logs in would learn whether that made an account.
+        let hides = app.config.accounts.hide_existence;
+        return Err(if hides { FieldError::INVALID_CREDENTIALS } else { FieldError::NOT_VERIFIED }.into());
     }
     if account.deactivated_at.is_some() {
         return Err(FieldError::INVALID_CREDENTIALS.into());

@@ -34,6 +34,10 @@ fn addresses(config: &Config) -> Option<String> {
             config.mail.from
         ));
     }
+    let taken = ["site_name", "name", "link", "sentence"];
+    if let Some(name) = config.mail.variables.keys().find(|name| taken.contains(&name.as_str())) {
+        return Some(format!("mail.variables: \"{name}\" is filled in by the server; choose another name"));
+    }
     let key_is_empty = config.secret_key.as_ref().is_some_and(|key| key.expose_secret().is_empty());
     key_is_empty.then(|| "secret_key: it is empty; leave it out and a random key is made".to_owned())
 }
@@ -74,7 +78,7 @@ fn fields(config: &Config) -> Option<String> {
     if accounts.login_fields.is_empty() {
         return Some("accounts.login_fields: name at least \"email\", or nobody could log in".to_owned());
     }
-    if accounts.hide_existence && accounts.login_unverified {
+    if accounts.hide_existence && accounts.login_unverified && !accounts.passwordless_registration {
         return Some(
             "accounts.hide_existence: with accounts.login_unverified, `register` answers new accounts with tokens, \
              which tells them from others; turn one of the two off"

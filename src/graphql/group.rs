@@ -4,6 +4,7 @@ use async_graphql::{Enum, SimpleObject};
 
 use super::scalars::{DateTime, Uuid};
 use super::user::UserType;
+use crate::groups::directory::{Institution, ResearchField};
 
 /// A working group.
 #[derive(SimpleObject)]
@@ -86,4 +87,18 @@ pub enum WorkingGroupJoinRequestStatus {
     Approved,
     /// The group said no.
     Declined,
+}
+
+impl From<Institution> for InstitutionType {
+    fn from(institution: Institution) -> Self {
+        let Institution { id, name, city, state, country } = institution;
+        Self { id: Uuid(id), name, city, state, country, working_groups: Vec::new() }
+    }
+}
+
+impl From<ResearchField> for ResearchFieldType {
+    fn from(research_field: ResearchField) -> Self {
+        let ResearchField { id, field, subfield } = research_field;
+        Self { id: i32::try_from(id).unwrap_or(i32::MAX), field, subfield, working_groups: Vec::new() }
+    }
 }

@@ -38,6 +38,15 @@ impl Offer {
         }
     }
 
+    /// The type of the argument `input` of a mutation of which members can be turned off.
+    pub(super) fn input_type(mutation: &str) -> &'static str {
+        match mutation {
+            "register" => "RegisterInput",
+            "updateAccount" => "UpdateAccountInput",
+            _ => "ObtainJSONWebTokenInput",
+        }
+    }
+
     /// Whether the payload of a mutation has a field.
     pub(super) fn answers(&self, mutation: &str, field: &str) -> bool {
         match (mutation, field) {

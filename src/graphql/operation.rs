@@ -7,6 +7,7 @@ use async_graphql::parser::types::{
     SelectionSet,
 };
 use async_graphql::{Name, PathSegment, Positioned, Request, Response, ServerError, Value, Variables};
+use async_graphql_value::Value as ParsedValue;
 
 use super::offer::Offer;
 
@@ -55,9 +56,10 @@ pub(super) fn check(request: &mut Request, offer: &Offer) -> Result<Order, Vec<S
         return Err(vec![ServerError::new(sentence, Some(operation.pos))]);
     }
     let turned_off: Vec<ServerError> = match operation.node.ty {
-        OperationType::Mutation => {
-            fields.iter().flat_map(|field| not_offered(offer, field, &variables, &mut walk)).collect()
-        }
+        OperationType::Mutation => fields
+            .iter()
+            .flat_map(|field| not_offered(offer, &operation.node, field, &variables, &mut walk))
+            .collect(),
         _ => Vec::new(),
     };
     if !turned_off.is_empty() {
@@ -138,36 +140,58 @@ fn require_variables(
 /// What a field of a mutation uses although the settings turn it off, in the words for what does not exist.
 fn not_offered<'a>(
     offer: &Offer,
+    operation: &OperationDefinition,
     field: &'a Field,
     variables: &Variables,
     walk: &mut Walk<'a>,
 ) -> Vec<ServerError> {
     let mutation = field.name.node.as_str();
     let mut errors = Vec::new();
-    for (argument, value) in &field.arguments {
-        let members: Vec<String> = if argument.node == "input" {
-            let given = |name: Name| variables.get(&name).cloned().ok_or(());
-            match value.node.clone().into_const_with(given) {
-                Ok(Value::Object(members)) => members.keys().map(ToString::to_string).collect(),
-                _ => Vec::new(),
-            }
-        } else {
-            vec![argument.node.to_string()]
-        };
-        for member in members.iter().filter(|member| !offer.takes(mutation, member)) {
+    let input = field.get_argument("input");
+    for (argument, _) in &field.arguments {
+        if !offer.takes(mutation, &argument.node) {
             let sentence =
-                format!("Unknown argument \"{member}\" on field \"{mutation}\" of type \"Mutation\".");
+                format!("Unknown argument \"{argument}\" on field \"{mutation}\" of type \"Mutation\".");
             errors.push(ServerError::new(sentence, Some(argument.pos)));
         }
     }
+    for member in input.map(|input| members(&input.node, operation, variables)).unwrap_or_default() {
+        if !offer.takes(mutation, &member) {
+            let of_type = Offer::input_type(mutation);
+            let sentence = format!(
+                "Invalid value for argument \"input\", unknown field \"{member}\" of type \"{of_type}\""
+            );
+            errors.push(ServerError::new(sentence, input.map(|input| input.pos)));
+        }
+    }
+    // Only the payload of `register` has fields that can be turned off, and in both flavours it begins so.
+    let payload = if input.is_some() { "RegisterPayload" } else { "Register" };
     for selected in walk.fields(&field.selection_set.node) {
         let name = selected.name.node.as_str();
         if !offer.answers(mutation, name) {
-            let sentence = format!("Cannot query field \"{name}\" on the payload of \"{mutation}\".");
+            let sentence = format!("Unknown field \"{name}\" on type \"{payload}\".");
             errors.push(ServerError::new(sentence, Some(selected.name.pos)));
         }
     }
     errors
+}
+
+/// The names in an object that is written out, or comes by a variable or its default.
+fn members(input: &ParsedValue, operation: &OperationDefinition, variables: &Variables) -> Vec<String> {
+    let names = |object: &Value| match object {
+        Value::Object(members) => members.keys().map(ToString::to_string).collect(),
+        _ => Vec::new(),
+    };
+    match input {
+        ParsedValue::Object(members) => members.keys().map(ToString::to_string).collect(),
+        ParsedValue::Variable(name) => {
+            let definition =
+                operation.variable_definitions.iter().find(|known| known.node.name.node == *name);
+            let default = definition.and_then(|known| known.node.default_value.as_ref());
+            variables.get(name).or(default.map(|default| &default.node)).map(names).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// A way through a document with its fragments spread, which ends before it is too long.

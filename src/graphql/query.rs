@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Error, ID, Object};
 
+use super::group::{InstitutionType, ResearchFieldType};
 use super::lanes::Lane::Ordinary;
 use super::payload::{Nullable, ask, request_error};
 use super::relay_id;
@@ -9,6 +10,7 @@ use super::user::{PageInfo, UserNode, UserNodeConnection, UserNodeEdge};
 use crate::accounts::listing::{self, Cut, Page};
 use crate::accounts::text::strip;
 use crate::accounts::{self, Account, Filter, email};
+use crate::groups::directory;
 
 /// The root of all queries.
 pub struct Query;
@@ -74,6 +76,19 @@ impl Query {
         };
         let page = ask(ctx, Ordinary, move |app, viewer| listing::users(app, viewer, filter, cut)).await;
         Some(page.map(connection).map_err(request_error))
+    }
+
+    /// All institutions that working groups may be at home at.
+    async fn institutions(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<InstitutionType>>> {
+        let found = ask(ctx, Ordinary, |app, _| Ok(directory::institutions(app)?)).await;
+        Some(found.map(|found| found.into_iter().map(|it| Some(it.into())).collect()).map_err(request_error))
+    }
+
+    /// All research fields that working groups may work on.
+    #[graphql(name = "researchfields")]
+    async fn research_fields(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<ResearchFieldType>>> {
+        let found = ask(ctx, Ordinary, |app, _| Ok(directory::research_fields(app)?)).await;
+        Some(found.map(|found| found.into_iter().map(|it| Some(it.into())).collect()).map_err(request_error))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use rust_embed::RustEmbed;
 
@@ -55,8 +55,9 @@ impl Templates {
             };
             environment
                 .add_template_owned(name.to_string(), source)
-                .map_err(|error| anyhow!("mail.templates: {name}: {error:#}"))?;
+                .map_err(|error| anyhow!("mail.templates: {name}: {error}"))?;
         }
+        refuse_strangers(config)?;
         let templates = Self {
             environment,
             site_name: config.site_name().to_owned(),
@@ -119,6 +120,20 @@ impl Templates {
     fn link(&self, template: &str, token: &str) -> String {
         template.replace("{public_url}", &self.public_url).replace("{token}", token)
     }
+}
+
+/// A text under a name that no mail asks for is a slip of the pen.
+fn refuse_strangers(config: &Config) -> Result<()> {
+    let Some(folder) = &config.mail.templates else { return Ok(()) };
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let is_text = name.ends_with(".txt") || name.ends_with(".html");
+        if is_text && Files::get(&name).is_none() {
+            let known: Vec<_> = Files::iter().collect();
+            bail!("mail.templates: no mail asks for {name}; the names are {}", known.join(", "));
+        }
+    }
+    Ok(())
 }
 
 /// The text that the site has in place of a built-in one.

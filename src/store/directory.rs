@@ -2,7 +2,57 @@
 
 use rusqlite::params;
 
-use super::{Result, Writer};
+use super::{Reader, Result, Writer};
+
+/// Where working groups are at home.
+pub struct Institution {
+    /// A UUID.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its city.
+    pub city: String,
+    /// Its state, where the country has such.
+    pub state: Option<String>,
+    /// Its country.
+    pub country: String,
+}
+
+/// What working groups work on.
+pub struct ResearchField {
+    /// Its number.
+    pub id: i64,
+    /// The wider field.
+    pub field: String,
+    /// The field proper.
+    pub subfield: String,
+}
+
+/// All institutions, in the order in which they were imported.
+pub fn list_institutions(db: &Reader<'_>) -> Result<Vec<Institution>> {
+    let sql = "SELECT id, name, city, state, country FROM institutions ORDER BY position";
+    let mut statement = db.0.prepare_cached(sql)?;
+    let institutions = statement.query_map([], |row| {
+        Ok(Institution {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            city: row.get(2)?,
+            state: row.get(3)?,
+            country: row.get(4)?,
+        })
+    })?;
+    Ok(institutions.collect::<rusqlite::Result<_>>()?)
+}
+
+/// All research fields, by their number.
+pub fn list_research_fields(db: &Reader<'_>) -> Result<Vec<ResearchField>> {
+    let sql = "SELECT id, field, subfield FROM research_fields ORDER BY id";
+    let mut statement = db.0.prepare_cached(sql)?;
+    let fields = statement.query_map([], |row| {
+        Ok(ResearchField { id: row.get(0)?, field: row.get(1)?, subfield: row.get(2)? })
+    })?;
+    Ok(fields.collect::<rusqlite::Result<_>>()?)
+}
 
 /// Adds an institution behind those that are there, or corrects it; false if it is there just so.
 pub fn upsert_institution(

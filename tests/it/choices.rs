@@ -230,7 +230,10 @@ async fn the_relay_flavour_does_the_same_and_gives_the_clients_text_back() {
         "one password a request, here as well"
     );
     let turned_off = json!({ "username": "ada", "password": PASSWORD });
-    assert!(ask(None, login, turned_off).await.get("data").is_none(), "username does not log in here");
+    let answer = ask(None, login, turned_off).await;
+    assert!(answer.get("data").is_none(), "username does not log in here");
+    let sentence = "Invalid value for argument \"input\", unknown field \"username\" of type \"ObtainJSONWebTokenInput\"";
+    assert_eq!(answer["errors"][0]["message"], sentence);
     assert_eq!(server.mails().len(), 1);
 
     let without = TestServer::start("graphql.relay = false\n").await;
@@ -240,4 +243,31 @@ async fn the_relay_flavour_does_the_same_and_gives_the_clients_text_back() {
         .send()
         .await;
     assert_eq!(reply.expect("an answer").status(), 404);
+}
+
+#[tokio::test]
+async fn what_is_turned_off_cannot_be_had_by_the_relay_flavour_however_it_is_written() {
+    let server = TestServer::start("accounts.register_optional = []\n").await;
+    let person = format!("email: \"ada@example.org\", password1: {PASSWORD:?}, password2: {PASSWORD:?}");
+    for query in [
+        format!("mutation {{ register(input: {{ {person}, firstName: \"A\" }}) {{ success }} }}"),
+        format!(
+            "mutation ($x: String) {{ register(input: {{ {person}, firstName: \"A\", clientMutationId: $x }}) {{ success }} }}"
+        ),
+        format!("mutation ($x: String) {{ register(input: {{ {person}, firstName: $x }}) {{ success }} }}"),
+        format!(
+            "mutation ($i: RegisterInput! = {{ {person}, firstName: \"A\" }}) {{ register(input: $i) {{ success }} }}"
+        ),
+        format!(
+            "mutation {{ ...F }} fragment F on Mutation {{ register(input: {{ {person}, firstName: \"A\" }}) {{ success }} }}"
+        ),
+        format!(
+            "mutation {{ register(input: {{ {person} }}) {{ ...P }} }} fragment P on RegisterPayload {{ success token }}"
+        ),
+    ] {
+        let request = server.raw(reqwest::Method::POST, "/relay/").json(&json!({ "query": query }));
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), 400, "{query}");
+    }
+    assert!(server.mails().is_empty(), "nobody was registered");
 }

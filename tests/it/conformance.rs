@@ -82,6 +82,14 @@ fn every_difference_names_a_recorded_scenario() {
     assert!(unknown.is_empty(), "differences.json names no scenario with {unknown:?}");
 }
 
+#[test]
+fn the_documents_name_every_difference() {
+    let documents = read("../../docs/differences.md");
+    let unnamed: Vec<String> =
+        differences().into_keys().filter(|name| !documents.contains(&format!("`{name}`"))).collect();
+    assert!(unnamed.is_empty(), "docs/differences.md says nothing of {unnamed:?}");
+}
+
 /// Runs an area against one server and panics with a line for each scenario that surprises.
 async fn hold(area: &str) {
     let (scenarios, differences) = (scenarios(area), differences());

@@ -41,6 +41,11 @@ async fn registering_a_known_address_is_answered_like_a_new_one_and_changes_noth
         "invalid_credentials",
     );
 
+    for (email, password) in [(GHOST, OTHER_PASSWORD), (ada.email.as_str(), OTHER_PASSWORD)] {
+        let payload = server.tries_to_log_in(email, password).await;
+        assert_refused(&payload, "nonFieldErrors", "invalid_credentials");
+    }
+
     let weak = |email: &str| format!("register(email: {email:?}, password1: \"1\", password2: \"2\")");
     assert_eq!(
         server.mutate(None, &weak(&ada.email)).await,

@@ -12,7 +12,7 @@ const FLOORS: [&[&str]; 8] = [
     &["mail", "passwords", "store", "tokens"],
     &["app"],
     &["outbox"],
-    &["accounts"],
+    &["accounts", "groups"],
     &["graphql"],
     &["http"],
     &["cli"],

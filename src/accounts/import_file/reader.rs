@@ -117,11 +117,14 @@ impl Reader {
         self.text(object, key)
     }
 
-    /// A whole number above zero that must be there.
+    /// A whole number above zero, as clients can hold it, that must be there.
     pub(super) fn required_number(&mut self, object: &Object<'_>, key: &str) -> Option<i64> {
-        let number = object.get(key).and_then(Value::as_i64).filter(|number| *number > 0);
+        let number = object
+            .get(key)
+            .and_then(Value::as_i64)
+            .filter(|number| (1..=i64::from(i32::MAX)).contains(number));
         if number.is_none() {
-            self.refuse(object, key, "Write a whole number above zero; it is required.");
+            self.refuse(object, key, "Write a whole number from 1 to 2147483647; it is required.");
         }
         number
     }

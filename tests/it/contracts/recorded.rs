@@ -39,7 +39,7 @@ const COMPARISONS: [Comparison; 4] = [
             ("Mutation.register(password1)", "String!", "String"),
             ("Mutation.register(password2)", "String!", "String"),
         ],
-        lacking: &[&DIRECTORY, &SECRETS, &GROUPS, &GROUP_MUTATIONS],
+        lacking: &[&SECRETS, &GROUPS, &GROUP_MUTATIONS],
         added: &["Mutation.tokenAuth(username)", "Register.refreshToken", "Register.token"],
     },
     Comparison {
@@ -51,7 +51,7 @@ const COMPARISONS: [Comparison; 4] = [
             ("Mutation.register(password1)", "String!", "String"),
             ("Mutation.register(password2)", "String!", "String"),
         ],
-        lacking: &[&DIRECTORY, &SECRETS, &GROUPS, &GROUP_MUTATIONS],
+        lacking: &[&SECRETS, &GROUPS, &GROUP_MUTATIONS],
         added: &[
             "Mutation.register(academicTitle)",
             "Mutation.register(firstName)",
@@ -66,7 +66,7 @@ const COMPARISONS: [Comparison; 4] = [
             ("Mutation.register(email)", "String!", "String"),
             ("Mutation.register(username)", "String!", "String"),
         ],
-        lacking: &[&DIRECTORY, &SECRETS, &GROUPS, &GROUP_MUTATIONS],
+        lacking: &[&SECRETS, &GROUPS, &GROUP_MUTATIONS],
         added: &[
             "Mutation.register(password1)",
             "Mutation.register(password2)",
@@ -84,7 +84,7 @@ const COMPARISONS: [Comparison; 4] = [
             ("RegisterInput.password1", "String!", "String"),
             ("RegisterInput.password2", "String!", "String"),
         ],
-        lacking: &[&DIRECTORY, &SECRETS, &GROUPS],
+        lacking: &[&SECRETS, &GROUPS],
         added: &[
             "RegisterInput.academicTitle",
             "RegisterInput.firstName",
@@ -93,9 +93,6 @@ const COMPARISONS: [Comparison; 4] = [
         ],
     },
 ];
-
-/// Institutions and research fields can be imported, but not be asked for in this version.
-const DIRECTORY: [&str; 2] = ["Query.institutions", "Query.researchfields"];
 
 /// Never shown.
 const SECRETS: [&str; 2] = ["UserType.isSuperuser", "UserType.password"];

@@ -1,0 +1,3 @@
+//! The rules of working groups.
+
+pub mod directory;
