@@ -1,6 +1,6 @@
 //! Mails that tell the owner of an account that it changed, so that a thief cannot go unnoticed.
 
-use super::{Account, Result};
+use super::{Account, Result, email};
 use crate::app::App;
 use crate::mail::Kind;
 use crate::outbox;
@@ -15,11 +15,13 @@ pub(super) const DELETED: &str = "Your account was deleted.";
 
 pub(super) const REGISTERED_AGAIN: &str =
     "Somebody registered with this address, which has an account already. Log in, or ask for a new password.";
-pub(super) const ACTIVATED_ALREADY: &str = "Somebody asked for another activation mail, but your account is active already. Log in, or ask for a new password.";
+pub(super) const ACTIVATED_ALREADY: &str = "Somebody asked for another activation mail, but your account is active already. \
+     Log in, or ask for a new password.";
 pub(super) const WANTED_AS_SECONDARY: &str =
     "Somebody wants this address as the secondary one of another account, but it belongs to yours.";
 
-/// Tells the owner of an address by mail what the answer to somebody else must not tell.
+/// Tells the owner of an address by mail what the answer to somebody else must not tell. The mail goes to the address
+/// as its owner wrote it: what was asked for may be a look-alike that has the same key.
 pub(super) fn hint(
     app: &App,
     tx: &Writer<'_>,
@@ -27,7 +29,9 @@ pub(super) fn hint(
     address: &str,
     sentence: &'static str,
 ) -> Result<()> {
-    outbox::enqueue(app, tx, &Kind::Hint(sentence), address, account.salutation())?;
+    let asked_for = |own: &&String| email::key(own) == email::key(address);
+    let recipient = account.secondary_email.as_ref().filter(asked_for).unwrap_or(&account.email);
+    outbox::enqueue(app, tx, &Kind::Hint(sentence), recipient, account.salutation())?;
     Ok(())
 }
 

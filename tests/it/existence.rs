@@ -98,6 +98,21 @@ async fn wanting_somebodys_address_as_a_secondary_one_tells_the_owner_alone() {
     assert_eq!(server.mails().len(), 4);
 }
 
+#[tokio::test]
+async fn a_look_alike_of_an_address_gets_none_of_its_mail() {
+    let server = TestServer::start(HIDING).await;
+    let mike = server.joins("mike").await;
+    // The sign for kelvin is a k in lower case, so the two have one key.
+    let look_alike = "mi\u{212a}e@example.org";
+    assert_done(&server.mutate(None, &register(look_alike)).await);
+    for mutation in ["resendActivationEmail", "sendPasswordResetEmail"] {
+        assert_done(&server.mutate(None, &format!("{mutation}(email: {look_alike:?})")).await);
+    }
+    assert_eq!(server.mails_to(&mike.email).len(), 4);
+    assert_eq!(server.mails().len(), 4);
+    assert_eq!(number_of_accounts(&server), 1);
+}
+
 #[test]
 fn it_cannot_go_with_registrations_that_answer_with_tokens() {
     let settings = "accounts.hide_existence = true\naccounts.login_unverified = true\n";
