@@ -34,7 +34,7 @@ pub(super) fn find_account(db: &Reader<'_>, bond: &Bond) -> Result<Account> {
         Some((id, _)) => store::accounts::find_by_id(db, id)?,
         None => store::accounts::find_by_email(db, &email::key(&bond.email))?,
     };
-    let account = account.filter(|account| email::key(&account.email) == email::key(&bond.email));
+    let account = account.filter(|account| email::is_same(&account.email, &bond.email));
     Ok(account.ok_or(FieldError::INVALID_TOKEN)?)
 }
 

@@ -30,9 +30,7 @@ pub fn verify(app: &App, token: &str) -> Result<()> {
 /// # Errors
 /// A refusal if the text is no address, or the account is verified.
 pub fn resend(app: &App, address: &str) -> Result<()> {
-    let mut errors = FieldErrors::default();
-    let address = errors.keep("email", validation::email(address)).unwrap_or_default();
-    errors.into_result()?;
+    let address = validation::email(address)?;
     app.write(|tx| {
         let hides = app.config.accounts.hide_existence;
         let Some(account) = store::accounts::find_by_email(tx, &email::key(&address))? else {

@@ -51,6 +51,11 @@ pub fn key(email: &str) -> String {
     email.to_lowercase()
 }
 
+/// Whether one mailbox is meant by both.
+pub fn is_same(one: &str, other: &str) -> bool {
+    key(one) == key(other)
+}
+
 /// What is kept of an address that nobody has any more: the SHA-256 of its key in hexadecimal digits.
 pub fn hash(key: &str) -> String {
     hex::encode(Sha256::digest(key))

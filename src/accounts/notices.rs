@@ -29,7 +29,7 @@ pub(super) fn hint(
     address: &str,
     sentence: &'static str,
 ) -> Result<()> {
-    let asked_for = |own: &&String| email::key(own) == email::key(address);
+    let asked_for = |own: &&String| email::is_same(own, address);
     let recipient = account.secondary_email.as_ref().filter(asked_for).unwrap_or(&account.email);
     outbox::enqueue(app, tx, &Kind::Hint(sentence), recipient, account.salutation())?;
     Ok(())

@@ -22,9 +22,7 @@ const FIELDS: [&str; 2] = ["newPassword1", "newPassword2"];
 /// # Errors
 /// A refusal if the text is no address. Somebody unverified gets an activation mail instead, and the refusal says so.
 pub fn send_reset_mail(app: &App, address: &str) -> Result<()> {
-    let mut errors = FieldErrors::default();
-    let address = errors.keep("email", validation::email(address)).unwrap_or_default();
-    errors.into_result()?;
+    let address = validation::email(address)?;
     let verified = app.write(|tx| -> Result<bool> {
         let Some(account) = store::accounts::find_by_email(tx, &email::key(&address))? else {
             if app.config.accounts.hide_existence {
@@ -36,8 +34,7 @@ pub fn send_reset_mail(app: &App, address: &str) -> Result<()> {
             activation::enqueue_mail(app, tx, &account)?;
             return Ok(app.config.accounts.hide_existence);
         }
-        let secondary =
-            account.secondary_email.as_deref().filter(|own| email::key(own) == email::key(&address));
+        let secondary = account.secondary_email.as_deref().filter(|own| email::is_same(own, &address));
         let token = action_links::issue(app, Action::PasswordReset, &account, secondary)?;
         let recipient = secondary.unwrap_or(&account.email);
         outbox::enqueue(app, tx, &Kind::PasswordReset(&token), recipient, account.salutation())?;
@@ -82,11 +79,13 @@ fn by_link(
     let require_good = |db: &Reader<'_>, account: &Account| -> Result<()> {
         check(db, account)?;
         action_links::require_current(db, token, &bond, account)?;
-        let key = |address: &Option<String>| address.as_deref().map(email::key);
-        if bond.secondary_email.is_some() && key(&bond.secondary_email) != key(&account.secondary_email) {
-            return Err(FieldError::INVALID_TOKEN.into());
+        let is_own =
+            |address| account.secondary_email.as_deref().is_some_and(|own| email::is_same(own, address));
+        if bond.secondary_email.as_deref().is_none_or(is_own) {
+            Ok(())
+        } else {
+            Err(FieldError::INVALID_TOKEN.into())
         }
-        Ok(())
     };
     let account = app.store.read(|db| action_links::find_account(db, &bond))?;
     require_strong(app, &account, passwords)?;

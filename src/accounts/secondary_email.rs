@@ -18,9 +18,7 @@ use crate::tokens::action::Action;
 pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str) -> Result<()> {
     let account = app.store.read(|db| sessions::require_verified(app, db, viewer))?;
     require_password(app, &account, "password", password)?;
-    let mut errors = FieldErrors::default();
-    let address = errors.keep("email", validation::email(address)).unwrap_or_default();
-    errors.into_result()?;
+    let address = validation::email(address)?;
     app.write(|tx| {
         let account = sessions::require_verified(app, tx, viewer)?;
         if let Some(owner) = store::accounts::find_by_email(tx, &email::key(&address))? {

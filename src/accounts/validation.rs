@@ -23,9 +23,11 @@ pub(super) fn email_of_account(raw: &str) -> Checked<String> {
     email::clean(raw, EMAIL_OF_ACCOUNT).map(|clean| email::normalize(&clean))
 }
 
-/// An address that is looked for, or wanted besides.
-pub(super) fn email(raw: &str) -> Checked<String> {
-    email::clean(raw, EMAIL).map(|clean| email::normalize(&clean))
+/// An address that is looked for, or wanted besides: the field `email` of a request with no other to complain of.
+pub(super) fn email(raw: &str) -> Result<String, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let clean = errors.keep("email", email::clean(raw, EMAIL));
+    clean.map(|clean| email::normalize(&clean)).ok_or(errors)
 }
 
 /// A username: any characters.

@@ -164,7 +164,7 @@ fn not_offered<'a>(
             errors.push(ServerError::new(sentence, input.map(|input| input.pos)));
         }
     }
-    // Only the payload of `register` has fields that can be turned off, and in both flavours it begins so.
+    // Only the payload of `register` has fields that can be turned off.
     let payload = if input.is_some() { "RegisterPayload" } else { "Register" };
     for selected in walk.fields(&field.selection_set.node) {
         let name = selected.name.node.as_str();
