@@ -10,7 +10,7 @@ pub mod import;
 pub mod import_file;
 pub mod listing;
 pub mod login;
-mod notices;
+pub mod notices;
 pub mod password;
 pub mod profile;
 pub mod register;

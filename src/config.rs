@@ -89,7 +89,7 @@ pub enum Transport {
     File,
 }
 
-/// `[links]`: texts with `{public_url}` and `{token}` in them.
+/// `[links]`: texts with `{public_url}` and, where a mail has one, `{token}` in them.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Links {
@@ -101,6 +101,8 @@ pub struct Links {
     pub password_reset: String,
     /// Leads to a first password.
     pub password_set: String,
+    /// Leads to where representatives answer those who wish to join; no token in it.
+    pub join_requests: String,
 }
 
 /// `[tokens]`: lifetimes.

@@ -1,7 +1,9 @@
 //! The GraphQL dialect: names, types and arguments as django-graphql-auth has them. Rules stand below, in
 //! `accounts`; a resolver names one and words its outcome.
 
+mod around;
 mod group;
+mod input;
 mod lanes;
 mod mutation;
 mod offer;

@@ -31,4 +31,9 @@ impl Random {
     pub fn hex<const N: usize>(&self) -> String {
         hex::encode(self.bytes::<N>())
     }
+
+    /// The next UUID, of version 4 (RFC 9562 §5.4), in lower case with dashes.
+    pub fn uuid(&self) -> String {
+        uuid::Builder::from_random_bytes(self.bytes()).into_uuid().to_string()
+    }
 }

@@ -7,8 +7,12 @@ pub mod accounts;
 pub mod action_tokens;
 pub mod directory;
 pub mod freed_addresses;
+pub mod groups;
+pub mod join_requests;
+pub mod memberships;
 pub mod outbox;
 pub mod refresh_tokens;
+mod statement;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! `archiveAccount`, `deleteAccount`.
 
 use super::password::require_password;
-use super::{Account, Result, Viewer, notices, sessions};
+use super::{Account, FieldError, Result, Viewer, notices, sessions};
 use crate::app::App;
 use crate::config::Deletion;
 use crate::store::{self, Writer};
@@ -21,9 +21,12 @@ pub fn archive(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
 /// Erases the account of whoever asks, and address and username are free again; or shuts it off, as the settings say.
 ///
 /// # Errors
-/// As [`archive`].
+/// As [`archive`], and while the account speaks for a working group, which would be left without a voice.
 pub fn delete(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     close(app, viewer, password, notices::DELETED, |tx, account| {
+        if account.represents().is_some() {
+            return Err(FieldError::REPRESENTS_WORKING_GROUP.into());
+        }
         if app.config.accounts.delete == Deletion::Deactivate {
             store::accounts::set_deactivated(tx, account.id, app.clock.now())?;
             sessions::end_all(app, tx, account)?;

@@ -15,7 +15,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum Error {
     /// Expected, and the caller is told: a complaint for each field.
     Refused(FieldErrors),
-    /// The request makes no sense as a whole; the caller is told in a sentence.
+    /// The request makes no sense as a whole, or its answer has no room for complaints; the caller is told in a sentence.
     Misused(Cow<'static, str>),
     /// Ours.
     Internal(anyhow::Error),
@@ -90,6 +90,11 @@ impl FieldError {
     /// There is none.
     pub const SECONDARY_EMAIL_REQUIRED: Self =
         Self::new("You need to setup a secondary email to proceed.", "secondary_email_required");
+    /// An account that a working group depends on.
+    pub const REPRESENTS_WORKING_GROUP: Self = Self::new(
+        "You are the representative of a working group. Please hand it over or delete it first.",
+        "represents_working_group",
+    );
     /// Empty or left out.
     pub const REQUIRED: Self = Self::new("This field is required.", "required");
     /// The second password is not the first.

@@ -2,6 +2,7 @@
 //! are there stay as they are, since their owners may have changed them meanwhile.
 
 use super::import_file::{ImportFile, User};
+use super::text::search_key;
 use super::{Error, Result, email};
 use crate::app::App;
 use crate::store::accounts::{NewAccount, Role};
@@ -57,9 +58,9 @@ pub fn import(app: &App, file: &ImportFile, dry_run: bool) -> Result<Report> {
     let imported = app.write(|tx| {
         let mut report = Report::default();
         for it in &file.institutions {
-            let state = it.state.as_deref();
-            let changed =
-                store::directory::upsert_institution(tx, &it.id, &it.name, &it.city, state, &it.country)?;
+            let state = it.state.as_deref().unwrap_or_default();
+            let key = search_key(&format!("{} {} {state} {}", it.name, it.city, it.country));
+            let changed = store::directory::upsert_institution(tx, it, &key)?;
             report.institutions.count(changed);
         }
         for it in &file.research_fields {

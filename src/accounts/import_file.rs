@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 
 use super::{email, text, validation};
 use crate::passwords;
+pub use crate::store::directory::{Institution, ResearchField};
 use reader::{Object, Reader};
 
 const FILE: &[&str] = &["about", "institutions", "researchfields", "users"];
@@ -37,32 +38,6 @@ pub struct ImportFile {
     pub research_fields: Vec<ResearchField>,
     /// The users, in the order of the file.
     pub users: Vec<User>,
-}
-
-/// An institution of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Institution {
-    /// A UUID, in lower case with dashes.
-    pub id: String,
-    /// The full name.
-    pub name: String,
-    /// The city it is in.
-    pub city: String,
-    /// The state or region, where there is one.
-    pub state: Option<String>,
-    /// The country it is in.
-    pub country: String,
-}
-
-/// A research field of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResearchField {
-    /// The number clients know it by.
-    pub id: i64,
-    /// The wider field.
-    pub field: String,
-    /// The field proper.
-    pub subfield: String,
 }
 
 /// A user of the file; without `Debug`, because the hash must not reach a log.
@@ -134,19 +109,19 @@ fn institution(reader: &mut Reader, object: &Object<'_>) -> Institution {
 }
 
 fn institution_id(reader: &mut Reader, object: &Object<'_>) -> Option<String> {
-    let id = reader.required_text(object, "id")?.to_ascii_lowercase();
-    if is_uuid(&id) {
-        reader.must_be_unique(object, "id", "institution id", id.clone());
-    } else {
-        let problem = "Write a UUID, such as 0b6f2a52-52e4-4dbb-9f6f-3f0f6f9f7a01.";
-        reader.refuse(object, "id", problem);
-    }
+    let id = uuid(reader, object, "id")?;
+    reader.must_be_unique(object, "id", "institution id", id.clone());
     Some(id)
 }
 
-fn is_uuid(text: &str) -> bool {
-    text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
-        && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
+fn uuid(reader: &mut Reader, object: &Object<'_>, key: &str) -> Option<String> {
+    let text = reader.required_text(object, key)?;
+    let uuid = text::uuid(&text);
+    if uuid.is_none() {
+        let problem = "Write a UUID, such as 0b6f2a52-52e4-4dbb-9f6f-3f0f6f9f7a01.";
+        reader.refuse(object, key, problem);
+    }
+    uuid
 }
 
 fn research_field(reader: &mut Reader, object: &Object<'_>) -> ResearchField {

@@ -1,6 +1,6 @@
-//! `me`, `user`, `users`: who sees whom, and how lists are cut into pages.
+//! `user`, `users`: who sees whom, and how lists are cut into pages.
 
-use super::{Account, AccountId, Error, Filter, Result, Viewer, sessions};
+use super::{Account, AccountId, Error, Filter, Result};
 use crate::app::App;
 use crate::config::Audience;
 use crate::store::{self, Reader};
@@ -26,11 +26,11 @@ pub struct Cut {
     pub last: Option<i64>,
 }
 
-/// Part of a list.
-#[derive(Debug, Default)]
-pub struct Page {
+/// Part of a list of accounts.
+#[derive(Debug)]
+pub struct Page<A> {
     /// The accounts on it.
-    pub accounts: Vec<Account>,
+    pub accounts: Vec<A>,
     /// The offset of the first of them in the whole list.
     pub start: i64,
     /// Whether `first` or the limit cut something off.
@@ -39,67 +39,47 @@ pub struct Page {
     pub has_previous: bool,
 }
 
-/// The account of whoever asks.
-///
-/// # Errors
-/// Only internal ones.
-pub fn me(app: &App, viewer: &Viewer) -> Result<Option<Account>> {
-    app.store.read(|db| sessions::identify(app, db, viewer))
+/// The one policy by which accounts reach those who ask: whether this one, who may be nobody, sees all of them.
+/// Everybody else sees their own.
+pub fn sees_everybody(app: &App, own: Option<&Account>) -> bool {
+    match app.config.accounts.users_visible_to {
+        Audience::Public => true,
+        Audience::Verified => own.is_some_and(|own| own.verified_at.is_some()),
+        Audience::Staff => own.is_some_and(|own| own.is_staff),
+    }
 }
 
 /// An account by its number; one that must not be seen is as one that does not exist.
 ///
 /// # Errors
 /// Only internal ones.
-pub fn user(app: &App, viewer: &Viewer, id: AccountId) -> Result<Option<Account>> {
-    app.store.read(|db| match visible(app, db, viewer)? {
-        Visible::Only(own) if own != Some(id) => Ok(None),
-        Visible::Only(_) | Visible::Everybody => Ok(store::accounts::find_by_id(db, id)?),
-    })
+pub fn user(app: &App, db: &Reader<'_>, own: Option<&Account>, id: AccountId) -> Result<Option<Account>> {
+    if sees_everybody(app, own) {
+        return Ok(store::accounts::find_by_id(db, id)?);
+    }
+    Ok(own.filter(|own| own.id == id).cloned())
 }
 
-/// Part of the list of accounts that pass the filter and that the viewer may see.
+/// Part of the list of accounts that pass the filter and that the asker may see.
 ///
 /// # Errors
 /// A sentence if the cut makes no sense.
-pub fn users(app: &App, viewer: &Viewer, mut filter: Filter, cut: Cut) -> Result<Page> {
+pub fn users(
+    app: &App,
+    db: &Reader<'_>,
+    own: Option<&Account>,
+    mut filter: Filter,
+    cut: Cut,
+) -> Result<Page<Account>> {
     check(&cut)?;
-    app.store.read(|db| {
-        match visible(app, db, viewer)? {
-            Visible::Everybody => {}
-            Visible::Only(Some(own)) => filter.id = Some(own),
-            Visible::Only(None) => return Ok(Page::default()),
-        }
-        let count = store::accounts::count(db, &filter)?;
-        let window = window(cut, count)?;
-        let accounts = store::accounts::list(db, &filter, window.start, window.length)?;
-        Ok(Page {
-            accounts,
-            start: window.start,
-            has_next: window.has_next,
-            has_previous: window.has_previous,
-        })
-    })
-}
-
-enum Visible {
-    Everybody,
-    Only(Option<AccountId>),
-}
-
-/// The one policy by which one account's data reaches another viewer.
-fn visible(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Visible> {
-    let audience = app.config.accounts.users_visible_to;
-    if audience == Audience::Public {
-        return Ok(Visible::Everybody);
+    if !sees_everybody(app, own) {
+        // No account has the number 0.
+        filter.id = Some(own.map_or(0, |own| own.id));
     }
-    let own = sessions::identify(app, db, viewer)?;
-    let sees_all = own.as_ref().is_some_and(|own| match audience {
-        Audience::Public => true,
-        Audience::Verified => own.verified_at.is_some(),
-        Audience::Staff => own.is_staff,
-    });
-    Ok(if sees_all { Visible::Everybody } else { Visible::Only(own.map(|own| own.id)) })
+    let count = store::accounts::count(db, &filter)?;
+    let window = window(cut, count)?;
+    let accounts = store::accounts::list(db, &filter, window.start, window.length)?;
+    Ok(Page { accounts, start: window.start, has_next: window.has_next, has_previous: window.has_previous })
 }
 
 fn check(cut: &Cut) -> Result<()> {

@@ -13,6 +13,15 @@ pub(super) const SECONDARY_EMAIL_REMOVED: &str = "The secondary address of your 
 pub(super) const ARCHIVED: &str = "Your account was archived. It comes back when you log in.";
 pub(super) const DELETED: &str = "Your account was deleted.";
 
+/// To somebody whom a representative took in. The group is not named: strangers would choose words for our mails.
+pub const ADDED_TO_GROUP: &str = "You were added to a working group. Log in to see which one.";
+/// To somebody whom a representative put out.
+pub const REMOVED_FROM_GROUP: &str = "You were removed from your working group.";
+/// To somebody who has taken over.
+pub const NOW_REPRESENTATIVE: &str = "You are now the representative of your working group.";
+/// To all members of a group that is no more.
+pub const GROUP_DELETED: &str = "Your working group was deleted by its representative.";
+
 pub(super) const REGISTERED_AGAIN: &str =
     "Somebody registered with this address, which has an account already. Log in, or ask for a new password.";
 pub(super) const ACTIVATED_ALREADY: &str = "Somebody asked for another activation mail, but your account is active already. \
@@ -36,7 +45,10 @@ pub(super) fn hint(
 }
 
 /// Promises a notice to both addresses of the account, as they were before the change, if notices are on.
-pub(super) fn enqueue(app: &App, tx: &Writer<'_>, account: &Account, sentence: &'static str) -> Result<()> {
+///
+/// # Errors
+/// Only internal ones.
+pub fn enqueue(app: &App, tx: &Writer<'_>, account: &Account, sentence: &'static str) -> Result<()> {
     if !app.config.mail.notices {
         return Ok(());
     }

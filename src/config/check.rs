@@ -34,7 +34,7 @@ fn addresses(config: &Config) -> Option<String> {
             config.mail.from
         ));
     }
-    let taken = ["site_name", "name", "link", "sentence"];
+    let taken = ["site_name", "name", "link", "sentence", "requester", "group", "approved"];
     if let Some(name) = config.mail.variables.keys().find(|name| taken.contains(&name.as_str())) {
         return Some(format!("mail.variables: \"{name}\" is filled in by the server; choose another name"));
     }
@@ -53,7 +53,8 @@ fn links(config: &Config) -> Option<String> {
         return Some(format!("links.{name}: the link must hold {{token}}, or nobody could use it"));
     }
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'');
-    let (name, _) = links.iter().find(|(_, link)| link.contains(odd))?;
+    let without_token = ("join_requests", &config.links.join_requests);
+    let (name, _) = links.iter().chain([&without_token]).find(|(_, link)| link.contains(odd))?;
     Some(format!("links.{name}: a link holds no blanks, quotes or angle brackets"))
 }
 

@@ -1,81 +1,166 @@
 //! Working groups as clients see them.
 
-use async_graphql::{Enum, SimpleObject};
+use async_graphql::{Enum, Error, Object, Result};
 
 use super::scalars::{DateTime, Uuid};
 use super::user::UserType;
-use crate::groups::directory::{Institution, ResearchField};
+use crate::groups::Status;
+use crate::groups::picture::{SeenGroup, SeenInstitution, SeenJoinRequest, SeenResearchField};
 
 /// A working group.
-#[derive(SimpleObject)]
-pub struct WorkingGroupType {
+pub struct WorkingGroupType(SeenGroup);
+
+/// A working group.
+#[Object]
+impl WorkingGroupType {
     /// Its id.
-    id: Uuid,
+    async fn id(&self) -> Uuid {
+        Uuid(self.0.it.id.clone())
+    }
+
     /// Its name.
-    name: String,
+    async fn name(&self) -> &str {
+        &self.0.it.name
+    }
+
     /// Where it is at home.
-    institution: Option<InstitutionType>,
+    async fn institution(&self) -> Option<InstitutionType> {
+        self.0.around.institution.clone().map(InstitutionType)
+    }
+
     /// Who speaks for it.
-    representative: Option<UserType>,
+    async fn representative(&self) -> Option<UserType> {
+        self.0.around.representative.clone().map(UserType::from)
+    }
+
     /// How many people work in it.
-    n_employees: Option<i32>,
+    async fn n_employees(&self) -> Option<i32> {
+        self.0.it.employees.and_then(|number| i32::try_from(number).ok())
+    }
+
     /// What it works on.
-    field: ResearchFieldType,
+    async fn field(&self) -> ResearchFieldType {
+        ResearchFieldType(self.0.around.research_field.clone())
+    }
+
     /// Whether everybody may find it.
-    is_public: bool,
+    async fn is_public(&self) -> bool {
+        self.0.it.is_public
+    }
+
     /// Its members.
     #[graphql(name = "customuserSet")]
-    members: Vec<UserType>,
-    /// Who wishes to join.
+    async fn members(&self) -> Vec<UserType> {
+        self.0.around.members.iter().cloned().map(UserType::from).collect()
+    }
+
+    /// Who wishes to join, for whom that concerns.
     #[graphql(name = "workinggroupjoinrequestSet")]
-    join_requests: Vec<WorkingGroupJoinRequestType>,
+    async fn join_requests(&self) -> Vec<WorkingGroupJoinRequestType> {
+        join_requests(&self.0.around.join_requests)
+    }
 }
 
 /// Where working groups are at home.
-#[derive(SimpleObject)]
-pub struct InstitutionType {
+pub struct InstitutionType(SeenInstitution);
+
+/// Where working groups are at home.
+#[Object]
+impl InstitutionType {
     /// Its id.
-    id: Uuid,
+    async fn id(&self) -> Uuid {
+        Uuid(self.0.it.id.clone())
+    }
+
     /// Its name.
-    name: String,
+    async fn name(&self) -> &str {
+        &self.0.it.name
+    }
+
     /// The city.
-    city: String,
+    async fn city(&self) -> &str {
+        &self.0.it.city
+    }
+
     /// The state, where the country has such.
-    state: Option<String>,
+    async fn state(&self) -> Option<&str> {
+        self.0.it.state.as_deref()
+    }
+
     /// The country.
-    country: String,
+    async fn country(&self) -> &str {
+        &self.0.it.country
+    }
+
     /// The working groups there.
     #[graphql(name = "workinggroupSet")]
-    working_groups: Vec<WorkingGroupType>,
+    async fn working_groups(&self) -> Vec<WorkingGroupType> {
+        self.0.around.iter().cloned().map(WorkingGroupType).collect()
+    }
 }
 
 /// What working groups work on.
-#[derive(SimpleObject)]
-pub struct ResearchFieldType {
+pub struct ResearchFieldType(SeenResearchField);
+
+/// What working groups work on.
+#[Object]
+impl ResearchFieldType {
     /// Its number.
-    id: i32,
+    async fn id(&self) -> i32 {
+        i32::try_from(self.0.it.id).unwrap_or(i32::MAX)
+    }
+
     /// The field.
-    field: String,
+    async fn field(&self) -> &str {
+        &self.0.it.field
+    }
+
     /// Its part.
-    subfield: String,
+    async fn subfield(&self) -> &str {
+        &self.0.it.subfield
+    }
+
     /// The working groups of that field.
     #[graphql(name = "workinggroupSet")]
-    working_groups: Vec<WorkingGroupType>,
+    async fn working_groups(&self) -> Vec<WorkingGroupType> {
+        self.0.around.iter().cloned().map(WorkingGroupType).collect()
+    }
 }
 
 /// Somebody's wish to join a working group.
-#[derive(SimpleObject)]
-pub struct WorkingGroupJoinRequestType {
+pub struct WorkingGroupJoinRequestType(SeenJoinRequest);
+
+/// Somebody's wish to join a working group.
+#[Object]
+impl WorkingGroupJoinRequestType {
     /// Its id.
-    id: Uuid,
+    async fn id(&self) -> Uuid {
+        Uuid(self.0.it.id.clone())
+    }
+
     /// Who wishes.
-    user: UserType,
+    async fn user(&self) -> Result<UserType> {
+        found(self.0.around.account.clone().map(UserType::from))
+    }
+
     /// The group.
-    working_group: WorkingGroupType,
+    async fn working_group(&self) -> Result<WorkingGroupType> {
+        found(self.0.around.group.clone().map(WorkingGroupType))
+    }
+
     /// When it was made.
-    timestamp: DateTime,
+    async fn timestamp(&self) -> DateTime {
+        DateTime(self.0.it.made_at)
+    }
+
     /// What became of it.
-    status: WorkingGroupJoinRequestStatus,
+    async fn status(&self) -> WorkingGroupJoinRequestStatus {
+        match self.0.it.status {
+            Status::Pending => WorkingGroupJoinRequestStatus::Pending,
+            Status::Approved => WorkingGroupJoinRequestStatus::Approved,
+            Status::Declined => WorkingGroupJoinRequestStatus::Declined,
+        }
+    }
 }
 
 /// What became of a wish to join.
@@ -89,16 +174,32 @@ pub enum WorkingGroupJoinRequestStatus {
     Declined,
 }
 
-impl From<Institution> for InstitutionType {
-    fn from(institution: Institution) -> Self {
-        let Institution { id, name, city, state, country } = institution;
-        Self { id: Uuid(id), name, city, state, country, working_groups: Vec::new() }
-    }
+/// Wishes to join as clients see them.
+pub(super) fn join_requests(seen: &[SeenJoinRequest]) -> Vec<WorkingGroupJoinRequestType> {
+    seen.iter().cloned().map(WorkingGroupJoinRequestType).collect()
 }
 
-impl From<ResearchField> for ResearchFieldType {
-    fn from(research_field: ResearchField) -> Self {
-        let ResearchField { id, field, subfield } = research_field;
-        Self { id: i32::try_from(id).unwrap_or(i32::MAX), field, subfield, working_groups: Vec::new() }
-    }
+/// What is there whenever it is selected.
+fn found<T>(selected: Option<T>) -> Result<T> {
+    selected.ok_or_else(|| {
+        tracing::error!("a field of a join request was selected and not read");
+        Error::new("Internal server error")
+    })
+}
+
+macro_rules! from_seen {
+    ($($seen:ident => $name:ident,)*) => {
+        $(impl From<$seen> for $name {
+            fn from(seen: $seen) -> Self {
+                Self(seen)
+            }
+        })*
+    };
+}
+
+from_seen! {
+    SeenGroup => WorkingGroupType,
+    SeenInstitution => InstitutionType,
+    SeenResearchField => ResearchFieldType,
+    SeenJoinRequest => WorkingGroupJoinRequestType,
 }

@@ -2,16 +2,31 @@
 
 use async_graphql::{Context, Object};
 
+use super::around::Around as _;
+use super::input::{
+    AddUserToWorkingGroupInput, AnswerJoinRequestInput, CreateWorkingGroupInput, DeleteWorkingGroupInput,
+    JoinRequestInput, RemoveUserFromWorkingGroupInput, SetWorkingGroupInput,
+};
 use super::lanes::Lane::{Hashing, Ordinary};
 use super::payload::{
-    ArchiveAccount, DeleteAccount, ObtainJSONWebToken, PasswordChange, PasswordReset, PasswordSet,
-    RefreshToken, Register, RemoveSecondaryEmail, Reply, ResendActivationEmail, RevokeToken,
-    SendPasswordResetEmail, SendSecondaryEmailActivation, SwapEmails, UpdateAccount, VerifyAccount,
-    VerifySecondaryEmail, VerifyToken, call, order,
+    AddUserToWorkingGroup, AnswerJoinRequest, ArchiveAccount, CreateWorkingGroup, DeleteAccount,
+    DeleteWorkingGroup, Done, HandOverWorkingGroup, LeaveWorkingGroup, NoExtras, Nullable,
+    ObtainJSONWebToken, PasswordChange, PasswordReset, PasswordSet, RefreshToken, Register,
+    RemoveSecondaryEmail, RemoveUserFromWorkingGroup, Reply, RequestJoinWorkingGroup, ResendActivationEmail,
+    RevokeToken, SendPasswordResetEmail, SendSecondaryEmailActivation, SetWorkingGroup, SwapEmails,
+    UpdateAccount, VerifyAccount, VerifySecondaryEmail, VerifyToken, call, manage, order,
 };
 use crate::accounts::profile::Changes;
 use crate::accounts::register::Registration;
-use crate::accounts::{activation, closing, login, password, profile, register, secondary_email, sessions};
+use crate::accounts::{
+    Error, activation, closing, login, password, profile, register, secondary_email, sessions,
+};
+use crate::groups::managing::Foundation;
+use crate::groups::picture::{AroundAccount, AroundGroup, AroundJoinRequest};
+use crate::groups::{directory, joining, managing};
+
+/// The input may be null in the schema, as clients have always had it.
+const INPUT_REQUIRED: Error = Error::Misused(std::borrow::Cow::Borrowed("The argument `input` is required."));
 
 /// The root of all mutations.
 pub struct Mutation;
@@ -185,7 +200,13 @@ impl Mutation {
         #[graphql(visible = "super::offer::login_username")] username: Option<String>,
     ) -> Reply<ObtainJSONWebToken> {
         let name = login::Name { email, username };
-        call(ctx, Hashing, move |app, _| login::log_in(app, &name, &password)).await
+        let around = AroundAccount::selected(ctx, &["user"]);
+        call(ctx, Hashing, move |app, _| {
+            let login = login::log_in(app, &name, &password)?;
+            let user = directory::own(app, &login.account, &around)?;
+            Ok((login, user))
+        })
+        .await
     }
 
     /// Answers the claims of an access token that is good.
@@ -213,5 +234,116 @@ impl Mutation {
         #[graphql(secret)] refresh_token: String,
     ) -> Reply<RevokeToken> {
         call(ctx, Ordinary, move |app, _| sessions::revoke(app, &refresh_token)).await
+    }
+    /// Founds a working group, of which whoever asks is the first member and the representative.
+    async fn create_working_group(
+        &self,
+        ctx: &Context<'_>,
+        input: Option<CreateWorkingGroupInput>,
+    ) -> Nullable<Done<CreateWorkingGroup>> {
+        let around = AroundGroup::selected(ctx, &["workinggroup"]);
+        manage(ctx, move |app, viewer| {
+            let input = input.ok_or(INPUT_REQUIRED)?;
+            let new = Foundation {
+                name: input.name,
+                institution: input.institution_id,
+                research_field: input.research_field_id,
+                employees: input.n_employees,
+                is_public: input.is_public,
+            };
+            managing::create(app, viewer, &new, &around)
+        })
+        .await
+    }
+
+    /// Enters a working group without asking it, where the server's settings allow that.
+    async fn set_working_group(
+        &self,
+        ctx: &Context<'_>,
+        input: Option<SetWorkingGroupInput>,
+    ) -> Nullable<Done<SetWorkingGroup>> {
+        let around = AroundAccount::selected(ctx, &["user"]);
+        let id = input.unwrap_or_default().id.unwrap_or_default();
+        manage(ctx, move |app, viewer| joining::set(app, viewer, &id, &around)).await
+    }
+
+    /// Asks a working group, and by mail its representative, to be taken in.
+    async fn request_join_working_group(
+        &self,
+        ctx: &Context<'_>,
+        input: Option<JoinRequestInput>,
+    ) -> Nullable<Done<RequestJoinWorkingGroup>> {
+        let around = AroundJoinRequest::selected(ctx, &["joinRequest"]);
+        let id = input.unwrap_or_default().workinggroup_id.unwrap_or_default();
+        manage(ctx, move |app, viewer| joining::request(app, viewer, &id, &around)).await
+    }
+
+    /// Answers a request to join the working group of the asker, once.
+    async fn answer_join_request(
+        &self,
+        ctx: &Context<'_>,
+        input: Option<AnswerJoinRequestInput>,
+    ) -> Nullable<Done<AnswerJoinRequest>> {
+        let around = AroundAccount::selected(ctx, &["requestingUser"]);
+        manage(ctx, move |app, viewer| {
+            let AnswerJoinRequestInput { request_id, approve } = input.ok_or(INPUT_REQUIRED)?;
+            joining::answer(app, viewer, &request_id, approve.unwrap_or(false), &around)
+        })
+        .await
+    }
+
+    /// Takes a member out of the working group of the asker.
+    async fn remove_user_from_working_group(
+        &self,
+        ctx: &Context<'_>,
+        input: Option<RemoveUserFromWorkingGroupInput>,
+    ) -> Nullable<Done<RemoveUserFromWorkingGroup>> {
+        manage(ctx, move |app, viewer| {
+            let user_id = input.ok_or(INPUT_REQUIRED)?.user_id;
+            managing::remove(app, viewer, &user_id).map(|()| NoExtras::default())
+        })
+        .await
+    }
+
+    /// Takes somebody who has no working group into that of the asker.
+    async fn add_user_to_working_group(
+        &self,
+        ctx: &Context<'_>,
+        input: Option<AddUserToWorkingGroupInput>,
+    ) -> Nullable<Done<AddUserToWorkingGroup>> {
+        manage(ctx, move |app, viewer| {
+            let address = input.ok_or(INPUT_REQUIRED)?.user_email;
+            managing::add(app, viewer, &address).map(|()| NoExtras::default())
+        })
+        .await
+    }
+
+    /// Ends the working group of the asker, which sets its members free.
+    async fn delete_working_group(
+        &self,
+        ctx: &Context<'_>,
+        input: Option<DeleteWorkingGroupInput>,
+    ) -> Nullable<Done<DeleteWorkingGroup>> {
+        manage(ctx, move |app, viewer| {
+            let id = input.ok_or(INPUT_REQUIRED)?.id;
+            managing::delete(app, viewer, &id).map(|()| NoExtras::default())
+        })
+        .await
+    }
+
+    /// Leaves the working group; a representative hands it over or deletes it first.
+    async fn leave_working_group(&self, ctx: &Context<'_>) -> Nullable<Done<LeaveWorkingGroup>> {
+        manage(ctx, |app, viewer| joining::leave(app, viewer).map(|()| NoExtras::default())).await
+    }
+
+    /// Makes another member the representative of the working group; `userId` is a number as `workinggroupUsers` has
+    /// it. Whoever hands over stays as a member.
+    async fn hand_over_working_group(
+        &self,
+        ctx: &Context<'_>,
+        user_id: String,
+    ) -> Nullable<Done<HandOverWorkingGroup>> {
+        let around = AroundGroup::selected(ctx, &["workinggroup"]);
+        manage(ctx, move |app, viewer| managing::hand_over(app, viewer, &user_id, &around)).await
     }
 }

@@ -5,13 +5,15 @@ use std::borrow::Cow;
 use async_graphql::{Context, EmptyMutation, ObjectType, SimpleObject, TypeName};
 use serde_json::Value;
 
+use super::group::{WorkingGroupJoinRequestType, WorkingGroupType};
 use super::lanes::{Lane, Lanes};
 use super::scalars::{ExpectedErrorType, GenericScalar};
-use super::user::UserNode;
+use super::user::{UserNode, UserType};
 use crate::accounts::login::LoggedIn;
 use crate::accounts::sessions::Tokens;
 use crate::accounts::{Error, Viewer};
 use crate::app::App;
+use crate::groups::picture::{SeenAccount, SeenGroup, SeenJoinRequest};
 
 /// A mutation: the name of its payload type, and what that holds beside `success` and `errors`.
 pub trait Mutation: Send + Sync + 'static {
@@ -57,6 +59,15 @@ mutations! {
     VerifyToken => Verified,
     RefreshToken => Refreshed,
     RevokeToken => Revoked,
+    CreateWorkingGroup => OneGroup,
+    SetWorkingGroup => GroupUser,
+    RequestJoinWorkingGroup => MadeRequest,
+    AnswerJoinRequest => RequestingUser,
+    RemoveUserFromWorkingGroup => NoExtras,
+    AddUserToWorkingGroup => NoExtras,
+    DeleteWorkingGroup => NoExtras,
+    LeaveWorkingGroup => NoExtras,
+    HandOverWorkingGroup => OneGroup,
 }
 
 // Nullable throughout, as clients know it, although `success` is always there.
@@ -70,6 +81,22 @@ pub struct Payload<M: Mutation> {
     errors: Option<ExpectedErrorType>,
     #[graphql(flatten)]
     extras: M::Extras,
+}
+
+/// What came of a mutation of working groups; if it was refused, that is an error of the request instead.
+#[derive(SimpleObject)]
+#[graphql(name_type)]
+pub struct Done<M: Mutation> {
+    /// Always true.
+    success: Option<bool>,
+    #[graphql(flatten)]
+    extras: M::Extras,
+}
+
+impl<M: Mutation> TypeName for Done<M> {
+    fn type_name() -> Cow<'static, str> {
+        M::NAME.into()
+    }
 }
 
 impl<M: Mutation> TypeName for Payload<M> {
@@ -136,6 +163,34 @@ pub struct Revoked {
     revoked: Option<i32>,
 }
 
+/// What mutations of a working group answer besides.
+#[derive(SimpleObject, Default)]
+pub struct OneGroup {
+    /// The group.
+    workinggroup: Option<WorkingGroupType>,
+}
+
+/// What `setWorkingGroup` answers besides.
+#[derive(SimpleObject, Default)]
+pub struct GroupUser {
+    /// Who has entered.
+    user: Option<UserType>,
+}
+
+/// What `requestJoinWorkingGroup` answers besides.
+#[derive(SimpleObject, Default)]
+pub struct MadeRequest {
+    /// The request.
+    join_request: Option<WorkingGroupJoinRequestType>,
+}
+
+/// What `answerJoinRequest` answers besides.
+#[derive(SimpleObject, Default)]
+pub struct RequestingUser {
+    /// Who has got the answer.
+    requesting_user: Option<UserType>,
+}
+
 /// A refused login takes nothing out of the archive, and says so.
 impl Default for Login {
     fn default() -> Self {
@@ -156,11 +211,11 @@ impl From<Tokens> for NewTokens {
     }
 }
 
-impl From<LoggedIn> for Login {
-    fn from(login: LoggedIn) -> Self {
+impl From<(LoggedIn, SeenAccount)> for Login {
+    fn from((login, user): (LoggedIn, SeenAccount)) -> Self {
         Self {
             token: Some(login.tokens.token),
-            user: Some(login.account.into()),
+            user: Some(user.into()),
             unarchiving: Some(login.unarchiving),
             refresh_token: Some(login.tokens.refresh_token),
         }
@@ -186,6 +241,30 @@ impl From<Tokens> for Refreshed {
 impl From<i64> for Revoked {
     fn from(at: i64) -> Self {
         Self { revoked: i32::try_from(at).ok() }
+    }
+}
+
+impl From<SeenGroup> for OneGroup {
+    fn from(group: SeenGroup) -> Self {
+        Self { workinggroup: Some(group.into()) }
+    }
+}
+
+impl From<SeenAccount> for GroupUser {
+    fn from(account: SeenAccount) -> Self {
+        Self { user: Some(account.into()) }
+    }
+}
+
+impl From<SeenJoinRequest> for MadeRequest {
+    fn from(request: SeenJoinRequest) -> Self {
+        Self { join_request: Some(request.into()) }
+    }
+}
+
+impl From<SeenAccount> for RequestingUser {
+    fn from(account: SeenAccount) -> Self {
+        Self { requesting_user: Some(account.into()) }
     }
 }
 
@@ -216,6 +295,20 @@ pub async fn order<M: Mutation<Extras = NoExtras>>(
     rule: impl FnOnce(&App, &Viewer) -> Result<(), Error> + Send + 'static,
 ) -> Reply<M> {
     reply(ask(ctx, lane, rule).await.map(|()| NoExtras::default()))
+}
+
+/// Calls a rule of working groups.
+pub async fn manage<M, T>(
+    ctx: &Context<'_>,
+    rule: impl FnOnce(&App, &Viewer) -> Result<T, Error> + Send + 'static,
+) -> Nullable<Done<M>>
+where
+    M: Mutation,
+    M::Extras: From<T>,
+    T: Send + 'static,
+{
+    let done = ask(ctx, Lane::Ordinary, rule).await;
+    Some(done.map(|done| Done { success: Some(true), extras: done.into() }).map_err(request_error))
 }
 
 /// Calls a rule for whoever sent the request.

@@ -2,15 +2,18 @@
 
 use async_graphql::{Context, Error, ID, Object};
 
-use super::group::{InstitutionType, ResearchFieldType};
+use super::around::Around as _;
+use super::group::{InstitutionType, ResearchFieldType, WorkingGroupJoinRequestType, WorkingGroupType};
 use super::lanes::Lane::Ordinary;
 use super::payload::{Nullable, ask, request_error};
 use super::relay_id;
-use super::user::{PageInfo, UserNode, UserNodeConnection, UserNodeEdge};
-use crate::accounts::listing::{self, Cut, Page};
+use super::user::{PageInfo, UserNode, UserNodeConnection, UserNodeEdge, UserType};
+use crate::accounts::listing::{Cut, Page};
 use crate::accounts::text::strip;
-use crate::accounts::{self, Account, Filter, email};
-use crate::groups::directory;
+use crate::accounts::{self, Filter, Viewer, email};
+use crate::app::App;
+use crate::groups::directory::{self, InstitutionSearch};
+use crate::groups::picture::{AroundAccount, AroundGroup, AroundJoinRequest, AroundPlace, SeenAccount};
 
 /// The root of all queries.
 pub struct Query;
@@ -19,7 +22,8 @@ pub struct Query;
 impl Query {
     /// The account of whoever asks; null without a good token.
     async fn me(&self, ctx: &Context<'_>) -> Nullable<UserNode> {
-        nullable(ask(ctx, Ordinary, listing::me).await)
+        let around = AroundAccount::selected(ctx, &[]);
+        nullable(ask(ctx, Ordinary, move |app, viewer| directory::me(app, viewer, &around)).await)
     }
 
     /// An account by its global id; null where there is none, or none that the asker may see.
@@ -31,7 +35,8 @@ impl Query {
             return exists.then(|| Err(Error::new("Must receive a UserNode id.")));
         }
         let number = number.parse().ok()?;
-        nullable(ask(ctx, Ordinary, move |app, viewer| listing::user(app, viewer, number)).await)
+        let around = AroundAccount::selected(ctx, &[]);
+        nullable(ask(ctx, Ordinary, move |app, viewer| directory::user(app, viewer, number, &around)).await)
     }
 
     /// The accounts that the asker may see, in the order in which they were registered, 100 at a time at most.
@@ -74,22 +79,60 @@ impl Query {
             first: first.map(i64::from),
             last: last.map(i64::from),
         };
-        let page = ask(ctx, Ordinary, move |app, viewer| listing::users(app, viewer, filter, cut)).await;
+        let around = AroundAccount::selected(ctx, &["edges", "node"]);
+        let page =
+            ask(ctx, Ordinary, move |app, viewer| directory::users(app, viewer, filter, cut, &around)).await;
         Some(page.map(connection).map_err(request_error))
     }
 
-    /// All institutions that working groups may be at home at.
-    async fn institutions(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<InstitutionType>>> {
-        let found = ask(ctx, Ordinary, |app, _| Ok(directory::institutions(app)?)).await;
-        Some(found.map(|found| found.into_iter().map(|it| Some(it.into())).collect()).map_err(request_error))
+    /// All public working groups, for those who are logged in.
+    #[graphql(name = "workinggroups")]
+    async fn working_groups(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<WorkingGroupType>>> {
+        let around = AroundGroup::selected(ctx, &[]);
+        list(ctx, move |app, viewer| directory::working_groups(app, viewer, &around)).await
     }
 
     /// All research fields that working groups may work on.
     #[graphql(name = "researchfields")]
     async fn research_fields(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<ResearchFieldType>>> {
-        let found = ask(ctx, Ordinary, |app, _| Ok(directory::research_fields(app)?)).await;
-        Some(found.map(|found| found.into_iter().map(|it| Some(it.into())).collect()).map_err(request_error))
+        let around = AroundPlace::selected(ctx, &[]);
+        list(ctx, move |app, viewer| directory::research_fields(app, viewer, &around)).await
     }
+
+    /// The institutions that working groups may be at home at: all, or those whose name and place hold each word of
+    /// `search`, without regard to case and accents; and of these at most `first` behind the first `offset`.
+    async fn institutions(
+        &self,
+        ctx: &Context<'_>,
+        search: Option<String>,
+        first: Option<i32>,
+        offset: Option<i32>,
+    ) -> Nullable<Vec<Option<InstitutionType>>> {
+        let (around, wanted) = (AroundPlace::selected(ctx, &[]), InstitutionSearch { search, first, offset });
+        list(ctx, move |app, viewer| directory::institutions(app, viewer, &wanted, &around)).await
+    }
+
+    /// The members of the working group that the asker speaks for.
+    #[graphql(name = "workinggroupUsers")]
+    async fn working_group_users(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<UserType>>> {
+        let around = AroundAccount::selected(ctx, &[]);
+        list(ctx, move |app, viewer| directory::members(app, viewer, &around)).await
+    }
+
+    /// The requests to join the working group that the asker speaks for, answered ones included.
+    async fn join_requests(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<WorkingGroupJoinRequestType>>> {
+        let around = AroundJoinRequest::selected(ctx, &[]);
+        list(ctx, move |app, viewer| directory::join_requests(app, viewer, &around)).await
+    }
+}
+
+/// A list without pages, of which each entry might be null.
+async fn list<T: Send + 'static, G: From<T>>(
+    ctx: &Context<'_>,
+    rule: impl FnOnce(&App, &Viewer) -> accounts::Result<Vec<T>> + Send + 'static,
+) -> Nullable<Vec<Option<G>>> {
+    let found = ask(ctx, Ordinary, rule).await;
+    Some(found.map(|found| found.into_iter().map(|it| Some(it.into())).collect()).map_err(request_error))
 }
 
 /// The original knows its own types by name, and none of those that every schema has.
@@ -97,12 +140,12 @@ fn is_of_this_schema(type_name: &str) -> bool {
     !type_name.starts_with("__") && !["Boolean", "Float", "ID", "Int", "String"].contains(&type_name)
 }
 
-fn nullable(found: accounts::Result<Option<Account>>) -> Nullable<UserNode> {
+fn nullable(found: accounts::Result<Option<SeenAccount>>) -> Nullable<UserNode> {
     found.map(|account| account.map(UserNode::from)).map_err(request_error).transpose()
 }
 
-fn connection(page: Page) -> UserNodeConnection {
-    let edge = |(offset, account): (i64, Account)| UserNodeEdge {
+fn connection(page: Page<SeenAccount>) -> UserNodeConnection {
+    let edge = |(offset, account): (i64, SeenAccount)| UserNodeEdge {
         node: Some(account.into()),
         cursor: relay_id::to_cursor(offset),
     };

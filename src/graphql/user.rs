@@ -2,10 +2,10 @@
 
 use async_graphql::{Enum, ID, Interface, Object, SimpleObject};
 
-use super::group::{WorkingGroupJoinRequestType, WorkingGroupType};
+use super::group::{WorkingGroupJoinRequestType, WorkingGroupType, join_requests};
 use super::relay_id;
 use super::scalars::DateTime;
-use crate::accounts::Account;
+use crate::groups::picture::SeenAccount;
 
 /// An academic title.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,14 +32,15 @@ pub enum Node {
 macro_rules! account_type {
     ($(#[$attributes:meta])* $name:ident { $($own:tt)* }) => {
         $(#[$attributes])*
-        pub struct $name(Account);
+        pub struct $name(SeenAccount);
 
-        impl From<Account> for $name {
-            fn from(account: Account) -> Self {
+        impl From<SeenAccount> for $name {
+            fn from(account: SeenAccount) -> Self {
                 Self(account)
             }
         }
 
+        $(#[$attributes])*
         #[Object]
         impl $name {
             /// Always null, as clients have always had it.
@@ -49,42 +50,42 @@ macro_rules! account_type {
 
             /// Whether the account sees what is reserved for staff.
             async fn is_staff(&self) -> bool {
-                self.0.is_staff
+                self.0.it.is_staff
             }
 
             /// Whether the account can be logged in to.
             async fn is_active(&self) -> bool {
-                self.0.deactivated_at.is_none()
+                self.0.it.deactivated_at.is_none()
             }
 
             /// When it was registered.
             async fn date_joined(&self) -> DateTime {
-                DateTime(self.0.joined_at)
+                DateTime(self.0.it.joined_at)
             }
 
             /// The primary address.
             async fn email(&self) -> &str {
-                &self.0.email
+                &self.0.it.email
             }
 
             /// Unique.
             async fn username(&self) -> &str {
-                &self.0.username
+                &self.0.it.username
             }
 
             /// May be empty.
             async fn first_name(&self) -> &str {
-                &self.0.first_name
+                &self.0.it.first_name
             }
 
             /// May be empty.
             async fn last_name(&self) -> &str {
-                &self.0.last_name
+                &self.0.it.last_name
             }
 
             /// Null where there is none.
             async fn academic_title(&self) -> Option<AcademicTitle> {
-                match self.0.academic_title.as_str() {
+                match self.0.it.academic_title.as_str() {
                     "PROF" => Some(AcademicTitle::Prof),
                     "DR" => Some(AcademicTitle::Dr),
                     _ => None,
@@ -93,24 +94,25 @@ macro_rules! account_type {
 
             /// The working group that the account belongs to.
             async fn working_group(&self) -> Option<WorkingGroupType> {
-                None
+                self.0.around.group.clone().map(WorkingGroupType::from)
             }
 
             /// Whether the account speaks for its working group.
             async fn is_representative(&self) -> bool {
-                false
+                self.0.around.group.is_some() && self.0.it.represents().is_some()
             }
 
             /// The working group that the account speaks for.
             #[graphql(name = "workinggroup")]
             async fn represented_group(&self) -> Option<WorkingGroupType> {
-                None
+                let group = self.0.around.group.clone().map(WorkingGroupType::from);
+                group.filter(|_| self.0.it.represents().is_some())
             }
 
-            /// The working groups that the account asked to join.
+            /// The working groups that the account asked to join, for whom that concerns.
             #[graphql(name = "workinggroupjoinrequestSet")]
             async fn join_requests(&self) -> Vec<WorkingGroupJoinRequestType> {
-                Vec::new()
+                join_requests(&self.0.around.join_requests)
             }
 
             $($own)*
@@ -123,27 +125,27 @@ account_type! {
     UserNode {
         /// The global id.
         async fn id(&self) -> ID {
-            relay_id::to_global_id("UserNode", &self.0.id.to_string()).into()
+            relay_id::to_global_id("UserNode", &self.0.it.id.to_string()).into()
         }
 
         /// The number behind the global id.
         async fn pk(&self) -> Option<i32> {
-            i32::try_from(self.0.id).ok()
+            i32::try_from(self.0.it.id).ok()
         }
 
         /// Whether the owner put the account away.
         async fn archived(&self) -> Option<bool> {
-            Some(self.0.archived_at.is_some())
+            Some(self.0.it.archived_at.is_some())
         }
 
         /// Whether the primary address is confirmed.
         async fn verified(&self) -> Option<bool> {
-            Some(self.0.verified_at.is_some())
+            Some(self.0.it.verified_at.is_some())
         }
 
         /// The confirmed secondary address.
         async fn secondary_email(&self) -> Option<&str> {
-            self.0.secondary_email.as_deref()
+            self.0.it.secondary_email.as_deref()
         }
     }
 }
@@ -153,7 +155,7 @@ account_type! {
     UserType {
         /// The number, which is no global id.
         async fn id(&self) -> ID {
-            self.0.id.into()
+            self.0.it.id.into()
         }
     }
 }

@@ -1,21 +1,185 @@
-//! `institutions`, `researchfields`: what working groups may name, for everybody to see.
+//! What is asked for: the rule behind each query. Each reads from one snapshot, by the policy in `sight`.
 
+use super::picture::{
+    AroundAccount, AroundGroup, AroundJoinRequest, AroundPlace, Picture, SeenAccount, SeenGroup,
+    SeenInstitution, SeenJoinRequest, SeenResearchField, bounded,
+};
+use super::refusal::{REPRESENTATIVES_ONLY, require_login};
+use super::sight::Sight;
+use crate::accounts::listing::{self, Cut, Page};
+use crate::accounts::text::search_key;
+use crate::accounts::{Account, AccountId, Error, Filter, Result, Viewer, sessions};
 use crate::app::App;
-pub use crate::store::directory::{Institution, ResearchField};
-use crate::store::{self, Result};
+use crate::store::directory::Search;
+use crate::store::{self, Reader};
 
-/// All institutions, in the order in which they were imported.
+pub use crate::store::directory::{Institution, ResearchField};
+
+/// The most words of a search that are looked at.
+const MOST_WORDS: usize = 8;
+
+/// Which institutions are wanted.
+#[derive(Debug, Default)]
+pub struct InstitutionSearch {
+    /// Words that name or place hold, in any order, without regard to case and accents.
+    pub search: Option<String>,
+    /// At most so many.
+    pub first: Option<i32>,
+    /// How many to leave out at the beginning.
+    pub offset: Option<i32>,
+}
+
+/// The account of whoever asks; none without a good token.
 ///
 /// # Errors
-/// Only internal ones.
-pub fn institutions(app: &App) -> Result<Vec<Institution>> {
-    app.store.read(store::directory::list_institutions)
+/// A sentence if too much around it is wanted.
+pub fn me(app: &App, viewer: &Viewer, around: &AroundAccount) -> Result<Option<SeenAccount>> {
+    app.store.read(|db| match sessions::identify(app, db, viewer)? {
+        Some(own) => one(app, db, &own, own.clone(), around).map(Some),
+        None => Ok(None),
+    })
+}
+
+/// An account as its owner sees it.
+///
+/// # Errors
+/// A sentence if too much around it is wanted.
+pub fn own(app: &App, own: &Account, around: &AroundAccount) -> Result<SeenAccount> {
+    app.store.read(|db| one(app, db, own, own.clone(), around))
+}
+
+/// An account by its number; one that must not be seen is as one that does not exist.
+///
+/// # Errors
+/// A sentence if too much around it is wanted.
+pub fn user(
+    app: &App,
+    viewer: &Viewer,
+    id: AccountId,
+    around: &AroundAccount,
+) -> Result<Option<SeenAccount>> {
+    app.store.read(|db| {
+        let own = sessions::identify(app, db, viewer)?;
+        let found = listing::user(app, db, own.as_ref(), id)?;
+        let sight = Sight::of(app, own);
+        let seen = Picture::new(db, &sight).accounts(found.into_iter().collect(), around)?;
+        Ok(bounded(seen)?.pop())
+    })
+}
+
+/// Part of the list of accounts that pass the filter and that the asker may see.
+///
+/// # Errors
+/// A sentence if the cut makes no sense, or too much around the accounts is wanted.
+pub fn users(
+    app: &App,
+    viewer: &Viewer,
+    filter: Filter,
+    cut: Cut,
+    around: &AroundAccount,
+) -> Result<Page<SeenAccount>> {
+    app.store.read(|db| {
+        let own = sessions::identify(app, db, viewer)?;
+        let Page { accounts, start, has_next, has_previous } =
+            listing::users(app, db, own.as_ref(), filter, cut)?;
+        let sight = Sight::of(app, own);
+        let accounts = bounded(Picture::new(db, &sight).accounts(accounts, around)?)?;
+        Ok(Page { accounts, start, has_next, has_previous })
+    })
+}
+
+/// The institutions that a search finds, in the order in which they were imported.
+///
+/// # Errors
+/// A sentence if the search makes no sense, or too much around the institutions is wanted.
+pub fn institutions(
+    app: &App,
+    viewer: &Viewer,
+    search: &InstitutionSearch,
+    around: &AroundPlace,
+) -> Result<Vec<SeenInstitution>> {
+    let search = Search {
+        words: search_key(search.search.as_deref().unwrap_or_default())
+            .split_whitespace()
+            .take(MOST_WORDS)
+            .map(str::to_owned)
+            .collect(),
+        first: search.first.map(|first| not_negative("first", first)).transpose()?,
+        offset: not_negative("offset", search.offset.unwrap_or_default())?,
+    };
+    app.store.read(|db| {
+        let found = store::directory::list_institutions(db, &search)?;
+        let sight = Sight::of(app, sessions::identify(app, db, viewer)?);
+        bounded(Picture::new(db, &sight).institutions(found, around)?)
+    })
 }
 
 /// All research fields, by their number.
 ///
 /// # Errors
-/// Only internal ones.
-pub fn research_fields(app: &App) -> Result<Vec<ResearchField>> {
-    app.store.read(store::directory::list_research_fields)
+/// A sentence if too much around them is wanted.
+pub fn research_fields(app: &App, viewer: &Viewer, around: &AroundPlace) -> Result<Vec<SeenResearchField>> {
+    app.store.read(|db| {
+        let found = store::directory::list_research_fields(db)?;
+        let sight = Sight::of(app, sessions::identify(app, db, viewer)?);
+        bounded(Picture::new(db, &sight).research_fields(found, around)?)
+    })
+}
+
+/// All public working groups, in the order in which they were founded.
+///
+/// # Errors
+/// A refusal if nobody is logged in, and a sentence if too much around the groups is wanted.
+pub fn working_groups(app: &App, viewer: &Viewer, around: &AroundGroup) -> Result<Vec<SeenGroup>> {
+    app.store.read(|db| {
+        let sight = Sight::of(app, Some(require_login(app, db, viewer)?));
+        let found = store::groups::list_public(db)?;
+        bounded(Picture::new(db, &sight).groups(found, around)?)
+    })
+}
+
+/// The members of the group that the asker speaks for.
+///
+/// # Errors
+/// A refusal if the asker speaks for none, and a sentence if too much around the members is wanted.
+pub fn members(app: &App, viewer: &Viewer, around: &AroundAccount) -> Result<Vec<SeenAccount>> {
+    app.store.read(|db| {
+        let own = require_login(app, db, viewer)?;
+        let group = own.represents().ok_or(REPRESENTATIVES_ONLY)?.to_owned();
+        let found = store::memberships::list_members(db, &[group])?;
+        bounded(Picture::new(db, &Sight::of(app, Some(own))).accounts(found, around)?)
+    })
+}
+
+/// The wishes to join the group that the asker speaks for, answered ones included.
+///
+/// # Errors
+/// As [`members`].
+pub fn join_requests(app: &App, viewer: &Viewer, around: &AroundJoinRequest) -> Result<Vec<SeenJoinRequest>> {
+    app.store.read(|db| {
+        let own = require_login(app, db, viewer)?;
+        let group = own.represents().ok_or(REPRESENTATIVES_ONLY)?.to_owned();
+        let found = store::join_requests::list_by_groups(db, &[group])?;
+        bounded(Picture::new(db, &Sight::of(app, Some(own))).join_requests(found, around)?)
+    })
+}
+
+/// One account, which `own` may see, as `own` sees it.
+pub(super) fn one(
+    app: &App,
+    db: &Reader<'_>,
+    own: &Account,
+    account: Account,
+    around: &AroundAccount,
+) -> Result<SeenAccount> {
+    let sight = Sight::of(app, Some(own.clone()));
+    let seen = bounded(Picture::new(db, &sight).accounts(vec![account], around)?)?.pop();
+    seen.ok_or_else(|| anyhow::anyhow!("an account is not in its own picture").into())
+}
+
+fn not_negative(name: &str, number: i32) -> Result<i64> {
+    if number < 0 {
+        return Err(Error::Misused(format!("`{name}` cannot be negative.").into()));
+    }
+    Ok(number.into())
 }

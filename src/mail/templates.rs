@@ -29,6 +29,31 @@ pub enum Kind<'a> {
     Notice(&'a str),
     /// Tells what somebody tried with the address, which an answer must not tell; holds what, as a sentence.
     Hint(&'a str),
+    /// Asks whoever speaks for a working group to answer somebody who wishes to join it.
+    JoinRequest {
+        /// What the somebody is called.
+        requester: &'a str,
+        /// The name of the group.
+        group: &'a str,
+    },
+    /// Tells somebody who wished to join a working group how that was answered.
+    JoinAnswer {
+        /// The name of the group.
+        group: &'a str,
+        /// Whether it said yes.
+        approved: bool,
+    },
+}
+
+/// What the texts of one kind of mail speak of; what they have no use for is empty.
+#[derive(Default)]
+struct Words<'a> {
+    template: &'static str,
+    link: String,
+    sentence: &'a str,
+    requester: &'a str,
+    group: &'a str,
+    approved: bool,
 }
 
 pub(super) struct Templates {
@@ -77,6 +102,9 @@ impl Templates {
             Kind::PasswordSet(""),
             Kind::Notice(""),
             Kind::Hint(""),
+            Kind::JoinRequest { requester: "", group: "" },
+            Kind::JoinAnswer { group: "", approved: true },
+            Kind::JoinAnswer { group: "", approved: false },
         ];
         for kind in kinds {
             self.write(&kind, "", "").context("mail.templates")?;
@@ -85,23 +113,15 @@ impl Templates {
     }
 
     pub(super) fn write(&self, kind: &Kind<'_>, recipient: &str, name: &str) -> Result<Message> {
-        let (template, link, sentence) = match kind {
-            Kind::Activation(token) => ("activation", self.link(&self.links.activation, token), ""),
-            Kind::SecondaryEmail(token) => {
-                ("secondary_email", self.link(&self.links.secondary_email, token), "")
-            }
-            Kind::PasswordReset(token) => {
-                ("password_reset", self.link(&self.links.password_reset, token), "")
-            }
-            Kind::PasswordSet(token) => ("password_set", self.link(&self.links.password_set, token), ""),
-            Kind::Notice(sentence) => ("notice", String::new(), *sentence),
-            Kind::Hint(sentence) => ("hint", String::new(), *sentence),
-        };
+        let Words { template, link, sentence, requester, group, approved } = self.words(kind);
         let context = context! {
             site_name => self.site_name,
             name => on_one_line(name),
             link => Value::from_safe_string(link),
             sentence => sentence,
+            requester => on_one_line(requester),
+            group => on_one_line(group),
+            approved => approved,
             ..Value::from_serialize(&self.variables)
         };
         let render = |suffix: &str| -> Result<String> {
@@ -113,6 +133,26 @@ impl Templates {
             text: render(".txt")?,
             html: render(".html")?,
         })
+    }
+
+    fn words<'a>(&self, kind: &Kind<'a>) -> Words<'a> {
+        let with_link =
+            |template, link, token| Words { template, link: self.link(link, token), ..Words::default() };
+        let links = &self.links;
+        match *kind {
+            Kind::Activation(token) => with_link("activation", &links.activation, token),
+            Kind::SecondaryEmail(token) => with_link("secondary_email", &links.secondary_email, token),
+            Kind::PasswordReset(token) => with_link("password_reset", &links.password_reset, token),
+            Kind::PasswordSet(token) => with_link("password_set", &links.password_set, token),
+            Kind::Notice(sentence) => Words { template: "notice", sentence, ..Words::default() },
+            Kind::Hint(sentence) => Words { template: "hint", sentence, ..Words::default() },
+            Kind::JoinRequest { requester, group } => {
+                Words { requester, group, ..with_link("join_request", &links.join_requests, "") }
+            }
+            Kind::JoinAnswer { group, approved } => {
+                Words { template: "join_answer", group, approved, ..Words::default() }
+            }
+        }
     }
 
     /// The same text serves in HTML: a URL holds nothing that must be escaped there but `&`, which browsers take

@@ -3,6 +3,8 @@
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 
+use super::memberships::{MemberRole, Membership, membership};
+use super::statement::{rows_for, verbatim};
 use super::{Reader, Result, Writer};
 use crate::clock::Moment;
 
@@ -40,9 +42,31 @@ pub struct Account {
     pub archived_at: Option<Moment>,
     /// When it was shut off.
     pub deactivated_at: Option<Moment>,
+    /// The working group that it belongs to.
+    pub membership: Option<Membership>,
 }
 
 impl Account {
+    /// The working group that it speaks for.
+    pub fn represents(&self) -> Option<&str> {
+        let speaks = |membership: &&Membership| membership.role == MemberRole::Representative;
+        self.membership.as_ref().filter(speaks).map(|membership| membership.group.as_str())
+    }
+
+    /// Whether it belongs to this working group.
+    pub fn is_member_of(&self, group: &str) -> bool {
+        self.membership.as_ref().is_some_and(|membership| membership.group == group)
+    }
+
+    /// What others call its owner: by first and last name as far as they are known, else as in [`Self::salutation`].
+    pub fn full_name(&self) -> String {
+        let names = format!("{} {}", self.first_name, self.last_name);
+        match names.trim() {
+            "" => self.salutation().to_owned(),
+            names => names.to_owned(),
+        }
+    }
+
     /// What its owner is called in mails: by username, or by address where that is but the account's number.
     pub fn salutation(&self) -> &str {
         let number = self.username.split('-').next().unwrap_or_default();
@@ -115,13 +139,15 @@ pub struct Filter {
     pub verified: Option<bool>,
 }
 
-const COLUMNS: &str = "a.id, a.username, p.email, s.email, a.first_name, a.last_name, a.academic_title, a.epoch, \
-     a.epoch_began_at, a.is_staff, a.joined_at, a.verified_at, a.archived_at, a.deactivated_at";
-const TABLES: &str = "accounts a \
+pub(super) const COLUMNS: &str = "a.id, a.username, p.email, s.email, a.first_name, a.last_name, a.academic_title, a.epoch, \
+     a.epoch_began_at, a.is_staff, a.joined_at, a.verified_at, a.archived_at, a.deactivated_at, \
+     m.working_group_id, m.role";
+pub(super) const TABLES: &str = "accounts a \
      JOIN email_addresses p ON p.account_id = a.id AND p.role = 'primary' \
-     LEFT JOIN email_addresses s ON s.account_id = a.id AND s.role = 'secondary'";
+     LEFT JOIN email_addresses s ON s.account_id = a.id AND s.role = 'secondary' \
+     LEFT JOIN memberships m ON m.account_id = a.id";
 
-fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
+pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     let moment =
         |column: usize| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Moment::from_micros));
     Ok(Account {
@@ -139,6 +165,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         verified_at: moment(11)?,
         archived_at: moment(12)?,
         deactivated_at: moment(13)?,
+        membership: membership(row, 14)?,
     })
 }
 
@@ -146,6 +173,11 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
 pub fn find_by_id(db: &Reader<'_>, id: AccountId) -> Result<Option<Account>> {
     let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.id = $1");
     Ok(db.0.prepare_cached(&sql)?.query_row(params![id], account).optional()?)
+}
+
+/// The accounts with these numbers.
+pub fn list_by_ids(db: &Reader<'_>, ids: &[AccountId]) -> Result<Vec<Account>> {
+    rows_for(db, ids, |keys| format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.id IN ({keys})"), account)
 }
 
 /// The account that has this address, primary or secondary.
@@ -217,8 +249,7 @@ fn conditions(filter: &Filter) -> (String, Vec<Value>) {
             conditions.push(condition.replace("$n", &format!("${}", values.len())));
         }
     };
-    let pattern =
-        |text: &str| text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let pattern = |text: &str| verbatim(&text.to_lowercase());
     with_value("a.id = $n", filter.id.map(Value::from));
     with_value("p.email_key = $n", filter.email_key.clone().map(Value::from));
     with_value("s.email_key = $n", filter.secondary_email_key.clone().map(Value::from));

@@ -1,10 +1,13 @@
 //! Institutions and research fields.
 
-use rusqlite::params;
+use rusqlite::types::Value;
+use rusqlite::{params, params_from_iter};
 
+use super::statement::verbatim;
 use super::{Reader, Result, Writer};
 
 /// Where working groups are at home.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Institution {
     /// A UUID.
     pub id: String,
@@ -19,6 +22,7 @@ pub struct Institution {
 }
 
 /// What working groups work on.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ResearchField {
     /// Its number.
     pub id: i64,
@@ -28,11 +32,32 @@ pub struct ResearchField {
     pub subfield: String,
 }
 
-/// All institutions, in the order in which they were imported.
-pub fn list_institutions(db: &Reader<'_>) -> Result<Vec<Institution>> {
-    let sql = "SELECT id, name, city, state, country FROM institutions ORDER BY position";
-    let mut statement = db.0.prepare_cached(sql)?;
-    let institutions = statement.query_map([], |row| {
+/// Which institutions are listed, and which part of that list.
+#[derive(Debug, Default)]
+pub struct Search {
+    /// Parts of [`upsert_institution`]'s `search_key`, all of which it must hold.
+    pub words: Vec<String>,
+    /// At most so many.
+    pub first: Option<i64>,
+    /// How many to leave out at the beginning.
+    pub offset: i64,
+}
+
+/// The institutions that a search finds, in the order in which they were imported.
+pub fn list_institutions(db: &Reader<'_>, search: &Search) -> Result<Vec<Institution>> {
+    let number = search.words.len();
+    let conditions: String =
+        (1..=number).map(|word| format!(" AND search_key LIKE ${word} ESCAPE '\\'")).collect();
+    let sql = format!(
+        "SELECT id, name, city, state, country FROM institutions WHERE 1 = 1{conditions} \
+         ORDER BY position LIMIT ${} OFFSET ${}",
+        number + 1,
+        number + 2
+    );
+    let words = search.words.iter().map(|word| Value::from(format!("%{}%", verbatim(word))));
+    let values = words.chain([search.first.unwrap_or(i64::MAX).into(), search.offset.into()]);
+    let mut statement = db.0.prepare_cached(&sql)?;
+    let institutions = statement.query_map(params_from_iter(values), |row| {
         Ok(Institution {
             id: row.get(0)?,
             name: row.get(1)?,
@@ -42,6 +67,16 @@ pub fn list_institutions(db: &Reader<'_>) -> Result<Vec<Institution>> {
         })
     })?;
     Ok(institutions.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Whether there is an institution with this id.
+pub fn has_institution(db: &Reader<'_>, id: &str) -> Result<bool> {
+    Ok(db.0.prepare_cached("SELECT 1 FROM institutions WHERE id = $1")?.exists(params![id])?)
+}
+
+/// Whether there is a research field with this number.
+pub fn has_research_field(db: &Reader<'_>, id: i64) -> Result<bool> {
+    Ok(db.0.prepare_cached("SELECT 1 FROM research_fields WHERE id = $1")?.exists(params![id])?)
 }
 
 /// All research fields, by their number.
@@ -54,22 +89,19 @@ pub fn list_research_fields(db: &Reader<'_>) -> Result<Vec<ResearchField>> {
     Ok(fields.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Adds an institution behind those that are there, or corrects it; false if it is there just so.
-pub fn upsert_institution(
-    db: &Writer<'_>,
-    id: &str,
-    name: &str,
-    city: &str,
-    state: Option<&str>,
-    country: &str,
-) -> Result<bool> {
-    let sql = "INSERT INTO institutions (id, position, name, city, state, country) \
-         VALUES ($1, (SELECT COALESCE(MAX(position), 0) + 1 FROM institutions), $2, $3, $4, $5) \
+/// Adds an institution behind those that are there, or corrects it; false if it is there just so. `search_key` is what
+/// a search looks at.
+pub fn upsert_institution(db: &Writer<'_>, institution: &Institution, search_key: &str) -> Result<bool> {
+    let sql = "INSERT INTO institutions (id, position, name, city, state, country, search_key) \
+         VALUES ($1, (SELECT COALESCE(MAX(position), 0) + 1 FROM institutions), $2, $3, $4, $5, $6) \
          ON CONFLICT (id) DO UPDATE \
-         SET name = excluded.name, city = excluded.city, state = excluded.state, country = excluded.country \
+         SET name = excluded.name, city = excluded.city, state = excluded.state, country = excluded.country, \
+         search_key = excluded.search_key \
          WHERE institutions.name <> excluded.name OR institutions.city <> excluded.city \
-         OR institutions.country <> excluded.country OR COALESCE(institutions.state, '') <> COALESCE(excluded.state, '')";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![id, name, city, state, country])? == 1)
+         OR institutions.country <> excluded.country OR institutions.search_key <> excluded.search_key \
+         OR COALESCE(institutions.state, '') <> COALESCE(excluded.state, '')";
+    let Institution { id, name, city, state, country } = institution;
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![id, name, city, state, country, search_key])? == 1)
 }
 
 /// Adds a research field, or corrects it; false if it is there just so.

@@ -58,6 +58,7 @@ areas! {
     "verify-account" => the_recorded_replies_of_verify_account_hold,
     "verify-token" => the_recorded_replies_of_verify_token_hold,
     "walkthrough" => the_recorded_walkthrough_holds,
+    "working-groups" => the_recorded_replies_of_working_groups_hold,
 }
 
 #[test]

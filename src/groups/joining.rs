@@ -1,0 +1,155 @@
+//! `setWorkingGroup`, `requestJoinWorkingGroup`, `answerJoinRequest`, `leaveWorkingGroup`: how people get into a
+//! working group and out of it.
+
+use super::directory;
+use super::picture::{AroundAccount, AroundJoinRequest, Picture, SeenAccount, SeenJoinRequest, bounded};
+use super::refusal::{
+    ANSWERED_ALREADY, ASKED_ALREADY, GROUP_NOT_FOUND, HAS_GROUP, MEMBER_ALREADY, MUST_ASK, NOT_REGISTERED,
+    REPRESENTATIVE_STAYS, REPRESENTATIVES_ONLY, REQUEST_NOT_FOUND, not_authorized_to_answer,
+    require_verified,
+};
+use super::sight::Sight;
+use crate::accounts::{Account, AccountId, Result, Viewer, text};
+use crate::app::App;
+use crate::config::Joining;
+use crate::mail::Kind;
+use crate::outbox;
+use crate::store::groups::Group;
+use crate::store::join_requests::{JoinRequest, Status};
+use crate::store::memberships::MemberRole;
+use crate::store::{self, Reader, Writer};
+
+/// Takes whoever asks into a group without asking it, where `groups.joining` is `open`; out of another, if need be.
+///
+/// # Errors
+/// A refusal if the group has to be asked, or if the asker speaks for another, which would be left without a voice.
+pub fn set(app: &App, viewer: &Viewer, group_id: &str, around: &AroundAccount) -> Result<SeenAccount> {
+    app.write(|tx| {
+        let account = require_verified(app, tx, viewer)?;
+        let group = find_group(app, tx, &account, group_id)?;
+        if !account.is_member_of(&group.id) {
+            if app.config.groups.joining == Joining::Request {
+                return Err(MUST_ASK);
+            }
+            require_no_representative(&account)?;
+            store::memberships::delete(tx, account.id)?;
+            store::memberships::insert(tx, account.id, &group.id, MemberRole::Member)?;
+        }
+        let account = get(tx, account.id)?;
+        directory::one(app, tx, &account, account.clone(), around)
+    })
+}
+
+/// Asks a group, and by mail whoever speaks for it, to take the asker in.
+///
+/// # Errors
+/// A refusal if the asker is in the group, or waits for its answer.
+pub fn request(
+    app: &App,
+    viewer: &Viewer,
+    group_id: &str,
+    around: &AroundJoinRequest,
+) -> Result<SeenJoinRequest> {
+    app.write(|tx| {
+        let account = require_verified(app, tx, viewer)?;
+        let group = find_group(app, tx, &account, group_id)?;
+        if account.is_member_of(&group.id) {
+            return Err(MEMBER_ALREADY);
+        }
+        let (id, made_at) = (app.random.uuid(), app.clock.now());
+        let request =
+            JoinRequest { id, account: account.id, group: group.id, made_at, status: Status::Pending };
+        if !store::join_requests::insert(tx, &request)? {
+            return Err(ASKED_ALREADY);
+        }
+        let requester = account.full_name();
+        for chief in store::memberships::list_representatives(tx, std::slice::from_ref(&request.group))? {
+            let kind = Kind::JoinRequest { requester: &requester, group: &group.name };
+            outbox::enqueue(app, tx, &kind, &chief.email, chief.salutation())?;
+        }
+        let sight = Sight::of(app, Some(account));
+        let seen = bounded(Picture::new(tx, &sight).join_requests(vec![request], around)?)?.pop();
+        seen.ok_or_else(|| anyhow::anyhow!("a join request is not in its own picture").into())
+    })
+}
+
+/// Answers a wish to join the group that the asker speaks for, and tells whoever made it by mail.
+///
+/// # Errors
+/// A refusal if it is not theirs to answer, was answered before, or whoever made it has found another group.
+pub fn answer(
+    app: &App,
+    viewer: &Viewer,
+    request_id: &str,
+    approve: bool,
+    around: &AroundAccount,
+) -> Result<SeenAccount> {
+    app.write(|tx| {
+        let own = require_verified(app, tx, viewer)?;
+        let own_group = own.represents().ok_or(REPRESENTATIVES_ONLY)?;
+        let request = match text::uuid(request_id) {
+            Some(id) => store::join_requests::find_by_id(tx, &id)?.ok_or(REQUEST_NOT_FOUND)?,
+            None => return Err(REQUEST_NOT_FOUND),
+        };
+        let group = store::groups::find_by_id(tx, &request.group)?.ok_or(REQUEST_NOT_FOUND)?;
+        if group.id != own_group {
+            let sees = Sight::of(app, Some(own.clone())).sees_group(&group);
+            return Err(if sees { not_authorized_to_answer(&group.name) } else { REQUEST_NOT_FOUND });
+        }
+        let status = if approve { Status::Approved } else { Status::Declined };
+        if !store::join_requests::answer(tx, &request.id, status)? {
+            return Err(ANSWERED_ALREADY);
+        }
+        let requester = get(tx, request.account)?;
+        if approve && !requester.is_member_of(&group.id) {
+            admit(tx, &requester, &group.id)?;
+        }
+        let kind = Kind::JoinAnswer { group: &group.name, approved: approve };
+        outbox::enqueue(app, tx, &kind, &requester.email, requester.salutation())?;
+        directory::one(app, tx, &own, get(tx, requester.id)?, around)
+    })
+}
+
+/// Takes whoever asks out of their group; that they have none is no error.
+///
+/// # Errors
+/// A refusal if they speak for it.
+pub fn leave(app: &App, viewer: &Viewer) -> Result<()> {
+    app.write(|tx| {
+        let account = require_verified(app, tx, viewer)?;
+        require_no_representative(&account)?;
+        store::memberships::delete(tx, account.id)?;
+        Ok(())
+    })
+}
+
+/// Takes somebody who has no group into one.
+pub(super) fn admit(tx: &Writer<'_>, newcomer: &Account, group_id: &str) -> Result<()> {
+    // Whoever registered an address that is not theirs must not get in by it.
+    if newcomer.verified_at.is_none() || newcomer.deactivated_at.is_some() {
+        return Err(NOT_REGISTERED);
+    }
+    if store::memberships::insert(tx, newcomer.id, group_id, MemberRole::Member)? {
+        Ok(())
+    } else {
+        Err(HAS_GROUP)
+    }
+}
+
+/// An account that must be there.
+pub(super) fn get(db: &Reader<'_>, id: AccountId) -> Result<Account> {
+    store::accounts::find_by_id(db, id)?.ok_or_else(|| anyhow::anyhow!("account {id} is gone").into())
+}
+
+/// A group that somebody may join or ask. Where groups are asked, private ones are as those that do not exist.
+fn find_group(app: &App, db: &Reader<'_>, own: &Account, id: &str) -> Result<Group> {
+    let Some(id) = text::uuid(id) else { return Err(GROUP_NOT_FOUND) };
+    let sight = Sight::of(app, Some(own.clone()));
+    let open = app.config.groups.joining == Joining::Open;
+    let found = store::groups::find_by_id(db, &id)?.filter(|group| open || sight.sees_group(group));
+    found.ok_or(GROUP_NOT_FOUND)
+}
+
+fn require_no_representative(account: &Account) -> Result<()> {
+    if account.represents().is_some() { Err(REPRESENTATIVE_STAYS) } else { Ok(()) }
+}

@@ -1,0 +1,181 @@
+//! `createWorkingGroup`, `deleteWorkingGroup`, `addUserToWorkingGroup`, `removeUserFromWorkingGroup`,
+//! `handOverWorkingGroup`: what the representative of a working group does.
+
+use super::joining::{admit, get};
+use super::picture::{AroundGroup, Picture, SeenGroup, bounded};
+use super::refusal::{
+    EMPLOYEES_INVALID, GROUP_EXISTS, GROUP_NOT_FOUND, HEIR_NOT_ACTIVE, HEIR_NOT_MEMBER,
+    INSTITUTION_NOT_FOUND, MEMBER_ELSEWHERE, NAME_INVALID, NOT_IN_YOUR_GROUP, NOT_REGISTERED, NOT_YOUR_GROUP,
+    REMOVES_REPRESENTATIVE, REPRESENTATIVES_ONLY, REPRESENTS_ANOTHER, RESEARCH_FIELD_INVALID, USER_NOT_FOUND,
+    require_verified,
+};
+use super::sight::Sight;
+use crate::accounts::{Account, Result, Viewer, email, notices, text};
+use crate::app::App;
+use crate::store::groups::{GroupId, NewGroup};
+use crate::store::memberships::MemberRole;
+use crate::store::{self, Reader, Writer};
+
+/// The most characters of a name.
+const NAME: usize = 200;
+
+/// What a group is founded with.
+pub struct Foundation {
+    /// Its name, unique within the institution.
+    pub name: Option<String>,
+    /// The UUID of its institution.
+    pub institution: String,
+    /// The number of its research field.
+    pub research_field: i32,
+    /// How many people work in it.
+    pub employees: i32,
+    /// Whether everybody who is logged in may find it.
+    pub is_public: bool,
+}
+
+/// Founds a group, of which whoever asks is the first member and the representative.
+///
+/// # Errors
+/// A refusal if something about it is wrong, or the asker has a group.
+pub fn create(app: &App, viewer: &Viewer, new: &Foundation, around: &AroundGroup) -> Result<SeenGroup> {
+    app.write(|tx| {
+        let account = require_verified(app, tx, viewer)?;
+        let institution = text::uuid(&new.institution).ok_or(INSTITUTION_NOT_FOUND)?;
+        if !store::directory::has_institution(tx, &institution)? {
+            return Err(INSTITUTION_NOT_FOUND);
+        }
+        let research_field_id = i64::from(new.research_field);
+        if !store::directory::has_research_field(tx, research_field_id)? {
+            return Err(RESEARCH_FIELD_INVALID);
+        }
+        let name = text::clean_text(new.name.as_deref().unwrap_or_default(), NAME);
+        let name = name.ok().filter(|name| !name.is_empty()).ok_or(NAME_INVALID)?;
+        if new.employees < 0 {
+            return Err(EMPLOYEES_INVALID);
+        }
+        let id = app.random.uuid();
+        let group = NewGroup {
+            id: &id,
+            name: &name,
+            institution_id: Some(&institution),
+            research_field_id,
+            employees: Some(new.employees.into()),
+            is_public: new.is_public,
+        };
+        if !store::groups::insert(tx, &group)? {
+            return Err(GROUP_EXISTS);
+        }
+        if !store::memberships::insert(tx, account.id, &id, MemberRole::Representative)? {
+            let represents = account.represents().is_some();
+            return Err(if represents { REPRESENTS_ANOTHER } else { MEMBER_ELSEWHERE });
+        }
+        picture(app, tx, get(tx, account.id)?, &id, around)
+    })
+}
+
+/// Ends a group, which sets its members free and forgets who wished to join.
+///
+/// # Errors
+/// A refusal if the asker does not speak for it.
+pub fn delete(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
+    app.write(|tx| {
+        let (own, own_group) = require_representative(app, tx, viewer)?;
+        let id = text::uuid(group_id).ok_or(GROUP_NOT_FOUND)?;
+        if id != own_group {
+            let group = store::groups::find_by_id(tx, &id)?;
+            let sight = Sight::of(app, Some(own));
+            let visible = group.is_some_and(|group| sight.sees_group(&group));
+            return Err(if visible { NOT_YOUR_GROUP } else { GROUP_NOT_FOUND });
+        }
+        for member in store::memberships::list_members(tx, &[own_group])? {
+            if member.id != own.id {
+                notices::enqueue(app, tx, &member, notices::GROUP_DELETED)?;
+            }
+        }
+        Ok(store::groups::delete(tx, &id)?)
+    })
+}
+
+/// Takes somebody who has no group into that of the asker, by address.
+///
+/// # Errors
+/// A refusal if the asker speaks for no group, nobody has the address, or whoever has it is in a group.
+pub fn add(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
+    app.write(|tx| {
+        let (_, group) = require_representative(app, tx, viewer)?;
+        let key = email::key(text::strip(address));
+        let newcomer = store::accounts::find_by_email(tx, &key)?.ok_or(NOT_REGISTERED)?;
+        admit(tx, &newcomer, &group)?;
+        notices::enqueue(app, tx, &newcomer, notices::ADDED_TO_GROUP)
+    })
+}
+
+/// Takes a member out of the group of the asker, by number.
+///
+/// # Errors
+/// A refusal if the asker speaks for no group, or the number is not that of another member of it.
+pub fn remove(app: &App, viewer: &Viewer, user_id: &str) -> Result<()> {
+    app.write(|tx| {
+        let (own, group) = require_representative(app, tx, viewer)?;
+        let sight = Sight::of(app, Some(own));
+        let member = find_by_number(tx, user_id)?.filter(|found| sight.sees_account(found));
+        let member = member.ok_or(USER_NOT_FOUND)?;
+        if represents_visibly(tx, &sight, &member)? {
+            return Err(REMOVES_REPRESENTATIVE);
+        }
+        if !member.is_member_of(&group) {
+            return Err(NOT_IN_YOUR_GROUP);
+        }
+        store::memberships::delete(tx, member.id)?;
+        notices::enqueue(app, tx, &member, notices::REMOVED_FROM_GROUP)
+    })
+}
+
+/// Makes another member the representative of the asker's group, by number; the asker stays as a member.
+///
+/// # Errors
+/// A refusal if the asker speaks for no group, or the number is not that of a member who could speak for it.
+pub fn hand_over(app: &App, viewer: &Viewer, user_id: &str, around: &AroundGroup) -> Result<SeenGroup> {
+    app.write(|tx| {
+        let (own, group) = require_representative(app, tx, viewer)?;
+        let heir = find_by_number(tx, user_id)?.filter(|found| found.is_member_of(&group));
+        let heir = heir.ok_or(HEIR_NOT_MEMBER)?;
+        if heir.verified_at.is_none() || heir.deactivated_at.is_some() {
+            return Err(HEIR_NOT_ACTIVE);
+        }
+        if heir.id != own.id {
+            store::memberships::set_role(tx, own.id, &group, MemberRole::Member)?;
+            store::memberships::set_role(tx, heir.id, &group, MemberRole::Representative)?;
+            notices::enqueue(app, tx, &heir, notices::NOW_REPRESENTATIVE)?;
+        }
+        picture(app, tx, get(tx, own.id)?, &group, around)
+    })
+}
+
+/// The account of whoever asks and the group that it speaks for.
+fn require_representative(app: &App, tx: &Writer<'_>, viewer: &Viewer) -> Result<(Account, GroupId)> {
+    let own = require_verified(app, tx, viewer)?;
+    let group = own.represents().ok_or(REPRESENTATIVES_ONLY)?.to_owned();
+    Ok((own, group))
+}
+
+fn find_by_number(db: &Reader<'_>, number: &str) -> Result<Option<Account>> {
+    match text::strip(number).parse() {
+        Ok(id) => Ok(store::accounts::find_by_id(db, id)?),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Whether somebody speaks for a group of which the asker may know.
+fn represents_visibly(db: &Reader<'_>, sight: &Sight, account: &Account) -> Result<bool> {
+    let Some(id) = account.represents() else { return Ok(false) };
+    Ok(store::groups::find_by_id(db, id)?.is_some_and(|group| sight.sees_group(&group)))
+}
+
+/// A group as one of its members sees it.
+fn picture(app: &App, db: &Reader<'_>, own: Account, id: &str, around: &AroundGroup) -> Result<SeenGroup> {
+    let sight = Sight::of(app, Some(own));
+    let group = store::groups::find_by_id(db, id)?;
+    let seen = Picture::new(db, &sight).groups(group.into_iter().collect(), around)?;
+    bounded(seen)?.pop().ok_or_else(|| anyhow::anyhow!("group {id} is not there after its insert").into())
+}
