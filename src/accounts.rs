@@ -6,8 +6,6 @@ pub mod activation;
 pub mod closing;
 pub mod email;
 pub mod error;
-pub mod import;
-pub mod import_file;
 pub mod listing;
 pub mod login;
 pub mod notices;
@@ -17,7 +15,7 @@ pub mod register;
 pub mod secondary_email;
 pub mod sessions;
 pub mod text;
-mod validation;
+pub mod validation;
 
 pub use crate::store::accounts::{Account, AccountId, Filter};
 pub use error::{Error, FieldError, FieldErrors, Result};

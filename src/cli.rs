@@ -2,6 +2,7 @@
 //! 2 for wrong usage or configuration.
 
 mod check_config;
+mod export;
 mod import;
 mod log;
 mod mail;
@@ -43,13 +44,22 @@ enum Command {
         #[arg(long)]
         status: bool,
     },
-    /// Read institutions, research fields and accounts from a JSON file: all of it, or nothing.
+    /// Read institutions, research fields, accounts and working groups from a JSON file: all of it, or nothing.
     Import {
         /// The file.
-        file: PathBuf,
+        #[arg(required_unless_present = "bundled")]
+        file: Option<PathBuf>,
+        /// Data that the program brings along, instead of a file.
+        #[arg(long, value_name = "DATA", conflicts_with = "file")]
+        bundled: Option<import::Bundled>,
         /// Only tell what would be done.
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Write all institutions, research fields, accounts and working groups to a JSON file, for `import`.
+    Export {
+        /// The file, which must not be there yet. It will hold password hashes; only its owner may read it.
+        file: PathBuf,
     },
     /// Look at mails that wait or have left; a site without a mail server copies links from here.
     Mail {
@@ -93,7 +103,10 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
         Command::Serve => serve::run(loaded),
         Command::CheckConfig => check_config::run(loaded),
         Command::Migrate { status } => migrate::run(&loaded.config, status),
-        Command::Import { file, dry_run } => import::run(&loaded.config, &file, dry_run),
+        Command::Import { file, bundled, dry_run } => {
+            import::run(&loaded.config, file.as_deref(), bundled, dry_run)
+        }
+        Command::Export { file } => export::run(&loaded.config, &file),
         Command::Mail { command } => mail::run(&loaded.config, &command),
         Command::Schema { relay } => {
             let flavour = if relay { Flavour::Relay } else { Flavour::Plain };

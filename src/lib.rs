@@ -47,3 +47,4 @@ pub mod passwords;
 pub mod random;
 pub mod store;
 pub mod tokens;
+pub mod transfer;

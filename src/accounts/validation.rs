@@ -8,15 +8,17 @@ use crate::passwords::rules::{self, Owner};
 pub(super) type Checked<T> = Result<T, Vec<FieldError>>;
 
 /// Most characters of an address at registration.
-pub(super) const EMAIL_OF_ACCOUNT: usize = 255;
+pub const EMAIL_OF_ACCOUNT: usize = 255;
 /// Most characters of an address elsewhere.
-pub(super) const EMAIL: usize = 254;
+pub const EMAIL: usize = 254;
 /// Most characters of a username.
-pub(super) const USERNAME: usize = 100;
+pub const USERNAME: usize = 100;
 /// Most characters of a first or last name.
-pub(super) const NAME: usize = 25;
+pub const NAME: usize = 25;
+/// Most characters of the name of a working group.
+pub const GROUP_NAME: usize = 200;
 /// The academic titles that there are.
-pub(super) const TITLES: [&str; 2] = ["PROF", "DR"];
+pub const TITLES: [&str; 2] = ["PROF", "DR"];
 
 /// The primary address of a new account.
 pub(super) fn email_of_account(raw: &str) -> Checked<String> {

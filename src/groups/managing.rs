@@ -10,14 +10,12 @@ use super::refusal::{
     require_verified,
 };
 use super::sight::Sight;
+use crate::accounts::validation::GROUP_NAME;
 use crate::accounts::{Account, Result, Viewer, email, notices, text};
 use crate::app::App;
 use crate::store::groups::{GroupId, NewGroup};
 use crate::store::memberships::MemberRole;
 use crate::store::{self, Reader, Writer};
-
-/// The most characters of a name.
-const NAME: usize = 200;
 
 /// What a group is founded with.
 pub struct Foundation {
@@ -48,7 +46,7 @@ pub fn create(app: &App, viewer: &Viewer, new: &Foundation, around: &AroundGroup
         if !store::directory::has_research_field(tx, research_field_id)? {
             return Err(RESEARCH_FIELD_INVALID);
         }
-        let name = text::clean_text(new.name.as_deref().unwrap_or_default(), NAME);
+        let name = text::clean_text(new.name.as_deref().unwrap_or_default(), GROUP_NAME);
         let name = name.ok().filter(|name| !name.is_empty()).ok_or(NAME_INVALID)?;
         if new.employees < 0 {
             return Err(EMPLOYEES_INVALID);

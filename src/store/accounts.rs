@@ -180,6 +180,19 @@ pub fn list_by_ids(db: &Reader<'_>, ids: &[AccountId]) -> Result<Vec<Account>> {
     rows_for(db, ids, |keys| format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.id IN ({keys})"), account)
 }
 
+/// The first `limit` accounts behind the number `after`, in the order of their numbers, with their password hashes.
+pub fn list_with_hashes(
+    db: &Reader<'_>,
+    after: AccountId,
+    limit: i64,
+) -> Result<Vec<(Account, Option<String>)>> {
+    let sql =
+        format!("SELECT {COLUMNS}, a.password_hash FROM {TABLES} WHERE a.id > $1 ORDER BY a.id LIMIT $2");
+    let mut statement = db.0.prepare_cached(&sql)?;
+    let accounts = statement.query_map(params![after, limit], |row| Ok((account(row)?, row.get(16)?)))?;
+    Ok(accounts.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The account that has this address, primary or secondary.
 pub fn find_by_email(db: &Reader<'_>, email_key: &str) -> Result<Option<Account>> {
     let sql = format!(

@@ -105,9 +105,9 @@ pub fn upsert_institution(db: &Writer<'_>, institution: &Institution, search_key
 }
 
 /// Adds a research field, or corrects it; false if it is there just so.
-pub fn upsert_research_field(db: &Writer<'_>, id: i64, field: &str, subfield: &str) -> Result<bool> {
+pub fn upsert_research_field(db: &Writer<'_>, new: &ResearchField) -> Result<bool> {
     let sql = "INSERT INTO research_fields (id, field, subfield) VALUES ($1, $2, $3) \
          ON CONFLICT (id) DO UPDATE SET field = excluded.field, subfield = excluded.subfield \
          WHERE research_fields.field <> excluded.field OR research_fields.subfield <> excluded.subfield";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![id, field, subfield])? == 1)
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![new.id, new.field, new.subfield])? == 1)
 }

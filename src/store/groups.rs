@@ -123,6 +123,11 @@ pub fn insert(db: &Writer<'_>, new: &NewGroup<'_>) -> Result<bool> {
     Ok(db.0.0.prepare_cached(sql)?.execute(values)? == 1)
 }
 
+/// Whether there is a group with this id.
+pub fn exists(db: &Reader<'_>, id: &str) -> Result<bool> {
+    Ok(db.0.prepare_cached("SELECT 1 FROM working_groups WHERE id = $1")?.exists(params![id])?)
+}
+
 /// Ends a group, with its memberships and the wishes to join it.
 pub fn delete(db: &Writer<'_>, id: &str) -> Result<()> {
     db.0.0.prepare_cached("DELETE FROM working_groups WHERE id = $1")?.execute(params![id])?;

@@ -93,11 +93,11 @@ pub fn list_by_groups(db: &Reader<'_>, groups: &[GroupId]) -> Result<Vec<JoinReq
     rows_for(db, groups, sql, join_request)
 }
 
-/// Notes a wish; false if the same account waits for an answer of that group already.
+/// Notes a wish; false if the same account waits for an answer of that group already, or the id is another's.
 pub fn insert(db: &Writer<'_>, new: &JoinRequest) -> Result<bool> {
     let sql = "INSERT INTO join_requests (id, position, account_id, working_group_id, made_at, status) \
          VALUES ($1, (SELECT COALESCE(MAX(position), 0) + 1 FROM join_requests), $2, $3, $4, $5) \
-         ON CONFLICT (account_id, working_group_id) WHERE status = 'pending' DO NOTHING";
+         ON CONFLICT DO NOTHING";
     let JoinRequest { id, account, group, made_at, status } = new;
     let values = params![id, account, group, made_at.micros(), status.as_str()];
     Ok(db.0.0.prepare_cached(sql)?.execute(values)? == 1)

@@ -13,7 +13,7 @@ const FLOORS: [&[&str]; 9] = [
     &["app"],
     &["outbox"],
     &["accounts"],
-    &["groups"],
+    &["groups", "transfer"],
     &["graphql"],
     &["http"],
     &["cli"],

@@ -1,4 +1,4 @@
-use pledge4future_auth::accounts::import_file::{Fault, parse};
+use pledge4future_auth::transfer::file::{Fault, parse};
 use serde_json::{Value, json};
 
 const SEED: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/seed.json"));

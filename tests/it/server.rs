@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mail_parser::MessageParser;
-use pledge4future_auth::accounts::{import, import_file};
 use pledge4future_auth::app::App;
 use pledge4future_auth::clock::{Clock, Moment};
 use pledge4future_auth::random::Random;
 use pledge4future_auth::store::{self, Store};
+use pledge4future_auth::transfer::{file, import};
 use pledge4future_auth::{config, http, outbox};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -96,8 +96,8 @@ impl TestServer {
 
     /// Imports a file in the import format.
     pub fn import(&self, json: &str) {
-        let Ok(file) = import_file::parse(json) else { panic!("the file cannot be imported") };
-        assert!(import::import(&self.app, &file, false).is_ok(), "the file was not imported");
+        let Ok(file) = file::parse(json) else { panic!("the file cannot be imported") };
+        assert!(import::import(&self.app, &file, false, &|| {}).is_ok(), "the file was not imported");
     }
 
     /// All mails so far, in order.

@@ -15,6 +15,7 @@ fn report(heading: &str, institutions: [u8; 2], research_fields: [u8; 2], accoun
         line("institutions", institutions),
         line("research fields", research_fields),
         line("accounts", accounts),
+        line("working groups", [0, 0]),
     ]
     .concat()
 }

@@ -1,4 +1,5 @@
-//! The format in which institutions, research fields and users are imported; `tests/seed.json` is an example.
+//! The format in which institutions, research fields, users and working groups are imported; `tests/seed.json` is an
+//! example.
 //!
 //! A member that is null counts as missing. Texts are taken as they stand, addresses without the white space around them.
 
@@ -6,12 +7,13 @@ mod reader;
 
 use std::time::UNIX_EPOCH;
 
-use super::{email, text, validation};
+use crate::accounts::{email, text, validation};
 use crate::passwords;
 pub use crate::store::directory::{Institution, ResearchField};
+pub use crate::store::join_requests::Status;
 use reader::{Object, Reader};
 
-const FILE: &[&str] = &["about", "institutions", "researchfields", "users"];
+const FILE: &[&str] = &["about", "institutions", "researchfields", "users", "workinggroups"];
 const INSTITUTION: &[&str] = &["id", "name", "city", "state", "country"];
 const RESEARCH_FIELD: &[&str] = &["id", "field", "subfield"];
 const USER: &[&str] = &[
@@ -30,7 +32,21 @@ const USER: &[&str] = &[
 ];
 const STATUS: &[&str] = &["verified", "archived", "secondary_email"];
 
+const GROUP: &[&str] = &[
+    "id",
+    "name",
+    "institution",
+    "researchfield",
+    "n_employees",
+    "is_public",
+    "representative",
+    "members",
+    "joinrequests",
+];
+const JOIN_REQUEST: &[&str] = &["id", "user", "timestamp", "status"];
+
 /// What an import file holds.
+#[derive(Default)]
 pub struct ImportFile {
     /// The institutions, in the order of the file.
     pub institutions: Vec<Institution>,
@@ -38,6 +54,20 @@ pub struct ImportFile {
     pub research_fields: Vec<ResearchField>,
     /// The users, in the order of the file.
     pub users: Vec<User>,
+    /// The working groups, in the order of the file.
+    pub groups: Vec<WorkingGroup>,
+}
+
+impl ImportFile {
+    /// How many entries it has.
+    pub fn len(&self) -> usize {
+        self.institutions.len() + self.research_fields.len() + self.users.len() + self.groups.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// A user of the file; without `Debug`, because the hash must not reach a log.
@@ -68,6 +98,40 @@ pub struct User {
     pub secondary_email: Option<String>,
 }
 
+/// A working group of the file. People are named by their primary address.
+pub struct WorkingGroup {
+    /// A UUID, in lower case with dashes.
+    pub id: String,
+    /// Unique within its institution.
+    pub name: String,
+    /// The id of its institution.
+    pub institution: Option<String>,
+    /// The number of its research field.
+    pub research_field: i64,
+    /// How many people work in it.
+    pub employees: Option<i64>,
+    /// Whether everybody who is logged in may find it.
+    pub is_public: bool,
+    /// Who speaks for it.
+    pub representative: Option<String>,
+    /// Its other members.
+    pub members: Vec<String>,
+    /// Who wishes to join it, and who did.
+    pub join_requests: Vec<JoinRequest>,
+}
+
+/// A wish to join a working group of the file.
+pub struct JoinRequest {
+    /// A UUID, in lower case with dashes.
+    pub id: String,
+    /// The primary address of whoever wishes.
+    pub user: String,
+    /// When it was made, in microseconds since 1970.
+    pub timestamp: Option<i64>,
+    /// What became of it.
+    pub status: Status,
+}
+
 /// Something that has to be changed before the file can be imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -83,24 +147,25 @@ pub fn parse(json: &str) -> Result<ImportFile, Vec<Fault>> {
         vec![Fault { path: "file".to_owned(), problem: format!("Correct the JSON: {error}.") }]
     })?;
     let mut reader = Reader::default();
-    let content = reader.file(&value, FILE).map(|file| import_file(&mut reader, &file));
+    let content = reader.file(&value, FILE).map(|file| contents(&mut reader, &file));
     match content {
         Some(content) if reader.faults.is_empty() => Ok(content),
         _ => Err(reader.faults),
     }
 }
 
-fn import_file(reader: &mut Reader, file: &Object<'_>) -> ImportFile {
+fn contents(reader: &mut Reader, file: &Object<'_>) -> ImportFile {
     ImportFile {
         institutions: reader.list(file, "institutions", INSTITUTION, institution),
         research_fields: reader.list(file, "researchfields", RESEARCH_FIELD, research_field),
         users: reader.list(file, "users", USER, user),
+        groups: reader.list(file, "workinggroups", GROUP, working_group),
     }
 }
 
 fn institution(reader: &mut Reader, object: &Object<'_>) -> Institution {
     Institution {
-        id: institution_id(reader, object).unwrap_or_default(),
+        id: unique_id(reader, object, "institution id").unwrap_or_default(),
         name: name(reader, object, "name", 200).unwrap_or_default(),
         city: name(reader, object, "city", 100).unwrap_or_default(),
         state: limited_text(reader, object, "state", 100),
@@ -108,9 +173,9 @@ fn institution(reader: &mut Reader, object: &Object<'_>) -> Institution {
     }
 }
 
-fn institution_id(reader: &mut Reader, object: &Object<'_>) -> Option<String> {
+fn unique_id(reader: &mut Reader, object: &Object<'_>, kind: &'static str) -> Option<String> {
     let id = uuid(reader, object, "id")?;
-    reader.must_be_unique(object, "id", "institution id", id.clone());
+    reader.must_be_unique(object, "id", kind, id.clone());
     Some(id)
 }
 
@@ -154,7 +219,7 @@ fn user(reader: &mut Reader, object: &Object<'_>) -> User {
         academic_title: academic_title(reader, object).unwrap_or_default(),
         is_active: reader.flag(object, "is_active", true),
         is_staff: reader.flag(object, "is_staff", false),
-        date_joined: date_joined(reader, object),
+        date_joined: moment(reader, object, "date_joined"),
         verified: false,
         archived: false,
         secondary_email: None,
@@ -222,12 +287,11 @@ fn academic_title(reader: &mut Reader, object: &Object<'_>) -> Option<String> {
     Some(title)
 }
 
-fn date_joined(reader: &mut Reader, object: &Object<'_>) -> Option<i64> {
-    let text = reader.text(object, "date_joined")?;
+fn moment(reader: &mut Reader, object: &Object<'_>, key: &str) -> Option<i64> {
+    let text = reader.text(object, key)?;
     let moment = microseconds(&text);
     if moment.is_none() {
-        let problem = "Write a moment since 1970 in UTC, such as 2021-08-08T17:22:56Z.";
-        reader.refuse(object, "date_joined", problem);
+        reader.refuse(object, key, "Write a moment since 1970 in UTC, such as 2021-08-08T17:22:56Z.");
     }
     moment
 }
@@ -245,4 +309,39 @@ fn password(reader: &mut Reader, object: &Object<'_>) -> Option<String> {
         reader.refuse(object, "password", complaint);
     }
     Some(hash)
+}
+
+fn working_group(reader: &mut Reader, object: &Object<'_>) -> WorkingGroup {
+    let representative = reader.text(object, "representative").map(|address| email::key(&address));
+    let members: Vec<_> =
+        reader.texts(object, "members").into_iter().map(|address| email::key(&address)).collect();
+    for address in representative.iter().chain(&members) {
+        reader.must_be_unique(object, "members", "member of a working group", address.clone());
+    }
+    let has_institution = object.has("institution");
+    WorkingGroup {
+        id: unique_id(reader, object, "working group id").unwrap_or_default(),
+        name: name(reader, object, "name", validation::GROUP_NAME).unwrap_or_default(),
+        institution: if has_institution { uuid(reader, object, "institution") } else { None },
+        research_field: reader.required_number(object, "researchfield").unwrap_or_default(),
+        employees: reader.number(object, "n_employees", 0),
+        is_public: reader.flag(object, "is_public", false),
+        representative,
+        members,
+        join_requests: reader.list(object, "joinrequests", JOIN_REQUEST, join_request),
+    }
+}
+
+fn join_request(reader: &mut Reader, object: &Object<'_>) -> JoinRequest {
+    let status = reader.text(object, "status").unwrap_or_else(|| Status::Pending.as_str().to_owned());
+    let known = Status::from_name(&status);
+    if known.is_none() {
+        reader.refuse(object, "status", "Write pending, approved or declined.");
+    }
+    JoinRequest {
+        id: unique_id(reader, object, "join request id").unwrap_or_default(),
+        user: email::key(&reader.required_text(object, "user").unwrap_or_default()),
+        timestamp: moment(reader, object, "timestamp"),
+        status: known.unwrap_or(Status::Pending),
+    }
 }

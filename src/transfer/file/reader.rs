@@ -21,7 +21,11 @@ impl<'a> Object<'a> {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
-    /// A member that is there and is not null.
+    /// Whether a member is there and is not null.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
     fn get(&self, key: &str) -> Option<&'a Value> {
         self.members.get(key).filter(|value| !value.is_null())
     }
@@ -109,6 +113,20 @@ impl Reader {
         text.map(str::to_owned)
     }
 
+    /// The texts of a list; none if the list is missing.
+    pub(super) fn texts(&mut self, object: &Object<'_>, key: &str) -> Vec<String> {
+        let texts = match object.get(key) {
+            None => Some(Vec::new()),
+            Some(list) => list.as_array().and_then(|list| {
+                list.iter().map(|text| text.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+            }),
+        };
+        texts.unwrap_or_else(|| {
+            self.refuse(object, key, "Write a list of texts, in square brackets.");
+            Vec::new()
+        })
+    }
+
     /// A text that must be there.
     pub(super) fn required_text(&mut self, object: &Object<'_>, key: &str) -> Option<String> {
         if object.get(key).is_none() {
@@ -119,12 +137,18 @@ impl Reader {
 
     /// A whole number above zero, as clients can hold it, that must be there.
     pub(super) fn required_number(&mut self, object: &Object<'_>, key: &str) -> Option<i64> {
-        let number = object
-            .get(key)
-            .and_then(Value::as_i64)
-            .filter(|number| (1..=i64::from(i32::MAX)).contains(number));
+        if !object.has(key) {
+            self.refuse(object, key, "Add this number; it is required.");
+        }
+        self.number(object, key, 1)
+    }
+
+    /// A whole number from `least` on, as clients can hold it; none if it is missing.
+    pub(super) fn number(&mut self, object: &Object<'_>, key: &str, least: i64) -> Option<i64> {
+        let number =
+            object.get(key)?.as_i64().filter(|number| (least..=i64::from(i32::MAX)).contains(number));
         if number.is_none() {
-            self.refuse(object, key, "Write a whole number from 1 to 2147483647; it is required.");
+            self.refuse(object, key, format_args!("Write a whole number from {least} to {}.", i32::MAX));
         }
         number
     }

@@ -1,0 +1,140 @@
+//! `export`: all institutions, research fields, accounts and working groups, one entry a line, in the format that
+//! `import` reads. Importing the file into an empty database and exporting that makes the same file.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::import::Report;
+use crate::accounts::{Account, Result};
+use crate::app::App;
+use crate::store::directory::Search;
+use crate::store::groups::Group;
+use crate::store::{self, Reader};
+
+/// How many accounts or groups are held in memory at a time.
+const AT_A_TIME: u16 = 250;
+
+/// Writes everything, and answers how much that was.
+///
+/// # Errors
+/// Only internal ones: of the database, and of writing.
+pub fn export(app: &App, out: &mut dyn Write) -> Result<Report> {
+    app.store.read(|db| {
+        let mut report = Report::default();
+        let mut list = Lists { out, begun: false, empty: true };
+        list.begin("institutions")?;
+        for institution in store::directory::list_institutions(db, &Search::default())? {
+            list.entry(&json!(institution))?;
+            report.institutions.kept += 1;
+        }
+        list.begin("researchfields")?;
+        for field in store::directory::list_research_fields(db)? {
+            list.entry(&json!(field))?;
+            report.research_fields.kept += 1;
+        }
+        list.begin("users")?;
+        let mut last = 0;
+        loop {
+            let accounts = store::accounts::list_with_hashes(db, last, AT_A_TIME.into())?;
+            let Some((account, _)) = accounts.last() else { break };
+            last = account.id;
+            report.accounts.kept += accounts.len();
+            for (account, hash) in accounts {
+                list.entry(&user(&account, hash.as_deref()))?;
+            }
+        }
+        list.begin("workinggroups")?;
+        for groups in store::groups::list(db)?.chunks(AT_A_TIME.into()) {
+            for group in with_people(db, groups)? {
+                list.entry(&group)?;
+                report.groups.kept += 1;
+            }
+        }
+        list.end()?;
+        Ok(report)
+    })
+}
+
+fn user(account: &Account, hash: Option<&str>) -> Value {
+    json!({
+        "email": account.email,
+        "username": account.username,
+        "password": hash.unwrap_or_default(),
+        "first_name": account.first_name,
+        "last_name": account.last_name,
+        "academic_title": account.academic_title,
+        "is_active": account.deactivated_at.is_none(),
+        "is_staff": account.is_staff,
+        "date_joined": account.joined_at.to_string(),
+        "status": {
+            "verified": account.verified_at.is_some(),
+            "archived": account.archived_at.is_some(),
+            "secondary_email": account.secondary_email,
+        },
+    })
+}
+
+fn with_people(db: &Reader<'_>, groups: &[Group]) -> Result<Vec<Value>> {
+    let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
+    let members = store::memberships::list_members(db, &ids)?;
+    let requests = store::join_requests::list_by_groups(db, &ids)?;
+    let requesters: Vec<_> = requests.iter().map(|request| request.account).collect();
+    let requesters = store::accounts::list_by_ids(db, &requesters)?.into_iter();
+    let emails: HashMap<_, _> = requesters.map(|requester| (requester.id, requester.email)).collect();
+    let entry = |group: &Group| {
+        let members = members.iter().filter(|member| member.is_member_of(&group.id));
+        let (representatives, others): (Vec<_>, Vec<_>) =
+            members.partition(|member| member.represents().is_some());
+        let requests = requests.iter().filter(|request| request.group == group.id).map(|request| {
+            json!({
+                "id": request.id,
+                "user": emails.get(&request.account),
+                "timestamp": request.made_at.to_string(),
+                "status": request.status.as_str(),
+            })
+        });
+        json!({
+            "id": group.id,
+            "name": group.name,
+            "institution": group.institution.as_ref().map(|institution| &institution.id),
+            "researchfield": group.research_field.id,
+            "n_employees": group.employees,
+            "is_public": group.is_public,
+            "representative": representatives.first().map(|one| &one.email),
+            "members": others.iter().map(|member| &member.email).collect::<Vec<_>>(),
+            "joinrequests": requests.collect::<Vec<_>>(),
+        })
+    };
+    Ok(groups.iter().map(entry).collect())
+}
+
+/// An object of lists, one entry a line, so that people can compare two files.
+struct Lists<'a> {
+    out: &'a mut dyn Write,
+    begun: bool,
+    empty: bool,
+}
+
+impl Lists<'_> {
+    fn begin(&mut self, name: &str) -> Result<()> {
+        let before = if self.begun { "\n  ],\n" } else { "{\n" };
+        (self.begun, self.empty) = (true, true);
+        self.write(format_args!("{before}  \"{name}\": ["))
+    }
+
+    fn entry(&mut self, entry: &Value) -> Result<()> {
+        let before = if self.empty { "" } else { "," };
+        self.empty = false;
+        self.write(format_args!("{before}\n    {entry}"))
+    }
+
+    fn end(&mut self) -> Result<()> {
+        self.write(format_args!("\n  ]\n}}\n"))
+    }
+
+    fn write(&mut self, text: std::fmt::Arguments<'_>) -> Result<()> {
+        self.out.write_fmt(text).map_err(|error: io::Error| anyhow::Error::new(error).into())
+    }
+}

@@ -1,0 +1,184 @@
+//! `import`: institutions, research fields, accounts and working groups from a file. Doing it again changes nothing:
+//! accounts and groups that are there stay as they are, since their owners may have changed them meanwhile.
+
+use super::file::{ImportFile, User, WorkingGroup};
+use crate::accounts::text::search_key;
+use crate::accounts::{Account, Error, Result, email};
+use crate::app::App;
+use crate::clock::Moment;
+use crate::store::accounts::{NewAccount, Role};
+use crate::store::groups::NewGroup;
+use crate::store::join_requests::JoinRequest;
+use crate::store::memberships::MemberRole;
+use crate::store::{self, Writer};
+
+/// What an import came to.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Of institutions.
+    pub institutions: Tally,
+    /// Of research fields.
+    pub research_fields: Tally,
+    /// Of accounts.
+    pub accounts: Tally,
+    /// Of working groups.
+    pub groups: Tally,
+}
+
+/// Of one kind of entry.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Added or corrected.
+    pub changed: usize,
+    /// Left as they were.
+    pub kept: usize,
+}
+
+impl Tally {
+    fn count(&mut self, changed: bool) {
+        if changed {
+            self.changed += 1;
+        } else {
+            self.kept += 1;
+        }
+    }
+}
+
+/// Why a transaction ends without keeping anything.
+enum Undone {
+    DryRun(Report),
+    Failed(Error),
+}
+
+impl<E: Into<Error>> From<E> for Undone {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Imports a file: all of it, or nothing. `progress` is told of each entry.
+///
+/// # Errors
+/// A sentence that names the entry which is in conflict with what is there.
+pub fn import(app: &App, file: &ImportFile, dry_run: bool, progress: &dyn Fn()) -> Result<Report> {
+    let imported = app.write(|tx| {
+        let mut report = Report::default();
+        for it in &file.institutions {
+            let state = it.state.as_deref().unwrap_or_default();
+            let key = search_key(&format!("{} {} {state} {}", it.name, it.city, it.country));
+            report.institutions.count(store::directory::upsert_institution(tx, it, &key)?);
+            progress();
+        }
+        for it in &file.research_fields {
+            let changed = store::directory::upsert_research_field(tx, it)?;
+            report.research_fields.count(changed);
+            progress();
+        }
+        for (index, user) in file.users.iter().enumerate() {
+            report.accounts.count(import_user(app, tx, index, user)?);
+            progress();
+        }
+        for (index, group) in file.groups.iter().enumerate() {
+            report.groups.count(import_group(app, tx, index, group)?);
+            progress();
+        }
+        if dry_run { Err(Undone::DryRun(report)) } else { Ok(report) }
+    });
+    match imported {
+        Ok(report) | Err(Undone::DryRun(report)) => Ok(report),
+        Err(Undone::Failed(error)) => Err(error),
+    }
+}
+
+/// Adds an account; false if its address is there already.
+fn import_user(app: &App, tx: &Writer<'_>, index: usize, user: &User) -> Result<bool> {
+    if store::accounts::find_role_of_email(tx, &email::key(&user.email))? == Some(Role::Primary) {
+        return Ok(false);
+    }
+    let conflict = |member: &str, text: &str| {
+        Error::Misused(format!("users[{index}].{member}: another account has \"{text}\" already").into())
+    };
+    let now = app.clock.now();
+    let usable = !user.password.is_empty() && !user.password.starts_with('!');
+    let new = NewAccount {
+        username: &user.username,
+        first_name: &user.first_name,
+        last_name: &user.last_name,
+        academic_title: &user.academic_title,
+        password_hash: usable.then_some(user.password.as_str()),
+        is_staff: user.is_staff,
+        joined_at: user.date_joined.map_or(now, Moment::from_micros),
+        verified_at: user.verified.then_some(now),
+        archived_at: user.archived.then_some(now),
+        deactivated_at: (!user.is_active).then_some(now),
+    };
+    let id = store::accounts::insert(tx, &new)?.ok_or_else(|| conflict("username", &user.username))?;
+    let primary = (&user.email, Role::Primary, "email");
+    let secondary =
+        user.secondary_email.as_ref().map(|email| (email, Role::Secondary, "status.secondary_email"));
+    for (address, role, member) in std::iter::once(primary).chain(secondary) {
+        let address = email::normalize(address);
+        if !store::accounts::insert_email(tx, id, &address, &email::key(&address), role)? {
+            return Err(conflict(member, &address));
+        }
+    }
+    Ok(true)
+}
+
+/// Adds a working group with its people; false if there is one with that id.
+fn import_group(app: &App, tx: &Writer<'_>, index: usize, group: &WorkingGroup) -> Result<bool> {
+    let conflict = |member: &str, problem: &str| {
+        Error::Misused(format!("workinggroups[{index}].{member}: {problem}").into())
+    };
+    if store::groups::exists(tx, &group.id)? {
+        return Ok(false);
+    }
+    if let Some(institution) = &group.institution
+        && !store::directory::has_institution(tx, institution)?
+    {
+        return Err(conflict("institution", "no institution has this id"));
+    }
+    if !store::directory::has_research_field(tx, group.research_field)? {
+        return Err(conflict("researchfield", "no research field has this number"));
+    }
+    let new = NewGroup {
+        id: &group.id,
+        name: &group.name,
+        institution_id: group.institution.as_deref(),
+        research_field_id: group.research_field,
+        employees: group.employees,
+        is_public: group.is_public,
+    };
+    if !store::groups::insert(tx, &new)? {
+        return Err(conflict("name", "the institution has another working group of this name"));
+    }
+    let account = |member: &str, address: &str| -> Result<Account> {
+        let found = store::accounts::find_by_email(tx, address)?;
+        let found = found.filter(|account| email::key(&account.email) == address);
+        found.ok_or_else(|| conflict(member, &format!("no account has \"{address}\" as its primary address")))
+    };
+    let representative = group.representative.iter().map(|one| (one, MemberRole::Representative));
+    for (address, role) in
+        representative.chain(group.members.iter().map(|member| (member, MemberRole::Member)))
+    {
+        let member = if role == MemberRole::Member { "members" } else { "representative" };
+        if !store::memberships::insert(tx, account(member, address)?.id, &group.id, role)? {
+            return Err(conflict(member, &format!("\"{address}\" has a working group already")));
+        }
+    }
+    for (number, request) in group.join_requests.iter().enumerate() {
+        let at = format!("joinrequests[{number}]");
+        let new = JoinRequest {
+            id: request.id.clone(),
+            account: account(&format!("{at}.user"), &request.user)?.id,
+            group: group.id.clone(),
+            made_at: request.timestamp.map_or(app.clock.now(), Moment::from_micros),
+            status: request.status,
+        };
+        if !store::join_requests::insert(tx, &new)? {
+            let problem = "there is a request with this id, or another of this user that waits";
+            return Err(conflict(&at, problem));
+        }
+    }
+    Ok(true)
+}
