@@ -20,6 +20,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 mod embedded {
@@ -205,5 +206,15 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(64);
+    if tracing::enabled!(tracing::Level::TRACE) {
+        connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(trace));
+    }
     Ok(())
+}
+
+/// Statements as they are written, each on one line, without the values that belong in them.
+fn trace(event: TraceEvent<'_>) {
+    if let TraceEvent::Stmt(_, sql) = event {
+        tracing::trace!("{}", sql.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
 }

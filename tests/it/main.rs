@@ -9,6 +9,7 @@ mod contracts;
 mod dialect;
 mod existence;
 mod floors;
+mod groups;
 mod import_file;
 mod outbox;
 mod page;

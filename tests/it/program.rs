@@ -107,7 +107,10 @@ impl Site {
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
         let stdout = lines(child.stdout.take().expect("a pipe"));
         let stderr = lines(child.stderr.take().expect("a pipe"));
-        let greeting = next(&stderr);
+        let mut greeting = next(&stderr);
+        while greeting.contains(" TRACE ") {
+            greeting = next(&stderr);
+        }
         let address = Regex::new(r"listening on (http://127\.0\.0\.1:\d+)").expect("a pattern");
         let address = address.captures(&greeting).unwrap_or_else(|| panic!("no address in {greeting:?}"));
         Serving { child, address: address[1].to_owned(), greeting, stdout, stderr }

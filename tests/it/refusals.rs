@@ -1,7 +1,6 @@
 //! What mutations must not do: a refused one changes no row and mails nothing, and no other account is touched.
 
 use pledge4future_auth::tokens::{SigningKey, access};
-use rusqlite::Connection;
 use serde_json::json;
 
 use crate::person::{OTHER_PASSWORD, PASSWORD, Person, assert_done, assert_refused};
@@ -25,30 +24,10 @@ fn own(password: &str) -> Vec<(String, &'static str)> {
     ]
 }
 
-/// Every row of every table, as text.
-fn everything(server: &TestServer) -> Vec<String> {
-    let database = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
-    let mut rows = Vec::new();
-    for table in
-        ["accounts", "email_addresses", "refresh_tokens", "spent_action_tokens", "freed_addresses", "outbox"]
-    {
-        let mut statement = database.prepare(&format!("SELECT * FROM {table}")).expect("a table");
-        let columns = statement.column_count();
-        let found = statement
-            .query_map([], |row| {
-                (0..columns).map(|column| row.get::<_, rusqlite::types::Value>(column)).collect()
-            })
-            .expect("rows");
-        let found: Vec<Vec<_>> = found.collect::<Result<_, _>>().expect("rows");
-        rows.extend(found.iter().map(|row| format!("{table}: {row:?}")));
-    }
-    rows
-}
-
 /// The rows that name somebody, by username or address.
 fn rows_of(server: &TestServer, name: &str) -> Vec<String> {
     let (username, address) = (format!("Text({name:?})"), format!("{name}@"));
-    everything(server).into_iter().filter(|row| row.contains(&username) || row.contains(&address)).collect()
+    server.rows().into_iter().filter(|row| row.contains(&username) || row.contains(&address)).collect()
 }
 
 async fn with_secondary(server: &TestServer, name: &str) -> Person {
@@ -66,11 +45,11 @@ async fn a_wrong_password_changes_nothing_whatever_the_mutation() {
     let server = TestServer::start(SETTINGS).await;
     let ada = with_secondary(&server, "ada").await;
     server.mails();
-    let before = everything(&server);
+    let before = server.rows();
     for (mutation, field) in own("not-The-One-1") {
         assert_refused(&ada.does(&server, &mutation).await, field, "invalid_password");
     }
-    assert_eq!(everything(&server), before);
+    assert_eq!(server.rows(), before);
     assert_eq!(ada.me(&server).await["username"], "ada");
 }
 
@@ -79,7 +58,7 @@ async fn without_a_good_token_nothing_is_done_whatever_the_mutation() {
     let server = TestServer::start(SETTINGS).await;
     let ada = with_secondary(&server, "ada").await;
     server.mails();
-    let before = everything(&server);
+    let before = server.rows();
     let tampered = ada.token.replacen('.', ".e", 1);
     let mut mutations: Vec<String> = own(PASSWORD).into_iter().map(|(mutation, _)| mutation).collect();
     mutations.push("updateAccount(firstName: \"Eve\")".to_owned());
@@ -88,7 +67,7 @@ async fn without_a_good_token_nothing_is_done_whatever_the_mutation() {
             assert_refused(&server.mutate(token, &mutation).await, "nonFieldErrors", "unauthenticated");
         }
     }
-    assert_eq!(everything(&server), before);
+    assert_eq!(server.rows(), before);
 }
 
 #[tokio::test]
@@ -99,14 +78,14 @@ async fn who_is_not_verified_can_change_nothing_whatever_the_mutation() {
     let key = SigningKey::new("a-key-that-django-signed-with-too".to_owned().into());
     let claims = json!({ "email": email, "exp": server.now_seconds() + 600 });
     let token = access::sign(&key, &claims).expect("a token");
-    let before = everything(&server);
+    let before = server.rows();
     let mut mutations: Vec<String> = own(PASSWORD).into_iter().map(|(mutation, _)| mutation).collect();
     mutations.push("updateAccount(firstName: \"Eve\")".to_owned());
     for mutation in mutations {
         assert_refused(&server.mutate(Some(&token), &mutation).await, "nonFieldErrors", "not_verified");
     }
     assert_refused(&server.tries_to_log_in(&email, PASSWORD).await, "nonFieldErrors", "not_verified");
-    assert_eq!(everything(&server), before);
+    assert_eq!(server.rows(), before);
 }
 
 #[tokio::test]
@@ -114,7 +93,7 @@ async fn tokens_that_are_none_change_nothing_whatever_the_mutation() {
     let server = TestServer::start(SETTINGS).await;
     let ada = with_secondary(&server, "ada").await;
     server.mails();
-    let before = everything(&server);
+    let before = server.rows();
     let passwords = format!("newPassword1: {OTHER_PASSWORD:?}, newPassword2: {OTHER_PASSWORD:?}");
     for token in ["nonsense", ada.token.as_str()] {
         for mutation in [
@@ -128,7 +107,7 @@ async fn tokens_that_are_none_change_nothing_whatever_the_mutation() {
             assert_refused(&server.mutate(None, &mutation).await, "nonFieldErrors", "invalid_token");
         }
     }
-    assert_eq!(everything(&server), before);
+    assert_eq!(server.rows(), before);
 }
 
 #[tokio::test]

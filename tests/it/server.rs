@@ -12,6 +12,7 @@ use pledge4future_auth::random::Random;
 use pledge4future_auth::store::{self, Store};
 use pledge4future_auth::transfer::{file, import};
 use pledge4future_auth::{config, http, outbox};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -116,6 +117,33 @@ impl TestServer {
     /// Mails to an address, in order.
     pub fn mails_to(&self, address: &str) -> Vec<Mail> {
         self.mails().into_iter().filter(|mail| mail.to.contains(&address.to_lowercase())).collect()
+    }
+
+    /// Every row of every table, as text.
+    pub fn rows(&self) -> Vec<String> {
+        let database = Connection::open(self.data().join("auth.sqlite3")).expect("a database");
+        let mut tables = database
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+            .expect("tables");
+        let tables: Vec<String> = tables
+            .query_map([], |row| row.get(0))
+            .expect("tables")
+            .collect::<Result<_, _>>()
+            .expect("tables");
+        assert!(tables.len() > 9, "{tables:?}");
+        let mut rows = Vec::new();
+        for table in tables {
+            let mut statement = database.prepare(&format!("SELECT * FROM {table}")).expect("a table");
+            let columns = statement.column_count();
+            let found = statement
+                .query_map([], |row| {
+                    (0..columns).map(|column| row.get::<_, rusqlite::types::Value>(column)).collect()
+                })
+                .expect("rows");
+            let found: Vec<Vec<_>> = found.collect::<Result<_, _>>().expect("rows");
+            rows.extend(found.iter().map(|row| format!("{table}: {row:?}")));
+        }
+        rows
     }
 
     /// Sends a GraphQL request.
