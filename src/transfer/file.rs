@@ -315,8 +315,9 @@ fn working_group(reader: &mut Reader, object: &Object<'_>) -> WorkingGroup {
     let representative = reader.text(object, "representative").map(|address| email::key(&address));
     let members: Vec<_> =
         reader.texts(object, "members").into_iter().map(|address| email::key(&address)).collect();
-    for address in representative.iter().chain(&members) {
-        reader.must_be_unique(object, "members", "member of a working group", address.clone());
+    let people = representative.iter().map(|one| ("representative", one));
+    for (member, address) in people.chain(members.iter().map(|one| ("members", one))) {
+        reader.must_be_unique(object, member, "member of a working group", address.clone());
     }
     let has_institution = object.has("institution");
     WorkingGroup {

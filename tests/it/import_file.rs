@@ -193,3 +193,44 @@ fn only_hashes_that_can_be_checked_are_taken_and_none_is_repeated() {
         assert!(!problem.contains(&hash) && !problem.contains(digest), "{problem}");
     }
 }
+
+#[test]
+fn every_fault_of_a_group_is_told_with_its_place() {
+    let file = json!({ "workinggroups": [
+        { "id": "x", "name": "", "institution": "y", "researchfield": 0, "n_employees": -1, "is_public": "no",
+          "representative": 5, "members": ["a@example.org", 7] },
+        { "id": "7e8f9a0b-1c2d-4e3f-8a4b-5c6d7e8f9a0b", "name": "a", "members": "b@example.org", "founder": "c",
+          "joinrequests": [{ "id": 5, "status": "maybe", "timestamp": "yesterday" }, "d"] },
+    ] });
+    assert_eq!(
+        paths(&file),
+        [
+            "workinggroups[0].representative",
+            "workinggroups[0].members",
+            "workinggroups[0].id",
+            "workinggroups[0].name",
+            "workinggroups[0].institution",
+            "workinggroups[0].researchfield",
+            "workinggroups[0].n_employees",
+            "workinggroups[0].is_public",
+            "workinggroups[1].founder",
+            "workinggroups[1].members",
+            "workinggroups[1].researchfield",
+            "workinggroups[1].joinrequests[0].status",
+            "workinggroups[1].joinrequests[0].id",
+            "workinggroups[1].joinrequests[0].user",
+            "workinggroups[1].joinrequests[0].timestamp",
+            "workinggroups[1].joinrequests[1]",
+        ]
+    );
+}
+
+#[test]
+fn nobody_is_in_two_groups_of_a_file() {
+    let group = |id: &str, members: Value| json!({ "id": id, "name": id, "researchfield": 1, "members": members, "representative": "ada@example.org" });
+    let (one, two) = ("7e8f9a0b-1c2d-4e3f-8a4b-5c6d7e8f9a0b", "00000000-1c2d-4e3f-8a4b-5c6d7e8f9a0b");
+    let file = json!({ "workinggroups": [group(one, json!(["bo@example.org"])), group(two, json!(["Bo@example.org", "eve@example.org"]))] });
+    assert_eq!(paths(&file), ["workinggroups[1].representative", "workinggroups[1].members"]);
+    let twice = json!({ "workinggroups": [group(one, json!(["Ada@example.org"]))] });
+    assert_eq!(paths(&twice), ["workinggroups[0].members"]);
+}
