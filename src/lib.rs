@@ -10,7 +10,8 @@
 //! | [`cli`] | the command line; the only place that prints, exits and waits for signals |
 //! | [`http`] | requests and answers (poem) |
 //! | [`graphql`] | the dialect: names, types, arguments, payloads (async-graphql). Here async ends |
-//! | [`accounts`], [`groups`] | the rules: plain synchronous Rust, no HTTP, no GraphQL, no SQL text |
+//! | [`groups`], [`transfer`] | the rules of working groups; import and export |
+//! | [`accounts`] | the rules of accounts: plain synchronous Rust, like those of groups; no HTTP, no GraphQL, no SQL text |
 //! | [`outbox`] | mail promised in a transaction and delivered after it |
 //! | [`app`] | the parts, assembled |
 //! | [`store`], [`mail`], [`tokens`], [`passwords`] | one technology each |
@@ -19,8 +20,12 @@
 //! # Where is it?
 //!
 //! A request comes in at `http/endpoint.rs`. Its field is in `graphql/mutation.rs` or `graphql/query.rs`, which names
-//! the rule; the rule's file in `accounts/` names the functions in `store/`, one SQL statement each. Sentences that
-//! people read are in `accounts/error.rs`, `passwords/rules.rs` and `assets/mail/`; settings in `config.example.toml`.
+//! the rule; the rule's file in `accounts/` or `groups/` names the functions in `store/`, one SQL statement each.
+//! Sentences that people read are in `accounts/error.rs`, `groups/refusal.rs`, `passwords/rules.rs` and `assets/mail/`;
+//! settings in `config.example.toml`.
+//!
+//! Who may see whom is `accounts/listing.rs` for accounts, and `groups/sight.rs` for all that is met in groups. What a
+//! request selects around an account or a group (`graphql/around.rs`) is read by `groups/picture.rs`.
 //!
 //! # What always holds
 //!
@@ -28,6 +33,7 @@
 //!   before that transaction begins, and no connection is held meanwhile.
 //! - Mail is a row in the transaction that causes it. What is rolled back sends nothing; what is committed is sent.
 //! - One address is one account, whatever its case and whether it is primary or secondary: the database says so.
+//! - Nobody is in two working groups, and a group has one representative at most, who is a member: the keys say so.
 //! - An access token ends with its account's epoch, a refresh token with its first use, a mailed token likewise.
 //! - A refusal is worded for people and shown; any other error is logged and shown as "Internal server error".
 //! - Time and randomness are values of [`app::App`]; clippy refuses every other source.
