@@ -10,7 +10,7 @@ use super::{HEIDELBERG, LEAVE, add, answer, create, delete, enter, hand_over, re
 use crate::person::{PASSWORD, Person};
 use crate::server::TestServer;
 
-const PEOPLE: usize = 4;
+const PEOPLE: usize = 3;
 
 /// What somebody does. Numbers name people, groups and requests by their age.
 #[derive(Debug, Clone)]
@@ -30,17 +30,17 @@ enum Deed {
 fn deeds() -> impl Strategy<Value = Vec<(usize, Deed)>> {
     let deed = prop_oneof![
         3 => any::<bool>().prop_map(|is_public| Deed::Create { is_public }),
-        1 => (0..6_usize).prop_map(Deed::Delete),
-        3 => (0..6_usize).prop_map(Deed::Enter),
-        4 => (0..6_usize).prop_map(Deed::Ask),
-        6 => (0..6_usize, any::<bool>()).prop_map(|(request, approve)| Deed::Answer { request, approve }),
+        1 => (0..3_usize).prop_map(Deed::Delete),
+        3 => (0..3_usize).prop_map(Deed::Enter),
+        4 => (0..3_usize).prop_map(Deed::Ask),
+        6 => (0..4_usize, any::<bool>()).prop_map(|(request, approve)| Deed::Answer { request, approve }),
         2 => (0..PEOPLE).prop_map(Deed::Add),
         2 => (0..PEOPLE).prop_map(Deed::Remove),
         2 => (0..PEOPLE).prop_map(Deed::HandOver),
         2 => Just(Deed::Leave),
         1 => Just(Deed::Erase),
     ];
-    proptest::collection::vec((0..PEOPLE, deed), 1..40)
+    proptest::collection::vec((0..PEOPLE, deed), 20..60)
 }
 
 /// What has been made so far.
@@ -169,7 +169,7 @@ fn text(value: &Value) -> String {
 
 fn whatever_people_do_the_rules_hold(joining: &str) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let config = Config { cases: 24, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: 32, failure_persistence: None, ..Config::default() };
     let outcome = TestRunner::new(config).run(&deeds(), |deeds| {
         runtime.block_on(async {
             let mut world = World::new(joining).await;
