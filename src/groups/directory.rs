@@ -13,10 +13,10 @@ use crate::app::App;
 use crate::store::directory::Search;
 use crate::store::{self, Reader};
 
-pub use crate::store::directory::{Institution, ResearchField};
-
 /// The most words of a search that are looked at.
 const MOST_WORDS: usize = 8;
+/// More bytes than name and place of an institution have, and fewer than a pattern may have.
+const LONGEST_WORD: usize = 4096;
 
 /// Which institutions are wanted.
 #[derive(Debug, Default)]
@@ -100,13 +100,17 @@ pub fn institutions(
 ) -> Result<Vec<SeenInstitution>> {
     let search = Search {
         words: search_key(search.search.as_deref().unwrap_or_default())
-            .split_whitespace()
+            .split(|character: char| character.is_whitespace() || character.is_control())
+            .filter(|word| !word.is_empty())
             .take(MOST_WORDS)
             .map(str::to_owned)
             .collect(),
         first: search.first.map(|first| not_negative("first", first)).transpose()?,
         offset: not_negative("offset", search.offset.unwrap_or_default())?,
     };
+    if search.words.iter().any(|word| word.len() > LONGEST_WORD) {
+        return Ok(Vec::new());
+    }
     app.store.read(|db| {
         let found = store::directory::list_institutions(db, &search)?;
         let sight = Sight::of(app, sessions::identify(app, db, viewer)?);

@@ -248,10 +248,13 @@ pub fn list(db: &Reader<'_>, filter: &Filter, offset: i64, limit: i64) -> Result
     Ok(accounts)
 }
 
+/// More bytes than a username has, and fewer than a pattern may have.
+const LONGEST_PATTERN: usize = 4096;
+
 fn conditions(filter: &Filter) -> (String, Vec<Value>) {
-    // SQLite takes NUL for the end of a pattern, and no username holds it.
+    // SQLite takes NUL for the end of a pattern, and refuses long ones; no username holds it or is as long.
     let patterns = [&filter.username_contains, &filter.username_starts_with];
-    if patterns.into_iter().flatten().any(|text| text.contains('\0')) {
+    if patterns.into_iter().flatten().any(|text| text.contains('\0') || text.len() > LONGEST_PATTERN) {
         return ("1 = 0".to_owned(), Vec::new());
     }
     let mut conditions = vec!["1 = 1".to_owned()];

@@ -189,8 +189,11 @@ async fn an_institution_is_found_by_parts_of_its_name_and_place_however_they_are
         ("oslo oslo", vec!["Oslo"]),
         ("%", vec![]),
         ("heidelberg norway", vec![]),
+        ("heidel\u{0}berg", vec!["Heidelberg"]),
+        (&"x".repeat(60_000), vec![]),
+        (&"heidelberg ".repeat(5_000), vec!["Heidelberg"]),
     ] {
-        assert_eq!(institutions(&server, &format!("search: {search:?}")).await, cities, "{search}");
+        assert_eq!(institutions(&server, &format!("search: {}", json!(search))).await, cities);
     }
     let all = ["Heidelberg", "Karlsruhe", "Zürich", "Oslo", "Santiago"];
     assert_eq!(institutions(&server, "search: \"\"").await, all);
