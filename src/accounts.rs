@@ -1,7 +1,7 @@
 //! The rules of accounts: plain synchronous Rust, without HTTP, GraphQL or SQL text. A function here answers what
 //! happened or an [`Error`], and whatever it changes it changes in one transaction.
 
-mod action_links;
+pub mod action_links;
 pub mod activation;
 pub mod closing;
 pub mod email;

@@ -87,7 +87,8 @@ pub fn run() -> ExitCode {
         Ok(loaded) => loaded,
         Err(error) => return fail(&error, 2),
     };
-    if let Err(error) = crate::mail::check(&loaded.config) {
+    let checked = crate::mail::check(&loaded.config).and_then(|()| crate::http::check(&loaded.config));
+    if let Err(error) = checked {
         return fail(&error, 2);
     }
     match dispatch(command, &loaded) {

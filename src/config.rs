@@ -51,6 +51,8 @@ pub struct Config {
     pub passwords: Passwords,
     /// Bounds of a request.
     pub graphql: GraphQl,
+    /// Pages for people, behind the links in mails.
+    pub pages: Pages,
     /// Limits on attempts.
     pub limits: Limits,
     /// What is logged, and how.
@@ -263,6 +265,8 @@ pub struct Passwords {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GraphQl {
+    /// Whether browsers get GraphiQL at `/graphql`.
+    pub graphiql: bool,
     /// Whether clients may ask for the schema.
     pub introspection: bool,
     /// Whether the Relay flavour of the mutations answers at `/relay`.
@@ -273,6 +277,28 @@ pub struct GraphQl {
     pub max_complexity: usize,
     /// How large the body of a request may be.
     pub max_body: Bytes,
+}
+
+/// `[pages]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pages {
+    /// Whether there are pages behind the links in mails, and a front page.
+    pub enabled: bool,
+    /// How they look.
+    pub branding: Branding,
+}
+
+/// `[pages.branding]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Branding {
+    /// The name at the top of each page.
+    name: Option<String>,
+    /// A picture beside the name.
+    pub logo: Option<PathBuf>,
+    /// The colour of buttons, `#rrggbb`.
+    pub accent: String,
 }
 
 /// `[limits]`
@@ -326,6 +352,11 @@ impl Config {
             Some(name) => name,
             None => self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, host)| host),
         }
+    }
+
+    /// The name at the top of each page: as set, or `site_name`.
+    pub fn branding_name(&self) -> &str {
+        self.pages.branding.name.as_deref().unwrap_or_else(|| self.site_name())
     }
 
     /// The database file.

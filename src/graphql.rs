@@ -4,7 +4,6 @@
 mod around;
 mod group;
 mod input;
-mod lanes;
 mod mutation;
 mod offer;
 mod operation;
@@ -22,7 +21,7 @@ use async_graphql::{EmptySubscription, ObjectType, Request, Response, Schema, Sc
 use crate::accounts::Viewer;
 use crate::app::App;
 use crate::config;
-use lanes::Lanes;
+use crate::lanes::Lanes;
 use mutation::Mutation;
 use offer::Offer;
 use query::Query;
@@ -46,10 +45,9 @@ pub struct GraphQl {
 
 impl GraphQl {
     /// Needs a runtime around it once requests come.
-    pub fn new(app: Arc<App>) -> Self {
+    pub fn new(app: &App, lanes: Arc<Lanes>) -> Self {
         let bounds = app.config.graphql.clone();
         let offer = Offer::new(&app.config.accounts);
-        let lanes = Arc::new(Lanes::new(app));
         Self {
             plain: builder(Mutation, &bounds).data(offer.clone()).data(Arc::clone(&lanes)).finish(),
             relay: builder(RelayMutation, &bounds).data(offer.clone()).data(lanes).finish(),

@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod headers;
+mod pages;
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -13,7 +14,9 @@ use poem::listener::TcpAcceptor;
 use poem::{EndpointExt as _, Route, Server};
 
 use crate::app::App;
+use crate::config::Config;
 use crate::graphql::{Flavour, GraphQl};
+use crate::lanes::Lanes;
 
 /// How long requests that are under way may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -47,6 +50,14 @@ pub fn bind(listen: SocketAddr) -> Result<Bound> {
     })
 }
 
+/// Refuses settings of pages that cannot be carried out.
+///
+/// # Errors
+/// A sentence on what is wrong.
+pub fn check(config: &Config) -> Result<()> {
+    pages::Look::new(config).map(drop)
+}
+
 impl Bound {
     /// The address, with the port that was taken.
     pub fn address(&self) -> SocketAddr {
@@ -58,7 +69,7 @@ impl Bound {
     /// # Errors
     /// If the socket fails.
     pub async fn serve(self, app: Arc<App>, stop: impl Future<Output = ()>) -> Result<()> {
-        let routes = routes(app);
+        let routes = routes(app)?;
         Server::new_with_acceptor(self.acceptor)
             .idle_timeout(IDLE)
             .run_with_graceful_shutdown(routes, stop, Some(DRAIN))
@@ -67,9 +78,10 @@ impl Bound {
     }
 }
 
-fn routes(app: Arc<App>) -> impl poem::Endpoint {
+fn routes(app: Arc<App>) -> Result<impl poem::Endpoint> {
     let (max_body, relay) = (app.config.graphql.max_body.count(), app.config.graphql.relay);
-    let graphql = Arc::new(GraphQl::new(app));
+    let lanes = Arc::new(Lanes::new(Arc::clone(&app)));
+    let graphql = Arc::new(GraphQl::new(&app, Arc::clone(&lanes)));
     let endpoint =
         |flavour| Arc::new(endpoint::Endpoint { graphql: Arc::clone(&graphql), flavour, max_body });
     let mut routes = Route::new();
@@ -78,5 +90,8 @@ fn routes(app: Arc<App>) -> impl poem::Endpoint {
             routes = routes.at(path, endpoint(flavour)).at(format!("{path}/"), endpoint(flavour));
         }
     }
-    routes.catch_all_error(endpoint::outside).around(headers::add)
+    if app.config.pages.enabled {
+        routes = pages::add(routes, pages::Look::new(&app.config)?, lanes);
+    }
+    Ok(routes.catch_all_error(endpoint::outside).around(headers::add))
 }

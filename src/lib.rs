@@ -9,7 +9,8 @@
 //! | --- | --- |
 //! | [`cli`] | the command line; the only place that prints, exits and waits for signals |
 //! | [`http`] | requests and answers (poem) |
-//! | [`graphql`] | the dialect: names, types, arguments, payloads (async-graphql). Here async ends |
+//! | [`graphql`] | the dialect: names, types, arguments, payloads (async-graphql) |
+//! | [`lanes`] | where async ends: the one way from there to the rules, bounded |
 //! | [`groups`], [`transfer`] | the rules of working groups; import and export |
 //! | [`accounts`] | the rules of accounts: plain synchronous Rust, like those of groups; no HTTP, no GraphQL, no SQL text |
 //! | [`outbox`] | mail promised in a transaction and delivered after it |
@@ -47,6 +48,7 @@ pub mod config;
 pub mod graphql;
 pub mod groups;
 pub mod http;
+pub mod lanes;
 pub mod mail;
 pub mod outbox;
 pub mod passwords;

@@ -2,10 +2,68 @@
 
 use std::time::Duration;
 
-use super::{Account, FieldError, Result, email};
+use super::{Account, Error, FieldError, Result, email};
 use crate::app::App;
 use crate::store::{self, Reader, Writer};
+use crate::tokens::Unreadable;
 use crate::tokens::action::{self, Action, Bond};
+
+/// How a mailed link stands, as far as can be told before it is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It will do what it was mailed for.
+    Good,
+    /// What it was mailed for has been done.
+    Done,
+    /// It was used, or the account has changed since.
+    Used,
+    /// It is too old.
+    Expired,
+    /// It is no link of ours, or not for this.
+    Wrong,
+}
+
+/// How a link that was mailed for `action` stands. Nothing changes by asking.
+///
+/// # Errors
+/// Only internal ones.
+pub fn standing(app: &App, action: Action, token: &str) -> Result<Standing> {
+    let read = action::read(&app.signing_key, action, token, app.clock.now(), lifetime(app, action));
+    let bond = match read {
+        Ok(bond) => bond,
+        Err(Unreadable::Expired) => return Ok(Standing::Expired),
+        Err(Unreadable::Invalid) => return Ok(Standing::Wrong),
+    };
+    app.store.read(|db| {
+        let judged = find_account(db, &bond).and_then(|account| {
+            if is_done(db, action, &bond, &account)? {
+                return Ok(Standing::Done);
+            }
+            require_current(db, token, &bond, &account)?;
+            Ok(Standing::Good)
+        });
+        match judged {
+            Err(Error::Refused(_)) => Ok(Standing::Used),
+            judged => judged,
+        }
+    })
+}
+
+/// What a token was mailed for; none if it is not one of ours. It may be used or too old.
+pub fn action_of(app: &App, token: &str) -> Option<Action> {
+    action::action_of(&app.signing_key, token)
+}
+
+fn is_done(db: &Reader<'_>, action: Action, bond: &Bond, account: &Account) -> Result<bool> {
+    Ok(match action {
+        Action::Activation => account.verified_at.is_some(),
+        Action::SecondaryEmail => {
+            bond.secondary_email.is_some() && bond.secondary_email == account.secondary_email
+        }
+        Action::PasswordReset => false,
+        Action::PasswordSet => store::accounts::find_password_hash(db, account.id)?.is_some(),
+    })
+}
 
 /// A token for a mail to this account; `secondary_email` is the address it is about, if that is not the primary one.
 pub(super) fn issue(

@@ -158,12 +158,12 @@ impl FieldErrors {
 
     /// The first complaint, for where there is room for one sentence.
     pub fn first_message(&self) -> String {
-        self.0
-            .iter()
-            .flat_map(|(_, errors)| errors)
-            .map(|error| error.message.to_string())
-            .next()
-            .unwrap_or_default()
+        self.messages().next().unwrap_or_default().to_owned()
+    }
+
+    /// All complaints, whatever the field.
+    pub fn messages(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|(_, errors)| errors).map(|error| &*error.message)
     }
 
     /// An error if there is a complaint.

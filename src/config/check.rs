@@ -8,7 +8,7 @@ use super::{Config, RegisterField};
 
 /// The first thing wrong with `config`, if there is one.
 pub(super) fn complaint(config: &Config) -> Option<String> {
-    let checks = [addresses, links, lifetimes, fields, passwords, bounds];
+    let checks = [addresses, links, lifetimes, fields, passwords, bounds, branding];
     checks.iter().find_map(|check| check(config))
 }
 
@@ -120,4 +120,18 @@ fn bounds(config: &Config) -> Option<String> {
     }
     let tiny = graphql.max_body.count() < 1024;
     tiny.then(|| "graphql.max_body: at least \"1 KiB\", or every request is refused".to_owned())
+}
+
+fn branding(config: &Config) -> Option<String> {
+    let accent = &config.pages.branding.accent;
+    let is_colour = accent.len() == 7
+        && accent
+            .strip_prefix('#')
+            .is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    if !is_colour {
+        return Some(format!("pages.branding.accent: \"{accent}\" is no colour; write it as \"#1f6f54\""));
+    }
+    let name = config.branding_name();
+    let empty = name.trim().is_empty() || name.chars().any(char::is_control);
+    empty.then(|| "pages.branding.name: write a name on one line, or leave the setting out".to_owned())
 }

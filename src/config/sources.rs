@@ -115,6 +115,8 @@ impl Loaded {
             "secret_key_file" => Some(format!("{:?}", config.secret_key_file())),
             "mail.directory" => Some(format!("{:?}", config.mail_directory())),
             "mail.templates" => Some("(those that are built in)".to_owned()),
+            "pages.branding.name" => Some(format!("{:?}", config.branding_name())),
+            "pages.branding.logo" => Some("(none)".to_owned()),
             "passwords.hashing_threads" => Some(config.hashing_threads().to_string()),
             _ => None,
         }

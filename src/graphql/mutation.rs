@@ -7,7 +7,6 @@ use super::input::{
     AddUserToWorkingGroupInput, AnswerJoinRequestInput, CreateWorkingGroupInput, DeleteWorkingGroupInput,
     JoinRequestInput, RemoveUserFromWorkingGroupInput, SetWorkingGroupInput,
 };
-use super::lanes::Lane::{Hashing, Ordinary};
 use super::payload::{
     AddUserToWorkingGroup, AnswerJoinRequest, ArchiveAccount, CreateWorkingGroup, DeleteAccount,
     DeleteWorkingGroup, Done, HandOverWorkingGroup, LeaveWorkingGroup, NoExtras, Nullable,
@@ -24,6 +23,7 @@ use crate::accounts::{
 use crate::groups::managing::Foundation;
 use crate::groups::picture::{AroundAccount, AroundGroup, AroundJoinRequest};
 use crate::groups::{directory, joining, managing};
+use crate::lanes::Lane::{Hashing, Ordinary};
 
 /// The input may be null in the schema, as clients have always had it.
 const INPUT_REQUIRED: Error = Error::Misused(std::borrow::Cow::Borrowed("The argument `input` is required."));

@@ -6,7 +6,6 @@ use async_graphql::{Context, EmptyMutation, ObjectType, SimpleObject, TypeName};
 use serde_json::Value;
 
 use super::group::{WorkingGroupJoinRequestType, WorkingGroupType};
-use super::lanes::{Lane, Lanes};
 use super::scalars::{ExpectedErrorType, GenericScalar};
 use super::user::{UserNode, UserType};
 use crate::accounts::login::LoggedIn;
@@ -14,6 +13,7 @@ use crate::accounts::sessions::Tokens;
 use crate::accounts::{Error, Viewer};
 use crate::app::App;
 use crate::groups::picture::{SeenAccount, SeenGroup, SeenJoinRequest};
+use crate::lanes::{Lane, Lanes};
 
 /// A mutation: the name of its payload type, and what that holds beside `success` and `errors`.
 pub trait Mutation: Send + Sync + 'static {

@@ -4,7 +4,6 @@ use async_graphql::{Context, Error, ID, Object};
 
 use super::around::Around as _;
 use super::group::{InstitutionType, ResearchFieldType, WorkingGroupJoinRequestType, WorkingGroupType};
-use super::lanes::Lane::Ordinary;
 use super::payload::{Nullable, ask, request_error};
 use super::relay_id;
 use super::user::{PageInfo, UserNode, UserNodeConnection, UserNodeEdge, UserType};
@@ -14,6 +13,7 @@ use crate::accounts::{self, Filter, Viewer, email};
 use crate::app::App;
 use crate::groups::directory::{self, InstitutionSearch};
 use crate::groups::picture::{AroundAccount, AroundGroup, AroundJoinRequest, AroundPlace, SeenAccount};
+use crate::lanes::Lane::Ordinary;
 
 /// The root of all queries.
 pub struct Query;

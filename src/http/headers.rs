@@ -1,4 +1,4 @@
-//! Headers that every answer has.
+//! Headers that every answer has, unless it says otherwise itself.
 
 use std::sync::Arc;
 
@@ -11,8 +11,10 @@ use poem::{Endpoint, IntoResponse, Request, Response, Result};
 pub(super) async fn add<E: Endpoint>(endpoint: Arc<E>, request: Request) -> Result<Response> {
     let mut response = endpoint.call(request).await?.into_response();
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    for (name, value) in
+        [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff"), (REFERRER_POLICY, "no-referrer")]
+    {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
     Ok(response)
 }

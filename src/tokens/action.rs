@@ -100,6 +100,13 @@ pub fn read(
     })
 }
 
+/// What a token was made for, whatever its age; none if its signature is not ours.
+pub fn action_of(key: &SigningKey, token: &str) -> Option<Action> {
+    let (payload, _) = loads(key, SALT, token, Moment::from_micros(0), Duration::ZERO).ok()?;
+    let all = [Action::Activation, Action::SecondaryEmail, Action::PasswordReset, Action::PasswordSet];
+    all.into_iter().find(|action| payload["action"] == action.as_str())
+}
+
 /// What a token is known by once it is spent: its SHA-256 in hexadecimal digits.
 pub fn hash(token: &str) -> String {
     hex::encode(Sha256::digest(token))

@@ -41,7 +41,8 @@ fn names_that_the_program_knows() -> BTreeSet<String> {
     let top = known("").iter().filter(|name| !sections.contains(name)).map(|name| (*name).to_owned());
     let below = sections
         .iter()
-        .flat_map(|section| known(section).iter().map(move |name| format!("{section}.{name}")));
+        .flat_map(|section| known(section).iter().map(move |name| format!("{section}.{name}")))
+        .filter(|name| !sections.contains(&name.as_str()));
     top.chain(below).collect()
 }
 

@@ -1,0 +1,272 @@
+//! Pages for people: what the links in mails lead to, and a front page. Rendered here, without script.
+//!
+//! A GET changes nothing, since scanners of mail follow links; a button posts. The rules behind are those of the
+//! mutations. A success leads on to an address without a token, so that none stays in the address bar.
+//!
+//! No cookie and no password of a browser stands behind these forms, so a request that another site forges has no
+//! more power than its author: who has a token may use it anyway. What is left is mail that another site makes a
+//! visitor's browser ask for; browsers say where such a request comes from, and it is refused.
+
+mod look;
+mod words;
+
+use std::sync::Arc;
+
+use poem::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, LOCATION, ORIGIN};
+use poem::http::{Method, StatusCode};
+use poem::{Request, Response, Result, Route};
+use serde_json::json;
+
+use crate::accounts::action_links::{self, Standing};
+use crate::accounts::{self, Error, FieldErrors, activation, password, secondary_email};
+use crate::app::App;
+use crate::lanes::{Lane, Lanes};
+use crate::tokens::action::Action;
+pub(super) use look::Look;
+use words::{Ask, DONE, Link, Notice};
+
+/// No form of ours comes near.
+const MAX_FORM: usize = 16 * 1024;
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// Nothing but our own style sheet and pictures, and forms that lead back here.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; \
+    frame-ancestors 'none'";
+
+/// One address.
+#[derive(Clone)]
+struct Page {
+    site: Arc<Site>,
+    kind: Kind,
+}
+
+struct Site {
+    look: Look,
+    lanes: Arc<Lanes>,
+}
+
+/// What is at an address.
+#[derive(Clone, Copy)]
+enum Kind {
+    Front,
+    /// A link from a mail, by what its path says that it is for.
+    Link(Action),
+    /// A form that asks for a mail.
+    Ask(&'static Ask),
+    /// What is shown when something was done.
+    Done(&'static Notice),
+    Style,
+    Logo,
+}
+
+/// Adds the pages.
+pub(super) fn add(mut routes: Route, look: Look, lanes: Arc<Lanes>) -> Route {
+    let (style, logo) = (look.style_path(), look.logo_path());
+    let site = Arc::new(Site { look, lanes });
+    let page = |kind| Page { site: Arc::clone(&site), kind };
+    routes = routes.at("/", page(Kind::Front)).at(style, page(Kind::Style));
+    if let Some(logo) = logo {
+        routes = routes.at(logo, page(Kind::Logo));
+    }
+    for link in &words::LINKS {
+        routes = routes.at(format!("{}/:token", link.path), page(Kind::Link(link.action)));
+    }
+    for ask in [&words::ACTIVATION_MAIL, &words::PASSWORD_MAIL] {
+        routes = routes.at(ask.path, page(Kind::Ask(ask)));
+    }
+    for notice in &DONE {
+        routes = routes.at(notice.path, page(Kind::Done(notice)));
+    }
+    routes
+}
+
+impl poem::Endpoint for Page {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        let answer = match (request.method().clone(), self.kind) {
+            (Method::GET | Method::HEAD, _) => self.show(&request).await,
+            (Method::POST, Kind::Link(_) | Kind::Ask(_)) => self.post(&mut request).await,
+            _ => self.site.message(StatusCode::METHOD_NOT_ALLOWED, &words::WRONG_METHOD),
+        };
+        Ok(answer)
+    }
+}
+
+impl Page {
+    async fn show(&self, request: &Request) -> Response {
+        let site = &self.site;
+        match self.kind {
+            Kind::Front => site.look.page(StatusCode::OK, "front.html", "", &json!({})),
+            Kind::Style => site.look.style(),
+            Kind::Logo => site.look.logo(),
+            Kind::Done(notice) => site.message(StatusCode::OK, notice),
+            Kind::Ask(ask) => site.ask(StatusCode::OK, ask, "", &[]),
+            Kind::Link(action) => {
+                let token = token(request);
+                match site.standing(action, &token).await {
+                    Ok((link, Standing::Good)) => site.link(StatusCode::OK, link, &[]),
+                    Ok((link, standing)) => site.trouble(link, standing),
+                    Err(error) => site.failed(&error),
+                }
+            }
+        }
+    }
+
+    async fn post(&self, request: &mut Request) -> Response {
+        let site = &self.site;
+        if is_forged(request) {
+            return site.message(StatusCode::FORBIDDEN, &words::FORGED);
+        }
+        let Ok(form) = request.take_body().into_bytes_limit(MAX_FORM).await else {
+            return site.message(StatusCode::PAYLOAD_TOO_LARGE, &words::TOO_LARGE);
+        };
+        let member = |name: &str| {
+            let found = url::form_urlencoded::parse(&form).find(|(known, _)| known == name);
+            found.map(|(_, value)| value.into_owned()).unwrap_or_default()
+        };
+        match self.kind {
+            Kind::Ask(ask) => site.send(ask, member("email")).await,
+            Kind::Link(action) => {
+                let passwords = [member("new_password1"), member("new_password2")];
+                site.follow(action, token(request), passwords).await
+            }
+            _ => site.message(StatusCode::METHOD_NOT_ALLOWED, &words::WRONG_METHOD),
+        }
+    }
+}
+
+impl Site {
+    /// How a link stands. One that confirms a secondary address may lead to the path of activations: `links` of
+    /// django-graphql-auth do not tell the two apart.
+    async fn standing(&self, action: Action, token: &str) -> accounts::Result<(&'static Link, Standing)> {
+        let token = token.to_owned();
+        let judge = move |app: &App| {
+            let named = action_links::action_of(app, &token);
+            let secondary = action == Action::Activation && named == Some(Action::SecondaryEmail);
+            let action = if secondary { Action::SecondaryEmail } else { action };
+            Ok((words::link(action), action_links::standing(app, action, &token)?))
+        };
+        self.lanes.call(Lane::Ordinary, judge).await
+    }
+
+    /// Uses a link.
+    async fn follow(&self, action: Action, token: String, passwords: [String; 2]) -> Response {
+        let (link, standing) = match self.standing(action, &token).await {
+            Ok(judged) => judged,
+            Err(error) => return self.failed(&error),
+        };
+        if standing != Standing::Good {
+            return self.trouble(link, standing);
+        }
+        let lane = if link.password { Lane::Hashing } else { Lane::Ordinary };
+        let rule = move |app: &App| {
+            let passwords = [passwords[0].as_str(), passwords[1].as_str()];
+            match link.action {
+                Action::Activation => activation::verify(app, &token),
+                Action::SecondaryEmail => secondary_email::verify(app, &token),
+                Action::PasswordReset => password::reset(app, &token, passwords),
+                Action::PasswordSet => password::set_first(app, &token, passwords),
+            }
+        };
+        match self.lanes.call(lane, rule).await {
+            Ok(()) => see_other(link.done.path),
+            Err(Error::Refused(errors)) => {
+                self.link(StatusCode::UNPROCESSABLE_ENTITY, link, &sentences(&errors))
+            }
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    /// Asks for a mail.
+    async fn send(&self, ask: &'static Ask, email: String) -> Response {
+        let address = email.clone();
+        let rule = move |app: &App| match ask.action {
+            Action::Activation => activation::resend(app, &address),
+            _ => password::send_reset_mail(app, &address),
+        };
+        match self.lanes.call(Lane::Ordinary, rule).await {
+            Ok(()) => see_other(ask.done.path),
+            Err(Error::Refused(errors)) => {
+                self.ask(StatusCode::UNPROCESSABLE_ENTITY, ask, &email, &sentences(&errors))
+            }
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    fn link(&self, status: StatusCode, link: &Link, complaints: &[String]) -> Response {
+        let template = if link.password { "password.html" } else { "confirm.html" };
+        let words = json!({ "lead": link.lead, "button": link.button, "complaints": complaints });
+        self.look.page(status, template, link.title, &words)
+    }
+
+    fn ask(&self, status: StatusCode, ask: &Ask, email: &str, complaints: &[String]) -> Response {
+        let words = json!({ "lead": ask.lead, "ask": ask, "email": email, "complaints": complaints });
+        self.look.page(status, "ask.html", ask.title, &words)
+    }
+
+    /// Says what is wrong with a link, and offers what helps.
+    fn trouble(&self, link: &Link, standing: Standing) -> Response {
+        let status = match standing {
+            Standing::Good | Standing::Done => StatusCode::OK,
+            Standing::Used | Standing::Expired => StatusCode::GONE,
+            Standing::Wrong => StatusCode::NOT_FOUND,
+        };
+        if standing == Standing::Done {
+            return self.message(status, &link.done_already);
+        }
+        let (title, why) = words::trouble(standing);
+        let lead = format!("{why} {}", link.instead);
+        let words = json!({ "lead": lead, "ask": link.ask, "email": "", "tone": "trouble" });
+        self.look.page(status, "ask.html", title, &words)
+    }
+
+    fn message(&self, status: StatusCode, notice: &Notice) -> Response {
+        let tone = if status.is_success() { "" } else { "trouble" };
+        let words = json!({ "lead": notice.text, "tone": tone });
+        self.look.page(status, "message.html", notice.title, &words)
+    }
+
+    fn failed(&self, error: &Error) -> Response {
+        if let Error::Internal(error) = error {
+            tracing::error!("{error:#}");
+        }
+        self.message(StatusCode::INTERNAL_SERVER_ERROR, &words::FAILED)
+    }
+}
+
+fn token(request: &Request) -> String {
+    request.path_params::<String>().unwrap_or_default()
+}
+
+/// Whether another site made a browser send this (Fetch Metadata, W3C). Our own forms come without an origin, since
+/// no page tells where it is; programs send neither header.
+fn is_forged(request: &Request) -> bool {
+    match (request.header(FETCH_SITE), request.header(ORIGIN)) {
+        (Some(from), _) => !matches!(from, "same-origin" | "none"),
+        (None, Some("null") | None) => false,
+        (None, Some(origin)) => {
+            let host = origin.split_once("://").map(|(_, host)| host);
+            host.is_none() || host != request.header(HOST)
+        }
+    }
+}
+
+/// All complaints, each once.
+fn sentences(errors: &FieldErrors) -> Vec<String> {
+    let mut sentences: Vec<String> = errors.messages().map(str::to_owned).collect();
+    sentences.dedup();
+    sentences
+}
+
+fn see_other(path: &str) -> Response {
+    Response::builder().status(StatusCode::SEE_OTHER).header(LOCATION, path).finish()
+}
+
+/// A page in HTML, under the policy of pages.
+fn html(status: StatusCode, body: String) -> Response {
+    Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, "text/html; charset=utf-8")
+        .header(CONTENT_SECURITY_POLICY, POLICY)
+        .body(body)
+}

@@ -1,0 +1,159 @@
+//! How pages look: templates, style sheet and logo, all read when the server starts.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use minijinja::{Environment, UndefinedBehavior, context};
+use poem::Response;
+use poem::http::StatusCode;
+use poem::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use rust_embed::RustEmbed;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::html;
+use crate::config::Config;
+
+#[derive(RustEmbed)]
+#[folder = "assets/pages/"]
+struct Files;
+
+const LARGEST_LOGO: u64 = 256 * 1024;
+/// The address changes with what is there, so it may be kept for ever.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// How pages look.
+pub(in crate::http) struct Look {
+    environment: Environment<'static>,
+    site: String,
+    graphiql: bool,
+    min_length: usize,
+    style: Arc<str>,
+    style_path: String,
+    logo: Option<Logo>,
+}
+
+struct Logo {
+    bytes: Vec<u8>,
+    content_type: &'static str,
+    path: String,
+}
+
+impl Look {
+    /// The look that is configured.
+    ///
+    /// # Errors
+    /// If the logo cannot be read, or is too large or no picture.
+    pub(in crate::http) fn new(config: &Config) -> Result<Self> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Lenient);
+        environment.set_trim_blocks(true);
+        environment.set_lstrip_blocks(true);
+        for name in Files::iter().filter(|name| name.ends_with(".html")) {
+            environment.add_template_owned(name.to_string(), text(&name)?)?;
+        }
+        let accent = &config.pages.branding.accent;
+        let style = text("style.css")?.replace("ON_ACCENT", on(accent)).replace("ACCENT", accent);
+        Ok(Self {
+            environment,
+            site: config.branding_name().to_owned(),
+            graphiql: config.graphql.graphiql,
+            min_length: config.passwords.min_length,
+            style_path: format!("/pages/{}.css", fingerprint(style.as_bytes())),
+            style: style.into(),
+            logo: config.pages.branding.logo.as_deref().map(Logo::read).transpose()?,
+        })
+    }
+
+    /// Where the style sheet is.
+    pub(super) fn style_path(&self) -> String {
+        self.style_path.clone()
+    }
+
+    /// Where the logo is.
+    pub(super) fn logo_path(&self) -> Option<String> {
+        self.logo.as_ref().map(|logo| logo.path.clone())
+    }
+
+    /// The style sheet.
+    pub(super) fn style(&self) -> Response {
+        let response = Response::builder().header(CONTENT_TYPE, "text/css; charset=utf-8");
+        response.header(CACHE_CONTROL, FOR_EVER).body(self.style.to_string())
+    }
+
+    /// The logo. A picture in SVG could hold script, which its policy forbids where it is opened by itself.
+    pub(super) fn logo(&self) -> Response {
+        let Some(logo) = &self.logo else {
+            return Response::builder().status(StatusCode::NOT_FOUND).finish();
+        };
+        Response::builder()
+            .header(CONTENT_TYPE, logo.content_type)
+            .header(CACHE_CONTROL, FOR_EVER)
+            .header(CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'")
+            .body(logo.bytes.clone())
+    }
+
+    /// A page.
+    pub(super) fn page(&self, status: StatusCode, template: &str, title: &str, words: &Value) -> Response {
+        let title = if title.is_empty() { "Accounts" } else { title };
+        let frame = context! {
+            site => self.site,
+            title => title,
+            style => self.style_path,
+            logo => self.logo.as_ref().map(|logo| &logo.path),
+            version => env!("CARGO_PKG_VERSION"),
+            graphiql => self.graphiql,
+            min_length => self.min_length,
+            ..minijinja::Value::from_serialize(words)
+        };
+        match self.environment.get_template(template).and_then(|template| template.render(frame)) {
+            Ok(page) => html(status, page),
+            Err(error) => {
+                tracing::error!("{template} cannot be rendered: {error}");
+                Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR).finish()
+            }
+        }
+    }
+}
+
+impl Logo {
+    fn read(path: &std::path::Path) -> Result<Self> {
+        let shown = path.display();
+        let unreadable = || format!("pages.branding.logo: {shown} cannot be read");
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let content_type = match extension.to_ascii_lowercase().as_str() {
+            "svg" => "image/svg+xml",
+            "png" => "image/png",
+            "jpg" | "jpeg" => "image/jpeg",
+            "webp" => "image/webp",
+            _ => bail!("pages.branding.logo: {shown} is no .svg, .png, .jpg or .webp file; choose another"),
+        };
+        if std::fs::metadata(path).with_context(unreadable)?.len() > LARGEST_LOGO {
+            bail!("pages.branding.logo: {shown} is larger than 256 KiB; choose a smaller picture");
+        }
+        let bytes = std::fs::read(path).with_context(unreadable)?;
+        let path = format!("/pages/{}.{extension}", fingerprint(&bytes));
+        Ok(Self { bytes, content_type, path })
+    }
+}
+
+fn text(name: &str) -> Result<String> {
+    let file = Files::get(name).with_context(|| format!("assets/pages/{name} is missing"))?;
+    Ok(String::from_utf8(file.data.into_owned())?)
+}
+
+fn fingerprint(bytes: &[u8]) -> String {
+    hex::encode(&Sha256::digest(bytes)[..8])
+}
+
+/// Black or white, whichever can be read better on a colour `#rrggbb` (relative luminance, WCAG 2.2).
+fn on(colour: &str) -> &'static str {
+    let channel = |from: usize| {
+        let value = colour.get(from..from + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let value = f64::from(value.unwrap_or_default()) / 255.0;
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+    // Where both contrasts are the same.
+    if luminance > 0.179 { "#000000" } else { "#ffffff" }
+}

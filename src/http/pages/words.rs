@@ -1,0 +1,193 @@
+//! What pages say. What rules refuse is said in their own words.
+
+use serde::Serialize;
+
+use crate::accounts::action_links::Standing;
+use crate::tokens::action::Action;
+
+/// A page that says something and asks nothing.
+pub(super) struct Notice {
+    pub(super) path: &'static str,
+    pub(super) title: &'static str,
+    pub(super) text: &'static str,
+}
+
+/// A form that asks for a mail.
+#[derive(Serialize)]
+pub(super) struct Ask {
+    #[serde(skip)]
+    pub(super) action: Action,
+    pub(super) path: &'static str,
+    pub(super) title: &'static str,
+    pub(super) lead: &'static str,
+    pub(super) button: &'static str,
+    #[serde(skip)]
+    pub(super) done: &'static Notice,
+}
+
+/// A link from a mail.
+pub(super) struct Link {
+    pub(super) action: Action,
+    pub(super) path: &'static str,
+    pub(super) title: &'static str,
+    pub(super) lead: &'static str,
+    pub(super) button: &'static str,
+    /// Whether its form asks for a new password.
+    pub(super) password: bool,
+    pub(super) done: &'static Notice,
+    pub(super) done_already: Notice,
+    /// What to do where the link is of no use.
+    pub(super) instead: &'static str,
+    pub(super) ask: Option<&'static Ask>,
+}
+
+/// A page without an address of its own.
+const fn notice(title: &'static str, text: &'static str) -> Notice {
+    Notice { path: "", title, text }
+}
+
+pub(super) static DONE: [Notice; 6] = [
+    Notice {
+        path: "/done/activation",
+        title: "Your account is active",
+        text: "Thank you. You can log in now.",
+    },
+    Notice {
+        path: "/done/secondary-address",
+        title: "Your address is confirmed",
+        text: "It is now the secondary address of your account.",
+    },
+    Notice {
+        path: "/done/new-password",
+        title: "Your password is changed",
+        text: "Log in with the new one. Wherever you were logged in before, you are logged out.",
+    },
+    Notice {
+        path: "/done/first-password",
+        title: "Your password is set",
+        text: "You can log in with it now.",
+    },
+    Notice {
+        path: "/done/activation-mail",
+        title: "Look into your mailbox",
+        text: "If this address has an account that is not active yet, a mail with a link is on its way to it.",
+    },
+    Notice {
+        path: "/done/password-mail",
+        title: "Look into your mailbox",
+        text: "If this address has an account, a mail with a link is on its way to it. The link is good for a short time.",
+    },
+];
+
+pub(super) static ACTIVATION_MAIL: Ask = Ask {
+    action: Action::Activation,
+    path: "/activate",
+    title: "Get another activation mail",
+    lead: "Enter the address that you registered with. We mail you a link that activates your account.",
+    button: "Send the mail",
+    done: &DONE[4],
+};
+
+pub(super) static PASSWORD_MAIL: Ask = Ask {
+    action: Action::PasswordReset,
+    path: "/password-reset",
+    title: "Forgotten your password?",
+    lead: "Enter the address of your account. We mail you a link by which you choose a new password.",
+    button: "Send the mail",
+    done: &DONE[5],
+};
+
+pub(super) static LINKS: [Link; 4] = [
+    Link {
+        action: Action::Activation,
+        path: "/activate",
+        title: "Activate your account",
+        lead: "Confirm that this address is yours, and that you asked for an account.",
+        button: "Activate my account",
+        password: false,
+        done: &DONE[0],
+        done_already: notice(
+            "Your account is active already",
+            "There is nothing left to do: you can log in.",
+        ),
+        instead: "Enter your address, and we mail you another link.",
+        ask: Some(&ACTIVATION_MAIL),
+    },
+    Link {
+        action: Action::SecondaryEmail,
+        path: "/activate-secondary",
+        title: "Confirm your secondary address",
+        lead: "Confirm that this address is yours. You can then use it for your account as well.",
+        button: "Confirm this address",
+        password: false,
+        done: &DONE[1],
+        done_already: notice(
+            "Your address is confirmed already",
+            "There is nothing left to do: it is the secondary address of your account.",
+        ),
+        instead: "Log in and add the address to your account again; another link is then mailed to it.",
+        ask: None,
+    },
+    Link {
+        action: Action::PasswordReset,
+        path: "/password-reset",
+        title: "Choose a new password",
+        lead: "It replaces the old one, and logs you out wherever you are logged in.",
+        button: "Set this password",
+        password: true,
+        done: &DONE[2],
+        done_already: notice("Your password is changed already", "Log in with the new one."),
+        instead: "Enter the address of your account, and we mail you another link.",
+        ask: Some(&PASSWORD_MAIL),
+    },
+    Link {
+        action: Action::PasswordSet,
+        path: "/password-set",
+        title: "Choose your password",
+        lead: "With it you log in to your account from now on.",
+        button: "Set this password",
+        password: true,
+        done: &DONE[3],
+        done_already: notice(
+            "Your account has a password already",
+            "Log in with it. If you have forgotten it, you can ask for a new one on the front page.",
+        ),
+        instead: "Enter the address of your account, and we mail you another link.",
+        ask: Some(&PASSWORD_MAIL),
+    },
+];
+
+pub(super) static WRONG_METHOD: Notice =
+    notice("This cannot be done here", "Go back, and use the buttons of the page.");
+pub(super) static FORGED: Notice = notice(
+    "This came from another site",
+    "To be safe, nothing was done. Open the link from your mail here, and use the buttons of the page.",
+);
+pub(super) static TOO_LARGE: Notice = notice("That is too much", "Go back and enter less.");
+pub(super) static FAILED: Notice =
+    notice("Something went wrong on our side", "Nothing was changed. Please try again later.");
+
+/// What is for an action.
+pub(super) fn link(action: Action) -> &'static Link {
+    let [activation, secondary_email, password_reset, password_set] = &LINKS;
+    match action {
+        Action::Activation => activation,
+        Action::SecondaryEmail => secondary_email,
+        Action::PasswordReset => password_reset,
+        Action::PasswordSet => password_set,
+    }
+}
+
+/// Why a link is of no use.
+pub(super) fn trouble(standing: Standing) -> (&'static str, &'static str) {
+    match standing {
+        Standing::Good | Standing::Done => ("There is nothing left to do", ""),
+        Standing::Used => {
+            ("This link was used already", "Each link works once, and ends when your account changes.")
+        }
+        Standing::Expired => ("This link is too old", "Links are good for a limited time."),
+        Standing::Wrong => {
+            ("This link does not work", "Part of it may be missing: please copy all of it from the mail.")
+        }
+    }
+}
