@@ -1,6 +1,7 @@
 //! HTTP: where requests come in.
 
 mod endpoint;
+mod graphiql;
 mod headers;
 mod pages;
 
@@ -82,13 +83,19 @@ fn routes(app: Arc<App>) -> Result<impl poem::Endpoint> {
     let (max_body, relay) = (app.config.graphql.max_body.count(), app.config.graphql.relay);
     let lanes = Arc::new(Lanes::new(Arc::clone(&app)));
     let graphql = Arc::new(GraphQl::new(&app, Arc::clone(&lanes)));
-    let endpoint =
-        |flavour| Arc::new(endpoint::Endpoint { graphql: Arc::clone(&graphql), flavour, max_body });
+    let graphiql = app.config.graphql.graphiql;
+    let endpoint = |flavour| {
+        let graphiql = graphiql && flavour == Flavour::Plain;
+        Arc::new(endpoint::Endpoint { graphql: Arc::clone(&graphql), flavour, max_body, graphiql })
+    };
     let mut routes = Route::new();
     for (path, flavour) in [("/graphql", Flavour::Plain), ("/relay", Flavour::Relay)] {
         if flavour == Flavour::Plain || relay {
             routes = routes.at(path, endpoint(flavour)).at(format!("{path}/"), endpoint(flavour));
         }
+    }
+    if graphiql {
+        routes = routes.at("/graphiql/*name", graphiql::Parts);
     }
     if app.config.pages.enabled {
         routes = pages::add(routes, pages::Look::new(&app.config)?, lanes);

@@ -47,7 +47,8 @@ async fn serve(app: Arc<App>, exposed: Option<&Path>, migrated: usize) -> Result
 
 fn greet(app: &App, bound: &http::Bound, migrated: usize) {
     let address = bound.address();
-    tracing::info!("listening on http://{address}, GraphQL at http://{address}/graphql");
+    let graphiql = if app.config.graphql.graphiql { ", GraphiQL there in the browser" } else { "" };
+    tracing::info!("listening on http://{address}, GraphQL at http://{address}/graphql{graphiql}");
     let database = app.config.database();
     match migrated {
         0 => tracing::info!("data in {}", database.display()),

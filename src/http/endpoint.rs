@@ -12,6 +12,7 @@ use poem::{Request, Response, Result};
 use serde::Serialize;
 use serde_json::json;
 
+use super::graphiql;
 use crate::accounts::Viewer;
 use crate::ascii_json;
 use crate::graphql::{Flavour, GraphQl};
@@ -21,6 +22,8 @@ pub(super) struct Endpoint {
     pub(super) graphql: Arc<GraphQl>,
     pub(super) flavour: Flavour,
     pub(super) max_body: usize,
+    /// Whether browsers get a page.
+    pub(super) graphiql: bool,
 }
 
 #[derive(Serialize)]
@@ -35,6 +38,9 @@ impl poem::Endpoint for Endpoint {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
+        if let Some(page) = self.graphiql.then(|| graphiql::page(&request)).flatten() {
+            return Ok(page);
+        }
         Ok(match self.read(&mut request).await {
             Ok(query) => self.execute(query, viewer(&request)).await,
             Err(answer) => answer,

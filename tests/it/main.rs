@@ -13,6 +13,7 @@ mod groups;
 mod import_file;
 mod outbox;
 mod page;
+mod pages;
 mod password_rules;
 mod passwords;
 mod person;

@@ -1,0 +1,77 @@
+//! GraphiQL for browsers, as `build.rs` has put it into the program: each file compressed.
+
+use std::io::Read as _;
+
+use poem::http::header::{
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,
+};
+use poem::http::{Method, StatusCode};
+use poem::{Request, Response, Result};
+use rust_embed::RustEmbed;
+
+#[derive(RustEmbed)]
+#[folder = "$OUT_DIR/graphiql/"]
+struct Files;
+
+/// Nothing from elsewhere. The editor writes styles into the page and has no other way.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; \
+    img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+/// What the page consists of, below `/graphiql/`.
+pub(super) struct Parts;
+
+impl poem::Endpoint for Parts {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let name = request.path_params::<String>().unwrap_or_default();
+        let found = matches!(*request.method(), Method::GET | Method::HEAD).then(|| file(&request, &name));
+        Ok(found.flatten().unwrap_or_else(|| Response::builder().status(StatusCode::NOT_FOUND).finish()))
+    }
+}
+
+/// The page, if a browser asks for one.
+pub(super) fn page(request: &Request) -> Option<Response> {
+    let is_browser = request.header(ACCEPT).is_some_and(|types| types.contains("text/html"));
+    if is_browser && matches!(*request.method(), Method::GET | Method::HEAD) {
+        file(request, "index.html")
+    } else {
+        None
+    }
+}
+
+fn file(request: &Request, name: &str) -> Option<Response> {
+    let compressed = Files::get(name)?.data;
+    let response = Response::builder()
+        .header(CONTENT_TYPE, content_type(name))
+        .header(CONTENT_SECURITY_POLICY, POLICY)
+        .header(VARY, "Accept, Accept-Encoding");
+    // The bundler puts a fingerprint into the names of what lies below `assets/`.
+    let response = if name.starts_with("assets/") {
+        response.header(CACHE_CONTROL, "public, max-age=31536000, immutable")
+    } else {
+        response
+    };
+    let takes_gzip = |header: &str| header.split(',').any(|coding| coding.trim().starts_with("gzip"));
+    if request.header(ACCEPT_ENCODING).is_some_and(takes_gzip) {
+        return Some(response.header(CONTENT_ENCODING, "gzip").body(compressed.into_owned()));
+    }
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(&*compressed).read_to_end(&mut plain).ok()?;
+    Some(response.body(plain))
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js" | "mjs") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("json") => "application/json",
+        Some("svg") => "image/svg+xml",
+        Some("woff2") => "font/woff2",
+        Some("woff") => "font/woff",
+        Some("ttf") => "font/ttf",
+        _ => "application/octet-stream",
+    }
+}
