@@ -2,6 +2,7 @@
 
 mod addresses;
 mod bad_input;
+mod browser;
 mod choices;
 mod command_line;
 mod conformance;

@@ -159,6 +159,11 @@ impl TestServer {
         Answer { status, body: serde_json::from_str(&text).expect("an answer in JSON") }
     }
 
+    /// The address of something on the server.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
     /// Sends a request as it is.
     pub fn raw(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.client.request(method, format!("http://{}{path}", self.address))

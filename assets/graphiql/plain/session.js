@@ -1,0 +1,121 @@
+// The log-in of the page. It lives in memory alone, so that no token outlasts the page.
+
+const LOG_IN = `mutation LogIn($email: String!, $password: String!) {
+  tokenAuth(email: $email, password: $password) {
+    success
+    errors
+    token
+    refreshToken
+    user {
+      email
+      username
+    }
+  }
+}`;
+const REVOKE = `mutation LogOut($refreshToken: String!) {
+  revokeToken(refreshToken: $refreshToken) {
+    success
+  }
+}`;
+
+let session = null;
+const listeners = new Set();
+
+function become(next) {
+  session = next;
+  for (const listener of listeners) listener();
+}
+
+/** The log-in, or null: `{ email, username, token, refreshToken }`. */
+export function current() {
+  return session;
+}
+
+/** Has `listener` called after each change, until the function that it answers is called. */
+export function subscribe(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+async function post(request, headers) {
+  const response = await fetch(window.location.pathname, {
+    method: 'POST',
+    headers: { Accept: 'application/json', 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify(request),
+    cache: 'no-store',
+  });
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A proxy in between may answer with a page of its own.
+    const status = `${response.status} ${response.statusText}`.trim();
+    return { errors: [{ message: `The server answered ${status}, without JSON.` }] };
+  }
+}
+
+/** Asks the API. The token goes along unless `headers` hold an Authorization of their own. */
+export async function ask(request, headers) {
+  const sent = {};
+  let own = false;
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (value === null || value === undefined) continue;
+    if (name.toLowerCase() === 'authorization') {
+      // The editor starts with "JWT " and nothing behind it.
+      if (/^\s*(jwt|bearer)?\s*$/i.test(String(value))) continue;
+      own = true;
+    }
+    sent[name] = String(value);
+  }
+  const before = session;
+  if (before && !own) sent.Authorization = `JWT ${before.token}`;
+  const result = await post(request, sent);
+  if (before && before === session) keepUp(before, own, request, result?.data);
+  return result;
+}
+
+// Some answers end the token that is in use and hold its successor.
+function keepUp(before, own, request, data) {
+  const turnedIn = request.variables?.refreshToken === before.refreshToken;
+  const next = (!own && data?.passwordChange) || (turnedIn && data?.refreshToken);
+  if (!next?.token) return;
+  become({ ...before, token: next.token, refreshToken: next.refreshToken ?? before.refreshToken });
+}
+
+/** Logs in; answers the server's words if it refuses, one sentence each. */
+export async function logIn(email, password) {
+  let result;
+  try {
+    result = await post({ query: LOG_IN, variables: { email, password }, operationName: 'LogIn' });
+  } catch {
+    return ['The server cannot be reached.'];
+  }
+  const answer = result?.data?.tokenAuth;
+  if (answer?.success && answer.token) {
+    become({
+      email: answer.user?.email ?? email,
+      username: answer.user?.username ?? '',
+      token: answer.token,
+      refreshToken: answer.refreshToken ?? '',
+    });
+    return [];
+  }
+  const words = [...wordsOf(answer?.errors), ...(result?.errors ?? []).map((error) => error.message)];
+  return words.length > 0 ? words : ['The server refused without a reason.'];
+}
+
+/** Logs out; the server takes the refresh token back as well. */
+export function logOut() {
+  const ended = session;
+  become(null);
+  if (ended?.refreshToken) {
+    // The page has forgotten the tokens whether or not the server hears of it.
+    post({ query: REVOKE, variables: { refreshToken: ended.refreshToken }, operationName: 'LogOut' }).catch(() => {});
+  }
+}
+
+function wordsOf(errors) {
+  return Object.entries(errors ?? {}).flatMap(([field, complaints]) =>
+    complaints.map(({ message }) => (field === 'nonFieldErrors' ? message : `${field}: ${message}`)),
+  );
+}

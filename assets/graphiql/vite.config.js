@@ -1,0 +1,54 @@
+import { appendFileSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const stub = (name) => fileURLToPath(new URL(`stubs/${name}`, import.meta.url));
+
+// Vite collects the licences of scripts; fonts, and what Monaco took from others, it does not see.
+const otherLicences = {
+  name: 'other-licences',
+  writeBundle({ dir }) {
+    for (const [title, file] of [
+      ['Roboto', '@fontsource/roboto/LICENSE'],
+      ['Fira Code', '@fontsource/fira-code/LICENSE'],
+      ['Monaco Editor: third parties', 'monaco-editor/ThirdPartyNotices.txt'],
+    ]) {
+      const text = readFileSync(new URL(`node_modules/${file}`, import.meta.url), 'utf8');
+      appendFileSync(`${dir}/licenses.md`, `\n## ${title}\n\n${text}`);
+    }
+  },
+};
+
+export default defineConfig({
+  // The page lies at /graphql, so its files need an absolute address.
+  base: '/graphiql/',
+  plugins: [otherLicences],
+  resolve: {
+    alias: [
+      { find: /^prettier\/(plugins\/estree|parser-babel)$/, replacement: stub('prettier-jsonc.js') },
+      { find: /^prettier\/parser-graphql$/, replacement: 'prettier/plugins/graphql' },
+      { find: /^graphql-ws$/, replacement: stub('graphql-ws.js') },
+    ],
+  },
+  build: {
+    outDir: 'dist',
+    target: 'es2022',
+    sourcemap: false,
+    modulePreload: false,
+    // Inlined assets are data: addresses, which the page's policy allows for images alone.
+    assetsInlineLimit: 0,
+    cssCodeSplit: false,
+    // Monaco is one piece of about 3 MB; the warning would say so at every build.
+    chunkSizeWarningLimit: 6000,
+    // Whoever passes the program on passes on these texts with it.
+    license: { fileName: 'licenses.md' },
+    rolldownOptions: {
+      // "use client" concerns servers that render React; hundreds of warnings would hide the others.
+      onwarn(warning, warn) {
+        if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') warn(warning);
+      },
+    },
+  },
+  // Workers load their parts by import(), which only modules can.
+  worker: { format: 'es' },
+});

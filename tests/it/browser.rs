@@ -1,0 +1,129 @@
+//! Pages in a real browser: headless Chromium, driven by WebDriver, for which every other host is unreachable.
+//!
+//! Where there is no chromedriver these tests say so and end; `.ci/run` installs it.
+
+mod graphiql;
+mod pages;
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::{Value, json};
+
+use crate::server::TestServer;
+
+/// A browser with one window.
+struct Browser {
+    client: Client,
+    driver: Child,
+    /// The profile of the browser, empty at first.
+    _profile: tempfile::TempDir,
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // It may have ended by itself, which is no trouble here.
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+impl Browser {
+    /// A browser, if this machine has one.
+    async fn start() -> Option<Self> {
+        let started = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).spawn();
+        let Ok(mut driver) = started else {
+            eprintln!(
+                "skipped: there is no chromedriver; `apt-get install chromium chromium-driver` brings it"
+            );
+            return None;
+        };
+        let mut lines = BufReader::new(driver.stdout.take().expect("a pipe")).lines();
+        let port = regex::Regex::new(r"started successfully on port (\d+)").expect("a pattern");
+        let port = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| port.captures(&line).map(|found| found[1].to_owned()));
+        let port = port.expect("chromedriver says where it listens");
+        // Who does not read what it prints makes it stand still.
+        std::thread::spawn(move || lines.for_each(drop));
+        let profile = tempfile::tempdir().expect("a folder");
+        let capabilities = json!({
+            "browserName": "chrome",
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:chromeOptions": { "args": [
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
+                "--disable-sync", "--window-size=1200,900",
+                "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+                format!("--user-data-dir={}", profile.path().display()),
+            ] },
+        });
+        let capabilities = capabilities.as_object().expect("an object").clone();
+        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("a browser");
+        Some(Self { client, driver, _profile: profile })
+    }
+
+    async fn opens(&self, server: &TestServer, path: &str) {
+        self.client.goto(&server.url(path)).await.expect("a page");
+    }
+
+    /// Waits until the window is at an address.
+    async fn arrives(&self, server: &TestServer, path: &str) {
+        let address = url::Url::parse(&server.url(path)).expect("an address");
+        self.client.wait().for_url(&address).await.unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+
+    /// Waits for something, and answers its text.
+    async fn waits_for(&self, selector: &str) -> String {
+        let found = self.client.wait().for_element(Locator::Css(selector)).await;
+        found.unwrap_or_else(|error| panic!("{selector}: {error}")).text().await.expect("a text")
+    }
+
+    async fn clicks(&self, selector: &str) {
+        let element = self.client.wait().for_element(Locator::Css(selector)).await;
+        let element = element.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    async fn types(&self, selector: &str, text: &str) {
+        let element = self.client.wait().for_element(Locator::Css(selector)).await;
+        let element = element.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        element.send_keys(text).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    /// Runs a script in the page, and answers what it returns.
+    async fn runs(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script:.80}: {error}"))
+    }
+
+    /// What the page complained of since this was last asked, but for answers that were meant to be refusals.
+    async fn complaints(&self) -> Vec<String> {
+        let log = self.client.issue_cmd(BrowserLog).await.expect("a log");
+        let entries = log.as_array().expect("entries").iter();
+        let messages = entries
+            .filter(|entry| matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING")))
+            .map(|entry| entry["message"].as_str().unwrap_or_default().to_owned());
+        messages.filter(|message| !message.contains("the server responded with a status of 4")).collect()
+    }
+}
+
+/// `POST /session/{id}/se/log`, an addition of chromedriver to WebDriver.
+#[derive(Debug)]
+struct BrowserLog;
+
+impl WebDriverCompatibleCommand for BrowserLog {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(json!({ "type": "browser" }).to_string()))
+    }
+}
