@@ -18,7 +18,12 @@ const tabs = examples.map((example) => ({
   headers: emptyHeaders,
 }));
 const plugins = [LOGIN_PLUGIN];
-const fetcher = (request, options) => ask(request, options?.headers);
+
+// Right after a change of tabs, GraphiQL still has the name of the operation in the tab before.
+function fetcher({ operationName, ...request }, options) {
+  const named = operationName && new RegExp(`\\b${operationName}\\b`).test(request.query);
+  return ask(named ? { ...request, operationName } : request, options?.headers);
+}
 
 function LoginButton() {
   const session = useSession();
