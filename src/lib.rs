@@ -8,7 +8,7 @@
 //! | floor | what it knows |
 //! | --- | --- |
 //! | [`cli`] | the command line; the only place that prints, exits and waits for signals |
-//! | [`http`] | requests and answers (poem) |
+//! | [`http`] | requests and answers (poem): GraphQL, GraphiQL, and pages for people |
 //! | [`graphql`] | the dialect: names, types, arguments, payloads (async-graphql) |
 //! | [`lanes`] | where async ends: the one way from there to the rules, bounded |
 //! | [`groups`], [`transfer`] | the rules of working groups; import and export |
@@ -24,6 +24,9 @@
 //! the rule; the rule's file in `accounts/` or `groups/` names the functions in `store/`, one SQL statement each.
 //! Sentences that people read are in `accounts/error.rs`, `groups/refusal.rs`, `passwords/rules.rs` and `assets/mail/`;
 //! settings in `config.example.toml`.
+//!
+//! A link in a mail leads to `http/pages.rs`, whose words are in `http/pages/words.rs` and `assets/pages/`; its rules
+//! are those of the mutations. GraphiQL is made in `assets/graphiql/` and put into the program by `build.rs`.
 //!
 //! Who may see whom is `accounts/listing.rs` for accounts, and `groups/sight.rs` for all that is met in groups. What a
 //! request selects around an account or a group (`graphql/around.rs`) is read by `groups/picture.rs`.
