@@ -12,7 +12,8 @@ mod words;
 
 use std::sync::Arc;
 
-use poem::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, LOCATION, ORIGIN};
+use poem::error::NotFoundError;
+use poem::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, LOCATION, ORIGIN};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response, Result, Route};
 use serde_json::json;
@@ -56,6 +57,8 @@ enum Kind {
     Done(&'static Notice),
     Style,
     Logo,
+    /// Everywhere else.
+    Nowhere,
 }
 
 /// Adds the pages.
@@ -63,7 +66,7 @@ pub(super) fn add(mut routes: Route, look: Look, lanes: Arc<Lanes>) -> Route {
     let (style, logo) = (look.style_path(), look.logo_path());
     let site = Arc::new(Site { look, lanes });
     let page = |kind| Page { site: Arc::clone(&site), kind };
-    routes = routes.at("/", page(Kind::Front)).at(style, page(Kind::Style));
+    routes = routes.at(style, page(Kind::Style));
     if let Some(logo) = logo {
         routes = routes.at(logo, page(Kind::Logo));
     }
@@ -76,15 +79,20 @@ pub(super) fn add(mut routes: Route, look: Look, lanes: Arc<Lanes>) -> Route {
     for notice in &DONE {
         routes = routes.at(notice.path, page(Kind::Done(notice)));
     }
-    routes
+    // The router takes this for `/` as well, whatever else is there.
+    routes.at("/*path", page(Kind::Nowhere))
 }
 
 impl poem::Endpoint for Page {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let answer = match (request.method().clone(), self.kind) {
-            (Method::GET | Method::HEAD, _) => self.show(&request).await,
+        let is_browser = request.header(ACCEPT).is_some_and(|types| types.contains("text/html"));
+        let is_front = matches!(self.kind, Kind::Nowhere) && request.uri().path() == "/";
+        let kind = if is_front { Kind::Front } else { self.kind };
+        let answer = match (request.method().clone(), kind) {
+            (_, Kind::Nowhere) if !is_browser => return Err(NotFoundError.into()),
+            (Method::GET | Method::HEAD, kind) => self.show(kind, &request).await,
             (Method::POST, Kind::Link(_) | Kind::Ask(_)) => self.post(&mut request).await,
             _ => self.site.message(StatusCode::METHOD_NOT_ALLOWED, &words::WRONG_METHOD),
         };
@@ -93,12 +101,13 @@ impl poem::Endpoint for Page {
 }
 
 impl Page {
-    async fn show(&self, request: &Request) -> Response {
+    async fn show(&self, kind: Kind, request: &Request) -> Response {
         let site = &self.site;
-        match self.kind {
+        match kind {
             Kind::Front => site.look.page(StatusCode::OK, "front.html", "", &json!({})),
             Kind::Style => site.look.style(),
             Kind::Logo => site.look.logo(),
+            Kind::Nowhere => site.message(StatusCode::NOT_FOUND, &words::NOTHING_HERE),
             Kind::Done(notice) => site.message(StatusCode::OK, notice),
             Kind::Ask(ask) => site.ask(StatusCode::OK, ask, "", &[]),
             Kind::Link(action) => {

@@ -272,6 +272,12 @@ async fn nonsense_is_answered_with_a_page() {
     for path in ["/", "/done/activation", "/activate"] {
         assert_eq!(server.page(server.raw(Method::DELETE, path), path).await.status, 405, "{path}");
     }
+    for path in ["/nowhere", "/activate/a/b", "/done/nothing"] {
+        let page = server.opens(path).await;
+        assert!(page.status == 404 && page.says("<h1>There is nothing here</h1>"), "{path}");
+        let answer = server.raw(Method::GET, path).send().await.expect("an answer");
+        assert_eq!(answer.headers()["content-type"], "application/json", "programs get no page");
+    }
     assert_eq!(server.rows(), before);
 }
 

@@ -157,6 +157,10 @@ pub(super) static LINKS: [Link; 4] = [
     },
 ];
 
+pub(super) static NOTHING_HERE: Notice = notice(
+    "There is nothing here",
+    "If you followed a link from a mail, part of it may be missing: please copy all of it.",
+);
 pub(super) static WRONG_METHOD: Notice =
     notice("This cannot be done here", "Go back, and use the buttons of the page.");
 pub(super) static FORGED: Notice = notice(
