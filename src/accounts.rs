@@ -9,6 +9,7 @@ pub mod error;
 pub mod listing;
 pub mod login;
 pub mod notices;
+pub mod operator;
 pub mod password;
 pub mod profile;
 pub mod register;

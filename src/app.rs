@@ -65,7 +65,11 @@ impl App {
     }
 }
 
-fn create_private_dir(path: &Path) -> std::io::Result<()> {
+/// Makes a folder that its owner alone may enter, if it is missing.
+///
+/// # Errors
+/// Why it cannot be made.
+pub fn create_private_dir(path: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -1,21 +1,26 @@
 //! The command line. Errors go to standard error in one sentence; the exit status is 0 if it was done, 1 if not, and
 //! 2 for wrong usage or configuration.
 
+mod backup;
 mod check_config;
 mod export;
+mod healthcheck;
 mod import;
 mod log;
 mod mail;
 mod migrate;
 mod serve;
+mod user;
 
+use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::app::App;
+use crate::accounts::{self, Error};
+use crate::app::{App, create_private_dir};
 use crate::clock::Clock;
 use crate::config::{self, Loaded};
 use crate::graphql::{self, Flavour};
@@ -61,11 +66,36 @@ enum Command {
         /// The file, which must not be there yet. It will hold password hashes; only its owner may read it.
         file: PathBuf,
     },
+    /// Make, look at and change accounts. Each is named by address, username or number.
+    User {
+        #[command(subcommand)]
+        command: user::Command,
+    },
     /// Look at mails that wait or have left; a site without a mail server copies links from here.
     Mail {
         #[command(subcommand)]
         command: mail::Command,
     },
+    /// Copy the database to a file, as it is at this moment, and check the copy. A running server goes on.
+    Backup {
+        /// The file, which must not be there yet.
+        file: PathBuf,
+        /// Then remove the oldest of the files beside it that are called like it but for digits, so that so many are left.
+        #[arg(long, value_name = "NUMBER")]
+        keep: Option<usize>,
+    },
+    /// Put a backup in the place of the database. The server must not run.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// Although there is a database, which is kept under another name.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Check that the database is sound, and count what is in it.
+    Verify,
+    /// Ask the server that is configured whether it is ready; exit status 0 if so.
+    Healthcheck,
     /// Print the GraphQL schema.
     Schema {
         /// That of /relay.
@@ -108,7 +138,12 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
             import::run(&loaded.config, file.as_deref(), bundled, dry_run)
         }
         Command::Export { file } => export::run(&loaded.config, &file),
+        Command::User { command } => user::run(&loaded.config, &command),
         Command::Mail { command } => mail::run(&loaded.config, &command),
+        Command::Backup { file, keep } => backup::backup(&loaded.config, &file, keep),
+        Command::Restore { file, force } => backup::restore(&loaded.config, &file, force),
+        Command::Verify => backup::verify(&loaded.config),
+        Command::Healthcheck => healthcheck::run(&loaded.config),
         Command::Schema { relay } => {
             let flavour = if relay { Flavour::Relay } else { Flavour::Plain };
             print(&graphql::sdl(flavour, &loaded.config.graphql))
@@ -138,4 +173,54 @@ fn open(config: &config::Config) -> Result<App> {
     let app = App::open(config.clone(), Clock::System, Random::from_system())?;
     app.store.migrate()?;
     Ok(app)
+}
+
+/// The application of this machine, which must have a database already.
+fn open_there(config: &config::Config) -> Result<App> {
+    let app = open_as_it_is(config)?;
+    app.store.migrate()?;
+    Ok(app)
+}
+
+/// The application of this machine, which must have a database already, and may have one that is not up to date.
+fn open_as_it_is(config: &config::Config) -> Result<App> {
+    let database = config.database();
+    if !database.exists() {
+        bail!(
+            "there is no database at {}; start the server first, or name its settings with --config",
+            database.display()
+        );
+    }
+    App::open(config.clone(), Clock::System, Random::from_system())
+}
+
+/// Keeps a second server, and a restore beside one, away from the data folder for as long as it is held.
+fn lock(config: &config::Config) -> Result<File> {
+    let path = config.data_dir.join("serve.lock");
+    let unusable = || format!("{} cannot be locked", path.display());
+    create_private_dir(&config.data_dir).with_context(unusable)?;
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(&path).with_context(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("a server runs on {}; stop it first, or name another data_dir", config.data_dir.display())
+        }
+        Err(TryLockError::Error(error)) => Err(anyhow::Error::new(error).context(unusable())),
+    }
+}
+
+/// What a rule refuses, in a sentence that begins with what was not done.
+fn told<T>(not_done: &str, outcome: accounts::Result<T>) -> Result<T> {
+    match outcome {
+        Ok(done) => Ok(done),
+        Err(Error::Misused(sentence)) => bail!("{not_done}: {sentence}"),
+        Err(Error::Refused(errors)) => {
+            bail!("{not_done}: {}", errors.messages().collect::<Vec<_>>().join(" "))
+        }
+        Err(Error::Internal(error)) => Err(error.context(not_done.to_owned())),
+    }
 }

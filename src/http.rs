@@ -3,6 +3,7 @@
 mod endpoint;
 mod graphiql;
 mod headers;
+mod health;
 mod pages;
 
 use std::future::Future;
@@ -88,7 +89,8 @@ fn routes(app: Arc<App>) -> Result<impl poem::Endpoint> {
         let graphiql = graphiql && flavour == Flavour::Plain;
         Arc::new(endpoint::Endpoint { graphql: Arc::clone(&graphql), flavour, max_body, graphiql })
     };
-    let mut routes = Route::new();
+    let mut routes =
+        Route::new().at("/healthz", health::Alive).at("/readyz", health::Ready(Arc::clone(&lanes)));
     for (path, flavour) in [("/graphql", Flavour::Plain), ("/relay", Flavour::Relay)] {
         if flavour == Flavour::Plain || relay {
             routes = routes.at(path, endpoint(flavour)).at(format!("{path}/"), endpoint(flavour));

@@ -11,7 +11,7 @@
 //! | [`http`] | requests and answers (poem): GraphQL, GraphiQL, and pages for people |
 //! | [`graphql`] | the dialect: names, types, arguments, payloads (async-graphql) |
 //! | [`lanes`] | where async ends: the one way from there to the rules, bounded |
-//! | [`groups`], [`transfer`] | the rules of working groups; import and export |
+//! | [`groups`], [`transfer`], [`health`] | the rules of working groups; import and export; whether all is well |
 //! | [`accounts`] | the rules of accounts: plain synchronous Rust, like those of groups; no HTTP, no GraphQL, no SQL text |
 //! | [`outbox`] | mail promised in a transaction and delivered after it |
 //! | [`app`] | the parts, assembled |
@@ -50,6 +50,7 @@ pub mod clock;
 pub mod config;
 pub mod graphql;
 pub mod groups;
+pub mod health;
 pub mod http;
 pub mod lanes;
 pub mod mail;

@@ -24,19 +24,27 @@ pub fn archive(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
 /// As [`archive`], and while the account speaks for a working group, which would be left without a voice.
 pub fn delete(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     close(app, viewer, password, notices::DELETED, |tx, account| {
-        if account.represents().is_some() {
-            return Err(FieldError::REPRESENTS_WORKING_GROUP.into());
+        if app.config.accounts.delete == Deletion::Erase {
+            return erase(app, tx, account);
         }
-        if app.config.accounts.delete == Deletion::Deactivate {
-            store::accounts::set_deactivated(tx, account.id, app.clock.now())?;
-            sessions::end_all(app, tx, account)?;
-            return Ok(());
-        }
-        for address in std::iter::once(&account.email).chain(&account.secondary_email) {
-            sessions::free_address(app, tx, address)?;
-        }
-        Ok(store::accounts::delete(tx, account.id)?)
+        require_dispensable(account)?;
+        store::accounts::set_deactivated(tx, account.id, app.clock.now())?;
+        sessions::end_all(app, tx, account)?;
+        Ok(())
     })
+}
+
+/// Erases an account that no working group depends on.
+pub(super) fn erase(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
+    require_dispensable(account)?;
+    for address in std::iter::once(&account.email).chain(&account.secondary_email) {
+        sessions::free_address(app, tx, address)?;
+    }
+    Ok(store::accounts::delete(tx, account.id)?)
+}
+
+fn require_dispensable(account: &Account) -> Result<()> {
+    if account.represents().is_some() { Err(FieldError::REPRESENTS_WORKING_GROUP.into()) } else { Ok(()) }
 }
 
 fn close(

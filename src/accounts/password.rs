@@ -131,7 +131,8 @@ pub(super) fn require_password(
     }
 }
 
-fn require_strong(app: &App, account: &Account, passwords: [&str; 2]) -> Result<()> {
+/// Refuses a password that is too weak for this account.
+pub(super) fn require_strong(app: &App, account: &Account, passwords: [&str; 2]) -> Result<()> {
     let owner = Owner {
         username: &account.username,
         first_name: &account.first_name,
@@ -144,7 +145,7 @@ fn require_strong(app: &App, account: &Account, passwords: [&str; 2]) -> Result<
 }
 
 /// Sets a password hash, ends all sessions, tells the owner, and answers the epoch that begins.
-fn set(app: &App, tx: &Writer<'_>, account: &Account, hash: &str) -> Result<i64> {
+pub(super) fn set(app: &App, tx: &Writer<'_>, account: &Account, hash: &str) -> Result<i64> {
     if !store::accounts::set_password_hash(tx, account.id, account.epoch, hash)? {
         return Err(Error::Internal(anyhow::anyhow!(
             "account {} changed within its transaction",

@@ -32,15 +32,16 @@ pub struct Registration {
 }
 
 /// What is left of a registration once it is found good.
-struct Accepted {
-    email: String,
+#[derive(Default)]
+pub(super) struct Accepted {
+    pub(super) email: String,
     /// None where the account's number is to be its name.
-    username: Option<String>,
-    first_name: String,
-    last_name: String,
-    academic_title: String,
+    pub(super) username: Option<String>,
+    pub(super) first_name: String,
+    pub(super) last_name: String,
+    pub(super) academic_title: String,
     /// None where it is set later, by a mailed link.
-    password: Option<String>,
+    pub(super) password: Option<String>,
 }
 
 /// Registers an account and promises its mails. Where people may log in unverified, it begins their session.
@@ -147,7 +148,8 @@ fn hidden_owner(app: &App, tx: &Writer<'_>, email: &str) -> Result<Option<Accoun
     Ok(store::accounts::find_by_email(tx, &email::key(email))?)
 }
 
-fn insert(app: &App, tx: &Writer<'_>, accepted: &Accepted, hash: Option<&str>) -> Result<Account> {
+/// Adds the account, or says which of its names is taken.
+pub(super) fn insert(app: &App, tx: &Writer<'_>, accepted: &Accepted, hash: Option<&str>) -> Result<Account> {
     // Without a username the account is named after its number, which the database has yet to give.
     let passing_name = app.random.hex::<16>();
     let new = NewAccount {

@@ -5,19 +5,12 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{open, print};
-use crate::accounts::Error;
+use super::{open_there, print, told};
 use crate::config::Config;
 use crate::transfer::export;
 
 pub(super) fn run(config: &Config, file: &Path) -> Result<()> {
-    let database = config.database();
-    if !database.exists() {
-        bail!(
-            "there is no database at {}; start the server first, or name its settings with --config",
-            database.display()
-        );
-    }
+    let app = open_there(config)?;
     if file.exists() {
         bail!("{} is there already; choose another name, or take it away first", file.display());
     }
@@ -25,12 +18,7 @@ pub(super) fn run(config: &Config, file: &Path) -> Result<()> {
     let unwritable = || format!("{} cannot be written", file.display());
     // Under another name until it is whole, and readable by its owner alone.
     let mut whole = BufWriter::new(tempfile::NamedTempFile::new_in(folder).with_context(unwritable)?);
-    let report = match export::export(&open(config)?, &mut whole) {
-        Ok(report) => report,
-        Err(Error::Internal(error)) => return Err(error.context(unwritable())),
-        Err(Error::Misused(sentence)) => bail!("{}: {sentence}", unwritable()),
-        Err(Error::Refused(errors)) => bail!("{}: {}", unwritable(), errors.first_message()),
-    };
+    let report = told(&unwritable(), export::export(&app, &mut whole))?;
     whole.flush().with_context(unwritable)?;
     let whole = whole.into_inner().with_context(unwritable)?;
     whole.as_file().sync_all().with_context(unwritable)?;

@@ -6,8 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{open, print};
-use crate::accounts::Error;
+use super::{open, print, told};
 use crate::app::App;
 use crate::config::Config;
 use crate::transfer::bundled;
@@ -37,11 +36,13 @@ pub(super) fn run(
     let app = open(&config)?;
     let contents = match (read, bundled) {
         (Some(contents), _) => contents,
-        (None, Some(Bundled::ResearchFields)) => told("research-fields", bundled::research_fields(&app))?,
+        (None, Some(Bundled::ResearchFields)) => {
+            told("the bundled data: nothing was imported", bundled::research_fields(&app))?
+        }
         (None, None) => bail!("name a file to import, or --bundled and what"),
     };
     let source = file.map_or("the bundled data".to_owned(), |file| file.display().to_string());
-    let report = told(&source, with_progress(&app, &contents, dry_run))?;
+    let report = told(&format!("{source}: nothing was imported"), with_progress(&app, &contents, dry_run))?;
     let line = |what: &str, tally: &Tally| {
         format!("{what}: {} imported or corrected, {} as they were\n", tally.changed, tally.kept)
     };
@@ -73,14 +74,4 @@ fn with_progress(app: &App, contents: &ImportFile, dry_run: bool) -> crate::acco
     let report = import::import(app, contents, dry_run, &|| bar.inc(1));
     bar.finish_and_clear();
     report
-}
-
-/// What a rule refuses, in a sentence that begins with what was to be imported.
-fn told<T>(source: &str, outcome: crate::accounts::Result<T>) -> Result<T> {
-    match outcome {
-        Ok(done) => Ok(done),
-        Err(Error::Misused(sentence)) => bail!("{source}: nothing was imported: {sentence}"),
-        Err(Error::Refused(errors)) => bail!("{source}: nothing was imported: {}", errors.first_message()),
-        Err(Error::Internal(error)) => Err(error),
-    }
 }

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{open, print};
+use super::{open_there, print};
 use crate::app::App;
 use crate::config::Config;
 use crate::store;
@@ -31,14 +31,7 @@ pub(super) enum Command {
 }
 
 pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
-    let database = config.database();
-    if !database.exists() {
-        bail!(
-            "there is no database at {}; start the server first, or name its settings with --config",
-            database.display()
-        );
-    }
-    let app = open(config)?;
+    let app = open_there(config)?;
     match command {
         Command::List { json } => list(&app, *json),
         Command::Show { number } => show(&app, *number),

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::log;
+use super::{lock, log};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Loaded;
 use crate::random::Random;
-use crate::{http, outbox};
+use crate::{http, outbox, store};
 
 /// Mail that became due, or was made due by `mail retry`, waits no longer than this.
 const MAIL_PAUSE: Duration = Duration::from_secs(5);
@@ -22,6 +23,7 @@ pub(super) fn run(loaded: &Loaded) -> Result<()> {
     let config = &loaded.config;
     log::begin(&config.log);
     let app = Arc::new(App::open(config.clone(), Clock::System, Random::from_system())?);
+    let _lock = lock(config)?;
     let migrated = app.store.migrate()?;
     let runtime = tokio::runtime::Runtime::new().context("the threads for serving cannot be made")?;
     runtime.block_on(serve(app, loaded.readable_by_others(), migrated))
@@ -37,9 +39,13 @@ async fn serve(app: Arc<App>, exposed: Option<&Path>, migrated: usize) -> Result
         tracing::warn!("{file} holds the secret key and others may read it; run `chmod 600 {file}`");
     }
     let (stop, stopped) = watch::channel(false);
+    tell_systemd(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {}", bound.address()))]);
+    let watchdog = tokio::spawn(feed_watchdog(Arc::clone(&app)));
     let mail = tokio::spawn(deliver_mail(Arc::clone(&app), stopped));
     let outcome = bound.serve(app, told_to_stop).await;
     tracing::info!("stopping: requests are answered, mail that is due is delivered");
+    tell_systemd(&[NotifyState::Stopping]);
+    watchdog.abort();
     let _ = stop.send(true);
     mail.await?;
     outcome
@@ -81,6 +87,32 @@ async fn deliver_mail(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
             () = app.committed.notified() => {}
             () = tokio::time::sleep(MAIL_PAUSE) => {}
             _ = stopped.changed() => {}
+        }
+    }
+}
+
+/// Tells the service manager, where there is one; without it nobody has to know.
+fn tell_systemd(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(false, states) {
+        tracing::warn!("systemd cannot be told: {error}");
+    }
+}
+
+/// Tells systemd twice in its time that the database is read and threads are free; otherwise it starts the server anew.
+async fn feed_watchdog(app: Arc<App>) {
+    let mut micros = 0;
+    if !sd_notify::watchdog_enabled(false, &mut micros) {
+        return;
+    }
+    let mut ticks = tokio::time::interval(Duration::from_micros(micros / 2));
+    loop {
+        ticks.tick().await;
+        let worker = Arc::clone(&app);
+        let read = tokio::task::spawn_blocking(move || worker.store.read(store::outbox::count_undelivered));
+        match read.await {
+            Ok(Ok(_)) => tell_systemd(&[NotifyState::Watchdog]),
+            Ok(Err(error)) => tracing::error!("the database cannot be read: {:#}", error.into_inner()),
+            Err(panic) => tracing::error!("the database cannot be read: {panic}"),
         }
     }
 }

@@ -372,6 +372,18 @@ pub fn set_deactivated(db: &Writer<'_>, id: AccountId, now: Moment) -> Result<bo
     Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id])? == 1)
 }
 
+/// Opens an account again that was shut off; false if it was open.
+pub fn set_activated(db: &Writer<'_>, id: AccountId) -> Result<bool> {
+    let sql = "UPDATE accounts SET deactivated_at = NULL WHERE id = $1 AND deactivated_at IS NOT NULL";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![id])? == 1)
+}
+
+/// Says whether an account sees what is reserved for staff; false if nothing had to be done.
+pub fn set_staff(db: &Writer<'_>, id: AccountId, is_staff: bool) -> Result<bool> {
+    let sql = "UPDATE accounts SET is_staff = $1 WHERE id = $2 AND is_staff <> $1";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![i64::from(is_staff), id])? == 1)
+}
+
 /// Ends all access tokens of the account and answers the epoch that begins.
 pub fn begin_epoch(db: &Writer<'_>, id: AccountId, now: Moment) -> Result<i64> {
     let sql = "UPDATE accounts SET epoch = epoch + 1, epoch_began_at = $1 WHERE id = $2 RETURNING epoch";

@@ -1,9 +1,11 @@
 //! What the program does at a terminal: what it prints, with which status it ends, and what it leaves behind.
 
+mod backups;
 mod configuration;
 mod importing;
 mod mailing;
 mod serving;
+mod users;
 
 use pledge4future_auth::config;
 use pledge4future_auth::graphql;
@@ -12,12 +14,25 @@ use rusqlite::Connection;
 
 use crate::program::Site;
 
-const COMMANDS: [&str; 6] = ["serve", "check-config", "migrate", "import", "mail", "schema"];
+const COMMANDS: [&str; 12] = [
+    "serve",
+    "check-config",
+    "migrate",
+    "import",
+    "export",
+    "user",
+    "mail",
+    "backup",
+    "restore",
+    "verify",
+    "schema",
+    "healthcheck",
+];
 
 #[test]
 fn without_a_command_it_prints_what_commands_there_are() {
     let site = Site::empty();
-    let help = site.run([]).done();
+    let help = site.run([""; 0]).done();
     for command in COMMANDS {
         let line = help.lines().find(|line| line.trim_start().starts_with(&format!("{command} ")));
         assert!(line.is_some_and(|line| line.trim().len() > command.len() + 10), "{command}: {help}");

@@ -13,7 +13,7 @@ const FLOORS: [&[&str]; 10] = [
     &["app"],
     &["outbox"],
     &["accounts"],
-    &["groups", "transfer"],
+    &["groups", "health", "transfer"],
     &["lanes"],
     &["graphql"],
     &["http"],

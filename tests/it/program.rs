@@ -1,6 +1,7 @@
 //! The program itself, run in a folder of its own as somebody at a terminal would run it.
 
-use std::io::{BufRead as _, BufReader, Read};
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -85,19 +86,27 @@ impl Site {
     }
 
     /// Runs a command to its end.
-    pub fn run(&self, arguments: impl AsRef<[&'static str]>) -> Outcome {
+    pub fn run<S: AsRef<OsStr>>(&self, arguments: impl AsRef<[S]>) -> Outcome {
         self.run_with([], arguments)
     }
 
     /// Runs a command to its end with nothing but these variables in its environment.
-    pub fn run_with<const N: usize>(
+    pub fn run_with<const N: usize, S: AsRef<OsStr>>(
         &self,
         variables: [(&str, &str); N],
-        arguments: impl AsRef<[&'static str]>,
+        arguments: impl AsRef<[S]>,
     ) -> Outcome {
-        let output = self.command(arguments.as_ref()).envs(variables).output().expect("the program runs");
-        let text = |bytes| String::from_utf8(bytes).expect("output in UTF-8");
-        Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        outcome(self.command(arguments.as_ref()).envs(variables).output().expect("the program runs"))
+    }
+
+    /// Runs a command to its end with a text on its standard input.
+    pub fn run_with_input<S: AsRef<OsStr>>(&self, input: &str, arguments: impl AsRef<[S]>) -> Outcome {
+        let mut command = self.command(arguments.as_ref());
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program runs");
+        // It may end without reading.
+        let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+        outcome(child.wait_with_output().expect("the program ends"))
     }
 
     /// Starts `serve` and waits until it has said where it listens.
@@ -116,11 +125,16 @@ impl Site {
         Serving { child, address: address[1].to_owned(), greeting, stdout, stderr }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_pledge4future-auth")));
         command.args(arguments).current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
         command
     }
+}
+
+fn outcome(output: std::process::Output) -> Outcome {
+    let text = |bytes| String::from_utf8(bytes).expect("output in UTF-8");
+    Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
 impl Outcome {

@@ -1,0 +1,161 @@
+//! What an operator does to accounts, from the command line. Passwords are not asked for and nobody has to be logged
+//! in; what keeps the data whole holds here too.
+
+use super::register::{self, Accepted};
+use super::{
+    Account, Error, FieldErrors, Result, activation, closing, email, password, sessions, validation,
+};
+use crate::app::App;
+use crate::passwords::rules::Owner;
+use crate::store::{self, Reader, Writer};
+
+/// An account that an operator makes.
+#[derive(Default)]
+pub struct Creation {
+    /// The primary address.
+    pub email: String,
+    /// None where the account's number is to be its name.
+    pub username: Option<String>,
+    /// Whether the address is known to be its owner's. Otherwise a mail asks for that.
+    pub verified: bool,
+    /// Whether the account sees what is reserved for staff.
+    pub staff: bool,
+    /// None where its owner chooses one by a link for a new password.
+    pub password: Option<String>,
+}
+
+/// Makes an account.
+///
+/// # Errors
+/// A refusal with all complaints at once.
+pub fn create(app: &App, new: &Creation) -> Result<Account> {
+    let mut errors = FieldErrors::default();
+    let email = errors.keep("email", validation::email_of_account(&new.email)).unwrap_or_default();
+    let username = new.username.as_deref().map(validation::username).transpose();
+    let username = errors.keep("username", username).flatten();
+    if let Some(password) = &new.password {
+        let owner = Owner {
+            username: username.as_deref().unwrap_or_default(),
+            first_name: "",
+            last_name: "",
+            email: &email,
+        };
+        let min_length = app.config.passwords.min_length;
+        validation::new_password(&mut errors, ["password"; 2], [password, password], &owner, min_length);
+    }
+    errors.into_result()?;
+    let hash = new.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
+    let accepted = Accepted { email, username, ..Accepted::default() };
+    app.write(|tx| {
+        let account = register::insert(app, tx, &accepted, hash.as_deref())?;
+        if new.verified {
+            store::accounts::set_verified(tx, account.id, app.clock.now())?;
+        } else {
+            activation::enqueue_mail(app, tx, &account)?;
+        }
+        store::accounts::set_staff(tx, account.id, new.staff)?;
+        find(tx, &account.email)
+    })
+}
+
+/// The account of this address, username or number.
+///
+/// # Errors
+/// A sentence if there is none, or if one account has the name that is the number of another.
+pub fn find(db: &Reader<'_>, name: &str) -> Result<Account> {
+    if let Some(account) = store::accounts::find_by_email(db, &email::key(name))? {
+        return Ok(account);
+    }
+    let by_username = store::accounts::find_by_username(db, name)?;
+    let by_number = match name.parse() {
+        Ok(id) => store::accounts::find_by_id(db, id)?,
+        Err(_) => None,
+    };
+    match (by_username, by_number) {
+        (Some(one), Some(other)) if one.id != other.id => Err(Error::Misused(
+            format!(
+                "\"{name}\" is the username of {} and the number of {}; name the account by its address",
+                one.email, other.email
+            )
+            .into(),
+        )),
+        (Some(account), _) | (None, Some(account)) => Ok(account),
+        (None, None) => Err(Error::Misused(
+            format!("no account has the address, username or number \"{name}\"; `user list` shows all")
+                .into(),
+        )),
+    }
+}
+
+/// Sets another password, which ends all sessions, and tells the owner by mail.
+///
+/// # Errors
+/// A refusal if the password is too weak.
+pub fn set_password(app: &App, name: &str, new: &str) -> Result<Account> {
+    let account = app.store.read(|db| find(db, name))?;
+    password::require_strong(app, &account, [new, new])?;
+    let hash = app.hasher.hash(new)?;
+    change(app, name, |tx, account| password::set(app, tx, account, &hash).map(|_| true))
+        .map(|(account, _)| account)
+}
+
+/// Marks the address as its owner's; false if it was.
+///
+/// # Errors
+/// As [`find`].
+pub fn verify(app: &App, name: &str) -> Result<(Account, bool)> {
+    change(app, name, |tx, account| Ok(store::accounts::set_verified(tx, account.id, app.clock.now())?))
+}
+
+/// Shuts an account off, which ends all sessions, or opens it again; false if it was so.
+///
+/// # Errors
+/// As [`find`].
+pub fn set_active(app: &App, name: &str, active: bool) -> Result<(Account, bool)> {
+    change(app, name, |tx, account| {
+        if active {
+            return Ok(store::accounts::set_activated(tx, account.id)?);
+        }
+        let changed = store::accounts::set_deactivated(tx, account.id, app.clock.now())?;
+        sessions::end_all(app, tx, account)?;
+        Ok(changed)
+    })
+}
+
+/// Lets an account see what is reserved for staff, or not any more; false if it was so.
+///
+/// # Errors
+/// As [`find`].
+pub fn set_staff(app: &App, name: &str, staff: bool) -> Result<(Account, bool)> {
+    change(app, name, |tx, account| Ok(store::accounts::set_staff(tx, account.id, staff)?))
+}
+
+/// Ends all sessions of an account.
+///
+/// # Errors
+/// As [`find`].
+pub fn log_out(app: &App, name: &str) -> Result<Account> {
+    change(app, name, |tx, account| sessions::end_all(app, tx, account).map(|_| true))
+        .map(|(account, _)| account)
+}
+
+/// Erases an account; its address and username are free again.
+///
+/// # Errors
+/// As [`find`], and while it speaks for a working group.
+pub fn delete(app: &App, name: &str) -> Result<Account> {
+    change(app, name, |tx, account| closing::erase(app, tx, account).map(|()| true))
+        .map(|(account, _)| account)
+}
+
+fn change(
+    app: &App,
+    name: &str,
+    work: impl FnOnce(&Writer<'_>, &Account) -> Result<bool>,
+) -> Result<(Account, bool)> {
+    app.write(|tx| {
+        let account = find(tx, name)?;
+        let changed = work(tx, &account)?;
+        Ok((account, changed))
+    })
+}

@@ -1,0 +1,258 @@
+//! `user`: accounts, by an operator.
+
+use std::io::{IsTerminal as _, Read as _, Write as _};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::{open_there, print, told};
+use crate::accounts::operator::{self, Creation};
+use crate::accounts::{Account, Filter};
+use crate::app::App;
+use crate::config::Config;
+use crate::store;
+
+/// How many accounts are held in memory at a time.
+const AT_A_TIME: i64 = 1000;
+/// More than any password.
+const LONGEST_PASSWORD: u64 = 64 * 1024;
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Make an account. Without a password, its owner chooses one by a link for a new password.
+    Create {
+        /// The primary address.
+        #[arg(long)]
+        email: String,
+        /// The username; the account's number if left out.
+        #[arg(long)]
+        username: Option<String>,
+        /// The address is known to be its owner's; otherwise a mail asks for that.
+        #[arg(long)]
+        verified: bool,
+        /// It sees what is reserved for staff.
+        #[arg(long)]
+        staff: bool,
+        /// Read a password from standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List all accounts.
+    List {
+        /// As a JSON array, for scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show an account.
+    Show {
+        /// Its address, username or number.
+        account: String,
+        /// As JSON, for scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Set another password, which ends all sessions. It is asked for, or read from standard input.
+    SetPassword {
+        /// Its address, username or number.
+        account: String,
+        /// Read the password from standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Mark the primary address as its owner's.
+    Verify {
+        /// Its address, username or number.
+        account: String,
+    },
+    /// Shut an account off, which ends all sessions. Its data and address are kept.
+    Deactivate {
+        /// Its address, username or number.
+        account: String,
+    },
+    /// Open an account again that was shut off.
+    Activate {
+        /// Its address, username or number.
+        account: String,
+    },
+    /// Let an account see what is reserved for staff.
+    Staff {
+        /// Its address, username or number.
+        account: String,
+        /// Not any more.
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Erase an account; address and username are free again.
+    Delete {
+        /// Its address, username or number.
+        account: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// End all sessions of an account.
+    Logout {
+        /// Its address, username or number.
+        account: String,
+    },
+}
+
+pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
+    if let Command::Create { email, username, verified, staff, password_stdin } = command {
+        let password = if *password_stdin { Some(from_stdin()?) } else { None };
+        let (email, username) = (email.clone(), username.clone());
+        let new = Creation { email, username, verified: *verified, staff: *staff, password };
+        let account = told("no account was made", operator::create(&super::open(config)?, &new))?;
+        return print(&format!("account {} is made: {}\n", account.id, account.email));
+    }
+    let app = open_there(config)?;
+    let nothing = "nothing was changed";
+    let said = match command {
+        Command::Create { .. } => String::new(),
+        Command::List { json } => return list(&app, *json),
+        Command::Show { account, json } => return show(&app, account, *json),
+        Command::SetPassword { account, password_stdin } => {
+            let password = if *password_stdin { from_stdin()? } else { prompted()? };
+            let account = told(nothing, operator::set_password(&app, account, &password))?;
+            format!("{} has another password and is logged out everywhere", account.email)
+        }
+        Command::Verify { account } => {
+            let (account, changed) = told(nothing, operator::verify(&app, account))?;
+            format!("{} is verified{}", account.email, already(changed))
+        }
+        Command::Deactivate { account } => {
+            let (account, changed) = told(nothing, operator::set_active(&app, account, false))?;
+            format!("{} is shut off{}", account.email, already(changed))
+        }
+        Command::Activate { account } => {
+            let (account, changed) = told(nothing, operator::set_active(&app, account, true))?;
+            format!("{} is open{}", account.email, already(changed))
+        }
+        Command::Staff { account, remove } => {
+            let (account, changed) = told(nothing, operator::set_staff(&app, account, !remove))?;
+            let is = if *remove { "is not staff" } else { "is staff" };
+            format!("{} {is}{}", account.email, already(changed))
+        }
+        Command::Delete { account, yes } => {
+            let there = told(nothing, app.store.read(|db| operator::find(db, account)))?;
+            confirm(&format!("Erase account {} ({}) with all its data?", there.id, there.email), *yes)?;
+            let account = told(nothing, operator::delete(&app, &there.id.to_string()))?;
+            format!("{} is erased", account.email)
+        }
+        Command::Logout { account } => {
+            let account = told(nothing, operator::log_out(&app, account))?;
+            format!("{} is logged out everywhere", account.email)
+        }
+    };
+    print(&format!("{said}\n"))
+}
+
+fn already(changed: bool) -> &'static str {
+    if changed { "" } else { " already" }
+}
+
+fn list(app: &App, as_json: bool) -> Result<()> {
+    let (mut offset, mut begun) = (0, false);
+    loop {
+        let page = app.store.read(|db| store::accounts::list(db, &Filter::default(), offset, AT_A_TIME));
+        let page = page.map_err(store::Error::into_inner)?;
+        for account in &page {
+            let before = if begun { ",\n " } else { "[\n " };
+            begun = true;
+            print(&if as_json { format!("{before}{}", to_json(account)) } else { line(account) })?;
+        }
+        offset += AT_A_TIME;
+        if page.is_empty() {
+            break;
+        }
+    }
+    match (as_json, begun) {
+        (true, true) => print("\n]\n"),
+        (true, false) => print("[]\n"),
+        (false, true) => Ok(()),
+        (false, false) => print("There are no accounts.\n"),
+    }
+}
+
+fn line(account: &Account) -> String {
+    let marks = [
+        ("staff", account.is_staff),
+        ("not verified", account.verified_at.is_none()),
+        ("archived", account.archived_at.is_some()),
+        ("shut off", account.deactivated_at.is_some()),
+    ];
+    let marks: Vec<_> = marks.iter().filter(|(_, holds)| *holds).map(|(mark, _)| *mark).collect();
+    let Account { id, email, username, joined_at, .. } = account;
+    let marks = marks.join(", ");
+    // A name may hold anything; it may not steer a terminal.
+    let username: String = username.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect();
+    format!("{id:>6}  {joined_at}  {email}  {username}  {marks}\n").trim_end().to_owned() + "\n"
+}
+
+fn show(app: &App, name: &str, as_json: bool) -> Result<()> {
+    let account = told("nothing can be shown", app.store.read(|db| operator::find(db, name)))?;
+    let shown = to_json(&account);
+    if as_json {
+        return print(&format!("{}\n", serde_json::to_string_pretty(&shown)?));
+    }
+    let members = shown.as_object().into_iter().flatten();
+    print(&members.map(|(name, value)| format!("{name}: {value}\n")).collect::<String>())
+}
+
+fn to_json(account: &Account) -> Value {
+    let moment = |moment: Option<crate::clock::Moment>| moment.map(|moment| moment.to_string());
+    json!({
+        "id": account.id,
+        "email": account.email,
+        "secondary_email": account.secondary_email,
+        "username": account.username,
+        "first_name": account.first_name,
+        "last_name": account.last_name,
+        "academic_title": account.academic_title,
+        "is_staff": account.is_staff,
+        "joined_at": account.joined_at.to_string(),
+        "verified_at": moment(account.verified_at),
+        "archived_at": moment(account.archived_at),
+        "deactivated_at": moment(account.deactivated_at),
+        "working_group": account.membership.as_ref().map(|membership| &membership.group),
+        "represents_working_group": account.represents().is_some(),
+    })
+}
+
+/// A password from standard input, without the line end behind it.
+fn from_stdin() -> Result<String> {
+    let mut text = String::new();
+    let read = std::io::stdin().take(LONGEST_PASSWORD).read_to_string(&mut text);
+    read.context("no password can be read from standard input")?;
+    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// A password from a terminal, typed twice and not shown.
+fn prompted() -> Result<String> {
+    if !std::io::stdin().is_terminal() {
+        bail!(
+            "there is no terminal to ask for the password; give --password-stdin and the password on standard input"
+        );
+    }
+    let first = rpassword::prompt_password("New password: ")?;
+    if first != rpassword::prompt_password("The same again: ")? {
+        bail!("the two passwords differ; nothing was changed");
+    }
+    Ok(first)
+}
+
+/// Asks before something that cannot be undone.
+fn confirm(question: &str, yes: bool) -> Result<()> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        bail!("this cannot be undone, and there is no terminal to ask; give --yes if it is meant");
+    }
+    eprint!("{question} Type yes: ");
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    if answer.trim() == "yes" { Ok(()) } else { bail!("nothing was changed") }
+}

@@ -1,0 +1,148 @@
+//! `user`: what an operator does to accounts, beside a running server.
+
+use serde_json::{Value, json};
+
+use crate::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused};
+use crate::program::{Serving, Site};
+
+const FILES: &str = "[mail]\ntransport = \"file\"\n";
+
+async fn logs_in(server: &Serving, email: &str, password: &str) -> Value {
+    let login = format!("tokenAuth(email: {email:?}, password: {password:?}) {{ success errors token }}");
+    server.mutate(&login).await
+}
+
+fn mails(site: &Site) -> Vec<Value> {
+    serde_json::from_str(&site.run(["mail", "list", "--json"]).done()).expect("JSON")
+}
+
+#[tokio::test]
+async fn an_operator_makes_an_account_that_can_log_in_at_once() {
+    let site = Site::with_settings(FILES);
+    let server = site.serve();
+    let made = site.run_with_input(
+        &format!("{PASSWORD}\n"),
+        [
+            "user",
+            "create",
+            "--email",
+            "Ada@Example.org",
+            "--username",
+            "ada",
+            "--verified",
+            "--staff",
+            "--password-stdin",
+        ],
+    );
+    assert_eq!(made.done(), "account 1 is made: Ada@example.org\n");
+    let payload = logs_in(&server, "ada@example.org", PASSWORD).await;
+    assert_done(&payload);
+    let me = server.ask(payload["token"].as_str(), "{ me { username isStaff verified } }").await;
+    assert_eq!(me["me"], json!({ "username": "ada", "isStaff": true, "verified": true }));
+    assert!(mails(&site).is_empty(), "nobody has to confirm anything");
+
+    let listed: Vec<Value> =
+        serde_json::from_str(&site.run(["user", "list", "--json"]).done()).expect("JSON");
+    assert_eq!(listed.len(), 1);
+    assert_eq!((&listed[0]["email"], &listed[0]["is_staff"]), (&json!("Ada@example.org"), &json!(true)));
+    assert!(!listed[0].to_string().contains("argon2"), "{listed:?}");
+    let line = site.run(["user", "list"]).done();
+    assert!(line.contains("Ada@example.org") && line.contains("staff"), "{line}");
+    for name in ["ada@EXAMPLE.org", "ada", "1"] {
+        let shown = site.run(["user", "show", name, "--json"]).done();
+        let shown: Value = serde_json::from_str(&shown).expect("JSON");
+        assert_eq!(shown["id"], 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_made_without_a_password_and_unverified_gets_a_mail_and_chooses_one() {
+    let site = Site::with_settings(FILES);
+    assert_eq!(
+        site.run(["user", "create", "--email", "bo@example.org"]).done(),
+        "account 1 is made: bo@example.org\n"
+    );
+    let sent = mails(&site);
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0]["recipient"], "bo@example.org");
+    let server = site.serve();
+    assert_refused(&logs_in(&server, "bo@example.org", "").await, "nonFieldErrors", "invalid_credentials");
+    assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is verified\n");
+    assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is verified already\n");
+    let set =
+        site.run_with_input(OTHER_PASSWORD, ["user", "set-password", "bo@example.org", "--password-stdin"]);
+    assert!(set.done().contains("has another password"));
+    assert_done(&logs_in(&server, "bo@example.org", OTHER_PASSWORD).await);
+}
+
+#[tokio::test]
+async fn what_an_operator_does_to_an_account_takes_effect_at_once() {
+    let site = Site::with_settings(FILES);
+    let server = site.serve();
+    let create = ["user", "create", "--email", "ada@example.org", "--verified", "--password-stdin"];
+    site.run_with_input(PASSWORD, create).done();
+    let token = logs_in(&server, "ada@example.org", PASSWORD).await["token"].take();
+    let me = async |token: &Value| server.ask(token.as_str(), "{ me { email isStaff } }").await["me"].take();
+    assert_eq!(site.run(["user", "staff", "1"]).done(), "ada@example.org is staff\n");
+    assert_eq!(me(&token).await, json!({ "email": "ada@example.org", "isStaff": true }));
+    assert_eq!(site.run(["user", "staff", "1", "--remove"]).done(), "ada@example.org is not staff\n");
+
+    assert!(site.run(["user", "logout", "ada@example.org"]).done().contains("is logged out everywhere"));
+    assert_eq!(me(&token).await, Value::Null);
+    let token = logs_in(&server, "ada@example.org", PASSWORD).await["token"].take();
+    assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is shut off\n");
+    assert_eq!(me(&token).await, Value::Null);
+    assert_refused(
+        &logs_in(&server, "ada@example.org", PASSWORD).await,
+        "nonFieldErrors",
+        "invalid_credentials",
+    );
+    assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is shut off already\n");
+    assert_eq!(site.run(["user", "activate", "1"]).done(), "ada@example.org is open\n");
+    assert_done(&logs_in(&server, "ada@example.org", PASSWORD).await);
+
+    let asked = site.run(["user", "delete", "1"]).refused(1);
+    assert!(asked.contains("give --yes if it is meant"), "{asked}");
+    assert_eq!(site.run(["user", "delete", "1", "--yes"]).done(), "ada@example.org is erased\n");
+    assert_refused(
+        &logs_in(&server, "ada@example.org", PASSWORD).await,
+        "nonFieldErrors",
+        "invalid_credentials",
+    );
+    assert_eq!(site.run(["user", "list"]).done(), "There are no accounts.\n");
+    assert_eq!(site.run(["user", "list", "--json"]).done(), "[]\n");
+    let again = site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
+    assert_eq!(again, "account 2 is made: ada@example.org\n", "a number is never given twice");
+}
+
+#[test]
+fn what_an_operator_gets_wrong_is_said_in_a_sentence() {
+    let site = Site::with_settings(FILES);
+    let sentence = site.run(["user", "list"]).refused(1);
+    assert!(sentence.contains("there is no database"), "{sentence}");
+    site.run(["user", "create", "--email", "ada@example.org", "--username", "7", "--verified"]).done();
+    for (arguments, part) in [
+        (vec!["user", "create", "--email", "ADA@example.org"], "User with this Email already exists."),
+        (
+            vec!["user", "create", "--email", "bo@example.org", "--username", "7"],
+            "User with this Username already exists.",
+        ),
+        (vec!["user", "create", "--email", "nonsense"], "Enter a valid email address."),
+        (vec!["user", "show", "ghost"], "no account has the address, username or number \"ghost\""),
+        (vec!["user", "verify", "99"], "no account has the address, username or number \"99\""),
+        (vec!["user", "set-password", "1"], "there is no terminal to ask"),
+    ] {
+        let sentence = site.run(&arguments).refused(1);
+        assert!(sentence.contains(part), "{arguments:?}: {sentence}");
+    }
+    let weak = site.run_with_input("12345", ["user", "set-password", "1", "--password-stdin"]).refused(1);
+    assert!(weak.contains("This password is too short."), "{weak}");
+    for number in 2..8 {
+        site.run(["user", "create", "--email", &format!("p{number}@example.org"), "--verified"]).done();
+    }
+    let sentence = site.run(["user", "show", "7"]).refused(1);
+    assert!(
+        sentence.contains("is the username of ada@example.org and the number of p7@example.org"),
+        "{sentence}"
+    );
+}
