@@ -43,9 +43,16 @@ fn main() -> Result<()> {
     if target.exists() {
         fs::remove_dir_all(&target)?;
     }
+    // A list of names and contents, for `src/http/graphiql.rs`.
+    let mut list = String::from("[\n");
     for file in files(&page)? {
-        compress(&file, &target.join(file.strip_prefix(&page)?))?;
+        let name = file.strip_prefix(&page)?;
+        let compressed = target.join(name);
+        compress(&file, &compressed)?;
+        let name = name.to_string_lossy().replace('\\', "/");
+        list.push_str(&format!("({name:?}, include_bytes!({compressed:?}).as_slice()),\n"));
     }
+    fs::write(target.with_extension("rs"), list + "]\n")?;
     Ok(())
 }
 

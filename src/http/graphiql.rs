@@ -7,11 +7,9 @@ use poem::http::header::{
 };
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response, Result};
-use rust_embed::RustEmbed;
 
-#[derive(RustEmbed)]
-#[folder = "$OUT_DIR/graphiql/"]
-struct Files;
+/// Names below `/graphiql/`, and compressed contents.
+const FILES: &[(&str, &[u8])] = &include!(concat!(env!("OUT_DIR"), "/graphiql.rs"));
 
 /// Nothing from elsewhere. The editor writes styles into the page and has no other way.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; \
@@ -42,7 +40,7 @@ pub(super) fn page(request: &Request) -> Option<Response> {
 }
 
 fn file(request: &Request, name: &str) -> Option<Response> {
-    let compressed = Files::get(name)?.data;
+    let (_, compressed) = FILES.iter().find(|(known, _)| *known == name)?;
     let response = Response::builder()
         .header(CONTENT_TYPE, content_type(name))
         .header(CONTENT_SECURITY_POLICY, POLICY)
@@ -55,10 +53,10 @@ fn file(request: &Request, name: &str) -> Option<Response> {
     };
     let takes_gzip = |header: &str| header.split(',').any(|coding| coding.trim().starts_with("gzip"));
     if request.header(ACCEPT_ENCODING).is_some_and(takes_gzip) {
-        return Some(response.header(CONTENT_ENCODING, "gzip").body(compressed.into_owned()));
+        return Some(response.header(CONTENT_ENCODING, "gzip").body(*compressed));
     }
     let mut plain = Vec::new();
-    flate2::read::GzDecoder::new(&*compressed).read_to_end(&mut plain).ok()?;
+    flate2::read::GzDecoder::new(*compressed).read_to_end(&mut plain).ok()?;
     Some(response.body(plain))
 }
 
