@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::config::{Config, others_may_read};
 use crate::mail::Mailer;
+use crate::metrics::Metrics;
 use crate::passwords::Hasher;
 use crate::random::Random;
 use crate::store::{self, Store};
@@ -32,6 +33,8 @@ pub struct App {
     pub mailer: Mailer,
     /// Rings after each transaction that wrote, for whoever delivers mail.
     pub committed: Notify,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 impl App {
@@ -48,7 +51,8 @@ impl App {
         let store = Store::open(&config.database())?;
         let hasher = Hasher::new(&config.passwords, random.clone())?;
         let mailer = Mailer::new(&config)?;
-        Ok(Self { config, clock, random, store, signing_key, hasher, mailer, committed: Notify::new() })
+        let (committed, metrics) = (Notify::new(), Metrics::default());
+        Ok(Self { config, clock, random, store, signing_key, hasher, mailer, committed, metrics })
     }
 
     /// [`Store::write`], and rings for mail that may have been promised.

@@ -55,6 +55,8 @@ pub struct Config {
     pub pages: Pages,
     /// Limits on attempts.
     pub limits: Limits,
+    /// What is counted.
+    pub metrics: Metrics,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -306,6 +308,14 @@ pub struct Branding {
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Whether attempts are limited.
+    pub enabled: bool,
+}
+
+/// `[metrics]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Whether `/metrics` answers.
     pub enabled: bool,
 }
 

@@ -1,9 +1,11 @@
-//! Whether the server can do its work.
+//! Whether the server can do its work, and what it has on its hands.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::accounts::Result;
 use crate::app::App;
+use crate::metrics::Levels;
 use crate::store::{self, Writer};
 
 /// A mail that was tried and has waited longer than this is stuck.
@@ -26,4 +28,36 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
         problems.push("mail waits for more than an hour; `mail list` shows why");
     }
     Ok(problems)
+}
+
+/// How much there is of what grows.
+///
+/// # Errors
+/// Only internal ones.
+pub fn levels(app: &App) -> Result<Levels> {
+    let (waiting, oldest) = app.store.read(|db| -> store::Result<_> {
+        let oldest = store::outbox::find_oldest_undelivered(db)?;
+        Ok((store::outbox::count_undelivered(db)?, oldest))
+    })?;
+    let database = app.config.database();
+    let log = PathBuf::from(format!("{}-wal", database.display()));
+    let size = |path: &Path| {
+        let length = std::fs::metadata(path).map(|file| file.len()).unwrap_or_default();
+        i64::try_from(length).unwrap_or(i64::MAX)
+    };
+    Ok(Levels {
+        mails_waiting: waiting,
+        mail_age: oldest.map(|oldest| app.clock.now().seconds() - oldest.seconds()).unwrap_or_default(),
+        database_size: size(&database),
+        log_size: size(&log),
+        memory: memory().unwrap_or_default(),
+    })
+}
+
+/// Resident memory in bytes, where the system tells (proc(5)).
+fn memory() -> Option<i64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: i64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+    Some(kibibytes * 1024)
 }

@@ -91,6 +91,9 @@ fn routes(app: Arc<App>) -> Result<impl poem::Endpoint> {
     };
     let mut routes =
         Route::new().at("/healthz", health::Alive).at("/readyz", health::Ready(Arc::clone(&lanes)));
+    if app.config.metrics.enabled {
+        routes = routes.at("/metrics", health::Counted(Arc::clone(&lanes)));
+    }
     for (path, flavour) in [("/graphql", Flavour::Plain), ("/relay", Flavour::Relay)] {
         if flavour == Flavour::Plain || relay {
             routes = routes.at(path, endpoint(flavour)).at(format!("{path}/"), endpoint(flavour));

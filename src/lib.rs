@@ -16,7 +16,7 @@
 //! | [`outbox`] | mail promised in a transaction and delivered after it |
 //! | [`app`] | the parts, assembled |
 //! | [`store`], [`mail`], [`tokens`], [`passwords`] | one technology each |
-//! | [`config`], [`clock`], [`random`], [`ascii_json`] | values |
+//! | [`config`], [`clock`], [`random`], [`metrics`], [`ascii_json`] | values |
 //!
 //! # Where is it?
 //!
@@ -54,6 +54,7 @@ pub mod health;
 pub mod http;
 pub mod lanes;
 pub mod mail;
+pub mod metrics;
 pub mod outbox;
 pub mod passwords;
 pub mod random;

@@ -322,7 +322,9 @@ pub async fn ask<T: Send + 'static>(
         return Err(anyhow::anyhow!("the request came without its context").into());
     };
     let viewer = viewer.clone();
-    lanes.call(lane, move |app| rule(app, &viewer)).await
+    let outcome = lanes.call(lane, move |app| rule(app, &viewer)).await;
+    lanes.count(ctx.field().name(), &outcome);
+    outcome
 }
 
 fn reply<M: Mutation>(outcome: Result<M::Extras, Error>) -> Reply<M> {

@@ -1,18 +1,39 @@
-//! `/healthz` and `/readyz`, for whatever watches over the server.
+//! `/healthz`, `/readyz` and `/metrics`, for whatever watches over the server.
 
 use std::sync::Arc;
 
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response, Result};
 
+use crate::app::App;
 use crate::health;
 use crate::lanes::{Lane, Lanes};
+
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Whether the server answers at all.
 pub(super) struct Alive;
 
 /// Whether it can do its work.
 pub(super) struct Ready(pub(super) Arc<Lanes>);
+
+/// What it has done and has on its hands, in the text format of OpenMetrics.
+pub(super) struct Counted(pub(super) Arc<Lanes>);
+
+impl poem::Endpoint for Counted {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        if let Some(refused) = only_read(&request) {
+            return Ok(refused);
+        }
+        let rule = |app: &App| Ok(app.metrics.text(health::levels(app)?).map_err(anyhow::Error::new)?);
+        Ok(match self.0.call(Lane::Ordinary, rule).await {
+            Ok(page) => Response::builder().content_type(OPEN_METRICS).body(page),
+            Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the database cannot be read\n"),
+        })
+    }
+}
 
 impl poem::Endpoint for Alive {
     type Output = Response;

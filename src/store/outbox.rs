@@ -99,6 +99,13 @@ pub fn count_undelivered(db: &Reader<'_>) -> Result<i64> {
     Ok(db.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
+/// When the oldest mail was promised that has not left.
+pub fn find_oldest_undelivered(db: &Reader<'_>) -> Result<Option<Moment>> {
+    let sql = "SELECT MIN(created_at) FROM outbox WHERE delivered_at IS NULL";
+    let oldest: Option<i64> = db.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    Ok(oldest.map(Moment::from_micros))
+}
+
 /// Notes that a mail has left.
 pub fn set_delivered(db: &Writer<'_>, id: i64, now: Moment) -> Result<()> {
     let sql = "UPDATE outbox SET delivered_at = $1, attempts = attempts + 1, last_error = NULL WHERE id = $2";

@@ -1,0 +1,122 @@
+//! What is counted while the server runs, for Prometheus: numbers and names of the API, and nothing of anybody's.
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+/// What is counted.
+pub struct Metrics {
+    registry: Registry,
+    operations: Family<Labels, Counter>,
+    /// Logins and other requests that wait for their password to be hashed.
+    pub hashing_waiting: Gauge,
+    /// How long they waited, in seconds.
+    pub hashing_wait: Histogram,
+    /// How long rules took that hash a password, in seconds.
+    pub hashing_time: Histogram,
+    mails_waiting: Gauge,
+    mail_age: Gauge,
+    database_size: Gauge,
+    log_size: Gauge,
+    memory: Gauge,
+}
+
+/// What became of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// A rule refused it.
+    Refused,
+    /// Something went wrong on our side.
+    Failed,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Labels {
+    operation: String,
+    outcome: &'static str,
+}
+
+/// What is looked up when somebody asks.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Levels {
+    /// Mails that have not left.
+    pub mails_waiting: i64,
+    /// Seconds since the oldest of them was promised.
+    pub mail_age: i64,
+    /// Bytes of the database.
+    pub database_size: i64,
+    /// Bytes of its log of writes.
+    pub log_size: i64,
+    /// Bytes of memory that the process has.
+    pub memory: i64,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("p4f_auth");
+        let operations = Family::<Labels, Counter>::default();
+        registry.register("operations", "Operations by field and outcome", operations.clone());
+        let seconds = || Histogram::new(exponential_buckets(0.001, 2.0, 14));
+        let (hashing_wait, hashing_time) = (seconds(), seconds());
+        let mut histogram = |name, help, histogram: &Histogram| {
+            registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
+        };
+        histogram("hashing_wait", "Waiting for a turn to hash a password", &hashing_wait);
+        histogram("hashing_time", "Rules that hash a password", &hashing_time);
+        let mut gauge = |name: &str, help: &str| {
+            let gauge = Gauge::default();
+            registry.register(name, help, gauge.clone());
+            gauge
+        };
+        let hashing_waiting = gauge("hashing_waiting", "Requests that wait for a turn to hash a password");
+        let mails_waiting = gauge("mails_waiting", "Mails that have not left");
+        let mail_age = gauge("mail_age_seconds", "Age of the oldest mail that has not left");
+        let database_size = gauge("database_bytes", "Size of the database");
+        let log_size = gauge("database_log_bytes", "Size of the write-ahead log of the database");
+        let memory = gauge("memory_bytes", "Resident memory of the process");
+        Self {
+            registry,
+            operations,
+            hashing_waiting,
+            hashing_wait,
+            hashing_time,
+            mails_waiting,
+            mail_age,
+            database_size,
+            log_size,
+            memory,
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts an operation, by the name of its field in the schema.
+    pub fn count(&self, operation: &str, outcome: Outcome) {
+        let outcome = match outcome {
+            Outcome::Done => "done",
+            Outcome::Refused => "refused",
+            Outcome::Failed => "failed",
+        };
+        self.operations.get_or_create(&Labels { operation: operation.to_owned(), outcome }).inc();
+    }
+
+    /// All of it, in the text format of OpenMetrics.
+    ///
+    /// # Errors
+    /// If it cannot be written as text, which nothing brings about.
+    pub fn text(&self, levels: Levels) -> Result<String, std::fmt::Error> {
+        self.mails_waiting.set(levels.mails_waiting);
+        self.mail_age.set(levels.mail_age);
+        self.database_size.set(levels.database_size);
+        self.log_size.set(levels.log_size);
+        self.memory.set(levels.memory);
+        let mut page = String::new();
+        text::encode(&mut page, &self.registry)?;
+        Ok(page)
+    }
+}

@@ -1,0 +1,72 @@
+//! `/metrics`: what was done and refused, and nothing of anybody's.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::person::PASSWORD;
+use crate::server::TestServer;
+
+async fn page(server: &TestServer) -> String {
+    let reply = server.raw(Method::GET, "/metrics").send().await.expect("an answer");
+    assert_eq!(reply.status(), 200);
+    let kind = reply.headers()["content-type"].to_str().expect("a text").to_owned();
+    assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
+    let page = reply.text().await.expect("a text");
+    assert!(page.ends_with("# EOF\n"), "{page}");
+    page
+}
+
+/// The value of a line; none if there is no such line.
+fn value(page: &str, name: &str) -> Option<f64> {
+    let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.map(|value| value.parse().expect("a number"))
+}
+
+#[tokio::test]
+async fn operations_are_counted_by_field_and_outcome_whatever_they_are_called() {
+    let server = TestServer::start("metrics.enabled = true\n").await;
+    let ada = server.joins("ada").await;
+    server.tries_to_log_in(&ada.email, "wrong").await;
+    server.ask(None, "{ secret: me { email } again: me { pk } }").await;
+    server.send(None, "{ workinggroups { id } }", json!({})).await;
+    let page = page(&server).await;
+    for (operation, outcome, count) in [
+        ("register", "done", 1.0),
+        ("tokenAuth", "done", 1.0),
+        ("tokenAuth", "refused", 1.0),
+        ("me", "done", 2.0),
+        ("workinggroups", "refused", 1.0),
+    ] {
+        let name = format!("p4f_auth_operations_total{{operation=\"{operation}\",outcome=\"{outcome}\"}}");
+        assert_eq!(value(&page, &name), Some(count), "{name}: {page}");
+    }
+    assert_eq!(value(&page, "p4f_auth_hashing_time_seconds_count"), Some(3.0), "{page}");
+    assert_eq!(value(&page, "p4f_auth_hashing_waiting"), Some(0.0));
+    for level in ["database_bytes", "memory_bytes"] {
+        assert!(value(&page, &format!("p4f_auth_{level}")) >= Some(4096.0), "{level}: {page}");
+    }
+    for secret in ["ada", "secret", "again", PASSWORD] {
+        assert!(!page.contains(secret), "{secret} in {page}");
+    }
+}
+
+#[tokio::test]
+async fn mail_that_waits_shows() {
+    let server = TestServer::start("metrics.enabled = true\n").await;
+    server.registers("ada").await;
+    server.advance(std::time::Duration::from_secs(90));
+    let before = page(&server).await;
+    assert_eq!(value(&before, "p4f_auth_mails_waiting"), Some(1.0));
+    assert_eq!(value(&before, "p4f_auth_mail_age_seconds"), Some(90.0));
+    server.mails();
+    let after = page(&server).await;
+    assert_eq!(value(&after, "p4f_auth_mails_waiting"), Some(0.0));
+    assert_eq!(value(&after, "p4f_auth_mail_age_seconds"), Some(0.0));
+}
+
+#[tokio::test]
+async fn nothing_is_shown_unless_the_settings_say_so() {
+    let server = TestServer::start("").await;
+    let reply = server.raw(Method::GET, "/metrics").send().await.expect("an answer");
+    assert_eq!(reply.status(), 404);
+}
