@@ -13,7 +13,7 @@ mod serve;
 mod user;
 
 use std::fs::{File, TryLockError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
@@ -96,6 +96,16 @@ enum Command {
     Verify,
     /// Ask the server that is configured whether it is ready; exit status 0 if so.
     Healthcheck,
+    /// Print what completes commands in a shell: bash, zsh, fish, elvish or powershell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages, one a command.
+    Man {
+        /// The folder to write them to, which must be there.
+        folder: PathBuf,
+    },
     /// Print the GraphQL schema.
     Schema {
         /// That of /relay.
@@ -107,6 +117,15 @@ enum Command {
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
+    // These need no settings.
+    let unconfigured = match &arguments.command {
+        Some(Command::Completions { shell }) => Some(completions(*shell)),
+        Some(Command::Man { folder }) => Some(manual(folder)),
+        _ => None,
+    };
+    if let Some(outcome) = unconfigured {
+        return finish(outcome);
+    }
     let Some(command) = arguments.command else {
         return match Arguments::command().print_help() {
             Ok(()) => ExitCode::SUCCESS,
@@ -121,12 +140,27 @@ pub fn run() -> ExitCode {
     if let Err(error) = checked {
         return fail(&error, 2);
     }
-    match dispatch(command, &loaded) {
+    finish(dispatch(command, &loaded))
+}
+
+fn finish(outcome: Result<()>) -> ExitCode {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => fail(&error, 1),
     }
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "pledge4future-auth", &mut script);
+    print(&String::from_utf8(script)?)
+}
+
+fn manual(folder: &Path) -> Result<()> {
+    let written = clap_mangen::generate_to(Arguments::command(), folder);
+    written.with_context(|| format!("the manual cannot be written to {}", folder.display()))
 }
 
 fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
@@ -144,6 +178,8 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
         Command::Restore { file, force } => backup::restore(&loaded.config, &file, force),
         Command::Verify => backup::verify(&loaded.config),
         Command::Healthcheck => healthcheck::run(&loaded.config),
+        Command::Completions { shell } => completions(shell),
+        Command::Man { folder } => manual(&folder),
         Command::Schema { relay } => {
             let flavour = if relay { Flavour::Relay } else { Flavour::Plain };
             print(&graphql::sdl(flavour, &loaded.config.graphql))

@@ -92,3 +92,23 @@ fn migrate_status_names_the_steps_that_an_older_database_waits_for() {
         assert_eq!(told, format!("data/auth.sqlite3: to be done: {waiting}\n"), "telling took a step");
     }
 }
+
+#[test]
+fn shells_are_told_the_commands_and_manual_pages_are_written_whatever_the_settings() {
+    let site = Site::with_settings("no_such_setting = 1\n");
+    for shell in ["bash", "zsh", "fish"] {
+        let script = site.run(["completions", shell]).done();
+        assert!(COMMANDS.iter().all(|command| script.contains(command)), "{shell}");
+    }
+    std::fs::create_dir(site.path("man")).expect("a folder");
+    site.run(["man", "man"]).done();
+    for page in [
+        "man/pledge4future-auth.1",
+        "man/pledge4future-auth-backup.1",
+        "man/pledge4future-auth-user-create.1",
+    ] {
+        assert!(std::fs::read_to_string(site.path(page)).expect(page).contains(".TH"), "{page}");
+    }
+    let sentence = site.run(["man", "nowhere"]).refused(1);
+    assert!(sentence.contains("the manual cannot be written to nowhere"), "{sentence}");
+}
