@@ -262,6 +262,12 @@ check_config() {
     listen=$(sed -n 's/^listen = "\([^"]*\)".*/\1/p' "$work/settings")
     url=$(sed -n 's/^public_url = "\([^"]*\)".*/\1/p' "$work/settings")
     data=$(sed -n 's/^data_dir = "\([^"]*\)".*/\1/p' "$work/settings")
+    # Whoever changed the service knows what it may write to.
+    [ -n "$managed" ] && [ ! -d $UNITS/$NAME.service.d ] || return 0
+    case $data in
+        "$DATA" | "$DATA"/*) ;;
+        *) fail "data_dir in $CONFIG is $data, and the service may write to $DATA alone; set data_dir back, and mount another disk there if it is meant to hold the data." ;;
+    esac
 }
 
 # Whether somebody listens on the port: on the same address, or one of the two on all.
@@ -498,10 +504,6 @@ after() {
     else
         say "  start     runuser -u $NAME -- $program --config $CONFIG serve"
     fi
-    case $data in
-        "$DATA" | "$DATA"/*) ;;
-        *) say "The service may write to $DATA alone; docs/operating.md says how to let it write to $data." ;;
-    esac
     [ "$config_was" = new ] || return 0
     say ""
     say "Next (docs/operating.md has it all):"
