@@ -1,0 +1,301 @@
+//! `install.sh` into a folder, as packages use it: what is there afterwards, and what it leaves alone.
+#![cfg(unix)]
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+const PROGRAM: &str = "usr/local/bin/pledge4future-auth";
+const CONFIG: &str = "etc/pledge4future-auth/config.toml";
+const DATA: &str = "var/lib/pledge4future-auth";
+const SERVICE: &str = "etc/systemd/system/pledge4future-auth.service";
+const BACKUP: &str = "etc/systemd/system/pledge4future-auth-backup.service";
+const TIMER: &str = "etc/systemd/system/pledge4future-auth-backup.timer";
+
+/// An empty machine, and the program to install there.
+struct Machine {
+    folder: TempDir,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+struct Outcome {
+    status: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Machine {
+    /// `None` where there is no shell to run the script.
+    fn empty() -> Option<Self> {
+        let there = Command::new("sh").args(["-c", "exit 0"]).status().is_ok_and(|status| status.success());
+        if !there {
+            eprintln!("skipped: install.sh needs a shell, and there is no sh");
+            return None;
+        }
+        let machine = Self { folder: TempDir::new().expect("a temporary folder") };
+        // Each test would copy the large program, so a script that hands on to it is installed. A shell writes
+        // it: a file that this process had open could not be executed while another test starts a program.
+        let written = Command::new("sh")
+            .args([
+                "-c",
+                "printf '#!/bin/sh\\nexec \"%s\" \"$@\"\\n' \"$2\" >\"$1\" && chmod 755 \"$1\"",
+                "sh",
+            ])
+            .arg(machine.program())
+            .arg(env!("CARGO_BIN_EXE_pledge4future-auth"))
+            .status();
+        assert!(written.expect("sh runs").success());
+        Some(machine)
+    }
+
+    /// The program to install.
+    fn program(&self) -> PathBuf {
+        self.folder.path().join("program")
+    }
+
+    /// A file of the machine.
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("root").join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    fn mode(&self, name: &str) -> u32 {
+        let metadata = std::fs::metadata(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        metadata.permissions().mode() & 0o7777
+    }
+
+    /// Every file and folder with its number, mode and moment of change: equal only if nothing was touched.
+    fn state(&self) -> BTreeMap<PathBuf, (u64, u32, i64, i64)> {
+        let mut state = BTreeMap::new();
+        let mut waiting = vec![self.path("")];
+        while let Some(path) = waiting.pop() {
+            let Ok(metadata) = std::fs::symlink_metadata(&path) else { continue };
+            if metadata.is_dir() {
+                let entries = std::fs::read_dir(&path).expect("a folder");
+                waiting.extend(entries.map(|entry| entry.expect("an entry").path()));
+            }
+            state.insert(path, (metadata.ino(), metadata.mode(), metadata.mtime(), metadata.mtime_nsec()));
+        }
+        state
+    }
+
+    /// Runs the script with these arguments alone.
+    fn run(&self, arguments: &[&str]) -> Outcome {
+        let output = Command::new("sh")
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/install.sh"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .expect("sh runs");
+        let text = |bytes| String::from_utf8(bytes).expect("output in UTF-8");
+        Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// Runs the script for this machine and the program at hand.
+    fn install(&self, arguments: &[&str]) -> Outcome {
+        let mut all = vec!["--root", "root", "--binary", "program", "--no-start"];
+        all.extend(arguments);
+        self.run(&all)
+    }
+}
+
+impl Outcome {
+    /// It was done: what it printed, and nothing on standard error.
+    #[track_caller]
+    fn done(self) -> String {
+        assert_eq!(self.status, Some(0), "{self:?}");
+        assert_eq!(self.stderr, "", "{self:?}");
+        assert!(!self.stdout.contains('\u{1b}'), "colours without a terminal: {self:?}");
+        self.stdout
+    }
+
+    /// It failed with this status: the only line on standard error.
+    #[track_caller]
+    fn refused(self, status: i32) -> String {
+        assert_eq!(self.status, Some(status), "{self:?}");
+        assert_eq!(self.stderr.lines().count(), 1, "{self:?}");
+        let sentence = self.stderr.trim_end().strip_prefix("install.sh: ");
+        sentence.unwrap_or_else(|| panic!("{self:?}")).to_owned()
+    }
+}
+
+#[test]
+fn everything_is_put_where_it_belongs_for_those_who_may_read_it() {
+    let Some(machine) = Machine::empty() else { return };
+    let told = machine
+        .install(&["--public-url", "https://accounts.example.org/", "--listen", "127.0.0.1:8123"])
+        .done();
+    let modes = [
+        (PROGRAM, 0o755),
+        (CONFIG, 0o640),
+        (DATA, 0o700),
+        ("etc/pledge4future-auth", 0o755),
+        (SERVICE, 0o644),
+        (BACKUP, 0o644),
+        (TIMER, 0o644),
+        ("usr/local/bin", 0o755),
+    ];
+    for (name, mode) in modes {
+        assert_eq!(machine.mode(name), mode, "{name}");
+    }
+    for name in [PROGRAM, CONFIG, DATA, SERVICE, BACKUP, TIMER] {
+        assert!(told.lines().any(|line| line.ends_with(name)), "{name}: {told}");
+    }
+    assert_eq!(std::fs::read(machine.path(PROGRAM)).ok(), std::fs::read(machine.program()).ok());
+    let config = machine.text(CONFIG);
+    for line in [
+        "listen = \"127.0.0.1:8123\"",
+        "public_url = \"https://accounts.example.org\"",
+        "data_dir = \"/var/lib/pledge4future-auth\"",
+    ] {
+        assert!(config.lines().any(|known| known == line), "{line}: {config}");
+    }
+    for unit in [SERVICE, BACKUP] {
+        assert!(machine.text(unit).contains("/usr/local/bin/pledge4future-auth --config"), "{unit}");
+    }
+    let files = machine.state().into_keys().filter(|path| path.is_file());
+    let mut expected = [PROGRAM, CONFIG, SERVICE, BACKUP, TIMER].map(|name| machine.path(name));
+    expected.sort();
+    assert_eq!(files.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_folder_of_the_program_may_be_chosen_and_the_units_follow() {
+    let Some(machine) = Machine::empty() else { return };
+    machine.install(&["--prefix", "/opt/auth"]).done();
+    assert_eq!(machine.mode("opt/auth/bin/pledge4future-auth"), 0o755);
+    for unit in [SERVICE, BACKUP] {
+        assert!(machine.text(unit).contains("/opt/auth/bin/pledge4future-auth --config"), "{unit}");
+    }
+    assert!(!machine.path("usr").exists());
+}
+
+#[test]
+fn a_second_run_changes_nothing_and_says_so() {
+    let Some(machine) = Machine::empty() else { return };
+    machine.install(&[]).done();
+    let before = machine.state();
+    let told = machine.install(&[]).done();
+    assert!(told.contains("Nothing changed"), "{told}");
+    assert_eq!(machine.state(), before);
+}
+
+#[test]
+fn another_version_takes_the_place_of_the_one_before_which_is_kept() {
+    let Some(machine) = Machine::empty() else { return };
+    machine.install(&[]).done();
+    let old = machine.text(PROGRAM);
+    let appended = Command::new("sh")
+        .args(["-c", "echo '# newer' >>program"])
+        .current_dir(machine.folder.path())
+        .status();
+    assert!(appended.expect("sh runs").success());
+    let told = machine.install(&[]).done();
+    let changed: Vec<_> = told.lines().filter(|line| line.trim_start().starts_with("changed")).collect();
+    assert_eq!(changed.len(), 1, "{told}");
+    assert!(changed[0].ends_with(PROGRAM), "{told}");
+    assert_eq!(machine.text(PROGRAM), format!("{old}# newer\n"));
+    assert_eq!(machine.text(&format!("{PROGRAM}.previous")), old);
+}
+
+#[test]
+fn a_dry_run_tells_and_changes_nothing() {
+    let Some(machine) = Machine::empty() else { return };
+    let told = machine.install(&["--dry-run"]).done();
+    for name in [PROGRAM, CONFIG, DATA, SERVICE] {
+        assert!(told.lines().any(|line| line.ends_with(name)), "{name}: {told}");
+    }
+    assert!(!machine.path("").exists(), "something was made");
+    machine.install(&[]).done();
+    let before = machine.state();
+    machine.install(&["--dry-run", "--prefix", "/opt/auth"]).done();
+    machine.run(&["--root", "root", "--uninstall", "--purge", "--dry-run"]).done();
+    assert_eq!(machine.state(), before);
+}
+
+#[test]
+fn a_configuration_that_is_there_is_left_alone() {
+    let Some(machine) = Machine::empty() else { return };
+    let own = "# our own\ndata_dir = \"/var/lib/pledge4future-auth\"\nsite_name = \"Ours\"\n";
+    std::fs::create_dir_all(machine.path("etc/pledge4future-auth")).expect("a folder");
+    std::fs::write(machine.path(CONFIG), own).expect("a file");
+    let told = machine.install(&["--public-url", "https://accounts.example.org"]).done();
+    assert_eq!(machine.text(CONFIG), own);
+    assert!(told.contains("stays as it is"), "the address goes nowhere and nobody is told: {told}");
+}
+
+#[test]
+fn a_configuration_that_the_new_version_refuses_stops_it_before_anything_is_changed() {
+    let Some(machine) = Machine::empty() else { return };
+    std::fs::create_dir_all(machine.path("etc/pledge4future-auth")).expect("a folder");
+    std::fs::write(machine.path(CONFIG), "listn = \"127.0.0.1:8000\"\n").expect("a file");
+    let before = machine.state();
+    let sentence = machine.install(&[]).refused(1);
+    assert!(sentence.contains("listn") && sentence.contains("nothing was changed"), "{sentence}");
+    assert_eq!(machine.state(), before);
+}
+
+#[test]
+fn uninstalling_keeps_data_and_settings_until_it_is_told_to_purge() {
+    let Some(machine) = Machine::empty() else { return };
+    machine.install(&[]).done();
+    let database = format!("{DATA}/auth.sqlite3");
+    std::fs::write(machine.path(&database), "accounts").expect("a file");
+
+    machine.run(&["--root", "root", "--uninstall"]).done();
+    for name in [PROGRAM, SERVICE, BACKUP, TIMER] {
+        assert!(!machine.path(name).exists(), "{name} is still there");
+    }
+    assert_eq!(machine.text(&database), "accounts");
+    assert!(machine.path(CONFIG).exists());
+
+    // Nobody is at a terminal to be asked.
+    let sentence = machine.run(&["--root", "root", "--uninstall", "--purge"]).refused(1);
+    assert!(sentence.contains("--yes"), "{sentence}");
+    assert_eq!(machine.text(&database), "accounts");
+
+    machine.run(&["--root", "root", "--uninstall", "--purge", "--yes"]).done();
+    assert!(!machine.path(DATA).exists() && !machine.path("etc/pledge4future-auth").exists());
+}
+
+#[test]
+fn options_that_make_no_sense_are_refused_in_a_sentence_and_nothing_is_made() {
+    let Some(machine) = Machine::empty() else { return };
+    let cases: [(&[&str], &str); 10] = [
+        (&["--frob"], "--frob"),
+        (&["more"], "more"),
+        (&["--listen"], "--listen"),
+        (&["--listen", "8000"], "--listen"),
+        (&["--listen", "127.0.0.1:8000\"\nsecret_key = \"x"], "--listen"),
+        (&["--public-url", "example.org"], "--public-url"),
+        (&["--public-url", "https://example.org/\"quoted\""], "--public-url"),
+        (&["--prefix", "opt"], "--prefix"),
+        (&["--purge"], "--purge"),
+        (&["--yes"], "--yes"),
+    ];
+    for (arguments, named) in cases {
+        let outcome = machine.install(arguments);
+        assert_eq!(outcome.status, Some(2), "{arguments:?}: {outcome:?}");
+        assert_eq!(outcome.stdout, "", "{arguments:?}");
+        assert!(outcome.stderr.starts_with("install.sh: ") && outcome.stderr.contains(named), "{outcome:?}");
+    }
+    assert!(!machine.path("").exists(), "something was made");
+}
+
+#[test]
+fn a_program_that_is_missing_or_another_is_refused_and_nothing_is_made() {
+    let Some(machine) = Machine::empty() else { return };
+    let install =
+        |binary: &str| machine.run(&["--root", "root", "--no-start", "--binary", binary]).refused(1);
+    assert!(install("gone").contains("gone"));
+    assert!(install("/bin/sh").contains("/bin/sh"));
+    assert!(!machine.path("").exists(), "something was made");
+}
