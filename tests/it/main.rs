@@ -12,6 +12,7 @@ mod existence;
 mod floors;
 mod groups;
 mod import_file;
+mod installing;
 mod metrics;
 mod outbox;
 mod page;
