@@ -20,7 +20,7 @@ Installs $NAME as a service, or upgrades it.
 
 Usage: ./install.sh [OPTIONS]
 
-  --binary FILE      the program; else target/release/$NAME beside this script, which is built if it is not there
+  --binary FILE      the program; else what cargo has built beside this script, or builds now
   --public-url URL   what browsers call the server, such as https://accounts.example.org
   --listen ADDRESS   address and port to listen on (127.0.0.1:8000)
   --prefix DIR       the program goes to DIR/bin (/usr/local)
@@ -187,8 +187,7 @@ find_binary() {
         [ -f "$binary" ] || fail "there is no file $binary; name the program with --binary."
         return
     fi
-    binary=$here/target/release/$NAME
-    [ ! -f "$binary" ] || return 0
+    ! find_built || return 0
     [ -f "$here/Cargo.toml" ] ||
         fail "there is no program beside this script; name it with --binary FILE."
     command -v cargo >/dev/null 2>&1 ||
@@ -199,8 +198,21 @@ find_binary() {
         return
     fi
     say "Building the program, which takes some minutes …"
-    (cd "$here" && umask 022 && cargo build --release --locked) ||
+    (cd "$here" && umask 022 && cargo static) ||
         fail "the program could not be built; the lines above say why."
+    find_built || fail "the program was built, and is not below $here/target; name it with --binary FILE."
+}
+
+# The newest program that cargo has built: `cargo static` names its folder after the machine.
+find_built() {
+    binary=''
+    for built in "$here"/target/release/$NAME "$here"/target/*/release/$NAME; do
+        [ -f "$built" ] || continue
+        if [ -z "$binary" ] || [ -n "$(find "$built" -newer "$binary")" ]; then
+            binary=$built
+        fi
+    done
+    [ -n "$binary" ]
 }
 
 check_binary() {
