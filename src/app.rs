@@ -92,7 +92,7 @@ fn secret_key(config: &Config, random: &Random) -> Result<SecretString> {
             .with_context(|| format!("the secret key cannot be written to {}", path.display()));
     }
     let unreadable = || format!("secret_key_file: {} cannot be read", path.display());
-    if others_may_read(&path).with_context(unreadable)? {
+    if !is_credential(&path) && others_may_read(&path).with_context(unreadable)? {
         let path = path.display();
         bail!("secret_key_file: others may read {path}, so it is no secret; run `chmod 600 {path}`");
     }
@@ -105,6 +105,12 @@ fn secret_key(config: &Config, random: &Random) -> Result<SecretString> {
         );
     }
     Ok(key.to_owned().into())
+}
+
+/// Whether systemd has put the file there for this service alone: it may show other permissions than those that hold
+/// (systemd.exec(5), LoadCredential).
+fn is_credential(path: &Path) -> bool {
+    std::env::var_os("CREDENTIALS_DIRECTORY").is_some_and(|folder| path.starts_with(folder))
 }
 
 fn make_secret_key(path: &Path, random: &Random) -> std::io::Result<SecretString> {

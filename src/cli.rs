@@ -25,6 +25,7 @@ use crate::clock::Clock;
 use crate::config::{self, Loaded};
 use crate::graphql::{self, Flavour};
 use crate::random::Random;
+use crate::store::Store;
 
 /// The account API of pledge4future: registration, login, mailed links and tokens behind GraphQL, in one file.
 #[derive(Parser)]
@@ -213,13 +214,17 @@ fn open(config: &config::Config) -> Result<App> {
 
 /// The application of this machine, which must have a database already.
 fn open_there(config: &config::Config) -> Result<App> {
-    let app = open_as_it_is(config)?;
-    app.store.migrate()?;
-    Ok(app)
+    require_database(config)?;
+    open(config)
 }
 
-/// The application of this machine, which must have a database already, and may have one that is not up to date.
-fn open_as_it_is(config: &config::Config) -> Result<App> {
+/// The database of this machine as it is, for which nobody needs the secret key.
+fn open_store(config: &config::Config) -> Result<Store> {
+    require_database(config)?;
+    Store::open(&config.database())
+}
+
+fn require_database(config: &config::Config) -> Result<()> {
     let database = config.database();
     if !database.exists() {
         bail!(
@@ -227,7 +232,7 @@ fn open_as_it_is(config: &config::Config) -> Result<App> {
             database.display()
         );
     }
-    App::open(config.clone(), Clock::System, Random::from_system())
+    Ok(())
 }
 
 /// Keeps a second server, and a restore beside one, away from the data folder for as long as it is held.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{lock, open_as_it_is, print};
+use super::{lock, open_store, print};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::Store;
@@ -20,14 +20,14 @@ const NAMES: [(&str, &str); 4] = [
 ];
 
 pub(super) fn backup(config: &Config, file: &Path, keep: Option<usize>) -> Result<()> {
-    let app = open_as_it_is(config)?;
+    let store = open_store(config)?;
     if file.exists() {
         bail!("{} is there already; choose another name, or take it away first", file.display());
     }
     let unwritable = || format!("{} cannot be written", file.display());
     // Under another name until it is whole and checked; temporary files are readable by their owner alone.
     let copy = tempfile::NamedTempFile::new_in(folder_of(file)).with_context(unwritable)?;
-    app.store.copy_to(copy.path()).with_context(unwritable)?;
+    store.copy_to(copy.path()).with_context(unwritable)?;
     let contents = copies::check_file(copy.path())?;
     copy.as_file().sync_all().with_context(unwritable)?;
     copy.persist_noclobber(file).with_context(unwritable)?;
@@ -70,8 +70,7 @@ pub(super) fn restore(config: &Config, file: &Path, force: bool) -> Result<()> {
 }
 
 pub(super) fn verify(config: &Config) -> Result<()> {
-    let app = open_as_it_is(config)?;
-    let contents = app.store.check()?;
+    let contents = open_store(config)?.check()?;
     print(&format!("{}: sound; {}\n", config.database().display(), describe(&contents)))
 }
 

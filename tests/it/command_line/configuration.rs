@@ -165,3 +165,19 @@ fn a_configuration_file_that_is_not_there_is_refused_by_name() {
     assert!(sentence.contains("gone.toml"), "{sentence}");
     assert_eq!(site.names(), [] as [&str; 0]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_systemd_hands_to_the_service_alone_is_taken_whatever_its_mode() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let site = Site::with_settings("secret_key_file = \"given/secret.key\"\n");
+    std::fs::create_dir(site.path("given")).expect("a folder");
+    site.write("given/secret.key", "a-key-of-more-than-thirty-two-characters");
+    let group_may_read = std::fs::Permissions::from_mode(0o440);
+    std::fs::set_permissions(site.path("given/secret.key"), group_may_read).expect("permissions");
+    let sentence = site.run(["migrate"]).refused(1);
+    assert!(sentence.contains("others may read given/secret.key"), "{sentence}");
+    site.run_with([("CREDENTIALS_DIRECTORY", "given")], ["migrate"]).done();
+    std::fs::remove_file(site.path("given/secret.key")).expect("a file");
+    site.run(["backup", "copy.sqlite3"]).done();
+}
