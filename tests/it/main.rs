@@ -23,5 +23,6 @@ mod refusals;
 mod registering;
 mod server;
 mod sessions;
+mod smtp;
 mod users;
 mod vectors;
