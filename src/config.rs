@@ -7,6 +7,7 @@ mod check;
 mod complaint;
 mod environment;
 mod example;
+mod smtp_url;
 mod sources;
 mod units;
 
@@ -18,6 +19,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use smtp_url::{Encryption, SmtpServer};
 pub use sources::{Loaded, Setting, load, load_text, others_may_read};
 pub use units::Bytes;
 
@@ -71,6 +73,10 @@ pub struct Mail {
     pub from: String,
     /// Where the transport `file` writes.
     directory: Option<PathBuf>,
+    /// The server to which the transport `smtp` hands mails, with user and password.
+    pub smtp_url: Option<SecretString>,
+    /// Certificates in PEM; those who signed that server's are trusted, and nobody else.
+    pub smtp_ca_file: Option<PathBuf>,
     /// Whether owners are told of changes to their account.
     pub notices: bool,
     /// Whether `register` mails the link that activates an account.
@@ -91,6 +97,8 @@ pub enum Transport {
     Console,
     /// One `.eml` file a mail.
     File,
+    /// Handed to a mail server.
+    Smtp,
 }
 
 /// `[links]`: texts with `{public_url}` and, where a mail has one, `{token}` in them.

@@ -1,5 +1,8 @@
 //! Mails: their words, and the ways by which they leave.
 
+mod failure;
+mod format;
+mod smtp;
 mod templates;
 mod transport;
 
@@ -10,6 +13,7 @@ use crate::config::Config;
 use templates::Templates;
 use transport::Transport;
 
+pub use failure::{Failure, Verdict};
 pub use templates::Kind;
 
 /// A mail ready to leave.
@@ -31,12 +35,13 @@ pub struct Mailer {
     transport: Transport,
 }
 
-/// Refuses texts of mails that are broken or ask for what is not there.
+/// Refuses texts of mails that are broken or ask for what is not there, and certificates that cannot be read.
 ///
 /// # Errors
 /// Which, and why.
 pub fn check(config: &Config) -> Result<()> {
-    Templates::new(config).map(drop)
+    Templates::new(config)?;
+    smtp::check(config)
 }
 
 impl Mailer {
@@ -59,12 +64,17 @@ impl Mailer {
     /// Hands a mail over; it has left when this answers. `number` and `at` name it for ever.
     ///
     /// # Errors
-    /// Why it has not left; trying again later may help.
-    pub fn deliver(&self, message: &Message, number: i64, at: Moment) -> Result<()> {
+    /// Why it has not left, and whether trying again later may help.
+    pub fn deliver(&self, message: &Message, number: i64, at: Moment) -> Result<(), Failure> {
         self.transport.deliver(message, number, at)
     }
 
-    /// Where mails go, for the first lines of the log.
+    /// Ends a round of deliveries: no connection is kept until the next.
+    pub fn rest(&self) {
+        self.transport.rest();
+    }
+
+    /// Where mails go, for the first lines of the log: the end of a sentence that begins with "mail".
     pub fn describe(&self) -> String {
         self.transport.describe()
     }

@@ -1,7 +1,7 @@
 //! Mail is promised in the transaction that causes it and delivered after that transaction: a mail server that is
 //! down delays mail and nothing else, and no mail speaks of what was rolled back.
 //!
-//! Delivery is tried until it works. A server that is killed between handing a mail over and noting so hands it over
+//! Delivery is tried until it works, or until the mail server refuses that mail for good. A server that is killed between handing a mail over and noting so hands it over
 //! again: twice is better than never.
 
 use std::time::Duration;
@@ -9,13 +9,13 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::app::App;
-use crate::mail::{Kind, Message};
+use crate::mail::{Failure, Kind, Message, Verdict};
 use crate::store::outbox::OutboxMessage;
 use crate::store::{self, Writer};
 
 /// How many mails are read from the database at a time.
 const BATCH: i64 = 100;
-/// Mails that have left are kept this long, so that `mail show` can repeat a link.
+/// Mails that have left or were refused are kept this long, so that `mail show` can repeat a link.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 /// The longest wait between two attempts.
 const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
@@ -47,28 +47,38 @@ pub struct Round {
     pub delivered: usize,
     /// Mails that are tried again later.
     pub failed: usize,
+    /// Mails that were refused for good.
+    pub refused: usize,
 }
 
-/// Delivers all mail that is due, oldest first, and forgets what left long ago.
+/// Delivers all mail that is due, oldest first, and forgets what is long done.
+///
+/// Where no mail can leave, the round ends: hundreds of mails must not run into a dead server one after another. What
+/// it did not come to stays due.
 ///
 /// # Errors
 /// If the database fails. A mail that cannot leave is no error: it waits.
 pub fn deliver_due(app: &App) -> Result<Round> {
     let mut round = Round::default();
-    loop {
+    'round: loop {
         let due = app.store.read(|db| store::outbox::list_due(db, app.clock.now(), BATCH));
         let due = due.map_err(store::Error::into_inner)?;
         if due.is_empty() {
             break;
         }
         for message in due {
-            if deliver(app, message).map_err(store::Error::into_inner)? {
-                round.delivered += 1;
-            } else {
-                round.failed += 1;
+            match deliver(app, message).map_err(store::Error::into_inner)? {
+                None => round.delivered += 1,
+                Some(Verdict::Refused) => round.refused += 1,
+                Some(Verdict::Waits) => round.failed += 1,
+                Some(Verdict::NoneLeaves) => {
+                    round.failed += 1;
+                    break 'round;
+                }
             }
         }
     }
+    app.mailer.rest();
     forget(app).map_err(store::Error::into_inner)?;
     Ok(round)
 }
@@ -76,26 +86,30 @@ pub fn deliver_due(app: &App) -> Result<Round> {
 /// Looks before it writes: this is called every few seconds.
 fn forget(app: &App) -> store::Result<()> {
     let moment = app.clock.now().minus(KEPT);
-    if app.store.read(|db| store::outbox::was_any_delivered_before(db, moment))? {
-        app.store.write(|tx| store::outbox::delete_delivered_before(tx, moment))?;
+    if app.store.read(|db| store::outbox::was_any_done_before(db, moment))? {
+        app.store.write(|tx| store::outbox::delete_done_before(tx, moment))?;
     }
     Ok(())
 }
 
-fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<bool> {
+/// Nothing if it left.
+fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<Option<Verdict>> {
     let OutboxMessage { id, recipient, subject, text, html, created_at, attempts, .. } = waiting;
     let handed_over = app.mailer.deliver(&Message { recipient, subject, text, html }, id, created_at);
     let now = app.clock.now();
-    match handed_over {
-        Ok(()) => app.store.write(|tx| store::outbox::set_delivered(tx, id, now))?,
-        Err(error) => {
-            tracing::warn!(mail = id, attempt = attempts + 1, "a mail could not leave and waits: {error:#}");
-            let due_at = now.plus(wait_after(attempts + 1));
-            app.store.write(|tx| store::outbox::set_failed(tx, id, &format!("{error:#}"), due_at))?;
-            return Ok(false);
-        }
+    let Err(Failure { verdict, summary, cause }) = handed_over else {
+        app.store.write(|tx| store::outbox::set_delivered(tx, id, now))?;
+        return Ok(None);
+    };
+    if verdict == Verdict::Refused {
+        tracing::warn!(mail = id, "a mail was refused and is given up; see `mail show {id}`: {summary}");
+        app.store.write(|tx| store::outbox::set_refused(tx, id, &cause, now))?;
+    } else {
+        tracing::warn!(mail = id, attempt = attempts + 1, "a mail could not leave and waits: {summary}");
+        let due_at = now.plus(wait_after(attempts + 1));
+        app.store.write(|tx| store::outbox::set_failed(tx, id, &cause, due_at))?;
     }
-    Ok(true)
+    Ok(Some(verdict))
 }
 
 /// 30 seconds after the first failure, twice as long after each further one, six hours at most.

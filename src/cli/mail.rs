@@ -12,7 +12,7 @@ use crate::store::outbox::OutboxMessage;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// List the mails that wait and those of the last seven days.
+    /// List the mails that wait and those that left or were refused in the last seven days.
     List {
         /// As a JSON array, for scripts.
         #[arg(long)]
@@ -23,9 +23,9 @@ pub(super) enum Command {
         /// Its number, as `mail list` has it.
         number: i64,
     },
-    /// Try again now: one mail, also one that has left, or all that wait.
+    /// Try again now: one mail, also one that has left, or all that wait or were refused.
     Retry {
-        /// Its number; all that wait if left out.
+        /// Its number; all that wait or were refused if left out.
         number: Option<i64>,
     },
 }
@@ -56,10 +56,11 @@ fn list(app: &App, as_json: bool) -> Result<()> {
 }
 
 fn state(message: &OutboxMessage) -> String {
-    match (message.delivered_at, message.attempts) {
-        (Some(_), _) => "delivered".to_owned(),
-        (None, 0) => "waits".to_owned(),
-        (None, attempts) => format!("waits, attempts: {attempts}"),
+    match (message.delivered_at, message.refused_at, message.attempts) {
+        (Some(_), _, _) => "delivered".to_owned(),
+        (None, Some(_), _) => "refused".to_owned(),
+        (None, None, 0) => "waits".to_owned(),
+        (None, None, attempts) => format!("waits, attempts: {attempts}"),
     }
 }
 
@@ -73,6 +74,7 @@ fn to_json(message: &OutboxMessage) -> serde_json::Value {
         "attempts": message.attempts,
         "last_error": message.last_error,
         "delivered_at": message.delivered_at.map(|moment| moment.to_string()),
+        "refused_at": message.refused_at.map(|moment| moment.to_string()),
     })
 }
 

@@ -36,7 +36,7 @@ async fn serve(app: Arc<App>, exposed: Option<&Path>, migrated: usize) -> Result
     greet(&app, &bound, migrated);
     if let Some(file) = exposed {
         let file = file.display();
-        tracing::warn!("{file} holds the secret key and others may read it; run `chmod 600 {file}`");
+        tracing::warn!("{file} holds a secret and others may read it; run `chmod 600 {file}`");
     }
     let (stop, stopped) = watch::channel(false);
     tell_systemd(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {}", bound.address()))]);
@@ -60,7 +60,7 @@ fn greet(app: &App, bound: &http::Bound, migrated: usize) {
         0 => tracing::info!("data in {}", database.display()),
         steps => tracing::info!("data in {}, brought up to date, steps taken: {steps}", database.display()),
     }
-    tracing::info!("mail is {}; its links start with {}", app.mailer.describe(), app.config.public_url);
+    tracing::info!("mail {}; its links start with {}", app.mailer.describe(), app.config.public_url);
     if app.signing_key.is_short() {
         tracing::warn!("the secret key has fewer than 32 characters: tokens may be forged by who guesses it");
     }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use super::{Config, RegisterField};
+use super::{Config, RegisterField, SmtpServer, Transport};
 
 /// The first thing wrong with `config`, if there is one.
 pub(super) fn complaint(config: &Config) -> Option<String> {
-    let checks = [addresses, links, lifetimes, fields, passwords, bounds, branding];
+    let checks = [addresses, mail_server, links, lifetimes, fields, passwords, bounds, branding];
     checks.iter().find_map(|check| check(config))
 }
 
@@ -40,6 +40,17 @@ fn addresses(config: &Config) -> Option<String> {
     }
     let key_is_empty = config.secret_key.as_ref().is_some_and(|key| key.expose_secret().is_empty());
     key_is_empty.then(|| "secret_key: it is empty; leave it out and a random key is made".to_owned())
+}
+
+fn mail_server(config: &Config) -> Option<String> {
+    match &config.mail.smtp_url {
+        Some(url) => SmtpServer::read(url).err().map(|complaint| format!("mail.smtp_url: {complaint}")),
+        None if config.mail.transport == Transport::Smtp => Some(
+            "mail.smtp_url: the transport \"smtp\" needs it; write it as \"smtps://user:password@mail.example.org:465\""
+                .to_owned(),
+        ),
+        None => None,
+    }
 }
 
 fn links(config: &Config) -> Option<String> {

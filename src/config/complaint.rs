@@ -3,7 +3,7 @@
 use figment::Metadata;
 use figment::error::{Actual, Error, Kind};
 
-use super::{environment, example};
+use super::{environment, example, sources};
 
 /// The first complaint in one sentence that begins with the full name of the setting.
 pub(super) fn sentence(error: Error) -> String {
@@ -48,7 +48,7 @@ fn unknown_setting(path: &[&str], unknown: &str, known: &[&str], place: &str) ->
 fn misfit(name: &str, found: &Actual, place: &str) -> String {
     let found = match found {
         // It may be a key all the same.
-        _ if name == "secret_key" => "the value".to_owned(),
+        _ if sources::SECRETS.contains(&name) => "the value".to_owned(),
         Actual::Str(text) => format!("{text:?}"),
         Actual::Unsigned(number) => number.to_string(),
         Actual::Signed(number) => number.to_string(),

@@ -12,6 +12,9 @@ use super::{Config, check, complaint, example};
 
 const SYSTEM_FILE: &str = "/etc/pledge4future-auth/config.toml";
 
+/// Settings whose values are never shown.
+pub(super) const SECRETS: [&str; 2] = ["secret_key", "mail.smtp_url"];
+
 /// The settings in force, and where each came from.
 pub struct Loaded {
     /// The settings.
@@ -77,11 +80,11 @@ fn finish(figment: Figment, file: Option<PathBuf>) -> Result<Loaded> {
 }
 
 impl Loaded {
-    /// The configuration file, if it holds the secret key and more than its owner may read it.
+    /// The configuration file, if it holds a secret and more than its owner may read it.
     pub fn readable_by_others(&self) -> Option<&Path> {
         let file = self.file.as_deref()?;
-        let holds_key = self.setting("secret_key".to_owned()).source == file.display().to_string();
-        (holds_key && others_may_read(file).unwrap_or(false)).then_some(file)
+        let from_file = |name: &&str| self.setting((*name).to_owned()).source == file.display().to_string();
+        (SECRETS.iter().any(from_file) && others_may_read(file).unwrap_or(false)).then_some(file)
     }
 
     /// Every setting in the order of `config.example.toml`, those whose defaults are worked out among them.
@@ -102,7 +105,7 @@ impl Loaded {
             }
             None => "default".to_owned(),
         };
-        let value = if name == "secret_key" { "\"***\"".to_owned() } else { toml(&value) };
+        let value = if SECRETS.contains(&name.as_str()) { "\"***\"".to_owned() } else { toml(&value) };
         Setting { name, value, source }
     }
 
@@ -114,6 +117,8 @@ impl Loaded {
             "secret_key" => Some("(kept in secret_key_file)".to_owned()),
             "secret_key_file" => Some(format!("{:?}", config.secret_key_file())),
             "mail.directory" => Some(format!("{:?}", config.mail_directory())),
+            "mail.smtp_url" => Some("(none)".to_owned()),
+            "mail.smtp_ca_file" => Some("(those that are built in)".to_owned()),
             "mail.templates" => Some("(those that are built in)".to_owned()),
             "pages.branding.name" => Some(format!("{:?}", config.branding_name())),
             "pages.branding.logo" => Some("(none)".to_owned()),

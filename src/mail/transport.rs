@@ -4,19 +4,18 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, MultiPartKind, SinglePart};
+use lettre::message::Mailbox;
 
-use super::Message;
+use super::format::format;
+use super::smtp::Smtp;
+use super::{Failure, Message};
 use crate::clock::Moment;
 use crate::config::{self, Config};
-
-/// Parts of a multipart body are told apart by this line: no mail of ours holds it.
-const BOUNDARY: &str = "=_pledge4future-auth_=";
 
 pub(super) enum Transport {
     Console { from: Mailbox },
     File { from: Mailbox, directory: PathBuf },
+    Smtp(Box<Smtp>),
 }
 
 impl Transport {
@@ -31,20 +30,30 @@ impl Transport {
                 })?;
                 Ok(Self::File { from, directory })
             }
+            config::Transport::Smtp => Ok(Self::Smtp(Box::new(Smtp::new(config, from)?))),
         }
     }
 
-    pub(super) fn deliver(&self, message: &Message, number: i64, at: Moment) -> Result<()> {
+    pub(super) fn deliver(&self, message: &Message, number: i64, at: Moment) -> Result<(), Failure> {
         match self {
-            Self::Console { from } => print(message, from),
-            Self::File { from, directory } => write(message, from, directory, number, at),
+            Self::Console { from } => print(message, from)?,
+            Self::File { from, directory } => write(message, from, directory, number, at)?,
+            Self::Smtp(smtp) => smtp.deliver(message, number, at)?,
+        }
+        Ok(())
+    }
+
+    pub(super) fn rest(&self) {
+        if let Self::Smtp(smtp) = self {
+            smtp.rest();
         }
     }
 
     pub(super) fn describe(&self) -> String {
         match self {
-            Self::Console { .. } => "printed on standard output".to_owned(),
-            Self::File { directory, .. } => format!("written to {}", directory.display()),
+            Self::Console { .. } => "is printed on standard output".to_owned(),
+            Self::File { directory, .. } => format!("is written to {}", directory.display()),
+            Self::Smtp(smtp) => smtp.describe(),
         }
     }
 }
@@ -74,30 +83,4 @@ fn write(message: &Message, from: &Mailbox, directory: &Path, number: i64, at: M
     file.as_file().sync_all()?;
     file.persist(&path).with_context(|| format!("{} cannot be written", path.display()))?;
     Ok(())
-}
-
-fn format(message: &Message, from: &Mailbox, number: i64, at: Moment) -> Result<Vec<u8>> {
-    let part = |kind: ContentType, body: &str| {
-        SinglePart::builder()
-            .header(kind)
-            .header(ContentTransferEncoding::QuotedPrintable)
-            .body(body.to_owned())
-    };
-    let body = MultiPart::builder()
-        .kind(MultiPartKind::Alternative)
-        .boundary(BOUNDARY)
-        .singlepart(part(ContentType::TEXT_PLAIN, &message.text))
-        .singlepart(part(ContentType::TEXT_HTML, &message.html));
-    let message_id = format!("<{}.{number}@{}>", at.micros(), from.email.domain());
-    let mut mail = lettre::Message::builder()
-        .from(from.clone())
-        .to(Mailbox::new(None, message.recipient.parse().context("the recipient is no mail address")?))
-        .subject(&message.subject)
-        .date(at.to_system_time())
-        .message_id(Some(message_id))
-        .multipart(body)?;
-    // So that nobody's absence note answers it (RFC 3834 §5).
-    let header = HeaderName::new_from_ascii_str("Auto-Submitted");
-    mail.headers_mut().insert_raw(HeaderValue::new(header, "auto-generated".to_owned()));
-    Ok(mail.formatted())
 }

@@ -27,10 +27,12 @@ pub struct OutboxMessage {
     pub last_error: Option<String>,
     /// When it left.
     pub delivered_at: Option<Moment>,
+    /// When it was refused for good.
+    pub refused_at: Option<Moment>,
 }
 
-const COLUMNS: &str =
-    "id, recipient, subject, body_text, body_html, created_at, due_at, attempts, last_error, delivered_at";
+const COLUMNS: &str = "id, recipient, subject, body_text, body_html, created_at, due_at, attempts, last_error, \
+     delivered_at, refused_at";
 
 fn message(row: &Row<'_>) -> rusqlite::Result<OutboxMessage> {
     Ok(OutboxMessage {
@@ -44,6 +46,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<OutboxMessage> {
         attempts: row.get(7)?,
         last_error: row.get(8)?,
         delivered_at: row.get::<_, Option<i64>>(9)?.map(Moment::from_micros),
+        refused_at: row.get::<_, Option<i64>>(10)?.map(Moment::from_micros),
     })
 }
 
@@ -82,10 +85,11 @@ pub fn list(db: &Reader<'_>) -> Result<Vec<OutboxMessage>> {
     Ok(messages)
 }
 
-/// Mails that have not left and are due, oldest first.
+/// Mails that wait and are due, oldest first.
 pub fn list_due(db: &Reader<'_>, now: Moment, limit: i64) -> Result<Vec<OutboxMessage>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM outbox WHERE delivered_at IS NULL AND due_at <= $1 ORDER BY id LIMIT $2"
+        "SELECT {COLUMNS} FROM outbox \
+         WHERE delivered_at IS NULL AND refused_at IS NULL AND due_at <= $1 ORDER BY id LIMIT $2"
     );
     let mut statement = db.0.prepare_cached(&sql)?;
     let messages =
@@ -93,9 +97,9 @@ pub fn list_due(db: &Reader<'_>, now: Moment, limit: i64) -> Result<Vec<OutboxMe
     Ok(messages)
 }
 
-/// How many mails have not left.
+/// How many mails wait.
 pub fn count_undelivered(db: &Reader<'_>) -> Result<i64> {
-    let sql = "SELECT COUNT(*) FROM outbox WHERE delivered_at IS NULL";
+    let sql = "SELECT COUNT(*) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL";
     Ok(db.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
@@ -120,33 +124,41 @@ pub fn set_failed(db: &Writer<'_>, id: i64, error: &str, due_at: Moment) -> Resu
     Ok(())
 }
 
-/// Makes a mail due at once, also one that has left; false if there is no such mail.
+/// Notes that a mail was refused for good.
+pub fn set_refused(db: &Writer<'_>, id: i64, error: &str, now: Moment) -> Result<()> {
+    let sql = "UPDATE outbox SET refused_at = $1, attempts = attempts + 1, last_error = $2 WHERE id = $3";
+    db.0.0.prepare_cached(sql)?.execute(params![now.micros(), error, id])?;
+    Ok(())
+}
+
+/// Makes a mail due at once, also one that has left or was refused; false if there is no such mail.
 pub fn set_due(db: &Writer<'_>, id: i64, now: Moment) -> Result<bool> {
-    let sql = "UPDATE outbox SET due_at = $1, delivered_at = NULL WHERE id = $2";
+    let sql = "UPDATE outbox SET due_at = $1, delivered_at = NULL, refused_at = NULL WHERE id = $2";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id])? == 1)
 }
 
-/// Makes all mails due that have not left, and says how many those are.
+/// Makes all mails due that have not left, refused ones among them, and says how many those are.
 pub fn set_all_due(db: &Writer<'_>, now: Moment) -> Result<usize> {
-    let sql = "UPDATE outbox SET due_at = $1 WHERE delivered_at IS NULL";
+    let sql = "UPDATE outbox SET due_at = $1, refused_at = NULL WHERE delivered_at IS NULL";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros()])?)
 }
 
 /// Whether a mail was promised before `moment`, was tried and still waits.
 pub fn has_failed_since_before(db: &Reader<'_>, moment: Moment) -> Result<bool> {
-    let sql = "SELECT 1 FROM outbox WHERE delivered_at IS NULL AND attempts > 0 AND created_at < $1";
+    let sql = "SELECT 1 FROM outbox \
+         WHERE delivered_at IS NULL AND refused_at IS NULL AND attempts > 0 AND created_at < $1";
     Ok(db.0.prepare_cached(sql)?.exists(params![moment.micros()])?)
 }
 
-/// Whether a mail left before `moment`.
-pub fn was_any_delivered_before(db: &Reader<'_>, moment: Moment) -> Result<bool> {
-    let sql = "SELECT 1 FROM outbox WHERE delivered_at < $1";
+/// Whether a mail left or was refused before `moment`.
+pub fn was_any_done_before(db: &Reader<'_>, moment: Moment) -> Result<bool> {
+    let sql = "SELECT 1 FROM outbox WHERE delivered_at < $1 OR refused_at < $1";
     Ok(db.0.prepare_cached(sql)?.exists(params![moment.micros()])?)
 }
 
-/// Forgets mails that left before `moment`.
-pub fn delete_delivered_before(db: &Writer<'_>, moment: Moment) -> Result<()> {
-    let sql = "DELETE FROM outbox WHERE delivered_at < $1";
+/// Forgets mails that left or were refused before `moment`.
+pub fn delete_done_before(db: &Writer<'_>, moment: Moment) -> Result<()> {
+    let sql = "DELETE FROM outbox WHERE delivered_at < $1 OR refused_at < $1";
     db.0.0.prepare_cached(sql)?.execute(params![moment.micros()])?;
     Ok(())
 }

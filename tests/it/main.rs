@@ -25,5 +25,6 @@ mod refusals;
 mod registering;
 mod server;
 mod sessions;
+mod smtp;
 mod users;
 mod vectors;

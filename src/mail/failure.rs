@@ -1,0 +1,129 @@
+//! Why a mail has not left, and what that means for it.
+
+use std::error::Error as _;
+use std::io::ErrorKind;
+
+use lettre::transport::smtp::Error;
+
+/// How much of what a mail server says is kept.
+const LONGEST_REPLY: usize = 500;
+/// Words of this length that a reply shares with its mail are more than chance: links and tokens are longer.
+const LONG_WORD: usize = 20;
+
+/// Why a mail has not left.
+#[derive(Debug)]
+pub struct Failure {
+    /// What is to become of it.
+    pub verdict: Verdict,
+    /// The cause for the log: without what the mail server said, which may hold addresses.
+    pub summary: String,
+    /// The cause in full.
+    pub cause: String,
+}
+
+/// What is to become of a mail that has not left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is tried again later.
+    Waits,
+    /// It is tried again later, and now the others would fare no better.
+    NoneLeaves,
+    /// It was refused for good.
+    Refused,
+}
+
+/// What the mail server was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Connection,
+    Encryption,
+    Login,
+    Sender,
+    Recipient,
+    Data,
+    Mail,
+}
+
+impl Step {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Connection => "EHLO",
+            Self::Encryption => "STARTTLS",
+            Self::Login => "AUTH",
+            Self::Sender => "MAIL FROM",
+            Self::Recipient => "RCPT TO",
+            Self::Data => "DATA",
+            Self::Mail => "the mail",
+        }
+    }
+
+    fn is_about_one_mail(self) -> bool {
+        matches!(self, Self::Recipient | Self::Data | Self::Mail)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        let cause = format!("{error:#}");
+        Self { verdict: Verdict::Waits, summary: cause.clone(), cause }
+    }
+}
+
+impl Failure {
+    /// Without the words of `text` that the mail server repeated.
+    pub(super) fn without(mut self, text: &str) -> Self {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#=&%+".contains(c);
+        let words: Vec<&str> = self.cause.split(|c| !is_part(c)).collect();
+        let repeated = |word: &&str| word.len() >= LONG_WORD && text.contains(word.trim_end_matches('.'));
+        let repeated: Vec<String> =
+            words.into_iter().filter(repeated).map(|word| word.trim_end_matches('.').to_owned()).collect();
+        for word in repeated {
+            self.cause = self.cause.replace(&word, "…");
+        }
+        self
+    }
+}
+
+/// What an answer, or none, of the mail server at `place` means.
+pub(super) fn judge(step: Step, error: &Error, place: &str) -> Failure {
+    let Some(code) = error.status().map(u16::from) else {
+        let summary = format!("the mail server {place} {}", without_answer(step, error));
+        return Failure { verdict: Verdict::NoneLeaves, cause: summary.clone(), summary };
+    };
+    let verdict = match code {
+        // The server closes the connection, whatever it was asked for.
+        421 => Verdict::NoneLeaves,
+        _ if !step.is_about_one_mail() => Verdict::NoneLeaves,
+        // It wants a login or encryption first: that is how the site is set up.
+        503 | 530 | 535 | 538 => Verdict::NoneLeaves,
+        _ if error.is_permanent() => Verdict::Refused,
+        _ => Verdict::Waits,
+    };
+    let summary = format!("the mail server {place} answered {code} to {}", step.name());
+    let reply = error.source().map(|reply| on_one_line(&reply.to_string())).unwrap_or_default();
+    Failure { verdict, cause: format!("{summary}: {reply}"), summary }
+}
+
+fn without_answer(step: Step, error: &Error) -> String {
+    let source = error.source();
+    let io = source.and_then(|source| source.downcast_ref::<std::io::Error>());
+    match (io.map(std::io::Error::kind), source) {
+        // A read that took too long is told as the former on Unix.
+        (Some(ErrorKind::WouldBlock | ErrorKind::TimedOut), _) => {
+            format!("did not answer {} in time", step.name())
+        }
+        (None, _) if error.is_response() => {
+            format!("ended the connection, or spoke no SMTP, at {}", step.name())
+        }
+        (_, Some(cause)) => {
+            format!("cannot be used, at {}: {}", step.name(), on_one_line(&cause.to_string()))
+        }
+        (_, None) => format!("cannot be used, at {}", step.name()),
+    }
+}
+
+/// A mail server may say anything; it may not steer a terminal, and not fill the database.
+fn on_one_line(text: &str) -> String {
+    let characters = text.trim().chars().take(LONGEST_REPLY);
+    characters.map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
