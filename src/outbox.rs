@@ -1,8 +1,8 @@
 //! Mail is promised in the transaction that causes it and delivered after that transaction: a mail server that is
 //! down delays mail and nothing else, and no mail speaks of what was rolled back.
 //!
-//! Delivery is tried until it works, or until the mail server refuses that mail for good. A server that is killed between handing a mail over and noting so hands it over
-//! again: twice is better than never.
+//! Delivery is tried until it works, or until the mail server refuses that mail for good. A server that is killed
+//! between handing a mail over and noting so hands it over again: twice is better than never.
 
 use std::time::Duration;
 

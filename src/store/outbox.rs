@@ -105,7 +105,7 @@ pub fn count_undelivered(db: &Reader<'_>) -> Result<i64> {
 
 /// When the oldest mail was promised that has not left.
 pub fn find_oldest_undelivered(db: &Reader<'_>) -> Result<Option<Moment>> {
-    let sql = "SELECT MIN(created_at) FROM outbox WHERE delivered_at IS NULL";
+    let sql = "SELECT MIN(created_at) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL";
     let oldest: Option<i64> = db.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
     Ok(oldest.map(Moment::from_micros))
 }
