@@ -15,6 +15,7 @@ mod scalars;
 mod user;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_graphql::{EmptySubscription, ObjectType, Request, Response, Schema, SchemaBuilder};
 
@@ -24,6 +25,7 @@ use crate::config;
 use crate::lanes::Lanes;
 use mutation::Mutation;
 use offer::Offer;
+use operation::Order;
 use query::Query;
 use relay::RelayMutation;
 
@@ -55,11 +57,19 @@ impl GraphQl {
         }
     }
 
-    /// Answers a request of somebody.
-    pub async fn execute(&self, flavour: Flavour, mut request: Request, viewer: Viewer) -> Response {
+    /// Answers a request of somebody, and logs that under `id`.
+    pub async fn execute(&self, flavour: Flavour, request: Request, viewer: Viewer, id: &str) -> Response {
+        let began = Instant::now();
+        let (order, response) = self.answer(flavour, request, viewer).await;
+        let (fields, outcome) = order.outcome(&response);
+        tracing::info!(id, fields, outcome, ms = began.elapsed().as_secs_f64() * 1000.0, "request");
+        response
+    }
+
+    async fn answer(&self, flavour: Flavour, mut request: Request, viewer: Viewer) -> (Order, Response) {
         let order = match operation::check(&mut request, &self.offer) {
             Ok(order) => order,
-            Err(errors) => return Response::from_errors(errors),
+            Err(errors) => return (Order::default(), Response::from_errors(errors)),
         };
         let request = request.data(viewer);
         let mut response = match flavour {
@@ -67,7 +77,7 @@ impl GraphQl {
             Flavour::Relay => self.relay.execute(request).await,
         };
         order.restore(&mut response);
-        response
+        (order, response)
     }
 }
 

@@ -87,7 +87,8 @@ fn routes(app: Arc<App>) -> Result<impl poem::Endpoint> {
     let graphiql = app.config.graphql.graphiql;
     let endpoint = |flavour| {
         let graphiql = graphiql && flavour == Flavour::Plain;
-        Arc::new(endpoint::Endpoint { graphql: Arc::clone(&graphql), flavour, max_body, graphiql })
+        let random = app.random.clone();
+        Arc::new(endpoint::Endpoint { graphql: Arc::clone(&graphql), flavour, max_body, graphiql, random })
     };
     let mut routes =
         Route::new().at("/healthz", health::Alive).at("/readyz", health::Ready(Arc::clone(&lanes)));

@@ -28,9 +28,12 @@ const CHECK_A_PASSWORD: [&str; 7] = [
     "removeSecondaryEmail",
 ];
 
-/// The names in an answer, in the order in which the request selects them.
+/// What a request selects at its uppermost level, in its order: fields, and the names that they have in the answer.
 #[derive(Default)]
-pub(super) struct Order(Vec<Name>);
+pub(super) struct Order {
+    fields: Vec<Name>,
+    names: Vec<Name>,
+}
 
 /// Refuses a request that would exhaust the server, one that leaves out a required variable or uses what the settings
 /// turn off, and one that would check more than one password: each such field is a guess, and aliases multiply them.
@@ -65,7 +68,10 @@ pub(super) fn check(request: &mut Request, offer: &Offer) -> Result<Order, Vec<S
     if !turned_off.is_empty() {
         return Err(turned_off);
     }
-    Ok(Order(fields.iter().map(|field| field.response_key().node.clone()).collect()))
+    Ok(Order {
+        fields: fields.iter().map(|field| field.name.node.clone()).collect(),
+        names: fields.iter().map(|field| field.response_key().node.clone()).collect(),
+    })
 }
 
 /// How deep the brackets of a document nest, those in texts and comments left out.
@@ -253,7 +259,7 @@ impl Order {
     /// The library answers the fields of a query in the order in which they are done; the specification asks for that
     /// of the request (GraphQL, October 2021, §6.3.1).
     pub(super) fn restore(&self, response: &mut Response) {
-        let place = |name: &str| self.0.iter().position(|known| known == name);
+        let place = |name: &str| self.names.iter().position(|known| known == name);
         if let Value::Object(fields) = &mut response.data {
             fields.sort_by(|a, _, b, _| place(a).cmp(&place(b)));
         }
@@ -261,5 +267,19 @@ impl Order {
             Some(PathSegment::Field(name)) => place(name),
             _ => None,
         });
+    }
+
+    /// What came of a request, for the log: its fields, which the schema has if it was executed, and one word.
+    /// Arguments and the names that a client chose may hold anything, and are left out.
+    pub(super) fn outcome(&self, response: &Response) -> (String, &'static str) {
+        let Value::Object(data) = &response.data else { return (String::new(), "not executed") };
+        let fields: Vec<&str> = self.fields.iter().map(Name::as_str).collect();
+        let is_refused = |value: &Value| match value {
+            Value::Object(payload) => payload.get("success") == Some(&Value::Boolean(false)),
+            _ => false,
+        };
+        let outcome =
+            if !response.errors.is_empty() || data.values().any(is_refused) { "refused" } else { "done" };
+        (fields.join(" "), outcome)
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_graphql::{Request as GraphQlRequest, ServerError, Value, Variables};
 use poem::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
 use poem::http::{Method, StatusCode};
-use poem::{Request, Response, Result};
+use poem::{IntoResponse as _, Request, Response, Result};
 use serde::Serialize;
 use serde_json::json;
 
@@ -16,6 +16,9 @@ use super::graphiql;
 use crate::accounts::Viewer;
 use crate::ascii_json;
 use crate::graphql::{Flavour, GraphQl};
+use crate::random::Random;
+
+const REQUEST_ID: &str = "X-Request-Id";
 
 /// The endpoint.
 pub(super) struct Endpoint {
@@ -24,6 +27,8 @@ pub(super) struct Endpoint {
     pub(super) max_body: usize,
     /// Whether browsers get a page.
     pub(super) graphiql: bool,
+    /// Names requests, so that whoever has trouble and whoever reads the log speak of the same.
+    pub(super) random: Random,
 }
 
 #[derive(Serialize)]
@@ -50,12 +55,15 @@ impl poem::Endpoint for Endpoint {
 
 impl Endpoint {
     async fn execute(&self, query: GraphQlRequest, viewer: Viewer) -> Response {
-        let response = self.graphql.execute(self.flavour, query, viewer).await;
+        let id = self.random.hex::<8>();
+        let response = self.graphql.execute(self.flavour, query, viewer, &id).await;
         let errors = response.errors.as_slice();
         // All fields may be null, so data is: where nothing was executed, or an argument could not be read.
         let executed = response.data != Value::Null;
         let status = if executed { StatusCode::OK } else { StatusCode::BAD_REQUEST };
         answer(status, &Reply { errors, data: executed.then_some(&response.data) })
+            .with_header(REQUEST_ID, id)
+            .into_response()
     }
 
     async fn read(&self, request: &mut Request) -> std::result::Result<GraphQlRequest, Response> {
