@@ -30,9 +30,10 @@ impl Drop for Browser {
     }
 }
 
-impl Browser {
-    /// A browser, if this machine has one.
-    async fn start() -> Option<Self> {
+/// chromedriver and its port. Another one may take the port between choosing it and listening: then it ends.
+fn driver() -> Option<(Child, String)> {
+    let port = regex::Regex::new(r"started successfully on port (\d+)").expect("a pattern");
+    for _ in 0..10 {
         let started = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).spawn();
         let Ok(mut driver) = started else {
             eprintln!(
@@ -40,15 +41,22 @@ impl Browser {
             );
             return None;
         };
-        let mut lines = BufReader::new(driver.stdout.take().expect("a pipe")).lines();
-        let port = regex::Regex::new(r"started successfully on port (\d+)").expect("a pattern");
-        let port = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| port.captures(&line).map(|found| found[1].to_owned()));
-        let port = port.expect("chromedriver says where it listens");
-        // Who does not read what it prints makes it stand still.
-        std::thread::spawn(move || lines.for_each(drop));
+        let mut lines = BufReader::new(driver.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+        let found = lines.find_map(|line| port.captures(&line).map(|found| found[1].to_owned()));
+        if let Some(port) = found {
+            // Who does not read what it prints makes it stand still.
+            std::thread::spawn(move || lines.for_each(drop));
+            return Some((driver, port));
+        }
+        driver.wait().expect("it has ended");
+    }
+    panic!("chromedriver finds no port");
+}
+
+impl Browser {
+    /// A browser, if this machine has one.
+    async fn start() -> Option<Self> {
+        let (driver, port) = driver()?;
         let profile = tempfile::tempdir().expect("a folder");
         let capabilities = json!({
             "browserName": "chrome",
