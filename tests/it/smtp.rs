@@ -1,5 +1,7 @@
 //! Mail by SMTP, against a mail server that keeps to a script.
 
+mod configuration;
+mod encryption;
 mod receiver;
 
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use pledge4future_auth::store::{self, outbox::OutboxMessage};
 use crate::person::PASSWORD;
 use crate::program::Site;
 use crate::server::TestServer;
-use receiver::{Answer, Certificate, Closed, Encryption, GREETING, Receiver, say};
+use receiver::{Answer, Closed, GREETING, Receiver, say};
 
 const HALF_A_MINUTE: Duration = Duration::from_secs(30);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -309,55 +311,6 @@ async fn hosts_beyond_ascii_are_written_so_that_every_server_takes_them() {
 }
 
 #[tokio::test]
-async fn mails_leave_encrypted_for_a_server_that_the_authority_of_the_site_vouches_for() {
-    let certificate = Certificate::new();
-    let site = Site::empty();
-    site.write("ca.pem", &certificate.authority);
-    let cases = [
-        (Encryption::Whole(certificate.clone()), "smtps", ""),
-        (Encryption::StartTls(certificate), "smtp", "?tls=required"),
-    ];
-    for (encryption, scheme, query) in cases {
-        let receiver = Receiver::encrypted(encryption, |_| None);
-        let url = format!("{scheme}://robot:secret@{}{query}", receiver.address());
-        let settings = format!("{}smtp_ca_file = {:?}\n", settings(&url), site.path("ca.pem"));
-        let server = TestServer::start(&settings).await;
-        server.registers("ada").await;
-        server.registers("bo").await;
-        assert_eq!(round(&server), delivered(2), "{scheme}: {:?}", row(&server, 1).last_error);
-        assert_eq!(receiver.recipients(), ["ada@example.org", "bo@example.org"]);
-        let seen = receiver.seen();
-        assert_eq!(seen.lines.iter().filter(|line| line.starts_with("AUTH PLAIN ")).count(), 1);
-    }
-}
-
-#[tokio::test]
-async fn a_server_with_an_unknown_certificate_or_without_encryption_gets_neither_password_nor_mail() {
-    let own = Site::empty();
-    own.write("ca.pem", Certificate::new().authority);
-    let other_authority = format!("smtp_ca_file = {:?}\n", own.path("ca.pem"));
-    let cases = [
-        (Encryption::Whole(Certificate::new()), "smtps", "", "", "certificate"),
-        (Encryption::Whole(Certificate::new()), "smtps", "", other_authority.as_str(), "certificate"),
-        (Encryption::StartTls(Certificate::new()), "smtp", "?tls=required", "", "certificate"),
-        (Encryption::StartTls(Certificate::new()), "smtp", "?tls=opportunistic", "", "certificate"),
-        (Encryption::Never, "smtp", "?tls=required", "", "STARTTLS"),
-    ];
-    for (encryption, scheme, query, authority, reason) in cases {
-        let receiver = Receiver::encrypted(encryption, |_| None);
-        let url = format!("{scheme}://robot:secret@{}{query}", receiver.address());
-        let server = TestServer::start(&format!("{}{authority}", settings(&url))).await;
-        server.registers("ada").await;
-        assert_eq!(round(&server), failed(1), "{scheme}{query}");
-        assert!(last_error(&server, 1).contains(reason), "{}", last_error(&server, 1));
-        assert_eq!(receiver.recipients(), [] as [&str; 0]);
-        let lines = receiver.seen().lines.join("\n");
-        assert!(!lines.contains("AUTH") && !lines.contains("MAIL"), "{lines}");
-        server.store().write(|tx| store::outbox::delete(tx, 1)).expect("a database");
-    }
-}
-
-#[tokio::test]
 async fn a_reply_that_repeats_the_password_is_kept_without_it() {
     let receiver = Receiver::scripted(|line| {
         let told = line.strip_prefix("AUTH PLAIN ")?;
@@ -420,87 +373,5 @@ async fn the_log_names_the_mail_server_and_no_password_address_or_reply() {
     assert!(log.contains("refused") && log.contains("answered 550 to RCPT TO"), "{log}");
     for part in ["robot", "hushed", "ada@", "nobody"] {
         assert!(!log.contains(part), "{part}: {log}");
-    }
-}
-
-#[test]
-fn check_config_masks_the_url() {
-    let site = Site::empty();
-    let url = "smtps://robot:very%20hushed@mail.example.org";
-    let printed = site.run_with([("P4F_AUTH_MAIL__SMTP_URL", url)], ["check-config"]).done();
-    let line = printed.lines().find(|line| line.starts_with("mail.smtp_url = ")).expect("the setting");
-    assert!(line.starts_with("mail.smtp_url = \"***\" ") && line.ends_with("# environment"), "{line}");
-    for part in ["robot", "hushed", "mail.example.org"] {
-        assert!(!printed.contains(part), "{part}: {printed}");
-    }
-}
-
-#[test]
-fn urls_that_make_no_sense_are_refused_without_showing_them() {
-    let cases = [
-        "",
-        "secret",
-        "secret@mail.example.org",
-        "https://robot:secret@mail.example.org",
-        "smtps://robot:secret@",
-        "smtps:robot:secret@mail.example.org",
-        "smtps://robot:sec#ret@mail.example.org",
-        "smtps://robot:secret@mail.example.org:99999",
-        "smtps://robot:secret@mail.example.org/a/path",
-        "smtps://robot:secret@mail.example.org#secret",
-        "smtps://robot:secret@mail.example.org?tls=none",
-        "smtps://robot:secret%ff@mail.example.org",
-        "smtps://secret@mail.example.org",
-        "smtps://:secret@mail.example.org",
-        "smtp://robot:secret@mail.example.org",
-        "smtp://robot:secret@mail.example.org?tls=opportunistic",
-        "smtp://robot:secret@mail.example.org?tls=requird",
-        "smtp://robot:secret@mail.example.org?ssl=required",
-        "smtp://robot:secret@localhost.example.org",
-    ];
-    let site = Site::empty();
-    for url in cases {
-        let sentence = site.run_with([("P4F_AUTH_MAIL__SMTP_URL", url)], ["check-config"]).refused(2);
-        assert!(sentence.starts_with("mail.smtp_url: "), "{url}: {sentence}");
-        assert!(!sentence.contains("secret") && !sentence.contains("robot"), "{url}: {sentence}");
-    }
-    let without_url = site.run_with([("P4F_AUTH_MAIL__TRANSPORT", "smtp")], ["check-config"]).refused(2);
-    assert!(without_url.starts_with("mail.smtp_url: "), "{without_url}");
-    site.write("config.toml", "[mail]\nsmtp_url = 1234567890123\n");
-    let no_text = site.run(["check-config"]).refused(2);
-    assert!(no_text.starts_with("mail.smtp_url: ") && !no_text.contains("1234567890123"), "{no_text}");
-}
-
-#[test]
-fn urls_that_make_sense_are_taken() {
-    let cases = [
-        "smtps://mail.example.org",
-        "smtps://robot%40example.org:secret@mail.example.org:465",
-        "smtps://robot:secret@mail.example.org:465/accounts.example.org",
-        "smtps://robot:secret@[2001:db8::25]",
-        "smtp://robot:secret@mail.example.org:587?tls=required",
-        "smtp://mail.example.org",
-        "smtp://robot:secret@localhost:25",
-        "smtp://robot:secret@127.0.0.1:25",
-        "smtp://robot:secret@[::1]:25",
-    ];
-    let site = Site::empty();
-    for url in cases {
-        site.run_with(
-            [("P4F_AUTH_MAIL__TRANSPORT", "smtp"), ("P4F_AUTH_MAIL__SMTP_URL", url)],
-            ["check-config"],
-        )
-        .done();
-    }
-}
-
-#[test]
-fn a_file_of_certificates_that_holds_none_is_refused_by_name() {
-    let site = Site::empty();
-    site.write("text.pem", "hello");
-    site.write("broken.pem", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n");
-    for file in ["missing.pem", "text.pem", "broken.pem"] {
-        let sentence = site.run_with([("P4F_AUTH_MAIL__SMTP_CA_FILE", file)], ["check-config"]).refused(2);
-        assert!(sentence.starts_with("mail.smtp_ca_file: ") && sentence.contains(file), "{sentence}");
     }
 }
