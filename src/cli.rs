@@ -9,6 +9,7 @@ mod import;
 mod log;
 mod mail;
 mod migrate;
+mod new_file;
 mod serve;
 mod user;
 

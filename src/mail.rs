@@ -79,3 +79,9 @@ impl Mailer {
         self.transport.describe()
     }
 }
+
+/// A text that others chose, such as a name: it may hold anything, and may neither start lines of its own nor steer a
+/// terminal.
+pub fn on_one_line(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}

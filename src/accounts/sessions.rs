@@ -59,11 +59,15 @@ pub fn identify(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Option<Ac
 /// # Errors
 /// A refusal if nobody asks, or somebody unverified.
 pub fn require_verified(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Account> {
-    let account = identify(app, db, viewer)?.ok_or(FieldError::UNAUTHENTICATED)?;
-    if account.verified_at.is_none() {
-        return Err(FieldError::NOT_VERIFIED.into());
-    }
-    Ok(account)
+    verified(identify(app, db, viewer)?.ok_or(FieldError::UNAUTHENTICATED)?)
+}
+
+/// The account, which must be verified.
+///
+/// # Errors
+/// A refusal if it is not.
+pub fn verified(account: Account) -> Result<Account> {
+    if account.verified_at.is_some() { Ok(account) } else { Err(FieldError::NOT_VERIFIED.into()) }
 }
 
 fn find_subject(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Account>> {

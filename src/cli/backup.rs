@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
+use super::new_file::{self, folder_of};
 use super::{lock, open_store, print};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -21,16 +22,10 @@ const NAMES: [(&str, &str); 4] = [
 
 pub(super) fn backup(config: &Config, file: &Path, keep: Option<usize>) -> Result<()> {
     let store = open_store(config)?;
-    if file.exists() {
-        bail!("{} is there already; choose another name, or take it away first", file.display());
-    }
-    let unwritable = || format!("{} cannot be written", file.display());
-    // Under another name until it is whole and checked; temporary files are readable by their owner alone.
-    let copy = tempfile::NamedTempFile::new_in(folder_of(file)).with_context(unwritable)?;
-    store.copy_to(copy.path()).with_context(unwritable)?;
-    let contents = copies::check_file(copy.path())?;
-    copy.as_file().sync_all().with_context(unwritable)?;
-    copy.persist_noclobber(file).with_context(unwritable)?;
+    let contents = new_file::make(file, |copy| {
+        store.copy_to(copy.path()).with_context(|| format!("{} cannot be written", file.display()))?;
+        copies::check_file(copy.path())
+    })?;
     let gone = keep.map(|keep| forget(file, keep)).transpose()?.unwrap_or_default();
     let removed: String = gone.iter().map(|old| format!("removed: {}\n", old.display())).collect();
     print(&format!("{}: checked; {}\n{removed}", file.display(), describe(&contents)))
@@ -80,10 +75,6 @@ fn describe(contents: &Contents) -> String {
         Some(format!("{name}: {rows}"))
     });
     format!("schema {}, {}", contents.schema, counted.collect::<Vec<_>>().join(", "))
-}
-
-fn folder_of(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Renames a database with what belongs to it, and answers its new name.

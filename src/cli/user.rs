@@ -11,6 +11,7 @@ use crate::accounts::operator::{self, Creation};
 use crate::accounts::{Account, Filter};
 use crate::app::App;
 use crate::config::Config;
+use crate::mail::on_one_line;
 use crate::store;
 
 /// How many accounts are held in memory at a time.
@@ -185,9 +186,8 @@ fn line(account: &Account) -> String {
     let marks: Vec<_> = marks.iter().filter(|(_, holds)| *holds).map(|(mark, _)| *mark).collect();
     let Account { id, email, username, joined_at, .. } = account;
     let marks = marks.join(", ");
-    // A name may hold anything; it may not steer a terminal.
-    let username: String = username.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect();
-    format!("{id:>6}  {joined_at}  {email}  {username}  {marks}\n").trim_end().to_owned() + "\n"
+    let line = format!("{id:>6}  {joined_at}  {email}  {username}  {marks}");
+    on_one_line(line.trim_end()) + "\n"
 }
 
 fn show(app: &App, name: &str, as_json: bool) -> Result<()> {

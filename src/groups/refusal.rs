@@ -1,7 +1,7 @@
 //! What people are told when something about working groups is not done, most of it in the words of the original.
 //! There is no room for codes in these answers: each is an error of the request.
 
-use crate::accounts::{Account, Error, FieldError, Result, Viewer, sessions};
+use crate::accounts::{Account, Error, Result, Viewer, sessions};
 use crate::app::App;
 use crate::store::Reader;
 
@@ -68,9 +68,5 @@ pub(super) fn require_login(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Resu
 
 /// The account of whoever asks, which must be verified: nobody else changes groups.
 pub(super) fn require_verified(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Account> {
-    let account = require_login(app, db, viewer)?;
-    if account.verified_at.is_none() {
-        return Err(FieldError::NOT_VERIFIED.into());
-    }
-    Ok(account)
+    sessions::verified(require_login(app, db, viewer)?)
 }

@@ -3,10 +3,12 @@
 use std::io::Read as _;
 
 use poem::http::header::{
-    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,
 };
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response, Result};
+
+use super::headers::wants_page;
 
 /// Names below `/graphiql/`, and compressed contents.
 const FILES: &[(&str, &[u8])] = &include!(concat!(env!("OUT_DIR"), "/graphiql.rs"));
@@ -31,8 +33,7 @@ impl poem::Endpoint for Parts {
 
 /// The page, if a browser asks for one.
 pub(super) fn page(request: &Request) -> Option<Response> {
-    let is_browser = request.header(ACCEPT).is_some_and(|types| types.contains("text/html"));
-    if is_browser && matches!(*request.method(), Method::GET | Method::HEAD) {
+    if wants_page(request) && matches!(*request.method(), Method::GET | Method::HEAD) {
         file(request, "index.html")
     } else {
         None

@@ -1,9 +1,9 @@
-//! Headers that every answer has, unless it says otherwise itself.
+//! Headers that every answer has, unless it says otherwise itself, and what those of requests tell.
 
 use std::sync::Arc;
 
 use poem::http::HeaderValue;
-use poem::http::header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use poem::http::header::{ACCEPT, CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use poem::{Endpoint, IntoResponse, Request, Response, Result};
 
 /// Answers hold tokens and addresses: nobody on the way may keep them, and no browser may take them for what they
@@ -17,4 +17,9 @@ pub(super) async fn add<E: Endpoint>(endpoint: Arc<E>, request: Request) -> Resu
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     Ok(response)
+}
+
+/// Whether a browser asks, which wants a page; programs want JSON.
+pub(super) fn wants_page(request: &Request) -> bool {
+    request.header(ACCEPT).is_some_and(|types| types.contains("text/html"))
 }

@@ -13,11 +13,12 @@ mod words;
 use std::sync::Arc;
 
 use poem::error::NotFoundError;
-use poem::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, LOCATION, ORIGIN};
+use poem::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, LOCATION, ORIGIN};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response, Result, Route};
 use serde_json::json;
 
+use super::headers::wants_page;
 use crate::accounts::action_links::{self, Standing};
 use crate::accounts::{self, Error, FieldErrors, activation, password, secondary_email};
 use crate::app::App;
@@ -87,11 +88,10 @@ impl poem::Endpoint for Page {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let is_browser = request.header(ACCEPT).is_some_and(|types| types.contains("text/html"));
         let is_front = matches!(self.kind, Kind::Nowhere) && request.uri().path() == "/";
         let kind = if is_front { Kind::Front } else { self.kind };
         let answer = match (request.method().clone(), kind) {
-            (_, Kind::Nowhere) if !is_browser => return Err(NotFoundError.into()),
+            (_, Kind::Nowhere) if !wants_page(&request) => return Err(NotFoundError.into()),
             (Method::GET | Method::HEAD, kind) => self.show(kind, &request).await,
             (Method::POST, Kind::Link(_) | Kind::Ask(_)) => self.post(&mut request).await,
             _ => self.site.message(StatusCode::METHOD_NOT_ALLOWED, &words::WRONG_METHOD),

@@ -5,6 +5,8 @@ use std::io::ErrorKind;
 
 use lettre::transport::smtp::Error;
 
+use super::on_one_line;
+
 /// How much of what a mail server says is kept.
 const LONGEST_REPLY: usize = 500;
 /// Words of this length that a reply shares with its mail are more than chance: links and tokens are longer.
@@ -100,7 +102,7 @@ pub(super) fn judge(step: Step, error: &Error, place: &str) -> Failure {
         _ => Verdict::Waits,
     };
     let summary = format!("the mail server {place} answered {code} to {}", step.name());
-    let reply = error.source().map(|reply| on_one_line(&reply.to_string())).unwrap_or_default();
+    let reply = error.source().map(|reply| shortened(&reply.to_string())).unwrap_or_default();
     Failure { verdict, cause: format!("{summary}: {reply}"), summary }
 }
 
@@ -116,14 +118,13 @@ fn without_answer(step: Step, error: &Error) -> String {
             format!("ended the connection, or spoke no SMTP, at {}", step.name())
         }
         (_, Some(cause)) => {
-            format!("cannot be used, at {}: {}", step.name(), on_one_line(&cause.to_string()))
+            format!("cannot be used, at {}: {}", step.name(), shortened(&cause.to_string()))
         }
         (_, None) => format!("cannot be used, at {}", step.name()),
     }
 }
 
-/// A mail server may say anything; it may not steer a terminal, and not fill the database.
-fn on_one_line(text: &str) -> String {
-    let characters = text.trim().chars().take(LONGEST_REPLY);
-    characters.map(|character| if character.is_control() { ' ' } else { character }).collect()
+/// A mail server may say anything; it may not fill the database either.
+fn shortened(text: &str) -> String {
+    on_one_line(&text.trim().chars().take(LONGEST_REPLY).collect::<String>())
 }

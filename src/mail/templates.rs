@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use rust_embed::RustEmbed;
 
-use super::Message;
+use super::{Message, on_one_line};
 use crate::config::Config;
 
 #[derive(RustEmbed)]
@@ -185,9 +185,4 @@ fn own(config: &Config, name: &str) -> Result<Option<String>> {
         Err(error) if error.kind() == ErrorKind::NotFound && folder.is_dir() => Ok(None),
         Err(error) => Err(anyhow!("mail.templates: {} cannot be read ({error})", path.display())),
     }
-}
-
-/// A name may hold anything; in a mail it may not start lines of its own or steer a terminal.
-fn on_one_line(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
