@@ -1,6 +1,7 @@
 //! The parts, assembled.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use secrecy::SecretString;
@@ -24,7 +25,7 @@ pub struct App {
     /// Randomness.
     pub random: Random,
     /// The database.
-    pub store: Store,
+    pub store: Arc<Store>,
     /// Signs access and action tokens.
     pub signing_key: SigningKey,
     /// Hashes and checks passwords.
@@ -32,9 +33,9 @@ pub struct App {
     /// Writes and delivers mails.
     pub mailer: Mailer,
     /// Rings after each transaction that wrote, for whoever delivers mail.
-    pub committed: Notify,
+    pub committed: Arc<Notify>,
     /// What is counted.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
 }
 
 impl App {
@@ -48,11 +49,30 @@ impl App {
             format!("data_dir: {folder} cannot be made a folder; choose another, or clear what is in the way")
         })?;
         let signing_key = SigningKey::new(secret_key(&config, &random)?);
-        let store = Store::open(&config.database())?;
+        let store = Arc::new(Store::open(&config.database())?);
         let hasher = Hasher::new(&config.passwords, random.clone())?;
         let mailer = Mailer::new(&config)?;
-        let (committed, metrics) = (Notify::new(), Metrics::default());
+        let (committed, metrics) = (Arc::default(), Arc::default());
         Ok(Self { config, clock, random, store, signing_key, hasher, mailer, committed, metrics })
+    }
+
+    /// The same application with other settings, of the same data folder.
+    ///
+    /// # Errors
+    /// One sentence on what is in the way.
+    pub fn with_settings(&self, config: Config) -> Result<Self> {
+        let random = self.random.clone();
+        Ok(Self {
+            signing_key: SigningKey::new(secret_key(&config, &random)?),
+            hasher: Hasher::new(&config.passwords, random.clone())?,
+            mailer: Mailer::new(&config)?,
+            clock: self.clock.clone(),
+            store: Arc::clone(&self.store),
+            committed: Arc::clone(&self.committed),
+            metrics: Arc::clone(&self.metrics),
+            config,
+            random,
+        })
     }
 
     /// [`Store::write`], and rings for mail that may have been promised.

@@ -138,11 +138,16 @@ pub fn run() -> ExitCode {
         Ok(loaded) => loaded,
         Err(error) => return fail(&error, 2),
     };
-    let checked = crate::mail::check(&loaded.config).and_then(|()| crate::http::check(&loaded.config));
-    if let Err(error) = checked {
+    if let Err(error) = check(&loaded.config) {
         return fail(&error, 2);
     }
     finish(dispatch(command, &loaded))
+}
+
+/// Refuses settings that cannot be carried out on this machine.
+fn check(config: &config::Config) -> Result<()> {
+    crate::mail::check(config)?;
+    crate::http::check(config)
 }
 
 fn finish(outcome: Result<()>) -> ExitCode {

@@ -55,6 +55,8 @@ pub struct Config {
     pub graphql: GraphQl,
     /// Pages for people, behind the links in mails.
     pub pages: Pages,
+    /// Connections.
+    pub http: Http,
     /// Limits on attempts.
     pub limits: Limits,
     /// What is counted.
@@ -311,6 +313,39 @@ pub struct Branding {
     pub accent: String,
 }
 
+/// `[http]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Encryption.
+    pub tls: Tls,
+}
+
+/// `[http.tls]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// A certificate with those that vouch for it, in PEM.
+    pub certificate: Option<PathBuf>,
+    /// Its key, in PEM.
+    pub key: Option<PathBuf>,
+    /// The name to get a certificate for.
+    pub acme: Option<String>,
+    /// The address that the authority writes to.
+    pub acme_contact: Option<String>,
+    /// The authority's directory (RFC 8555 §7.1.1).
+    pub acme_directory: String,
+    /// Who may vouch for the authority's own server, in PEM.
+    pub acme_ca_file: Option<PathBuf>,
+}
+
+impl Tls {
+    /// Whether connections are encrypted.
+    pub fn is_on(&self) -> bool {
+        self.certificate.is_some() || self.acme.is_some()
+    }
+}
+
 /// `[limits]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -325,6 +360,8 @@ pub struct Limits {
 pub struct Metrics {
     /// Whether `/metrics` answers.
     pub enabled: bool,
+    /// Where it answers, if not where all else does.
+    pub listen: Option<SocketAddr>,
 }
 
 /// `[log]`
@@ -395,6 +432,29 @@ impl Config {
     /// Where the transport `file` writes.
     pub fn mail_directory(&self) -> PathBuf {
         self.mail.directory.clone().unwrap_or_else(|| self.data_dir.join("mail"))
+    }
+
+    /// The folder for certificates that were got by ACME.
+    pub fn acme_directory(&self) -> PathBuf {
+        self.data_dir.join("acme")
+    }
+
+    /// The first setting in which `other` differs and that a running server cannot change.
+    pub fn differs_for_good(&self, other: &Self) -> Option<&'static str> {
+        let acme = |config: &Self| {
+            let Tls { acme, acme_contact, acme_directory, acme_ca_file, .. } = config.http.tls.clone();
+            (acme, acme_contact, acme_directory, acme_ca_file)
+        };
+        let watch = |config: &Self| config.metrics.listen.filter(|_| config.metrics.enabled);
+        let differences = [
+            ("listen", self.listen != other.listen),
+            ("data_dir", self.data_dir != other.data_dir),
+            ("metrics.listen", watch(self) != watch(other)),
+            ("http.tls", self.http.tls.is_on() != other.http.tls.is_on()),
+            ("http.tls.acme", acme(self) != acme(other)),
+            ("log.format", self.log.format != other.log.format),
+        ];
+        differences.into_iter().find_map(|(name, differs)| differs.then_some(name))
     }
 
     /// How many passwords may be hashed at a time.

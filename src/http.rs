@@ -1,86 +1,166 @@
 //! HTTP: where requests come in.
 
+mod door;
 mod endpoint;
 mod graphiql;
 mod headers;
 mod health;
 mod pages;
+mod tls;
 
 use std::future::Future;
-use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
-use poem::listener::TcpAcceptor;
-use poem::{EndpointExt as _, Route, Server};
+use anyhow::Result;
+use poem::endpoint::BoxEndpoint;
+use poem::{Endpoint, EndpointExt as _, Request, Response, Route, Server};
+use tokio::sync::watch;
 
 use crate::app::App;
 use crate::config::Config;
 use crate::graphql::{Flavour, GraphQl};
 use crate::lanes::Lanes;
+use door::Door;
+use tls::{Renewal, Tls};
 
 /// How long requests that are under way may take once the server is told to stop.
-const DRAIN: Duration = Duration::from_secs(10);
+const DRAIN: Duration = Duration::from_secs(8);
 /// A connection on which nothing happens is closed.
 const IDLE: Duration = Duration::from_secs(75);
 
-/// A socket that listens but does not answer yet.
+/// Sockets that listen but do not answer yet.
 pub struct Bound {
-    acceptor: TcpAcceptor,
-    address: SocketAddr,
+    public: Door,
+    /// Where only whoever watches over the server asks.
+    watch: Option<Door>,
+    renewal: Option<Renewal>,
+    answers: Answers,
 }
 
-/// Listens at an address. Needs a runtime around it.
+/// What answers requests; it can be replaced while they come.
+#[derive(Clone)]
+pub struct Answers {
+    public: Front,
+    watch: Front,
+    /// Whether `watch` has an address of its own.
+    apart: bool,
+    tls: Option<Arc<Tls>>,
+}
+
+/// Listens where the settings say. Needs a runtime around it.
 ///
 /// # Errors
-/// A sentence on who is in the way.
-pub fn bind(listen: SocketAddr) -> Result<Bound> {
-    let bound = TcpListener::bind(listen).and_then(|listener| {
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        Ok(Bound { acceptor: TcpAcceptor::from_std(listener)?, address })
-    });
-    bound.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            anyhow!("listen: another program listens at {listen}; stop it, or choose another port")
-        }
-        std::io::ErrorKind::PermissionDenied => {
-            anyhow!("listen: {listen} may not be listened at; choose a port from 1024 on")
-        }
-        _ => anyhow!("listen: {listen} cannot be listened at ({error})"),
-    })
+/// A sentence on who or what is in the way.
+pub fn bind(app: Arc<App>) -> Result<Bound> {
+    let config = &app.config;
+    let (tls, renewal) = Tls::open(config)?.map(|(tls, renewal)| (Arc::new(tls), renewal)).unzip();
+    let public = Door::open("listen", config.listen, tls.clone())?;
+    let watch = config.metrics.listen.filter(|_| config.metrics.enabled);
+    let watch = watch.map(|listen| Door::open("metrics.listen", listen, None)).transpose()?;
+    let apart = watch.is_some();
+    let [front, side] = routes(app, apart)?.map(Front::new);
+    let answers = Answers { public: front, watch: side, apart, tls };
+    Ok(Bound { public, watch, renewal: renewal.flatten(), answers })
 }
 
-/// Refuses settings of pages that cannot be carried out.
+/// Refuses settings of pages and encryption that cannot be carried out.
 ///
 /// # Errors
 /// A sentence on what is wrong.
 pub fn check(config: &Config) -> Result<()> {
+    tls::check(config)?;
     pages::Look::new(config).map(drop)
 }
 
 impl Bound {
     /// The address, with the port that was taken.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.public.address()
+    }
+
+    /// The address for whoever watches over the server, if it has one of its own.
+    pub fn watch_address(&self) -> Option<SocketAddr> {
+        self.watch.as_ref().map(Door::address)
+    }
+
+    /// What will answer.
+    pub fn answers(&self) -> Answers {
+        self.answers.clone()
     }
 
     /// Answers requests until `stop` comes, and then those that are under way.
     ///
     /// # Errors
-    /// If the socket fails.
-    pub async fn serve(self, app: Arc<App>, stop: impl Future<Output = ()>) -> Result<()> {
-        let routes = routes(app)?;
-        Server::new_with_acceptor(self.acceptor)
-            .idle_timeout(IDLE)
-            .run_with_graceful_shutdown(routes, stop, Some(DRAIN))
-            .await?;
+    /// If a socket fails.
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<()> {
+        let Self { public, watch, renewal, answers } = self;
+        let renewing = renewal.map(tokio::spawn);
+        let (stopped, mut told) = watch::channel(());
+        let watching = watch
+            .map(|door| tokio::spawn(answer(door, answers.watch, async move { drop(told.changed().await) })));
+        let answered = answer(public, answers.public, stop).await;
+        drop(stopped);
+        if let Some(renewing) = renewing {
+            renewing.abort();
+        }
+        if let Some(watching) = watching {
+            watching.await??;
+        }
+        answered
+    }
+}
+
+impl Answers {
+    /// Has an application with other settings answer all requests that come from here on.
+    ///
+    /// # Errors
+    /// A sentence on what is wrong with the settings; nothing is replaced then.
+    pub fn replace(&self, app: Arc<App>) -> Result<()> {
+        let tls = app.config.http.tls.clone();
+        let [public, watch] = routes(app, self.apart)?;
+        if let Some(current) = &self.tls {
+            current.reload(&tls)?;
+        }
+        self.public.replace(public);
+        self.watch.replace(watch);
         Ok(())
     }
 }
 
-fn routes(app: Arc<App>) -> Result<impl poem::Endpoint> {
+async fn answer(door: Door, front: Front, stop: impl Future<Output = ()>) -> Result<()> {
+    let server = Server::new_with_acceptor(door).idle_timeout(IDLE);
+    Ok(server.run_with_graceful_shutdown(front, stop, Some(DRAIN)).await?)
+}
+
+type Routes = BoxEndpoint<'static, Response>;
+
+/// What answers requests at present.
+#[derive(Clone)]
+struct Front(Arc<RwLock<Arc<Routes>>>);
+
+impl Front {
+    fn new(routes: Routes) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(routes))))
+    }
+
+    fn replace(&self, routes: Routes) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(routes);
+    }
+}
+
+impl Endpoint for Front {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let routes = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        routes.call(request).await
+    }
+}
+
+/// The routes for everybody, and those for whoever watches over the server from an address `apart`.
+fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
     let (max_body, relay) = (app.config.graphql.max_body.count(), app.config.graphql.relay);
     let lanes = Arc::new(Lanes::new(Arc::clone(&app)));
     let graphql = Arc::new(GraphQl::new(&app, Arc::clone(&lanes)));
@@ -90,11 +170,11 @@ fn routes(app: Arc<App>) -> Result<impl poem::Endpoint> {
         let random = app.random.clone();
         Arc::new(endpoint::Endpoint { graphql: Arc::clone(&graphql), flavour, max_body, graphiql, random })
     };
-    let mut routes =
-        Route::new().at("/healthz", health::Alive).at("/readyz", health::Ready(Arc::clone(&lanes)));
-    if app.config.metrics.enabled {
-        routes = routes.at("/metrics", health::Counted(Arc::clone(&lanes)));
-    }
+    let health =
+        || Route::new().at("/healthz", health::Alive).at("/readyz", health::Ready(Arc::clone(&lanes)));
+    let counted = || health().at("/metrics", health::Counted(Arc::clone(&lanes)));
+    let watch = counted();
+    let mut routes = if app.config.metrics.enabled && !apart { counted() } else { health() };
     for (path, flavour) in [("/graphql", Flavour::Plain), ("/relay", Flavour::Relay)] {
         if flavour == Flavour::Plain || relay {
             routes = routes.at(path, endpoint(flavour)).at(format!("{path}/"), endpoint(flavour));
@@ -106,5 +186,5 @@ fn routes(app: Arc<App>) -> Result<impl poem::Endpoint> {
     if app.config.pages.enabled {
         routes = pages::add(routes, pages::Look::new(&app.config)?, lanes);
     }
-    Ok(routes.catch_all_error(endpoint::outside).around(headers::add))
+    Ok([routes, watch].map(|routes| routes.catch_all_error(endpoint::outside).around(headers::add).boxed()))
 }

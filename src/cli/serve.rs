@@ -1,18 +1,19 @@
 //! `serve`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use sd_notify::NotifyState;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{lock, log};
+use super::log::{self, Volume};
+use super::{check, lock};
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::Loaded;
+use crate::config::{self, Loaded};
 use crate::random::Random;
 use crate::{http, outbox, store};
 
@@ -21,46 +22,94 @@ const MAIL_PAUSE: Duration = Duration::from_secs(5);
 
 pub(super) fn run(loaded: &Loaded) -> Result<()> {
     let config = &loaded.config;
-    log::begin(&config.log);
+    let volume = log::begin(&config.log);
     let app = Arc::new(App::open(config.clone(), Clock::System, Random::from_system())?);
     let _lock = lock(config)?;
     let migrated = app.store.migrate()?;
     let runtime = tokio::runtime::Runtime::new().context("the threads for serving cannot be made")?;
-    runtime.block_on(serve(app, loaded.readable_by_others(), migrated))
+    runtime.block_on(serve(app, loaded, migrated, volume))
 }
 
-async fn serve(app: Arc<App>, exposed: Option<&Path>, migrated: usize) -> Result<()> {
-    let bound = http::bind(app.config.listen)?;
+async fn serve(app: Arc<App>, loaded: &Loaded, migrated: usize, volume: Volume) -> Result<()> {
+    let bound = http::bind(Arc::clone(&app))?;
     // Signals are heeded from here on: who reads the first line may send one.
     let told_to_stop = until_told_to_stop()?;
+    let told_to_reload = signal(SignalKind::hangup()).context("SIGHUP cannot be received")?;
     greet(&app, &bound, migrated);
-    if let Some(file) = exposed {
+    if let Some(file) = loaded.readable_by_others() {
         let file = file.display();
         tracing::warn!("{file} holds a secret and others may read it; run `chmod 600 {file}`");
     }
     let (stop, stopped) = watch::channel(false);
     tell_systemd(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {}", bound.address()))]);
     let watchdog = tokio::spawn(feed_watchdog(Arc::clone(&app)));
-    let mail = tokio::spawn(deliver_mail(Arc::clone(&app), stopped));
-    let outcome = bound.serve(app, told_to_stop).await;
+    let (current, app) = watch::channel(app);
+    let mail = tokio::spawn(deliver_mail(app, stopped));
+    let reload = Reload { file: loaded.file.clone(), current, answers: bound.answers(), volume };
+    let reloading = tokio::spawn(reload.whenever(told_to_reload));
+    let outcome = bound.serve(told_to_stop).await;
     tracing::info!("stopping: requests are answered, mail that is due is delivered");
     tell_systemd(&[NotifyState::Stopping]);
     watchdog.abort();
+    reloading.abort();
     let _ = stop.send(true);
     mail.await?;
     outcome
 }
 
+/// Takes settings over while the server runs.
+struct Reload {
+    file: Option<PathBuf>,
+    current: watch::Sender<Arc<App>>,
+    answers: http::Answers,
+    volume: Volume,
+}
+
+impl Reload {
+    /// Does so whenever SIGHUP comes. Where something is wrong with the settings, those in force stay.
+    async fn whenever(self, mut told: Signal) {
+        let this = Arc::new(self);
+        while told.recv().await.is_some() {
+            let worker = Arc::clone(&this);
+            match tokio::task::spawn_blocking(move || worker.now()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!("the settings stay as they were: {error:#}"),
+                Err(panic) => tracing::error!("the settings stay as they were: {panic}"),
+            }
+        }
+    }
+
+    fn now(&self) -> Result<()> {
+        let config = config::load(self.file.as_deref())?.config;
+        let current = Arc::clone(&self.current.borrow());
+        if let Some(setting) = current.config.differs_for_good(&config) {
+            bail!("{setting}: this takes a restart");
+        }
+        check(&config)?;
+        let level = config.log.level;
+        let app = Arc::new(current.with_settings(config)?);
+        self.answers.replace(Arc::clone(&app))?;
+        self.current.send_replace(app);
+        tracing::info!("the settings were read again and are in force");
+        self.volume.set(level);
+        Ok(())
+    }
+}
+
 fn greet(app: &App, bound: &http::Bound, migrated: usize) {
-    let address = bound.address();
+    let scheme = if app.config.http.tls.is_on() { "https" } else { "http" };
+    let address = format!("{scheme}://{}", bound.address());
     let graphiql = if app.config.graphql.graphiql { ", GraphiQL there in the browser" } else { "" };
-    tracing::info!("listening on http://{address}, GraphQL at http://{address}/graphql{graphiql}");
+    tracing::info!("listening on {address}, GraphQL at {address}/graphql{graphiql}");
     let database = app.config.database();
     match migrated {
         0 => tracing::info!("data in {}", database.display()),
         steps => tracing::info!("data in {}, brought up to date, steps taken: {steps}", database.display()),
     }
     tracing::info!("mail {}; its links start with {}", app.mailer.describe(), app.config.public_url);
+    if let Some(watch) = bound.watch_address() {
+        tracing::info!("metrics at http://{watch}/metrics");
+    }
     if app.signing_key.is_short() {
         tracing::warn!("the secret key has fewer than 32 characters: tokens may be forged by who guesses it");
     }
@@ -70,9 +119,10 @@ fn greet(app: &App, bound: &http::Bound, migrated: usize) {
 }
 
 /// Delivers what transactions promised, each time one ends, and what waits, from time to time; once more at the end.
-async fn deliver_mail(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+async fn deliver_mail(current: watch::Receiver<Arc<App>>, mut stopped: watch::Receiver<bool>) {
     loop {
         let stopping = *stopped.borrow();
+        let app = Arc::clone(&current.borrow());
         let worker = Arc::clone(&app);
         match tokio::task::spawn_blocking(move || outbox::deliver_due(&worker)).await {
             Ok(Ok(round)) if round.delivered > 0 => tracing::info!("mails delivered: {}", round.delivered),

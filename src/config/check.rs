@@ -8,7 +8,7 @@ use super::{Config, RegisterField, SmtpServer, Transport};
 
 /// The first thing wrong with `config`, if there is one.
 pub(super) fn complaint(config: &Config) -> Option<String> {
-    let checks = [addresses, mail_server, links, lifetimes, fields, passwords, bounds, branding];
+    let checks = [addresses, mail_server, links, lifetimes, fields, passwords, bounds, branding, tls];
     checks.iter().find_map(|check| check(config))
 }
 
@@ -145,4 +145,31 @@ fn branding(config: &Config) -> Option<String> {
     let name = config.branding_name();
     let empty = name.trim().is_empty() || name.chars().any(char::is_control);
     empty.then(|| "pages.branding.name: write a name on one line, or leave the setting out".to_owned())
+}
+
+fn tls(config: &Config) -> Option<String> {
+    let tls = &config.http.tls;
+    if tls.certificate.is_some() != tls.key.is_some() {
+        return Some("http.tls: certificate and key go together; name both files, or neither".to_owned());
+    }
+    let name = tls.acme.as_deref()?;
+    if tls.certificate.is_some() {
+        return Some(
+            "http.tls: a certificate comes from files or by acme; leave one of the two out".to_owned(),
+        );
+    }
+    let is_name = !name.is_empty()
+        && name.contains('.')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+        && name.parse::<std::net::IpAddr>().is_err();
+    if !is_name {
+        return Some(format!(
+            "http.tls.acme: \"{name}\" is no name of a server; write it as \"accounts.example.org\""
+        ));
+    }
+    let directory = &tls.acme_directory;
+    let encrypted = url::Url::parse(directory).is_ok_and(|url| url.scheme() == "https" && url.has_host());
+    (!encrypted).then(|| {
+        format!("http.tls.acme_directory: \"{directory}\" is no web address that begins with https://")
+    })
 }

@@ -122,6 +122,11 @@ impl Loaded {
             "mail.templates" => Some("(those that are built in)".to_owned()),
             "pages.branding.name" => Some(format!("{:?}", config.branding_name())),
             "pages.branding.logo" => Some("(none)".to_owned()),
+            "http.tls.certificate" | "http.tls.key" | "http.tls.acme" | "http.tls.acme_contact" => {
+                Some("(none)".to_owned())
+            }
+            "http.tls.acme_ca_file" => Some("(those that are built in)".to_owned()),
+            "metrics.listen" => Some("(that of the server)".to_owned()),
             "passwords.hashing_threads" => Some(config.hashing_threads().to_string()),
             _ => None,
         }

@@ -3,18 +3,28 @@
 use std::sync::Arc;
 
 use poem::http::HeaderValue;
-use poem::http::header::{ACCEPT, CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use poem::http::header::{
+    ACCEPT, CACHE_CONTROL, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
+use poem::http::uri::Scheme;
 use poem::{Endpoint, IntoResponse, Request, Response, Result};
 
 /// Answers hold tokens and addresses: nobody on the way may keep them, and no browser may take them for what they
 /// are not (OWASP ASVS 14.3.2, 3.4.4).
+///
+/// Who came here encrypted once shall not come otherwise for a year (RFC 6797; OWASP ASVS 3.4.1). Where a proxy
+/// encrypts, that is for the proxy to say.
 pub(super) async fn add<E: Endpoint>(endpoint: Arc<E>, request: Request) -> Result<Response> {
+    let encrypted = *request.scheme() == Scheme::HTTPS;
     let mut response = endpoint.call(request).await?.into_response();
     let headers = response.headers_mut();
     for (name, value) in
         [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff"), (REFERRER_POLICY, "no-referrer")]
     {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if encrypted {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     Ok(response)
 }

@@ -120,7 +120,7 @@ impl Site {
         while greeting.contains(" TRACE ") {
             greeting = next(&stderr);
         }
-        let address = Regex::new(r"listening on (http://127\.0\.0\.1:\d+)").expect("a pattern");
+        let address = Regex::new(r"listening on (https?://127\.0\.0\.1:\d+)").expect("a pattern");
         let address = address.captures(&greeting).unwrap_or_else(|| panic!("no address in {greeting:?}"));
         Serving { child, address: address[1].to_owned(), greeting, stdout, stderr }
     }
@@ -199,11 +199,37 @@ impl Serving {
         }
     }
 
+    /// Where it listens, `http://…`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Tells it to read its settings again, and waits until it has said what came of that.
+    pub fn reload(&self) -> String {
+        self.signal("-HUP");
+        self.waits_for("the settings ")
+    }
+
+    /// Waits for a line of the log with these words.
+    pub fn waits_for(&self, words: &str) -> String {
+        loop {
+            let line = next(&self.stderr);
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    /// Sends it a signal, as in `-HUP`.
+    pub fn signal(&self, signal: &str) {
+        let process = self.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &process]).status().expect("kill runs");
+        assert!(sent.success(), "the signal was not sent");
+    }
+
     /// Asks it to end, as a service manager does, and waits until it has.
     pub fn terminate(mut self) -> Outcome {
-        let process = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &process]).status().expect("kill runs");
-        assert!(sent.success(), "the signal was not sent");
+        self.signal("-TERM");
         let status = self.child.wait().expect("the program ends").code();
         let rest = |lines: &Receiver<String>| lines.iter().map(|line| line + "\n").collect();
         Outcome { status, stdout: rest(&self.stdout), stderr: rest(&self.stderr) }

@@ -62,10 +62,10 @@ impl TestServer {
         let app = App::open(config, Clock::manual(START), Random::seeded(7)).expect("a data folder");
         app.store.migrate().expect("a database");
         let app = Arc::new(app);
-        let bound = http::bind(app.config.listen).expect("a free port");
+        let bound = http::bind(Arc::clone(&app)).expect("a free port");
         let address = bound.address();
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = bound.serve(Arc::clone(&app), async move {
+        let serving = bound.serve(async move {
             let _ = stopped.await;
         });
         tokio::spawn(serving);

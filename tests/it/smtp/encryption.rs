@@ -2,8 +2,9 @@
 
 use pledge4future_auth::store;
 
-use super::receiver::{Certificate, Encryption, Receiver};
+use super::receiver::{Encryption, Receiver};
 use super::{delivered, failed, last_error, round, row, settings};
+use crate::certificate::Certificate;
 use crate::program::Site;
 use crate::server::TestServer;
 

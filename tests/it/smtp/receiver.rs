@@ -4,10 +4,10 @@ use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConnection, StreamOwned};
 use tokio::net::TcpSocket;
+
+use crate::certificate::Certificate;
 
 /// What the greeting is called in scripts; all else is asked for by the line that came in.
 pub const GREETING: &str = "(greeting)";
@@ -40,14 +40,6 @@ pub struct Taken {
     pub from: String,
     pub to: String,
     pub raw: String,
-}
-
-/// A certificate for 127.0.0.1.
-#[derive(Clone)]
-pub struct Certificate {
-    config: Arc<ServerConfig>,
-    /// That of the authority which signed it.
-    pub authority: String,
 }
 
 /// Where connections of a receiver are encrypted.
@@ -139,33 +131,6 @@ impl Receiver {
     }
 }
 
-impl Certificate {
-    pub fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority =
-            CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("an authority");
-        let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name");
-        let certificate = params.signed_by(&key, &authority).expect("a certificate");
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::Pkcs8(key.serialize_der().into()),
-            )
-            .expect("a key that fits");
-        Self { config: Arc::new(config), authority: authority.pem() }
-    }
-
-    fn wrap(&self, stream: TcpStream) -> Wire {
-        let connection = ServerConnection::new(Arc::clone(&self.config)).expect("TLS");
-        Wire::Encrypted(Box::new(StreamOwned::new(connection, stream)))
-    }
-}
-
 struct Session {
     seen: Arc<Mutex<Seen>>,
     script: Script,
@@ -175,7 +140,7 @@ struct Session {
 impl Session {
     fn run(self, stream: TcpStream) -> std::io::Result<()> {
         let mut wire = BufReader::new(match &self.encryption {
-            Encryption::Whole(certificate) => certificate.wrap(stream),
+            Encryption::Whole(certificate) => encrypted(certificate, stream),
             _ => Wire::Plain(stream),
         });
         let (mut from, mut to, mut raw) = (String::new(), String::new(), None::<String>);
@@ -243,11 +208,16 @@ impl Session {
     fn upgrade(&self, wire: BufReader<Wire>) -> BufReader<Wire> {
         match (wire.into_inner(), &self.encryption) {
             (Wire::Plain(stream), Encryption::StartTls(certificate)) => {
-                BufReader::new(certificate.wrap(stream))
+                BufReader::new(encrypted(certificate, stream))
             }
             (wire, _) => BufReader::new(wire),
         }
     }
+}
+
+fn encrypted(certificate: &Certificate, stream: TcpStream) -> Wire {
+    let connection = ServerConnection::new(certificate.server()).expect("TLS");
+    Wire::Encrypted(Box::new(StreamOwned::new(connection, stream)))
 }
 
 fn in_brackets(line: &str) -> String {
