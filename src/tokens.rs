@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod action;
+mod hs256;
 pub mod refresh;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -13,6 +14,7 @@ pub struct SigningKey(SecretString);
 impl SigningKey {
     /// Takes the text of a key.
     pub fn new(key: SecretString) -> Self {
+        hs256::install();
         Self(key)
     }
 
