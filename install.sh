@@ -384,7 +384,7 @@ put_units() {
     units_were=kept
     for unit in $UNIT_FILES; do
         # The folder of the program is filled in where the units name it without one.
-        sed "s|\\(ExecStart=\\)$NAME |\\1$program |; s|\\(exec \\)$NAME |\\1$program |" \
+        sed "s|\\(ExecStart=\\)$NAME |\\1$program |; s|\\(exec \\)$NAME |\\1$program |; s|\\(sh -c '\\)$NAME |\\1$program |" \
             "$here/packaging/$unit" >"$work/$unit"
         put "$work/$unit" "$UNITS/$unit" 0644
         [ $was = kept ] || units_were=changed

@@ -52,7 +52,7 @@ impl App {
         let store = Arc::new(Store::open(&config.database())?);
         let hasher = Hasher::new(&config.passwords, random.clone())?;
         let mailer = Mailer::new(&config)?;
-        let (committed, metrics) = (Arc::default(), Arc::default());
+        let (committed, metrics) = (Arc::default(), Arc::new(Metrics::new(&store.writes)));
         Ok(Self { config, clock, random, store, signing_key, hasher, mailer, committed, metrics })
     }
 

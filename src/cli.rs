@@ -4,6 +4,7 @@
 mod backup;
 mod check_config;
 mod export;
+mod group;
 mod healthcheck;
 mod import;
 mod log;
@@ -72,6 +73,11 @@ enum Command {
     User {
         #[command(subcommand)]
         command: user::Command,
+    },
+    /// Look at working groups, and say who represents one.
+    Group {
+        #[command(subcommand)]
+        command: group::Command,
     },
     /// Look at mails that wait or have left; a site without a mail server copies links from here.
     Mail {
@@ -180,6 +186,7 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
         }
         Command::Export { file } => export::run(&loaded.config, &file),
         Command::User { command } => user::run(&loaded.config, &command),
+        Command::Group { command } => group::run(&loaded.config, &command),
         Command::Mail { command } => mail::run(&loaded.config, &command),
         Command::Backup { file, keep } => backup::backup(&loaded.config, &file, keep),
         Command::Restore { file, force } => backup::restore(&loaded.config, &file, force),
@@ -209,6 +216,11 @@ fn print(text: &str) -> Result<()> {
     let mut output = std::io::stdout().lock();
     std::io::Write::write_all(&mut output, text.as_bytes())?;
     Ok(std::io::Write::flush(&mut output)?)
+}
+
+/// What is said of something that was so before.
+fn already(changed: bool) -> &'static str {
+    if changed { "" } else { " already" }
 }
 
 /// The application of this machine, its database up to date.

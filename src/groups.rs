@@ -4,6 +4,7 @@
 pub mod directory;
 pub mod joining;
 pub mod managing;
+pub mod operator;
 pub mod picture;
 mod refusal;
 mod sight;

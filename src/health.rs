@@ -35,9 +35,9 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
 /// # Errors
 /// Only internal ones.
 pub fn levels(app: &App) -> Result<Levels> {
-    let (waiting, oldest) = app.store.read(|db| -> store::Result<_> {
+    let (waiting, refused, oldest) = app.store.read(|db| -> store::Result<_> {
         let oldest = store::outbox::find_oldest_undelivered(db)?;
-        Ok((store::outbox::count_undelivered(db)?, oldest))
+        Ok((store::outbox::count_undelivered(db)?, store::outbox::count_refused(db)?, oldest))
     })?;
     let database = app.config.database();
     let log = PathBuf::from(format!("{}-wal", database.display()));
@@ -47,6 +47,7 @@ pub fn levels(app: &App) -> Result<Levels> {
     };
     Ok(Levels {
         mails_waiting: waiting,
+        mails_refused: refused,
         mail_age: oldest.map(|oldest| app.clock.now().seconds() - oldest.seconds()).unwrap_or_default(),
         database_size: size(&database),
         log_size: size(&log),

@@ -17,7 +17,7 @@ pub struct Metrics {
     pub hashing_wait: Histogram,
     /// How long rules took that hash a password, in seconds.
     pub hashing_time: Histogram,
-    mails_waiting: Gauge,
+    mails: Family<State, Gauge>,
     mail_age: Gauge,
     database_size: Gauge,
     log_size: Gauge,
@@ -41,11 +41,38 @@ struct Labels {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct State {
+    state: &'static str,
+}
+
+/// How long writes wait for the database. One is written at a time, and commands beside the server write too.
+#[derive(Debug, Clone)]
+pub struct Writes {
+    /// Seconds until a write could begin.
+    pub wait: Histogram,
+    /// Writes that gave up, since another process was writing for too long.
+    pub busy: Counter,
+}
+
+impl Default for Writes {
+    fn default() -> Self {
+        Self { wait: seconds(), busy: Counter::default() }
+    }
+}
+
+/// From a millisecond to eight seconds.
+fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.001, 2.0, 14))
+}
+
 /// What is looked up when somebody asks.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Levels {
     /// Mails that have not left.
     pub mails_waiting: i64,
+    /// Mails that a mail server refused for good.
+    pub mails_refused: i64,
     /// Seconds since the oldest of them was promised.
     pub mail_age: i64,
     /// Bytes of the database.
@@ -56,25 +83,29 @@ pub struct Levels {
     pub memory: i64,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// Nothing is counted yet, but what `writes` has.
+    pub fn new(writes: &Writes) -> Self {
         let mut registry = Registry::with_prefix("p4f_auth");
         let operations = Family::<Labels, Counter>::default();
         registry.register("operations", "Operations by field and outcome", operations.clone());
-        let seconds = || Histogram::new(exponential_buckets(0.001, 2.0, 14));
         let (hashing_wait, hashing_time) = (seconds(), seconds());
         let mut histogram = |name, help, histogram: &Histogram| {
             registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
         };
         histogram("hashing_wait", "Waiting for a turn to hash a password", &hashing_wait);
         histogram("hashing_time", "Rules that hash a password", &hashing_time);
+        histogram("write_wait", "Waiting for a turn to write to the database", &writes.wait);
+        let busy = "Writes that gave up because another process was writing";
+        registry.register("database_busy", busy, writes.busy.clone());
+        let mails = Family::<State, Gauge>::default();
+        registry.register("mails", "Mails that have not left: waiting, or refused for good", mails.clone());
         let mut gauge = |name: &str, help: &str| {
             let gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
             gauge
         };
         let hashing_waiting = gauge("hashing_waiting", "Requests that wait for a turn to hash a password");
-        let mails_waiting = gauge("mails_waiting", "Mails that have not left");
         let mail_age = gauge("mail_age_seconds", "Age of the oldest mail that has not left");
         let database_size = gauge("database_bytes", "Size of the database");
         let log_size = gauge("database_log_bytes", "Size of the write-ahead log of the database");
@@ -85,16 +116,14 @@ impl Default for Metrics {
             hashing_waiting,
             hashing_wait,
             hashing_time,
-            mails_waiting,
+            mails,
             mail_age,
             database_size,
             log_size,
             memory,
         }
     }
-}
 
-impl Metrics {
     /// Counts an operation, by the name of its field in the schema.
     pub fn count(&self, operation: &str, outcome: Outcome) {
         let outcome = match outcome {
@@ -110,7 +139,9 @@ impl Metrics {
     /// # Errors
     /// If it cannot be written as text, which nothing brings about.
     pub fn text(&self, levels: Levels) -> Result<String, std::fmt::Error> {
-        self.mails_waiting.set(levels.mails_waiting);
+        for (state, mails) in [("waiting", levels.mails_waiting), ("refused", levels.mails_refused)] {
+            self.mails.get_or_create(&State { state }).set(mails);
+        }
         self.mail_age.set(levels.mail_age);
         self.database_size.set(levels.database_size);
         self.log_size.set(levels.log_size);

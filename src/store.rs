@@ -18,11 +18,13 @@ mod statement;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+
+use crate::metrics::Writes;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -58,6 +60,8 @@ pub struct Store {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: r2d2::Pool<SqliteConnectionManager>,
+    /// How long writes had to wait.
+    pub writes: Writes,
 }
 
 /// A snapshot to read from.
@@ -98,7 +102,7 @@ impl Store {
         let readers =
             r2d2::Pool::builder().max_size(READERS).min_idle(Some(1)).test_on_check_out(false).build(manager);
         let readers = readers.map_err(|error| unreadable(&error))?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers })
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers, writes: Writes::default() })
     }
 
     /// Brings the schema up to date and says how many steps that took.
@@ -151,9 +155,16 @@ impl Store {
         &self,
         work: impl FnOnce(&Writer<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
+        let began = Instant::now();
         let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Error::from)?;
+        let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        self.writes.wait.observe(began.elapsed().as_secs_f64());
+        let transaction = begun.map_err(|error| {
+            if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+                self.writes.busy.inc();
+            }
+            Error::from(error)
+        })?;
         let writer = Writer(Reader(transaction));
         let done = work(&writer)?;
         writer.0.0.commit().map_err(Error::from)?;

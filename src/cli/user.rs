@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{open_there, print, told};
+use super::{already, open_there, print, told};
 use crate::accounts::operator::{self, Creation};
 use crate::accounts::{Account, Filter};
 use crate::app::App;
@@ -147,10 +147,6 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
         }
     };
     print(&format!("{said}\n"))
-}
-
-fn already(changed: bool) -> &'static str {
-    if changed { "" } else { " already" }
 }
 
 fn list(app: &App, as_json: bool) -> Result<()> {

@@ -38,6 +38,8 @@ pub(super) const NOT_IN_YOUR_GROUP: Error =
     says("The user you are trying to remove is not part of your working group!");
 pub(super) const HEIR_NOT_MEMBER: Error =
     says("The new representative must be a member of your working group. Please add them first.");
+pub(super) const HEIR_ELSEWHERE: Error =
+    says("The new representative is in another working group, and must leave that first.");
 pub(super) const HEIR_NOT_ACTIVE: Error =
     says("The new representative must have a verified, active account.");
 pub(super) const MUST_ASK: Error = says(

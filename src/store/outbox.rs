@@ -103,6 +103,12 @@ pub fn count_undelivered(db: &Reader<'_>) -> Result<i64> {
     Ok(db.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
+/// How many mails a mail server refused for good.
+pub fn count_refused(db: &Reader<'_>) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM outbox WHERE refused_at IS NOT NULL";
+    Ok(db.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
 /// When the oldest mail was promised that has not left.
 pub fn find_oldest_undelivered(db: &Reader<'_>) -> Result<Option<Moment>> {
     let sql = "SELECT MIN(created_at) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL";

@@ -2,6 +2,7 @@
 
 mod backups;
 mod configuration;
+mod groups;
 mod importing;
 mod mailing;
 mod serving;
@@ -14,13 +15,14 @@ use rusqlite::Connection;
 
 use crate::program::Site;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "serve",
     "check-config",
     "migrate",
     "import",
     "export",
     "user",
+    "group",
     "mail",
     "backup",
     "restore",

@@ -38,7 +38,8 @@ fn names_that_the_program_knows() -> BTreeSet<String> {
         }
     };
     let sections: Vec<&str> = EXAMPLE.lines().filter_map(section_of).collect();
-    let top = known("").iter().filter(|name| !sections.contains(name)).map(|name| (*name).to_owned());
+    let is_section = |name: &&&str| sections.iter().any(|section| section.split('.').next() == Some(**name));
+    let top = known("").iter().filter(|name| !is_section(name)).map(|name| (*name).to_owned());
     let below = sections
         .iter()
         .flat_map(|section| known(section).iter().map(move |name| format!("{section}.{name}")))
@@ -48,6 +49,15 @@ fn names_that_the_program_knows() -> BTreeSet<String> {
 
 fn section_of(line: &str) -> Option<&str> {
     line.strip_prefix('[')?.strip_suffix(']')
+}
+
+/// The lines of a section of the example; those before the first, if it has no name.
+fn lines_below(section: &str) -> impl Iterator<Item = &'static str> {
+    let mut current = "";
+    EXAMPLE.lines().filter(move |line| {
+        current = section_of(line).unwrap_or(current);
+        current == section
+    })
 }
 
 #[test]
@@ -73,9 +83,10 @@ fn the_example_configuration_names_every_setting_once_and_no_other() {
 fn the_example_configuration_is_what_holds_without_one() {
     for setting in defaults().settings() {
         assert_eq!(setting.source, "default", "{}", setting.name);
-        let (_, key) = setting.name.rsplit_once('.').unwrap_or(("", &setting.name));
-        let given = EXAMPLE.lines().any(|line| line == format!("{key} = {}", setting.value));
-        let worked_out = EXAMPLE.lines().any(|line| line.starts_with(&format!("# {key} = ")));
+        let (section, key) = setting.name.rsplit_once('.').unwrap_or(("", &setting.name));
+        let lines = || lines_below(section);
+        let given = lines().any(|line| line == format!("{key} = {}", setting.value));
+        let worked_out = lines().any(|line| line.starts_with(&format!("# {key} = ")));
         assert!(given != worked_out, "{} = {} is not in the file", setting.name, setting.value);
     }
     assert!(config::load_text(EXAMPLE).is_ok());

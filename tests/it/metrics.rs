@@ -42,6 +42,9 @@ async fn operations_are_counted_by_field_and_outcome_whatever_they_are_called() 
     }
     assert_eq!(value(&page, "p4f_auth_hashing_time_seconds_count"), Some(3.0), "{page}");
     assert_eq!(value(&page, "p4f_auth_hashing_waiting"), Some(0.0));
+    assert!(value(&page, "p4f_auth_write_wait_seconds_count") >= Some(3.0), "{page}");
+    assert_eq!(value(&page, "p4f_auth_database_busy_total"), Some(0.0));
+    assert_eq!(value(&page, "p4f_auth_mails{state=\"refused\"}"), Some(0.0));
     for level in ["database_bytes", "memory_bytes"] {
         assert!(value(&page, &format!("p4f_auth_{level}")) >= Some(4096.0), "{level}: {page}");
     }
@@ -56,11 +59,11 @@ async fn mail_that_waits_shows() {
     server.registers("ada").await;
     server.advance(std::time::Duration::from_secs(90));
     let before = page(&server).await;
-    assert_eq!(value(&before, "p4f_auth_mails_waiting"), Some(1.0));
+    assert_eq!(value(&before, "p4f_auth_mails{state=\"waiting\"}"), Some(1.0));
     assert_eq!(value(&before, "p4f_auth_mail_age_seconds"), Some(90.0));
     server.mails();
     let after = page(&server).await;
-    assert_eq!(value(&after, "p4f_auth_mails_waiting"), Some(0.0));
+    assert_eq!(value(&after, "p4f_auth_mails{state=\"waiting\"}"), Some(0.0));
     assert_eq!(value(&after, "p4f_auth_mail_age_seconds"), Some(0.0));
 }
 

@@ -1,0 +1,65 @@
+//! What an operator does to working groups, from the command line.
+
+use super::refusal::{GROUP_NOT_FOUND, HEIR_ELSEWHERE, HEIR_NOT_ACTIVE};
+use crate::accounts::{Account, Result, notices, operator, text};
+use crate::app::App;
+use crate::store;
+use crate::store::groups::Group;
+use crate::store::memberships::MemberRole;
+
+/// A group and who speaks for it.
+pub struct Represented {
+    /// The group.
+    pub group: Group,
+    /// None where it was imported without one.
+    pub representative: Option<Account>,
+}
+
+/// All groups, in the order in which they were founded.
+///
+/// # Errors
+/// Only internal ones.
+pub fn list(app: &App) -> Result<Vec<Represented>> {
+    app.store.read(|db| {
+        let groups = store::groups::list(db)?;
+        let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
+        let mut representatives = store::memberships::list_representatives(db, &ids)?;
+        let represented = groups.into_iter().map(|group| {
+            let found = representatives.iter().position(|account| account.is_member_of(&group.id));
+            Represented { representative: found.map(|found| representatives.swap_remove(found)), group }
+        });
+        Ok(represented.collect())
+    })
+}
+
+/// Makes an account the representative of a group, by address, username or number. Whoever was it stays as a member, and
+/// an account without a group becomes a member first. False if it was the representative already.
+///
+/// # Errors
+/// A refusal if there is no such group or account, or the account could not speak for the group.
+pub fn set_representative(app: &App, group: &str, name: &str) -> Result<(Account, bool)> {
+    app.write(|tx| {
+        let group = text::uuid(group).ok_or(GROUP_NOT_FOUND)?;
+        if !store::groups::exists(tx, &group)? {
+            return Err(GROUP_NOT_FOUND);
+        }
+        let heir = operator::find(tx, name)?;
+        if heir.verified_at.is_none() || heir.deactivated_at.is_some() {
+            return Err(HEIR_NOT_ACTIVE);
+        }
+        if heir.membership.is_some() && !heir.is_member_of(&group) {
+            return Err(HEIR_ELSEWHERE);
+        }
+        if heir.represents().is_some() {
+            return Ok((heir, false));
+        }
+        for current in store::memberships::list_representatives(tx, &[group.clone()])? {
+            store::memberships::set_role(tx, current.id, &group, MemberRole::Member)?;
+        }
+        if !store::memberships::set_role(tx, heir.id, &group, MemberRole::Representative)? {
+            store::memberships::insert(tx, heir.id, &group, MemberRole::Representative)?;
+        }
+        notices::enqueue(app, tx, &heir, notices::NOW_REPRESENTATIVE)?;
+        Ok((heir, true))
+    })
+}
