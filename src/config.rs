@@ -7,6 +7,8 @@ mod check;
 mod complaint;
 mod environment;
 mod example;
+mod http;
+mod lasting;
 mod smtp_url;
 mod sources;
 mod units;
@@ -19,6 +21,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use http::{Http, Tls};
 pub use smtp_url::{Encryption, SmtpServer};
 pub use sources::{Loaded, Setting, load, load_text, others_may_read};
 pub use units::Bytes;
@@ -313,39 +316,6 @@ pub struct Branding {
     pub accent: String,
 }
 
-/// `[http]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Http {
-    /// Encryption.
-    pub tls: Tls,
-}
-
-/// `[http.tls]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Tls {
-    /// A certificate with those that vouch for it, in PEM.
-    pub certificate: Option<PathBuf>,
-    /// Its key, in PEM.
-    pub key: Option<PathBuf>,
-    /// The name to get a certificate for.
-    pub acme: Option<String>,
-    /// The address that the authority writes to.
-    pub acme_contact: Option<String>,
-    /// The authority's directory (RFC 8555 §7.1.1).
-    pub acme_directory: String,
-    /// Who may vouch for the authority's own server, in PEM.
-    pub acme_ca_file: Option<PathBuf>,
-}
-
-impl Tls {
-    /// Whether connections are encrypted.
-    pub fn is_on(&self) -> bool {
-        self.certificate.is_some() || self.acme.is_some()
-    }
-}
-
 /// `[limits]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -437,24 +407,6 @@ impl Config {
     /// The folder for certificates that were got by ACME.
     pub fn acme_directory(&self) -> PathBuf {
         self.data_dir.join("acme")
-    }
-
-    /// The first setting in which `other` differs and that a running server cannot change.
-    pub fn differs_for_good(&self, other: &Self) -> Option<&'static str> {
-        let acme = |config: &Self| {
-            let Tls { acme, acme_contact, acme_directory, acme_ca_file, .. } = config.http.tls.clone();
-            (acme, acme_contact, acme_directory, acme_ca_file)
-        };
-        let watch = |config: &Self| config.metrics.listen.filter(|_| config.metrics.enabled);
-        let differences = [
-            ("listen", self.listen != other.listen),
-            ("data_dir", self.data_dir != other.data_dir),
-            ("metrics.listen", watch(self) != watch(other)),
-            ("http.tls", self.http.tls.is_on() != other.http.tls.is_on()),
-            ("http.tls.acme", acme(self) != acme(other)),
-            ("log.format", self.log.format != other.log.format),
-        ];
-        differences.into_iter().find_map(|(name, differs)| differs.then_some(name))
     }
 
     /// How many passwords may be hashed at a time.

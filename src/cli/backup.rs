@@ -51,12 +51,15 @@ pub(super) fn restore(config: &Config, file: &Path, force: bool) -> Result<()> {
     }
     let _lock = lock(config)?;
     let unwritable = || format!("{} cannot be written", database.display());
-    // Only the contents: the backup may lie about with other permissions than a database should have.
-    let mut copy = tempfile::NamedTempFile::new_in(&config.data_dir).with_context(unwritable)?;
-    std::io::copy(&mut fs::File::open(file)?, copy.as_file_mut()).with_context(unwritable)?;
+    // Only the contents: the backup may lie about with other permissions than a database should have, or have a log
+    // beside it.
+    let copy = tempfile::NamedTempFile::new_in(&config.data_dir).with_context(unwritable)?;
+    copies::copy(file, copy.path()).with_context(unwritable)?;
     copy.as_file().sync_all().with_context(unwritable)?;
+    let contents = copies::check_file(copy.path())?;
     let mut aside = String::new();
     if database.exists() {
+        copies::require_alone(&database)?;
         let kept = put_aside(&database).with_context(unwritable)?;
         aside = format!("What was there before is now {}.\n", kept.display());
     }

@@ -86,12 +86,11 @@ impl Reload {
             bail!("{setting}: this takes a restart");
         }
         check(&config)?;
-        let level = config.log.level;
         let app = Arc::new(current.with_settings(config)?);
+        self.volume.set(app.config.log.level);
         self.answers.replace(Arc::clone(&app))?;
         self.current.send_replace(app);
         tracing::info!("the settings were read again and are in force");
-        self.volume.set(level);
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use rusqlite::backup::Backup;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{Store, embedded};
 
@@ -27,13 +27,7 @@ impl Store {
     /// # Errors
     /// If either file fails.
     pub fn copy_to(&self, file: &Path) -> Result<()> {
-        let from = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        let mut to = Connection::open(file)?;
-        // All pages in one step, or a writer in between would make it begin again.
-        Backup::new(&from, &mut to)?.run_to_completion(i32::MAX, PAUSE, None)?;
-        // One file, without a log beside it.
-        to.pragma_update(None, "journal_mode", "DELETE")?;
-        Ok(())
+        copy(&self.path, file)
     }
 
     /// What is in this database, if all of it is sound.
@@ -48,6 +42,38 @@ impl Store {
     pub fn newest_schema() -> i64 {
         let runner = embedded::migrations::runner();
         runner.get_migrations().iter().map(|known| i64::from(known.version())).max().unwrap_or_default()
+    }
+}
+
+/// Copies a database to a file, which is made or overwritten; what is in the log beside it comes along.
+///
+/// # Errors
+/// If either file fails.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    let from = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut to = Connection::open(to)?;
+    // All pages in one step, or a writer in between would make it begin again.
+    Backup::new(&from, &mut to)?.run_to_completion(i32::MAX, PAUSE, None)?;
+    // One file, without a log beside it.
+    to.pragma_update(None, "journal_mode", "DELETE")?;
+    Ok(())
+}
+
+/// Refuses a database that another program has open, such as one that replicates it.
+///
+/// # Errors
+/// A sentence that says so.
+pub fn require_alone(file: &Path) -> Result<()> {
+    let connection = Connection::open(file)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    let alone = connection.execute_batch("BEGIN EXCLUSIVE; COMMIT");
+    match alone {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+            bail!("another program has {} open; stop it first", file.display())
+        }
+        // One that is damaged is what a restore is for.
+        _ => Ok(()),
     }
 }
 

@@ -46,6 +46,40 @@ async fn a_backup_beside_a_running_server_holds_what_was_answered_before_it_and_
     assert_eq!(accounts(&here), 3);
 }
 
+#[tokio::test]
+async fn a_restore_after_a_crash_can_be_undone() {
+    let site = Site::with_settings(FILES);
+    site.run(["migrate"]).done();
+    site.run(["backup", "empty.sqlite3"]).done();
+    let server = site.serve();
+    for name in ["ada", "bo"] {
+        registers(&server, name).await;
+    }
+    // Both are in the log beside the database, and nowhere else yet.
+    server.kill();
+    let told = site.run(["restore", "empty.sqlite3", "--force"]).done();
+    assert_eq!(accounts(&site), 0);
+    let kept =
+        told.split("What was there before is now ").nth(1).expect("a name").trim().trim_end_matches('.');
+    assert!(site.run(["restore", kept, "--force"]).done().contains("accounts: 2"));
+    assert_eq!(accounts(&site), 2);
+    assert!(site.run(["verify"]).done().contains("accounts: 2"));
+}
+
+#[test]
+fn a_database_that_another_program_has_open_is_not_replaced() {
+    let site = Site::with_settings(FILES);
+    site.run(["migrate"]).done();
+    site.run(["backup", "copy.sqlite3"]).done();
+    let other = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
+    let rows: i64 = other.query_row("SELECT COUNT(*) FROM accounts", [], |row| row.get(0)).expect("a number");
+    assert_eq!(rows, 0);
+    let sentence = site.run(["restore", "copy.sqlite3", "--force"]).refused(1);
+    assert!(sentence.contains("another program has data/auth.sqlite3 open; stop it first"), "{sentence}");
+    drop(other);
+    assert!(site.run(["restore", "copy.sqlite3", "--force"]).done().contains("restored"));
+}
+
 #[test]
 fn what_is_no_sound_backup_is_not_restored() {
     let site = Site::with_settings(FILES);
