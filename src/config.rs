@@ -7,6 +7,7 @@ mod check;
 mod complaint;
 mod environment;
 mod example;
+mod http;
 mod smtp_url;
 mod sources;
 mod units;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use http::Http;
 pub use smtp_url::{Encryption, SmtpServer};
 pub use sources::{Loaded, Setting, load, load_text, others_may_read};
 pub use units::Bytes;
@@ -53,6 +55,8 @@ pub struct Config {
     pub passwords: Passwords,
     /// Bounds of a request.
     pub graphql: GraphQl,
+    /// Where requests come from.
+    pub http: Http,
     /// Pages for people, behind the links in mails.
     pub pages: Pages,
     /// Limits on attempts.
