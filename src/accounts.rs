@@ -17,7 +17,8 @@ pub mod secondary_email;
 pub mod sessions;
 pub mod text;
 pub mod validation;
+pub mod viewer;
 
 pub use crate::store::accounts::{Account, AccountId, Filter};
 pub use error::{Error, FieldError, FieldErrors, Result};
-pub use sessions::Viewer;
+pub use viewer::{Client, Viewer};

@@ -58,7 +58,7 @@ pub struct Config {
     pub graphql: GraphQl,
     /// Pages for people, behind the links in mails.
     pub pages: Pages,
-    /// Connections.
+    /// Connections, and where requests come from.
     pub http: Http,
     /// Limits on attempts.
     pub limits: Limits,

@@ -1,5 +1,6 @@
 //! HTTP: where requests come in.
 
+mod client;
 mod door;
 mod endpoint;
 mod graphiql;
@@ -165,10 +166,17 @@ fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
     let lanes = Arc::new(Lanes::new(Arc::clone(&app)));
     let graphql = Arc::new(GraphQl::new(&app, Arc::clone(&lanes)));
     let graphiql = app.config.graphql.graphiql;
+    let proxies = client::Proxies::new(app.config.http.trusted_proxies());
     let endpoint = |flavour| {
         let graphiql = graphiql && flavour == Flavour::Plain;
-        let random = app.random.clone();
-        Arc::new(endpoint::Endpoint { graphql: Arc::clone(&graphql), flavour, max_body, graphiql, random })
+        Arc::new(endpoint::Endpoint {
+            graphql: Arc::clone(&graphql),
+            flavour,
+            max_body,
+            graphiql,
+            proxies: proxies.clone(),
+            random: app.random.clone(),
+        })
     };
     let health =
         || Route::new().at("/healthz", health::Alive).at("/readyz", health::Ready(Arc::clone(&lanes)));
@@ -184,7 +192,7 @@ fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
         routes = routes.at("/graphiql/*name", graphiql::Parts);
     }
     if app.config.pages.enabled {
-        routes = pages::add(routes, pages::Look::new(&app.config)?, lanes);
+        routes = pages::add(routes, pages::Look::new(&app.config)?, lanes, proxies);
     }
     Ok([routes, watch].map(|routes| routes.catch_all_error(endpoint::outside).around(headers::add).boxed()))
 }

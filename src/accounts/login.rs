@@ -1,7 +1,7 @@
 //! `tokenAuth`: an address and a password for a session.
 
 use super::sessions::{self, Tokens};
-use super::{Account, Error, FieldError, Result, email};
+use super::{Account, Error, FieldError, Result, Viewer, email};
 use crate::app::App;
 use crate::config::LoginField;
 use crate::passwords::Verdict;
@@ -30,7 +30,7 @@ pub struct Name {
 ///
 /// # Errors
 /// A refusal that does not tell the two apart; whoever knows the password learns that the account is unverified.
-pub fn log_in(app: &App, name: &Name, password: &str) -> Result<LoggedIn> {
+pub fn log_in(app: &App, _viewer: &Viewer, name: &Name, password: &str) -> Result<LoggedIn> {
     let (account, hash) = app.store.read(|db| -> Result<_> {
         let account = find_by_name(app, db, name)?;
         let hash = match &account {

@@ -21,7 +21,7 @@ const FIELDS: [&str; 2] = ["newPassword1", "newPassword2"];
 ///
 /// # Errors
 /// A refusal if the text is no address. Somebody unverified gets an activation mail instead, and the refusal says so.
-pub fn send_reset_mail(app: &App, address: &str) -> Result<()> {
+pub fn send_reset_mail(app: &App, _viewer: &Viewer, address: &str) -> Result<()> {
     let address = validation::email(address)?;
     let verified = app.write(|tx| -> Result<bool> {
         let Some(account) = store::accounts::find_by_email(tx, &email::key(&address))? else {
@@ -51,7 +51,7 @@ pub fn send_reset_mail(app: &App, address: &str) -> Result<()> {
 ///
 /// # Errors
 /// A refusal if the token is not good, or the password is too weak; the token is good still in that case.
-pub fn reset(app: &App, token: &str, passwords: [&str; 2]) -> Result<()> {
+pub fn reset(app: &App, _viewer: &Viewer, token: &str, passwords: [&str; 2]) -> Result<()> {
     by_link(app, Action::PasswordReset, token, passwords, |_, _| Ok(()))
 }
 
@@ -59,7 +59,7 @@ pub fn reset(app: &App, token: &str, passwords: [&str; 2]) -> Result<()> {
 ///
 /// # Errors
 /// As [`reset`], and a refusal if the account has a password.
-pub fn set_first(app: &App, token: &str, passwords: [&str; 2]) -> Result<()> {
+pub fn set_first(app: &App, _viewer: &Viewer, token: &str, passwords: [&str; 2]) -> Result<()> {
     by_link(app, Action::PasswordSet, token, passwords, |db, account| {
         match store::accounts::find_password_hash(db, account.id)? {
             Some(_) => Err(FieldError::PASSWORD_ALREADY_SET.into()),

@@ -2,7 +2,9 @@
 
 use super::sessions::{self, Tokens};
 use super::validation::{self, Checked};
-use super::{Account, Error, FieldError, FieldErrors, Result, action_links, activation, email, notices};
+use super::{
+    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, email, notices,
+};
 use crate::app::App;
 use crate::config::RegisterField;
 use crate::mail::Kind;
@@ -48,7 +50,7 @@ pub(super) struct Accepted {
 ///
 /// # Errors
 /// A refusal with all complaints at once.
-pub fn register(app: &App, registration: Registration) -> Result<Option<Tokens>> {
+pub fn register(app: &App, _viewer: &Viewer, registration: Registration) -> Result<Option<Tokens>> {
     let accepted = accept(app, registration)?;
     let hash = accepted.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
     app.write(|tx| {

@@ -37,7 +37,7 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
 ///
 /// # Errors
 /// A refusal if the token is not good, or somebody has the address by now.
-pub fn verify(app: &App, token: &str) -> Result<()> {
+pub fn verify(app: &App, _viewer: &Viewer, token: &str) -> Result<()> {
     let bond = action_links::read(app, Action::SecondaryEmail, token)?;
     let address = bond.secondary_email.clone().ok_or(FieldError::INVALID_TOKEN)?;
     app.write(|tx| {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::{Account, Error, FieldError, Result, email};
+use super::{Account, Error, FieldError, Result, Viewer, email};
 use crate::app::App;
 use crate::store::refresh_tokens::Owner;
 use crate::store::{self, Reader, Writer};
@@ -13,17 +13,6 @@ use crate::tokens::{Unreadable, access, refresh};
 
 /// Longer than any site will have let Django's access tokens live; a day is its default.
 const FREED_ADDRESSES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
-
-/// Who is asking: the access token of the request, if it has one.
-#[derive(Clone, Default)]
-pub struct Viewer(Option<SecretString>);
-
-impl Viewer {
-    /// Somebody with an access token.
-    pub fn with_token(token: &str) -> Self {
-        Self(Some(token.to_owned().into()))
-    }
-}
 
 /// What lets somebody in.
 pub struct Tokens {
@@ -46,7 +35,7 @@ impl From<Unreadable> for Error {
 
 /// The account of whoever asks; none without a token that is good at this moment.
 pub fn identify(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Option<Account>> {
-    let Some(token) = &viewer.0 else { return Ok(None) };
+    let Some(token) = &viewer.token else { return Ok(None) };
     let Ok(claims) = access::read(&app.signing_key, token.expose_secret(), app.clock.now()) else {
         return Ok(None);
     };
@@ -135,7 +124,7 @@ fn issue(app: &App, tx: &Writer<'_>, account: &Account, session: String) -> Resu
 ///
 /// # Errors
 /// A refusal if the token is not good.
-pub fn refresh(app: &App, token: &str) -> Result<Tokens> {
+pub fn refresh(app: &App, _viewer: &Viewer, token: &str) -> Result<Tokens> {
     let hash = refresh::hash(token);
     let tokens = app.write(|tx| -> Result<_> {
         if let Some(owner) = store::refresh_tokens::spend(tx, &hash, app.clock.now())? {

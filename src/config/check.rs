@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
+use super::http::network;
 use super::{Config, RegisterField, SmtpServer, Transport};
 
 /// The first thing wrong with `config`, if there is one.
 pub(super) fn complaint(config: &Config) -> Option<String> {
-    let checks = [addresses, mail_server, links, lifetimes, fields, passwords, bounds, branding, tls];
+    let checks =
+        [addresses, mail_server, links, lifetimes, fields, passwords, bounds, proxies, branding, tls];
     checks.iter().find_map(|check| check(config))
 }
 
@@ -131,6 +133,14 @@ fn bounds(config: &Config) -> Option<String> {
     }
     let tiny = graphql.max_body.count() < 1024;
     tiny.then(|| "graphql.max_body: at least \"1 KiB\", or every request is refused".to_owned())
+}
+
+fn proxies(config: &Config) -> Option<String> {
+    let odd = config.http.trusted_proxies.iter().find(|text| network(text).is_none())?;
+    Some(format!(
+        "http.trusted_proxies: {odd:?} is no address, and no network that leaves anybody out; write it as \"127.0.0.1\" \
+         or \"10.0.0.0/8\""
+    ))
 }
 
 fn branding(config: &Config) -> Option<String> {

@@ -50,7 +50,7 @@ impl Mutation {
     ) -> Reply<Register> {
         let form =
             Registration { email, username, first_name, last_name, academic_title, password1, password2 };
-        call(ctx, Hashing, move |app, _| register::register(app, form)).await
+        call(ctx, Hashing, move |app, viewer| register::register(app, viewer, form)).await
     }
 
     /// Verifies an account by the token from its activation mail.
@@ -59,7 +59,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] token: String,
     ) -> Reply<VerifyAccount> {
-        order(ctx, Ordinary, move |app, _| activation::verify(app, &token)).await
+        order(ctx, Ordinary, move |app, viewer| activation::verify(app, viewer, &token)).await
     }
 
     /// Mails another activation link. An address that nobody has is answered with success.
@@ -68,7 +68,7 @@ impl Mutation {
         ctx: &Context<'_>,
         email: String,
     ) -> Reply<ResendActivationEmail> {
-        order(ctx, Ordinary, move |app, _| activation::resend(app, &email)).await
+        order(ctx, Ordinary, move |app, viewer| activation::resend(app, viewer, &email)).await
     }
 
     /// Mails a link for a new password to a primary or secondary address. An address that nobody has is answered
@@ -78,7 +78,7 @@ impl Mutation {
         ctx: &Context<'_>,
         email: String,
     ) -> Reply<SendPasswordResetEmail> {
-        order(ctx, Ordinary, move |app, _| password::send_reset_mail(app, &email)).await
+        order(ctx, Ordinary, move |app, viewer| password::send_reset_mail(app, viewer, &email)).await
     }
 
     /// Sets another password by the token from a mail. All sessions of the account end.
@@ -90,8 +90,10 @@ impl Mutation {
         #[graphql(secret)] new_password1: String,
         #[graphql(secret)] new_password2: String,
     ) -> Reply<PasswordReset> {
-        order(ctx, Hashing, move |app, _| password::reset(app, &token, [&new_password1, &new_password2]))
-            .await
+        order(ctx, Hashing, move |app, viewer| {
+            password::reset(app, viewer, &token, [&new_password1, &new_password2])
+        })
+        .await
     }
 
     /// Sets a first password by the token from a mail, for accounts that were registered without one.
@@ -103,8 +105,10 @@ impl Mutation {
         #[graphql(secret)] new_password1: String,
         #[graphql(secret)] new_password2: String,
     ) -> Reply<PasswordSet> {
-        order(ctx, Hashing, move |app, _| password::set_first(app, &token, [&new_password1, &new_password2]))
-            .await
+        order(ctx, Hashing, move |app, viewer| {
+            password::set_first(app, viewer, &token, [&new_password1, &new_password2])
+        })
+        .await
     }
 
     /// Sets another password for whoever knows the old one. All sessions end, and a new one begins.
@@ -170,7 +174,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] token: String,
     ) -> Reply<VerifySecondaryEmail> {
-        order(ctx, Ordinary, move |app, _| secondary_email::verify(app, &token)).await
+        order(ctx, Ordinary, move |app, viewer| secondary_email::verify(app, viewer, &token)).await
     }
 
     /// Lets primary and secondary address change places.
@@ -201,8 +205,8 @@ impl Mutation {
     ) -> Reply<ObtainJSONWebToken> {
         let name = login::Name { email, username };
         let around = AroundAccount::selected(ctx, &["user"]);
-        call(ctx, Hashing, move |app, _| {
-            let login = login::log_in(app, &name, &password)?;
+        call(ctx, Hashing, move |app, viewer| {
+            let login = login::log_in(app, viewer, &name, &password)?;
             let user = directory::own(app, &login.account, &around)?;
             Ok((login, user))
         })
@@ -224,7 +228,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] refresh_token: String,
     ) -> Reply<RefreshToken> {
-        call(ctx, Ordinary, move |app, _| sessions::refresh(app, &refresh_token)).await
+        call(ctx, Ordinary, move |app, viewer| sessions::refresh(app, viewer, &refresh_token)).await
     }
 
     /// Takes a refresh token back.

@@ -12,6 +12,7 @@ use poem::{IntoResponse as _, Request, Response, Result};
 use serde::Serialize;
 use serde_json::json;
 
+use super::client::Proxies;
 use super::graphiql;
 use crate::accounts::Viewer;
 use crate::ascii_json;
@@ -27,6 +28,7 @@ pub(super) struct Endpoint {
     pub(super) max_body: usize,
     /// Whether browsers get a page.
     pub(super) graphiql: bool,
+    pub(super) proxies: Proxies,
     /// Names requests, so that whoever has trouble and whoever reads the log speak of the same.
     pub(super) random: Random,
 }
@@ -47,7 +49,7 @@ impl poem::Endpoint for Endpoint {
             return Ok(page);
         }
         Ok(match self.read(&mut request).await {
-            Ok(query) => self.execute(query, viewer(&request)).await,
+            Ok(query) => self.execute(query, viewer(&request, &self.proxies)).await,
             Err(answer) => answer,
         })
     }
@@ -120,15 +122,16 @@ fn parse(body: &[u8]) -> std::result::Result<GraphQlRequest, &'static str> {
 }
 
 /// Whose access token is in the header, `JWT …` or `Bearer …`; the scheme in any case.
-fn viewer(request: &Request) -> Viewer {
+fn viewer(request: &Request, proxies: &Proxies) -> Viewer {
+    let somebody = Viewer::at(proxies.client(request));
     let token = request.header(AUTHORIZATION).and_then(|header| header.split_once(' '));
     match token {
         Some((scheme, token))
             if scheme.eq_ignore_ascii_case("JWT") || scheme.eq_ignore_ascii_case("Bearer") =>
         {
-            Viewer::with_token(token.trim())
+            somebody.with_token(token.trim())
         }
-        _ => Viewer::default(),
+        _ => somebody,
     }
 }
 

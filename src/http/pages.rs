@@ -18,9 +18,10 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response, Result, Route};
 use serde_json::json;
 
+use super::client::Proxies;
 use super::headers::wants_page;
 use crate::accounts::action_links::{self, Standing};
-use crate::accounts::{self, Error, FieldErrors, activation, password, secondary_email};
+use crate::accounts::{self, Error, FieldErrors, Viewer, activation, password, secondary_email};
 use crate::app::App;
 use crate::lanes::{Lane, Lanes};
 use crate::tokens::action::Action;
@@ -44,6 +45,7 @@ struct Page {
 struct Site {
     look: Look,
     lanes: Arc<Lanes>,
+    proxies: Proxies,
 }
 
 /// What is at an address.
@@ -63,9 +65,9 @@ enum Kind {
 }
 
 /// Adds the pages.
-pub(super) fn add(mut routes: Route, look: Look, lanes: Arc<Lanes>) -> Route {
+pub(super) fn add(mut routes: Route, look: Look, lanes: Arc<Lanes>, proxies: Proxies) -> Route {
     let (style, logo) = (look.style_path(), look.logo_path());
-    let site = Arc::new(Site { look, lanes });
+    let site = Arc::new(Site { look, lanes, proxies });
     let page = |kind| Page { site: Arc::clone(&site), kind };
     routes = routes.at(style, page(Kind::Style));
     if let Some(logo) = logo {
@@ -126,6 +128,7 @@ impl Page {
         if is_forged(request) {
             return site.message(StatusCode::FORBIDDEN, &words::FORGED);
         }
+        let viewer = Viewer::at(site.proxies.client(request));
         let Ok(form) = request.take_body().into_bytes_limit(MAX_FORM).await else {
             return site.message(StatusCode::PAYLOAD_TOO_LARGE, &words::TOO_LARGE);
         };
@@ -134,10 +137,10 @@ impl Page {
             found.map(|(_, value)| value.into_owned()).unwrap_or_default()
         };
         match self.kind {
-            Kind::Ask(ask) => site.send(ask, member("email")).await,
+            Kind::Ask(ask) => site.send(viewer, ask, member("email")).await,
             Kind::Link(action) => {
                 let passwords = [member("new_password1"), member("new_password2")];
-                site.follow(action, token(request), passwords).await
+                site.follow(viewer, action, token(request), passwords).await
             }
             _ => site.message(StatusCode::METHOD_NOT_ALLOWED, &words::WRONG_METHOD),
         }
@@ -159,7 +162,13 @@ impl Site {
     }
 
     /// Uses a link.
-    async fn follow(&self, action: Action, token: String, passwords: [String; 2]) -> Response {
+    async fn follow(
+        &self,
+        viewer: Viewer,
+        action: Action,
+        token: String,
+        passwords: [String; 2],
+    ) -> Response {
         let (link, standing) = match self.standing(action, &token).await {
             Ok(judged) => judged,
             Err(error) => return self.failed(&error),
@@ -171,10 +180,10 @@ impl Site {
         let rule = move |app: &App| {
             let passwords = [passwords[0].as_str(), passwords[1].as_str()];
             match link.action {
-                Action::Activation => activation::verify(app, &token),
-                Action::SecondaryEmail => secondary_email::verify(app, &token),
-                Action::PasswordReset => password::reset(app, &token, passwords),
-                Action::PasswordSet => password::set_first(app, &token, passwords),
+                Action::Activation => activation::verify(app, &viewer, &token),
+                Action::SecondaryEmail => secondary_email::verify(app, &viewer, &token),
+                Action::PasswordReset => password::reset(app, &viewer, &token, passwords),
+                Action::PasswordSet => password::set_first(app, &viewer, &token, passwords),
             }
         };
         match self.lanes.call(lane, rule).await {
@@ -187,11 +196,11 @@ impl Site {
     }
 
     /// Asks for a mail.
-    async fn send(&self, ask: &'static Ask, email: String) -> Response {
+    async fn send(&self, viewer: Viewer, ask: &'static Ask, email: String) -> Response {
         let address = email.clone();
         let rule = move |app: &App| match ask.action {
-            Action::Activation => activation::resend(app, &address),
-            _ => password::send_reset_mail(app, &address),
+            Action::Activation => activation::resend(app, &viewer, &address),
+            _ => password::send_reset_mail(app, &viewer, &address),
         };
         match self.lanes.call(Lane::Ordinary, rule).await {
             Ok(()) => see_other(ask.done.path),

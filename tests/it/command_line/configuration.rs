@@ -132,6 +132,10 @@ fn a_value_that_makes_no_sense_is_refused_in_one_sentence_that_names_the_setting
         ("passwords.memory = \"1 KiB\"", "passwords"),
         ("graphql.max_body = \"big\"", "graphql.max_body"),
         ("graphql.max_body = \"1 KB\"", "graphql.max_body"),
+        ("http.trusted_proxies = [\"127.0.0.1\", \"localhost\"]", "http.trusted_proxies"),
+        ("http.trusted_proxies = [\"10.0.0.0/33\"]", "http.trusted_proxies"),
+        ("http.trusted_proxies = [\"::/0\"]", "http.trusted_proxies"),
+        ("http.trusted_proxies = \"127.0.0.1\"", "http.trusted_proxies"),
         ("log.level = \"loud\"", "log.level"),
     ];
     for (toml, name) in cases {
