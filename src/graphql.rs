@@ -2,6 +2,7 @@
 //! `accounts`; a resolver names one and words its outcome.
 
 mod around;
+mod bounds;
 mod group;
 mod input;
 mod mutation;
