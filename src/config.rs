@@ -7,6 +7,7 @@ mod check;
 mod complaint;
 mod environment;
 mod example;
+mod graphql;
 mod http;
 mod lasting;
 mod smtp_url;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use graphql::GraphQl;
 pub use http::{Http, Tls};
 pub use smtp_url::{Encryption, SmtpServer};
 pub use sources::{Loaded, Setting, load, load_text, others_may_read};
@@ -274,24 +276,6 @@ pub struct Passwords {
     hashing_threads: Option<usize>,
     /// The least number of characters.
     pub min_length: usize,
-}
-
-/// `[graphql]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GraphQl {
-    /// Whether browsers get GraphiQL at `/graphql`.
-    pub graphiql: bool,
-    /// Whether clients may ask for the schema.
-    pub introspection: bool,
-    /// Whether the Relay flavour of the mutations answers at `/relay`.
-    pub relay: bool,
-    /// How deep selections may nest.
-    pub max_depth: usize,
-    /// How many fields a request may ask for.
-    pub max_complexity: usize,
-    /// How large the body of a request may be.
-    pub max_body: Bytes,
 }
 
 /// `[pages]`

@@ -98,5 +98,6 @@ fn builder<M: ObjectType + 'static>(
         .register_output_type::<user::Node>()
         .limit_depth(bounds.max_depth)
         .limit_complexity(bounds.max_complexity);
+    let builder = if bounds.suggestions() { builder } else { builder.disable_suggestions() };
     if bounds.introspection { builder } else { builder.disable_introspection() }
 }

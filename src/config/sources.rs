@@ -122,6 +122,7 @@ impl Loaded {
             "mail.templates" => Some("(those that are built in)".to_owned()),
             "pages.branding.name" => Some(format!("{:?}", config.branding_name())),
             "pages.branding.logo" => Some("(none)".to_owned()),
+            "graphql.suggestions" => Some(config.graphql.suggestions().to_string()),
             "http.tls.certificate" | "http.tls.key" | "http.tls.acme" | "http.tls.acme_contact" => {
                 Some("(none)".to_owned())
             }

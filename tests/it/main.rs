@@ -12,6 +12,7 @@ mod dialect;
 mod encryption;
 mod existence;
 mod floors;
+mod graphql_cop;
 mod groups;
 mod import_file;
 mod installing;
