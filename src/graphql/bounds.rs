@@ -40,6 +40,15 @@ pub(super) fn check_text(query: &str) -> Result<(), ServerError> {
     Ok(())
 }
 
+/// What cannot be parsed, in a sentence: the library draws the line at fault, and repeats all that it holds.
+pub(super) fn unparsed(error: ServerError) -> ServerError {
+    let last = error.message.lines().last().unwrap_or_default().trim_start();
+    let Some(expected) = last.strip_prefix("= ") else { return error };
+    let place = error.locations.first().map(|at| format!(" in line {}, column {}", at.line, at.column));
+    let message = format!("Syntax error{}: {expected}.", place.unwrap_or_default());
+    ServerError { message, ..error }
+}
+
 /// Refuses a document that holds too much of one thing.
 ///
 /// # Errors

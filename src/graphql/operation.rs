@@ -37,11 +37,11 @@ pub(super) struct Order {
 /// turn off, and one that would check more than one password: each such field is a guess, and aliases multiply them.
 ///
 /// # Errors
-/// Why the request is not executed. What cannot be parsed is left to the execution to refuse.
+/// Why the request is not executed.
 pub(super) fn check(request: &mut Request, offer: &Offer) -> Result<Order, Vec<ServerError>> {
     bounds::check_text(&request.query).map_err(|error| vec![error])?;
     let (variables, name) = (request.variables.clone(), request.operation_name.clone());
-    let Ok(document) = request.parsed_query() else { return Ok(Order::default()) };
+    let document = request.parsed_query().map_err(|error| vec![bounds::unparsed(error)])?;
     let mut walk = Walk { document, entered: HashSet::new(), selections: 0 };
     for (_, operation) in document.operations.iter() {
         walk.through(&operation.node.selection_set.node, 0, None).map_err(|error| vec![error])?;
