@@ -53,7 +53,7 @@ pub fn set_representative(app: &App, group: &str, name: &str) -> Result<(Account
         if heir.represents().is_some() {
             return Ok((heir, false));
         }
-        for current in store::memberships::list_representatives(tx, &[group.clone()])? {
+        for current in store::memberships::list_representatives(tx, std::slice::from_ref(&group))? {
             store::memberships::set_role(tx, current.id, &group, MemberRole::Member)?;
         }
         if !store::memberships::set_role(tx, heir.id, &group, MemberRole::Representative)? {
