@@ -52,7 +52,7 @@ impl Server {
         let mut child = command(&["serve"]).stderr(Stdio::piped()).spawn().expect("the program runs");
         let mut log = BufReader::new(child.stderr.take().expect("a pipe")).lines();
         let greeting = log.next().expect("a first line").expect("a text");
-        let address = greeting.split_whitespace().find(|word| word.starts_with("http://"));
+        let address = greeting.split([' ', ',']).find(|word| word.starts_with("http://"));
         let endpoint = format!("{}/graphql", address.unwrap_or_else(|| panic!("no address in {greeting:?}")));
         std::thread::spawn(move || log.for_each(drop));
         Self { child, endpoint, client: Client::new(), _folder: folder }
