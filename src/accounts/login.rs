@@ -7,6 +7,9 @@ use crate::config::LoginField;
 use crate::passwords::Verdict;
 use crate::store::{self, Reader};
 
+/// Numbers of accounts begin with 1.
+const NOBODY: store::accounts::AccountId = 0;
+
 /// Somebody who has just logged in.
 pub struct LoggedIn {
     /// The account, as it is now.
@@ -33,11 +36,9 @@ pub struct Name {
 pub fn log_in(app: &App, _viewer: &Viewer, name: &Name, password: &str) -> Result<LoggedIn> {
     let (account, hash) = app.store.read(|db| -> Result<_> {
         let account = find_by_name(app, db, name)?;
-        let hash = match &account {
-            Some(account) => store::accounts::find_password_hash(db, account.id)?,
-            None => None,
-        };
-        Ok((account, hash))
+        // Looked for in any case: what is left out for nobody can be measured.
+        let id = account.as_ref().map_or(NOBODY, |account| account.id);
+        Ok((account, store::accounts::find_password_hash(db, id)?))
     })?;
     let verdict = app.hasher.verify(password, hash.as_deref());
     let (Some(account), Some(hash), Verdict::Right | Verdict::RightButOutdated) = (account, hash, verdict)
