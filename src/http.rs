@@ -114,6 +114,11 @@ impl Bound {
 }
 
 impl Answers {
+    /// Answers a request that came by another way than the socket.
+    pub async fn answer(&self, request: Request) -> Response {
+        self.public.get_response(request).await
+    }
+
     /// Has an application with other settings answer all requests that come from here on.
     ///
     /// # Errors

@@ -12,6 +12,9 @@ mod dialect;
 mod encryption;
 mod existence;
 mod floors;
+#[path = "../fuzz/targets/lib.rs"]
+mod fuzz_targets;
+mod fuzzing;
 mod graphql_cop;
 mod groups;
 mod import_file;

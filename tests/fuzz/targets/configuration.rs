@@ -1,0 +1,50 @@
+//! Configuration files: what is refused is refused in one line without secrets.
+
+use figment::Figment;
+use figment::providers::{Format as _, Toml};
+use pledge4future_auth::config;
+
+use super::shows;
+
+const SECRETS: [&str; 2] = ["secret_key", "mail.smtp_url"];
+
+/// A configuration file, as text.
+pub fn configuration(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match config::load_text(text) {
+        Ok(loaded) => {
+            for setting in loaded.settings() {
+                assert!(!setting.name.is_empty() && !setting.source.is_empty());
+                if SECRETS.contains(&setting.name.as_str()) {
+                    let masked = ["\"***\"", "(kept in secret_key_file)", "(none)"];
+                    assert!(masked.contains(&setting.value.as_str()), "{}", setting.value);
+                }
+            }
+            assert!(!loaded.config.public_url.ends_with('/'));
+        }
+        Err(error) => {
+            let sentence = error.to_string();
+            assert!(!sentence.is_empty());
+            assert!(!sentence.chars().any(char::is_control), "{sentence:?}");
+            for secret in secrets(text) {
+                assert!(!shows(&sentence, &secret, text), "{sentence:?} shows {secret:?}");
+            }
+        }
+    }
+}
+
+/// What must not be told, as far as it can be found in a text that may be no TOML.
+fn secrets(text: &str) -> Vec<String> {
+    let figment = Figment::from(Toml::string(text));
+    let named = SECRETS.iter().filter_map(|name| figment.find_value(name).ok()?.into_string());
+    let written = text.lines().filter_map(|line| {
+        let (name, value) = line.split_once('=')?;
+        let is_secret = SECRETS.iter().any(|secret| secret.ends_with(name.trim()) && name.trim().len() > 7);
+        is_secret.then(|| value.trim().trim_matches(['"', '\'']).to_owned())
+    });
+    let mut secrets: Vec<String> = named.chain(written).collect();
+    let urls = secrets.iter().filter_map(|secret| url::Url::parse(secret).ok());
+    let passwords: Vec<String> = urls.filter_map(|url| url.password().map(str::to_owned)).collect();
+    secrets.extend(passwords);
+    secrets
+}

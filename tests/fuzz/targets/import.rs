@@ -1,0 +1,78 @@
+//! Import files: what can be read can be imported, or is refused in a sentence.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use pledge4future_auth::accounts::{Error, email};
+use pledge4future_auth::app::App;
+use pledge4future_auth::clock::Clock;
+use pledge4future_auth::random::Random;
+use pledge4future_auth::transfer::{file, import as importing};
+use pledge4future_auth::{clock::Moment, config};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::shows;
+
+/// An import file, as text.
+pub fn import(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let file = match file::parse(text) {
+        Ok(file) => file,
+        Err(faults) => {
+            assert!(!faults.is_empty());
+            let hashes = hashes(text);
+            for fault in faults {
+                assert!(!fault.path.is_empty() && !fault.problem.is_empty(), "{fault:?}");
+                let told = format!("{} {}", fault.path, fault.problem);
+                assert!(!told.chars().any(char::is_control), "{fault:?}");
+                assert!(!hashes.iter().any(|hash| shows(&fault.problem, hash, text)), "{fault:?}");
+            }
+            return;
+        }
+    };
+    let mut addresses = HashSet::new();
+    for user in &file.users {
+        for address in [Some(&user.email), user.secondary_email.as_ref()].into_iter().flatten() {
+            assert!(email::is_valid(address), "{address:?}");
+            assert!(addresses.insert(email::key(address)), "{address:?} twice");
+        }
+        assert!(!user.username.is_empty());
+    }
+    let ids: HashSet<&str> = file.groups.iter().map(|group| group.id.as_str()).collect();
+    assert_eq!(ids.len(), file.groups.len(), "two groups of one id");
+    match importing::import(app(), &file, true, &|| {}) {
+        Ok(report) => {
+            let tallies = [report.institutions, report.research_fields, report.accounts, report.groups];
+            let counted: usize = tallies.iter().map(|tally| tally.changed + tally.kept).sum();
+            assert!(counted <= file.len(), "{counted} of {}", file.len());
+        }
+        Err(Error::Internal(error)) => panic!("{error:?}"),
+        Err(_) => {}
+    }
+}
+
+/// An application with an empty database, which a dry run leaves empty.
+fn app() -> &'static App {
+    static SITE: OnceLock<(App, TempDir)> = OnceLock::new();
+    let (app, _) = SITE.get_or_init(|| {
+        let folder = super::graphql::folder();
+        let settings = format!(
+            "data_dir = {:?}\npasswords.memory = \"8 KiB\"\npasswords.iterations = 1\nmail.transport = \"file\"\n",
+            folder.path()
+        );
+        let config = config::load_text(&settings).expect("good settings").config;
+        let now = Moment::from_seconds(1_772_366_400);
+        let app = App::open(config, Clock::manual(now), Random::seeded(7)).expect("an application");
+        app.store.migrate().expect("a database");
+        (app, folder)
+    });
+    app
+}
+
+/// The hashes in a file that has faults.
+fn hashes(text: &str) -> Vec<String> {
+    let Ok(file) = serde_json::from_str::<Value>(text) else { return Vec::new() };
+    let users = file["users"].as_array().map(Vec::as_slice).unwrap_or_default();
+    users.iter().filter_map(|user| user["password"].as_str().map(str::to_owned)).collect()
+}

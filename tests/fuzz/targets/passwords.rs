@@ -1,0 +1,69 @@
+//! Hashes of passwords, as an import brings them along.
+
+use std::sync::OnceLock;
+
+use argon2::Params;
+use argon2::password_hash::PasswordHash;
+use pledge4future_auth::config;
+use pledge4future_auth::passwords::{Hasher, Verdict, complaint_about};
+use pledge4future_auth::random::Random;
+
+const PASSWORD: &str = "kelp-Forest-41";
+
+/// A hash for each sentence; another one would show something of the hash.
+const KNOWN: [&str; 4] =
+    ["md5", "pbkdf2_sha256$one", "pbkdf2_sha256$1$$digest", "pbkdf2_sha256$1$salt$digest"];
+
+/// A stored hash; what stands behind the last line break is the password.
+pub fn password_hash(data: &[u8]) {
+    static HASHER: OnceLock<Hasher> = OnceLock::new();
+    let hasher = HASHER.get_or_init(|| {
+        let cheap = "passwords.memory = \"8 KiB\"\npasswords.iterations = 1\n";
+        let config = config::load_text(cheap).expect("good settings").config;
+        Hasher::new(&config.passwords, Random::seeded(7)).expect("a good cost")
+    });
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (stored, password) = text.rsplit_once('\n').unwrap_or((text, PASSWORD));
+    let complaint = complaint_about(stored);
+    if let Some(complaint) = &complaint {
+        assert!(KNOWN.iter().any(|bad| complaint_about(bad).as_ref() == Some(complaint)), "{complaint}");
+    }
+    let none = stored.is_empty() || stored.starts_with('!');
+    assert!(!none || complaint.is_none());
+    if !is_cheap(stored) {
+        return;
+    }
+    let verdict = hasher.verify(password, Some(stored));
+    if none {
+        assert_eq!(verdict, Verdict::Wrong, "no password opens {stored:?}");
+    }
+    assert_eq!(hasher.verify(password, Some(stored)), verdict, "{stored:?} another time");
+    // One hash that is good for all passwords would be none.
+    let other = format!("{password}.");
+    assert!(
+        hasher.verify(&other, Some(stored)) == Verdict::Wrong || verdict == Verdict::Wrong || is_tiny(stored)
+    );
+    if data.first().is_some_and(|first| first.is_ascii_uppercase()) {
+        let fresh = hasher.hash(password).expect("a hash");
+        assert_eq!(complaint_about(&fresh), None);
+        assert_eq!(hasher.verify(password, Some(&fresh)), Verdict::Right);
+        assert_eq!(hasher.verify(&other, Some(&fresh)), Verdict::Wrong);
+    }
+}
+
+/// Whether checking a password takes no longer than it should here.
+fn is_cheap(stored: &str) -> bool {
+    if let Some(rest) = stored.strip_prefix("pbkdf2_sha256$") {
+        let rounds = rest.split('$').next().unwrap_or_default();
+        return rounds.parse::<u128>().map_or(true, |rounds| rounds <= 64 || rounds > u128::from(u32::MAX));
+    }
+    let phc = stored.strip_prefix("argon2").unwrap_or(stored);
+    let Ok(hash) = PasswordHash::new(phc) else { return true };
+    Params::try_from(&hash).map_or(true, |params| params.m_cost() <= 64 && params.t_cost() <= 2)
+}
+
+/// A hash of so few bytes that two passwords may share it.
+fn is_tiny(stored: &str) -> bool {
+    let phc = stored.strip_prefix("argon2").unwrap_or(stored);
+    PasswordHash::new(phc).is_ok_and(|hash| hash.hash.is_none_or(|output| output.len() < 12))
+}
