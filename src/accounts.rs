@@ -20,5 +20,5 @@ pub mod validation;
 pub mod viewer;
 
 pub use crate::store::accounts::{Account, AccountId, Filter};
-pub use error::{Error, FieldError, FieldErrors, Result};
+pub use error::{Error, FieldError, FieldErrors, Result, Unavailable};
 pub use viewer::{Client, Viewer};

@@ -280,6 +280,10 @@ fn told<T>(not_done: &str, outcome: accounts::Result<T>) -> Result<T> {
         Err(Error::Refused(errors)) => {
             bail!("{not_done}: {}", errors.messages().collect::<Vec<_>>().join(" "))
         }
+        // The cause is in the log, which commands do not write.
+        Err(Error::Unavailable(_)) => bail!(
+            "{not_done}: the database cannot be written; look for a full disk, or another process that has it open"
+        ),
         Err(Error::Internal(error)) => Err(error.context(not_done.to_owned())),
     }
 }

@@ -26,6 +26,7 @@ use crate::lanes::Lanes;
 use mutation::Mutation;
 use offer::Offer;
 use operation::Order;
+pub use operation::retry_after;
 use query::Query;
 use relay::RelayMutation;
 

@@ -79,7 +79,7 @@ impl Lanes {
         let outcome = match outcome {
             Ok(_) => Outcome::Done,
             Err(Error::Refused(_) | Error::Misused(_)) => Outcome::Refused,
-            Err(Error::Internal(_)) => Outcome::Failed,
+            Err(Error::Unavailable(_) | Error::Internal(_)) => Outcome::Failed,
         };
         self.app.metrics.count(operation, outcome);
     }

@@ -21,6 +21,7 @@ pub struct Metrics {
     mail_age: Gauge,
     database_size: Gauge,
     log_size: Gauge,
+    free_space: Gauge,
     memory: Gauge,
 }
 
@@ -79,6 +80,8 @@ pub struct Levels {
     pub database_size: i64,
     /// Bytes of its log of writes.
     pub log_size: i64,
+    /// Bytes that are free on the disk of the data folder.
+    pub free_space: i64,
     /// Bytes of memory that the process has.
     pub memory: i64,
 }
@@ -109,6 +112,7 @@ impl Metrics {
         let mail_age = gauge("mail_age_seconds", "Age of the oldest mail that has not left");
         let database_size = gauge("database_bytes", "Size of the database");
         let log_size = gauge("database_log_bytes", "Size of the write-ahead log of the database");
+        let free_space = gauge("disk_free_bytes", "Free space on the disk of the data folder");
         let memory = gauge("memory_bytes", "Resident memory of the process");
         Self {
             registry,
@@ -120,6 +124,7 @@ impl Metrics {
             mail_age,
             database_size,
             log_size,
+            free_space,
             memory,
         }
     }
@@ -145,6 +150,7 @@ impl Metrics {
         self.mail_age.set(levels.mail_age);
         self.database_size.set(levels.database_size);
         self.log_size.set(levels.log_size);
+        self.free_space.set(levels.free_space);
         self.memory.set(levels.memory);
         let mut page = String::new();
         text::encode(&mut page, &self.registry)?;

@@ -1,6 +1,6 @@
 //! Two kinds of errors, never mixed: a refusal is the caller's, worded for people and shown; everything else is
-//! ours, logged where it is handled and shown as "Internal server error". There is no `Display`, so that no text of
-//! ours reaches a reply by way of `?`.
+//! ours, logged where it is handled and shown as "Internal server error", or as something to try again later where that
+//! may help. There is no `Display`, so that no text of ours reaches a reply by way of `?`.
 
 use std::borrow::Cow;
 
@@ -17,13 +17,43 @@ pub enum Error {
     Refused(FieldErrors),
     /// The request makes no sense as a whole, or its answer has no room for complaints; the caller is told in a sentence.
     Misused(Cow<'static, str>),
+    /// Not now: the caller is told when to try again.
+    Unavailable(Unavailable),
     /// Ours.
     Internal(anyhow::Error),
 }
 
+/// Why something cannot be done at present, although nothing is wrong with the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unavailable {
+    /// For people.
+    pub sentence: &'static str,
+    /// Whole seconds after which it may be tried again.
+    pub retry_after: u32,
+}
+
+impl Unavailable {
+    /// The disk is full or fails, or another process keeps the database to itself.
+    const STORAGE: Self =
+        Self { sentence: "Nothing can be saved at the moment. Please try again later.", retry_after: 30 };
+}
+
+impl From<Unavailable> for Error {
+    fn from(unavailable: Unavailable) -> Self {
+        Self::Unavailable(unavailable)
+    }
+}
+
+/// What cannot be stored is logged here, since its cause goes no further.
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
-        Self::Internal(error.into_inner())
+        let is_storage = error.is_storage();
+        let error = error.into_inner();
+        if !is_storage {
+            return Self::Internal(error);
+        }
+        tracing::error!("the database cannot be used: {error:#}");
+        Self::Unavailable(Unavailable::STORAGE)
     }
 }
 

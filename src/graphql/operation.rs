@@ -10,6 +10,7 @@ use async_graphql::{Name, PathSegment, Positioned, Request, Response, ServerErro
 use async_graphql_value::Value as ParsedValue;
 
 use super::offer::Offer;
+use super::payload::{INTERNAL, RETRY_AFTER};
 
 /// How deep brackets may nest in a document, and selections once fragments are spread: the library recurses, and a
 /// stack has an end.
@@ -255,6 +256,14 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// The seconds after which whatever is in the way may have passed, if it is of that kind.
+pub fn retry_after(error: &ServerError) -> Option<u64> {
+    match error.extensions.as_ref()?.get(RETRY_AFTER)? {
+        Value::Number(seconds) => seconds.as_u64(),
+        _ => None,
+    }
+}
+
 impl Order {
     /// The library answers the fields of a query in the order in which they are done; the specification asks for that
     /// of the request (GraphQL, October 2021, §6.3.1).
@@ -278,8 +287,14 @@ impl Order {
             Value::Object(payload) => payload.get("success") == Some(&Value::Boolean(false)),
             _ => false,
         };
-        let outcome =
-            if !response.errors.is_empty() || data.values().any(is_refused) { "refused" } else { "done" };
+        let is_ours = |error: &ServerError| error.message == INTERNAL || retry_after(error).is_some();
+        let outcome = if response.errors.iter().any(is_ours) {
+            "failed"
+        } else if !response.errors.is_empty() || data.values().any(is_refused) {
+            "refused"
+        } else {
+            "done"
+        };
         (fields.join(" "), outcome)
     }
 }

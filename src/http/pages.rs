@@ -13,9 +13,11 @@ mod words;
 use std::sync::Arc;
 
 use poem::error::NotFoundError;
-use poem::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, LOCATION, ORIGIN};
+use poem::http::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, LOCATION, ORIGIN, RETRY_AFTER,
+};
 use poem::http::{Method, StatusCode};
-use poem::{Request, Response, Result, Route};
+use poem::{IntoResponse as _, Request, Response, Result, Route};
 use serde_json::json;
 
 use super::client::Proxies;
@@ -245,8 +247,13 @@ impl Site {
     }
 
     fn failed(&self, error: &Error) -> Response {
-        if let Error::Internal(error) = error {
-            tracing::error!("{error:#}");
+        match error {
+            Error::Unavailable(unavailable) => {
+                let page = self.message(StatusCode::SERVICE_UNAVAILABLE, &words::UNAVAILABLE);
+                return page.with_header(RETRY_AFTER, unavailable.retry_after).into_response();
+            }
+            Error::Internal(error) => tracing::error!("{error:#}"),
+            Error::Refused(_) | Error::Misused(_) => {}
         }
         self.message(StatusCode::INTERNAL_SERVER_ERROR, &words::FAILED)
     }

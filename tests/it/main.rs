@@ -11,6 +11,7 @@ mod contracts;
 mod dialect;
 mod encryption;
 mod existence;
+mod faults;
 mod floors;
 mod groups;
 mod import_file;
