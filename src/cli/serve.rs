@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::{lock, log};
+use crate::accounts::{Error, sweep};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Loaded;
@@ -18,6 +19,8 @@ use crate::{http, outbox, store};
 
 /// Mail that became due, or was made due by `mail retry`, waits no longer than this.
 const MAIL_PAUSE: Duration = Duration::from_secs(5);
+/// What has expired lies about no longer than this.
+const SWEEP_PAUSE: Duration = Duration::from_secs(3600);
 
 pub(super) fn run(loaded: &Loaded) -> Result<()> {
     let config = &loaded.config;
@@ -41,11 +44,13 @@ async fn serve(app: Arc<App>, exposed: Option<&Path>, migrated: usize) -> Result
     let (stop, stopped) = watch::channel(false);
     tell_systemd(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {}", bound.address()))]);
     let watchdog = tokio::spawn(feed_watchdog(Arc::clone(&app)));
+    let sweeper = tokio::spawn(sweep_hourly(Arc::clone(&app)));
     let mail = tokio::spawn(deliver_mail(Arc::clone(&app), stopped));
     let outcome = bound.serve(app, told_to_stop).await;
     tracing::info!("stopping: requests are answered, mail that is due is delivered");
     tell_systemd(&[NotifyState::Stopping]);
     watchdog.abort();
+    sweeper.abort();
     let _ = stop.send(true);
     mail.await?;
     outcome
@@ -87,6 +92,27 @@ async fn deliver_mail(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
             () = app.committed.notified() => {}
             () = tokio::time::sleep(MAIL_PAUSE) => {}
             _ = stopped.changed() => {}
+        }
+    }
+}
+
+/// Sweeps what has expired, at the start and each hour: in small steps, between which others write and this may end.
+async fn sweep_hourly(app: Arc<App>) {
+    loop {
+        let worker = Arc::clone(&app);
+        match tokio::task::spawn_blocking(move || sweep::sweep(&worker)).await {
+            Ok(Ok(0)) => tokio::time::sleep(SWEEP_PAUSE).await,
+            Ok(Ok(swept)) => tracing::debug!("expired rows swept: {swept}"),
+            Ok(Err(error)) => {
+                if let Error::Internal(error) = error {
+                    tracing::error!("what has expired cannot be swept: {error:#}");
+                }
+                tokio::time::sleep(SWEEP_PAUSE).await;
+            }
+            Err(panic) => {
+                tracing::error!("what has expired cannot be swept: {panic}");
+                tokio::time::sleep(SWEEP_PAUSE).await;
+            }
         }
     }
 }
