@@ -98,22 +98,21 @@ async fn deliver_mail(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
 
 /// Sweeps what has expired, at the start and each hour: in small steps, between which others write and this may end.
 async fn sweep_hourly(app: Arc<App>) {
+    let mut swept = 0;
     loop {
         let worker = Arc::clone(&app);
         match tokio::task::spawn_blocking(move || sweep::sweep(&worker)).await {
-            Ok(Ok(0)) => tokio::time::sleep(SWEEP_PAUSE).await,
-            Ok(Ok(swept)) => tracing::debug!("expired rows swept: {swept}"),
-            Ok(Err(error)) => {
-                if let Error::Internal(error) = error {
-                    tracing::error!("what has expired cannot be swept: {error:#}");
-                }
-                tokio::time::sleep(SWEEP_PAUSE).await;
+            Ok(Ok(more)) if more > 0 => {
+                swept += more;
+                continue;
             }
-            Err(panic) => {
-                tracing::error!("what has expired cannot be swept: {panic}");
-                tokio::time::sleep(SWEEP_PAUSE).await;
-            }
+            Ok(Ok(_)) if swept > 0 => tracing::info!("rows that had expired are swept: {swept}"),
+            Ok(Ok(_) | Err(Error::Refused(_) | Error::Misused(_))) => {}
+            Ok(Err(Error::Internal(error))) => tracing::error!("what has expired cannot be swept: {error:#}"),
+            Err(panic) => tracing::error!("what has expired cannot be swept: {panic}"),
         }
+        swept = 0;
+        tokio::time::sleep(SWEEP_PAUSE).await;
     }
 }
 

@@ -199,6 +199,16 @@ impl Serving {
         }
     }
 
+    /// Waits for a line of the log that holds this.
+    pub fn logs(&self, part: &str) -> String {
+        loop {
+            let line = next(&self.stderr);
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
     /// Asks it to end, as a service manager does, and waits until it has.
     pub fn terminate(mut self) -> Outcome {
         let process = self.child.id().to_string();
