@@ -8,13 +8,16 @@ use crate::server::TestServer;
 
 /// What is shown of a login whose request has these headers.
 async fn address(server: &TestServer, headers: &[(&str, &str)]) -> Value {
-    let query = format!(
-        "mutation {{ payload: tokenAuth(email: \"ada@example.org\", password: {PASSWORD:?}) {{ success errors token }} }}"
-    );
     let mut request = server.raw(reqwest::Method::POST, "/graphql");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
+    address_of(server, request).await
+}
+
+async fn address_of(server: &TestServer, request: reqwest::RequestBuilder) -> Value {
+    let login = format!("tokenAuth(email: \"ada@example.org\", password: {PASSWORD:?})");
+    let query = format!("mutation {{ payload: {login} {{ success errors token }} }}");
     let reply = request.json(&json!({ "query": query })).send().await.expect("an answer");
     let body: Value = reply.json().await.expect("JSON");
     let payload = &body["data"]["payload"];
@@ -60,6 +63,9 @@ async fn x_forwarded_for_is_read_from_right_to_left_as_far_as_proxies_are_truste
     ] {
         assert_eq!(address(&server, &[("X-Forwarded-For", line)]).await, expected, "{line}");
     }
+    let spoiled =
+        server.raw(reqwest::Method::POST, "/graphql").header("X-Forwarded-For", &b"\xff, 203.0.113.7"[..]);
+    assert_eq!(address_of(&server, spoiled).await, "203.0.113.7", "a client cannot spoil what a proxy adds");
     let lines = [("X-Forwarded-For", "198.51.100.1"), ("X-Forwarded-For", "203.0.113.7, 10.1.2.3")];
     assert_eq!(address(&server, &lines).await, "203.0.113.7", "lines follow one another");
 }
