@@ -12,6 +12,7 @@ mod query;
 mod relay;
 pub mod relay_id;
 mod scalars;
+mod session;
 mod user;
 
 use std::sync::Arc;

@@ -13,6 +13,7 @@ pub mod join_requests;
 pub mod memberships;
 pub mod outbox;
 pub mod refresh_tokens;
+pub mod sessions;
 mod statement;
 
 use std::ops::Deref;

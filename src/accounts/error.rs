@@ -106,6 +106,8 @@ impl FieldError {
     pub const INVALID_TOKEN: Self = Self::new("Invalid token.", "invalid_token");
     /// A token of ours, too old.
     pub const EXPIRED_TOKEN: Self = Self::new("Expired token.", "expired_token");
+    /// None of the asker's.
+    pub const NO_SUCH_SESSION: Self = Self::new("There is no such session.", "not_found");
     /// Nothing to do.
     pub const PASSWORD_ALREADY_SET: Self =
         Self::new("Password already set for account.", "password_already_set");

@@ -30,7 +30,7 @@ pub struct Name {
 ///
 /// # Errors
 /// A refusal that does not tell the two apart; whoever knows the password learns that the account is unverified.
-pub fn log_in(app: &App, _viewer: &Viewer, name: &Name, password: &str) -> Result<LoggedIn> {
+pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result<LoggedIn> {
     let (account, hash) = app.store.read(|db| -> Result<_> {
         let account = find_by_name(app, db, name)?;
         let hash = match &account {
@@ -56,7 +56,7 @@ pub fn log_in(app: &App, _viewer: &Viewer, name: &Name, password: &str) -> Resul
         Verdict::RightButOutdated => Some(app.hasher.hash(password)?),
         _ => None,
     };
-    begin_session(app, &account, &hash, better_hash.as_deref())
+    begin_session(app, viewer, &account, &hash, better_hash.as_deref())
 }
 
 fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Account>> {
@@ -84,7 +84,13 @@ fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Accoun
 }
 
 /// The write behind a login. The account may have changed since its password was checked: then the login is refused.
-fn begin_session(app: &App, checked: &Account, hash: &str, better_hash: Option<&str>) -> Result<LoggedIn> {
+fn begin_session(
+    app: &App,
+    viewer: &Viewer,
+    checked: &Account,
+    hash: &str,
+    better_hash: Option<&str>,
+) -> Result<LoggedIn> {
     app.write(|tx| {
         let account = store::accounts::find_by_id(tx, checked.id)?;
         let account = account.filter(|now| now.epoch == checked.epoch && now.deactivated_at.is_none());
@@ -94,7 +100,7 @@ fn begin_session(app: &App, checked: &Account, hash: &str, better_hash: Option<&
         }
         let unarchiving = store::accounts::set_archived(tx, account.id, None)?;
         account.archived_at = None;
-        let tokens = sessions::begin(app, tx, &account)?;
+        let tokens = sessions::begin(app, tx, &account, viewer.client())?;
         Ok(LoggedIn { account, tokens, unarchiving })
     })
 }

@@ -113,7 +113,7 @@ pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Re
     app.write(|tx| {
         let mut account = sessions::require_verified(app, tx, viewer)?;
         account.epoch = set(app, tx, &account, &hash)?;
-        sessions::begin(app, tx, &account)
+        sessions::begin(app, tx, &account, viewer.client())
     })
 }
 

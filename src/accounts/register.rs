@@ -50,7 +50,7 @@ pub(super) struct Accepted {
 ///
 /// # Errors
 /// A refusal with all complaints at once.
-pub fn register(app: &App, _viewer: &Viewer, registration: Registration) -> Result<Option<Tokens>> {
+pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Result<Option<Tokens>> {
     let accepted = accept(app, registration)?;
     let hash = accepted.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
     app.write(|tx| {
@@ -67,7 +67,7 @@ pub fn register(app: &App, _viewer: &Viewer, registration: Registration) -> Resu
             outbox::enqueue(app, tx, &Kind::PasswordSet(&token), &account.email, account.salutation())?;
         }
         let logs_in = app.config.accounts.login_unverified && hash.is_some();
-        if logs_in { sessions::begin(app, tx, &account).map(Some) } else { Ok(None) }
+        if logs_in { sessions::begin(app, tx, &account, viewer.client()).map(Some) } else { Ok(None) }
     })
 }
 

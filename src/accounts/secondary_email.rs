@@ -57,7 +57,8 @@ pub fn verify(app: &App, _viewer: &Viewer, token: &str) -> Result<()> {
     })
 }
 
-/// Lets primary and secondary address change places. Access tokens name the primary one, so they end.
+/// Lets primary and secondary address change places. Access tokens and links name the primary one, so
+/// they end; sessions go on, and bring tokens that name the other.
 ///
 /// # Errors
 /// A refusal if the password is wrong or there is no secondary address.

@@ -188,7 +188,10 @@ fn line(account: &Account) -> String {
 
 fn show(app: &App, name: &str, as_json: bool) -> Result<()> {
     let account = told("nothing can be shown", app.store.read(|db| operator::find(db, name)))?;
-    let shown = to_json(&account);
+    let now = app.clock.now();
+    let sessions = app.store.read(|db| store::sessions::list_live(db, account.id, now));
+    let mut shown = to_json(&account);
+    shown["sessions"] = sessions.map_err(store::Error::into_inner)?.len().into();
     if as_json {
         return print(&format!("{}\n", serde_json::to_string_pretty(&shown)?));
     }

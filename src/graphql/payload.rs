@@ -64,6 +64,8 @@ mutations! {
     VerifyToken => Verified,
     RefreshToken => Refreshed,
     RevokeToken => Revoked,
+    RevokeSession => NoExtras,
+    RevokeAllSessions => NoExtras,
     CreateWorkingGroup => OneGroup,
     SetWorkingGroup => GroupUser,
     RequestJoinWorkingGroup => MadeRequest,
