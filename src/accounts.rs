@@ -6,6 +6,7 @@ pub mod activation;
 pub mod closing;
 pub mod email;
 pub mod error;
+pub mod limits;
 pub mod listing;
 pub mod login;
 pub mod notices;

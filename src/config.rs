@@ -9,6 +9,7 @@ mod environment;
 mod example;
 mod http;
 mod lasting;
+mod limits;
 mod smtp_url;
 mod sources;
 mod units;
@@ -22,6 +23,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use http::{Http, Tls};
+pub use limits::{Limit, Limits};
 pub use smtp_url::{Encryption, SmtpServer};
 pub use sources::{Loaded, Setting, load, load_text, others_may_read};
 pub use units::Bytes;
@@ -314,14 +316,6 @@ pub struct Branding {
     pub logo: Option<PathBuf>,
     /// The colour of buttons, `#rrggbb`.
     pub accent: String,
-}
-
-/// `[limits]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// Whether attempts are limited.
-    pub enabled: bool,
 }
 
 /// `[metrics]`

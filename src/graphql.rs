@@ -27,7 +27,7 @@ use crate::lanes::Lanes;
 use mutation::Mutation;
 use offer::Offer;
 use operation::Order;
-pub use operation::retry_after;
+pub use operation::may_pass;
 use query::Query;
 use relay::RelayMutation;
 

@@ -5,11 +5,13 @@
 
 pub mod accounts;
 pub mod action_tokens;
+pub mod attempts;
 pub mod copies;
 pub mod directory;
 pub mod freed_addresses;
 pub mod groups;
 pub mod join_requests;
+pub mod known_clients;
 pub mod memberships;
 pub mod outbox;
 pub mod refresh_tokens;

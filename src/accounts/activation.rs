@@ -1,6 +1,8 @@
 //! `verifyAccount`, `resendActivationEmail`: the primary address is confirmed by a mailed link.
 
-use super::{Account, FieldError, FieldErrors, Result, Viewer, action_links, email, notices, validation};
+use super::{
+    Account, FieldError, FieldErrors, Result, Viewer, action_links, email, limits, notices, validation,
+};
 use crate::app::App;
 use crate::mail::Kind;
 use crate::outbox;
@@ -11,7 +13,11 @@ use crate::tokens::action::Action;
 ///
 /// # Errors
 /// A refusal if the token is not good, or there is nothing to confirm.
-pub fn verify(app: &App, _viewer: &Viewer, token: &str) -> Result<()> {
+pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
+    limits::token(app, viewer, || follow(app, token))
+}
+
+fn follow(app: &App, token: &str) -> Result<()> {
     let bond = action_links::read(app, Action::Activation, token)?;
     app.write(|tx| {
         let account = action_links::find_account(tx, &bond)?;
@@ -29,8 +35,9 @@ pub fn verify(app: &App, _viewer: &Viewer, token: &str) -> Result<()> {
 ///
 /// # Errors
 /// A refusal if the text is no address, or the account is verified.
-pub fn resend(app: &App, _viewer: &Viewer, address: &str) -> Result<()> {
+pub fn resend(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     let address = validation::email(address)?;
+    limits::mail(app, viewer, &address)?;
     app.write(|tx| {
         let hides = app.config.accounts.hide_existence;
         let Some(account) = store::accounts::find_by_email(tx, &email::key(&address))? else {

@@ -55,7 +55,7 @@ fn close(
     work: impl FnOnce(&Writer<'_>, &Account) -> Result<()>,
 ) -> Result<()> {
     let account = app.store.read(|db| sessions::require_verified(app, db, viewer))?;
-    require_password(app, &account, "password", password)?;
+    require_password(app, viewer, &account, "password", password)?;
     app.write(|tx| {
         let account = sessions::require_verified(app, tx, viewer)?;
         notices::enqueue(app, tx, &account, notice)?;

@@ -83,11 +83,14 @@ pub struct FieldError {
     pub message: Cow<'static, str>,
     /// The code.
     pub code: &'static str,
+    /// The seconds after which it may be tried again, where that is all that is wrong.
+    #[serde(skip)]
+    pub retry_after: Option<u32>,
 }
 
 impl FieldError {
     const fn new(message: &'static str, code: &'static str) -> Self {
-        Self { message: Cow::Borrowed(message), code }
+        Self { message: Cow::Borrowed(message), code, retry_after: None }
     }
 
     /// Nobody, or not with that token.
@@ -141,13 +144,13 @@ impl FieldError {
     /// Longer than `most` characters.
     pub fn too_long(most: usize, length: usize) -> Self {
         let message = format!("Ensure this value has at most {most} characters (it has {length}).");
-        Self { message: message.into(), code: "max_length" }
+        Self { message: message.into(), code: "max_length", retry_after: None }
     }
 
     /// Not one of the values that there are.
     pub fn invalid_choice(value: &str) -> Self {
         let message = format!("Select a valid choice. {value} is not one of the available choices.");
-        Self { message: message.into(), code: "invalid_choice" }
+        Self { message: message.into(), code: "invalid_choice", retry_after: None }
     }
 }
 
@@ -191,6 +194,16 @@ impl FieldErrors {
     /// The first complaint, for where there is room for one sentence.
     pub fn first_message(&self) -> String {
         self.messages().next().unwrap_or_default().to_owned()
+    }
+
+    /// Whether this is among the complaints.
+    pub fn has(&self, error: &FieldError) -> bool {
+        self.0.iter().any(|(_, errors)| errors.contains(error))
+    }
+
+    /// The seconds after which it may be tried again, if a complaint says so.
+    pub fn retry_after(&self) -> Option<u32> {
+        self.0.iter().flat_map(|(_, errors)| errors).filter_map(|error| error.retry_after).max()
     }
 
     /// All complaints, whatever the field.

@@ -1,5 +1,6 @@
 //! `tokenAuth`: an address and a password for a session.
 
+use super::limits::{Guess, Whose};
 use super::sessions::{self, Tokens};
 use super::{Account, Error, FieldError, Result, Viewer, email};
 use crate::app::App;
@@ -39,6 +40,9 @@ pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result
         };
         Ok((account, hash))
     })?;
+    let typed = [&name.email, &name.username].into_iter().flatten().next().map_or("", String::as_str);
+    let whose = account.as_ref().map_or(Whose::Nobody(typed), Whose::Of);
+    let guess = Guess::begin(app, viewer, &whose)?;
     let verdict = app.hasher.verify(password, hash.as_deref());
     let (Some(account), Some(hash), Verdict::Right | Verdict::RightButOutdated) = (account, hash, verdict)
     else {
@@ -56,7 +60,7 @@ pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result
         Verdict::RightButOutdated => Some(app.hasher.hash(password)?),
         _ => None,
     };
-    begin_session(app, viewer, &account, &hash, better_hash.as_deref())
+    begin_session(app, viewer, &account, guess, &hash, better_hash.as_deref())
 }
 
 fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Account>> {
@@ -88,6 +92,7 @@ fn begin_session(
     app: &App,
     viewer: &Viewer,
     checked: &Account,
+    guess: Option<Guess>,
     hash: &str,
     better_hash: Option<&str>,
 ) -> Result<LoggedIn> {
@@ -97,6 +102,9 @@ fn begin_session(
         let mut account = account.ok_or(FieldError::INVALID_CREDENTIALS)?;
         if let Some(better_hash) = better_hash {
             store::accounts::replace_password_hash(tx, account.id, hash, better_hash)?;
+        }
+        if let Some(guess) = guess {
+            guess.was_right(app, tx, &account)?;
         }
         let unarchiving = store::accounts::set_archived(tx, account.id, None)?;
         account.archived_at = None;

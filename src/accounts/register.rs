@@ -3,7 +3,7 @@
 use super::sessions::{self, Tokens};
 use super::validation::{self, Checked};
 use super::{
-    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, email, notices,
+    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, email, limits, notices,
 };
 use crate::app::App;
 use crate::config::RegisterField;
@@ -51,7 +51,7 @@ pub(super) struct Accepted {
 /// # Errors
 /// A refusal with all complaints at once.
 pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Result<Option<Tokens>> {
-    let accepted = accept(app, registration)?;
+    let accepted = accept(app, viewer, registration)?;
     let hash = accepted.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
     app.write(|tx| {
         if let Some(owner) = hidden_owner(app, tx, &accepted.email)? {
@@ -71,7 +71,7 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
     })
 }
 
-fn accept(app: &App, form: Registration) -> Result<Accepted> {
+fn accept(app: &App, viewer: &Viewer, form: Registration) -> Result<Accepted> {
     let mut errors = FieldErrors::default();
     let mut field = |field, name, value: &Option<String>, check: fn(&str) -> Checked<String>| {
         errors.keep(name, checked(app, field, value.as_deref(), check)).unwrap_or_default()
@@ -95,6 +95,7 @@ fn accept(app: &App, form: Registration) -> Result<Accepted> {
         let (fields, min_length) = (["password1", "password2"], app.config.passwords.min_length);
         validation::new_password(&mut errors, fields, [&first, &second], &owner, min_length);
     }
+    limits::registration(app, viewer, &email)?;
     refuse_taken(app, errors, &email, &username)?;
 
     let username = (!username.is_empty()).then_some(username);

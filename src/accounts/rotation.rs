@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::sessions::{self, Tokens};
-use super::{FieldError, Result, Viewer};
+use super::{FieldError, Result, Viewer, limits};
 use crate::app::App;
 use crate::store::refresh_tokens::Worn;
 use crate::store::{self, Writer};
@@ -22,6 +22,10 @@ const CROSSING: Duration = Duration::from_secs(60);
 /// # Errors
 /// A refusal if the token is not good.
 pub fn refresh(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> {
+    limits::token(app, viewer, || turn_in(app, viewer, token))
+}
+
+fn turn_in(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> {
     let (hash, now) = (refresh::hash(token), app.clock.now());
     let tokens = app.write(|tx| -> Result<_> {
         let session = match store::refresh_tokens::spend(tx, &hash, now)? {

@@ -2,7 +2,9 @@
 
 use super::password::require_password;
 use super::sessions;
-use super::{Account, FieldError, FieldErrors, Result, Viewer, action_links, email, notices, validation};
+use super::{
+    Account, FieldError, FieldErrors, Result, Viewer, action_links, email, limits, notices, validation,
+};
 use crate::app::App;
 use crate::mail::Kind;
 use crate::outbox;
@@ -17,8 +19,9 @@ use crate::tokens::action::Action;
 /// A refusal if the password is wrong, the text is no address, or somebody has it.
 pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str) -> Result<()> {
     let account = app.store.read(|db| sessions::require_verified(app, db, viewer))?;
-    require_password(app, &account, "password", password)?;
+    require_password(app, viewer, &account, "password", password)?;
     let address = validation::email(address)?;
+    limits::mail(app, viewer, &address)?;
     app.write(|tx| {
         let account = sessions::require_verified(app, tx, viewer)?;
         if let Some(owner) = store::accounts::find_by_email(tx, &email::key(&address))? {
@@ -37,7 +40,11 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
 ///
 /// # Errors
 /// A refusal if the token is not good, or somebody has the address by now.
-pub fn verify(app: &App, _viewer: &Viewer, token: &str) -> Result<()> {
+pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
+    limits::token(app, viewer, || follow(app, token))
+}
+
+fn follow(app: &App, token: &str) -> Result<()> {
     let bond = action_links::read(app, Action::SecondaryEmail, token)?;
     let address = bond.secondary_email.clone().ok_or(FieldError::INVALID_TOKEN)?;
     app.write(|tx| {
@@ -106,7 +113,7 @@ fn give_up(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
 
 fn confirm(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     let (account, _) = app.store.read(|db| require_secondary(app, db, viewer))?;
-    require_password(app, &account, "password", password)
+    require_password(app, viewer, &account, "password", password)
 }
 
 fn require_secondary(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<(Account, String)> {

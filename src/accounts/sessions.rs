@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::{Account, Client, Error, FieldError, FieldErrors, Result, Viewer, email};
+use super::{Account, Client, Error, FieldError, FieldErrors, Result, Viewer, email, limits};
 use crate::app::App;
 use crate::clock::Moment;
 use crate::store::refresh_tokens::NewToken;
@@ -228,7 +228,11 @@ pub fn revoke_all(app: &App, viewer: &Viewer) -> Result<()> {
 ///
 /// # Errors
 /// A refusal if there is no such token.
-pub fn revoke_by_token(app: &App, token: &str) -> Result<i64> {
+pub fn revoke_by_token(app: &App, viewer: &Viewer, token: &str) -> Result<i64> {
+    limits::token(app, viewer, || revoke_family(app, token))
+}
+
+fn revoke_family(app: &App, token: &str) -> Result<i64> {
     let revoked = app.write(|tx| -> Result<bool> {
         let session = store::refresh_tokens::delete_family(tx, &refresh::hash(token))?;
         if let Some(session) = &session {

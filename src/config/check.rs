@@ -10,7 +10,7 @@ use super::{Config, RegisterField, SmtpServer, Transport};
 /// The first thing wrong with `config`, if there is one.
 pub(super) fn complaint(config: &Config) -> Option<String> {
     let checks =
-        [addresses, mail_server, links, lifetimes, fields, passwords, bounds, proxies, branding, tls];
+        [addresses, mail_server, links, lifetimes, fields, passwords, bounds, proxies, branding, tls, limits];
     checks.iter().find_map(|check| check(config))
 }
 
@@ -182,4 +182,23 @@ fn tls(config: &Config) -> Option<String> {
     (!encrypted).then(|| {
         format!("http.tls.acme_directory: \"{directory}\" is no web address that begins with https://")
     })
+}
+
+fn limits(config: &Config) -> Option<String> {
+    let minutes = Duration::from_secs(60);
+    let day = 24 * 60 * minutes;
+    for (name, limit) in config.limits.each() {
+        if limit.free == 0 {
+            return Some(format!("limits.{name}: at least 1 attempt must be free, or nobody gets through"));
+        }
+        if limit.forget.is_zero() || limit.forget > 30 * day {
+            return Some(format!("limits.{name}: forget lies between \"1 second\" and \"30 days\""));
+        }
+        if limit.pause < Duration::from_secs(1) || limit.pause > limit.longest || limit.longest > day {
+            return Some(format!(
+                "limits.{name}: pause is at least \"1 second\" and at most longest, which is at most \"1 day\""
+            ));
+        }
+    }
+    None
 }

@@ -256,12 +256,9 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The seconds after which whatever is in the way may have passed, if it is of that kind.
-pub fn retry_after(error: &ServerError) -> Option<u64> {
-    match error.extensions.as_ref()?.get(RETRY_AFTER)? {
-        Value::Number(seconds) => seconds.as_u64(),
-        _ => None,
-    }
+/// Whether whatever is in the way may pass.
+pub fn may_pass(error: &ServerError) -> bool {
+    error.extensions.as_ref().is_some_and(|extensions| extensions.get(RETRY_AFTER).is_some())
 }
 
 impl Order {
@@ -287,7 +284,7 @@ impl Order {
             Value::Object(payload) => payload.get("success") == Some(&Value::Boolean(false)),
             _ => false,
         };
-        let is_ours = |error: &ServerError| error.message == INTERNAL || retry_after(error).is_some();
+        let is_ours = |error: &ServerError| error.message == INTERNAL || may_pass(error);
         let outcome = if response.errors.iter().any(is_ours) {
             "failed"
         } else if !response.errors.is_empty() || data.values().any(is_refused) {

@@ -331,6 +331,14 @@ pub async fn ask<T: Send + 'static>(
     let viewer = viewer.clone();
     let outcome = lanes.call(lane, move |app| rule(app, &viewer)).await;
     lanes.count(ctx.field().name(), &outcome);
+    let retry_after = match &outcome {
+        Err(Error::Refused(errors)) => errors.retry_after(),
+        Err(Error::Unavailable(unavailable)) => Some(unavailable.retry_after),
+        _ => None,
+    };
+    if let Some(seconds) = retry_after {
+        ctx.insert_http_header("Retry-After", seconds.to_string());
+    }
     outcome
 }
 

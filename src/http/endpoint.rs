@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Request as GraphQlRequest, ServerError, Value, Variables};
-use poem::http::header::{self, ALLOW, AUTHORIZATION, CONTENT_TYPE};
+use poem::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
 use poem::http::{HeaderValue, Method, StatusCode};
 use poem::{IntoResponse as _, Request, Response, Result};
 use serde::Serialize;
@@ -62,18 +62,16 @@ impl Endpoint {
         let errors = response.errors.as_slice();
         // All fields may be null, so data is: where nothing was executed, or an argument could not be read.
         let executed = response.data != Value::Null;
-        let retry_after = errors.iter().filter_map(graphql::retry_after).max();
-        let status = match retry_after {
-            Some(_) => StatusCode::SERVICE_UNAVAILABLE,
-            None if executed => StatusCode::OK,
-            None => StatusCode::BAD_REQUEST,
+        let status = if errors.iter().any(graphql::may_pass) {
+            StatusCode::SERVICE_UNAVAILABLE
+        } else if executed {
+            StatusCode::OK
+        } else {
+            StatusCode::BAD_REQUEST
         };
-        let reply = answer(status, &Reply { errors, data: executed.then_some(&response.data) });
-        let mut reply = reply.with_header(REQUEST_ID, id).into_response();
-        if let Some(seconds) = retry_after {
-            reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        reply
+        let mut reply = answer(status, &Reply { errors, data: executed.then_some(&response.data) });
+        reply.headers_mut().extend(response.http_headers);
+        reply.with_header(REQUEST_ID, id).into_response()
     }
 
     async fn read(&self, request: &mut Request) -> std::result::Result<GraphQlRequest, Response> {

@@ -191,7 +191,7 @@ impl Site {
         match self.lanes.call(lane, rule).await {
             Ok(()) => see_other(link.done.path),
             Err(Error::Refused(errors)) => {
-                self.link(StatusCode::UNPROCESSABLE_ENTITY, link, &sentences(&errors))
+                with_patience(&errors, |status| self.link(status, link, &sentences(&errors)))
             }
             Err(error) => self.failed(&error),
         }
@@ -207,7 +207,7 @@ impl Site {
         match self.lanes.call(Lane::Ordinary, rule).await {
             Ok(()) => see_other(ask.done.path),
             Err(Error::Refused(errors)) => {
-                self.ask(StatusCode::UNPROCESSABLE_ENTITY, ask, &email, &sentences(&errors))
+                with_patience(&errors, |status| self.ask(status, ask, &email, &sentences(&errors)))
             }
             Err(error) => self.failed(&error),
         }
@@ -256,6 +256,16 @@ impl Site {
             Error::Refused(_) | Error::Misused(_) => {}
         }
         self.message(StatusCode::INTERNAL_SERVER_ERROR, &words::FAILED)
+    }
+}
+
+/// A page of complaints, whose status and headers say when to try again if that is what helps.
+fn with_patience(errors: &FieldErrors, page: impl FnOnce(StatusCode) -> Response) -> Response {
+    match errors.retry_after() {
+        Some(seconds) => {
+            page(StatusCode::TOO_MANY_REQUESTS).with_header(RETRY_AFTER, seconds).into_response()
+        }
+        None => page(StatusCode::UNPROCESSABLE_ENTITY),
     }
 }
 

@@ -16,6 +16,7 @@ mod floors;
 mod groups;
 mod import_file;
 mod installing;
+mod limits;
 mod metrics;
 mod outbox;
 mod page;

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::person::{OTHER_PASSWORD, PASSWORD, Person, assert_done, assert_refused};
 use crate::server::TestServer;
 
-const SETTINGS: &str = "secret_key = \"a-key-that-django-signed-with-too\"\n";
+const SETTINGS: &str = "limits.enabled = false\nsecret_key = \"a-key-that-django-signed-with-too\"\n";
 
 /// The mutations that act on the account of whoever asks, with the password given.
 fn own(password: &str) -> Vec<(String, &'static str)> {

@@ -19,7 +19,8 @@ use crate::server::TestServer;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-const QUIET: &str = "mail.notices = false\nsecret_key = \"a-key-that-django-signed-with-too\"\n";
+const QUIET: &str =
+    "limits.enabled = false\nmail.notices = false\nsecret_key = \"a-key-that-django-signed-with-too\"\n";
 
 fn change(old: &str, new: &str) -> String {
     format!("passwordChange(oldPassword: {old:?}, newPassword1: {new:?}, newPassword2: {new:?})")
