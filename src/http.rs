@@ -1,6 +1,7 @@
 //! HTTP: where requests come in.
 
 mod client;
+mod cors;
 mod door;
 mod endpoint;
 mod graphiql;
@@ -23,13 +24,19 @@ use crate::app::App;
 use crate::config::Config;
 use crate::graphql::{Flavour, GraphQl};
 use crate::lanes::Lanes;
-use door::Door;
+use cors::Cors;
+use door::{Door, Places};
 use tls::{Renewal, Tls};
 
+/// How long a request may take, the reading of its body among it (OWASP ASVS 15.2.2).
+const DEADLINE: Duration = Duration::from_secs(30);
 /// How long requests that are under way may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(8);
 /// A connection on which nothing happens is closed.
 const IDLE: Duration = Duration::from_secs(75);
+
+/// Connections to the address for whoever watches.
+const WATCHERS: usize = 64;
 
 /// Sockets that listen but do not answer yet.
 pub struct Bound {
@@ -57,9 +64,12 @@ pub struct Answers {
 pub fn bind(app: Arc<App>) -> Result<Bound> {
     let config = &app.config;
     let (tls, renewal) = Tls::open(config)?.map(|(tls, renewal)| (Arc::new(tls), renewal)).unzip();
-    let public = Door::open("listen", config.listen, tls.clone())?;
+    let places = Places::new(config.http.max_connections, Arc::clone(&app.metrics));
+    let public = Door::open("listen", config.listen, tls.clone(), places)?;
     let watch = config.metrics.listen.filter(|_| config.metrics.enabled);
-    let watch = watch.map(|listen| Door::open("metrics.listen", listen, None)).transpose()?;
+    // Whoever watches gets through also where nobody else does.
+    let places = Places::new(WATCHERS, Arc::clone(&app.metrics));
+    let watch = watch.map(|listen| Door::open("metrics.listen", listen, None, places)).transpose()?;
     let apart = watch.is_some();
     let [front, side] = routes(app, apart)?.map(Front::new);
     let answers = Answers { public: front, watch: side, apart, tls };
@@ -156,7 +166,9 @@ impl Endpoint for Front {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let routes = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
-        routes.call(request).await
+        tokio::time::timeout(DEADLINE, routes.call(request))
+            .await
+            .unwrap_or_else(|_| Ok(endpoint::too_late()))
     }
 }
 
@@ -194,5 +206,13 @@ fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
     if app.config.pages.enabled {
         routes = pages::add(routes, pages::Look::new(&app.config)?, lanes, proxies);
     }
-    Ok([routes, watch].map(|routes| routes.catch_all_error(endpoint::outside).around(headers::add).boxed()))
+    let cors = Arc::new(Cors::new(&app.config.http.cors_origins));
+    Ok([routes, watch].map(|routes| {
+        let cors = Arc::clone(&cors);
+        let routes = routes.catch_all_error(endpoint::outside).around(move |endpoint, request| {
+            let cors = Arc::clone(&cors);
+            async move { cors.call(&endpoint, request).await }
+        });
+        routes.around(headers::add).boxed()
+    }))
 }

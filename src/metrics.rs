@@ -11,6 +11,10 @@ use prometheus_client::registry::{Registry, Unit};
 pub struct Metrics {
     registry: Registry,
     operations: Family<Labels, Counter>,
+    /// Open connections.
+    pub connections: Gauge,
+    /// Requests that wait for a turn, those that hash a password left out.
+    pub ordinary_waiting: Gauge,
     /// Logins and other requests that wait for their password to be hashed.
     pub hashing_waiting: Gauge,
     /// How long they waited, in seconds.
@@ -108,6 +112,8 @@ impl Metrics {
             registry.register(name, help, gauge.clone());
             gauge
         };
+        let connections = gauge("connections", "Open connections");
+        let ordinary_waiting = gauge("ordinary_waiting", "Requests that wait for a turn, hashing left out");
         let hashing_waiting = gauge("hashing_waiting", "Requests that wait for a turn to hash a password");
         let mail_age = gauge("mail_age_seconds", "Age of the oldest mail that has not left");
         let database_size = gauge("database_bytes", "Size of the database");
@@ -117,6 +123,8 @@ impl Metrics {
         Self {
             registry,
             operations,
+            connections,
+            ordinary_waiting,
             hashing_waiting,
             hashing_wait,
             hashing_time,

@@ -136,6 +136,17 @@ fn bounds(config: &Config) -> Option<String> {
 }
 
 fn proxies(config: &Config) -> Option<String> {
+    if config.http.max_connections == 0 {
+        return Some("http.max_connections: at least 1, or nobody is answered".to_owned());
+    }
+    let is_origin = |text: &str| {
+        text == "*" || url::Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text)
+    };
+    if let Some(odd) = config.http.cors_origins.iter().find(|text| !is_origin(text)) {
+        return Some(format!(
+            "http.cors_origins: {odd:?} is no site; write it as \"https://www.example.org\", without a slash at the end"
+        ));
+    }
     let odd = config.http.trusted_proxies.iter().find(|text| network(text).is_none())?;
     Some(format!(
         "http.trusted_proxies: {odd:?} is no address, and no network that leaves anybody out; write it as \"127.0.0.1\" \

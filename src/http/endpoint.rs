@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Request as GraphQlRequest, ServerError, Value, Variables};
-use poem::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
+use poem::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use poem::http::{HeaderValue, Method, StatusCode};
 use poem::{IntoResponse as _, Request, Response, Result};
 use serde::Serialize;
@@ -163,6 +163,13 @@ fn answer(status: StatusCode, body: &impl Serialize) -> Response {
             Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR).finish()
         }
     }
+}
+
+/// Answers a request that took too long.
+pub(super) fn too_late() -> Response {
+    tracing::warn!("a request took too long, and was answered before it was done");
+    let sentence = "This took too long. It may have been done nevertheless: look before you try again.";
+    refuse(StatusCode::SERVICE_UNAVAILABLE, sentence).with_header(RETRY_AFTER, 5).into_response()
 }
 
 /// Answers for what is not at `/graphql`.

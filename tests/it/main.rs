@@ -8,6 +8,7 @@ mod choices;
 mod command_line;
 mod conformance;
 mod contracts;
+mod crowds;
 mod dialect;
 mod encryption;
 mod existence;
