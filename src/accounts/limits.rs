@@ -164,16 +164,13 @@ fn count<'a>(app: &App, tx: &Writer<'_>, names: impl IntoIterator<Item = &'a Nam
 fn look(app: &App, db: &Reader<'_>, name: &Name<'_>) -> Result<i64> {
     let Some(attempts) = store::attempts::find(db, &name.text)? else { return Ok(0) };
     let now = app.clock.now();
-    // A clock that was set back does not make anybody wait longer than from now on.
-    let counted_at = attempts.counted_at.min(now);
-    let counted = remembered(attempts.counted, now.since(counted_at), name.limit);
-    let wait = wait(counted, name.limit);
-    match counted_at.plus(wait) {
-        end if wait > Duration::ZERO && end > now => {
-            Err(FieldError::too_many_attempts(end.since(now)).into())
-        }
-        _ => Ok(counted),
+    let counted = remembered(attempts.counted, now.since(attempts.counted_at), name.limit);
+    let end = attempts.counted_at.plus(wait(counted, name.limit));
+    // Where the clock was set back, nobody knows how long ago the last attempt was: the next begins anew.
+    if attempts.counted_at <= now && now < end {
+        return Err(FieldError::too_many_attempts(end.since(now)).into());
     }
+    Ok(counted)
 }
 
 /// How many of so many attempts are remembered after a time without one.

@@ -103,6 +103,13 @@ impl TestServer {
         self.app.clock.advance(by);
     }
 
+    /// Sets the clock back, as somebody may who sets the machine's.
+    pub fn set_back(&self, by: Duration) {
+        let Clock::Manual(micros) = &self.app.clock else { panic!("a clock that tests move") };
+        let by = i64::try_from(by.as_micros()).expect("a time");
+        micros.fetch_sub(by, std::sync::atomic::Ordering::SeqCst);
+    }
+
     /// Imports a file in the import format.
     pub fn import(&self, json: &str) {
         let Ok(file) = file::parse(json) else { panic!("the file cannot be imported") };
