@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod action_tokens;
+pub mod audit;
 pub mod copies;
 pub mod directory;
 pub mod freed_addresses;

@@ -17,6 +17,7 @@ const FREED_ADDRESSES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Only internal ones.
 pub fn sweep(app: &App) -> Result<usize> {
     let now = app.clock.now();
+    let audited_before = now.minus(app.config.audit.kept);
     let freed_before = now.minus(FREED_ADDRESSES_KEPT);
     // A session outlives its refresh tokens, so that few are left to go with it.
     let swept = [
@@ -24,6 +25,7 @@ pub fn sweep(app: &App) -> Result<usize> {
         in_turn(app, |tx| store::sessions::delete_expired(tx, now, AT_A_TIME))?,
         in_turn(app, |tx| store::action_tokens::delete_expired(tx, now, AT_A_TIME))?,
         in_turn(app, |tx| store::freed_addresses::delete_before(tx, freed_before, AT_A_TIME))?,
+        in_turn(app, |tx| store::audit::delete_before(tx, audited_before, AT_A_TIME))?,
     ];
     Ok(swept.iter().sum())
 }

@@ -10,7 +10,7 @@ use super::{Config, RegisterField, SmtpServer, Transport};
 /// The first thing wrong with `config`, if there is one.
 pub(super) fn complaint(config: &Config) -> Option<String> {
     let checks =
-        [addresses, mail_server, links, lifetimes, fields, passwords, bounds, proxies, branding, tls];
+        [addresses, mail_server, links, lifetimes, fields, passwords, bounds, proxies, branding, tls, audit];
     checks.iter().find_map(|check| check(config))
 }
 
@@ -182,4 +182,10 @@ fn tls(config: &Config) -> Option<String> {
     (!encrypted).then(|| {
         format!("http.tls.acme_directory: \"{directory}\" is no web address that begins with https://")
     })
+}
+
+fn audit(config: &Config) -> Option<String> {
+    let day = Duration::from_secs(24 * 3600);
+    let sensible = (day..=100 * 365 * day).contains(&config.audit.kept);
+    (!sensible).then(|| "audit.kept: between \"1 day\" and 100 years".to_owned())
 }
