@@ -238,7 +238,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] refresh_token: String,
     ) -> Reply<RevokeToken> {
-        call(ctx, Ordinary, move |app, _| sessions::revoke_by_token(app, &refresh_token)).await
+        call(ctx, Ordinary, move |app, viewer| sessions::revoke_by_token(app, viewer, &refresh_token)).await
     }
 
     /// Ends a session of the asker by its id, as `sessions` has it.

@@ -118,7 +118,8 @@ impl World {
             }
             Deed::RevokeToken { session, age } => {
                 let Some(token) = self.model.refresh_token(who, session, age) else { return };
-                let answer = sessions::revoke_by_token(&self.app, &self.model.text_of(token));
+                let answer =
+                    sessions::revoke_by_token(&self.app, &Viewer::default(), &self.model.text_of(token));
                 same(answer, self.model.revoke_token(token), "revoke a token");
             }
             Deed::Revoke { session } => {
