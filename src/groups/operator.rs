@@ -54,7 +54,7 @@ pub fn set_representative(app: &App, group: &str, name: &str) -> Result<(Account
         if heir.represents().is_some() {
             return Ok((heir, false));
         }
-        for current in store::memberships::list_representatives(tx, &[group.clone()])? {
+        for current in store::memberships::list_representatives(tx, std::slice::from_ref(&group))? {
             store::memberships::set_role(tx, current.id, &group, MemberRole::Member)?;
             audit::note(app, tx, By::Operator, current.id, Event::RepresentationTaken(&group))?;
         }
