@@ -3,6 +3,7 @@
 
 pub mod action_links;
 pub mod activation;
+pub mod audit;
 pub mod closing;
 pub mod email;
 pub mod error;

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod action_tokens;
 pub mod attempts;
+pub mod audit;
 pub mod copies;
 pub mod directory;
 pub mod freed_addresses;

@@ -1,8 +1,9 @@
 //! `tokenAuth`: an address and a password for a session.
 
+use super::audit::{By, Event, Obstacle};
 use super::limits::{Guess, Whose};
 use super::sessions::{self, Tokens};
-use super::{Account, Error, FieldError, Result, Viewer, email};
+use super::{Account, Error, FieldError, Result, Viewer, audit, email};
 use crate::app::App;
 use crate::config::LoginField;
 use crate::passwords::Verdict;
@@ -43,24 +44,32 @@ pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result
     let typed = [&name.email, &name.username].into_iter().flatten().next().map_or("", String::as_str);
     let whose = account.as_ref().map_or(Whose::Nobody(typed), Whose::Of);
     let guess = Guess::begin(app, viewer, &whose)?;
+    let known = account.as_ref().map(|account| account.id);
     let verdict = app.hasher.verify(password, hash.as_deref());
     let (Some(account), Some(hash), Verdict::Right | Verdict::RightButOutdated) = (account, hash, verdict)
     else {
+        audit::refused_login(app, viewer, known, Obstacle::WrongPassword)?;
         return Err(FieldError::INVALID_CREDENTIALS.into());
     };
     if account.verified_at.is_none() && !app.config.accounts.login_unverified {
+        audit::refused_login(app, viewer, known, Obstacle::NotVerified)?;
         // Who registers an address and then logs in would learn whether that made an account.
         let hides = app.config.accounts.hide_existence;
         return Err(if hides { FieldError::INVALID_CREDENTIALS } else { FieldError::NOT_VERIFIED }.into());
     }
     if account.deactivated_at.is_some() {
+        audit::refused_login(app, viewer, known, Obstacle::Deactivated)?;
         return Err(FieldError::INVALID_CREDENTIALS.into());
     }
     let better_hash = match verdict {
         Verdict::RightButOutdated => Some(app.hasher.hash(password)?),
         _ => None,
     };
-    begin_session(app, viewer, &account, guess, &hash, better_hash.as_deref())
+    let begun = begin_session(app, viewer, &account, guess, &hash, better_hash.as_deref());
+    if let Err(Error::Refused(_)) = begun {
+        audit::refused_login(app, viewer, known, Obstacle::ChangedMeanwhile)?;
+    }
+    begun
 }
 
 fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Account>> {
@@ -108,7 +117,11 @@ fn begin_session(
         }
         let unarchiving = store::accounts::set_archived(tx, account.id, None)?;
         account.archived_at = None;
+        if unarchiving {
+            audit::note(app, tx, By::Bearer(viewer), account.id, Event::Unarchived)?;
+        }
         let tokens = sessions::begin(app, tx, &account, viewer.client())?;
+        audit::note(app, tx, By::Bearer(viewer), account.id, Event::LoggedIn(&tokens.session))?;
         Ok(LoggedIn { account, tokens, unarchiving })
     })
 }

@@ -1,9 +1,10 @@
 //! `sendPasswordResetEmail`, `passwordReset`, `passwordSet`, `passwordChange`, and the password that some mutations ask for again.
 
+use super::audit::{By, Event};
 use super::limits::{Guess, Whose};
 use super::sessions::{self, Tokens};
 use super::{
-    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, email, limits,
+    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, audit, email, limits,
     notices, validation,
 };
 use crate::app::App;
@@ -26,7 +27,10 @@ pub fn send_reset_mail(app: &App, viewer: &Viewer, address: &str) -> Result<()> 
     let address = validation::email(address)?;
     limits::mail(app, viewer, &address)?;
     let verified = app.write(|tx| -> Result<bool> {
-        let Some(account) = store::accounts::find_by_email(tx, &email::key(&address))? else {
+        let account = store::accounts::find_by_email(tx, &email::key(&address))?;
+        let id = account.as_ref().map(|account| account.id);
+        audit::note(app, tx, By::Somebody(viewer), id, Event::ResetRequested)?;
+        let Some(account) = account else {
             if app.config.accounts.hide_existence {
                 outbox::pretend(app, tx)?;
             }
@@ -54,7 +58,9 @@ pub fn send_reset_mail(app: &App, viewer: &Viewer, address: &str) -> Result<()> 
 /// # Errors
 /// A refusal if the token is not good, or the password is too weak; the token is good still in that case.
 pub fn reset(app: &App, viewer: &Viewer, token: &str, passwords: [&str; 2]) -> Result<()> {
-    limits::token(app, viewer, || by_link(app, Action::PasswordReset, token, passwords, |_, _| Ok(())))
+    limits::token(app, viewer, || {
+        by_link(app, viewer, Action::PasswordReset, token, passwords, |_, _| Ok(()))
+    })
 }
 
 /// Sets a first password by a mailed token, which verifies the account.
@@ -68,11 +74,12 @@ pub fn set_first(app: &App, viewer: &Viewer, token: &str, passwords: [&str; 2]) 
             None => Ok(()),
         }
     };
-    limits::token(app, viewer, || by_link(app, Action::PasswordSet, token, passwords, has_none))
+    limits::token(app, viewer, || by_link(app, viewer, Action::PasswordSet, token, passwords, has_none))
 }
 
 fn by_link(
     app: &App,
+    viewer: &Viewer,
     action: Action,
     token: &str,
     passwords: [&str; 2],
@@ -99,7 +106,12 @@ fn by_link(
         require_good(tx, &account)?;
         action_links::spend(app, tx, action, token, &bond)?;
         set(app, tx, &account, &hash)?;
-        store::accounts::set_verified(tx, account.id, app.clock.now())?;
+        let by = By::Bearer(viewer);
+        let event = if action == Action::PasswordSet { Event::PasswordSet } else { Event::PasswordReset };
+        audit::note(app, tx, by, account.id, event)?;
+        if store::accounts::set_verified(tx, account.id, app.clock.now())? {
+            audit::note(app, tx, by, account.id, Event::Verified)?;
+        }
         Ok(())
     })
 }
@@ -116,7 +128,9 @@ pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Re
     app.write(|tx| {
         let mut account = sessions::require_verified(app, tx, viewer)?;
         account.epoch = set(app, tx, &account, &hash)?;
-        sessions::begin(app, tx, &account, viewer.client())
+        let tokens = sessions::begin(app, tx, &account, viewer.client())?;
+        audit::note(app, tx, By::Owner(viewer), account.id, Event::PasswordChanged(&tokens.session))?;
+        Ok(tokens)
     })
 }
 
@@ -131,7 +145,10 @@ pub(super) fn require_password(
     let hash = app.store.read(|db| store::accounts::find_password_hash(db, account.id))?;
     let guess = Guess::begin(app, viewer, &Whose::Of(account))?;
     match (app.hasher.verify(password, hash.as_deref()), guess) {
-        (Verdict::Wrong, _) => Err(FieldErrors::of(field, FieldError::INVALID_PASSWORD).into()),
+        (Verdict::Wrong, _) => {
+            audit::refused_password(app, viewer, account.id)?;
+            Err(FieldErrors::of(field, FieldError::INVALID_PASSWORD).into())
+        }
         (_, Some(guess)) => app.store.write(|tx| guess.was_right(app, tx, account)),
         (_, None) => Ok(()),
     }

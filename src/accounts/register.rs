@@ -1,9 +1,11 @@
 //! `register`: a new account, unverified, and the mail that verifies it.
 
+use super::audit::{By, Event};
 use super::sessions::{self, Tokens};
 use super::validation::{self, Checked};
 use super::{
-    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, email, limits, notices,
+    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, audit, email, limits,
+    notices,
 };
 use crate::app::App;
 use crate::config::RegisterField;
@@ -55,6 +57,7 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
     let hash = accepted.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
     app.write(|tx| {
         if let Some(owner) = hidden_owner(app, tx, &accepted.email)? {
+            audit::note(app, tx, By::Somebody(viewer), owner.id, Event::RegisteredAgain)?;
             notices::hint(app, tx, &owner, &accepted.email, notices::REGISTERED_AGAIN)?;
             return Ok(None);
         }
@@ -67,7 +70,11 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
             outbox::enqueue(app, tx, &Kind::PasswordSet(&token), &account.email, account.salutation())?;
         }
         let logs_in = app.config.accounts.login_unverified && hash.is_some();
-        if logs_in { sessions::begin(app, tx, &account, viewer.client()).map(Some) } else { Ok(None) }
+        let begin = || sessions::begin(app, tx, &account, viewer.client());
+        let tokens = logs_in.then(begin).transpose()?;
+        let session = tokens.as_ref().map(|tokens| tokens.session.as_str());
+        audit::note(app, tx, By::Somebody(viewer), account.id, Event::Registered(session))?;
+        Ok(tokens)
     })
 }
 

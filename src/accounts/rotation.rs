@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use super::audit::{By, Event};
 use super::sessions::{self, Tokens};
-use super::{FieldError, Result, Viewer, limits};
+use super::{FieldError, Result, Viewer, audit, limits};
 use crate::app::App;
 use crate::store::refresh_tokens::Worn;
 use crate::store::{self, Writer};
@@ -33,7 +34,7 @@ fn turn_in(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> {
             None => store::refresh_tokens::replace_successor(tx, &hash, now)?,
         };
         let Some(session) = session else {
-            return end_if_copied(app, tx, &hash).map(|()| None);
+            return end_if_copied(app, tx, viewer, &hash).map(|()| None);
         };
         let owner = store::sessions::find_owner(tx, &session)?;
         let owner = owner.filter(|account| account.deactivated_at.is_none());
@@ -43,14 +44,17 @@ fn turn_in(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> {
 }
 
 /// Ends the session of a token that only somebody else can have sent.
-fn end_if_copied(app: &App, tx: &Writer<'_>, hash: &str) -> Result<()> {
+fn end_if_copied(app: &App, tx: &Writer<'_>, viewer: &Viewer, hash: &str) -> Result<()> {
     let Some(Worn { replaced_at, is_outdated }) = store::refresh_tokens::find_worn(tx, hash)? else {
         return Ok(());
     };
     let long_ago = app.clock.now().minus(CROSSING);
     if is_outdated || replaced_at.is_some_and(|replaced| replaced < long_ago) {
         tracing::warn!("a refresh token was used twice; its session is ended");
-        store::sessions::delete_by_refresh_token(tx, hash)?;
+        if let Some((session, owner)) = store::sessions::delete_by_refresh_token(tx, hash)? {
+            let event = Event::SessionReuseDetected(&session);
+            audit::note(app, tx, By::Somebody(viewer), owner, event)?;
+        }
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! `sendSecondaryEmailActivation`, `verifySecondaryEmail`, `swapEmails`, `removeSecondaryEmail`.
 
+use super::audit::{By, Event};
 use super::password::require_password;
-use super::sessions;
 use super::{
-    Account, FieldError, FieldErrors, Result, Viewer, action_links, email, limits, notices, validation,
+    Account, FieldError, FieldErrors, Result, Viewer, action_links, audit, email, limits, notices, sessions,
+    validation,
 };
 use crate::app::App;
 use crate::mail::Kind;
@@ -24,6 +25,7 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
     limits::mail(app, viewer, &address)?;
     app.write(|tx| {
         let account = sessions::require_verified(app, tx, viewer)?;
+        audit::note(app, tx, By::Owner(viewer), account.id, Event::SecondaryEmailRequested)?;
         if let Some(owner) = store::accounts::find_by_email(tx, &email::key(&address))? {
             if app.config.accounts.hide_existence {
                 return notices::hint(app, tx, &owner, &address, notices::WANTED_AS_SECONDARY);
@@ -41,10 +43,10 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
 /// # Errors
 /// A refusal if the token is not good, or somebody has the address by now.
 pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
-    limits::token(app, viewer, || follow(app, token))
+    limits::token(app, viewer, || follow(app, viewer, token))
 }
 
-fn follow(app: &App, token: &str) -> Result<()> {
+fn follow(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
     let bond = action_links::read(app, Action::SecondaryEmail, token)?;
     let address = bond.secondary_email.clone().ok_or(FieldError::INVALID_TOKEN)?;
     app.write(|tx| {
@@ -55,12 +57,14 @@ fn follow(app: &App, token: &str) -> Result<()> {
         action_links::require_current(tx, token, &bond, &account)?;
         action_links::spend(app, tx, Action::SecondaryEmail, token, &bond)?;
         notices::enqueue(app, tx, &account, notices::SECONDARY_EMAIL_ADDED)?;
-        give_up(app, tx, &account)?;
-        if store::accounts::insert_email(tx, account.id, &address, &email::key(&address), Role::Secondary)? {
-            Ok(())
-        } else {
-            Err(FieldError::EMAIL_IN_USE.into())
+        let by = By::Bearer(viewer);
+        if account.secondary_email.is_some() {
+            give_up(app, tx, by, &account)?;
         }
+        if !store::accounts::insert_email(tx, account.id, &address, &email::key(&address), Role::Secondary)? {
+            return Err(FieldError::EMAIL_IN_USE.into());
+        }
+        audit::note(app, tx, by, account.id, Event::SecondaryEmailConfirmed)
     })
 }
 
@@ -85,7 +89,7 @@ pub fn swap(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
             Role::Secondary,
         )?;
         store::accounts::begin_epoch(tx, account.id, app.clock.now())?;
-        Ok(())
+        audit::note(app, tx, By::Owner(viewer), account.id, Event::EmailsSwapped)
     })
 }
 
@@ -98,17 +102,17 @@ pub fn remove(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     app.write(|tx| {
         let (account, _) = require_secondary(app, tx, viewer)?;
         notices::enqueue(app, tx, &account, notices::SECONDARY_EMAIL_REMOVED)?;
-        give_up(app, tx, &account)
+        give_up(app, tx, By::Owner(viewer), &account)
     })
 }
 
-/// Takes the secondary address away, if there is one: others may have it from here on.
-fn give_up(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
+/// Takes the secondary address away: others may have it from here on.
+fn give_up(app: &App, tx: &Writer<'_>, by: By<'_>, account: &Account) -> Result<()> {
     if let Some(address) = &account.secondary_email {
         sessions::free_address(app, tx, address)?;
     }
     store::accounts::delete_email(tx, account.id, Role::Secondary)?;
-    Ok(())
+    audit::note(app, tx, by, account.id, Event::SecondaryEmailRemoved)
 }
 
 fn confirm(app: &App, viewer: &Viewer, password: &str) -> Result<()> {

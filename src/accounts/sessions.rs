@@ -3,7 +3,8 @@
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::{Account, Client, Error, FieldError, FieldErrors, Result, Viewer, email, limits};
+use super::audit::{By, Event};
+use super::{Account, Client, Error, FieldError, FieldErrors, Result, Viewer, audit, email, limits};
 use crate::app::App;
 use crate::clock::Moment;
 use crate::store::refresh_tokens::NewToken;
@@ -22,6 +23,8 @@ pub struct Tokens {
     pub payload: Value,
     /// The refresh token.
     pub refresh_token: String,
+    /// The session that they are of.
+    pub(super) session: String,
 }
 
 impl From<Unreadable> for Error {
@@ -52,6 +55,13 @@ fn recognise(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Option<Known
 fn require_known(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Known> {
     let Known { account, session } = recognise(app, db, viewer)?.ok_or(FieldError::UNAUTHENTICATED)?;
     Ok(Known { account: verified(account)?, session })
+}
+
+/// The session that the access token of a request names, whether or not that is good still.
+pub(super) fn named_by(app: &App, viewer: &Viewer) -> Option<String> {
+    let token = viewer.token.as_ref()?.expose_secret();
+    let claims = access::read(&app.signing_key, token, app.clock.now()).ok()?;
+    claims.session().map(str::to_owned)
 }
 
 /// The account of whoever asks; none without a token that is good at this moment.
@@ -145,7 +155,8 @@ fn make_tokens(app: &App, account: &Account, session: &str, now: Moment) -> Resu
     let access = access::issue(&app.signing_key, &subject, now, app.config.tokens.access_lifetime)?;
     let expires_at = access.expires_at.max(now.plus(app.config.tokens.refresh_lifetime));
     let refresh_token = refresh::issue(&app.random);
-    Ok((Tokens { token: access.token, payload: access.payload, refresh_token }, expires_at))
+    let session = session.to_owned();
+    Ok((Tokens { token: access.token, payload: access.payload, refresh_token, session }, expires_at))
 }
 
 fn last_use(client: &Client, at: Moment, expires_at: Moment) -> Use {
@@ -206,8 +217,10 @@ pub fn list(app: &App, viewer: &Viewer) -> Result<Vec<OwnSession>> {
 pub fn revoke(app: &App, viewer: &Viewer, id: &str) -> Result<()> {
     app.write(|tx| {
         let account = require_verified(app, tx, viewer)?;
-        let ended = store::sessions::delete(tx, account.id, id)?;
-        if ended { Ok(()) } else { Err(FieldErrors::of("id", FieldError::NO_SUCH_SESSION).into()) }
+        if !store::sessions::delete(tx, account.id, id)? {
+            return Err(FieldErrors::of("id", FieldError::NO_SUCH_SESSION).into());
+        }
+        audit::note(app, tx, By::Owner(viewer), account.id, Event::SessionRevoked(id))
     })
 }
 
@@ -218,7 +231,8 @@ pub fn revoke(app: &App, viewer: &Viewer, id: &str) -> Result<()> {
 pub fn revoke_all(app: &App, viewer: &Viewer) -> Result<()> {
     app.write(|tx| {
         let account = require_verified(app, tx, viewer)?;
-        end_all(app, tx, &account).map(|_| ())
+        end_all(app, tx, &account)?;
+        audit::note(app, tx, By::Owner(viewer), account.id, Event::AllSessionsRevoked)
     })
 }
 
@@ -229,14 +243,16 @@ pub fn revoke_all(app: &App, viewer: &Viewer) -> Result<()> {
 /// # Errors
 /// A refusal if there is no such token.
 pub fn revoke_by_token(app: &App, viewer: &Viewer, token: &str) -> Result<i64> {
-    limits::token(app, viewer, || revoke_family(app, token))
+    limits::token(app, viewer, || revoke_family(app, viewer, token))
 }
 
-fn revoke_family(app: &App, token: &str) -> Result<i64> {
+fn revoke_family(app: &App, viewer: &Viewer, token: &str) -> Result<i64> {
     let revoked = app.write(|tx| -> Result<bool> {
         let session = store::refresh_tokens::delete_family(tx, &refresh::hash(token))?;
         if let Some(session) = &session {
             store::sessions::set_ending(tx, session, app.config.tokens.access_lifetime)?;
+            let owner = store::sessions::find_owner(tx, session)?.map(|account| account.id);
+            audit::note(app, tx, By::Bearer(viewer), owner, Event::RefreshTokenRevoked(session))?;
         }
         Ok(session.is_some())
     })?;

@@ -18,6 +18,7 @@ const FREED_ADDRESSES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 pub fn sweep(app: &App) -> Result<usize> {
     let now = app.clock.now();
     let clients_before = now.minus(limits::CLIENTS_KEPT);
+    let audited_before = now.minus(app.config.audit.kept);
     let freed_before = now.minus(FREED_ADDRESSES_KEPT);
     // A session outlives its refresh tokens, so that few are left to go with it.
     let swept = [
@@ -27,6 +28,7 @@ pub fn sweep(app: &App) -> Result<usize> {
         in_turn(app, |tx| store::known_clients::delete_before(tx, clients_before, AT_A_TIME))?,
         in_turn(app, |tx| store::action_tokens::delete_expired(tx, now, AT_A_TIME))?,
         in_turn(app, |tx| store::freed_addresses::delete_before(tx, freed_before, AT_A_TIME))?,
+        in_turn(app, |tx| store::audit::delete_before(tx, audited_before, AT_A_TIME))?,
     ];
     Ok(swept.iter().sum())
 }

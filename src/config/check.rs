@@ -9,8 +9,20 @@ use super::{Config, RegisterField, SmtpServer, Transport};
 
 /// The first thing wrong with `config`, if there is one.
 pub(super) fn complaint(config: &Config) -> Option<String> {
-    let checks =
-        [addresses, mail_server, links, lifetimes, fields, passwords, bounds, proxies, branding, tls, limits];
+    let checks = [
+        addresses,
+        mail_server,
+        links,
+        lifetimes,
+        fields,
+        passwords,
+        bounds,
+        proxies,
+        branding,
+        tls,
+        limits,
+        audit,
+    ];
     checks.iter().find_map(|check| check(config))
 }
 
@@ -212,4 +224,10 @@ fn limits(config: &Config) -> Option<String> {
         }
     }
     None
+}
+
+fn audit(config: &Config) -> Option<String> {
+    let day = Duration::from_secs(24 * 3600);
+    let sensible = (day..=100 * 365 * day).contains(&config.audit.kept);
+    (!sensible).then(|| "audit.kept: between \"1 day\" and 100 years".to_owned())
 }

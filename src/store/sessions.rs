@@ -110,11 +110,12 @@ pub fn delete(db: &Writer<'_>, account: AccountId, id: &str) -> Result<bool> {
     Ok(db.0.0.prepare_cached(sql)?.execute(params![id, account])? == 1)
 }
 
-/// Ends the session that a refresh token is of.
-pub fn delete_by_refresh_token(db: &Writer<'_>, token_hash: &str) -> Result<()> {
-    let sql = "DELETE FROM sessions WHERE id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1)";
-    db.0.0.prepare_cached(sql)?.execute(params![token_hash])?;
-    Ok(())
+/// Ends the session that a refresh token is of, and answers it and whose it was.
+pub fn delete_by_refresh_token(db: &Writer<'_>, token_hash: &str) -> Result<Option<(String, AccountId)>> {
+    let sql = "DELETE FROM sessions WHERE id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1) \
+         RETURNING id, account_id";
+    let mut statement = db.0.0.prepare_cached(sql)?;
+    Ok(statement.query_row(params![token_hash], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
 }
 
 /// Ends all sessions of an account.

@@ -116,7 +116,11 @@ async fn a_clock_that_jumps_an_hour_back_and_forth_keeps_nobody_out() {
 
     server.advance(2 * HOUR);
     assert_eq!(later.me(&server).await["username"], "ada");
-    assert_eq!(server.resets(&link, PASSWORD).await["success"], false, "an hour is over for the link as well");
+    assert_eq!(
+        server.resets(&link, PASSWORD).await["success"],
+        false,
+        "an hour is over for the link as well"
+    );
     assert_done(&server.refreshes(&later.refresh_token).await);
     server.set_back(HOUR);
     server.logs_in(&ada.email, PASSWORD).await;

@@ -1,5 +1,6 @@
 //! Working groups: how they are founded, joined, led and ended, and who sees what of them.
 
+mod audited;
 mod documents;
 mod founding;
 mod joining;

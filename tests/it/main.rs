@@ -1,6 +1,7 @@
 //! The tests of the program, through its socket and its command line.
 
 mod addresses;
+mod audit;
 mod bad_input;
 mod browser;
 mod certificate;
