@@ -138,16 +138,15 @@ fn settle(person: &mut Person, deed: &Deed, rows: &Rows, figures: &mut Figures) 
         }
         Deed::Refresh(session) => {
             let session = &mut person.sessions[*session];
-            // It may have been lost before, and not even have come this time: the check goes by the old token again.
-            let done = go_on_elsewhere(session, rows);
-            session.is_answer_lost = done;
-            done
+            session.is_answer_lost = went_on_without(session, rows);
+            session.is_answer_lost
         }
         Deed::Change(_, password) => {
             let done = account.is_some_and(|account| account.epoch == person.changes + 1);
             if done {
                 person.has_changed(password);
-                person.strays.extend(account.and_then(|account| account.sessions.first().cloned()));
+                let began = account.and_then(|account| account.sessions.first().cloned());
+                person.strays.insert(began.unwrap_or_else(|| "of the password change".to_owned()));
             } else {
                 person.wrong_password = Some(password.clone());
             }
@@ -158,7 +157,7 @@ fn settle(person: &mut Person, deed: &Deed, rows: &Rows, figures: &mut Figures) 
 }
 
 /// Whether the one good token of a session is the successor of the one that is held.
-fn go_on_elsewhere(session: &Session, rows: &Rows) -> bool {
+fn went_on_without(session: &Session, rows: &Rows) -> bool {
     let hash = refresh::hash(&session.refresh_token);
     let good = rows.tokens.get(&session.id).map(Vec::as_slice).unwrap_or_default();
     good.iter().any(|token| token.predecessor.as_ref() == Some(&hash))
@@ -228,9 +227,10 @@ fn judge_account(person: &Person, account: &Account, rows: &Rows) -> Vec<String>
     }
     for session in &person.sessions {
         let hash = refresh::hash(&session.refresh_token);
-        let is_held =
-            rows.tokens.get(&session.id).is_some_and(|good| good.iter().any(|token| token.hash == hash));
-        if !is_held && !(session.is_answer_lost && go_on_elsewhere(session, rows)) {
+        let good = rows.tokens.get(&session.id).map(Vec::as_slice).unwrap_or_default();
+        let is_held = good.iter().any(|token| token.hash == hash);
+        let is_superseded = session.is_answer_lost && went_on_without(session, rows);
+        if !is_held && !is_superseded {
             let id = &session.id;
             faults.push(format!(
                 "{email}: the session {id} does not know the refresh token that was acknowledged last"
