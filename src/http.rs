@@ -18,6 +18,7 @@ use std::time::Duration;
 use anyhow::Result;
 use poem::endpoint::BoxEndpoint;
 use poem::{Endpoint, EndpointExt as _, Request, Response, Route, Server};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::watch;
 
 use crate::app::App;
@@ -35,6 +36,8 @@ const DRAIN: Duration = Duration::from_secs(8);
 /// A connection on which nothing happens is closed.
 const IDLE: Duration = Duration::from_secs(75);
 
+/// Files that are no connections.
+const OTHER_FILES: usize = 128;
 /// Connections to the address for whoever watches.
 const WATCHERS: usize = 64;
 
@@ -64,7 +67,7 @@ pub struct Answers {
 pub fn bind(app: Arc<App>) -> Result<Bound> {
     let config = &app.config;
     let (tls, renewal) = Tls::open(config)?.map(|(tls, renewal)| (Arc::new(tls), renewal)).unzip();
-    let places = Places::new(config.http.max_connections, Arc::clone(&app.metrics));
+    let places = Places::new(most_connections(config.http.max_connections), Arc::clone(&app.metrics));
     let public = Door::open("listen", config.listen, tls.clone(), places)?;
     let watch = config.metrics.listen.filter(|_| config.metrics.enabled);
     // Whoever watches gets through also where nobody else does.
@@ -74,6 +77,21 @@ pub fn bind(app: Arc<App>) -> Result<Bound> {
     let [front, side] = routes(app, apart)?.map(Front::new);
     let answers = Answers { public: front, watch: side, apart, tls };
     Ok(Bound { public, watch, renewal: renewal.flatten(), answers })
+}
+
+/// As many connections as are wanted, or as the system grants files: it is asked for all that it may grant, and some
+/// are kept for the database, mail and the next certificate.
+fn most_connections(wanted: usize) -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    let granted = if raised.is_ok() { limit.maximum } else { limit.current };
+    let granted = granted.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX));
+    if granted.saturating_sub(OTHER_FILES) < wanted {
+        tracing::warn!(
+            "http.max_connections: the system grants {granted} files, so fewer connections can be open at a time"
+        );
+    }
+    wanted.min(granted.saturating_sub(OTHER_FILES).max(1))
 }
 
 /// Refuses settings of pages and encryption that cannot be carried out.

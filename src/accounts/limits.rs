@@ -1,7 +1,8 @@
 //! How often things may be tried: passwords, registrations, mails and tokens (OWASP ASVS 6.3.1, 2.4.1).
 //!
-//! An attempt is counted before it is made, in a transaction of its own, so that attempts at the same time count one
-//! by one and a fault does not set one free. Some are free, then each has to wait longer than the one before. Nobody is
+//! An attempt at a password, a registration or a mail is counted before it is made, in a transaction of its own, so that
+//! attempts at the same time count one by one and a fault does not set one free. Tokens cannot be guessed: those that
+//! are not good are counted afterwards, to keep the noise down. Some attempts are free, then each has to wait longer than the one before. Nobody is
 //! locked out: who waits gets through, and an owner who was here before is not held up by what others try.
 
 use std::net::IpAddr;
@@ -69,6 +70,15 @@ impl Guess {
             let others = others.into_iter().map(|name| name.text).collect();
             Ok(Some(Self { own: own.text, others, network }))
         })
+    }
+
+    /// Notes that the owner of an account was seen at a client, without a password: by a link from a mail.
+    pub(super) fn was_seen(app: &App, tx: &Writer<'_>, viewer: &Viewer, account: &Account) -> Result<()> {
+        if !app.config.limits.enabled {
+            return Ok(());
+        }
+        let network = network(viewer.client());
+        Ok(store::known_clients::upsert(tx, account.id, &network, app.clock.now())?)
     }
 
     /// Notes that the password was right: the tries before it were its owner's.

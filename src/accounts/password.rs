@@ -112,7 +112,8 @@ fn by_link(
         if store::accounts::set_verified(tx, account.id, app.clock.now())? {
             audit::note(app, tx, by, account.id, Event::Verified)?;
         }
-        Ok(())
+        // Whoever has the mail gets in from here, however often others guess meanwhile.
+        Guess::was_seen(app, tx, viewer, &account)
     })
 }
 

@@ -10,7 +10,7 @@ use super::refusal::{
 };
 use super::sight::Sight;
 use crate::accounts::audit::{By, Event};
-use crate::accounts::{Account, AccountId, Result, Viewer, audit, text};
+use crate::accounts::{Account, AccountId, Result, Viewer, audit, limits, text};
 use crate::app::App;
 use crate::config::Joining;
 use crate::mail::Kind;
@@ -67,6 +67,7 @@ pub fn request(
         audit::note(app, tx, By::Owner(viewer), account.id, Event::JoinRequestMade(&request.group))?;
         let requester = account.full_name();
         for chief in store::memberships::list_representatives(tx, std::slice::from_ref(&request.group))? {
+            limits::mail_within(app, tx, viewer, &chief.email)?;
             let kind = Kind::JoinRequest { requester: &requester, group: &group.name };
             outbox::enqueue(app, tx, &kind, &chief.email, chief.salutation())?;
         }

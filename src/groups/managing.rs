@@ -12,11 +12,11 @@ use super::refusal::{
 use super::sight::Sight;
 use crate::accounts::audit::{By, Event};
 use crate::accounts::validation::GROUP_NAME;
-use crate::accounts::{Account, Result, Viewer, audit, email, notices, text};
+use crate::accounts::{Account, Result, Viewer, audit, email, limits, notices, text};
 use crate::app::App;
 use crate::store::groups::{GroupId, NewGroup};
 use crate::store::memberships::MemberRole;
-use crate::store::{self, Reader, Writer};
+use crate::store::{self, Reader};
 
 /// What a group is founded with.
 pub struct Foundation {
@@ -104,9 +104,12 @@ pub fn delete(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
 /// # Errors
 /// A refusal if the asker speaks for no group, nobody has the address, or whoever has it is in a group.
 pub fn add(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
+    let address = text::strip(address);
+    app.store.read(|db| require_representative(app, db, viewer).map(drop))?;
+    limits::mail(app, viewer, address)?;
     app.write(|tx| {
         let (own, group) = require_representative(app, tx, viewer)?;
-        let key = email::key(text::strip(address));
+        let key = email::key(address);
         let newcomer = store::accounts::find_by_email(tx, &key)?.ok_or(NOT_REGISTERED)?;
         admit(app, tx, By::Account(own.id, viewer), &newcomer, &group)?;
         notices::enqueue(app, tx, &newcomer, notices::ADDED_TO_GROUP)
@@ -162,8 +165,8 @@ pub fn hand_over(app: &App, viewer: &Viewer, user_id: &str, around: &AroundGroup
 }
 
 /// The account of whoever asks and the group that it speaks for.
-fn require_representative(app: &App, tx: &Writer<'_>, viewer: &Viewer) -> Result<(Account, GroupId)> {
-    let own = require_verified(app, tx, viewer)?;
+fn require_representative(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<(Account, GroupId)> {
+    let own = require_verified(app, db, viewer)?;
     let group = own.represents().ok_or(REPRESENTATIVES_ONLY)?.to_owned();
     Ok((own, group))
 }

@@ -26,8 +26,13 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a request may take from its first byte to the first of its answer. The time for reading its body and for
 /// answering it lie within, so this ends those that send their head ever so slowly.
 const REQUEST: Duration = Duration::from_secs(60);
+/// How long nothing may move on a connection, in either direction: a client that does not read its answers, or says
+/// nothing more. The server itself ends idle connections a little earlier, and politely.
+const STANDSTILL: Duration = Duration::from_secs(90);
 /// When no connection can be taken, mostly because too many files are open, others have to end first.
 const PAUSE: Duration = Duration::from_millis(100);
+/// It is said no more often than this.
+const COMPLAINT: Duration = Duration::from_secs(60);
 
 /// A socket that listens.
 pub(super) struct Door {
@@ -35,6 +40,7 @@ pub(super) struct Door {
     address: SocketAddr,
     tls: Option<Arc<Tls>>,
     places: Places,
+    complained: Option<Instant>,
 }
 
 /// Room for connections.
@@ -79,7 +85,7 @@ impl Door {
         let opened = std::net::TcpListener::bind(listen).and_then(|listener| {
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?;
-            Ok(Self { listener: TcpListener::from_std(listener)?, address, tls, places })
+            Ok(Self { listener: TcpListener::from_std(listener)?, address, tls, places, complained: None })
         });
         opened.map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => {
@@ -111,7 +117,10 @@ impl Acceptor for Door {
             match self.listener.accept().await {
                 Ok(accepted) => break accepted,
                 Err(error) => {
-                    tracing::warn!("a connection cannot be taken: {error}");
+                    if self.complained.is_none_or(|then| then.elapsed() > COMPLAINT) {
+                        self.complained = Some(Instant::now());
+                        tracing::warn!("connections cannot be taken: {error}");
+                    }
                     tokio::time::sleep(PAUSE).await;
                 }
             }
@@ -123,19 +132,40 @@ impl Acceptor for Door {
                 (Stream::Shaking(Box::pin(timeout(HANDSHAKE, handshake))), Scheme::HTTPS)
             }
         };
-        let connection =
-            Connection { stream, patience: Box::pin(sleep(REQUEST)), asked: false, _place: place };
+        let connection = Connection::new(stream, place);
         Ok((connection, LocalAddr(self.address.into()), RemoteAddr(peer.into()), scheme))
     }
 }
 
-/// A connection, which ends where a request takes too long.
+/// A connection, which ends where a request takes too long, or nothing moves.
 pub(super) struct Connection {
     stream: Stream,
     patience: Pin<Box<Sleep>>,
     /// Whether something was sent here that has not been answered.
     asked: bool,
     _place: Place,
+}
+
+impl Connection {
+    fn new(stream: Stream, place: Place) -> Self {
+        Self { stream, patience: Box::pin(sleep(STANDSTILL)), asked: false, _place: place }
+    }
+
+    fn wait_at_most(&mut self, time: Duration) {
+        self.patience.as_mut().reset(Instant::now() + time);
+    }
+
+    /// What the stream answers, unless it has been waited for too long.
+    fn unless_too_late<T>(
+        &mut self,
+        answered: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        match (self.patience.as_mut().poll(context), answered) {
+            (Poll::Ready(()), _) => Poll::Ready(Err(ErrorKind::TimedOut.into())),
+            (Poll::Pending, answered) => answered,
+        }
+    }
 }
 
 /// What can be read and written. What agrees on encryption is its first reader, so that a slow client keeps nobody
@@ -174,15 +204,13 @@ impl AsyncRead for Connection {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let read = ready!(self.stream.poll_open(context))?.poll_read(context, buffer);
+        let read =
+            self.stream.poll_open(context).map(|open| open.map(|stream| stream.poll_read(context, buffer)));
         if buffer.filled().len() > before && !self.asked {
             self.asked = true;
-            self.patience.as_mut().reset(Instant::now() + REQUEST);
+            self.wait_at_most(REQUEST);
         }
-        if self.asked && self.patience.as_mut().poll(context).is_ready() {
-            return Poll::Ready(Err(ErrorKind::TimedOut.into()));
-        }
-        read
+        self.unless_too_late(flat(read), context)
     }
 }
 
@@ -192,22 +220,37 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(self.stream.poll_open(context))?.poll_write(context, bytes);
+        let written =
+            self.stream.poll_open(context).map(|open| open.map(|stream| stream.poll_write(context, bytes)));
+        let written = flat(written);
         if matches!(written, Poll::Ready(Ok(_))) {
             self.asked = false;
+            self.wait_at_most(STANDSTILL);
         }
-        written
+        self.unless_too_late(written, context)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.stream.poll_open(context))?.poll_flush(context)
+        let flushed =
+            self.stream.poll_open(context).map(|open| open.map(|stream| stream.poll_flush(context)));
+        self.unless_too_late(flat(flushed), context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.stream {
-            // Nobody has been talked to yet.
-            Stream::Shaking(_) | Stream::Failed => Poll::Ready(Ok(())),
-            _ => ready!(self.stream.poll_open(context))?.poll_shutdown(context),
+        // Who has not been talked to needs no farewell.
+        if matches!(self.stream, Stream::Shaking(_) | Stream::Failed) {
+            return Poll::Ready(Ok(()));
         }
+        let closed =
+            self.stream.poll_open(context).map(|open| open.map(|stream| stream.poll_shutdown(context)));
+        self.unless_too_late(flat(closed), context)
+    }
+}
+
+fn flat<T>(poll: Poll<io::Result<Poll<io::Result<T>>>>) -> Poll<io::Result<T>> {
+    match poll {
+        Poll::Ready(Ok(inner)) => inner,
+        Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+        Poll::Pending => Poll::Pending,
     }
 }

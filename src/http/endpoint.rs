@@ -167,7 +167,7 @@ fn answer(status: StatusCode, body: &impl Serialize) -> Response {
 
 /// Answers a request that took too long.
 pub(super) fn too_late() -> Response {
-    tracing::warn!("a request took too long, and was answered before it was done");
+    tracing::debug!("a request took too long, and was answered before it was done");
     let sentence = "This took too long. It may have been done nevertheless: look before you try again.";
     refuse(StatusCode::SERVICE_UNAVAILABLE, sentence).with_header(RETRY_AFTER, 5).into_response()
 }

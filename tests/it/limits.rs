@@ -143,6 +143,42 @@ async fn what_others_try_does_not_hold_up_an_owner_who_was_there_before() {
 }
 
 #[tokio::test]
+async fn an_owner_at_a_new_place_who_follows_a_link_is_not_held_up_by_what_others_try() {
+    let server = TestServer::start(PROXY).await;
+    let ada = server.joins("ada").await;
+    for client in 0..100 {
+        guesses(&format!("192.0.2.{client}"), &server, &ada.email).await;
+    }
+    assert_must_wait(&from(ELSEWHERE, &server, &login(&ada.email, PASSWORD)).await, 5);
+    let token = server.asks_for_a_reset(&ada.email).await;
+    let reset = format!(
+        "passwordReset(token: {token:?}, newPassword1: {OTHER_PASSWORD:?}, newPassword2: {OTHER_PASSWORD:?})"
+    );
+    assert_done(&from(ELSEWHERE, &server, &reset).await.0);
+    assert_done(&from(ELSEWHERE, &server, &login(&ada.email, OTHER_PASSWORD)).await.0);
+}
+
+#[tokio::test]
+async fn mail_that_groups_cause_is_limited_too() {
+    let server = TestServer::start("limits.mail_per_address.free = 3\n").await;
+    let (ada, bo) = (server.joins("ada").await, server.joins("bo").await);
+    let group = server.founds(&ada, "Winds").await;
+    let ask = format!("requestJoinWorkingGroup(input: {{workinggroupId: {group:?}}}) {{ success joinRequest {{ id }} }}");
+    // Each had a mail when it registered.
+    for _ in 0..2 {
+        let made = bo.does(&server, &ask).await;
+        let id = made["joinRequest"]["id"].as_str().expect("an id").to_owned();
+        let answer = format!("answerJoinRequest(input: {{requestId: {id:?}, approve: false}}) {{ success }}");
+        ada.does(&server, &answer).await;
+    }
+    let query = format!("mutation {{ {ask} }}");
+    let refused = server.send(Some(&bo.token), &query, json!({})).await;
+    let sentence = refused.body["errors"][0]["message"].as_str().unwrap_or_default();
+    assert!(sentence.starts_with("Too many attempts. Try again in "), "{}", refused.body);
+    server.mails();
+}
+
+#[tokio::test]
 async fn a_client_that_tries_many_names_is_slowed_and_a_network_of_ipv6_is_one_client() {
     let server = TestServer::start(PROXY).await;
     let ada = server.joins("ada").await;

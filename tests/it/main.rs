@@ -30,6 +30,7 @@ mod program;
 mod refusals;
 mod registering;
 mod reloading;
+mod security_page;
 mod server;
 mod sessions;
 mod smtp;
