@@ -8,6 +8,7 @@ mod check;
 mod complaint;
 mod environment;
 mod example;
+mod graphql;
 mod http;
 mod lasting;
 mod limits;
@@ -25,6 +26,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use audit::Audit;
+pub use graphql::GraphQl;
 pub use http::{Http, Tls};
 pub use limits::{Limit, Limits};
 pub use log::{Log, LogFormat, LogLevel};
@@ -282,24 +284,6 @@ pub struct Passwords {
     hashing_threads: Option<usize>,
     /// The least number of characters.
     pub min_length: usize,
-}
-
-/// `[graphql]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GraphQl {
-    /// Whether browsers get GraphiQL at `/graphql`.
-    pub graphiql: bool,
-    /// Whether clients may ask for the schema.
-    pub introspection: bool,
-    /// Whether the Relay flavour of the mutations answers at `/relay`.
-    pub relay: bool,
-    /// How deep selections may nest.
-    pub max_depth: usize,
-    /// How many fields a request may ask for.
-    pub max_complexity: usize,
-    /// How large the body of a request may be.
-    pub max_body: Bytes,
 }
 
 /// `[pages]`

@@ -2,6 +2,7 @@
 //! `accounts`; a resolver names one and words its outcome.
 
 mod around;
+mod bounds;
 mod group;
 mod input;
 mod mutation;
@@ -99,5 +100,6 @@ fn builder<M: ObjectType + 'static>(
         .register_output_type::<user::Node>()
         .limit_depth(bounds.max_depth)
         .limit_complexity(bounds.max_complexity);
+    let builder = if bounds.suggestions() { builder } else { builder.disable_suggestions() };
     if bounds.introspection { builder } else { builder.disable_introspection() }
 }

@@ -71,10 +71,11 @@ fn found_file() -> Option<PathBuf> {
 }
 
 fn finish(figment: Figment, file: Option<PathBuf>) -> Result<Loaded> {
-    let mut config: Config = figment.extract().map_err(|error| anyhow!(complaint::sentence(error)))?;
+    let refusal = |sentence: String| anyhow!(complaint::on_one_line(&sentence));
+    let mut config: Config = figment.extract().map_err(|error| refusal(complaint::sentence(error)))?;
     config.public_url.truncate(config.public_url.trim_end_matches('/').len());
     match check::complaint(&config) {
-        Some(complaint) => Err(anyhow!(complaint)),
+        Some(complaint) => Err(refusal(complaint)),
         None => Ok(Loaded { config, file, figment }),
     }
 }
@@ -122,6 +123,7 @@ impl Loaded {
             "mail.templates" => Some("(those that are built in)".to_owned()),
             "pages.branding.name" => Some(format!("{:?}", config.branding_name())),
             "pages.branding.logo" => Some("(none)".to_owned()),
+            "graphql.suggestions" => Some(config.graphql.suggestions().to_string()),
             "http.tls.certificate" | "http.tls.key" | "http.tls.acme" | "http.tls.acme_contact" => {
                 Some("(none)".to_owned())
             }

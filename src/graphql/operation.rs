@@ -9,12 +9,10 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, PathSegment, Positioned, Request, Response, ServerError, Value, Variables};
 use async_graphql_value::Value as ParsedValue;
 
+use super::bounds::{self, MAX_NESTING};
 use super::offer::Offer;
 use super::payload::{INTERNAL, RETRY_AFTER};
 
-/// How deep brackets may nest in a document, and selections once fragments are spread: the library recurses, and a
-/// stack has an end.
-const MAX_NESTING: usize = 128;
 /// How many selections a document may come to once fragments are spread: each may double what it spreads.
 const MAX_SELECTIONS: usize = 10_000;
 
@@ -40,17 +38,16 @@ pub(super) struct Order {
 /// turn off, and one that would check more than one password: each such field is a guess, and aliases multiply them.
 ///
 /// # Errors
-/// Why the request is not executed. What cannot be parsed is left to the execution to refuse.
+/// Why the request is not executed.
 pub(super) fn check(request: &mut Request, offer: &Offer) -> Result<Order, Vec<ServerError>> {
-    if nesting(&request.query) > MAX_NESTING {
-        return Err(vec![ServerError::new("The request nests too deeply.", None)]);
-    }
+    bounds::check_text(&request.query).map_err(|error| vec![error])?;
     let (variables, name) = (request.variables.clone(), request.operation_name.clone());
-    let Ok(document) = request.parsed_query() else { return Ok(Order::default()) };
+    let document = request.parsed_query().map_err(|error| vec![bounds::unparsed(error)])?;
     let mut walk = Walk { document, entered: HashSet::new(), selections: 0 };
     for (_, operation) in document.operations.iter() {
         walk.through(&operation.node.selection_set.node, 0, None).map_err(|error| vec![error])?;
     }
+    bounds::check(document).map_err(|error| vec![error])?;
     let Some(operation) = chosen(&document.operations, name.as_deref()) else { return Ok(Order::default()) };
     require_variables(operation, &variables).map_err(|error| vec![error])?;
     let fields = walk.fields(&operation.node.selection_set.node);
@@ -73,42 +70,6 @@ pub(super) fn check(request: &mut Request, offer: &Offer) -> Result<Order, Vec<S
         fields: fields.iter().map(|field| field.name.node.clone()).collect(),
         names: fields.iter().map(|field| field.response_key().node.clone()).collect(),
     })
-}
-
-/// How deep the brackets of a document nest, those in texts and comments left out.
-fn nesting(query: &str) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    let mut rest = query.as_bytes();
-    while let Some((first, behind)) = rest.split_first() {
-        rest = match first {
-            b'#' => skip(behind, b"\n"),
-            b'"' if behind.starts_with(b"\"\"") => skip(&behind[2..], b"\"\"\""),
-            b'"' => skip(behind, b"\""),
-            b'{' | b'[' | b'(' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-                behind
-            }
-            b'}' | b']' | b')' => {
-                depth = depth.saturating_sub(1);
-                behind
-            }
-            _ => behind,
-        };
-    }
-    deepest
-}
-
-/// What stands behind the next `end` that has no backslash ahead of it.
-fn skip<'a>(text: &'a [u8], end: &[u8]) -> &'a [u8] {
-    let mut rest = text;
-    while let Some((first, behind)) = rest.split_first() {
-        if rest.starts_with(end) {
-            return &rest[end.len()..];
-        }
-        rest = if *first == b'\\' { behind.get(1..).unwrap_or_default() } else { behind };
-    }
-    rest
 }
 
 fn chosen<'a>(

@@ -46,6 +46,16 @@ fn what_a_file_leaves_out_is_empty_or_usual() {
 }
 
 #[test]
+fn the_place_of_a_fault_can_be_read_whatever_a_file_calls_its_members() {
+    assert_eq!(paths(&json!({ "": 1 })), ["\"\""]);
+    assert_eq!(paths(&json!({ "a\nb\u{1b}[2J": 1 })), ["a\u{fffd}b\u{fffd}[2J"]);
+    assert_eq!(
+        paths(&json!({ "users": [{ "email": "a@b.cd", "username": "a", "password": "", "": 1 }] })),
+        ["users[0].\"\""]
+    );
+}
+
+#[test]
 fn every_fault_of_a_file_is_told_with_its_place() {
     let file = json!({
         "institutions": [{ "id": "17", "name": "", "city": 5, "country": "Norway" }, "Oslo"],

@@ -159,26 +159,6 @@ async fn an_owner_at_a_new_place_who_follows_a_link_is_not_held_up_by_what_other
 }
 
 #[tokio::test]
-async fn mail_that_groups_cause_is_limited_too() {
-    let server = TestServer::start("limits.mail_per_address.free = 3\n").await;
-    let (ada, bo) = (server.joins("ada").await, server.joins("bo").await);
-    let group = server.founds(&ada, "Winds").await;
-    let ask = format!("requestJoinWorkingGroup(input: {{workinggroupId: {group:?}}}) {{ success joinRequest {{ id }} }}");
-    // Each had a mail when it registered.
-    for _ in 0..2 {
-        let made = bo.does(&server, &ask).await;
-        let id = made["joinRequest"]["id"].as_str().expect("an id").to_owned();
-        let answer = format!("answerJoinRequest(input: {{requestId: {id:?}, approve: false}}) {{ success }}");
-        ada.does(&server, &answer).await;
-    }
-    let query = format!("mutation {{ {ask} }}");
-    let refused = server.send(Some(&bo.token), &query, json!({})).await;
-    let sentence = refused.body["errors"][0]["message"].as_str().unwrap_or_default();
-    assert!(sentence.starts_with("Too many attempts. Try again in "), "{}", refused.body);
-    server.mails();
-}
-
-#[tokio::test]
 async fn a_client_that_tries_many_names_is_slowed_and_a_network_of_ipv6_is_one_client() {
     let server = TestServer::start(PROXY).await;
     let ada = server.joins("ada").await;

@@ -15,6 +15,7 @@ mod encryption;
 mod existence;
 mod faults;
 mod floors;
+mod graphql_cop;
 mod groups;
 mod import_file;
 mod installing;

@@ -18,7 +18,10 @@ pub(super) struct Object<'a> {
 impl<'a> Object<'a> {
     /// Where a member of the object stands in the file.
     pub(super) fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        // A name that a file made up may be empty, or more than a terminal should be shown.
+        let shown = |character: char| if character.is_control() { '\u{fffd}' } else { character };
+        let key = if key.is_empty() { "\"\"".to_owned() } else { key.chars().map(shown).collect() };
+        if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
     }
 
     /// Whether a member is there and is not null.

@@ -155,6 +155,27 @@ async fn a_value_nested_without_end_does_not_bring_the_server_down() {
 }
 
 #[tokio::test]
+async fn no_text_and_no_comment_hides_how_deep_a_document_nests() {
+    let site = Site::with_settings("");
+    let server = site.serve();
+    let deep = format!("{}{}", "[".repeat(8000), "]".repeat(8000));
+    let cases = [
+        format!("# \\\n{{ user(id: {deep}) {{ email }} }}"),
+        format!("# \r{{ user(id: {deep}) {{ email }} }}"),
+        format!("{{ user(email: \"\"\"\\\\\"\"\" \"\"\", id: {deep}) {{ email }} }}"),
+        format!("{{ user(email: [\"\"\"a\", {deep}]) {{ email }} }}"),
+        format!("{{ user(email: [\"\"\"\", {deep}, \"\"]) {{ email }} }}"),
+        format!("{{ user(email: \"\n\", id: {deep}, name: \"\") {{ email }} }}"),
+    ];
+    for query in cases {
+        assert_eq!(answer_of_a_server_apart(&server, &query).await, 400);
+    }
+    let harmless = "{ users(email: \"\"\" \\\\\"\"\" [[[ \"\"\") { edges { cursor } } } # {[( \\";
+    assert_eq!(server.ask(None, harmless).await, json!({ "users": { "edges": [] } }));
+    assert_eq!(server.terminate().status, Some(0));
+}
+
+#[tokio::test]
 async fn fragments_that_multiply_each_other_do_not_keep_the_server_busy() {
     let site = Site::with_settings("");
     let server = site.serve();

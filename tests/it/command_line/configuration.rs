@@ -92,6 +92,18 @@ fn a_secret_key_of_the_wrong_type_is_refused_without_showing_it() {
 }
 
 #[test]
+fn what_a_file_holds_beside_letters_is_shown_on_one_line() {
+    for toml in [
+        "\"a\\nb\\u001b[2J\" = 1\n",
+        "public_url = \"a\\nb\\u001b[2J\"\n",
+        "[mail]\nfrom = \"a\\nb\\u001b[2J\"\n",
+    ] {
+        let sentence = refusal(toml);
+        assert!(sentence.contains("a\u{fffd}b\u{fffd}[2J"), "{sentence}");
+    }
+}
+
+#[test]
 fn an_unknown_setting_is_refused_by_name_with_the_nearest_known() {
     let in_file = [
         ("listn = \"127.0.0.1:0\"\n", "\"listn\"", "listen"),

@@ -1,0 +1,235 @@
+//! How much a document may hold, whatever it asks for: what is beyond that exhausts the server, or those who read its
+//! answers. What clients and generators write stays far below.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
+use async_graphql::{Name, Positioned, ServerError};
+
+/// How deep brackets may nest, and selections once fragments are spread: the library recurses, and a stack has an end.
+pub(super) const MAX_NESTING: usize = 128;
+/// Names, values and signs.
+const MAX_TOKENS: usize = 5_000;
+/// Fields that get another name.
+const MAX_ALIASES: usize = 30;
+/// Directives that are used.
+const MAX_DIRECTIVES: usize = 30;
+/// How often one name may be selected in one place.
+const MAX_REPEATS: usize = 20;
+/// Lists of the schema, each of which leads to all the others.
+const LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
+/// How deep such lists may nest: generators ask for one within another at most.
+const MAX_LISTS: usize = 2;
+
+/// Refuses a text that is not worth parsing.
+///
+/// # Errors
+/// Why.
+pub(super) fn check_text(query: &str) -> Result<(), ServerError> {
+    let Some((nesting, tokens)) = measure(query) else {
+        return Err(refusal("A text in the request has no end."));
+    };
+    if nesting > MAX_NESTING {
+        return Err(refusal("The request nests too deeply."));
+    }
+    if tokens > MAX_TOKENS {
+        return Err(refusal(format!(
+            "The request is too long: {MAX_TOKENS} names, values and signs at most."
+        )));
+    }
+    Ok(())
+}
+
+/// What cannot be parsed, in a sentence: the library draws the line at fault, and repeats all that it holds.
+pub(super) fn unparsed(error: ServerError) -> ServerError {
+    let last = error.message.lines().last().unwrap_or_default().trim_start();
+    let Some(expected) = last.strip_prefix("= ") else { return error };
+    let place = error.locations.first().map(|at| format!(" in line {}, column {}", at.line, at.column));
+    let message = format!("Syntax error{}: {expected}.", place.unwrap_or_default());
+    ServerError { message, ..error }
+}
+
+/// Refuses a document that holds too much of one thing.
+///
+/// # Errors
+/// What it is.
+pub(super) fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
+    let mut count = Count::default();
+    for (_, operation) in document.operations.iter() {
+        count.directives(&operation.node.directives)?;
+        for variable in &operation.node.variable_definitions {
+            count.directives(&variable.node.directives)?;
+        }
+        count.selection(&operation.node.selection_set.node)?;
+    }
+    for fragment in document.fragments.values() {
+        count.directives(&fragment.node.directives)?;
+        count.selection(&fragment.node.selection_set.node)?;
+    }
+    for (_, operation) in document.operations.iter() {
+        let mut circles = Circles { document, entered: HashSet::new() };
+        circles.check(&operation.node.selection_set.node, None)?;
+    }
+    Ok(())
+}
+
+fn refusal(sentence: impl Into<String>) -> ServerError {
+    ServerError::new(sentence, None)
+}
+
+/// What was found so far, fragments counted where they stand.
+#[derive(Default)]
+struct Count {
+    aliases: usize,
+    directives: usize,
+}
+
+impl Count {
+    fn directives(&mut self, directives: &[Positioned<Directive>]) -> Result<(), ServerError> {
+        self.directives += directives.len();
+        if self.directives > MAX_DIRECTIVES {
+            return Err(refusal(format!("A request may use {MAX_DIRECTIVES} directives at most.")));
+        }
+        let mut seen = HashSet::new();
+        let twice = directives.iter().find(|directive| !seen.insert(&directive.node.name.node));
+        // GraphQL, October 2021, §5.7.3; the library complains of each.
+        twice.map_or(Ok(()), |twice| {
+            let sentence = "A request may use a directive once in the same place.";
+            Err(ServerError::new(sentence, Some(twice.pos)))
+        })
+    }
+
+    fn selection(&mut self, selection: &SelectionSet) -> Result<(), ServerError> {
+        let mut repeats: HashMap<&str, usize> = HashMap::new();
+        for item in &selection.items {
+            let (directives, below) = match &item.node {
+                Selection::Field(field) => {
+                    self.aliases += usize::from(field.node.alias.is_some());
+                    if self.aliases > MAX_ALIASES {
+                        return Err(refusal(format!("A request may use {MAX_ALIASES} aliases at most.")));
+                    }
+                    let repeats = repeats.entry(field.node.response_key().node.as_str()).or_default();
+                    *repeats += 1;
+                    if *repeats > MAX_REPEATS {
+                        let sentence = format!(
+                            "A request may repeat a field {MAX_REPEATS} times at most in the same place."
+                        );
+                        return Err(ServerError::new(sentence, Some(field.pos)));
+                    }
+                    (&field.node.directives, Some(&field.node.selection_set))
+                }
+                Selection::InlineFragment(fragment) => {
+                    (&fragment.node.directives, Some(&fragment.node.selection_set))
+                }
+                Selection::FragmentSpread(spread) => (&spread.node.directives, None),
+            };
+            self.directives(directives)?;
+            below.map_or(Ok(()), |below| self.selection(&below.node))?;
+        }
+        Ok(())
+    }
+}
+
+/// Looks for ways through the schema that lead back to where they were. Each turn multiplies the answer by the number
+/// of types, of which fields alone, counted once each, tell nothing.
+struct Circles<'a> {
+    document: &'a ExecutableDocument,
+    entered: HashSet<&'a Name>,
+}
+
+impl<'a> Circles<'a> {
+    /// `lists` is how many lists of the schema are around, if it is the schema that is looked at.
+    fn check(&mut self, selection: &'a SelectionSet, lists: Option<usize>) -> Result<(), ServerError> {
+        for item in &selection.items {
+            match &item.node {
+                Selection::Field(field) => {
+                    let name = field.node.name.node.as_str();
+                    let lists = match lists {
+                        Some(lists) => Some(lists + usize::from(LISTS.contains(&name))),
+                        None => matches!(name, "__schema" | "__type").then_some(0),
+                    };
+                    if lists.is_some_and(|lists| lists > MAX_LISTS) {
+                        let sentence = "A request may not go through the schema in circles.";
+                        return Err(ServerError::new(sentence, Some(field.pos)));
+                    }
+                    self.check(&field.node.selection_set.node, lists)?;
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.check(&fragment.node.selection_set.node, lists)?;
+                }
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
+                    let Some(fragment) = self.document.fragments.get(name) else { continue };
+                    if self.entered.insert(name) {
+                        self.check(&fragment.node.selection_set.node, lists)?;
+                        self.entered.remove(name);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How deep the brackets of a document nest, and of how many tokens it is; texts are one each, comments none. None if
+/// a text has no end.
+///
+/// Texts and comments must end where the parser sees them end: brackets that it alone sees are not counted.
+fn measure(query: &str) -> Option<(usize, usize)> {
+    let (mut depth, mut deepest, mut tokens) = (0_usize, 0, 0);
+    let mut rest = query.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        tokens += usize::from(!matches!(first, b' ' | b'\t' | b'\r' | b'\n' | b',' | b'#'));
+        rest = match first {
+            b'#' => {
+                let end = behind.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+                &behind[end.unwrap_or(behind.len())..]
+            }
+            b'"' if behind.starts_with(b"\"\"") => behind_block(&behind[2..])?,
+            b'"' => behind_text(behind)?,
+            b'{' | b'[' | b'(' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+                behind
+            }
+            b'}' | b']' | b')' => {
+                depth = depth.saturating_sub(1);
+                behind
+            }
+            _ if is_of_name(*first) => {
+                let end = behind.iter().position(|byte| !is_of_name(*byte));
+                &behind[end.unwrap_or(behind.len())..]
+            }
+            _ => behind,
+        };
+    }
+    Some((deepest, tokens))
+}
+
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+/// What stands behind a text between single quotation marks, on one line.
+fn behind_text(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text;
+    loop {
+        rest = match rest {
+            [b'"', behind @ ..] => return Some(behind),
+            [] | [b'\r' | b'\n', ..] => return None,
+            [b'\\', _, behind @ ..] | [_, behind @ ..] => behind,
+        };
+    }
+}
+
+/// What stands behind a text between three quotation marks; a backslash has a meaning ahead of three of them alone.
+fn behind_block(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text;
+    loop {
+        rest = match rest {
+            [b'"', b'"', b'"', behind @ ..] => return Some(behind),
+            [] => return None,
+            [b'\\', b'"', b'"', b'"', behind @ ..] | [_, behind @ ..] => behind,
+        };
+    }
+}
