@@ -40,9 +40,8 @@
 //! - Nobody is in two working groups, and a group has one representative at most, who is a member: the keys say so.
 //! - An access token ends with its session and its account's epoch. A refresh token is spent in one statement, and a
 //!   copy of it ends its session; a mailed token ends with its first use.
-//! - What happens to an account is noted in the transaction that does it, and no secret is (`accounts/audit.rs`).
-//! - A password is tried only after the try was counted (`accounts/limits.rs`), and what happens to an account is noted
-//!   in the transaction that does it (`accounts/audit.rs`).
+//! - A password is tried only after the try was counted (`accounts/limits.rs`). What happens to an account is noted in
+//!   the transaction that does it, and no secret is (`accounts/audit.rs`).
 //! - A refusal is worded for people and shown; any other error is logged and shown as "Internal server error".
 //! - Time and randomness are values of [`app::App`]; clippy refuses every other source.
 
