@@ -3,9 +3,11 @@
 
 pub mod action_links;
 pub mod activation;
+pub mod audit;
 pub mod closing;
 pub mod email;
 pub mod error;
+pub mod limits;
 pub mod listing;
 pub mod login;
 pub mod notices;
@@ -13,12 +15,14 @@ pub mod operator;
 pub mod password;
 pub mod profile;
 pub mod register;
+pub mod rotation;
 pub mod secondary_email;
 pub mod sessions;
+pub mod sweep;
 pub mod text;
 pub mod validation;
 pub mod viewer;
 
 pub use crate::store::accounts::{Account, AccountId, Filter};
-pub use error::{Error, FieldError, FieldErrors, Result};
+pub use error::{Error, FieldError, FieldErrors, Result, Unavailable};
 pub use viewer::{Client, Viewer};

@@ -1,6 +1,7 @@
 //! The command line. Errors go to standard error in one sentence; the exit status is 0 if it was done, 1 if not, and
 //! 2 for wrong usage or configuration.
 
+mod audit;
 mod backup;
 mod check_config;
 mod export;
@@ -11,6 +12,7 @@ mod log;
 mod mail;
 mod migrate;
 mod new_file;
+mod pages;
 mod serve;
 mod user;
 
@@ -83,6 +85,11 @@ enum Command {
     Mail {
         #[command(subcommand)]
         command: mail::Command,
+    },
+    /// Look at what happened to accounts, by whom and from where.
+    Audit {
+        #[command(subcommand)]
+        command: audit::Command,
     },
     /// Copy the database to a file, as it is at this moment, and check the copy. A running server goes on.
     Backup {
@@ -188,6 +195,7 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
         Command::User { command } => user::run(&loaded.config, &command),
         Command::Group { command } => group::run(&loaded.config, &command),
         Command::Mail { command } => mail::run(&loaded.config, &command),
+        Command::Audit { command } => audit::run(&loaded.config, &command),
         Command::Backup { file, keep } => backup::backup(&loaded.config, &file, keep),
         Command::Restore { file, force } => backup::restore(&loaded.config, &file, force),
         Command::Verify => backup::verify(&loaded.config),
@@ -280,6 +288,10 @@ fn told<T>(not_done: &str, outcome: accounts::Result<T>) -> Result<T> {
         Err(Error::Refused(errors)) => {
             bail!("{not_done}: {}", errors.messages().collect::<Vec<_>>().join(" "))
         }
+        // The cause is in the log, which commands do not write.
+        Err(Error::Unavailable(_)) => bail!(
+            "{not_done}: the database cannot be written; look for a full disk, or another process that has it open"
+        ),
         Err(Error::Internal(error)) => Err(error.context(not_done.to_owned())),
     }
 }

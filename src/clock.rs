@@ -42,6 +42,11 @@ impl Moment {
         Self(self.0.saturating_sub(micros_of(by)))
     }
 
+    /// How much later this is than another; nothing if it is earlier.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
+    }
+
     /// The same moment as the standard library has it; one before 1970 is 1970.
     pub fn to_system_time(self) -> SystemTime {
         UNIX_EPOCH + Duration::from_micros(self.0.max(0).unsigned_abs())

@@ -3,6 +3,7 @@
 //! The defaults are `config.example.toml` itself, which is built in as the lowest layer, so that file and program
 //! cannot disagree. Above it lie the configuration file and the environment.
 
+mod audit;
 mod check;
 mod complaint;
 mod environment;
@@ -10,6 +11,8 @@ mod example;
 mod graphql;
 mod http;
 mod lasting;
+mod limits;
+mod log;
 mod smtp_url;
 mod sources;
 mod units;
@@ -22,8 +25,11 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use audit::Audit;
 pub use graphql::GraphQl;
 pub use http::{Http, Tls};
+pub use limits::{Limit, Limits};
+pub use log::{Log, LogFormat, LogLevel};
 pub use smtp_url::{Encryption, SmtpServer};
 pub use sources::{Loaded, Setting, load, load_text, others_may_read};
 pub use units::Bytes;
@@ -64,6 +70,8 @@ pub struct Config {
     pub http: Http,
     /// Limits on attempts.
     pub limits: Limits,
+    /// What happened to whom.
+    pub audit: Audit,
     /// What is counted.
     pub metrics: Metrics,
     /// What is logged, and how.
@@ -300,14 +308,6 @@ pub struct Branding {
     pub accent: String,
 }
 
-/// `[limits]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// Whether attempts are limited.
-    pub enabled: bool,
-}
-
 /// `[metrics]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -316,42 +316,6 @@ pub struct Metrics {
     pub enabled: bool,
     /// Where it answers, if not where all else does.
     pub listen: Option<SocketAddr>,
-}
-
-/// `[log]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Log {
-    /// For whom.
-    pub format: LogFormat,
-    /// How much.
-    pub level: LogLevel,
-}
-
-/// For whom the log is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// People.
-    Text,
-    /// Machines: one JSON object a line.
-    Json,
-}
-
-/// How much is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogLevel {
-    /// Only what went wrong.
-    Error,
-    /// And what looks wrong.
-    Warn,
-    /// And what happened.
-    Info,
-    /// And how.
-    Debug,
-    /// And everything else.
-    Trace,
 }
 
 impl Config {

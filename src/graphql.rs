@@ -13,6 +13,7 @@ mod query;
 mod relay;
 pub mod relay_id;
 mod scalars;
+mod session;
 mod user;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::lanes::Lanes;
 use mutation::Mutation;
 use offer::Offer;
 use operation::Order;
+pub use operation::may_pass;
 use query::Query;
 use relay::RelayMutation;
 

@@ -11,6 +11,9 @@ use crate::store::{self, Writer};
 /// A mail that was tried and has waited longer than this is stuck.
 const STUCK: Duration = Duration::from_secs(3600);
 
+/// With less, writes are about to fail: SQLite's log alone takes four megabytes before it begins anew.
+const LITTLE_ROOM: u64 = 16 * 1024 * 1024;
+
 /// What keeps the server from its work, each in a sentence; none if all is well.
 ///
 /// # Errors
@@ -22,6 +25,9 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
     }
     if app.store.write(|_: &Writer<'_>| Ok::<_, store::Error>(())).is_err() {
         problems.push("the database cannot be written");
+    }
+    if free_space(&app.config.data_dir).is_some_and(|free| free < LITTLE_ROOM) {
+        problems.push("the disk of the data folder is nearly full");
     }
     let long_ago = app.clock.now().minus(STUCK);
     if app.store.read(|db| store::outbox::has_failed_since_before(db, long_ago))? {
@@ -51,6 +57,7 @@ pub fn levels(app: &App) -> Result<Levels> {
         mail_age: oldest.map(|oldest| app.clock.now().seconds() - oldest.seconds()).unwrap_or_default(),
         database_size: size(&database),
         log_size: size(&log),
+        free_space: i64::try_from(free_space(&app.config.data_dir).unwrap_or_default()).unwrap_or(i64::MAX),
         memory: memory().unwrap_or_default(),
     })
 }
@@ -61,4 +68,10 @@ fn memory() -> Option<i64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kibibytes: i64 = line.trim().trim_end_matches(" kB").parse().ok()?;
     Some(kibibytes * 1024)
+}
+
+/// Bytes that are free for us where a folder is, if the system tells.
+fn free_space(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }

@@ -1,6 +1,7 @@
 //! HTTP: where requests come in.
 
 mod client;
+mod cors;
 mod door;
 mod endpoint;
 mod graphiql;
@@ -17,19 +18,28 @@ use std::time::Duration;
 use anyhow::Result;
 use poem::endpoint::BoxEndpoint;
 use poem::{Endpoint, EndpointExt as _, Request, Response, Route, Server};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::watch;
 
 use crate::app::App;
 use crate::config::Config;
 use crate::graphql::{Flavour, GraphQl};
 use crate::lanes::Lanes;
-use door::Door;
+use cors::Cors;
+use door::{Door, Places};
 use tls::{Renewal, Tls};
 
+/// How long a request may take, the reading of its body among it (OWASP ASVS 15.2.2).
+const DEADLINE: Duration = Duration::from_secs(30);
 /// How long requests that are under way may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(8);
 /// A connection on which nothing happens is closed.
 const IDLE: Duration = Duration::from_secs(75);
+
+/// Files that are no connections.
+const OTHER_FILES: usize = 128;
+/// Connections to the address for whoever watches.
+const WATCHERS: usize = 64;
 
 /// Sockets that listen but do not answer yet.
 pub struct Bound {
@@ -57,13 +67,31 @@ pub struct Answers {
 pub fn bind(app: Arc<App>) -> Result<Bound> {
     let config = &app.config;
     let (tls, renewal) = Tls::open(config)?.map(|(tls, renewal)| (Arc::new(tls), renewal)).unzip();
-    let public = Door::open("listen", config.listen, tls.clone())?;
+    let places = Places::new(most_connections(config.http.max_connections), Arc::clone(&app.metrics));
+    let public = Door::open("listen", config.listen, tls.clone(), places)?;
     let watch = config.metrics.listen.filter(|_| config.metrics.enabled);
-    let watch = watch.map(|listen| Door::open("metrics.listen", listen, None)).transpose()?;
+    // Whoever watches gets through also where nobody else does.
+    let places = Places::new(WATCHERS, Arc::clone(&app.metrics));
+    let watch = watch.map(|listen| Door::open("metrics.listen", listen, None, places)).transpose()?;
     let apart = watch.is_some();
     let [front, side] = routes(app, apart)?.map(Front::new);
     let answers = Answers { public: front, watch: side, apart, tls };
     Ok(Bound { public, watch, renewal: renewal.flatten(), answers })
+}
+
+/// As many connections as are wanted, or as the system grants files: it is asked for all that it may grant, and some
+/// are kept for the database, mail and the next certificate.
+fn most_connections(wanted: usize) -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    let granted = if raised.is_ok() { limit.maximum } else { limit.current };
+    let granted = granted.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX));
+    if granted.saturating_sub(OTHER_FILES) < wanted {
+        tracing::warn!(
+            "http.max_connections: the system grants {granted} files, so fewer connections can be open at a time"
+        );
+    }
+    wanted.min(granted.saturating_sub(OTHER_FILES).max(1))
 }
 
 /// Refuses settings of pages and encryption that cannot be carried out.
@@ -161,7 +189,9 @@ impl Endpoint for Front {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let routes = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
-        routes.call(request).await
+        tokio::time::timeout(DEADLINE, routes.call(request))
+            .await
+            .unwrap_or_else(|_| Ok(endpoint::too_late()))
     }
 }
 
@@ -199,5 +229,13 @@ fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
     if app.config.pages.enabled {
         routes = pages::add(routes, pages::Look::new(&app.config)?, lanes, proxies);
     }
-    Ok([routes, watch].map(|routes| routes.catch_all_error(endpoint::outside).around(headers::add).boxed()))
+    let cors = Arc::new(Cors::new(&app.config.http.cors_origins));
+    Ok([routes, watch].map(|routes| {
+        let cors = Arc::clone(&cors);
+        let routes = routes.catch_all_error(endpoint::outside).around(move |endpoint, request| {
+            let cors = Arc::clone(&cors);
+            async move { cors.call(&endpoint, request).await }
+        });
+        routes.around(headers::add).boxed()
+    }))
 }

@@ -5,14 +5,22 @@ use std::time::Instant;
 
 use anyhow::anyhow;
 use prometheus_client::metrics::gauge::Gauge;
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::accounts::{self, Error};
+use crate::accounts::{self, Error, Unavailable};
 use crate::app::App;
 use crate::metrics::Outcome;
 
 /// Calls without hashing that run at a time; they spend their time on the disk.
 const ORDINARY: usize = 32;
+/// Calls that may wait for each that runs. Who comes then is told to come back, which is kinder than to let them wait
+/// for longer than they would.
+const WAITING: usize = 32;
+
+const CROWDED: Unavailable = Unavailable {
+    sentence: "Too many people are here at the moment. Please try again in a few seconds.",
+    retry_after: 5,
+};
 
 /// Which queue a call waits in, so that many logins do not delay anybody who is in already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,52 +34,70 @@ pub enum Lane {
 /// The queues.
 pub struct Lanes {
     app: Arc<App>,
-    ordinary: Arc<Semaphore>,
-    hashing: Arc<Semaphore>,
+    ordinary: Queue,
+    hashing: Queue,
+}
+
+/// A number of calls that run, and a bound on those that wait.
+struct Queue {
+    turns: Arc<Semaphore>,
+    most: i64,
+}
+
+impl Queue {
+    fn new(running: usize) -> Self {
+        let most = i64::try_from(running.saturating_mul(WAITING)).unwrap_or(i64::MAX);
+        Self { turns: Arc::new(Semaphore::new(running)), most }
+    }
+
+    /// Waits for a turn, unless too many do.
+    async fn turn(&self, waiting: &Gauge) -> accounts::Result<OwnedSemaphorePermit> {
+        let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() else {
+            let _waits = Waits::begin(waiting, self.most).ok_or(CROWDED)?;
+            return Ok(Arc::clone(&self.turns).acquire_owned().await.map_err(|closed| anyhow!(closed))?);
+        };
+        Ok(turn)
+    }
 }
 
 impl Lanes {
     /// Queues over an application.
     pub fn new(app: Arc<App>) -> Self {
-        let hashing = Arc::new(Semaphore::new(app.config.hashing_threads()));
-        Self { app, ordinary: Arc::new(Semaphore::new(ORDINARY)), hashing }
+        let hashing = Queue::new(app.config.hashing_threads());
+        Self { app, ordinary: Queue::new(ORDINARY), hashing }
     }
 
     /// Calls a rule on a thread that may block.
     ///
     /// # Errors
-    /// Those of the rule.
+    /// Those of the rule, and that there are too many calls.
     pub async fn call<T: Send + 'static>(
         &self,
         lane: Lane,
         rule: impl FnOnce(&App) -> accounts::Result<T> + Send + 'static,
     ) -> accounts::Result<T> {
-        let permit = match lane {
-            Lane::Ordinary => Arc::clone(&self.ordinary).acquire_owned().await,
-            Lane::Hashing => self.turn_to_hash().await,
+        let metrics = &self.app.metrics;
+        let turn = match lane {
+            Lane::Ordinary => self.ordinary.turn(&metrics.ordinary_waiting).await?,
+            Lane::Hashing => {
+                let began = Instant::now();
+                let turn = self.hashing.turn(&metrics.hashing_waiting).await?;
+                metrics.hashing_wait.observe(began.elapsed().as_secs_f64());
+                turn
+            }
         };
-        let permit = permit.map_err(|closed| anyhow!(closed))?;
         let app = Arc::clone(&self.app);
-        // The permit goes along: a client that hangs up does not make room while its password is still being hashed.
+        // The turn goes along: a client that hangs up does not make room while its password is still being hashed.
         let call = tokio::task::spawn_blocking(move || {
             let began = Instant::now();
             let outcome = rule(&app);
             if lane == Lane::Hashing {
                 app.metrics.hashing_time.observe(began.elapsed().as_secs_f64());
             }
-            drop(permit);
+            drop(turn);
             outcome
         });
         call.await.unwrap_or_else(|panic| Err(anyhow!("a rule panicked: {panic}").into()))
-    }
-
-    async fn turn_to_hash(&self) -> Result<OwnedSemaphorePermit, AcquireError> {
-        let metrics = &self.app.metrics;
-        let (began, waits) = (Instant::now(), Waits::begin(&metrics.hashing_waiting));
-        let permit = Arc::clone(&self.hashing).acquire_owned().await;
-        drop(waits);
-        metrics.hashing_wait.observe(began.elapsed().as_secs_f64());
-        permit
     }
 
     /// Counts an operation, by the name of its field in the schema.
@@ -79,7 +105,7 @@ impl Lanes {
         let outcome = match outcome {
             Ok(_) => Outcome::Done,
             Err(Error::Refused(_) | Error::Misused(_)) => Outcome::Refused,
-            Err(Error::Internal(_)) => Outcome::Failed,
+            Err(Error::Unavailable(_) | Error::Internal(_)) => Outcome::Failed,
         };
         self.app.metrics.count(operation, outcome);
     }
@@ -89,9 +115,10 @@ impl Lanes {
 struct Waits<'a>(&'a Gauge);
 
 impl<'a> Waits<'a> {
-    fn begin(gauge: &'a Gauge) -> Self {
-        gauge.inc();
-        Self(gauge)
+    /// None if as many wait already.
+    fn begin(gauge: &'a Gauge, most: i64) -> Option<Self> {
+        let waits = Self(gauge);
+        (gauge.inc() < most).then_some(waits)
     }
 }
 

@@ -38,7 +38,10 @@
 //! - Mail is a row in the transaction that causes it. What is rolled back sends nothing; what is committed is sent.
 //! - One address is one account, whatever its case and whether it is primary or secondary: the database says so.
 //! - Nobody is in two working groups, and a group has one representative at most, who is a member: the keys say so.
-//! - An access token ends with its account's epoch, a refresh token with its first use, a mailed token likewise.
+//! - An access token ends with its session and its account's epoch. A refresh token is spent in one statement, and a
+//!   copy of it ends its session; a mailed token ends with its first use.
+//! - A password is tried only after the try was counted (`accounts/limits.rs`). What happens to an account is noted in
+//!   the transaction that does it, and no secret is (`accounts/audit.rs`).
 //! - A refusal is worded for people and shown; any other error is logged and shown as "Internal server error".
 //! - Time and randomness are values of [`app::App`]; clippy refuses every other source.
 

@@ -11,6 +11,10 @@ use prometheus_client::registry::{Registry, Unit};
 pub struct Metrics {
     registry: Registry,
     operations: Family<Labels, Counter>,
+    /// Open connections.
+    pub connections: Gauge,
+    /// Requests that wait for a turn, those that hash a password left out.
+    pub ordinary_waiting: Gauge,
     /// Logins and other requests that wait for their password to be hashed.
     pub hashing_waiting: Gauge,
     /// How long they waited, in seconds.
@@ -21,6 +25,7 @@ pub struct Metrics {
     mail_age: Gauge,
     database_size: Gauge,
     log_size: Gauge,
+    free_space: Gauge,
     memory: Gauge,
 }
 
@@ -79,6 +84,8 @@ pub struct Levels {
     pub database_size: i64,
     /// Bytes of its log of writes.
     pub log_size: i64,
+    /// Bytes that are free on the disk of the data folder.
+    pub free_space: i64,
     /// Bytes of memory that the process has.
     pub memory: i64,
 }
@@ -105,14 +112,19 @@ impl Metrics {
             registry.register(name, help, gauge.clone());
             gauge
         };
+        let connections = gauge("connections", "Open connections");
+        let ordinary_waiting = gauge("ordinary_waiting", "Requests that wait for a turn, hashing left out");
         let hashing_waiting = gauge("hashing_waiting", "Requests that wait for a turn to hash a password");
         let mail_age = gauge("mail_age_seconds", "Age of the oldest mail that has not left");
         let database_size = gauge("database_bytes", "Size of the database");
         let log_size = gauge("database_log_bytes", "Size of the write-ahead log of the database");
+        let free_space = gauge("disk_free_bytes", "Free space on the disk of the data folder");
         let memory = gauge("memory_bytes", "Resident memory of the process");
         Self {
             registry,
             operations,
+            connections,
+            ordinary_waiting,
             hashing_waiting,
             hashing_wait,
             hashing_time,
@@ -120,6 +132,7 @@ impl Metrics {
             mail_age,
             database_size,
             log_size,
+            free_space,
             memory,
         }
     }
@@ -145,6 +158,7 @@ impl Metrics {
         self.mail_age.set(levels.mail_age);
         self.database_size.set(levels.database_size);
         self.log_size.set(levels.log_size);
+        self.free_space.set(levels.free_space);
         self.memory.set(levels.memory);
         let mut page = String::new();
         text::encode(&mut page, &self.registry)?;

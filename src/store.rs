@@ -5,14 +5,18 @@
 
 pub mod accounts;
 pub mod action_tokens;
+pub mod attempts;
+pub mod audit;
 pub mod copies;
 pub mod directory;
 pub mod freed_addresses;
 pub mod groups;
 pub mod join_requests;
+pub mod known_clients;
 pub mod memberships;
 pub mod outbox;
 pub mod refresh_tokens;
+pub mod sessions;
 mod statement;
 
 use std::ops::Deref;
@@ -49,6 +53,21 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
 }
 
 impl Error {
+    /// Whether the fault is the disk's or another process's, and may pass.
+    pub fn is_storage(&self) -> bool {
+        let code = self.0.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+        let passing = [
+            ErrorCode::DatabaseBusy,
+            ErrorCode::DatabaseLocked,
+            ErrorCode::DiskFull,
+            ErrorCode::SystemIoFailure,
+            ErrorCode::ReadOnly,
+            ErrorCode::CannotOpen,
+        ];
+        // A reader is waited for in vain only where all of them are held up.
+        code.is_some_and(|code| passing.contains(&code)) || self.0.is::<r2d2::Error>()
+    }
+
     /// The cause, for the log.
     pub fn into_inner(self) -> anyhow::Error {
         self.0

@@ -110,7 +110,6 @@ pub(super) fn require_current(db: &Reader<'_>, token: &str, bond: &Bond, account
 
 /// Uses a token up.
 pub(super) fn spend(app: &App, tx: &Writer<'_>, action: Action, token: &str, bond: &Bond) -> Result<()> {
-    store::action_tokens::delete_expired(tx, app.clock.now())?;
     // A second more than its lifetime: its time is cut to whole seconds.
     let expires_at = bond.made_at.plus(lifetime(app, action)).plus(Duration::from_secs(1));
     if store::action_tokens::spend(tx, &action::hash(token), expires_at)? {

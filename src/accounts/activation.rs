@@ -1,6 +1,9 @@
 //! `verifyAccount`, `resendActivationEmail`: the primary address is confirmed by a mailed link.
 
-use super::{Account, FieldError, FieldErrors, Result, Viewer, action_links, email, notices, validation};
+use super::audit::{By, Event};
+use super::{
+    Account, FieldError, FieldErrors, Result, Viewer, action_links, audit, email, limits, notices, validation,
+};
 use crate::app::App;
 use crate::mail::Kind;
 use crate::outbox;
@@ -11,7 +14,11 @@ use crate::tokens::action::Action;
 ///
 /// # Errors
 /// A refusal if the token is not good, or there is nothing to confirm.
-pub fn verify(app: &App, _viewer: &Viewer, token: &str) -> Result<()> {
+pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
+    limits::token(app, viewer, || follow(app, viewer, token))
+}
+
+fn follow(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
     let bond = action_links::read(app, Action::Activation, token)?;
     app.write(|tx| {
         let account = action_links::find_account(tx, &bond)?;
@@ -21,7 +28,7 @@ pub fn verify(app: &App, _viewer: &Viewer, token: &str) -> Result<()> {
         action_links::require_current(tx, token, &bond, &account)?;
         action_links::spend(app, tx, Action::Activation, token, &bond)?;
         store::accounts::set_verified(tx, account.id, app.clock.now())?;
-        Ok(())
+        audit::note(app, tx, By::Bearer(viewer), account.id, Event::Verified)
     })
 }
 
@@ -29,11 +36,15 @@ pub fn verify(app: &App, _viewer: &Viewer, token: &str) -> Result<()> {
 ///
 /// # Errors
 /// A refusal if the text is no address, or the account is verified.
-pub fn resend(app: &App, _viewer: &Viewer, address: &str) -> Result<()> {
+pub fn resend(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     let address = validation::email(address)?;
+    limits::mail(app, viewer, &address)?;
     app.write(|tx| {
         let hides = app.config.accounts.hide_existence;
-        let Some(account) = store::accounts::find_by_email(tx, &email::key(&address))? else {
+        let account = store::accounts::find_by_email(tx, &email::key(&address))?;
+        let id = account.as_ref().map(|account| account.id);
+        audit::note(app, tx, By::Somebody(viewer), id, Event::ActivationRequested)?;
+        let Some(account) = account else {
             return if hides { Ok(outbox::pretend(app, tx)?) } else { Ok(()) };
         };
         if account.verified_at.is_some() && hides {

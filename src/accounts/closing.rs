@@ -1,7 +1,8 @@
 //! `archiveAccount`, `deleteAccount`.
 
+use super::audit::{By, Event};
 use super::password::require_password;
-use super::{Account, FieldError, Result, Viewer, notices, sessions};
+use super::{Account, FieldError, Result, Viewer, audit, notices, sessions};
 use crate::app::App;
 use crate::config::Deletion;
 use crate::store::{self, Writer};
@@ -14,7 +15,7 @@ pub fn archive(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     close(app, viewer, password, notices::ARCHIVED, |tx, account| {
         store::accounts::set_archived(tx, account.id, Some(app.clock.now()))?;
         sessions::end_all(app, tx, account)?;
-        Ok(())
+        audit::note(app, tx, By::Owner(viewer), account.id, Event::Archived)
     })
 }
 
@@ -25,21 +26,22 @@ pub fn archive(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
 pub fn delete(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     close(app, viewer, password, notices::DELETED, |tx, account| {
         if app.config.accounts.delete == Deletion::Erase {
-            return erase(app, tx, account);
+            return erase(app, tx, By::Owner(viewer), account);
         }
         require_dispensable(account)?;
         store::accounts::set_deactivated(tx, account.id, app.clock.now())?;
         sessions::end_all(app, tx, account)?;
-        Ok(())
+        audit::note(app, tx, By::Owner(viewer), account.id, Event::Deactivated)
     })
 }
 
 /// Erases an account that no working group depends on.
-pub(super) fn erase(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
+pub(super) fn erase(app: &App, tx: &Writer<'_>, by: By<'_>, account: &Account) -> Result<()> {
     require_dispensable(account)?;
     for address in std::iter::once(&account.email).chain(&account.secondary_email) {
         sessions::free_address(app, tx, address)?;
     }
+    audit::note(app, tx, by, account.id, Event::Deleted)?;
     Ok(store::accounts::delete(tx, account.id)?)
 }
 
@@ -55,7 +57,7 @@ fn close(
     work: impl FnOnce(&Writer<'_>, &Account) -> Result<()>,
 ) -> Result<()> {
     let account = app.store.read(|db| sessions::require_verified(app, db, viewer))?;
-    require_password(app, &account, "password", password)?;
+    require_password(app, viewer, &account, "password", password)?;
     app.write(|tx| {
         let account = sessions::require_verified(app, tx, viewer)?;
         notices::enqueue(app, tx, &account, notice)?;

@@ -1,6 +1,6 @@
 //! Two kinds of errors, never mixed: a refusal is the caller's, worded for people and shown; everything else is
-//! ours, logged where it is handled and shown as "Internal server error". There is no `Display`, so that no text of
-//! ours reaches a reply by way of `?`.
+//! ours, logged where it is handled and shown as "Internal server error", or as something to try again later where that
+//! may help. There is no `Display`, so that no text of ours reaches a reply by way of `?`.
 
 use std::borrow::Cow;
 
@@ -17,13 +17,43 @@ pub enum Error {
     Refused(FieldErrors),
     /// The request makes no sense as a whole, or its answer has no room for complaints; the caller is told in a sentence.
     Misused(Cow<'static, str>),
+    /// Not now: the caller is told when to try again.
+    Unavailable(Unavailable),
     /// Ours.
     Internal(anyhow::Error),
 }
 
+/// Why something cannot be done at present, although nothing is wrong with the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unavailable {
+    /// For people.
+    pub sentence: &'static str,
+    /// Whole seconds after which it may be tried again.
+    pub retry_after: u32,
+}
+
+impl Unavailable {
+    /// The disk is full or fails, or another process keeps the database to itself.
+    const STORAGE: Self =
+        Self { sentence: "Nothing can be saved at the moment. Please try again later.", retry_after: 30 };
+}
+
+impl From<Unavailable> for Error {
+    fn from(unavailable: Unavailable) -> Self {
+        Self::Unavailable(unavailable)
+    }
+}
+
+/// What cannot be stored is logged here, since its cause goes no further.
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
-        Self::Internal(error.into_inner())
+        let is_storage = error.is_storage();
+        let error = error.into_inner();
+        if !is_storage {
+            return Self::Internal(error);
+        }
+        tracing::error!("the database cannot be used: {error:#}");
+        Self::Unavailable(Unavailable::STORAGE)
     }
 }
 
@@ -53,11 +83,14 @@ pub struct FieldError {
     pub message: Cow<'static, str>,
     /// The code.
     pub code: &'static str,
+    /// The seconds after which it may be tried again, where that is all that is wrong.
+    #[serde(skip)]
+    pub retry_after: Option<u32>,
 }
 
 impl FieldError {
     const fn new(message: &'static str, code: &'static str) -> Self {
-        Self { message: Cow::Borrowed(message), code }
+        Self { message: Cow::Borrowed(message), code, retry_after: None }
     }
 
     /// Nobody, or not with that token.
@@ -76,6 +109,8 @@ impl FieldError {
     pub const INVALID_TOKEN: Self = Self::new("Invalid token.", "invalid_token");
     /// A token of ours, too old.
     pub const EXPIRED_TOKEN: Self = Self::new("Expired token.", "expired_token");
+    /// None of the asker's.
+    pub const NO_SUCH_SESSION: Self = Self::new("There is no such session.", "not_found");
     /// Nothing to do.
     pub const PASSWORD_ALREADY_SET: Self =
         Self::new("Password already set for account.", "password_already_set");
@@ -109,13 +144,13 @@ impl FieldError {
     /// Longer than `most` characters.
     pub fn too_long(most: usize, length: usize) -> Self {
         let message = format!("Ensure this value has at most {most} characters (it has {length}).");
-        Self { message: message.into(), code: "max_length" }
+        Self { message: message.into(), code: "max_length", retry_after: None }
     }
 
     /// Not one of the values that there are.
     pub fn invalid_choice(value: &str) -> Self {
         let message = format!("Select a valid choice. {value} is not one of the available choices.");
-        Self { message: message.into(), code: "invalid_choice" }
+        Self { message: message.into(), code: "invalid_choice", retry_after: None }
     }
 }
 
@@ -159,6 +194,16 @@ impl FieldErrors {
     /// The first complaint, for where there is room for one sentence.
     pub fn first_message(&self) -> String {
         self.messages().next().unwrap_or_default().to_owned()
+    }
+
+    /// Whether this is among the complaints.
+    pub fn has(&self, error: &FieldError) -> bool {
+        self.0.iter().any(|(_, errors)| errors.contains(error))
+    }
+
+    /// The seconds after which it may be tried again, if a complaint says so.
+    pub fn retry_after(&self) -> Option<u32> {
+        self.0.iter().flat_map(|(_, errors)| errors).filter_map(|error| error.retry_after).max()
     }
 
     /// All complaints, whatever the field.

@@ -1,7 +1,9 @@
 //! `tokenAuth`: an address and a password for a session.
 
+use super::audit::{By, Event, Obstacle};
+use super::limits::{Guess, Whose};
 use super::sessions::{self, Tokens};
-use super::{Account, Error, FieldError, Result, Viewer, email};
+use super::{Account, Error, FieldError, Result, Viewer, audit, email};
 use crate::app::App;
 use crate::config::LoginField;
 use crate::passwords::Verdict;
@@ -33,31 +35,42 @@ pub struct Name {
 ///
 /// # Errors
 /// A refusal that does not tell the two apart; whoever knows the password learns that the account is unverified.
-pub fn log_in(app: &App, _viewer: &Viewer, name: &Name, password: &str) -> Result<LoggedIn> {
+pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result<LoggedIn> {
     let (account, hash) = app.store.read(|db| -> Result<_> {
         let account = find_by_name(app, db, name)?;
         // Looked for in any case: what is left out for nobody can be measured.
         let id = account.as_ref().map_or(NOBODY, |account| account.id);
         Ok((account, store::accounts::find_password_hash(db, id)?))
     })?;
+    let typed = [&name.email, &name.username].into_iter().flatten().next().map_or("", String::as_str);
+    let whose = account.as_ref().map_or(Whose::Nobody(typed), Whose::Of);
+    let guess = Guess::begin(app, viewer, &whose)?;
+    let known = account.as_ref().map(|account| account.id);
     let verdict = app.hasher.verify(password, hash.as_deref());
     let (Some(account), Some(hash), Verdict::Right | Verdict::RightButOutdated) = (account, hash, verdict)
     else {
+        audit::refused_login(app, viewer, known, Obstacle::WrongPassword)?;
         return Err(FieldError::INVALID_CREDENTIALS.into());
     };
     if account.verified_at.is_none() && !app.config.accounts.login_unverified {
+        audit::refused_login(app, viewer, known, Obstacle::NotVerified)?;
         // Who registers an address and then logs in would learn whether that made an account.
         let hides = app.config.accounts.hide_existence;
         return Err(if hides { FieldError::INVALID_CREDENTIALS } else { FieldError::NOT_VERIFIED }.into());
     }
     if account.deactivated_at.is_some() {
+        audit::refused_login(app, viewer, known, Obstacle::Deactivated)?;
         return Err(FieldError::INVALID_CREDENTIALS.into());
     }
     let better_hash = match verdict {
         Verdict::RightButOutdated => Some(app.hasher.hash(password)?),
         _ => None,
     };
-    begin_session(app, &account, &hash, better_hash.as_deref())
+    let begun = begin_session(app, viewer, &account, guess, &hash, better_hash.as_deref());
+    if let Err(Error::Refused(_)) = begun {
+        audit::refused_login(app, viewer, known, Obstacle::ChangedMeanwhile)?;
+    }
+    begun
 }
 
 fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Account>> {
@@ -85,7 +98,14 @@ fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Accoun
 }
 
 /// The write behind a login. The account may have changed since its password was checked: then the login is refused.
-fn begin_session(app: &App, checked: &Account, hash: &str, better_hash: Option<&str>) -> Result<LoggedIn> {
+fn begin_session(
+    app: &App,
+    viewer: &Viewer,
+    checked: &Account,
+    guess: Option<Guess>,
+    hash: &str,
+    better_hash: Option<&str>,
+) -> Result<LoggedIn> {
     app.write(|tx| {
         let account = store::accounts::find_by_id(tx, checked.id)?;
         let account = account.filter(|now| now.epoch == checked.epoch && now.deactivated_at.is_none());
@@ -93,9 +113,16 @@ fn begin_session(app: &App, checked: &Account, hash: &str, better_hash: Option<&
         if let Some(better_hash) = better_hash {
             store::accounts::replace_password_hash(tx, account.id, hash, better_hash)?;
         }
+        if let Some(guess) = guess {
+            guess.was_right(app, tx, &account)?;
+        }
         let unarchiving = store::accounts::set_archived(tx, account.id, None)?;
         account.archived_at = None;
-        let tokens = sessions::begin(app, tx, &account)?;
+        if unarchiving {
+            audit::note(app, tx, By::Bearer(viewer), account.id, Event::Unarchived)?;
+        }
+        let tokens = sessions::begin(app, tx, &account, viewer.client())?;
+        audit::note(app, tx, By::Bearer(viewer), account.id, Event::LoggedIn(&tokens.session))?;
         Ok(LoggedIn { account, tokens, unarchiving })
     })
 }

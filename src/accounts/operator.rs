@@ -1,9 +1,10 @@
 //! What an operator does to accounts, from the command line. Passwords are not asked for and nobody has to be logged
 //! in; what keeps the data whole holds here too.
 
+use super::audit::{By, Event};
 use super::register::{self, Accepted};
 use super::{
-    Account, Error, FieldErrors, Result, activation, closing, email, password, sessions, validation,
+    Account, Error, FieldErrors, Result, activation, audit, closing, email, password, sessions, validation,
 };
 use crate::app::App;
 use crate::passwords::rules::Owner;
@@ -48,12 +49,16 @@ pub fn create(app: &App, new: &Creation) -> Result<Account> {
     let accepted = Accepted { email, username, ..Accepted::default() };
     app.write(|tx| {
         let account = register::insert(app, tx, &accepted, hash.as_deref())?;
+        noted(app, tx, &account, Event::Registered(None))?;
         if new.verified {
             store::accounts::set_verified(tx, account.id, app.clock.now())?;
+            noted(app, tx, &account, Event::Verified)?;
         } else {
             activation::enqueue_mail(app, tx, &account)?;
         }
-        store::accounts::set_staff(tx, account.id, new.staff)?;
+        if store::accounts::set_staff(tx, account.id, new.staff)? {
+            noted(app, tx, &account, Event::StaffGiven)?;
+        }
         find(tx, &account.email)
     })
 }
@@ -95,8 +100,8 @@ pub fn set_password(app: &App, name: &str, new: &str) -> Result<Account> {
     let account = app.store.read(|db| find(db, name))?;
     password::require_strong(app, &account, [new, new])?;
     let hash = app.hasher.hash(new)?;
-    change(app, name, |tx, account| password::set(app, tx, account, &hash).map(|_| true))
-        .map(|(account, _)| account)
+    let set = |tx: &Writer<'_>, account: &Account| password::set(app, tx, account, &hash).map(|_| true);
+    change(app, name, Event::PasswordSet, set).map(|(account, _)| account)
 }
 
 /// Marks the address as its owner's; false if it was.
@@ -104,7 +109,9 @@ pub fn set_password(app: &App, name: &str, new: &str) -> Result<Account> {
 /// # Errors
 /// As [`find`].
 pub fn verify(app: &App, name: &str) -> Result<(Account, bool)> {
-    change(app, name, |tx, account| Ok(store::accounts::set_verified(tx, account.id, app.clock.now())?))
+    change(app, name, Event::Verified, |tx, account| {
+        Ok(store::accounts::set_verified(tx, account.id, app.clock.now())?)
+    })
 }
 
 /// Shuts an account off, which ends all sessions, or opens it again; false if it was so.
@@ -112,7 +119,8 @@ pub fn verify(app: &App, name: &str) -> Result<(Account, bool)> {
 /// # Errors
 /// As [`find`].
 pub fn set_active(app: &App, name: &str, active: bool) -> Result<(Account, bool)> {
-    change(app, name, |tx, account| {
+    let event = if active { Event::Activated } else { Event::Deactivated };
+    change(app, name, event, |tx, account| {
         if active {
             return Ok(store::accounts::set_activated(tx, account.id)?);
         }
@@ -127,7 +135,8 @@ pub fn set_active(app: &App, name: &str, active: bool) -> Result<(Account, bool)
 /// # Errors
 /// As [`find`].
 pub fn set_staff(app: &App, name: &str, staff: bool) -> Result<(Account, bool)> {
-    change(app, name, |tx, account| Ok(store::accounts::set_staff(tx, account.id, staff)?))
+    let event = if staff { Event::StaffGiven } else { Event::StaffTaken };
+    change(app, name, event, |tx, account| Ok(store::accounts::set_staff(tx, account.id, staff)?))
 }
 
 /// Ends all sessions of an account.
@@ -135,8 +144,8 @@ pub fn set_staff(app: &App, name: &str, staff: bool) -> Result<(Account, bool)> 
 /// # Errors
 /// As [`find`].
 pub fn log_out(app: &App, name: &str) -> Result<Account> {
-    change(app, name, |tx, account| sessions::end_all(app, tx, account).map(|_| true))
-        .map(|(account, _)| account)
+    let end = |tx: &Writer<'_>, account: &Account| sessions::end_all(app, tx, account).map(|_| true);
+    change(app, name, Event::AllSessionsRevoked, end).map(|(account, _)| account)
 }
 
 /// Erases an account; its address and username are free again.
@@ -144,18 +153,29 @@ pub fn log_out(app: &App, name: &str) -> Result<Account> {
 /// # Errors
 /// As [`find`], and while it speaks for a working group.
 pub fn delete(app: &App, name: &str) -> Result<Account> {
-    change(app, name, |tx, account| closing::erase(app, tx, account).map(|()| true))
-        .map(|(account, _)| account)
+    app.write(|tx| {
+        let account = find(tx, name)?;
+        closing::erase(app, tx, By::Operator, &account)?;
+        Ok(account)
+    })
+}
+
+fn noted(app: &App, tx: &Writer<'_>, account: &Account, event: Event<'_>) -> Result<()> {
+    audit::note(app, tx, By::Operator, account.id, event)
 }
 
 fn change(
     app: &App,
     name: &str,
+    event: Event<'_>,
     work: impl FnOnce(&Writer<'_>, &Account) -> Result<bool>,
 ) -> Result<(Account, bool)> {
     app.write(|tx| {
         let account = find(tx, name)?;
         let changed = work(tx, &account)?;
+        if changed {
+            noted(app, tx, &account, event)?;
+        }
         Ok((account, changed))
     })
 }

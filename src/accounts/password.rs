@@ -1,9 +1,11 @@
 //! `sendPasswordResetEmail`, `passwordReset`, `passwordSet`, `passwordChange`, and the password that some mutations ask for again.
 
+use super::audit::{By, Event};
+use super::limits::{Guess, Whose};
 use super::sessions::{self, Tokens};
 use super::{
-    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, email, notices,
-    validation,
+    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, audit, email, limits,
+    notices, validation,
 };
 use crate::app::App;
 use crate::mail::Kind;
@@ -21,10 +23,14 @@ const FIELDS: [&str; 2] = ["newPassword1", "newPassword2"];
 ///
 /// # Errors
 /// A refusal if the text is no address. Somebody unverified gets an activation mail instead, and the refusal says so.
-pub fn send_reset_mail(app: &App, _viewer: &Viewer, address: &str) -> Result<()> {
+pub fn send_reset_mail(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     let address = validation::email(address)?;
+    limits::mail(app, viewer, &address)?;
     let verified = app.write(|tx| -> Result<bool> {
-        let Some(account) = store::accounts::find_by_email(tx, &email::key(&address))? else {
+        let account = store::accounts::find_by_email(tx, &email::key(&address))?;
+        let id = account.as_ref().map(|account| account.id);
+        audit::note(app, tx, By::Somebody(viewer), id, Event::ResetRequested)?;
+        let Some(account) = account else {
             if app.config.accounts.hide_existence {
                 outbox::pretend(app, tx)?;
             }
@@ -51,25 +57,29 @@ pub fn send_reset_mail(app: &App, _viewer: &Viewer, address: &str) -> Result<()>
 ///
 /// # Errors
 /// A refusal if the token is not good, or the password is too weak; the token is good still in that case.
-pub fn reset(app: &App, _viewer: &Viewer, token: &str, passwords: [&str; 2]) -> Result<()> {
-    by_link(app, Action::PasswordReset, token, passwords, |_, _| Ok(()))
+pub fn reset(app: &App, viewer: &Viewer, token: &str, passwords: [&str; 2]) -> Result<()> {
+    limits::token(app, viewer, || {
+        by_link(app, viewer, Action::PasswordReset, token, passwords, |_, _| Ok(()))
+    })
 }
 
 /// Sets a first password by a mailed token, which verifies the account.
 ///
 /// # Errors
 /// As [`reset`], and a refusal if the account has a password.
-pub fn set_first(app: &App, _viewer: &Viewer, token: &str, passwords: [&str; 2]) -> Result<()> {
-    by_link(app, Action::PasswordSet, token, passwords, |db, account| {
+pub fn set_first(app: &App, viewer: &Viewer, token: &str, passwords: [&str; 2]) -> Result<()> {
+    let has_none = |db: &Reader<'_>, account: &Account| -> Result<()> {
         match store::accounts::find_password_hash(db, account.id)? {
             Some(_) => Err(FieldError::PASSWORD_ALREADY_SET.into()),
             None => Ok(()),
         }
-    })
+    };
+    limits::token(app, viewer, || by_link(app, viewer, Action::PasswordSet, token, passwords, has_none))
 }
 
 fn by_link(
     app: &App,
+    viewer: &Viewer,
     action: Action,
     token: &str,
     passwords: [&str; 2],
@@ -96,8 +106,14 @@ fn by_link(
         require_good(tx, &account)?;
         action_links::spend(app, tx, action, token, &bond)?;
         set(app, tx, &account, &hash)?;
-        store::accounts::set_verified(tx, account.id, app.clock.now())?;
-        Ok(())
+        let by = By::Bearer(viewer);
+        let event = if action == Action::PasswordSet { Event::PasswordSet } else { Event::PasswordReset };
+        audit::note(app, tx, by, account.id, event)?;
+        if store::accounts::set_verified(tx, account.id, app.clock.now())? {
+            audit::note(app, tx, by, account.id, Event::Verified)?;
+        }
+        // Whoever has the mail gets in from here, however often others guess meanwhile.
+        Guess::was_seen(app, tx, viewer, &account)
     })
 }
 
@@ -107,27 +123,35 @@ fn by_link(
 /// A refusal if nobody is logged in, the old password is wrong, or the new one is too weak.
 pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Result<Tokens> {
     let account = app.store.read(|db| sessions::require_verified(app, db, viewer))?;
-    require_password(app, &account, "oldPassword", old)?;
+    require_password(app, viewer, &account, "oldPassword", old)?;
     require_strong(app, &account, passwords)?;
     let hash = app.hasher.hash(passwords[0])?;
     app.write(|tx| {
         let mut account = sessions::require_verified(app, tx, viewer)?;
         account.epoch = set(app, tx, &account, &hash)?;
-        sessions::begin(app, tx, &account)
+        let tokens = sessions::begin(app, tx, &account, viewer.client())?;
+        audit::note(app, tx, By::Owner(viewer), account.id, Event::PasswordChanged(&tokens.session))?;
+        Ok(tokens)
     })
 }
 
 /// Refuses, under the name of the field, unless this is the password of the account.
 pub(super) fn require_password(
     app: &App,
+    viewer: &Viewer,
     account: &Account,
     field: &'static str,
     password: &str,
 ) -> Result<()> {
     let hash = app.store.read(|db| store::accounts::find_password_hash(db, account.id))?;
-    match app.hasher.verify(password, hash.as_deref()) {
-        Verdict::Wrong => Err(FieldErrors::of(field, FieldError::INVALID_PASSWORD).into()),
-        Verdict::Right | Verdict::RightButOutdated => Ok(()),
+    let guess = Guess::begin(app, viewer, &Whose::Of(account))?;
+    match (app.hasher.verify(password, hash.as_deref()), guess) {
+        (Verdict::Wrong, _) => {
+            audit::refused_password(app, viewer, account.id)?;
+            Err(FieldErrors::of(field, FieldError::INVALID_PASSWORD).into())
+        }
+        (_, Some(guess)) => app.store.write(|tx| guess.was_right(app, tx, account)),
+        (_, None) => Ok(()),
     }
 }
 

@@ -1,9 +1,11 @@
 //! `register`: a new account, unverified, and the mail that verifies it.
 
+use super::audit::{By, Event};
 use super::sessions::{self, Tokens};
 use super::validation::{self, Checked};
 use super::{
-    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, email, notices,
+    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, audit, email, limits,
+    notices,
 };
 use crate::app::App;
 use crate::config::RegisterField;
@@ -50,11 +52,12 @@ pub(super) struct Accepted {
 ///
 /// # Errors
 /// A refusal with all complaints at once.
-pub fn register(app: &App, _viewer: &Viewer, registration: Registration) -> Result<Option<Tokens>> {
-    let accepted = accept(app, registration)?;
+pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Result<Option<Tokens>> {
+    let accepted = accept(app, viewer, registration)?;
     let hash = accepted.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
     app.write(|tx| {
         if let Some(owner) = hidden_owner(app, tx, &accepted.email)? {
+            audit::note(app, tx, By::Somebody(viewer), owner.id, Event::RegisteredAgain)?;
             notices::hint(app, tx, &owner, &accepted.email, notices::REGISTERED_AGAIN)?;
             return Ok(None);
         }
@@ -67,11 +70,15 @@ pub fn register(app: &App, _viewer: &Viewer, registration: Registration) -> Resu
             outbox::enqueue(app, tx, &Kind::PasswordSet(&token), &account.email, account.salutation())?;
         }
         let logs_in = app.config.accounts.login_unverified && hash.is_some();
-        if logs_in { sessions::begin(app, tx, &account).map(Some) } else { Ok(None) }
+        let begin = || sessions::begin(app, tx, &account, viewer.client());
+        let tokens = logs_in.then(begin).transpose()?;
+        let session = tokens.as_ref().map(|tokens| tokens.session.as_str());
+        audit::note(app, tx, By::Somebody(viewer), account.id, Event::Registered(session))?;
+        Ok(tokens)
     })
 }
 
-fn accept(app: &App, form: Registration) -> Result<Accepted> {
+fn accept(app: &App, viewer: &Viewer, form: Registration) -> Result<Accepted> {
     let mut errors = FieldErrors::default();
     let mut field = |field, name, value: &Option<String>, check: fn(&str) -> Checked<String>| {
         errors.keep(name, checked(app, field, value.as_deref(), check)).unwrap_or_default()
@@ -95,6 +102,7 @@ fn accept(app: &App, form: Registration) -> Result<Accepted> {
         let (fields, min_length) = (["password1", "password2"], app.config.passwords.min_length);
         validation::new_password(&mut errors, fields, [&first, &second], &owner, min_length);
     }
+    limits::registration(app, viewer, &email)?;
     refuse_taken(app, errors, &email, &username)?;
 
     let username = (!username.is_empty()).then_some(username);

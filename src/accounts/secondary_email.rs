@@ -1,8 +1,11 @@
 //! `sendSecondaryEmailActivation`, `verifySecondaryEmail`, `swapEmails`, `removeSecondaryEmail`.
 
+use super::audit::{By, Event};
 use super::password::require_password;
-use super::sessions;
-use super::{Account, FieldError, FieldErrors, Result, Viewer, action_links, email, notices, validation};
+use super::{
+    Account, FieldError, FieldErrors, Result, Viewer, action_links, audit, email, limits, notices, sessions,
+    validation,
+};
 use crate::app::App;
 use crate::mail::Kind;
 use crate::outbox;
@@ -17,10 +20,12 @@ use crate::tokens::action::Action;
 /// A refusal if the password is wrong, the text is no address, or somebody has it.
 pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str) -> Result<()> {
     let account = app.store.read(|db| sessions::require_verified(app, db, viewer))?;
-    require_password(app, &account, "password", password)?;
+    require_password(app, viewer, &account, "password", password)?;
     let address = validation::email(address)?;
+    limits::mail(app, viewer, &address)?;
     app.write(|tx| {
         let account = sessions::require_verified(app, tx, viewer)?;
+        audit::note(app, tx, By::Owner(viewer), account.id, Event::SecondaryEmailRequested)?;
         if let Some(owner) = store::accounts::find_by_email(tx, &email::key(&address))? {
             if app.config.accounts.hide_existence {
                 return notices::hint(app, tx, &owner, &address, notices::WANTED_AS_SECONDARY);
@@ -37,7 +42,11 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
 ///
 /// # Errors
 /// A refusal if the token is not good, or somebody has the address by now.
-pub fn verify(app: &App, _viewer: &Viewer, token: &str) -> Result<()> {
+pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
+    limits::token(app, viewer, || follow(app, viewer, token))
+}
+
+fn follow(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
     let bond = action_links::read(app, Action::SecondaryEmail, token)?;
     let address = bond.secondary_email.clone().ok_or(FieldError::INVALID_TOKEN)?;
     app.write(|tx| {
@@ -48,16 +57,19 @@ pub fn verify(app: &App, _viewer: &Viewer, token: &str) -> Result<()> {
         action_links::require_current(tx, token, &bond, &account)?;
         action_links::spend(app, tx, Action::SecondaryEmail, token, &bond)?;
         notices::enqueue(app, tx, &account, notices::SECONDARY_EMAIL_ADDED)?;
-        give_up(app, tx, &account)?;
-        if store::accounts::insert_email(tx, account.id, &address, &email::key(&address), Role::Secondary)? {
-            Ok(())
-        } else {
-            Err(FieldError::EMAIL_IN_USE.into())
+        let by = By::Bearer(viewer);
+        if account.secondary_email.is_some() {
+            give_up(app, tx, by, &account)?;
         }
+        if !store::accounts::insert_email(tx, account.id, &address, &email::key(&address), Role::Secondary)? {
+            return Err(FieldError::EMAIL_IN_USE.into());
+        }
+        audit::note(app, tx, by, account.id, Event::SecondaryEmailConfirmed)
     })
 }
 
-/// Lets primary and secondary address change places. Access tokens name the primary one, so they end.
+/// Lets primary and secondary address change places. Access tokens and links name the primary one, so
+/// they end; sessions go on, and bring tokens that name the other.
 ///
 /// # Errors
 /// A refusal if the password is wrong or there is no secondary address.
@@ -77,7 +89,7 @@ pub fn swap(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
             Role::Secondary,
         )?;
         store::accounts::begin_epoch(tx, account.id, app.clock.now())?;
-        Ok(())
+        audit::note(app, tx, By::Owner(viewer), account.id, Event::EmailsSwapped)
     })
 }
 
@@ -90,22 +102,22 @@ pub fn remove(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     app.write(|tx| {
         let (account, _) = require_secondary(app, tx, viewer)?;
         notices::enqueue(app, tx, &account, notices::SECONDARY_EMAIL_REMOVED)?;
-        give_up(app, tx, &account)
+        give_up(app, tx, By::Owner(viewer), &account)
     })
 }
 
-/// Takes the secondary address away, if there is one: others may have it from here on.
-fn give_up(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
+/// Takes the secondary address away: others may have it from here on.
+fn give_up(app: &App, tx: &Writer<'_>, by: By<'_>, account: &Account) -> Result<()> {
     if let Some(address) = &account.secondary_email {
         sessions::free_address(app, tx, address)?;
     }
     store::accounts::delete_email(tx, account.id, Role::Secondary)?;
-    Ok(())
+    audit::note(app, tx, by, account.id, Event::SecondaryEmailRemoved)
 }
 
 fn confirm(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     let (account, _) = app.store.read(|db| require_secondary(app, db, viewer))?;
-    require_password(app, &account, "password", password)
+    require_password(app, viewer, &account, "password", password)
 }
 
 fn require_secondary(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<(Account, String)> {

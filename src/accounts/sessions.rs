@@ -1,18 +1,19 @@
-//! Who is asking, and the tokens by which that is known.
-
-use std::time::Duration;
+//! Sessions: what begins and ends them, and who is asking by their tokens.
 
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::{Account, Error, FieldError, Result, Viewer, email};
+use super::audit::{By, Event};
+use super::{Account, Client, Error, FieldError, FieldErrors, Result, Viewer, audit, email, limits};
 use crate::app::App;
-use crate::store::refresh_tokens::Owner;
+use crate::clock::Moment;
+use crate::store::refresh_tokens::NewToken;
+use crate::store::sessions::{Session, Use};
 use crate::store::{self, Reader, Writer};
 use crate::tokens::{Unreadable, access, refresh};
 
-/// Longer than any site will have let Django's access tokens live; a day is its default.
-const FREED_ADDRESSES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+/// The sessions that an account may have. Where another begins, the one that was used least recently ends.
+const MOST_SESSIONS: i64 = 50;
 
 /// What lets somebody in.
 pub struct Tokens {
@@ -22,6 +23,8 @@ pub struct Tokens {
     pub payload: Value,
     /// The refresh token.
     pub refresh_token: String,
+    /// The session that they are of.
+    pub(super) session: String,
 }
 
 impl From<Unreadable> for Error {
@@ -33,14 +36,37 @@ impl From<Unreadable> for Error {
     }
 }
 
-/// The account of whoever asks; none without a token that is good at this moment.
-pub fn identify(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Option<Account>> {
+/// Whoever asks.
+struct Known {
+    account: Account,
+    /// None where the token is from before there were sessions, or from Django.
+    session: Option<String>,
+}
+
+fn recognise(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Option<Known>> {
     let Some(token) = &viewer.token else { return Ok(None) };
     let Ok(claims) = access::read(&app.signing_key, token.expose_secret(), app.clock.now()) else {
         return Ok(None);
     };
-    let Some(account) = find_subject(db, &claims)? else { return Ok(None) };
-    Ok(opens(db, &claims, &account)?.then_some(account))
+    let session = claims.session().map(str::to_owned);
+    Ok(find_opened(db, &claims)?.map(|account| Known { account, session }))
+}
+
+fn require_known(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Known> {
+    let Known { account, session } = recognise(app, db, viewer)?.ok_or(FieldError::UNAUTHENTICATED)?;
+    Ok(Known { account: verified(account)?, session })
+}
+
+/// The session that the access token of a request names, whether or not that is good still.
+pub(super) fn named_by(app: &App, viewer: &Viewer) -> Option<String> {
+    let token = viewer.token.as_ref()?.expose_secret();
+    let claims = access::read(&app.signing_key, token, app.clock.now()).ok()?;
+    claims.session().map(str::to_owned)
+}
+
+/// The account of whoever asks; none without a token that is good at this moment.
+pub fn identify(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Option<Account>> {
+    Ok(recognise(app, db, viewer)?.map(|known| known.account))
 }
 
 /// The account of whoever asks, which must be verified.
@@ -48,7 +74,7 @@ pub fn identify(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Option<Ac
 /// # Errors
 /// A refusal if nobody asks, or somebody unverified.
 pub fn require_verified(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Account> {
-    verified(identify(app, db, viewer)?.ok_or(FieldError::UNAUTHENTICATED)?)
+    Ok(require_known(app, db, viewer)?.account)
 }
 
 /// The account, which must be verified.
@@ -59,96 +85,178 @@ pub fn verified(account: Account) -> Result<Account> {
     if account.verified_at.is_some() { Ok(account) } else { Err(FieldError::NOT_VERIFIED.into()) }
 }
 
-fn find_subject(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Account>> {
-    match (claims.account_and_epoch(), claims.email()) {
-        (Some((account, _)), _) => Ok(store::accounts::find_by_id(db, account)?),
-        (None, Some(email)) => Ok(store::accounts::find_by_email(db, &email::key(email))?),
-        (None, None) => Ok(None),
-    }
+/// The account that a token opens now: that of its number, with the epoch and the session of the token. Whatever address
+/// the token names, its owner may have another by now.
+fn find_opened(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Account>> {
+    let Some((id, epoch)) = claims.account_and_epoch() else { return find_opened_by_address(db, claims) };
+    let account = match claims.session() {
+        Some(session) => store::sessions::find_account(db, session, id)?,
+        None => store::accounts::find_by_id(db, id)?,
+    };
+    Ok(account.filter(|account| account.epoch == epoch && account.deactivated_at.is_none()))
 }
 
-/// Whether the token opens this account now: its number, epoch and address are those of the token. One that Django
-/// issued has neither number nor epoch; it must be younger than the present epoch, unless that is the first, and
-/// younger than the time at which somebody else gave the address up.
-fn opens(db: &Reader<'_>, claims: &access::Claims, account: &Account) -> Result<bool> {
-    let key = email::key(&account.email);
-    let email_matches = claims.email().is_some_and(|email| email::key(email) == key);
-    if account.deactivated_at.is_some() || !email_matches {
-        return Ok(false);
-    }
-    if let Some(account_and_epoch) = claims.account_and_epoch() {
-        return Ok(account_and_epoch == (account.id, account.epoch));
-    }
+/// The account that a token opens which Django issued. It names an address and nothing else: that must be the primary
+/// one, and the token younger than the present epoch, unless that is the first, and younger than the time at which
+/// somebody else gave the address up.
+fn find_opened_by_address(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Account>> {
+    let Some(key) = claims.email().map(email::key) else { return Ok(None) };
+    let account = store::accounts::find_by_email(db, &key)?;
+    let account =
+        account.filter(|account| account.deactivated_at.is_none() && email::key(&account.email) == key);
+    let Some(account) = account else { return Ok(None) };
     let freed_at = store::freed_addresses::find_freed_at(db, &email::hash(&key))?;
     let ended_at = account.epoch_began_at.max(freed_at);
-    Ok(ended_at.is_none_or(|ended| claims.issued_at().is_some_and(|issued| issued > ended.seconds())))
+    let opens =
+        ended_at.is_none_or(|ended| claims.issued_at().is_some_and(|issued| issued > ended.seconds()));
+    Ok(opens.then_some(account))
 }
 
 /// Remembers that the account gives an address up, for as long as Django's tokens for it may be good.
 pub(super) fn free_address(app: &App, tx: &Writer<'_>, address: &str) -> Result<()> {
-    let now = app.clock.now();
-    store::freed_addresses::delete_before(tx, now.minus(FREED_ADDRESSES_KEPT))?;
-    Ok(store::freed_addresses::upsert(tx, &email::hash(&email::key(address)), now)?)
+    Ok(store::freed_addresses::upsert(tx, &email::hash(&email::key(address)), app.clock.now())?)
 }
 
 /// Begins a session: an access token and the first refresh token of a family.
 ///
 /// # Errors
 /// Only internal ones.
-pub fn begin(app: &App, tx: &Writer<'_>, account: &Account) -> Result<Tokens> {
-    store::refresh_tokens::delete_expired_of_account(tx, account.id, app.clock.now())?;
-    issue(app, tx, account, app.random.hex::<16>())
+pub fn begin(app: &App, tx: &Writer<'_>, account: &Account, client: &Client) -> Result<Tokens> {
+    let now = app.clock.now();
+    store::sessions::delete_beyond(tx, account.id, MOST_SESSIONS - 1, now)?;
+    let id = app.random.hex::<16>();
+    let (tokens, expires_at) = make_tokens(app, account, &id, now)?;
+    let last_use = last_use(client, now, expires_at);
+    store::sessions::insert(tx, &Session { id: id.clone(), account: account.id, began_at: now, last_use })?;
+    keep(app, tx, &tokens, &id, None, now)?;
+    Ok(tokens)
 }
 
-/// Ends all sessions of an account and begins its next epoch, so that access tokens end too. Answers that epoch.
+/// Hands out new tokens for a session, in place of a refresh token that was turned in.
+pub(super) fn go_on(
+    app: &App,
+    tx: &Writer<'_>,
+    account: &Account,
+    session: &str,
+    predecessor: &str,
+    client: &Client,
+) -> Result<Tokens> {
+    let now = app.clock.now();
+    let (tokens, expires_at) = make_tokens(app, account, session, now)?;
+    store::sessions::set_last_use(tx, session, &last_use(client, now, expires_at))?;
+    keep(app, tx, &tokens, session, Some(predecessor), now)?;
+    Ok(tokens)
+}
+
+/// Tokens, and when the one that lives longer ends.
+fn make_tokens(app: &App, account: &Account, session: &str, now: Moment) -> Result<(Tokens, Moment)> {
+    let subject =
+        access::Subject { email: &account.email, account: account.id, epoch: account.epoch, session };
+    let access = access::issue(&app.signing_key, &subject, now, app.config.tokens.access_lifetime)?;
+    let expires_at = access.expires_at.max(now.plus(app.config.tokens.refresh_lifetime));
+    let refresh_token = refresh::issue(&app.random);
+    let session = session.to_owned();
+    Ok((Tokens { token: access.token, payload: access.payload, refresh_token, session }, expires_at))
+}
+
+fn last_use(client: &Client, at: Moment, expires_at: Moment) -> Use {
+    let address = client.address.map(|address| address.to_string());
+    Use { at, expires_at, address, user_agent: client.user_agent.clone() }
+}
+
+/// Keeps the hash of the refresh token.
+fn keep(
+    app: &App,
+    tx: &Writer<'_>,
+    tokens: &Tokens,
+    session: &str,
+    predecessor: Option<&str>,
+    issued_at: Moment,
+) -> Result<()> {
+    let hash = refresh::hash(&tokens.refresh_token);
+    let expires_at = issued_at.plus(app.config.tokens.refresh_lifetime);
+    let new = NewToken { hash: &hash, session, predecessor, issued_at, expires_at };
+    Ok(store::refresh_tokens::insert(tx, &new)?)
+}
+
+/// Ends all sessions of an account and begins its next epoch, so that access tokens without a session end too. Answers that epoch.
 ///
 /// # Errors
 /// Only internal ones.
 pub fn end_all(app: &App, tx: &Writer<'_>, account: &Account) -> Result<i64> {
-    store::refresh_tokens::delete_of_account(tx, account.id)?;
+    store::sessions::delete_of_account(tx, account.id)?;
     Ok(store::accounts::begin_epoch(tx, account.id, app.clock.now())?)
 }
 
-fn issue(app: &App, tx: &Writer<'_>, account: &Account, session: String) -> Result<Tokens> {
-    let now = app.clock.now();
-    let subject = access::Subject { email: &account.email, account: account.id, epoch: account.epoch };
-    let access = access::issue(&app.signing_key, &subject, now, app.config.tokens.access_lifetime)?;
-    let refresh_token = refresh::issue(&app.random);
-    let owner = Owner { account: account.id, session };
-    let expires_at = now.plus(app.config.tokens.refresh_lifetime);
-    store::refresh_tokens::insert(tx, &refresh::hash(&refresh_token), &owner, now, expires_at)?;
-    Ok(Tokens { token: access.token, payload: access.payload, refresh_token })
+/// A session, for its owner.
+pub struct OwnSession {
+    /// The session.
+    pub session: Session,
+    /// Whether it is the one that asks.
+    pub current: bool,
 }
 
-/// Turns a refresh token in for new tokens. A token that was turned in before has been copied: its session ends.
+/// The sessions of whoever asks, the one used last first.
 ///
 /// # Errors
-/// A refusal if the token is not good.
-pub fn refresh(app: &App, _viewer: &Viewer, token: &str) -> Result<Tokens> {
-    let hash = refresh::hash(token);
-    let tokens = app.write(|tx| -> Result<_> {
-        if let Some(owner) = store::refresh_tokens::spend(tx, &hash, app.clock.now())? {
-            let account = store::accounts::find_by_id(tx, owner.account)?;
-            let account = account.filter(|account| account.deactivated_at.is_none());
-            return account.map(|account| issue(app, tx, &account, owner.session)).transpose();
-        }
-        if let Some(session) = store::refresh_tokens::find_session_of_spent(tx, &hash)? {
-            tracing::warn!("a refresh token was used twice; its session is ended");
-            store::refresh_tokens::delete_session(tx, &session)?;
-        }
-        Ok(None)
-    })?;
-    tokens.ok_or_else(|| FieldError::INVALID_TOKEN.into())
+/// A refusal if nobody asks, or somebody unverified.
+pub fn list(app: &App, viewer: &Viewer) -> Result<Vec<OwnSession>> {
+    app.store.read(|db| {
+        let known = require_known(app, db, viewer)?;
+        let sessions = store::sessions::list_live(db, known.account.id, app.clock.now())?;
+        let own =
+            |session: Session| OwnSession { current: known.session.as_ref() == Some(&session.id), session };
+        Ok(sessions.into_iter().map(own).collect())
+    })
 }
 
-/// Ends the session that a refresh token is of, and answers when, in seconds since 1970. The token may have been
-/// turned in, or have expired (RFC 7009 §2.1).
+/// Ends a session of whoever asks. That of somebody else is as one that does not exist.
+///
+/// # Errors
+/// A refusal if there is none, nobody asks, or somebody unverified.
+pub fn revoke(app: &App, viewer: &Viewer, id: &str) -> Result<()> {
+    app.write(|tx| {
+        let account = require_verified(app, tx, viewer)?;
+        if !store::sessions::delete(tx, account.id, id)? {
+            return Err(FieldErrors::of("id", FieldError::NO_SUCH_SESSION).into());
+        }
+        audit::note(app, tx, By::Owner(viewer), account.id, Event::SessionRevoked(id))
+    })
+}
+
+/// Ends all sessions of whoever asks, this one as well.
+///
+/// # Errors
+/// A refusal if nobody asks, or somebody unverified.
+pub fn revoke_all(app: &App, viewer: &Viewer) -> Result<()> {
+    app.write(|tx| {
+        let account = require_verified(app, tx, viewer)?;
+        end_all(app, tx, &account)?;
+        audit::note(app, tx, By::Owner(viewer), account.id, Event::AllSessionsRevoked)
+    })
+}
+
+/// Ends the refresh tokens of a session by one of them, and answers when, in seconds since 1970. It may have been turned
+/// in, or have expired (RFC 7009 §2.1). The access token goes on to its end, as clients of the original expect, and with
+/// it the session.
 ///
 /// # Errors
 /// A refusal if there is no such token.
-pub fn revoke(app: &App, token: &str) -> Result<i64> {
-    let ended = app.write(|tx| store::refresh_tokens::delete_session_of(tx, &refresh::hash(token)))?;
-    if ended { Ok(app.clock.now().seconds()) } else { Err(FieldError::INVALID_TOKEN.into()) }
+pub fn revoke_by_token(app: &App, viewer: &Viewer, token: &str) -> Result<i64> {
+    limits::token(app, viewer, || revoke_family(app, viewer, token))
+}
+
+fn revoke_family(app: &App, viewer: &Viewer, token: &str) -> Result<i64> {
+    let revoked = app.write(|tx| -> Result<bool> {
+        let session = store::refresh_tokens::delete_family(tx, &refresh::hash(token))?;
+        if let Some(session) = &session {
+            store::sessions::set_ending(tx, session, app.config.tokens.access_lifetime)?;
+            let owner = store::sessions::find_owner(tx, session)?.map(|account| account.id);
+            audit::note(app, tx, By::Bearer(viewer), owner, Event::RefreshTokenRevoked(session))?;
+        }
+        Ok(session.is_some())
+    })?;
+    if revoked { Ok(app.clock.now().seconds()) } else { Err(FieldError::INVALID_TOKEN.into()) }
 }
 
 /// What an access token says. A token for an account that it no longer opens is refused; one for an address that
@@ -158,9 +266,17 @@ pub fn revoke(app: &App, token: &str) -> Result<i64> {
 /// A refusal if the token is not good.
 pub fn verify(app: &App, token: &str) -> Result<Value> {
     let claims = access::read(&app.signing_key, token, app.clock.now())?;
-    let good = app.store.read(|db| match find_subject(db, &claims)? {
-        Some(account) => opens(db, &claims, &account),
-        None => Ok(claims.account_and_epoch().is_none()),
+    let good = app.store.read(|db| -> Result<bool> {
+        Ok(find_opened(db, &claims)?.is_some() || is_for_nobody(db, &claims)?)
     })?;
     if good { Ok(Value::Object(claims.payload)) } else { Err(FieldError::INVALID_TOKEN.into()) }
+}
+
+/// Whether Django issued the token for an address that nobody has.
+fn is_for_nobody(db: &Reader<'_>, claims: &access::Claims) -> Result<bool> {
+    match (claims.account_and_epoch(), claims.email()) {
+        (Some(_), _) => Ok(false),
+        (None, Some(address)) => Ok(store::accounts::find_role_of_email(db, &email::key(address))?.is_none()),
+        (None, None) => Ok(true),
+    }
 }

@@ -80,6 +80,6 @@ fn password(raw: &str) -> Checked<&str> {
 
 impl From<rules::Weakness> for FieldError {
     fn from(weakness: rules::Weakness) -> Self {
-        Self { message: weakness.message, code: weakness.code }
+        Self { message: weakness.message, code: weakness.code, retry_after: None }
     }
 }

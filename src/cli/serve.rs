@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::log::{self, Volume};
 use super::{check, lock};
+use crate::accounts::{Error, sweep};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{self, Loaded};
@@ -19,6 +20,8 @@ use crate::{http, outbox, store};
 
 /// Mail that became due, or was made due by `mail retry`, waits no longer than this.
 const MAIL_PAUSE: Duration = Duration::from_secs(5);
+/// What has expired lies about no longer than this.
+const SWEEP_PAUSE: Duration = Duration::from_secs(3600);
 
 pub(super) fn run(loaded: &Loaded) -> Result<()> {
     let config = &loaded.config;
@@ -44,6 +47,7 @@ async fn serve(app: Arc<App>, loaded: &Loaded, migrated: usize, volume: Volume) 
     tell_systemd(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {}", bound.address()))]);
     let watchdog = tokio::spawn(feed_watchdog(Arc::clone(&app)));
     let (current, app) = watch::channel(app);
+    let sweeper = tokio::spawn(sweep_hourly(app.clone()));
     let mail = tokio::spawn(deliver_mail(app, stopped));
     let reload = Reload { file: loaded.file.clone(), current, answers: bound.answers(), volume };
     let reloading = tokio::spawn(reload.whenever(told_to_reload));
@@ -51,6 +55,7 @@ async fn serve(app: Arc<App>, loaded: &Loaded, migrated: usize, volume: Volume) 
     tracing::info!("stopping: requests are answered, mail that is due is delivered");
     tell_systemd(&[NotifyState::Stopping]);
     watchdog.abort();
+    sweeper.abort();
     reloading.abort();
     let _ = stop.send(true);
     mail.await?;
@@ -137,6 +142,26 @@ async fn deliver_mail(current: watch::Receiver<Arc<App>>, mut stopped: watch::Re
             () = tokio::time::sleep(MAIL_PAUSE) => {}
             _ = stopped.changed() => {}
         }
+    }
+}
+
+/// Sweeps what has expired, at the start and each hour: in small steps, between which others write and this may end.
+async fn sweep_hourly(current: watch::Receiver<Arc<App>>) {
+    let mut swept = 0;
+    loop {
+        let worker = Arc::clone(&current.borrow());
+        match tokio::task::spawn_blocking(move || sweep::sweep(&worker)).await {
+            Ok(Ok(more)) if more > 0 => {
+                swept += more;
+                continue;
+            }
+            Ok(Ok(_)) if swept > 0 => tracing::info!("rows that had expired are swept: {swept}"),
+            Ok(Ok(_) | Err(Error::Refused(_) | Error::Misused(_) | Error::Unavailable(_))) => {}
+            Ok(Err(Error::Internal(error))) => tracing::error!("what has expired cannot be swept: {error:#}"),
+            Err(panic) => tracing::error!("what has expired cannot be swept: {panic}"),
+        }
+        swept = 0;
+        tokio::time::sleep(SWEEP_PAUSE).await;
     }
 }
 

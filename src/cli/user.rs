@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::pages::print_pages;
 use super::{already, open_there, print, told};
 use crate::accounts::operator::{self, Creation};
 use crate::accounts::{Account, Filter};
@@ -150,26 +151,15 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
 }
 
 fn list(app: &App, as_json: bool) -> Result<()> {
-    let (mut offset, mut begun) = (0, false);
-    loop {
+    let mut offset = 0;
+    let next_page = || {
         let page = app.store.read(|db| store::accounts::list(db, &Filter::default(), offset, AT_A_TIME));
-        let page = page.map_err(store::Error::into_inner)?;
-        for account in &page {
-            let before = if begun { ",\n " } else { "[\n " };
-            begun = true;
-            print(&if as_json { format!("{before}{}", to_json(account)) } else { line(account) })?;
-        }
         offset += AT_A_TIME;
-        if page.is_empty() {
-            break;
-        }
-    }
-    match (as_json, begun) {
-        (true, true) => print("\n]\n"),
-        (true, false) => print("[]\n"),
-        (false, true) => Ok(()),
-        (false, false) => print("There are no accounts.\n"),
-    }
+        page.map_err(store::Error::into_inner)
+    };
+    print_pages(as_json, "There are no accounts.\n", next_page, |account| {
+        if as_json { to_json(account).to_string() } else { line(account) }
+    })
 }
 
 fn line(account: &Account) -> String {
@@ -188,7 +178,10 @@ fn line(account: &Account) -> String {
 
 fn show(app: &App, name: &str, as_json: bool) -> Result<()> {
     let account = told("nothing can be shown", app.store.read(|db| operator::find(db, name)))?;
-    let shown = to_json(&account);
+    let now = app.clock.now();
+    let sessions = app.store.read(|db| store::sessions::list_live(db, account.id, now));
+    let mut shown = to_json(&account);
+    shown["sessions"] = sessions.map_err(store::Error::into_inner)?.len().into();
     if as_json {
         return print(&format!("{}\n", serde_json::to_string_pretty(&shown)?));
     }

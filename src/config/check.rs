@@ -9,8 +9,20 @@ use super::{Config, RegisterField, SmtpServer, Transport};
 
 /// The first thing wrong with `config`, if there is one.
 pub(super) fn complaint(config: &Config) -> Option<String> {
-    let checks =
-        [addresses, mail_server, links, lifetimes, fields, passwords, bounds, proxies, branding, tls];
+    let checks = [
+        addresses,
+        mail_server,
+        links,
+        lifetimes,
+        fields,
+        passwords,
+        bounds,
+        proxies,
+        branding,
+        tls,
+        limits,
+        audit,
+    ];
     checks.iter().find_map(|check| check(config))
 }
 
@@ -136,6 +148,17 @@ fn bounds(config: &Config) -> Option<String> {
 }
 
 fn proxies(config: &Config) -> Option<String> {
+    if config.http.max_connections == 0 {
+        return Some("http.max_connections: at least 1, or nobody is answered".to_owned());
+    }
+    let is_origin = |text: &str| {
+        text == "*" || url::Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text)
+    };
+    if let Some(odd) = config.http.cors_origins.iter().find(|text| !is_origin(text)) {
+        return Some(format!(
+            "http.cors_origins: {odd:?} is no site; write it as \"https://www.example.org\", without a slash at the end"
+        ));
+    }
     let odd = config.http.trusted_proxies.iter().find(|text| network(text).is_none())?;
     Some(format!(
         "http.trusted_proxies: {odd:?} is no address, and no network that leaves anybody out; write it as \"127.0.0.1\" \
@@ -182,4 +205,29 @@ fn tls(config: &Config) -> Option<String> {
     (!encrypted).then(|| {
         format!("http.tls.acme_directory: \"{directory}\" is no web address that begins with https://")
     })
+}
+
+fn limits(config: &Config) -> Option<String> {
+    let minutes = Duration::from_secs(60);
+    let day = 24 * 60 * minutes;
+    for (name, limit) in config.limits.each() {
+        if limit.free == 0 {
+            return Some(format!("limits.{name}: at least 1 attempt must be free, or nobody gets through"));
+        }
+        if limit.forget.is_zero() || limit.forget > 30 * day {
+            return Some(format!("limits.{name}: forget lies between \"1 second\" and \"30 days\""));
+        }
+        if limit.pause < Duration::from_secs(1) || limit.pause > limit.longest || limit.longest > day {
+            return Some(format!(
+                "limits.{name}: pause is at least \"1 second\" and at most longest, which is at most \"1 day\""
+            ));
+        }
+    }
+    None
+}
+
+fn audit(config: &Config) -> Option<String> {
+    let day = Duration::from_secs(24 * 3600);
+    let sensible = (day..=100 * 365 * day).contains(&config.audit.kept);
+    (!sensible).then(|| "audit.kept: between \"1 day\" and 100 years".to_owned())
 }

@@ -12,6 +12,10 @@ use serde::Deserialize;
 pub struct Http {
     /// Who is believed when telling for whom a request is passed on: addresses and networks.
     pub(super) trusted_proxies: Vec<String>,
+    /// Sites whose pages may use the API from a browser.
+    pub cors_origins: Vec<String>,
+    /// How many connections may be open at a time.
+    pub max_connections: usize,
     /// Encryption.
     pub tls: Tls,
 }

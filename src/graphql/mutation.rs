@@ -1,6 +1,6 @@
 //! All mutations. Each names the rule behind it; the rule's file says what it does.
 
-use async_graphql::{Context, Object};
+use async_graphql::{Context, ID, Object};
 
 use super::around::Around as _;
 use super::input::{
@@ -12,13 +12,14 @@ use super::payload::{
     DeleteWorkingGroup, Done, HandOverWorkingGroup, LeaveWorkingGroup, NoExtras, Nullable,
     ObtainJSONWebToken, PasswordChange, PasswordReset, PasswordSet, RefreshToken, Register,
     RemoveSecondaryEmail, RemoveUserFromWorkingGroup, Reply, RequestJoinWorkingGroup, ResendActivationEmail,
-    RevokeToken, SendPasswordResetEmail, SendSecondaryEmailActivation, SetWorkingGroup, SwapEmails,
-    UpdateAccount, VerifyAccount, VerifySecondaryEmail, VerifyToken, call, manage, order,
+    RevokeAllSessions, RevokeSession, RevokeToken, SendPasswordResetEmail, SendSecondaryEmailActivation,
+    SetWorkingGroup, SwapEmails, UpdateAccount, VerifyAccount, VerifySecondaryEmail, VerifyToken, call,
+    manage, order,
 };
 use crate::accounts::profile::Changes;
 use crate::accounts::register::Registration;
 use crate::accounts::{
-    Error, activation, closing, login, password, profile, register, secondary_email, sessions,
+    Error, activation, closing, login, password, profile, register, rotation, secondary_email, sessions,
 };
 use crate::groups::managing::Foundation;
 use crate::groups::picture::{AroundAccount, AroundGroup, AroundJoinRequest};
@@ -222,23 +223,34 @@ impl Mutation {
         call(ctx, Ordinary, move |app, _| sessions::verify(app, &token)).await
     }
 
-    /// Turns a refresh token in for new tokens. Each can be turned in once.
+    /// Turns a refresh token in for new tokens. Each can be turned in once, or again if its answer was lost.
     pub(super) async fn refresh_token(
         &self,
         ctx: &Context<'_>,
         #[graphql(secret)] refresh_token: String,
     ) -> Reply<RefreshToken> {
-        call(ctx, Ordinary, move |app, viewer| sessions::refresh(app, viewer, &refresh_token)).await
+        call(ctx, Ordinary, move |app, viewer| rotation::refresh(app, viewer, &refresh_token)).await
     }
 
-    /// Takes a refresh token back.
+    /// Takes a refresh token back: its session gets no new tokens, and ends with its access token.
     pub(super) async fn revoke_token(
         &self,
         ctx: &Context<'_>,
         #[graphql(secret)] refresh_token: String,
     ) -> Reply<RevokeToken> {
-        call(ctx, Ordinary, move |app, _| sessions::revoke(app, &refresh_token)).await
+        call(ctx, Ordinary, move |app, viewer| sessions::revoke_by_token(app, viewer, &refresh_token)).await
     }
+
+    /// Ends a session of the asker by its id, as `sessions` has it.
+    pub(super) async fn revoke_session(&self, ctx: &Context<'_>, id: ID) -> Reply<RevokeSession> {
+        order(ctx, Ordinary, move |app, viewer| sessions::revoke(app, viewer, &id)).await
+    }
+
+    /// Ends all sessions of the asker, the one that asks as well.
+    pub(super) async fn revoke_all_sessions(&self, ctx: &Context<'_>) -> Reply<RevokeAllSessions> {
+        order(ctx, Ordinary, sessions::revoke_all).await
+    }
+
     /// Founds a working group, of which whoever asks is the first member and the representative.
     async fn create_working_group(
         &self,

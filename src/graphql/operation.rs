@@ -11,6 +11,7 @@ use async_graphql_value::Value as ParsedValue;
 
 use super::bounds::{self, MAX_NESTING};
 use super::offer::Offer;
+use super::payload::{INTERNAL, RETRY_AFTER};
 
 /// How many selections a document may come to once fragments are spread: each may double what it spreads.
 const MAX_SELECTIONS: usize = 10_000;
@@ -216,6 +217,11 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Whether whatever is in the way may pass.
+pub fn may_pass(error: &ServerError) -> bool {
+    error.extensions.as_ref().is_some_and(|extensions| extensions.get(RETRY_AFTER).is_some())
+}
+
 impl Order {
     /// The library answers the fields of a query in the order in which they are done; the specification asks for that
     /// of the request (GraphQL, October 2021, §6.3.1).
@@ -239,8 +245,14 @@ impl Order {
             Value::Object(payload) => payload.get("success") == Some(&Value::Boolean(false)),
             _ => false,
         };
-        let outcome =
-            if !response.errors.is_empty() || data.values().any(is_refused) { "refused" } else { "done" };
+        let is_ours = |error: &ServerError| error.message == INTERNAL || may_pass(error);
+        let outcome = if response.errors.iter().any(is_ours) {
+            "failed"
+        } else if !response.errors.is_empty() || data.values().any(is_refused) {
+            "refused"
+        } else {
+            "done"
+        };
         (fields.join(" "), outcome)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use async_graphql::{Context, EmptyMutation, ObjectType, SimpleObject, TypeName};
+use async_graphql::{Context, EmptyMutation, ErrorExtensions as _, ObjectType, SimpleObject, TypeName};
 use serde_json::Value;
 
 use super::group::{WorkingGroupJoinRequestType, WorkingGroupType};
@@ -14,6 +14,11 @@ use crate::accounts::{Error, Viewer};
 use crate::app::App;
 use crate::groups::picture::{SeenAccount, SeenGroup, SeenJoinRequest};
 use crate::lanes::{Lane, Lanes};
+
+/// In the extensions of an error that may pass: the seconds after which to try again.
+pub const RETRY_AFTER: &str = "retryAfter";
+/// What is shown of an error of ours.
+pub const INTERNAL: &str = "Internal server error";
 
 /// A mutation: the name of its payload type, and what that holds beside `success` and `errors`.
 pub trait Mutation: Send + Sync + 'static {
@@ -59,6 +64,8 @@ mutations! {
     VerifyToken => Verified,
     RefreshToken => Refreshed,
     RevokeToken => Revoked,
+    RevokeSession => NoExtras,
+    RevokeAllSessions => NoExtras,
     CreateWorkingGroup => OneGroup,
     SetWorkingGroup => GroupUser,
     RequestJoinWorkingGroup => MadeRequest,
@@ -324,6 +331,14 @@ pub async fn ask<T: Send + 'static>(
     let viewer = viewer.clone();
     let outcome = lanes.call(lane, move |app| rule(app, &viewer)).await;
     lanes.count(ctx.field().name(), &outcome);
+    let retry_after = match &outcome {
+        Err(Error::Refused(errors)) => errors.retry_after(),
+        Err(Error::Unavailable(unavailable)) => Some(unavailable.retry_after),
+        _ => None,
+    };
+    if let Some(seconds) = retry_after {
+        ctx.insert_http_header("Retry-After", seconds.to_string());
+    }
     outcome
 }
 
@@ -344,9 +359,14 @@ pub fn request_error(error: Error) -> async_graphql::Error {
     match error {
         Error::Refused(errors) => async_graphql::Error::new(errors.first_message()),
         Error::Misused(sentence) => async_graphql::Error::new(sentence),
+        Error::Unavailable(unavailable) => {
+            async_graphql::Error::new(unavailable.sentence).extend_with(|_, extensions| {
+                extensions.set(RETRY_AFTER, unavailable.retry_after);
+            })
+        }
         Error::Internal(error) => {
             tracing::error!("{error:#}");
-            async_graphql::Error::new("Internal server error")
+            async_graphql::Error::new(INTERNAL)
         }
     }
 }

@@ -6,10 +6,11 @@ use super::around::Around as _;
 use super::group::{InstitutionType, ResearchFieldType, WorkingGroupJoinRequestType, WorkingGroupType};
 use super::payload::{Nullable, ask, request_error};
 use super::relay_id;
+use super::session::SessionType;
 use super::user::{PageInfo, UserNode, UserNodeConnection, UserNodeEdge, UserType};
 use crate::accounts::listing::{Cut, Page};
 use crate::accounts::text::strip;
-use crate::accounts::{self, Filter, Viewer, email};
+use crate::accounts::{self, Filter, Viewer, email, sessions};
 use crate::app::App;
 use crate::groups::directory::{self, InstitutionSearch};
 use crate::groups::picture::{AroundAccount, AroundGroup, AroundJoinRequest, AroundPlace, SeenAccount};
@@ -83,6 +84,11 @@ impl Query {
         let page =
             ask(ctx, Ordinary, move |app, viewer| directory::users(app, viewer, filter, cut, &around)).await;
         Some(page.map(connection).map_err(request_error))
+    }
+
+    /// The sessions of whoever asks, the one used last first.
+    async fn sessions(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<SessionType>>> {
+        list(ctx, sessions::list).await
     }
 
     /// All public working groups, for those who are logged in.

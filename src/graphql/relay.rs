@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use async_graphql::{Context, InputObject, Object, SimpleObject, TypeName};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject, TypeName};
 
 use super::mutation::Mutation;
 use super::payload::{self, Nullable, Payload};
@@ -219,17 +219,26 @@ relay! {
         token: String,
     }) -> VerifyToken;
 
-    /// Turns a refresh token in for new tokens. Each can be turned in once.
+    /// Turns a refresh token in for new tokens. Each can be turned in once, or again if its answer was lost.
     refresh_token(RefreshTokenInput {
         /// The token.
         #[graphql(secret)]
         refresh_token: String,
     }) -> RefreshToken;
 
-    /// Takes a refresh token back.
+    /// Takes a refresh token back: its session gets no new tokens, and ends with its access token.
     revoke_token(RevokeTokenInput {
         /// The token.
         #[graphql(secret)]
         refresh_token: String,
     }) -> RevokeToken;
+
+    /// Ends a session of the asker.
+    revoke_session(RevokeSessionInput {
+        /// Its id, as `sessions` has it.
+        id: ID,
+    }) -> RevokeSession;
+
+    /// Ends all sessions of the asker, the one that asks as well.
+    revoke_all_sessions(RevokeAllSessionsInput {}) -> RevokeAllSessions;
 }

@@ -9,7 +9,8 @@ use super::refusal::{
     require_verified,
 };
 use super::sight::Sight;
-use crate::accounts::{Account, AccountId, Result, Viewer, text};
+use crate::accounts::audit::{By, Event};
+use crate::accounts::{Account, AccountId, Result, Viewer, audit, limits, text};
 use crate::app::App;
 use crate::config::Joining;
 use crate::mail::Kind;
@@ -32,8 +33,9 @@ pub fn set(app: &App, viewer: &Viewer, group_id: &str, around: &AroundAccount) -
                 return Err(MUST_ASK);
             }
             require_no_representative(&account)?;
-            store::memberships::delete(tx, account.id)?;
+            part(app, tx, viewer, &account)?;
             store::memberships::insert(tx, account.id, &group.id, MemberRole::Member)?;
+            audit::note(app, tx, By::Owner(viewer), account.id, Event::GroupJoined(&group.id))?;
         }
         let account = get(tx, account.id)?;
         directory::one(app, tx, &account, account.clone(), around)
@@ -62,8 +64,10 @@ pub fn request(
         if !store::join_requests::insert(tx, &request)? {
             return Err(ASKED_ALREADY);
         }
+        audit::note(app, tx, By::Owner(viewer), account.id, Event::JoinRequestMade(&request.group))?;
         let requester = account.full_name();
         for chief in store::memberships::list_representatives(tx, std::slice::from_ref(&request.group))? {
+            limits::mail_within(app, tx, viewer, &chief.email)?;
             let kind = Kind::JoinRequest { requester: &requester, group: &group.name };
             outbox::enqueue(app, tx, &kind, &chief.email, chief.salutation())?;
         }
@@ -101,8 +105,11 @@ pub fn answer(
             return Err(ANSWERED_ALREADY);
         }
         let requester = get(tx, request.account)?;
+        let event = if approve { Event::JoinRequestApproved } else { Event::JoinRequestDeclined };
+        let by = By::Account(own.id, viewer);
+        audit::note(app, tx, by, requester.id, event(&group.id))?;
         if approve && !requester.is_member_of(&group.id) {
-            admit(tx, &requester, &group.id)?;
+            admit(app, tx, by, &requester, &group.id)?;
         }
         let kind = Kind::JoinAnswer { group: &group.name, approved: approve };
         outbox::enqueue(app, tx, &kind, &requester.email, requester.salutation())?;
@@ -118,22 +125,33 @@ pub fn leave(app: &App, viewer: &Viewer) -> Result<()> {
     app.write(|tx| {
         let account = require_verified(app, tx, viewer)?;
         require_no_representative(&account)?;
-        store::memberships::delete(tx, account.id)?;
-        Ok(())
+        part(app, tx, viewer, &account)
     })
 }
 
+/// Takes whoever asks out of their group, if they have one.
+fn part(app: &App, tx: &Writer<'_>, viewer: &Viewer, account: &Account) -> Result<()> {
+    let Some(membership) = &account.membership else { return Ok(()) };
+    store::memberships::delete(tx, account.id)?;
+    audit::note(app, tx, By::Owner(viewer), account.id, Event::GroupLeft(&membership.group))
+}
+
 /// Takes somebody who has no group into one.
-pub(super) fn admit(tx: &Writer<'_>, newcomer: &Account, group_id: &str) -> Result<()> {
+pub(super) fn admit(
+    app: &App,
+    tx: &Writer<'_>,
+    by: By<'_>,
+    newcomer: &Account,
+    group_id: &str,
+) -> Result<()> {
     // Whoever registered an address that is not theirs must not get in by it.
     if newcomer.verified_at.is_none() || newcomer.deactivated_at.is_some() {
         return Err(NOT_REGISTERED);
     }
-    if store::memberships::insert(tx, newcomer.id, group_id, MemberRole::Member)? {
-        Ok(())
-    } else {
-        Err(HAS_GROUP)
+    if !store::memberships::insert(tx, newcomer.id, group_id, MemberRole::Member)? {
+        return Err(HAS_GROUP);
     }
+    audit::note(app, tx, by, newcomer.id, Event::MemberAdded(group_id))
 }
 
 /// An account that must be there.

@@ -10,12 +10,13 @@ use super::refusal::{
     require_verified,
 };
 use super::sight::Sight;
+use crate::accounts::audit::{By, Event};
 use crate::accounts::validation::GROUP_NAME;
-use crate::accounts::{Account, Result, Viewer, email, notices, text};
+use crate::accounts::{Account, Result, Viewer, audit, email, limits, notices, text};
 use crate::app::App;
 use crate::store::groups::{GroupId, NewGroup};
 use crate::store::memberships::MemberRole;
-use crate::store::{self, Reader, Writer};
+use crate::store::{self, Reader};
 
 /// What a group is founded with.
 pub struct Foundation {
@@ -67,6 +68,7 @@ pub fn create(app: &App, viewer: &Viewer, new: &Foundation, around: &AroundGroup
             let represents = account.represents().is_some();
             return Err(if represents { REPRESENTS_ANOTHER } else { MEMBER_ELSEWHERE });
         }
+        audit::note(app, tx, By::Owner(viewer), account.id, Event::GroupCreated(&id))?;
         picture(app, tx, get(tx, account.id)?, &id, around)
     })
 }
@@ -85,8 +87,11 @@ pub fn delete(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
             let visible = group.is_some_and(|group| sight.sees_group(&group));
             return Err(if visible { NOT_YOUR_GROUP } else { GROUP_NOT_FOUND });
         }
+        let (own_id, event) = (own.id, Event::GroupDeleted(&id));
+        audit::note(app, tx, By::Owner(viewer), own_id, event)?;
         for member in store::memberships::list_members(tx, &[own_group])? {
-            if member.id != own.id {
+            if member.id != own_id {
+                audit::note(app, tx, By::Account(own_id, viewer), member.id, event)?;
                 notices::enqueue(app, tx, &member, notices::GROUP_DELETED)?;
             }
         }
@@ -99,11 +104,14 @@ pub fn delete(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
 /// # Errors
 /// A refusal if the asker speaks for no group, nobody has the address, or whoever has it is in a group.
 pub fn add(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
+    let address = text::strip(address);
+    app.store.read(|db| require_representative(app, db, viewer).map(drop))?;
+    limits::mail(app, viewer, address)?;
     app.write(|tx| {
-        let (_, group) = require_representative(app, tx, viewer)?;
-        let key = email::key(text::strip(address));
+        let (own, group) = require_representative(app, tx, viewer)?;
+        let key = email::key(address);
         let newcomer = store::accounts::find_by_email(tx, &key)?.ok_or(NOT_REGISTERED)?;
-        admit(tx, &newcomer, &group)?;
+        admit(app, tx, By::Account(own.id, viewer), &newcomer, &group)?;
         notices::enqueue(app, tx, &newcomer, notices::ADDED_TO_GROUP)
     })
 }
@@ -115,6 +123,7 @@ pub fn add(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
 pub fn remove(app: &App, viewer: &Viewer, user_id: &str) -> Result<()> {
     app.write(|tx| {
         let (own, group) = require_representative(app, tx, viewer)?;
+        let own_id = own.id;
         let sight = Sight::of(app, Some(own));
         let member = find_by_number(tx, user_id)?.filter(|found| sight.sees_account(found));
         let member = member.ok_or(USER_NOT_FOUND)?;
@@ -125,6 +134,8 @@ pub fn remove(app: &App, viewer: &Viewer, user_id: &str) -> Result<()> {
             return Err(NOT_IN_YOUR_GROUP);
         }
         store::memberships::delete(tx, member.id)?;
+        let by = By::Account(own_id, viewer);
+        audit::note(app, tx, by, member.id, Event::MemberRemoved(&group))?;
         notices::enqueue(app, tx, &member, notices::REMOVED_FROM_GROUP)
     })
 }
@@ -144,6 +155,9 @@ pub fn hand_over(app: &App, viewer: &Viewer, user_id: &str, around: &AroundGroup
         if heir.id != own.id {
             store::memberships::set_role(tx, own.id, &group, MemberRole::Member)?;
             store::memberships::set_role(tx, heir.id, &group, MemberRole::Representative)?;
+            audit::note(app, tx, By::Owner(viewer), own.id, Event::RepresentationTaken(&group))?;
+            let by = By::Account(own.id, viewer);
+            audit::note(app, tx, by, heir.id, Event::RepresentationGiven(&group))?;
             notices::enqueue(app, tx, &heir, notices::NOW_REPRESENTATIVE)?;
         }
         picture(app, tx, get(tx, own.id)?, &group, around)
@@ -151,8 +165,8 @@ pub fn hand_over(app: &App, viewer: &Viewer, user_id: &str, around: &AroundGroup
 }
 
 /// The account of whoever asks and the group that it speaks for.
-fn require_representative(app: &App, tx: &Writer<'_>, viewer: &Viewer) -> Result<(Account, GroupId)> {
-    let own = require_verified(app, tx, viewer)?;
+fn require_representative(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<(Account, GroupId)> {
+    let own = require_verified(app, db, viewer)?;
     let group = own.represents().ok_or(REPRESENTATIVES_ONLY)?.to_owned();
     Ok((own, group))
 }

@@ -1,7 +1,8 @@
 //! What an operator does to working groups, from the command line.
 
 use super::refusal::{GROUP_NOT_FOUND, HEIR_ELSEWHERE, HEIR_NOT_ACTIVE};
-use crate::accounts::{Account, Result, notices, operator, text};
+use crate::accounts::audit::{By, Event};
+use crate::accounts::{Account, Result, audit, notices, operator, text};
 use crate::app::App;
 use crate::store;
 use crate::store::groups::Group;
@@ -55,10 +56,13 @@ pub fn set_representative(app: &App, group: &str, name: &str) -> Result<(Account
         }
         for current in store::memberships::list_representatives(tx, std::slice::from_ref(&group))? {
             store::memberships::set_role(tx, current.id, &group, MemberRole::Member)?;
+            audit::note(app, tx, By::Operator, current.id, Event::RepresentationTaken(&group))?;
         }
         if !store::memberships::set_role(tx, heir.id, &group, MemberRole::Representative)? {
             store::memberships::insert(tx, heir.id, &group, MemberRole::Representative)?;
+            audit::note(app, tx, By::Operator, heir.id, Event::MemberAdded(&group))?;
         }
+        audit::note(app, tx, By::Operator, heir.id, Event::RepresentationGiven(&group))?;
         notices::enqueue(app, tx, &heir, notices::NOW_REPRESENTATIVE)?;
         Ok((heir, true))
     })

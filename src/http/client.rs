@@ -3,12 +3,13 @@
 //! Each proxy adds at the right whom it had the request from. So the names are read from right to left, as long as
 //! whoever wrote one is trusted; what stands further left, anybody may have written.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use poem::Request;
-use poem::http::HeaderMap;
 use poem::http::header::{FORWARDED, HeaderName, USER_AGENT};
+use poem::http::{HeaderMap, HeaderValue};
 
 use crate::accounts::Client;
 
@@ -26,17 +27,12 @@ impl Proxies {
     /// The client that sent a request.
     pub(super) fn client(&self, request: &Request) -> Client {
         let peer = request.remote_addr().as_socket_addr().map(|peer| peer.ip().to_canonical());
-        // What is not UTF-8 is shown as well as it can be.
-        let user_agent =
-            request.headers().get(USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()));
-        Client::new(peer.map(|peer| self.behind(peer, request.headers())), &user_agent.unwrap_or_default())
+        let user_agent = request.headers().get(USER_AGENT).map(text).unwrap_or_default();
+        Client::new(peer.map(|peer| self.behind(peer, request.headers())), &user_agent)
     }
 
     /// Whom the peer passes a request on for; itself if it is not trusted, or nobody can tell.
     fn behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        if !self.trusts(peer) {
-            return peer;
-        }
         let named = [(&X_FORWARDED_FOR, addresses as Hops), (&FORWARDED, forwarded)].map(|(name, read)| {
             headers.contains_key(name).then(|| self.through(peer, hops(headers, name, read)))
         });
@@ -73,7 +69,12 @@ type Hops = fn(&str) -> Vec<Option<IpAddr>>;
 /// All hops that a header names, in the order of its lines. Each line is read by itself, so that one which a client
 /// made up cannot swallow what a proxy wrote.
 fn hops(headers: &HeaderMap, name: &HeaderName, read: Hops) -> Vec<Option<IpAddr>> {
-    headers.get_all(name).iter().flat_map(|line| line.to_str().map_or_else(|_| vec![None], read)).collect()
+    headers.get_all(name).iter().flat_map(|line| read(&text(line))).collect()
+}
+
+/// A header as text; what is not UTF-8 spoils itself and nothing else.
+fn text(value: &HeaderValue) -> Cow<'_, str> {
+    String::from_utf8_lossy(value.as_bytes())
 }
 
 /// `203.0.113.7, 2001:db8::1`

@@ -13,31 +13,79 @@ use poem::listener::Acceptor;
 use poem::web::{LocalAddr, RemoteAddr};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Timeout, timeout};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep, Timeout, sleep, timeout};
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
 
 use super::tls::Tls;
+use crate::metrics::Metrics;
 
 /// How long a client may take to agree on encryption.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a request may take from its first byte to the first of its answer. The time for reading its body and for
+/// answering it lie within, so this ends those that send their head ever so slowly.
+const REQUEST: Duration = Duration::from_secs(60);
+/// How long nothing may move on a connection, in either direction: a client that does not read its answers, or says
+/// nothing more. The server itself ends idle connections a little earlier, and politely.
+const STANDSTILL: Duration = Duration::from_secs(90);
 /// When no connection can be taken, mostly because too many files are open, others have to end first.
 const PAUSE: Duration = Duration::from_millis(100);
+/// It is said no more often than this.
+const COMPLAINT: Duration = Duration::from_secs(60);
 
 /// A socket that listens.
 pub(super) struct Door {
     listener: TcpListener,
     address: SocketAddr,
     tls: Option<Arc<Tls>>,
+    places: Places,
+    complained: Option<Instant>,
+}
+
+/// Room for connections.
+#[derive(Clone)]
+pub(super) struct Places {
+    free: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
+}
+
+impl Places {
+    pub(super) fn new(most: usize, metrics: Arc<Metrics>) -> Self {
+        Self { free: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))), metrics }
+    }
+
+    async fn take(&self) -> io::Result<Place> {
+        let permit = Arc::clone(&self.free).acquire_owned().await.map_err(io::Error::other)?;
+        self.metrics.connections.inc();
+        Ok(Place { metrics: Arc::clone(&self.metrics), _permit: permit })
+    }
+}
+
+/// The place of a connection, which is free once it is dropped.
+struct Place {
+    metrics: Arc<Metrics>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.metrics.connections.dec();
+    }
 }
 
 impl Door {
     /// Listens. `setting` is to blame if that cannot be done.
-    pub(super) fn open(setting: &str, listen: SocketAddr, tls: Option<Arc<Tls>>) -> Result<Self> {
+    pub(super) fn open(
+        setting: &str,
+        listen: SocketAddr,
+        tls: Option<Arc<Tls>>,
+        places: Places,
+    ) -> Result<Self> {
         let opened = std::net::TcpListener::bind(listen).and_then(|listener| {
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?;
-            Ok(Self { listener: TcpListener::from_std(listener)?, address, tls })
+            Ok(Self { listener: TcpListener::from_std(listener)?, address, tls, places, complained: None })
         });
         opened.map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => {
@@ -64,28 +112,65 @@ impl Acceptor for Door {
     }
 
     async fn accept(&mut self) -> io::Result<(Connection, LocalAddr, RemoteAddr, Scheme)> {
+        let place = self.places.take().await?;
         let (stream, peer) = loop {
             match self.listener.accept().await {
                 Ok(accepted) => break accepted,
                 Err(error) => {
-                    tracing::warn!("a connection cannot be taken: {error}");
+                    if self.complained.is_none_or(|then| then.elapsed() > COMPLAINT) {
+                        self.complained = Some(Instant::now());
+                        tracing::warn!("connections cannot be taken: {error}");
+                    }
                     tokio::time::sleep(PAUSE).await;
                 }
             }
         };
-        let (connection, scheme) = match &self.tls {
-            None => (Connection::Plain(stream), Scheme::HTTP),
+        let (stream, scheme) = match &self.tls {
+            None => (Stream::Plain(stream), Scheme::HTTP),
             Some(tls) => {
                 let handshake = TlsAcceptor::from(tls.current()).accept(stream);
-                (Connection::Shaking(Box::pin(timeout(HANDSHAKE, handshake))), Scheme::HTTPS)
+                (Stream::Shaking(Box::pin(timeout(HANDSHAKE, handshake))), Scheme::HTTPS)
             }
         };
+        let connection = Connection::new(stream, place);
         Ok((connection, LocalAddr(self.address.into()), RemoteAddr(peer.into()), scheme))
     }
 }
 
-/// A connection. What agrees on encryption is its first reader, so that a slow client keeps nobody waiting.
-pub(super) enum Connection {
+/// A connection, which ends where a request takes too long, or nothing moves.
+pub(super) struct Connection {
+    stream: Stream,
+    patience: Pin<Box<Sleep>>,
+    /// Whether something was sent here that has not been answered.
+    asked: bool,
+    _place: Place,
+}
+
+impl Connection {
+    fn new(stream: Stream, place: Place) -> Self {
+        Self { stream, patience: Box::pin(sleep(STANDSTILL)), asked: false, _place: place }
+    }
+
+    fn wait_at_most(&mut self, time: Duration) {
+        self.patience.as_mut().reset(Instant::now() + time);
+    }
+
+    /// What the stream answers, unless it has been waited for too long.
+    fn unless_too_late<T>(
+        &mut self,
+        answered: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        match (self.patience.as_mut().poll(context), answered) {
+            (Poll::Ready(()), _) => Poll::Ready(Err(ErrorKind::TimedOut.into())),
+            (Poll::Pending, answered) => answered,
+        }
+    }
+}
+
+/// What can be read and written. What agrees on encryption is its first reader, so that a slow client keeps nobody
+/// waiting.
+enum Stream {
     Plain(TcpStream),
     Shaking(Pin<Box<Timeout<Accept<TcpStream>>>>),
     Encrypted(Box<TlsStream<TcpStream>>),
@@ -93,12 +178,12 @@ pub(super) enum Connection {
     Failed,
 }
 
-trait Stream: AsyncRead + AsyncWrite + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
+trait Duplex: AsyncRead + AsyncWrite + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}
 
-impl Connection {
-    /// What can be read and written, once both sides agree.
-    fn poll_open(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Pin<&mut dyn Stream>>> {
+impl Stream {
+    /// The stream itself, once both sides agree.
+    fn poll_open(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Pin<&mut dyn Duplex>>> {
         if let Self::Shaking(handshake) = self {
             let agreed = ready!(handshake.as_mut().poll(context));
             *self = Self::Failed;
@@ -118,7 +203,14 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        ready!(self.poll_open(context))?.poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read =
+            self.stream.poll_open(context).map(|open| open.map(|stream| stream.poll_read(context, buffer)));
+        if buffer.filled().len() > before && !self.asked {
+            self.asked = true;
+            self.wait_at_most(REQUEST);
+        }
+        self.unless_too_late(flat(read), context)
     }
 }
 
@@ -128,18 +220,37 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_open(context))?.poll_write(context, bytes)
+        let written =
+            self.stream.poll_open(context).map(|open| open.map(|stream| stream.poll_write(context, bytes)));
+        let written = flat(written);
+        if matches!(written, Poll::Ready(Ok(_))) {
+            self.asked = false;
+            self.wait_at_most(STANDSTILL);
+        }
+        self.unless_too_late(written, context)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_open(context))?.poll_flush(context)
+        let flushed =
+            self.stream.poll_open(context).map(|open| open.map(|stream| stream.poll_flush(context)));
+        self.unless_too_late(flat(flushed), context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match *self {
-            // Nobody has been talked to yet.
-            Self::Shaking(_) | Self::Failed => Poll::Ready(Ok(())),
-            _ => ready!(self.poll_open(context))?.poll_shutdown(context),
+        // Who has not been talked to needs no farewell.
+        if matches!(self.stream, Stream::Shaking(_) | Stream::Failed) {
+            return Poll::Ready(Ok(()));
         }
+        let closed =
+            self.stream.poll_open(context).map(|open| open.map(|stream| stream.poll_shutdown(context)));
+        self.unless_too_late(flat(closed), context)
+    }
+}
+
+fn flat<T>(poll: Poll<io::Result<Poll<io::Result<T>>>>) -> Poll<io::Result<T>> {
+    match poll {
+        Poll::Ready(Ok(inner)) => inner,
+        Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+        Poll::Pending => Poll::Pending,
     }
 }

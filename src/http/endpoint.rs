@@ -1,13 +1,13 @@
 //! `/graphql` and `/relay`: what is taken for a request, and how it is answered.
 //!
 //! What cannot be read, parsed or validated is answered 400 with `errors` and no `data`; what a rule refuses, or a
-//! resolver fails at, is answered 200.
+//! resolver fails at, is answered 200; what cannot be done at present, 503 with `Retry-After`.
 
 use std::sync::Arc;
 
 use async_graphql::{Request as GraphQlRequest, ServerError, Value, Variables};
-use poem::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
-use poem::http::{Method, StatusCode};
+use poem::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use poem::http::{HeaderValue, Method, StatusCode};
 use poem::{IntoResponse as _, Request, Response, Result};
 use serde::Serialize;
 use serde_json::json;
@@ -16,7 +16,7 @@ use super::client::Proxies;
 use super::graphiql;
 use crate::accounts::Viewer;
 use crate::ascii_json;
-use crate::graphql::{Flavour, GraphQl};
+use crate::graphql::{self, Flavour, GraphQl};
 use crate::random::Random;
 
 const REQUEST_ID: &str = "X-Request-Id";
@@ -62,10 +62,16 @@ impl Endpoint {
         let errors = response.errors.as_slice();
         // All fields may be null, so data is: where nothing was executed, or an argument could not be read.
         let executed = response.data != Value::Null;
-        let status = if executed { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-        answer(status, &Reply { errors, data: executed.then_some(&response.data) })
-            .with_header(REQUEST_ID, id)
-            .into_response()
+        let status = if errors.iter().any(graphql::may_pass) {
+            StatusCode::SERVICE_UNAVAILABLE
+        } else if executed {
+            StatusCode::OK
+        } else {
+            StatusCode::BAD_REQUEST
+        };
+        let mut reply = answer(status, &Reply { errors, data: executed.then_some(&response.data) });
+        reply.headers_mut().extend(response.http_headers);
+        reply.with_header(REQUEST_ID, id).into_response()
     }
 
     async fn read(&self, request: &mut Request) -> std::result::Result<GraphQlRequest, Response> {
@@ -141,7 +147,7 @@ fn media_type(header: &str) -> String {
 
 fn not_allowed(methods: &'static str, sentence: &str) -> Response {
     let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, sentence);
-    response.headers_mut().insert(ALLOW, poem::http::HeaderValue::from_static(methods));
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
     response
 }
 
@@ -157,6 +163,13 @@ fn answer(status: StatusCode, body: &impl Serialize) -> Response {
             Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR).finish()
         }
     }
+}
+
+/// Answers a request that took too long.
+pub(super) fn too_late() -> Response {
+    tracing::debug!("a request took too long, and was answered before it was done");
+    let sentence = "This took too long. It may have been done nevertheless: look before you try again.";
+    refuse(StatusCode::SERVICE_UNAVAILABLE, sentence).with_header(RETRY_AFTER, 5).into_response()
 }
 
 /// Answers for what is not at `/graphql`.

@@ -13,9 +13,11 @@ mod words;
 use std::sync::Arc;
 
 use poem::error::NotFoundError;
-use poem::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, LOCATION, ORIGIN};
+use poem::http::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, LOCATION, ORIGIN, RETRY_AFTER,
+};
 use poem::http::{Method, StatusCode};
-use poem::{Request, Response, Result, Route};
+use poem::{IntoResponse as _, Request, Response, Result, Route};
 use serde_json::json;
 
 use super::client::Proxies;
@@ -189,7 +191,7 @@ impl Site {
         match self.lanes.call(lane, rule).await {
             Ok(()) => see_other(link.done.path),
             Err(Error::Refused(errors)) => {
-                self.link(StatusCode::UNPROCESSABLE_ENTITY, link, &sentences(&errors))
+                with_patience(&errors, |status| self.link(status, link, &sentences(&errors)))
             }
             Err(error) => self.failed(&error),
         }
@@ -205,7 +207,7 @@ impl Site {
         match self.lanes.call(Lane::Ordinary, rule).await {
             Ok(()) => see_other(ask.done.path),
             Err(Error::Refused(errors)) => {
-                self.ask(StatusCode::UNPROCESSABLE_ENTITY, ask, &email, &sentences(&errors))
+                with_patience(&errors, |status| self.ask(status, ask, &email, &sentences(&errors)))
             }
             Err(error) => self.failed(&error),
         }
@@ -245,10 +247,25 @@ impl Site {
     }
 
     fn failed(&self, error: &Error) -> Response {
-        if let Error::Internal(error) = error {
-            tracing::error!("{error:#}");
+        match error {
+            Error::Unavailable(unavailable) => {
+                let page = self.message(StatusCode::SERVICE_UNAVAILABLE, &words::UNAVAILABLE);
+                return page.with_header(RETRY_AFTER, unavailable.retry_after).into_response();
+            }
+            Error::Internal(error) => tracing::error!("{error:#}"),
+            Error::Refused(_) | Error::Misused(_) => {}
         }
         self.message(StatusCode::INTERNAL_SERVER_ERROR, &words::FAILED)
+    }
+}
+
+/// A page of complaints, whose status and headers say when to try again if that is what helps.
+fn with_patience(errors: &FieldErrors, page: impl FnOnce(StatusCode) -> Response) -> Response {
+    match errors.retry_after() {
+        Some(seconds) => {
+            page(StatusCode::TOO_MANY_REQUESTS).with_header(RETRY_AFTER, seconds).into_response()
+        }
+        None => page(StatusCode::UNPROCESSABLE_ENTITY),
     }
 }
 

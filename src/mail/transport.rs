@@ -1,5 +1,6 @@
 //! The ways by which mails leave.
 
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -75,12 +76,20 @@ fn print(message: &Message, from: &Mailbox) -> Result<()> {
         .context("standard output does not take mails")
 }
 
-/// Names sort by time. A mail is there whole or not at all; delivered twice, it is there once.
+/// Names sort by time. A mail is there whole or not at all; delivered twice, it is there once. What a server that was
+/// killed left half-written is written anew under the same hidden name.
 fn write(message: &Message, from: &Mailbox, directory: &Path, number: i64, at: Moment) -> Result<()> {
-    let path = directory.join(format!("{:020}-{number:08}.eml", at.micros()));
-    let mut file = tempfile::Builder::new().prefix(".").tempfile_in(directory)?;
-    file.write_all(&format(message, from, number, at)?)?;
-    file.as_file().sync_all()?;
-    file.persist(&path).with_context(|| format!("{} cannot be written", path.display()))?;
-    Ok(())
+    let name = format!("{:020}-{number:08}.eml", at.micros());
+    let (path, hidden) = (directory.join(&name), directory.join(format!(".{name}")));
+    let unwritable = || format!("{} cannot be written", path.display());
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&hidden).with_context(unwritable)?;
+    file.write_all(&format(message, from, number, at)?).with_context(unwritable)?;
+    file.sync_all().with_context(unwritable)?;
+    std::fs::rename(&hidden, &path).with_context(unwritable)?;
+    // The name as well, before the mail counts as delivered.
+    File::open(directory).and_then(|directory| directory.sync_all()).with_context(unwritable)
 }

@@ -66,16 +66,16 @@ impl Argon {
     fn compute(&self, argon2: &Argon2<'_>, password: &str, salt: Salt<'_>, out: &mut [u8]) -> Option<()> {
         let mut bytes = [0; Salt::MAX_LENGTH];
         let salt = salt.decode_b64(&mut bytes).ok()?;
-        let count = argon2.params().block_count();
+        let (password, count) = (password.as_bytes(), argon2.params().block_count());
+        if count > self.params.block_count() {
+            return argon2.hash_password_into(password, salt, out).ok();
+        }
         let mut memory = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         if memory.len() < count {
             memory.resize(count, Block::default());
         }
-        let done =
-            argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, &mut memory[..count]);
-        if memory.len() <= self.params.block_count() {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
-        }
+        let done = argon2.hash_password_into_with_memory(password, salt, out, &mut memory[..count]);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
         done.ok()
     }
 }

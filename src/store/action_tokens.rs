@@ -20,9 +20,9 @@ pub fn is_spent(db: &Reader<'_>, hash: &str) -> Result<bool> {
         .exists(params![hash])?)
 }
 
-/// Forgets tokens that have expired: those are refused anyway.
-pub fn delete_expired(db: &Writer<'_>, now: Moment) -> Result<()> {
-    let sql = "DELETE FROM spent_action_tokens WHERE expires_at < $1";
-    db.0.0.prepare_cached(sql)?.execute(params![now.micros()])?;
-    Ok(())
+/// Forgets at most `limit` tokens that have expired, since those are refused anyway, and answers how many.
+pub fn delete_expired(db: &Writer<'_>, now: Moment, limit: i64) -> Result<usize> {
+    let sql = "DELETE FROM spent_action_tokens \
+         WHERE token_hash IN (SELECT token_hash FROM spent_action_tokens WHERE expires_at < $1 LIMIT $2)";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), limit])?)
 }

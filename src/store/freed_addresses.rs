@@ -21,10 +21,9 @@ pub fn find_freed_at(db: &Reader<'_>, hash: &str) -> Result<Option<Moment>> {
     Ok(freed_at.map(Moment::from_micros))
 }
 
-/// Forgets what was given up before `moment`.
-pub fn delete_before(db: &Writer<'_>, moment: Moment) -> Result<()> {
-    db.0.0
-        .prepare_cached("DELETE FROM freed_addresses WHERE freed_at < $1")?
-        .execute(params![moment.micros()])?;
-    Ok(())
+/// Forgets at most `limit` of those that were given up before `moment`, and answers how many.
+pub fn delete_before(db: &Writer<'_>, moment: Moment, limit: i64) -> Result<usize> {
+    let sql = "DELETE FROM freed_addresses \
+         WHERE address_hash IN (SELECT address_hash FROM freed_addresses WHERE freed_at < $1 LIMIT $2)";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![moment.micros(), limit])?)
 }

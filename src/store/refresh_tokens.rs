@@ -2,72 +2,86 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::accounts::AccountId;
 use super::{Reader, Result, Writer};
 use crate::clock::Moment;
 
-/// To whom a refresh token belongs.
-pub struct Owner {
-    /// The account.
-    pub account: AccountId,
-    /// What all tokens of one login have in common.
-    pub session: String,
+/// A token that is handed out.
+pub struct NewToken<'a> {
+    /// What the token is stored as.
+    pub hash: &'a str,
+    /// The session that it is of.
+    pub session: &'a str,
+    /// The token that was turned in for it, as hash; none at a login.
+    pub predecessor: Option<&'a str>,
+    /// When it is handed out.
+    pub issued_at: Moment,
+    /// Until when it can be turned in.
+    pub expires_at: Moment,
+}
+
+/// What is known of a token that cannot be turned in.
+pub struct Worn {
+    /// When another took its place because the answer with it seemed lost.
+    pub replaced_at: Option<Moment>,
+    /// Whether it was turned in for another that has been turned in as well.
+    pub is_outdated: bool,
 }
 
 /// Adds a token.
-pub fn insert(
-    db: &Writer<'_>,
-    hash: &str,
-    owner: &Owner,
-    issued_at: Moment,
-    expires_at: Moment,
-) -> Result<()> {
-    let sql = "INSERT INTO refresh_tokens (token_hash, account_id, session_id, issued_at, expires_at) \
+pub fn insert(db: &Writer<'_>, new: &NewToken<'_>) -> Result<()> {
+    let sql = "INSERT INTO refresh_tokens (token_hash, session_id, predecessor_hash, issued_at, expires_at) \
          VALUES ($1, $2, $3, $4, $5)";
-    let values = params![hash, owner.account, owner.session, issued_at.micros(), expires_at.micros()];
+    let NewToken { hash, session, predecessor, issued_at, expires_at } = new;
+    let values = params![hash, session, predecessor, issued_at.micros(), expires_at.micros()];
     db.0.0.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
 
-/// Spends a token that is good; none if there is no such token, or it is spent or expired.
-pub fn spend(db: &Writer<'_>, hash: &str, now: Moment) -> Result<Option<Owner>> {
-    let sql = "UPDATE refresh_tokens SET spent_at = $1 \
-         WHERE token_hash = $2 AND spent_at IS NULL AND expires_at >= $1 RETURNING account_id, session_id";
+/// Spends a token that is good, and answers its session; none if there is no such token, or it is not good.
+pub fn spend(db: &Writer<'_>, hash: &str, now: Moment) -> Result<Option<String>> {
+    let sql = "UPDATE refresh_tokens SET spent_at = $1 WHERE token_hash = $2 \
+         AND spent_at IS NULL AND replaced_at IS NULL AND expires_at >= $1 RETURNING session_id";
     let mut statement = db.0.0.prepare_cached(sql)?;
-    let owner = statement.query_row(params![now.micros(), hash], |row| {
-        Ok(Owner { account: row.get(0)?, session: row.get(1)? })
+    Ok(statement.query_row(params![now.micros(), hash], |row| row.get(0)).optional()?)
+}
+
+/// Replaces the token that this one was turned in for, unless it has been used, and answers the session; none if it
+/// has, or this one was never turned in or has expired.
+pub fn replace_successor(db: &Writer<'_>, hash: &str, now: Moment) -> Result<Option<String>> {
+    let sql = "UPDATE refresh_tokens SET replaced_at = $1 WHERE predecessor_hash = $2 \
+         AND spent_at IS NULL AND replaced_at IS NULL \
+         AND EXISTS (SELECT 1 FROM refresh_tokens p WHERE p.token_hash = $2 AND p.expires_at >= $1) \
+         RETURNING session_id";
+    let mut statement = db.0.0.prepare_cached(sql)?;
+    Ok(statement.query_row(params![now.micros(), hash], |row| row.get(0)).optional()?)
+}
+
+/// What became of a token.
+pub fn find_worn(db: &Reader<'_>, hash: &str) -> Result<Option<Worn>> {
+    let sql = "SELECT t.replaced_at, EXISTS (SELECT 1 FROM refresh_tokens n \
+         WHERE n.predecessor_hash = t.token_hash AND n.spent_at IS NOT NULL) \
+         FROM refresh_tokens t WHERE t.token_hash = $1";
+    let mut statement = db.0.prepare_cached(sql)?;
+    let worn = statement.query_row(params![hash], |row| {
+        let replaced_at: Option<i64> = row.get(0)?;
+        Ok(Worn { replaced_at: replaced_at.map(Moment::from_micros), is_outdated: row.get(1)? })
     });
-    Ok(owner.optional()?)
+    Ok(worn.optional()?)
 }
 
-/// The session of a token that has been spent already: somebody uses it a second time.
-pub fn find_session_of_spent(db: &Reader<'_>, hash: &str) -> Result<Option<String>> {
-    let sql = "SELECT session_id FROM refresh_tokens WHERE token_hash = $1 AND spent_at IS NOT NULL";
-    Ok(db.0.prepare_cached(sql)?.query_row(params![hash], |row| row.get(0)).optional()?)
+/// Ends all tokens of the session that a token is of, whatever became of it, and answers the session; none if there is
+/// no such token.
+pub fn delete_family(db: &Writer<'_>, hash: &str) -> Result<Option<String>> {
+    let sql = "DELETE FROM refresh_tokens WHERE session_id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1) \
+         RETURNING session_id";
+    let mut statement = db.0.0.prepare_cached(sql)?;
+    let sessions = statement.query_map(params![hash], |row| row.get(0))?;
+    Ok(sessions.collect::<rusqlite::Result<Vec<_>>>()?.pop())
 }
 
-/// Ends the session of a token, spent or not, expired or not; false if there is no such token.
-pub fn delete_session_of(db: &Writer<'_>, hash: &str) -> Result<bool> {
+/// Forgets at most `limit` tokens that have expired, and answers how many.
+pub fn delete_expired(db: &Writer<'_>, now: Moment, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM refresh_tokens \
-         WHERE session_id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1)";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![hash])? > 0)
-}
-
-/// Ends a session.
-pub fn delete_session(db: &Writer<'_>, session: &str) -> Result<()> {
-    db.0.0.prepare_cached("DELETE FROM refresh_tokens WHERE session_id = $1")?.execute(params![session])?;
-    Ok(())
-}
-
-/// Ends all sessions of an account.
-pub fn delete_of_account(db: &Writer<'_>, account: AccountId) -> Result<()> {
-    db.0.0.prepare_cached("DELETE FROM refresh_tokens WHERE account_id = $1")?.execute(params![account])?;
-    Ok(())
-}
-
-/// Forgets the tokens of an account that have expired.
-pub fn delete_expired_of_account(db: &Writer<'_>, account: AccountId, now: Moment) -> Result<()> {
-    let sql = "DELETE FROM refresh_tokens WHERE account_id = $1 AND expires_at < $2";
-    db.0.0.prepare_cached(sql)?.execute(params![account, now.micros()])?;
-    Ok(())
+         WHERE token_hash IN (SELECT token_hash FROM refresh_tokens WHERE expires_at < $1 LIMIT $2)";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), limit])?)
 }

@@ -18,6 +18,8 @@ pub struct Subject<'a> {
     pub account: i64,
     /// The account's epoch: claim `epoch`. A token of an earlier epoch is refused.
     pub epoch: i64,
+    /// The session that the token is of: claim `sid`. The token ends with it.
+    pub session: &'a str,
 }
 
 /// A token and what it says.
@@ -26,6 +28,8 @@ pub struct Issued {
     pub token: String,
     /// Its claims.
     pub payload: Value,
+    /// The last moment at which it is good: `exp` is a whole second, and holds to its end.
+    pub expires_at: Moment,
 }
 
 /// What a good token says.
@@ -47,6 +51,11 @@ impl Claims {
         Some((account, self.payload.get("epoch")?.as_i64()?))
     }
 
+    /// The session that the token is of; tokens that Django issued, and those from before there were sessions, have none.
+    pub fn session(&self) -> Option<&str> {
+        self.payload.get("sid")?.as_str()
+    }
+
     /// When the token was made, in whole seconds.
     pub fn issued_at(&self) -> Option<i64> {
         self.payload.get("origIat").and_then(as_seconds)
@@ -63,15 +72,18 @@ pub fn issue(
     now: Moment,
     lifetime: Duration,
 ) -> anyhow::Result<Issued> {
+    let exp = now.plus(lifetime).seconds();
     let payload = json!({
         "email": subject.email,
-        "exp": now.plus(lifetime).seconds(),
+        "exp": exp,
         "origIat": now.seconds(),
         "sub": subject.account.to_string(),
         "epoch": subject.epoch,
+        "sid": subject.session,
     });
     let token = sign(key, &payload)?;
-    Ok(Issued { token, payload })
+    let expires_at = Moment::from_seconds(exp.saturating_add(1)).minus(Duration::from_micros(1));
+    Ok(Issued { token, payload, expires_at })
 }
 
 /// Signs claims, in the order in which they come.

@@ -2,8 +2,9 @@
 //! accounts and groups that are there stay as they are, since their owners may have changed them meanwhile.
 
 use super::file::{ImportFile, User, WorkingGroup};
+use crate::accounts::audit::{By, Event};
 use crate::accounts::text::search_key;
-use crate::accounts::{Account, Error, Result, email};
+use crate::accounts::{Account, Error, Result, audit, email};
 use crate::app::App;
 use crate::clock::Moment;
 use crate::store::accounts::{NewAccount, Role};
@@ -122,6 +123,7 @@ fn import_user(app: &App, tx: &Writer<'_>, index: usize, user: &User) -> Result<
             return Err(conflict(member, &address));
         }
     }
+    audit::note(app, tx, By::Operator, id, Event::Imported)?;
     Ok(true)
 }
 

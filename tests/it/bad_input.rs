@@ -42,7 +42,7 @@ fn assert_no_internals(text: &str) {
 /// Others are served on, and nothing was written.
 async fn assert_unmoved(server: &TestServer) {
     assert_eq!(server.ask(None, ME).await, json!({ "me": null }));
-    for table in ["accounts", "outbox", "refresh_tokens", "spent_action_tokens"] {
+    for table in ["accounts", "outbox", "refresh_tokens", "sessions", "spent_action_tokens"] {
         assert_eq!(rows(server, table), 0, "{table}");
     }
 }

@@ -15,7 +15,7 @@ use rusqlite::Connection;
 
 use crate::program::Site;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "serve",
     "check-config",
     "migrate",
@@ -24,6 +24,7 @@ const COMMANDS: [&str; 13] = [
     "user",
     "group",
     "mail",
+    "audit",
     "backup",
     "restore",
     "verify",

@@ -85,7 +85,9 @@ fn the_example_configuration_is_what_holds_without_one() {
         assert_eq!(setting.source, "default", "{}", setting.name);
         let (section, key) = setting.name.rsplit_once('.').unwrap_or(("", &setting.name));
         let lines = || lines_below(section);
-        let given = lines().any(|line| line == format!("{key} = {}", setting.value));
+        let value = |line: &str| Figment::from(Toml::string(line)).find_value(key).ok();
+        let printed = value(&format!("{key} = {}", setting.value));
+        let given = printed.is_some() && lines().any(|line| value(line) == printed);
         let worked_out = lines().any(|line| line.starts_with(&format!("# {key} = ")));
         assert!(given != worked_out, "{} = {} is not in the file", setting.name, setting.value);
     }

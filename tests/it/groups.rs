@@ -1,5 +1,6 @@
 //! Working groups: how they are founded, joined, led and ended, and who sees what of them.
 
+mod audited;
 mod documents;
 mod founding;
 mod joining;
@@ -21,8 +22,11 @@ const OSLO: &str = "3f8b1d2c-7e60-4c35-a9d4-0b5c6e7f8a04";
 const NOWHERE: &str = "00000000-0000-4000-8000-000000000000";
 
 /// A server with the institutions and research fields of the seed, and no accounts.
+///
+/// What is refused changes nothing but the count of attempts, so that is left out where nothing is said of it.
 async fn start(toml: &str) -> TestServer {
-    let server = TestServer::start(toml).await;
+    let limits = if toml.contains("limits.") { "" } else { "limits.enabled = false\n" };
+    let server = TestServer::start(&format!("{limits}{toml}")).await;
     let mut seed: Value = serde_json::from_str(include_str!("../seed.json")).expect("JSON");
     seed["users"] = json!([]);
     server.import(&seed.to_string());

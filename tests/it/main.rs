@@ -1,6 +1,7 @@
 //! The tests of the program, through its socket and its command line.
 
 mod addresses;
+mod audit;
 mod bad_input;
 mod browser;
 mod certificate;
@@ -8,9 +9,11 @@ mod choices;
 mod command_line;
 mod conformance;
 mod contracts;
+mod crowds;
 mod dialect;
 mod encryption;
 mod existence;
+mod faults;
 mod floors;
 #[path = "../fuzz/targets/lib.rs"]
 mod fuzz_targets;
@@ -19,6 +22,7 @@ mod graphql_cop;
 mod groups;
 mod import_file;
 mod installing;
+mod limits;
 mod metrics;
 mod outbox;
 mod page;
@@ -30,6 +34,7 @@ mod program;
 mod refusals;
 mod registering;
 mod reloading;
+mod security_page;
 mod server;
 mod sessions;
 mod smtp;

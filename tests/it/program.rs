@@ -111,7 +111,19 @@ impl Site {
 
     /// Starts `serve` and waits until it has said where it listens.
     pub fn serve(&self) -> Serving {
-        let mut command = self.command(&["serve"]);
+        self.begin(self.command(&["serve"]))
+    }
+
+    /// As [`Self::serve`], after a line of a shell that limits what the program may do.
+    pub fn serve_after(&self, line: &str) -> Serving {
+        let mut shell = Command::new("sh");
+        let program = env!("CARGO_BIN_EXE_pledge4future-auth");
+        shell.args(["-c", &format!("{line}; exec \"$0\" serve"), program]);
+        shell.current_dir(self.folder.path()).stdin(Stdio::null());
+        self.begin(shell)
+    }
+
+    fn begin(&self, mut command: Command) -> Serving {
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
         let stdout = lines(child.stdout.take().expect("a pipe"));
@@ -220,9 +232,14 @@ impl Serving {
         }
     }
 
+    /// Its number.
+    pub fn process(&self) -> String {
+        self.child.id().to_string()
+    }
+
     /// Sends it a signal, as in `-HUP`.
     pub fn signal(&self, signal: &str) {
-        let process = self.child.id().to_string();
+        let process = self.process();
         let sent = Command::new("kill").args([signal, &process]).status().expect("kill runs");
         assert!(sent.success(), "the signal was not sent");
     }

@@ -1,4 +1,5 @@
-//! What mutations must not do: a refused one changes no row and mails nothing, and no other account is touched.
+//! What mutations must not do: a refused one changes no row and mails nothing, and no other account is touched. That a
+//! password was refused is noted, and nothing else.
 
 use pledge4future_auth::tokens::{SigningKey, access};
 use serde_json::json;
@@ -6,7 +7,7 @@ use serde_json::json;
 use crate::person::{OTHER_PASSWORD, PASSWORD, Person, assert_done, assert_refused};
 use crate::server::TestServer;
 
-const SETTINGS: &str = "secret_key = \"a-key-that-django-signed-with-too\"\n";
+const SETTINGS: &str = "limits.enabled = false\nsecret_key = \"a-key-that-django-signed-with-too\"\n";
 
 /// The mutations that act on the account of whoever asks, with the password given.
 fn own(password: &str) -> Vec<(String, &'static str)> {
@@ -30,6 +31,14 @@ fn rows_of(server: &TestServer, name: &str) -> Vec<String> {
     server.rows().into_iter().filter(|row| row.contains(&username) || row.contains(&address)).collect()
 }
 
+/// All rows but those that were noted since `before`, and what those say.
+fn since(server: &TestServer, before: &[String]) -> (Vec<String>, Vec<String>) {
+    let is_new = |row: &String| row.starts_with("audit: ") && !before.contains(row);
+    let (new, others): (Vec<_>, Vec<_>) = server.rows().into_iter().partition(is_new);
+    let told = server.happened();
+    (others, told[told.len() - new.len()..].to_vec())
+}
+
 async fn with_secondary(server: &TestServer, name: &str) -> Person {
     let person = server.joins(name).await;
     let second = format!("{name}@elsewhere.example");
@@ -49,7 +58,7 @@ async fn a_wrong_password_changes_nothing_whatever_the_mutation() {
     for (mutation, field) in own("not-The-One-1") {
         assert_refused(&ada.does(&server, &mutation).await, field, "invalid_password");
     }
-    assert_eq!(server.rows(), before);
+    assert_eq!(since(&server, &before), (before, vec!["1 password_refused owner".to_owned(); 6]));
     assert_eq!(ada.me(&server).await["username"], "ada");
 }
 
@@ -84,8 +93,9 @@ async fn who_is_not_verified_can_change_nothing_whatever_the_mutation() {
     for mutation in mutations {
         assert_refused(&server.mutate(Some(&token), &mutation).await, "nonFieldErrors", "not_verified");
     }
-    assert_refused(&server.tries_to_log_in(&email, PASSWORD).await, "nonFieldErrors", "not_verified");
     assert_eq!(server.rows(), before);
+    assert_refused(&server.tries_to_log_in(&email, PASSWORD).await, "nonFieldErrors", "not_verified");
+    assert_eq!(since(&server, &before), (before, vec!["1 login_refused somebody not_verified".to_owned()]));
 }
 
 #[tokio::test]

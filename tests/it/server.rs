@@ -2,6 +2,7 @@
 //! cheap hashes. Dropped with mail that nobody looked for, it fails its test.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,8 +53,15 @@ pub struct Answer {
 impl TestServer {
     /// A server with these settings besides those of tests; mail goes to files.
     pub async fn start(toml: &str) -> Self {
+        Self::start_on(toml, |_| {}).await
+    }
+
+    /// The same over a data folder that has been used before.
+    pub async fn start_on(toml: &str, use_before: impl FnOnce(&Path)) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let data = folder.path().join("data");
+        std::fs::create_dir(&data).expect("a folder in a temporary folder");
+        use_before(&data);
         // TOML takes each key once.
         let cheap = if toml.contains("passwords.memory") { "" } else { CHEAP };
         let transport = if toml.contains("[mail]") { "" } else { "mail.transport = \"file\"\n" };
@@ -93,6 +101,13 @@ impl TestServer {
 
     pub fn advance(&self, by: Duration) {
         self.app.clock.advance(by);
+    }
+
+    /// Sets the clock back, as somebody may who sets the machine's.
+    pub fn set_back(&self, by: Duration) {
+        let Clock::Manual(micros) = &self.app.clock else { panic!("a clock that tests move") };
+        let by = i64::try_from(by.as_micros()).expect("a time");
+        micros.fetch_sub(by, std::sync::atomic::Ordering::SeqCst);
     }
 
     /// Imports a file in the import format.

@@ -1,4 +1,12 @@
-//! Tokens: whom they let in, and what ends them.
+//! Tokens and sessions: whom they let in, and what ends them.
+
+mod clients;
+mod ending;
+mod listing;
+mod migrating;
+mod model;
+mod rotation;
+mod sweeping;
 
 use std::time::Duration;
 
@@ -11,7 +19,8 @@ use crate::server::TestServer;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-const QUIET: &str = "mail.notices = false\nsecret_key = \"a-key-that-django-signed-with-too\"\n";
+const QUIET: &str =
+    "limits.enabled = false\nmail.notices = false\nsecret_key = \"a-key-that-django-signed-with-too\"\n";
 
 fn change(old: &str, new: &str) -> String {
     format!("passwordChange(oldPassword: {old:?}, newPassword1: {new:?}, newPassword2: {new:?})")
@@ -28,20 +37,24 @@ async fn who(server: &TestServer, token: &str) -> Value {
     server.ask(Some(token), "{ me { username } }").await["me"].clone()
 }
 
-#[tokio::test]
-async fn a_refresh_token_is_good_once_and_its_second_use_ends_that_session_alone() {
-    let server = TestServer::start(QUIET).await;
-    let laptop = server.joins("ada").await;
-    let phone = server.logs_in(&laptop.email, PASSWORD).await;
+/// The sessions that the server shows to whoever has a token.
+async fn sessions(server: &TestServer, token: &str) -> Vec<Value> {
+    let query = "{ sessions { id createdAt lastUsedAt userAgent address current } }";
+    server.ask(Some(token), query).await["sessions"].as_array().expect("a list").clone()
+}
 
-    let refreshed = server.refreshes(&laptop.refresh_token).await;
-    assert_done(&refreshed);
-    let next = refreshed["refreshToken"].as_str().expect("a token").to_owned();
-    assert_eq!(who(&server, refreshed["token"].as_str().expect("a token")).await["username"], "ada");
+/// What a refresh answered, which must have worked.
+#[track_caller]
+fn renewed(payload: &Value) -> (String, String) {
+    assert_done(payload);
+    let text = |field: &str| payload[field].as_str().expect("a token").to_owned();
+    (text("token"), text("refreshToken"))
+}
 
-    assert_refused(&server.refreshes(&laptop.refresh_token).await, "nonFieldErrors", "invalid_token");
-    assert_refused(&server.refreshes(&next).await, "nonFieldErrors", "invalid_token");
-    assert_done(&server.refreshes(&phone.refresh_token).await);
+#[track_caller]
+fn assert_not_renewed(payload: &Value) {
+    assert_refused(payload, "nonFieldErrors", "invalid_token");
+    assert_eq!((&payload["token"], &payload["refreshToken"]), (&Value::Null, &Value::Null));
 }
 
 #[tokio::test]

@@ -89,7 +89,10 @@ impl Look {
         Response::builder()
             .header(CONTENT_TYPE, logo.content_type)
             .header(CACHE_CONTROL, FOR_EVER)
-            .header(CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'")
+            .header(
+                CONTENT_SECURITY_POLICY,
+                "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+            )
             .body(logo.bytes.clone())
     }
 

@@ -168,6 +168,8 @@ pub(super) static FORGED: Notice = notice(
     "To be safe, nothing was done. Open the link from your mail here, and use the buttons of the page.",
 );
 pub(super) static TOO_LARGE: Notice = notice("That is too much", "Go back and enter less.");
+pub(super) static UNAVAILABLE: Notice =
+    notice("Not at the moment", "Nothing was changed. Please wait a little and try again.");
 pub(super) static FAILED: Notice =
     notice("Something went wrong on our side", "Nothing was changed. Please try again later.");
 

@@ -164,3 +164,26 @@ async fn each_request_is_a_line_of_the_log_that_holds_nothing_of_anybodys() {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
 }
+
+#[test]
+fn serve_sweeps_what_has_expired_meanwhile() {
+    let site = Site::with_settings("");
+    site.run(["migrate"]).done();
+    let database = rusqlite::Connection::open(site.path("data/auth.sqlite3")).expect("a database");
+    let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) \
+        INSERT INTO spent_action_tokens SELECT 'token' || i, i FROM n";
+    assert_eq!(database.execute(fill, []).expect("rows"), 1500);
+    drop(database);
+
+    let server = site.serve();
+    assert!(server.waits_for("swept").ends_with("INFO rows that had expired are swept: 1500"));
+    let end = server.terminate();
+    assert_eq!(end.status, Some(0), "{end:?}");
+    assert!(!end.stderr.contains("swept"), "once an hour: {}", end.stderr);
+    let rows = rusqlite::Connection::open(site.path("data/auth.sqlite3"))
+        .and_then(|database| {
+            database.query_row("SELECT COUNT(*) FROM spent_action_tokens", [], |row| row.get::<_, i64>(0))
+        })
+        .expect("a count");
+    assert_eq!(rows, 0);
+}

@@ -52,6 +52,7 @@ async fn an_operator_makes_an_account_that_can_log_in_at_once() {
         let shown = site.run(["user", "show", name, "--json"]).done();
         let shown: Value = serde_json::from_str(&shown).expect("JSON");
         assert_eq!(shown["id"], 1, "{name}");
+        assert_eq!(shown["sessions"], 1, "{name}");
     }
 }
 

@@ -42,7 +42,9 @@ const COMPARISONS: [Comparison; 4] = [
         lacking: &SECRETS,
         added: &[
             &SEARCH,
+            &SESSIONS,
             &HAND_OVER,
+            &REVOKE,
             &["Mutation.tokenAuth(username)", "Register.refreshToken", "Register.token"],
         ],
     },
@@ -58,7 +60,9 @@ const COMPARISONS: [Comparison; 4] = [
         lacking: &SECRETS,
         added: &[
             &SEARCH,
+            &SESSIONS,
             &HAND_OVER,
+            &REVOKE,
             &[
                 "Mutation.register(academicTitle)",
                 "Mutation.register(firstName)",
@@ -77,7 +81,9 @@ const COMPARISONS: [Comparison; 4] = [
         lacking: &SECRETS,
         added: &[
             &SEARCH,
+            &SESSIONS,
             &HAND_OVER,
+            &REVOKE,
             &[
                 "Mutation.register(password1)",
                 "Mutation.register(password2)",
@@ -99,6 +105,8 @@ const COMPARISONS: [Comparison; 4] = [
         lacking: &SECRETS,
         added: &[
             &SEARCH,
+            &SESSIONS,
+            &REVOKE_RELAY,
             &[
                 "RegisterInput.academicTitle",
                 "RegisterInput.firstName",
@@ -115,6 +123,17 @@ const SECRETS: [&str; 2] = ["UserType.isSuperuser", "UserType.password"];
 /// What this server adds to every flavour, and clients of the original need not know.
 const SEARCH: [&str; 3] =
     ["Query.institutions(first)", "Query.institutions(offset)", "Query.institutions(search)"];
+
+/// Sessions, as their owners see them.
+const SESSIONS: [&str; 4] =
+    ["Mutation.revokeAllSessions", "Mutation.revokeSession", "Query.sessions", "SessionType"];
+
+/// What ending them answers.
+const REVOKE: [&str; 2] = ["RevokeAllSessions", "RevokeSession"];
+
+/// The same for Relay.
+const REVOKE_RELAY: [&str; 4] =
+    ["RevokeAllSessionsInput", "RevokeAllSessionsPayload", "RevokeSessionInput", "RevokeSessionPayload"];
 
 /// What it adds besides where working groups can be changed.
 const HAND_OVER: [&str; 2] = ["HandOverWorkingGroup", "Mutation.handOverWorkingGroup"];

@@ -211,3 +211,19 @@ async fn members_leave_at_will_and_representatives_do_not() {
     bo.manages(&server, &create("Winds", OSLO, true)).await;
     server.mails();
 }
+
+#[tokio::test]
+async fn nobody_is_flooded_with_mail_by_requests_that_are_made_again_and_again() {
+    let server = start("limits.mail_per_address.free = 3\n").await;
+    let (ada, bo) = (server.joins("ada").await, server.joins("bo").await);
+    let group = ada.founds(&server, "Winds", true).await;
+    // The first mail was that of her registration.
+    for _ in 0..2 {
+        let id = bo.asks_to_join(&server, &group).await;
+        ada.manages(&server, &answer(&id, false)).await;
+    }
+    let sentence = bo.is_told(&server, &request(&group)).await;
+    assert!(sentence.starts_with("Too many attempts. Try again in "), "{sentence}");
+    let to_ada = server.mails_to(&ada.email);
+    assert_eq!(to_ada.len(), 1 + 2);
+}

@@ -1,0 +1,284 @@
+//! What happened to whom, by whom and from where, noted in the transaction that brings it about. The one thing noted
+//! without a change beside it is a refusal of a password.
+//!
+//! Nothing in it is a secret, and nothing is a name or an address of a mailbox: what people type may be a password in
+//! the wrong field.
+
+use super::{AccountId, Result, Viewer, sessions};
+use crate::app::App;
+use crate::store::audit::{Actor, NewEntry};
+use crate::store::{self, Writer};
+
+/// Something that may happen. Where it bears a text, that is the id of a session or of a working group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// An account was made. Where people may log in unverified, that begins a session.
+    Registered(Option<&'a str>),
+    /// Somebody wanted to register an address that the account has; only where answers do not tell that.
+    RegisteredAgain,
+    /// An account came from a file.
+    Imported,
+    /// The primary address was confirmed.
+    Verified,
+    /// Another activation mail was asked for.
+    ActivationRequested,
+    /// A password began a session.
+    LoggedIn(&'a str),
+    /// It did not.
+    LoginRefused(Obstacle),
+    /// Whoever was logged in gave a wrong password where it is asked for again.
+    PasswordRefused,
+    /// A session was ended by its id.
+    SessionRevoked(&'a str),
+    /// All of them were.
+    AllSessionsRevoked,
+    /// The refresh tokens of a session were taken back, and the session ends with its access token.
+    RefreshTokenRevoked(&'a str),
+    /// A refresh token was used twice, which ended its session.
+    SessionReuseDetected(&'a str),
+    /// By the old one; that begins a session.
+    PasswordChanged(&'a str),
+    /// By a mailed link.
+    PasswordReset,
+    /// The first one by a mailed link, or any by an operator.
+    PasswordSet,
+    /// A link for a new password was asked for.
+    ResetRequested,
+    /// A link to another address was asked for.
+    SecondaryEmailRequested,
+    /// That link was followed.
+    SecondaryEmailConfirmed,
+    /// Also when another one takes its place.
+    SecondaryEmailRemoved,
+    /// Primary and secondary address changed places.
+    EmailsSwapped,
+    /// The account was put away.
+    Archived,
+    /// By a login.
+    Unarchived,
+    /// The account was shut off.
+    Deactivated,
+    /// And opened again.
+    Activated,
+    /// The account was erased.
+    Deleted,
+    /// It sees what is reserved for staff.
+    StaffGiven,
+    /// Not any more.
+    StaffTaken,
+    /// The account founded a group.
+    GroupCreated(&'a str),
+    /// It walked in.
+    GroupJoined(&'a str),
+    /// It walked out.
+    GroupLeft(&'a str),
+    /// The group is no more: noted for each of its members.
+    GroupDeleted(&'a str),
+    /// Somebody took the account in.
+    MemberAdded(&'a str),
+    /// Somebody put it out.
+    MemberRemoved(&'a str),
+    /// The account speaks for the group.
+    RepresentationGiven(&'a str),
+    /// Not any more.
+    RepresentationTaken(&'a str),
+    /// The account asked the group to take it in.
+    JoinRequestMade(&'a str),
+    /// The group will.
+    JoinRequestApproved(&'a str),
+    /// It will not.
+    JoinRequestDeclined(&'a str),
+}
+
+/// Why a password began no session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Nobody has the name that was given.
+    UnknownAccount,
+    /// It is not the password of the account, or that has none.
+    WrongPassword,
+    /// The address is not confirmed.
+    NotVerified,
+    /// The account is shut off.
+    Deactivated,
+    /// The account changed while its password was checked.
+    ChangedMeanwhile,
+}
+
+impl Obstacle {
+    /// Its code.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownAccount => "unknown_account",
+            Self::WrongPassword => "wrong_password",
+            Self::NotVerified => "not_verified",
+            Self::Deactivated => "deactivated",
+            Self::ChangedMeanwhile => "changed_meanwhile",
+        }
+    }
+}
+
+impl<'a> Event<'a> {
+    /// Its name, which never changes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Registered(_) => "registered",
+            Self::RegisteredAgain => "registered_again",
+            Self::Imported => "imported",
+            Self::Verified => "verified",
+            Self::ActivationRequested => "activation_requested",
+            Self::LoggedIn(_) => "logged_in",
+            Self::LoginRefused(_) => "login_refused",
+            Self::PasswordRefused => "password_refused",
+            Self::SessionRevoked(_) => "session_revoked",
+            Self::AllSessionsRevoked => "all_sessions_revoked",
+            Self::RefreshTokenRevoked(_) => "refresh_token_revoked",
+            Self::SessionReuseDetected(_) => "session_reuse_detected",
+            Self::PasswordChanged(_) => "password_changed",
+            Self::PasswordReset => "password_reset",
+            Self::PasswordSet => "password_set",
+            Self::ResetRequested => "reset_requested",
+            Self::SecondaryEmailRequested => "secondary_email_requested",
+            Self::SecondaryEmailConfirmed => "secondary_email_confirmed",
+            Self::SecondaryEmailRemoved => "secondary_email_removed",
+            Self::EmailsSwapped => "emails_swapped",
+            Self::Archived => "archived",
+            Self::Unarchived => "unarchived",
+            Self::Deactivated => "deactivated",
+            Self::Activated => "activated",
+            Self::Deleted => "deleted",
+            Self::StaffGiven => "staff_given",
+            Self::StaffTaken => "staff_taken",
+            Self::GroupCreated(_) => "group_created",
+            Self::GroupJoined(_) => "group_joined",
+            Self::GroupLeft(_) => "group_left",
+            Self::GroupDeleted(_) => "group_deleted",
+            Self::MemberAdded(_) => "member_added",
+            Self::MemberRemoved(_) => "member_removed",
+            Self::RepresentationGiven(_) => "representation_given",
+            Self::RepresentationTaken(_) => "representation_taken",
+            Self::JoinRequestMade(_) => "join_request_made",
+            Self::JoinRequestApproved(_) => "join_request_approved",
+            Self::JoinRequestDeclined(_) => "join_request_declined",
+        }
+    }
+
+    fn session(self) -> Option<&'a str> {
+        match self {
+            Self::Registered(session) => session,
+            Self::LoggedIn(session)
+            | Self::SessionRevoked(session)
+            | Self::RefreshTokenRevoked(session)
+            | Self::SessionReuseDetected(session)
+            | Self::PasswordChanged(session) => Some(session),
+            _ => None,
+        }
+    }
+
+    fn detail(self) -> Option<&'a str> {
+        match self {
+            Self::LoginRefused(obstacle) => Some(obstacle.as_str()),
+            Self::GroupCreated(group)
+            | Self::GroupJoined(group)
+            | Self::GroupLeft(group)
+            | Self::GroupDeleted(group)
+            | Self::MemberAdded(group)
+            | Self::MemberRemoved(group)
+            | Self::RepresentationGiven(group)
+            | Self::RepresentationTaken(group)
+            | Self::JoinRequestMade(group)
+            | Self::JoinRequestApproved(group)
+            | Self::JoinRequestDeclined(group) => Some(group),
+            _ => None,
+        }
+    }
+}
+
+/// By whom something is done, and from where.
+#[derive(Clone, Copy)]
+pub enum By<'a> {
+    /// Whoever the account is of, by access token.
+    Owner(&'a Viewer),
+    /// The same by password, mailed link or refresh token, whatever access token came along.
+    Bearer(&'a Viewer),
+    /// Another account.
+    Account(AccountId, &'a Viewer),
+    /// Whoever has the command line.
+    Operator,
+    /// Somebody who has shown nothing.
+    Somebody(&'a Viewer),
+}
+
+impl By<'_> {
+    fn actor(self) -> Actor {
+        match self {
+            Self::Owner(_) | Self::Bearer(_) => Actor::Owner,
+            Self::Account(id, _) => Actor::Account(id),
+            Self::Operator => Actor::Operator,
+            Self::Somebody(_) => Actor::Somebody,
+        }
+    }
+
+    fn address(self) -> Option<String> {
+        match self {
+            Self::Owner(viewer)
+            | Self::Bearer(viewer)
+            | Self::Account(_, viewer)
+            | Self::Somebody(viewer) => viewer.client().address.map(|address| address.to_string()),
+            Self::Operator => None,
+        }
+    }
+
+    /// The session that it is done in.
+    fn session(self, app: &App) -> Option<String> {
+        match self {
+            Self::Owner(viewer) | Self::Account(_, viewer) => sessions::named_by(app, viewer),
+            Self::Bearer(_) | Self::Operator | Self::Somebody(_) => None,
+        }
+    }
+}
+
+/// Notes what happens to an account in this transaction; none where nobody has the name that was given.
+///
+/// # Errors
+/// Only internal ones.
+pub fn note(
+    app: &App,
+    tx: &Writer<'_>,
+    by: By<'_>,
+    account: impl Into<Option<AccountId>>,
+    event: Event<'_>,
+) -> Result<()> {
+    let address = by.address();
+    let acting = if event.session().is_none() { by.session(app) } else { None };
+    let new = NewEntry {
+        at: app.clock.now(),
+        event: event.name(),
+        account: account.into(),
+        actor: by.actor(),
+        address: address.as_deref(),
+        session: event.session().or(acting.as_deref()),
+        detail: event.detail(),
+    };
+    Ok(store::audit::insert(tx, &new)?)
+}
+
+/// Notes that a password began no session, which is all that such a request changes. It costs the same whether or not there is
+/// such an account.
+///
+/// # Errors
+/// Only internal ones.
+pub fn refused_login(
+    app: &App,
+    viewer: &Viewer,
+    account: Option<AccountId>,
+    obstacle: Obstacle,
+) -> Result<()> {
+    let obstacle = if account.is_some() { obstacle } else { Obstacle::UnknownAccount };
+    app.store.write(|tx| note(app, tx, By::Somebody(viewer), account, Event::LoginRefused(obstacle)))
+}
+
+/// Notes that somebody who is logged in gave a wrong password.
+pub(super) fn refused_password(app: &App, viewer: &Viewer, account: AccountId) -> Result<()> {
+    app.store.write(|tx| note(app, tx, By::Owner(viewer), account, Event::PasswordRefused))
+}

@@ -1,0 +1,224 @@
+//! How often things may be tried: passwords, registrations, mails and tokens (OWASP ASVS 6.3.1, 2.4.1).
+//!
+//! An attempt at a password, a registration or a mail is counted before it is made, in a transaction of its own, so that
+//! attempts at the same time count one by one and a fault does not set one free. Tokens cannot be guessed: those that
+//! are not good are counted afterwards, to keep the noise down. Some attempts are free, then each has to wait longer than the one before. Nobody is
+//! locked out: who waits gets through, and an owner who was here before is not held up by what others try.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::{Account, Client, Error, FieldError, Result, Viewer, email, sessions};
+use crate::app::App;
+use crate::config::Limit;
+use crate::store::attempts::Attempts;
+use crate::store::{self, Reader, Writer};
+
+/// How long a client from which an owner logged in is known.
+pub(super) const CLIENTS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// What is counted together.
+struct Name<'a> {
+    limit: &'a Limit,
+    text: String,
+}
+
+fn name<'a>(limit: &'a Limit, kind: &str, of: &str) -> Name<'a> {
+    Name { limit, text: format!("{kind}:{of}") }
+}
+
+/// Whose password is tried.
+pub(super) enum Whose<'a> {
+    /// Of an account.
+    Of(&'a Account),
+    /// Of a name that no account has. It is counted as if one had.
+    Nobody(&'a str),
+}
+
+/// A password that is about to be tried.
+pub(super) struct Guess {
+    /// The attempts of this client on this account.
+    own: String,
+    /// The others that it counts among.
+    others: Vec<String>,
+    network: String,
+}
+
+impl Guess {
+    /// Counts a try.
+    ///
+    /// # Errors
+    /// A refusal that says when to try again.
+    pub(super) fn begin(app: &App, viewer: &Viewer, whose: &Whose<'_>) -> Result<Option<Self>> {
+        let limits = &app.config.limits;
+        if !limits.enabled {
+            return Ok(None);
+        }
+        let network = network(viewer.client());
+        let subject = match whose {
+            Whose::Of(account) => account.id.to_string(),
+            Whose::Nobody(name) => email::hash(&email::key(name)),
+        };
+        let own = name(&limits.password, "password", &format!("{subject}@{network}"));
+        app.store.write(|tx| {
+            let mut others = Vec::new();
+            if !is_known(app, tx, viewer, whose, &network)? {
+                others.push(name(&limits.password_per_client, "passwords-by", &network));
+                others.push(name(&limits.password_per_account, "passwords-on", &subject));
+            }
+            count(app, tx, std::iter::once(&own).chain(&others))?;
+            let others = others.into_iter().map(|name| name.text).collect();
+            Ok(Some(Self { own: own.text, others, network }))
+        })
+    }
+
+    /// Notes that the owner of an account was seen at a client, without a password: by a link from a mail.
+    pub(super) fn was_seen(app: &App, tx: &Writer<'_>, viewer: &Viewer, account: &Account) -> Result<()> {
+        if !app.config.limits.enabled {
+            return Ok(());
+        }
+        let network = network(viewer.client());
+        Ok(store::known_clients::upsert(tx, account.id, &network, app.clock.now())?)
+    }
+
+    /// Notes that the password was right: the tries before it were its owner's.
+    pub(super) fn was_right(self, app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
+        store::attempts::delete(tx, &self.own)?;
+        for name in &self.others {
+            store::attempts::take_back(tx, name)?;
+        }
+        Ok(store::known_clients::upsert(tx, account.id, &self.network, app.clock.now())?)
+    }
+}
+
+/// Whether the owner of the account is logged in with this request, or has logged in from there.
+fn is_known(app: &App, db: &Reader<'_>, viewer: &Viewer, whose: &Whose<'_>, network: &str) -> Result<bool> {
+    let Whose::Of(account) = whose else { return Ok(false) };
+    let asks = sessions::identify(app, db, viewer)?.is_some_and(|asking| asking.id == account.id);
+    Ok(asks || store::known_clients::exists(db, account.id, network)?)
+}
+
+/// Counts a registration, and the mail that it causes.
+///
+/// # Errors
+/// A refusal that says when to try again.
+pub(super) fn registration(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
+    let limits = &app.config.limits;
+    if !limits.enabled {
+        return Ok(());
+    }
+    let by = name(&limits.registration, "registrations-by", &network(viewer.client()));
+    let to = name(&limits.mail_per_address, "mails-to", &email::hash(&email::key(address)));
+    let names = if address.is_empty() { vec![by] } else { vec![by, to] };
+    app.store.write(|tx| count(app, tx, &names))
+}
+
+/// Counts a mail that somebody asks for, whether or not the address is known.
+///
+/// # Errors
+/// A refusal that says when to try again.
+pub fn mail(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
+    if !app.config.limits.enabled {
+        return Ok(());
+    }
+    app.store.write(|tx| mail_within(app, tx, viewer, address))
+}
+
+/// The same, within a transaction.
+///
+/// # Errors
+/// A refusal that says when to try again.
+pub fn mail_within(app: &App, tx: &Writer<'_>, viewer: &Viewer, address: &str) -> Result<()> {
+    let limits = &app.config.limits;
+    if !limits.enabled {
+        return Ok(());
+    }
+    let by = name(&limits.mail_per_client, "mails-by", &network(viewer.client()));
+    let to = name(&limits.mail_per_address, "mails-to", &email::hash(&email::key(address)));
+    count(app, tx, &[by, to])
+}
+
+/// Calls a rule that takes a token, and counts one that is not good. Good ones cost a look and no write.
+///
+/// # Errors
+/// A refusal that says when to try again, or those of the rule.
+pub(super) fn token<T>(app: &App, viewer: &Viewer, rule: impl FnOnce() -> Result<T>) -> Result<T> {
+    if !app.config.limits.enabled {
+        return rule();
+    }
+    let by = name(&app.config.limits.token, "tokens-by", &network(viewer.client()));
+    app.store.read(|db| look(app, db, &by).map(drop))?;
+    let outcome = rule();
+    let is_guess = |errors: &super::FieldErrors| {
+        errors.has(&FieldError::INVALID_TOKEN) || errors.has(&FieldError::EXPIRED_TOKEN)
+    };
+    if matches!(&outcome, Err(Error::Refused(errors)) if is_guess(errors)) {
+        app.store.write(|tx| count(app, tx, [&by]))?;
+    }
+    outcome
+}
+
+/// Counts one attempt of each name, or of none if one of them has to wait.
+fn count<'a>(app: &App, tx: &Writer<'_>, names: impl IntoIterator<Item = &'a Name<'a>>) -> Result<()> {
+    let now = app.clock.now();
+    for name in names {
+        let counted = look(app, tx, name)? + 1;
+        let kept = name.limit.forget.saturating_mul(u32::try_from(counted).unwrap_or(u32::MAX));
+        let attempts = Attempts { counted, counted_at: now, forgotten_at: now.plus(kept) };
+        store::attempts::upsert(tx, &name.text, attempts)?;
+    }
+    Ok(())
+}
+
+/// How many attempts of a name are remembered now; a refusal if the next has to wait.
+fn look(app: &App, db: &Reader<'_>, name: &Name<'_>) -> Result<i64> {
+    let Some(attempts) = store::attempts::find(db, &name.text)? else { return Ok(0) };
+    let now = app.clock.now();
+    let counted = remembered(attempts.counted, now.since(attempts.counted_at), name.limit);
+    let end = attempts.counted_at.plus(wait(counted, name.limit));
+    // Where the clock was set back, nobody knows how long ago the last attempt was: the next begins anew.
+    if attempts.counted_at <= now && now < end {
+        return Err(FieldError::too_many_attempts(end.since(now)).into());
+    }
+    Ok(counted)
+}
+
+/// How many of so many attempts are remembered after a time without one.
+fn remembered(counted: i64, idle: Duration, limit: &Limit) -> i64 {
+    let forgotten = idle.as_micros() / limit.forget.as_micros().max(1);
+    (counted - i64::try_from(forgotten).unwrap_or(i64::MAX)).max(0)
+}
+
+/// How long after the last of so many attempts the next has to wait.
+fn wait(counted: i64, limit: &Limit) -> Duration {
+    match u32::try_from(counted - i64::from(limit.free)) {
+        Err(_) => Duration::ZERO,
+        Ok(beyond) => limit.pause.saturating_mul(2_u32.saturating_pow(beyond)).min(limit.longest),
+    }
+}
+
+/// What of an address is taken for one client: whoever has an IPv6 address has all those of its /64.
+fn network(client: &Client) -> String {
+    match client.address {
+        Some(IpAddr::V4(address)) => address.to_string(),
+        Some(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        None => "unknown".to_owned(),
+    }
+}
+
+impl FieldError {
+    fn too_many_attempts(wait: Duration) -> Self {
+        let seconds = u32::try_from(wait.as_micros().div_ceil(1_000_000)).unwrap_or(u32::MAX).max(1);
+        let (number, unit) = match seconds {
+            0..=90 => (seconds, "second"),
+            91..=5400 => (seconds.div_ceil(60), "minute"),
+            _ => (seconds.div_ceil(3600), "hour"),
+        };
+        let plural = if number == 1 { "" } else { "s" };
+        let message = format!("Too many attempts. Try again in {number} {unit}{plural}.");
+        Self { message: message.into(), code: "too_many_attempts", retry_after: Some(seconds) }
+    }
+}

@@ -1,0 +1,116 @@
+//! `audit list`: what happened to whom, by whom and from where.
+
+use anyhow::{Result, bail};
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::pages::print_pages;
+use super::{open_there, told};
+use crate::accounts::{AccountId, Error, operator};
+use crate::app::App;
+use crate::clock::Moment;
+use crate::config::Config;
+use crate::mail::on_one_line;
+use crate::store::audit::{Actor, Entry, Place};
+use crate::store::{self, Reader};
+
+/// How many entries are held in memory at a time.
+const AT_A_TIME: i64 = 1000;
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// List it, oldest first: logins, refused ones among them, and changes of passwords, addresses, sessions and groups.
+    List {
+        /// What happened to an account, or was done by it to others: its address, username or number. An account that was
+        /// erased has its number left.
+        #[arg(long, value_name = "ACCOUNT")]
+        account: Option<String>,
+        /// Since a day or moment, as 2026-11-01 or "2026-11-01 18:30:00", in UTC; or for so long, as "7 days".
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+        /// As a JSON array, for scripts.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
+    let Command::List { account, since, json } = command;
+    let app = open_there(config)?;
+    let since = since.as_deref().map(|text| moment(text, app.clock.now())).transpose()?;
+    let find = |name: &String| told("nothing can be listed", app.store.read(|db| find(db, name)));
+    let account = account.as_ref().map(find).transpose()?;
+    list(&app, account, since.unwrap_or(Moment::from_micros(0)), *json)
+}
+
+/// A moment in UTC, or so long before `now`.
+fn moment(text: &str, now: Moment) -> Result<Moment> {
+    if let Ok(duration) = humantime::parse_duration(text) {
+        return Ok(now.minus(duration));
+    }
+    let day = humantime::parse_rfc3339(&format!("{text}T00:00:00Z"));
+    let Ok(time) = day.or_else(|_| humantime::parse_rfc3339_weak(text)) else {
+        bail!(
+            "--since: \"{text}\" is no time; write it as 2026-11-01, as \"2026-11-01 18:30:00\" or as \"7 days\""
+        );
+    };
+    let since_epoch = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Ok(Moment::from_micros(0).plus(since_epoch))
+}
+
+/// The number of an account, which may have been erased.
+fn find(db: &Reader<'_>, name: &str) -> Result<AccountId, Error> {
+    let found = operator::find(db, name);
+    match (found, name.parse()) {
+        (Err(Error::Misused(_)), Ok(id)) if store::accounts::find_by_id(db, id)?.is_none() => Ok(id),
+        (found, _) => found.map(|account| account.id),
+    }
+}
+
+fn list(app: &App, account: Option<AccountId>, since: Moment, as_json: bool) -> Result<()> {
+    // Numbers begin with 1, so this is before all that happened in that moment.
+    let mut place: Place = (since, 0);
+    let next_page = || {
+        let page = app.store.read(|db| match account {
+            Some(account) => store::audit::list_of_account(db, account, place, AT_A_TIME),
+            None => store::audit::list(db, place, AT_A_TIME),
+        });
+        let page = page.map_err(store::Error::into_inner)?;
+        place = page.last().map_or(place, |last| (last.at, last.id));
+        Ok(page)
+    };
+    print_pages(as_json, "Nothing of that kind happened.\n", next_page, |entry| {
+        if as_json { to_json(entry).to_string() } else { line(entry) }
+    })
+}
+
+fn line(entry: &Entry) -> String {
+    let Entry { at, event, account, email, actor, address, detail, .. } = entry;
+    let whom = match (account, email) {
+        (Some(id), Some(email)) => format!("{id} {email}"),
+        (Some(id), None) => format!("{id} (erased)"),
+        (None, _) => "nobody".to_owned(),
+    };
+    let by = match actor {
+        Actor::Account(id) => format!("account {id}"),
+        actor => actor.as_str().to_owned(),
+    };
+    let from = address.as_ref().map(|address| format!(" from {address}")).unwrap_or_default();
+    let detail = detail.as_ref().map(|detail| format!("  {detail}")).unwrap_or_default();
+    on_one_line(&format!("{at}  {event:<25}  {whom}  by {by}{from}{detail}")) + "\n"
+}
+
+fn to_json(entry: &Entry) -> Value {
+    json!({
+        "id": entry.id,
+        "at": entry.at.to_string(),
+        "event": entry.event,
+        "account": entry.account,
+        "email": entry.email,
+        "by": entry.actor.as_str(),
+        "by_account": entry.actor.account(),
+        "address": entry.address,
+        "session": entry.session,
+        "detail": entry.detail,
+    })
+}

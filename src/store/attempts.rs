@@ -1,0 +1,59 @@
+//! How often something was tried.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Reader, Result, Writer};
+use crate::clock::Moment;
+
+/// Attempts of one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempts {
+    /// How many are remembered as of then.
+    pub counted: i64,
+    /// When the last was made.
+    pub counted_at: Moment,
+    /// When none is left.
+    pub forgotten_at: Moment,
+}
+
+/// What is remembered of a name.
+pub fn find(db: &Reader<'_>, name: &str) -> Result<Option<Attempts>> {
+    let sql = "SELECT counted, counted_at, forgotten_at FROM attempts WHERE name = $1";
+    let mut statement = db.0.prepare_cached(sql)?;
+    let found = statement.query_row(params![name], |row| {
+        let moment = |column| Ok::<_, rusqlite::Error>(Moment::from_micros(row.get(column)?));
+        Ok(Attempts { counted: row.get(0)?, counted_at: moment(1)?, forgotten_at: moment(2)? })
+    });
+    Ok(found.optional()?)
+}
+
+/// Remembers attempts of a name, in place of what was remembered.
+pub fn upsert(db: &Writer<'_>, name: &str, attempts: Attempts) -> Result<()> {
+    let sql = "INSERT INTO attempts (name, counted, counted_at, forgotten_at) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (name) DO UPDATE SET counted = excluded.counted, counted_at = excluded.counted_at, \
+         forgotten_at = excluded.forgotten_at";
+    let Attempts { counted, counted_at, forgotten_at } = attempts;
+    let values = params![name, counted, counted_at.micros(), forgotten_at.micros()];
+    db.0.0.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
+/// Takes one attempt back.
+pub fn take_back(db: &Writer<'_>, name: &str) -> Result<()> {
+    let sql = "UPDATE attempts SET counted = counted - 1 WHERE name = $1 AND counted > 0";
+    db.0.0.prepare_cached(sql)?.execute(params![name])?;
+    Ok(())
+}
+
+/// Forgets all attempts of a name.
+pub fn delete(db: &Writer<'_>, name: &str) -> Result<()> {
+    db.0.0.prepare_cached("DELETE FROM attempts WHERE name = $1")?.execute(params![name])?;
+    Ok(())
+}
+
+/// Forgets at most `limit` names of which no attempt is left, and answers how many.
+pub fn delete_forgotten(db: &Writer<'_>, now: Moment, limit: i64) -> Result<usize> {
+    let sql = "DELETE FROM attempts \
+         WHERE name IN (SELECT name FROM attempts WHERE forgotten_at < $1 LIMIT $2)";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), limit])?)
+}

@@ -1,0 +1,162 @@
+//! Too many, too slow, from elsewhere: what connections and browsers may do.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::person::{OTHER_PASSWORD, PASSWORD};
+use crate::server::TestServer;
+
+const SITE: &str = "https://www.example.org";
+
+async fn connect(server: &TestServer, text: &str) -> TcpStream {
+    let address = server.url("").replace("http://", "");
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(text.as_bytes()).await.expect("a write");
+    // What was sent has arrived once somebody else was answered.
+    server.ask(None, "{ me { email } }").await;
+    stream
+}
+
+async fn rest(mut stream: TcpStream) -> String {
+    let mut text = Vec::new();
+    // The other side may end it in any way.
+    let _ = stream.read_to_end(&mut text).await;
+    String::from_utf8(text).expect("a text")
+}
+
+#[tokio::test]
+async fn a_body_that_never_comes_is_not_waited_for() {
+    let server = TestServer::start("").await;
+    let head =
+        "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{";
+    let stream = connect(&server, head).await;
+    // Time goes by where nothing else happens.
+    tokio::time::pause();
+    let answer = rest(stream).await;
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("retry-after: 5") && answer.contains("This took too long."), "{answer}");
+}
+
+#[tokio::test]
+async fn a_head_that_comes_ever_so_slowly_is_not_waited_for() {
+    let server = TestServer::start("").await;
+    let mut stream = connect(&server, "POST /graphql HTTP/1.1\r\nHost: a\r\n").await;
+    tokio::time::pause();
+    let began = tokio::time::Instant::now();
+    let mut ended = false;
+    // Each byte would keep an idle connection open.
+    while !ended && began.elapsed() < Duration::from_secs(600) {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        ended = stream.write_all(b"X").await.is_err() || stream.try_read(&mut [0; 64]).is_ok();
+    }
+    assert!(ended, "it is still open");
+    assert_eq!(rest(stream).await, "");
+}
+
+#[tokio::test]
+async fn connections_beyond_those_that_may_be_open_wait_for_room() {
+    let server = TestServer::start("http.max_connections = 3\n").await;
+    let two = [connect(&server, "").await, connect(&server, "").await];
+    let address = server.url("").replace("http://", "");
+    // The client of the server has the third.
+    let mut fourth = TcpStream::connect(address).await.expect("the system takes it");
+    fourth
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        .await
+        .expect("a write");
+    server.ask(None, "{ me { email } }").await;
+    assert!(fourth.try_read(&mut [0; 8]).is_err(), "it was answered");
+    drop(two);
+    assert!(rest(fourth).await.starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test]
+async fn logins_beyond_those_that_may_wait_are_told_to_come_back_and_nobody_else_notices() {
+    let settings = "limits.enabled = false\npasswords.hashing_threads = 1\npasswords.memory = \"19 MiB\"\n";
+    let server = TestServer::start(settings).await;
+    let ada = server.joins("ada").await;
+    let login = format!(
+        "mutation {{ tokenAuth(email: {:?}, password: {OTHER_PASSWORD:?}) {{ success }} }}",
+        ada.email
+    );
+    let send = || server.raw(Method::POST, "/graphql").json(&json!({ "query": login })).send();
+    let crowd = join_all((0..80).map(|_| send()));
+    let (replies, me) = tokio::join!(crowd, ada.me(&server));
+    assert_eq!(me["username"], "ada");
+    let mut refused = 0;
+    for reply in replies {
+        let reply = reply.expect("an answer");
+        if reply.status() == 503 {
+            assert_eq!(reply.headers()["retry-after"], "5");
+            let body: Value = reply.json().await.expect("JSON");
+            let sentence = "Too many people are here at the moment. Please try again in a few seconds.";
+            assert_eq!(body["errors"][0]["message"], sentence);
+            refused += 1;
+        } else {
+            assert_eq!(reply.status(), 200);
+        }
+    }
+    assert!((1..80).contains(&refused), "{refused} of 80");
+    server.logs_in(&ada.email, PASSWORD).await;
+}
+
+async fn asks_from(server: &TestServer, origin: &str, method: Method) -> reqwest::Response {
+    let request = server.raw(method, "/graphql").header("Origin", origin);
+    let request = request.header("Access-Control-Request-Method", "POST");
+    request.json(&json!({ "query": "{ me { email } }" })).send().await.expect("an answer")
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_may_use_the_api_where_the_settings_name_them_and_not_otherwise() {
+    let closed = TestServer::start("").await;
+    let open = TestServer::start(&format!("http.cors_origins = [{SITE:?}]\n")).await;
+    for (server, origin) in [(&closed, SITE), (&open, "https://www.example.com"), (&open, "null")] {
+        let asked = asks_from(server, origin, Method::OPTIONS).await;
+        assert_eq!(asked.status(), 405, "{origin}");
+        for reply in [asked, asks_from(server, origin, Method::POST).await] {
+            assert!(!reply.headers().contains_key("access-control-allow-origin"), "{origin}");
+        }
+    }
+    let asked = asks_from(&open, SITE, Method::OPTIONS).await;
+    assert_eq!(asked.status(), 204);
+    assert_eq!(asked.headers()["access-control-allow-headers"], "Authorization, Content-Type");
+    let reply = asks_from(&open, SITE, Method::POST).await;
+    assert_eq!(reply.status(), 200);
+    for (name, value) in [("access-control-allow-origin", SITE), ("vary", "Origin")] {
+        assert_eq!(reply.headers()[name], value);
+        assert_eq!(asked.headers()[name], value);
+    }
+    assert!(!reply.headers().contains_key("access-control-allow-credentials"));
+}
+
+#[tokio::test]
+async fn every_answer_tells_browsers_what_not_to_do_with_it() {
+    let server = TestServer::start("").await;
+    for (path, kind) in
+        [("/graphql", "text/html"), ("/", "text/html"), ("/nowhere", "*/*"), ("/healthz", "*/*")]
+    {
+        let reply =
+            Client::new().get(server.url(path)).header("Accept", kind).send().await.expect("an answer");
+        let headers = reply.headers();
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+        ] {
+            assert_eq!(headers[name], value, "{path}");
+        }
+        let policy = headers["content-security-policy"].to_str().expect("a text");
+        assert!(
+            policy.starts_with("default-src ") && policy.contains("frame-ancestors 'none'"),
+            "{path}: {policy}"
+        );
+    }
+    let reply = server.raw(Method::POST, "/graphql").json(&json!({ "query": "{ me { email } }" }));
+    assert_eq!(reply.send().await.expect("an answer").headers()["cache-control"], "no-store");
+}
