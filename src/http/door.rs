@@ -23,9 +23,9 @@ use crate::metrics::Metrics;
 
 /// How long a client may take to agree on encryption.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How long a request may take from its first byte to the first of its answer. The time for reading its body and for
-/// answering it lie within, so this ends those that send their head ever so slowly.
-const REQUEST: Duration = Duration::from_secs(60);
+/// How long a request may take from its first byte to the first of its answer, which ends those that send their head ever
+/// so slowly. It is longer than an idle connection is kept: HTTP/2 has bytes that nobody answers.
+const REQUEST: Duration = Duration::from_secs(90);
 /// How long nothing may move on a connection, in either direction: a client that does not read its answers, or says
 /// nothing more. The server itself ends idle connections a little earlier, and politely.
 const STANDSTILL: Duration = Duration::from_secs(90);

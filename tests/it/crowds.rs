@@ -59,6 +59,18 @@ async fn a_head_that_comes_ever_so_slowly_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn a_client_that_does_not_read_its_answers_is_not_waited_for() {
+    let server = TestServer::start("").await;
+    let ask = "GET / HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\r\n".repeat(5000);
+    let address = server.url("").replace("http://", "");
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    tokio::time::pause();
+    // Answers fill the pipe, so requests do as well, until the server has had enough.
+    let written = stream.write_all(ask.repeat(20).as_bytes()).await;
+    assert!(written.is_err(), "all of it was taken");
+}
+
+#[tokio::test]
 async fn connections_beyond_those_that_may_be_open_wait_for_room() {
     let server = TestServer::start("http.max_connections = 3\n").await;
     let two = [connect(&server, "").await, connect(&server, "").await];
