@@ -123,7 +123,10 @@ fn fields(config: &Config) -> Option<String> {
 fn passwords(config: &Config) -> Option<String> {
     let passwords = &config.passwords;
     let kibibytes = u32::try_from(passwords.memory.count() / 1024).unwrap_or(u32::MAX);
-    if argon2::Params::new(kibibytes, passwords.iterations, passwords.parallelism, None).is_err() {
+    // The library multiplies the lanes before it looks how many there are.
+    let too_many = passwords.parallelism > argon2::Params::MAX_P_COST;
+    if too_many || argon2::Params::new(kibibytes, passwords.iterations, passwords.parallelism, None).is_err()
+    {
         return Some(
             "passwords: Argon2id wants at least 8 KiB of memory for each of parallelism, and 1 iteration"
                 .to_owned(),

@@ -83,6 +83,8 @@ impl Argon {
 /// A whole hash, and its cost, if that does not exhaust the machine.
 pub(super) fn affordable(phc: &str) -> Option<(PasswordHash<'_>, Params)> {
     let hash = PasswordHash::new(phc).ok().filter(|hash| hash.hash.is_some())?;
-    let params = Params::try_from(&hash).ok()?;
+    // The library multiplies the lanes before it looks how many there are.
+    let lanes = hash.params.get_decimal("p").unwrap_or(Params::DEFAULT_P_COST);
+    let params = (lanes <= Params::MAX_P_COST).then(|| Params::try_from(&hash).ok()).flatten()?;
     (params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ITERATIONS).then_some((hash, params))
 }

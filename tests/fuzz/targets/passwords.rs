@@ -59,6 +59,9 @@ fn is_cheap(stored: &str) -> bool {
     }
     let phc = stored.strip_prefix("argon2").unwrap_or(stored);
     let Ok(hash) = PasswordHash::new(phc) else { return true };
+    if hash.params.get_decimal("p").is_some_and(|lanes| lanes > Params::MAX_P_COST) {
+        return true;
+    }
     Params::try_from(&hash).map_or(true, |params| params.m_cost() <= 64 && params.t_cost() <= 2)
 }
 

@@ -142,6 +142,7 @@ fn a_value_that_makes_no_sense_is_refused_in_one_sentence_that_names_the_setting
         ("accounts.users_visible_to = \"friends\"", "accounts.users_visible_to"),
         ("passwords.iterations = -1", "passwords.iterations"),
         ("passwords.memory = \"1 KiB\"", "passwords"),
+        ("passwords.parallelism = 4249599495", "passwords"),
         ("graphql.max_body = \"big\"", "graphql.max_body"),
         ("graphql.max_body = \"1 KB\"", "graphql.max_body"),
         ("http.trusted_proxies = [\"127.0.0.1\", \"localhost\"]", "http.trusted_proxies"),
