@@ -524,7 +524,7 @@ after() {
         *) say "  public_url in $CONFIG: $url is for this machine alone; mails need the address people use" ;;
     esac
     say "  mail: set transport, smtp_url and from in $CONFIG; until then mails are files in $DATA/mail"
-    say "  reverse proxy: HTTPS before http://$listen, with a limit on requests"
+    say "  reverse proxy: HTTPS before http://$listen; name it in http.trusted_proxies"
     say "  first account: systemd-ask-password | runuser -u $NAME -- $program user create --email you@example.org --verified --staff --password-stdin"
 }
 
