@@ -1,7 +1,15 @@
 //! `config.example.toml`: the lowest layer of the configuration, and what is known of each setting.
 
+use std::sync::LazyLock;
+
+use figment::Figment;
+use figment::providers::{Format, Toml};
+
 /// The file.
-pub(super) const TEXT: &str = include_str!("../../config.example.toml");
+const TEXT: &str = include_str!("../../config.example.toml");
+
+/// The file as a layer, read once: it is longer than what lies above it.
+pub(super) static LAYER: LazyLock<Figment> = LazyLock::new(|| Figment::from(Toml::string(TEXT)));
 
 /// A setting as the example shows it.
 pub(super) struct Shown {

@@ -43,7 +43,7 @@ pub fn load(file: Option<&Path>) -> Result<Loaded> {
         Some(named) => Some(named.to_owned()),
         None => found_file(),
     };
-    let mut figment = Figment::from(Toml::string(example::TEXT));
+    let mut figment = example::LAYER.clone();
     if let Some(path) = &file {
         std::fs::metadata(path)
             .with_context(|| format!("the configuration file {} cannot be read", path.display()))?;
@@ -57,7 +57,7 @@ pub fn load(file: Option<&Path>) -> Result<Loaded> {
 /// # Errors
 /// As [`load`].
 pub fn load_text(toml: &str) -> Result<Loaded> {
-    finish(Figment::from(Toml::string(example::TEXT)).merge(Toml::string(toml)), None)
+    finish(example::LAYER.clone().merge(Toml::string(toml)), None)
 }
 
 fn found_file() -> Option<PathBuf> {
