@@ -25,6 +25,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::graphql::{Flavour, GraphQl};
 use crate::lanes::Lanes;
+use client::Proxies;
 use cors::Cors;
 use door::{Door, Places};
 use tls::{Renewal, Tls};
@@ -58,6 +59,7 @@ pub struct Answers {
     /// Whether `watch` has an address of its own.
     apart: bool,
     tls: Option<Arc<Tls>>,
+    places: Places,
 }
 
 /// Listens where the settings say. Needs a runtime around it.
@@ -67,15 +69,20 @@ pub struct Answers {
 pub fn bind(app: Arc<App>) -> Result<Bound> {
     let config = &app.config;
     let (tls, renewal) = Tls::open(config)?.map(|(tls, renewal)| (Arc::new(tls), renewal)).unzip();
-    let places = Places::new(most_connections(config.http.max_connections), Arc::clone(&app.metrics));
-    let public = Door::open("listen", config.listen, tls.clone(), places)?;
+    let places = Places::new(
+        most_connections(config.http.max_connections),
+        config.http.max_connections_per_client,
+        Proxies::new(config.http.trusted_proxies()),
+        Arc::clone(&app.metrics),
+    );
+    let public = Door::open("listen", config.listen, tls.clone(), places.clone())?;
     let watch = config.metrics.listen.filter(|_| config.metrics.enabled);
     // Whoever watches gets through also where nobody else does.
-    let places = Places::new(WATCHERS, Arc::clone(&app.metrics));
-    let watch = watch.map(|listen| Door::open("metrics.listen", listen, None, places)).transpose()?;
+    let reserved = Places::new(WATCHERS, WATCHERS, Proxies::new(Vec::new()), Arc::clone(&app.metrics));
+    let watch = watch.map(|listen| Door::open("metrics.listen", listen, None, reserved)).transpose()?;
     let apart = watch.is_some();
     let [front, side] = routes(app, apart)?.map(Front::new);
-    let answers = Answers { public: front, watch: side, apart, tls };
+    let answers = Answers { public: front, watch: side, apart, tls, places };
     Ok(Bound { public, watch, renewal: renewal.flatten(), answers })
 }
 
@@ -152,11 +159,12 @@ impl Answers {
     /// # Errors
     /// A sentence on what is wrong with the settings; nothing is replaced then.
     pub fn replace(&self, app: Arc<App>) -> Result<()> {
-        let tls = app.config.http.tls.clone();
+        let (tls, proxies) = (app.config.http.tls.clone(), app.config.http.trusted_proxies());
         let [public, watch] = routes(app, self.apart)?;
         if let Some(current) = &self.tls {
             current.reload(&tls)?;
         }
+        self.places.trust(Proxies::new(proxies));
         self.public.replace(public);
         self.watch.replace(watch);
         Ok(())
@@ -201,7 +209,7 @@ fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
     let lanes = Arc::new(Lanes::new(Arc::clone(&app)));
     let graphql = Arc::new(GraphQl::new(&app, Arc::clone(&lanes)));
     let graphiql = app.config.graphql.graphiql;
-    let proxies = client::Proxies::new(app.config.http.trusted_proxies());
+    let proxies = Proxies::new(app.config.http.trusted_proxies());
     let endpoint = |flavour| {
         let graphiql = graphiql && flavour == Flavour::Plain;
         Arc::new(endpoint::Endpoint {

@@ -13,6 +13,8 @@ pub struct Metrics {
     operations: Family<Labels, Counter>,
     /// Open connections.
     pub connections: Gauge,
+    /// Connections that were closed because their client had too many.
+    pub connections_refused: Counter,
     /// Requests that wait for a turn, those that hash a password left out.
     pub ordinary_waiting: Gauge,
     /// Logins and other requests that wait for their password to be hashed.
@@ -105,6 +107,9 @@ impl Metrics {
         histogram("write_wait", "Waiting for a turn to write to the database", &writes.wait);
         let busy = "Writes that gave up because another process was writing";
         registry.register("database_busy", busy, writes.busy.clone());
+        let connections_refused = Counter::default();
+        let refused = "Connections closed because their client had too many";
+        registry.register("connections_refused", refused, connections_refused.clone());
         let mails = Family::<State, Gauge>::default();
         registry.register("mails", "Mails that have not left: waiting, or refused for good", mails.clone());
         let mut gauge = |name: &str, help: &str| {
@@ -124,6 +129,7 @@ impl Metrics {
             registry,
             operations,
             connections,
+            connections_refused,
             ordinary_waiting,
             hashing_waiting,
             hashing_wait,

@@ -5,10 +5,9 @@
 //! are not good are counted afterwards, to keep the noise down. Some attempts are free, then each has to wait longer than the one before. Nobody is
 //! locked out: who waits gets through, and an owner who was here before is not held up by what others try.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use super::{Account, Client, Error, FieldError, Result, Viewer, email, sessions};
+use super::{Account, Error, FieldError, Result, Viewer, email, sessions};
 use crate::app::App;
 use crate::config::Limit;
 use crate::store::attempts::Attempts;
@@ -54,7 +53,7 @@ impl Guess {
         if !limits.enabled {
             return Ok(None);
         }
-        let network = network(viewer.client());
+        let network = viewer.client().network();
         let subject = match whose {
             Whose::Of(account) => account.id.to_string(),
             Whose::Nobody(name) => email::hash(&email::key(name)),
@@ -77,7 +76,7 @@ impl Guess {
         if !app.config.limits.enabled {
             return Ok(());
         }
-        let network = network(viewer.client());
+        let network = viewer.client().network();
         Ok(store::known_clients::upsert(tx, account.id, &network, app.clock.now())?)
     }
 
@@ -107,7 +106,7 @@ pub(super) fn registration(app: &App, viewer: &Viewer, address: &str) -> Result<
     if !limits.enabled {
         return Ok(());
     }
-    let by = name(&limits.registration, "registrations-by", &network(viewer.client()));
+    let by = name(&limits.registration, "registrations-by", &viewer.client().network());
     let to = name(&limits.mail_per_address, "mails-to", &email::hash(&email::key(address)));
     let names = if address.is_empty() { vec![by] } else { vec![by, to] };
     app.store.write(|tx| count(app, tx, &names))
@@ -133,7 +132,7 @@ pub fn mail_within(app: &App, tx: &Writer<'_>, viewer: &Viewer, address: &str) -
     if !limits.enabled {
         return Ok(());
     }
-    let by = name(&limits.mail_per_client, "mails-by", &network(viewer.client()));
+    let by = name(&limits.mail_per_client, "mails-by", &viewer.client().network());
     let to = name(&limits.mail_per_address, "mails-to", &email::hash(&email::key(address)));
     count(app, tx, &[by, to])
 }
@@ -146,7 +145,7 @@ pub(super) fn token<T>(app: &App, viewer: &Viewer, rule: impl FnOnce() -> Result
     if !app.config.limits.enabled {
         return rule();
     }
-    let by = name(&app.config.limits.token, "tokens-by", &network(viewer.client()));
+    let by = name(&app.config.limits.token, "tokens-by", &viewer.client().network());
     app.store.read(|db| look(app, db, &by).map(drop))?;
     let outcome = rule();
     let is_guess = |errors: &super::FieldErrors| {
@@ -194,18 +193,6 @@ fn wait(counted: i64, limit: &Limit) -> Duration {
     match u32::try_from(counted - i64::from(limit.free)) {
         Err(_) => Duration::ZERO,
         Ok(beyond) => limit.pause.saturating_mul(2_u32.saturating_pow(beyond)).min(limit.longest),
-    }
-}
-
-/// What of an address is taken for one client: whoever has an IPv6 address has all those of its /64.
-fn network(client: &Client) -> String {
-    match client.address {
-        Some(IpAddr::V4(address)) => address.to_string(),
-        Some(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        None => "unknown".to_owned(),
     }
 }
 

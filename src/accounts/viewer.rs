@@ -47,4 +47,16 @@ impl Client {
         let shown = user_agent.chars().filter(|character| !character.is_control());
         Self { address, user_agent: shown.take(LONGEST_USER_AGENT).collect() }
     }
+
+    /// What of its address is taken for one client: whoever has an IPv6 address has all those of its /64.
+    pub fn network(&self) -> String {
+        match self.address {
+            Some(IpAddr::V4(address)) => address.to_string(),
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+            None => "unknown".to_owned(),
+        }
+    }
 }

@@ -154,6 +154,9 @@ fn proxies(config: &Config) -> Option<String> {
     if config.http.max_connections == 0 {
         return Some("http.max_connections: at least 1, or nobody is answered".to_owned());
     }
+    if config.http.max_connections_per_client == 0 {
+        return Some("http.max_connections_per_client: at least 1, or nobody is answered".to_owned());
+    }
     let is_origin = |text: &str| {
         text == "*" || url::Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text)
     };

@@ -16,6 +16,8 @@ pub struct Http {
     pub cors_origins: Vec<String>,
     /// How many connections may be open at a time.
     pub max_connections: usize,
+    /// How many of them one client may have, unless it is a trusted proxy.
+    pub max_connections_per_client: usize,
     /// Encryption.
     pub tls: Tls,
 }

@@ -15,6 +15,10 @@ impl Config {
             ("data_dir", self.data_dir != other.data_dir),
             ("metrics.listen", watch(self) != watch(other)),
             ("http.max_connections", self.http.max_connections != other.http.max_connections),
+            (
+                "http.max_connections_per_client",
+                self.http.max_connections_per_client != other.http.max_connections_per_client,
+            ),
             ("http.tls", self.http.tls.is_on() != other.http.tls.is_on()),
             ("http.tls.acme", acme(self) != acme(other)),
             ("log.format", self.log.format != other.log.format),

@@ -1,13 +1,14 @@
 //! Where connections come in, encrypted or not.
 
+use std::collections::HashMap;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::anyhow;
 use poem::http::uri::Scheme;
 use poem::listener::Acceptor;
 use poem::web::{LocalAddr, RemoteAddr};
@@ -18,7 +19,9 @@ use tokio::time::{Instant, Sleep, Timeout, sleep, timeout};
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
 
+use super::client::Proxies;
 use super::tls::Tls;
+use crate::accounts::Client;
 use crate::metrics::Metrics;
 
 /// How long a client may take to agree on encryption.
@@ -40,37 +43,93 @@ pub(super) struct Door {
     address: SocketAddr,
     tls: Option<Arc<Tls>>,
     places: Places,
-    complained: Option<Instant>,
+    out_of_files: Complaint,
+    crowded: Complaint,
 }
 
-/// Room for connections.
+/// What is said no more often than once a minute.
+#[derive(Default)]
+struct Complaint(Option<Instant>);
+
+impl Complaint {
+    fn is_due(&mut self) -> bool {
+        let due = self.0.is_none_or(|then| then.elapsed() > COMPLAINT);
+        if due {
+            self.0 = Some(Instant::now());
+        }
+        due
+    }
+}
+
+/// Room for connections: for all together, and for those of one client.
 #[derive(Clone)]
 pub(super) struct Places {
     free: Arc<Semaphore>,
+    most_of_one: usize,
+    /// How many each client has taken.
+    taken: Arc<Mutex<HashMap<String, usize>>>,
+    /// Behind whom there are many clients.
+    proxies: Arc<RwLock<Proxies>>,
     metrics: Arc<Metrics>,
 }
 
 impl Places {
-    pub(super) fn new(most: usize, metrics: Arc<Metrics>) -> Self {
-        Self { free: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))), metrics }
+    pub(super) fn new(most: usize, most_of_one: usize, proxies: Proxies, metrics: Arc<Metrics>) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))),
+            most_of_one,
+            taken: Arc::default(),
+            proxies: Arc::new(RwLock::new(proxies)),
+            metrics,
+        }
     }
 
-    async fn take(&self) -> io::Result<Place> {
-        let permit = Arc::clone(&self.free).acquire_owned().await.map_err(io::Error::other)?;
+    /// Has connections of these proxies, and no others, count for nobody.
+    pub(super) fn trust(&self, proxies: Proxies) {
+        *self.proxies.write().unwrap_or_else(PoisonError::into_inner) = proxies;
+    }
+
+    async fn free(&self) -> io::Result<OwnedSemaphorePermit> {
+        Arc::clone(&self.free).acquire_owned().await.map_err(io::Error::other)
+    }
+
+    /// The place of a connection from an address; none if its client has as many as one may have.
+    fn take(&self, permit: OwnedSemaphorePermit, peer: IpAddr) -> Result<Place, OwnedSemaphorePermit> {
+        let peer = peer.to_canonical();
+        let is_proxy = self.proxies.read().unwrap_or_else(PoisonError::into_inner).trusts(peer);
+        let client = (!is_proxy).then(|| Client::new(Some(peer), "").network());
+        if let Some(client) = &client {
+            let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = taken.entry(client.clone()).or_default();
+            if *count >= self.most_of_one {
+                return Err(permit);
+            }
+            *count += 1;
+        }
         self.metrics.connections.inc();
-        Ok(Place { metrics: Arc::clone(&self.metrics), _permit: permit })
+        Ok(Place { client, places: self.clone(), _permit: permit })
     }
 }
 
 /// The place of a connection, which is free once it is dropped.
 struct Place {
-    metrics: Arc<Metrics>,
+    /// Whose it is, unless that is a proxy.
+    client: Option<String>,
+    places: Places,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.metrics.connections.dec();
+        self.places.metrics.connections.dec();
+        let Some(client) = &self.client else { return };
+        let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = taken.get_mut(client) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(client);
+            }
+        }
     }
 }
 
@@ -81,11 +140,13 @@ impl Door {
         listen: SocketAddr,
         tls: Option<Arc<Tls>>,
         places: Places,
-    ) -> Result<Self> {
+    ) -> anyhow::Result<Self> {
         let opened = std::net::TcpListener::bind(listen).and_then(|listener| {
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?;
-            Ok(Self { listener: TcpListener::from_std(listener)?, address, tls, places, complained: None })
+            let listener = TcpListener::from_std(listener)?;
+            let (out_of_files, crowded) = Default::default();
+            Ok(Self { listener, address, tls, places, out_of_files, crowded })
         });
         opened.map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => {
@@ -112,13 +173,25 @@ impl Acceptor for Door {
     }
 
     async fn accept(&mut self) -> io::Result<(Connection, LocalAddr, RemoteAddr, Scheme)> {
-        let place = self.places.take().await?;
-        let (stream, peer) = loop {
+        let mut permit = self.places.free().await?;
+        let (stream, peer, place) = loop {
             match self.listener.accept().await {
-                Ok(accepted) => break accepted,
+                Ok((stream, peer)) => match self.places.take(permit, peer.ip()) {
+                    Ok(place) => break (stream, peer, place),
+                    Err(unused) => {
+                        permit = unused;
+                        self.places.metrics.connections_refused.inc();
+                        if self.crowded.is_due() {
+                            let client = peer.ip().to_canonical();
+                            tracing::warn!(
+                                "{client} has as many connections as http.max_connections_per_client lets it have, and further \
+                                 ones are closed; if that is a reverse proxy, name it in http.trusted_proxies"
+                            );
+                        }
+                    }
+                },
                 Err(error) => {
-                    if self.complained.is_none_or(|then| then.elapsed() > COMPLAINT) {
-                        self.complained = Some(Instant::now());
+                    if self.out_of_files.is_due() {
                         tracing::warn!("connections cannot be taken: {error}");
                     }
                     tokio::time::sleep(PAUSE).await;

@@ -88,6 +88,33 @@ async fn connections_beyond_those_that_may_be_open_wait_for_room() {
 }
 
 #[tokio::test]
+async fn one_client_cannot_take_all_connections_and_those_of_a_trusted_proxy_are_not_counted() {
+    let bound = "metrics.enabled = true\nhttp.max_connections_per_client = 3\n";
+    let server = TestServer::start(bound).await;
+    // The client of the server has the third.
+    let [one, _other] = [connect(&server, "").await, connect(&server, "").await];
+    assert_eq!(rest(connect(&server, "").await).await, "", "it was kept");
+    let counted = server.raw(Method::GET, "/metrics").send().await.expect("an answer");
+    let counted = counted.text().await.expect("a text");
+    assert!(counted.contains("p4f_auth_connections_refused_total 1"), "{counted}");
+    drop(one);
+    let mut gone = false;
+    while !gone {
+        let counted = server.raw(Method::GET, "/metrics").send().await.expect("an answer");
+        gone = counted.text().await.expect("a text").contains("p4f_auth_connections 2");
+    }
+    let ask = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    assert!(rest(connect(&server, ask).await).await.starts_with("HTTP/1.1 200 "));
+
+    let behind = TestServer::start(&format!("{bound}http.trusted_proxies = [\"127.0.0.1\"]\n")).await;
+    let mut crowd = Vec::new();
+    for _ in 0..5 {
+        crowd.push(connect(&behind, "").await);
+    }
+    assert!(rest(connect(&behind, ask).await).await.starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test]
 async fn logins_beyond_those_that_may_wait_are_told_to_come_back_and_nobody_else_notices() {
     let settings = "limits.enabled = false\npasswords.hashing_threads = 1\npasswords.memory = \"19 MiB\"\n";
     let server = TestServer::start(settings).await;
