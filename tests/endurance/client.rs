@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,8 +11,9 @@ use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
 
-use crate::people::{Deed, Figures, Open, Person, Session};
-use crate::witness;
+use crate::people::{Deed, Figures, Open, Person, Session, Wish};
+use crate::program::PATIENCE;
+use crate::{GLANCE, witness};
 
 /// Whoever has as many sessions changes the password, which ends them: beyond fifty the server ends some by itself.
 const MOST_SESSIONS: usize = 30;
@@ -56,23 +57,63 @@ impl Client {
     pub async fn work(&mut self, killed: &AtomicBool) -> Result<(), String> {
         while !killed.load(Ordering::SeqCst) {
             let (person, deed) = self.choose();
-            self.open = Some(Open { person, deed: deed.clone() });
-            match self.perform(person, &deed).await {
-                Ok(()) => {
-                    self.open = None;
-                    self.figures.note(&deed);
-                }
-                Err(Failure::Unanswered(_)) if killed.load(Ordering::SeqCst) => break,
-                Err(Failure::Unanswered(error)) => {
+            match self.attempt(person, &deed).await? {
+                Some(error) if !killed.load(Ordering::SeqCst) => {
                     return Err(format!(
                         "a request of {} was not answered though the server was up: {error}",
                         self.people[person].email
                     ));
                 }
-                Err(Failure::Fault(fault)) => return Err(fault),
+                _ => {}
             }
         }
         Ok(())
+    }
+
+    /// Asks for one thing; says why, if there was no answer.
+    pub async fn attempt(&mut self, person: usize, deed: &Deed) -> Result<Option<String>, String> {
+        self.open = Some(Open { person, deed: deed.clone() });
+        match self.perform(person, deed).await {
+            Ok(()) => {
+                self.open = None;
+                self.figures.note(deed);
+                Ok(None)
+            }
+            Err(Failure::Unanswered(error)) => Ok(Some(error)),
+            Err(Failure::Fault(fault)) => Err(fault),
+        }
+    }
+
+    /// Somebody new who can do this next, and what that is.
+    pub async fn prepare(&mut self, wish: Wish) -> Result<(usize, Deed), String> {
+        let (person, register) = self.unregistered().unwrap_or_else(|| self.newcomer());
+        if matches!(wish, Wish::Register) {
+            return Ok((person, register));
+        }
+        self.succeed(person, &register).await?;
+        let began = Instant::now();
+        while self.people[person].link.is_none() {
+            if began.elapsed() > PATIENCE {
+                return Err(format!("{}: no activation mail comes", self.people[person].email));
+            }
+            tokio::time::sleep(GLANCE).await;
+            self.people[person].link = witness::find_link(&self.mails, &self.people[person].email);
+        }
+        if matches!(wish, Wish::Verify) {
+            return Ok((person, Deed::Verify));
+        }
+        self.succeed(person, &Deed::Verify).await?;
+        if matches!(wish, Wish::LogIn) {
+            return Ok((person, Deed::LogIn));
+        }
+        self.succeed(person, &Deed::LogIn).await?;
+        let refresh = (person, Deed::Refresh(0));
+        Ok(if matches!(wish, Wish::Refresh) { refresh } else { self.change(person) })
+    }
+
+    async fn succeed(&mut self, person: usize, deed: &Deed) -> Result<(), String> {
+        let unanswered = self.attempt(person, deed).await?;
+        unanswered.map_or(Ok(()), |error| Err(format!("{}: no answer: {error}", self.people[person].email)))
     }
 
     /// Whether the server knows all that was acknowledged of those who were active of late, and of some others.

@@ -5,8 +5,14 @@
 //! remembers what was acknowledged, and the one request that was not answered. Then the database is read as it lies
 //! there (`witness.rs`), and the next server is asked (`Client::check`). The clock is real and nothing is mocked, so
 //! `--seed` repeats who wants what and when the server is killed, but not how far everybody gets.
+//!
+//! With `--every-write` each kind of request comes first by itself, and the server is killed ahead of the first write to the
+//! disk that it causes, then ahead of the second, and so on, the delivery of mail included, until it causes no more.
 
 mod client;
+#[path = "../it/disk.rs"]
+#[expect(dead_code, reason = "here the disk kills, and does not break")]
+mod disk;
 mod people;
 #[path = "../it/program.rs"]
 #[expect(dead_code, reason = "tests of the command line do more with the program")]
@@ -23,7 +29,8 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _, TryRngCore as _};
 
 use client::Client;
-use people::Figures;
+use disk::Disk;
+use people::{Figures, Wish};
 use program::{PATIENCE, Serving, Site};
 use witness::Witness;
 
@@ -31,6 +38,8 @@ use witness::Witness;
 const SETTINGS: &str = "mail.transport = \"file\"\nlimits.enabled = false\n";
 /// After how many milliseconds of use the server is killed.
 const KILLED_AFTER: std::ops::RangeInclusive<u64> = 50..=500;
+/// How long it is until something is looked at again.
+const GLANCE: Duration = Duration::from_millis(20);
 /// How many people of whom nothing was asked in a round each client looks at after it.
 const BYSTANDERS: usize = 3;
 
@@ -40,6 +49,9 @@ struct Arguments {
     /// How often the server is killed.
     #[arg(long, default_value_t = 200)]
     rounds: u32,
+    /// Whether it is killed at every write of each kind of request before that.
+    #[arg(long)]
+    every_write: bool,
     /// How many clients use it at a time.
     #[arg(long, default_value_t = 8)]
     clients: u32,
@@ -50,7 +62,7 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Arguments { rounds, clients, seed } = Arguments::parse();
+    let Arguments { rounds, every_write, clients, seed } = Arguments::parse();
     let seed = seed.unwrap_or_else(|| {
         u64::from(rand::rngs::OsRng.try_next_u32().expect("the operating system has random numbers"))
     });
@@ -58,7 +70,7 @@ async fn main() -> ExitCode {
     let site = Site::with_settings(SETTINGS);
     let mut trial = Trial::new(&site, clients, seed);
     let began = Instant::now();
-    let outcome = trial.run(rounds).await;
+    let outcome = trial.run(rounds, every_write).await;
     println!("{}seconds: {}", trial.summary(), began.elapsed().as_secs());
     let Err(faults) = outcome else {
         println!("faults: 0");
@@ -94,7 +106,10 @@ impl<'a> Trial<'a> {
         Self { site, clients, witness, random, kills: 0 }
     }
 
-    async fn run(&mut self, rounds: u32) -> Outcome {
+    async fn run(&mut self, rounds: u32, every_write: bool) -> Outcome {
+        if every_write {
+            self.every_write().await?;
+        }
         for round in 1..=rounds {
             self.round().await?;
             if round % 10 == 0 {
@@ -122,17 +137,55 @@ impl<'a> Trial<'a> {
         self.witness.judge(&mut self.clients, false)
     }
 
+    async fn every_write(&mut self) -> Outcome {
+        for wish in [Wish::Register, Wish::Verify, Wish::LogIn, Wish::Refresh, Wish::Change] {
+            let mut write = 1;
+            while self.is_killed_at(write, wish).await? {
+                write += 1;
+            }
+            println!("{wish:?}: killed ahead of each of {} writes", write - 1);
+        }
+        Ok(())
+    }
+
+    /// Whether there was such a write, so that the server was killed.
+    async fn is_killed_at(&mut self, write: u32, wish: Wish) -> Result<bool, Vec<String>> {
+        let disk = Disk::of(self.site);
+        let mut server = self.site.serve_after(&disk.line());
+        self.check(&server, 0).await?;
+        let one = |fault| vec![fault];
+        let (person, deed) = self.clients[0].prepare(wish).await.map_err(one)?;
+        self.wait_for_mail(&mut server).await?;
+        disk.kills_at(write);
+        let unanswered = self.clients[0].attempt(person, &deed).await.map_err(one)?;
+        let killed = match &unanswered {
+            Some(_) => waited(&mut server, |server| Ok(has_ended(server))).await?,
+            None => !self.wait_for_mail(&mut server).await?,
+        };
+        if let (Some(error), false) = (unanswered, killed) {
+            return Err(one(format!("{wish:?}: not answered though the server was up: {error}")));
+        }
+        disk.mends();
+        server.kill();
+        self.kills += 1;
+        self.witness.judge(&mut self.clients, false)?;
+        Ok(killed)
+    }
+
+    /// Waits until all mail has been delivered, or the server has ended; whether it has not.
+    async fn wait_for_mail(&self, server: &mut Serving) -> Result<bool, Vec<String>> {
+        let at_rest = |server: &mut Serving| Ok(has_ended(server) || !self.witness.does_mail_wait()?);
+        if waited(server, at_rest).await? {
+            return Ok(!has_ended(server));
+        }
+        Err(vec!["mails wait that the server does not deliver".to_owned()])
+    }
+
     /// The last server is asked for everybody, delivers all mail and ends in peace.
     async fn end(&mut self) -> Outcome {
-        let server = self.site.serve();
+        let mut server = self.site.serve();
         self.check(&server, usize::MAX).await?;
-        let began = Instant::now();
-        while self.witness.does_mail_wait()? {
-            if began.elapsed() > PATIENCE {
-                return Err(vec!["mails wait that the server does not deliver".to_owned()]);
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        self.wait_for_mail(&mut server).await?;
         let status = server.terminate().status;
         if status != Some(0) {
             return Err(vec![format!("the last server was asked to end, and did so with status {status:?}")]);
@@ -154,6 +207,25 @@ impl<'a> Trial<'a> {
     fn summary(&self) -> String {
         format!("kills: {}\n{}{}", self.kills, self.figures().summary(), self.witness.summary())
     }
+}
+
+fn has_ended(server: &mut Serving) -> bool {
+    server.child.try_wait().expect("a child of ours").is_some()
+}
+
+/// Waits until something holds; whether it came to hold.
+async fn waited(
+    server: &mut Serving,
+    holds: impl Fn(&mut Serving) -> Result<bool, Vec<String>>,
+) -> Result<bool, Vec<String>> {
+    let began = Instant::now();
+    while !holds(server)? {
+        if began.elapsed() > PATIENCE {
+            return Ok(false);
+        }
+        tokio::time::sleep(GLANCE).await;
+    }
+    Ok(true)
 }
 
 fn faults_of(outcomes: Vec<Result<(), String>>) -> Outcome {

@@ -65,6 +65,16 @@ impl Person {
     }
 }
 
+/// What somebody may want to do.
+#[derive(Debug, Clone, Copy)]
+pub enum Wish {
+    Register,
+    Verify,
+    LogIn,
+    Refresh,
+    Change,
+}
+
 /// What somebody asks for.
 #[derive(Clone)]
 pub enum Deed {

@@ -1,6 +1,6 @@
 //! What the server does when something below it fails: the disk, the database, the clock. A mail transport that fails is
-//! in `outbox.rs` and `smtp.rs`; a process that is killed in `command_line/serving.rs`, and two hundred times in
-//! `tests/endurance`.
+//! in `outbox.rs` and `smtp.rs`; a process that is killed in `command_line/serving.rs`, and at every write, and two hundred
+//! times under load, in `tests/endurance`.
 
 use std::process::Command;
 use std::time::Duration;
@@ -9,6 +9,8 @@ use reqwest::{Client, Method, Response};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+use crate::disk::Disk;
 use crate::person::{PASSWORD, assert_done, assert_refused};
 use crate::program::{Serving, Site};
 use crate::server::TestServer;
@@ -73,6 +75,37 @@ async fn on_a_full_disk_reads_go_on_and_writes_are_refused_until_there_is_room()
     assert_eq!(end.status, Some(0));
     assert!(end.stderr.contains("the database cannot be used"), "{}", end.stderr);
     assert!(site.run(["verify"]).done().contains(&format!("accounts: {},", registered + 1)));
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[tokio::test]
+async fn while_the_disk_takes_nothing_reads_go_on_and_writes_are_refused_until_it_is_mended() {
+    let site = site();
+    let disk = Disk::of(&site);
+    let server = site.serve_after(&disk.line());
+    let first = body(send(&server, "", &register("ada")).await).await;
+    let token = first["data"]["register"]["token"].as_str().expect("a token").to_owned();
+
+    disk.breaks();
+    for _ in 0..2 {
+        let refused = send(&server, &token, &register("bo")).await;
+        assert_eq!(
+            (refused.status().as_u16(), refused.headers()["retry-after"].as_bytes()),
+            (503, &b"30"[..])
+        );
+        let errors = body(refused).await["errors"].clone();
+        assert_eq!(errors[0]["message"], "Nothing can be saved at the moment. Please try again later.");
+    }
+    let me = body(send(&server, &token, "{ me { email } }").await).await;
+    assert_eq!(me["data"]["me"]["email"], "ada@example.org");
+
+    disk.mends();
+    let after = body(send(&server, &token, &register("bo")).await).await;
+    assert_eq!(after["data"]["register"]["success"], true, "{after}");
+    let end = server.terminate();
+    assert_eq!(end.status, Some(0));
+    assert!(end.stderr.contains("the database cannot be used"), "{}", end.stderr);
+    assert!(site.run(["verify"]).done().contains("accounts: 2,"));
 }
 
 #[tokio::test]

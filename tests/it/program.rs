@@ -32,7 +32,7 @@ pub struct Outcome {
 
 /// `serve`, which runs until it is stopped or dropped.
 pub struct Serving {
-    child: Child,
+    pub child: Child,
     address: String,
     greeting: String,
     stdout: Receiver<String>,
