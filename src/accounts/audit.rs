@@ -1,5 +1,5 @@
-//! What happened to whom, by whom and from where, noted in the transaction that brings it about. The one thing noted
-//! without a change beside it is a refusal of a password.
+//! What happened to whom, by whom and from where, noted in the transaction that brings it about. All that is
+//! noted without a change beside it is refusals of passwords, and attempts that the next has to wait for.
 //!
 //! Nothing in it is a secret, and nothing is a name or an address of a mailbox: what people type may be a password in
 //! the wrong field.
@@ -9,7 +9,8 @@ use crate::app::App;
 use crate::store::audit::{Actor, NewEntry};
 use crate::store::{self, Writer};
 
-/// Something that may happen. Where it bears a text, that is the id of a session or of a working group.
+/// Something that may happen. Where it bears a text, that is the id of a session or of a working group, or the name of a
+/// limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event<'a> {
     /// An account was made. Where people may log in unverified, that begins a session.
@@ -28,6 +29,8 @@ pub enum Event<'a> {
     LoginRefused(Obstacle),
     /// Whoever was logged in gave a wrong password where it is asked for again.
     PasswordRefused,
+    /// So much was tried that the next attempt has to wait; by the name of the limit in the settings.
+    SlowedDown(&'a str),
     /// A session was ended by its id.
     SessionRevoked(&'a str),
     /// All of them were.
@@ -130,6 +133,7 @@ impl<'a> Event<'a> {
             Self::LoggedIn(_) => "logged_in",
             Self::LoginRefused(_) => "login_refused",
             Self::PasswordRefused => "password_refused",
+            Self::SlowedDown(_) => "slowed_down",
             Self::SessionRevoked(_) => "session_revoked",
             Self::AllSessionsRevoked => "all_sessions_revoked",
             Self::RefreshTokenRevoked(_) => "refresh_token_revoked",
@@ -178,17 +182,18 @@ impl<'a> Event<'a> {
     fn detail(self) -> Option<&'a str> {
         match self {
             Self::LoginRefused(obstacle) => Some(obstacle.as_str()),
-            Self::GroupCreated(group)
-            | Self::GroupJoined(group)
-            | Self::GroupLeft(group)
-            | Self::GroupDeleted(group)
-            | Self::MemberAdded(group)
-            | Self::MemberRemoved(group)
-            | Self::RepresentationGiven(group)
-            | Self::RepresentationTaken(group)
-            | Self::JoinRequestMade(group)
-            | Self::JoinRequestApproved(group)
-            | Self::JoinRequestDeclined(group) => Some(group),
+            Self::SlowedDown(detail)
+            | Self::GroupCreated(detail)
+            | Self::GroupJoined(detail)
+            | Self::GroupLeft(detail)
+            | Self::GroupDeleted(detail)
+            | Self::MemberAdded(detail)
+            | Self::MemberRemoved(detail)
+            | Self::RepresentationGiven(detail)
+            | Self::RepresentationTaken(detail)
+            | Self::JoinRequestMade(detail)
+            | Self::JoinRequestApproved(detail)
+            | Self::JoinRequestDeclined(detail) => Some(detail),
             _ => None,
         }
     }

@@ -7,7 +7,8 @@
 
 use std::time::Duration;
 
-use super::{Account, Error, FieldError, Result, Viewer, email, sessions};
+use super::audit::{self, By, Event};
+use super::{Account, AccountId, Error, FieldError, Result, Viewer, email, sessions};
 use crate::app::App;
 use crate::config::Limit;
 use crate::store::attempts::Attempts;
@@ -19,11 +20,13 @@ pub(super) const CLIENTS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 /// What is counted together.
 struct Name<'a> {
     limit: &'a Limit,
+    /// That of the limit in the settings.
+    setting: &'static str,
     text: String,
 }
 
-fn name<'a>(limit: &'a Limit, kind: &str, of: &str) -> Name<'a> {
-    Name { limit, text: format!("{kind}:{of}") }
+fn name<'a>(setting: &'static str, limit: &'a Limit, kind: &str, of: &str) -> Name<'a> {
+    Name { limit, setting, text: format!("{kind}:{of}") }
 }
 
 /// Whose password is tried.
@@ -32,6 +35,15 @@ pub(super) enum Whose<'a> {
     Of(&'a Account),
     /// Of a name that no account has. It is counted as if one had.
     Nobody(&'a str),
+}
+
+impl Whose<'_> {
+    fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Of(account) => Some(account.id),
+            Self::Nobody(_) => None,
+        }
+    }
 }
 
 /// A password that is about to be tried.
@@ -58,14 +70,16 @@ impl Guess {
             Whose::Of(account) => account.id.to_string(),
             Whose::Nobody(name) => email::hash(&email::key(name)),
         };
-        let own = name(&limits.password, "password", &format!("{subject}@{network}"));
+        let own = name("password", &limits.password, "password", &format!("{subject}@{network}"));
         app.store.write(|tx| {
             let mut others = Vec::new();
             if !is_known(app, tx, viewer, whose, &network)? {
-                others.push(name(&limits.password_per_client, "passwords-by", &network));
-                others.push(name(&limits.password_per_account, "passwords-on", &subject));
+                let by_client = &limits.password_per_client;
+                others.push(name("password_per_client", by_client, "passwords-by", &network));
+                let on_account = &limits.password_per_account;
+                others.push(name("password_per_account", on_account, "passwords-on", &subject));
             }
-            count(app, tx, std::iter::once(&own).chain(&others))?;
+            count(app, tx, viewer, whose.account(), std::iter::once(&own).chain(&others))?;
             let others = others.into_iter().map(|name| name.text).collect();
             Ok(Some(Self { own: own.text, others, network }))
         })
@@ -106,10 +120,9 @@ pub(super) fn registration(app: &App, viewer: &Viewer, address: &str) -> Result<
     if !limits.enabled {
         return Ok(());
     }
-    let by = name(&limits.registration, "registrations-by", &viewer.client().network());
-    let to = name(&limits.mail_per_address, "mails-to", &email::hash(&email::key(address)));
-    let names = if address.is_empty() { vec![by] } else { vec![by, to] };
-    app.store.write(|tx| count(app, tx, &names))
+    let by = name("registration", &limits.registration, "registrations-by", &viewer.client().network());
+    let names = if address.is_empty() { vec![by] } else { vec![by, mails_to(app, address)] };
+    app.store.write(|tx| count(app, tx, viewer, None, &names))
 }
 
 /// Counts a mail that somebody asks for, whether or not the address is known.
@@ -132,9 +145,13 @@ pub fn mail_within(app: &App, tx: &Writer<'_>, viewer: &Viewer, address: &str) -
     if !limits.enabled {
         return Ok(());
     }
-    let by = name(&limits.mail_per_client, "mails-by", &viewer.client().network());
-    let to = name(&limits.mail_per_address, "mails-to", &email::hash(&email::key(address)));
-    count(app, tx, &[by, to])
+    let by = name("mail_per_client", &limits.mail_per_client, "mails-by", &viewer.client().network());
+    count(app, tx, viewer, None, &[by, mails_to(app, address)])
+}
+
+fn mails_to<'a>(app: &'a App, address: &str) -> Name<'a> {
+    let limit = &app.config.limits.mail_per_address;
+    name("mail_per_address", limit, "mails-to", &email::hash(&email::key(address)))
 }
 
 /// Calls a rule that takes a token, and counts one that is not good. Good ones cost a look and no write.
@@ -145,26 +162,36 @@ pub(super) fn token<T>(app: &App, viewer: &Viewer, rule: impl FnOnce() -> Result
     if !app.config.limits.enabled {
         return rule();
     }
-    let by = name(&app.config.limits.token, "tokens-by", &viewer.client().network());
+    let by = name("token", &app.config.limits.token, "tokens-by", &viewer.client().network());
     app.store.read(|db| look(app, db, &by).map(drop))?;
     let outcome = rule();
     let is_guess = |errors: &super::FieldErrors| {
         errors.has(&FieldError::INVALID_TOKEN) || errors.has(&FieldError::EXPIRED_TOKEN)
     };
     if matches!(&outcome, Err(Error::Refused(errors)) if is_guess(errors)) {
-        app.store.write(|tx| count(app, tx, [&by]))?;
+        app.store.write(|tx| count(app, tx, viewer, None, [&by]))?;
     }
     outcome
 }
 
-/// Counts one attempt of each name, or of none if one of them has to wait.
-fn count<'a>(app: &App, tx: &Writer<'_>, names: impl IntoIterator<Item = &'a Name<'a>>) -> Result<()> {
+/// Counts one attempt of each name, or of none if one of them has to wait. The attempt that has the next one wait is noted in
+/// the audit: what is refused until then tells nothing more, however much it is.
+fn count<'a>(
+    app: &App,
+    tx: &Writer<'_>,
+    viewer: &Viewer,
+    account: Option<AccountId>,
+    names: impl IntoIterator<Item = &'a Name<'a>>,
+) -> Result<()> {
     let now = app.clock.now();
     for name in names {
         let counted = look(app, tx, name)? + 1;
         let kept = name.limit.forget.saturating_mul(u32::try_from(counted).unwrap_or(u32::MAX));
         let attempts = Attempts { counted, counted_at: now, forgotten_at: now.plus(kept) };
         store::attempts::upsert(tx, &name.text, attempts)?;
+        if !wait(counted, name.limit).is_zero() {
+            audit::note(app, tx, By::Somebody(viewer), account, Event::SlowedDown(name.setting))?;
+        }
     }
     Ok(())
 }

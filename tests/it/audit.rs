@@ -182,6 +182,30 @@ async fn a_refused_login_is_noted_alike_for_the_known_and_the_unknown_and_nothin
 }
 
 #[tokio::test]
+async fn who_tries_too_often_is_noted_once_for_each_wait_however_much_is_refused_meanwhile() {
+    let server = TestServer::start("").await;
+    let email = server.verifies("ada").await;
+    for (name, whom) in [(email.as_str(), "1"), ("ghost@example.org", "nobody")] {
+        let before = server.happened().len();
+        for _ in 0..6 + 20 {
+            server.tries_to_log_in(name, WRONG).await;
+        }
+        server.advance(Duration::from_secs(30));
+        server.tries_to_log_in(name, WRONG).await;
+        let all = server.happened();
+        let mut told = all[before..].iter();
+        let why = if whom == "nobody" { "unknown_account" } else { "wrong_password" };
+        let refused = format!("{whom} login_refused somebody {why}");
+        assert!(told.by_ref().take(5).all(|line| *line == refused), "{all:?}");
+        let slowed = format!("{whom} slowed_down somebody password");
+        assert_eq!(told.collect::<Vec<_>>(), [&slowed, &refused, &slowed, &refused]);
+    }
+    let entry = server.audit().pop().expect("an entry");
+    assert_eq!(entry.address.as_deref(), Some("127.0.0.1"));
+    assert!(rows(&server).iter().all(|row| !row.contains("ghost")));
+}
+
+#[tokio::test]
 async fn where_existence_is_hidden_the_unknown_are_noted_like_the_known() {
     let server = TestServer::start("accounts.hide_existence = true\nmail.notices = false\n").await;
     let (ada, bo) = (server.joins("ada").await, server.verifies("bo").await);
