@@ -183,6 +183,35 @@ mutation RefreshToken($refreshToken: String!) {
     variables: { refreshToken: 'from TokenAuth' },
   },
   {
+    name: 'Sessions',
+    query: `# Shows where you are logged in. It needs "Log in", or the
+# token of TokenAuth in the headers.
+query Sessions {
+  sessions {
+    id
+    createdAt
+    lastUsedAt
+    userAgent
+    address
+    current
+  }
+}`,
+    variables: {},
+  },
+  {
+    name: 'RevokeSession',
+    query: `# Ends a session, and with it its tokens. The id comes from
+# Sessions. revokeAllSessions { success } ends all of them,
+# the one that asks as well.
+mutation RevokeSession($id: ID!) {
+  revokeSession(id: $id) {
+    success
+    errors
+  }
+}`,
+    variables: { id: 'from Sessions' },
+  },
+  {
     name: 'CreateWorkingGroup',
     query: `# Founds a working group with you as its representative. It
 # needs "Log in", or the token of TokenAuth in the headers.

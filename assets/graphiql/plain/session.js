@@ -12,7 +12,11 @@ const LOG_IN = `mutation LogIn($email: String!, $password: String!) {
     }
   }
 }`;
-const REVOKE = `mutation LogOut($refreshToken: String!) {
+// An access token that has expired ends no session; the refresh token may still be good.
+const LOG_OUT = `mutation LogOut($session: ID!, $refreshToken: String!) {
+  revokeSession(id: $session) {
+    success
+  }
   revokeToken(refreshToken: $refreshToken) {
     success
   }
@@ -104,13 +108,24 @@ export async function logIn(email, password) {
   return words.length > 0 ? words : ['The server refused without a reason.'];
 }
 
-/** Logs out; the server takes the refresh token back as well. */
+/** Logs out; the server ends the session, and with it both tokens. */
 export function logOut() {
   const ended = session;
   become(null);
-  if (ended?.refreshToken) {
-    // The page has forgotten the tokens whether or not the server hears of it.
-    post({ query: REVOKE, variables: { refreshToken: ended.refreshToken }, operationName: 'LogOut' }).catch(() => {});
+  if (!ended) return;
+  const variables = { session: sessionOf(ended.token), refreshToken: ended.refreshToken };
+  const request = { query: LOG_OUT, variables, operationName: 'LogOut' };
+  // The page has forgotten the tokens whether or not the server hears of it.
+  post(request, { Authorization: `JWT ${ended.token}` }).catch(() => {});
+}
+
+// The id of the session that an access token belongs to.
+function sessionOf(token) {
+  const claims = token.split('.')[1] ?? '';
+  try {
+    return JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))).sid ?? '';
+  } catch {
+    return '';
   }
 }
 

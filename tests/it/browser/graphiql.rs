@@ -21,6 +21,20 @@ impl Browser {
         self.clicks("#login-submit").await;
     }
 
+    /// Logs out, which ends the session on the server as well.
+    async fn logs_out(&self, server: &TestServer) {
+        let token = self.runs("return document.querySelector('#login-token').value").await;
+        let me = || server.ask(token.as_str(), "{ me { email } }");
+        assert!(me().await["me"].is_object());
+        self.clicks("#login-logout").await;
+        self.waits_for("#login-submit").await;
+        let mut tries = 0;
+        while me().await["me"].is_object() {
+            tries += 1;
+            assert!(tries < 2000, "the session goes on");
+        }
+    }
+
     /// Waits until a text occurs where results are shown, whatever the white space.
     async fn waits_for_result(&self, selector: &str, part: &str) {
         let script = format!(
@@ -99,6 +113,11 @@ async fn the_page_works_without_any_other_host_and_keeps_no_secret() {
         .expect("keys");
     browser.waits_for(".suggest-widget.visible .monaco-list-row").await;
 
+    browser.takes("Sessions").await;
+    browser.clicks("button.graphiql-execute-button").await;
+    browser.waits_for_result(".result-window", "\"current\":true").await;
+    browser.logs_out(&server).await;
+
     assert_eq!(browser.complaints().await, [] as [String; 0]);
     let kept = browser.keeps().await;
     assert!(!kept.contains("eyJ") && !kept.contains(PASSWORD) && !kept.contains(&email), "{kept}");
@@ -126,6 +145,7 @@ async fn the_page_for_machines_without_node_does_the_same_in_a_small_way() {
     browser.runs("document.querySelector('#query').value = '{ me { email } }'").await;
     browser.clicks("#run").await;
     browser.waits_for_result("#result", &format!("\"email\":\"{email}\"")).await;
+    browser.logs_out(&server).await;
     assert_eq!(browser.complaints().await, [] as [String; 0]);
     server.mails();
 }
