@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
+use super::complaint::quoted;
 use super::http::network;
 use super::{Config, RegisterField, SmtpServer, Transport};
 
@@ -35,8 +36,8 @@ fn addresses(config: &Config) -> Option<String> {
     });
     if url.is_none() {
         return Some(format!(
-            "public_url: \"{}\" is no web address; write it as \"https://accounts.example.org\"",
-            config.public_url
+            "public_url: {} is no web address; write it as \"https://accounts.example.org\"",
+            quoted(&config.public_url)
         ));
     }
     if config.site_name().trim().is_empty() || config.site_name().chars().any(char::is_control) {
@@ -44,8 +45,8 @@ fn addresses(config: &Config) -> Option<String> {
     }
     if config.mail.from.parse::<lettre::message::Mailbox>().is_err() {
         return Some(format!(
-            "mail.from: \"{}\" is no mail address; write it as \"no-reply@example.org\"",
-            config.mail.from
+            "mail.from: {} is no mail address; write it as \"no-reply@example.org\"",
+            quoted(&config.mail.from)
         ));
     }
     let taken = ["site_name", "name", "link", "sentence", "requester", "group", "approved"];
@@ -162,13 +163,15 @@ fn proxies(config: &Config) -> Option<String> {
     };
     if let Some(odd) = config.http.cors_origins.iter().find(|text| !is_origin(text)) {
         return Some(format!(
-            "http.cors_origins: {odd:?} is no site; write it as \"https://www.example.org\", without a slash at the end"
+            "http.cors_origins: {} is no site; write it as \"https://www.example.org\", without a slash at the end",
+            quoted(odd)
         ));
     }
     let odd = config.http.trusted_proxies.iter().find(|text| network(text).is_none())?;
     Some(format!(
-        "http.trusted_proxies: {odd:?} is no address, and no network that leaves anybody out; write it as \"127.0.0.1\" \
-         or \"10.0.0.0/8\""
+        "http.trusted_proxies: {} is no address, and no network that leaves anybody out; write it as \"127.0.0.1\" \
+         or \"10.0.0.0/8\"",
+        quoted(odd)
     ))
 }
 
@@ -179,7 +182,8 @@ fn branding(config: &Config) -> Option<String> {
             .strip_prefix('#')
             .is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
     if !is_colour {
-        return Some(format!("pages.branding.accent: \"{accent}\" is no colour; write it as \"#1f6f54\""));
+        let accent = quoted(accent);
+        return Some(format!("pages.branding.accent: {accent} is no colour; write it as \"#1f6f54\""));
     }
     let name = config.branding_name();
     let empty = name.trim().is_empty() || name.chars().any(char::is_control);
@@ -203,13 +207,15 @@ fn tls(config: &Config) -> Option<String> {
         && name.parse::<std::net::IpAddr>().is_err();
     if !is_name {
         return Some(format!(
-            "http.tls.acme: \"{name}\" is no name of a server; write it as \"accounts.example.org\""
+            "http.tls.acme: {} is no name of a server; write it as \"accounts.example.org\"",
+            quoted(name)
         ));
     }
     let directory = &tls.acme_directory;
     let encrypted = url::Url::parse(directory).is_ok_and(|url| url.scheme() == "https" && url.has_host());
     (!encrypted).then(|| {
-        format!("http.tls.acme_directory: \"{directory}\" is no web address that begins with https://")
+        let directory = quoted(directory);
+        format!("http.tls.acme_directory: {directory} is no web address that begins with https://")
     })
 }
 

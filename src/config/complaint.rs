@@ -23,7 +23,7 @@ pub(super) fn sentence(error: Error) -> String {
         Kind::UnknownField(unknown, known) => unknown_setting(&path, unknown, known, &place),
         Kind::UnknownVariant(found, known) => {
             let known: Vec<String> = known.iter().map(|known| format!("{known:?}")).collect();
-            format!("{name}: {found:?} is none of {}{place}", known.join(", "))
+            format!("{name}: {} is none of {}{place}", quoted(found), known.join(", "))
         }
         Kind::InvalidType(found, _) | Kind::InvalidValue(found, _) => misfit(&name, found, &place),
         kind => {
@@ -34,6 +34,12 @@ pub(super) fn sentence(error: Error) -> String {
             format!("{named}{}{}{place}", lines.join(", "), example_of(&name))
         }
     }
+}
+
+/// A value in quotation marks, if it is on one line: a quotation that was not closed swallows the settings below it, and
+/// one of them may be secret.
+pub(super) fn quoted(value: &str) -> String {
+    if value.contains(['\n', '\r']) { "the value".to_owned() } else { format!("{value:?}") }
 }
 
 /// A sentence may quote what stands in a file, and a terminal would obey some of that.
@@ -55,7 +61,7 @@ fn misfit(name: &str, found: &Actual, place: &str) -> String {
     let found = match found {
         // It may be a key all the same.
         _ if sources::SECRETS.contains(&name) => "the value".to_owned(),
-        Actual::Str(text) => format!("{text:?}"),
+        Actual::Str(text) => quoted(text),
         Actual::Unsigned(number) => number.to_string(),
         Actual::Signed(number) => number.to_string(),
         Actual::Bool(truth) => truth.to_string(),

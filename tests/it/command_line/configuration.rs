@@ -93,13 +93,24 @@ fn a_secret_key_of_the_wrong_type_is_refused_without_showing_it() {
 
 #[test]
 fn what_a_file_holds_beside_letters_is_shown_on_one_line() {
-    for toml in [
-        "\"a\\nb\\u001b[2J\" = 1\n",
-        "public_url = \"a\\nb\\u001b[2J\"\n",
-        "[mail]\nfrom = \"a\\nb\\u001b[2J\"\n",
+    for (toml, shown) in [
+        ("\"a\\nb\\u001b[2J\" = 1\n", "a\u{fffd}b\u{fffd}[2J"),
+        ("public_url = \"a\\u001b[2J\"\n", "\"a\\u{1b}[2J\""),
+        ("[mail]\nfrom = \"a\\u001b[2J\"\n", "\"a\\u{1b}[2J\""),
     ] {
         let sentence = refusal(toml);
-        assert!(sentence.contains("a\u{fffd}b\u{fffd}[2J"), "{sentence}");
+        assert!(sentence.contains(shown), "{sentence}");
+    }
+}
+
+#[test]
+fn a_text_that_has_swallowed_the_settings_below_it_is_not_shown() {
+    let swallowed = "'''x\nsecret_key = \"kelp-forest-of-thirty-two-letters\"\n'''\n";
+    for setting in ["public_url", "mail.from", "graphql.max_body", "mail.transport", "pages.branding.accent"]
+    {
+        let sentence = refusal(&format!("{setting} = {swallowed}"));
+        assert!(sentence.starts_with(&format!("{setting}: the value ")), "{sentence}");
+        assert!(!sentence.contains("kelp"), "{sentence}");
     }
 }
 
