@@ -142,6 +142,9 @@ pub struct Tokens {
     /// Of refresh tokens.
     #[serde(with = "humantime_serde")]
     pub refresh_lifetime: Duration,
+    /// Of sessions, however often they are refreshed.
+    #[serde(with = "humantime_serde")]
+    pub session_lifetime: Duration,
     /// Of activation links.
     #[serde(with = "humantime_serde")]
     pub activation_lifetime: Duration,

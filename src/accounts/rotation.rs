@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::audit::{By, Event};
-use super::sessions::{self, Tokens};
+use super::sessions::{self, Tokens, TurnedIn};
 use super::{FieldError, Result, Viewer, audit, limits};
 use crate::app::App;
 use crate::store::refresh_tokens::Worn;
@@ -37,8 +37,12 @@ fn turn_in(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> {
             return end_if_copied(app, tx, viewer, &hash).map(|()| None);
         };
         let owner = store::sessions::find_owner(tx, &session)?;
-        let owner = owner.filter(|account| account.deactivated_at.is_none());
-        owner.map(|account| sessions::go_on(app, tx, &account, &session, &hash, viewer.client())).transpose()
+        let owner = owner.filter(|(account, _)| account.deactivated_at.is_none());
+        let go_on = |(account, began_at)| {
+            let turned_in = TurnedIn { hash: &hash, session: &session, began_at };
+            sessions::go_on(app, tx, &account, &turned_in, viewer.client())
+        };
+        owner.map(go_on).transpose()
     })?;
     tokens.ok_or_else(|| FieldError::INVALID_TOKEN.into())
 }

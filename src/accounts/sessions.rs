@@ -125,38 +125,58 @@ pub fn begin(app: &App, tx: &Writer<'_>, account: &Account, client: &Client) -> 
     let now = app.clock.now();
     store::sessions::delete_beyond(tx, account.id, MOST_SESSIONS - 1, now)?;
     let id = app.random.hex::<16>();
-    let (tokens, expires_at) = make_tokens(app, account, &id, now)?;
-    let last_use = last_use(client, now, expires_at);
+    let (tokens, ends) = make_tokens(app, account, &id, now)?;
+    let last_use = last_use(client, now, ends.session);
     store::sessions::insert(tx, &Session { id: id.clone(), account: account.id, began_at: now, last_use })?;
-    keep(app, tx, &tokens, &id, None, now)?;
+    keep(app, tx, &tokens, None, ends.refresh)?;
     Ok(tokens)
 }
 
-/// Hands out new tokens for a session, in place of a refresh token that was turned in.
+/// A refresh token that was turned in.
+pub(super) struct TurnedIn<'a> {
+    /// Its hash.
+    pub(super) hash: &'a str,
+    /// Its session.
+    pub(super) session: &'a str,
+    /// When that began.
+    pub(super) began_at: Moment,
+}
+
+/// Hands out new tokens for a session, in place of a refresh token.
 pub(super) fn go_on(
     app: &App,
     tx: &Writer<'_>,
     account: &Account,
-    session: &str,
-    predecessor: &str,
+    turned_in: &TurnedIn<'_>,
     client: &Client,
 ) -> Result<Tokens> {
-    let now = app.clock.now();
-    let (tokens, expires_at) = make_tokens(app, account, session, now)?;
-    store::sessions::set_last_use(tx, session, &last_use(client, now, expires_at))?;
-    keep(app, tx, &tokens, session, Some(predecessor), now)?;
+    let &TurnedIn { hash, session, began_at } = turned_in;
+    let (tokens, ends) = make_tokens(app, account, session, began_at)?;
+    store::sessions::set_last_use(tx, session, &last_use(client, app.clock.now(), ends.session))?;
+    keep(app, tx, &tokens, Some(hash), ends.refresh)?;
     Ok(tokens)
 }
 
-/// Tokens, and when the one that lives longer ends.
-fn make_tokens(app: &App, account: &Account, session: &str, now: Moment) -> Result<(Tokens, Moment)> {
+/// When what was handed out ends.
+struct Ends {
+    /// The refresh token.
+    refresh: Moment,
+    /// The session, unless it goes on: with whichever of its tokens lives longer.
+    session: Moment,
+}
+
+/// Tokens of a session that began then. However often it is refreshed, its refresh tokens end when it has lasted long
+/// enough (OWASP ASVS 7.3.2).
+fn make_tokens(app: &App, account: &Account, session: &str, began_at: Moment) -> Result<(Tokens, Ends)> {
+    let (now, lifetimes) = (app.clock.now(), &app.config.tokens);
     let subject =
         access::Subject { email: &account.email, account: account.id, epoch: account.epoch, session };
-    let access = access::issue(&app.signing_key, &subject, now, app.config.tokens.access_lifetime)?;
-    let expires_at = access.expires_at.max(now.plus(app.config.tokens.refresh_lifetime));
+    let access = access::issue(&app.signing_key, &subject, now, lifetimes.access_lifetime)?;
+    let refresh = now.plus(lifetimes.refresh_lifetime).min(began_at.plus(lifetimes.session_lifetime));
+    let ends = Ends { refresh, session: access.expires_at.max(refresh) };
     let refresh_token = refresh::issue(&app.random);
     let session = session.to_owned();
-    Ok((Tokens { token: access.token, payload: access.payload, refresh_token, session }, expires_at))
+    Ok((Tokens { token: access.token, payload: access.payload, refresh_token, session }, ends))
 }
 
 fn last_use(client: &Client, at: Moment, expires_at: Moment) -> Use {
@@ -169,13 +189,12 @@ fn keep(
     app: &App,
     tx: &Writer<'_>,
     tokens: &Tokens,
-    session: &str,
     predecessor: Option<&str>,
-    issued_at: Moment,
+    expires_at: Moment,
 ) -> Result<()> {
     let hash = refresh::hash(&tokens.refresh_token);
-    let expires_at = issued_at.plus(app.config.tokens.refresh_lifetime);
-    let new = NewToken { hash: &hash, session, predecessor, issued_at, expires_at };
+    let issued_at = app.clock.now();
+    let new = NewToken { hash: &hash, session: &tokens.session, predecessor, issued_at, expires_at };
     Ok(store::refresh_tokens::insert(tx, &new)?)
 }
 
@@ -251,7 +270,7 @@ fn revoke_family(app: &App, viewer: &Viewer, token: &str) -> Result<i64> {
         let session = store::refresh_tokens::delete_family(tx, &refresh::hash(token))?;
         if let Some(session) = &session {
             store::sessions::set_ending(tx, session, app.config.tokens.access_lifetime)?;
-            let owner = store::sessions::find_owner(tx, session)?.map(|account| account.id);
+            let owner = store::sessions::find_owner(tx, session)?.map(|(account, _)| account.id);
             audit::note(app, tx, By::Bearer(viewer), owner, Event::RefreshTokenRevoked(session))?;
         }
         Ok(session.is_some())

@@ -89,6 +89,7 @@ fn lifetimes(config: &Config) -> Option<String> {
     let lifetimes = [
         ("access_lifetime", tokens.access_lifetime),
         ("refresh_lifetime", tokens.refresh_lifetime),
+        ("session_lifetime", tokens.session_lifetime),
         ("activation_lifetime", tokens.activation_lifetime),
         ("password_reset_lifetime", tokens.password_reset_lifetime),
         ("secondary_email_lifetime", tokens.secondary_email_lifetime),

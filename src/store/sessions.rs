@@ -80,10 +80,15 @@ pub fn find_account(db: &Reader<'_>, id: &str, account_id: AccountId) -> Result<
 }
 
 /// The account that a session is of.
-pub fn find_owner(db: &Reader<'_>, id: &str) -> Result<Option<Account>> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM {TABLES} JOIN sessions o ON o.account_id = a.id WHERE o.id = $1");
-    Ok(db.0.prepare_cached(&sql)?.query_row(params![id], account).optional()?)
+pub fn find_owner(db: &Reader<'_>, id: &str) -> Result<Option<(Account, Moment)>> {
+    let sql = format!(
+        "SELECT {COLUMNS}, o.began_at AS session_began_at \
+         FROM {TABLES} JOIN sessions o ON o.account_id = a.id WHERE o.id = $1"
+    );
+    let mut statement = db.0.prepare_cached(&sql)?;
+    let found = statement
+        .query_row(params![id], |row| Ok((account(row)?, Moment::from_micros(row.get("session_began_at")?))));
+    Ok(found.optional()?)
 }
 
 /// The sessions of an account that have not expired, the one used last first.

@@ -94,6 +94,24 @@ async fn tokens_end_when_their_time_is_over() {
 }
 
 #[tokio::test]
+async fn a_session_ends_when_it_has_lasted_long_enough_however_often_it_is_refreshed() {
+    let server = TestServer::start(&format!("{QUIET}tokens.session_lifetime = \"10 days\"\n")).await;
+    let ada = server.joins("ada").await;
+    let day = Duration::from_secs(24 * 3600);
+    let mut token = ada.refresh_token;
+    for days in [5, 4] {
+        server.advance(day * days);
+        let payload = server.refreshes(&token).await;
+        assert_done(&payload);
+        token = payload["refreshToken"].as_str().expect("a token").to_owned();
+    }
+    server.advance(day + Duration::from_secs(1));
+    assert_refused(&server.refreshes(&token).await, "nonFieldErrors", "invalid_token");
+    let again = server.logs_in(&ada.email, PASSWORD).await;
+    assert_eq!(sessions(&server, &again.token).await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_change_of_password_ends_every_token_but_those_it_answers_with() {
     let server = TestServer::start(QUIET).await;
     let ada = server.joins("ada").await;
