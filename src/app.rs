@@ -48,7 +48,7 @@ impl App {
             let folder = config.data_dir.display();
             format!("data_dir: {folder} cannot be made a folder; choose another, or clear what is in the way")
         })?;
-        let signing_key = SigningKey::new(secret_key(&config, &random)?);
+        let signing_key = signing_key(&config, &random)?;
         let store = Arc::new(Store::open(&config.database())?);
         let hasher = Hasher::new(&config.passwords, random.clone())?;
         let mailer = Mailer::new(&config)?;
@@ -63,7 +63,7 @@ impl App {
     pub fn with_settings(&self, config: Config) -> Result<Self> {
         let random = self.random.clone();
         Ok(Self {
-            signing_key: SigningKey::new(secret_key(&config, &random)?),
+            signing_key: signing_key(&config, &random)?,
             hasher: Hasher::new(&config.passwords, random.clone())?,
             mailer: Mailer::new(&config)?,
             clock: self.clock.clone(),
@@ -102,14 +102,29 @@ pub fn create_private_dir(path: &Path) -> std::io::Result<()> {
 }
 
 /// The key from the configuration, else from its file, else a new one that is written there.
-fn secret_key(config: &Config, random: &Random) -> Result<SecretString> {
-    if let Some(key) = &config.secret_key {
-        return Ok(key.clone());
+fn signing_key(config: &Config, random: &Random) -> Result<SigningKey> {
+    if let Some(key) = given_key(config)? {
+        return Ok(key);
     }
     let path = config.secret_key_file();
-    if !path.exists() && !config.names_secret_key_file() {
-        return make_secret_key(&path, random)
-            .with_context(|| format!("the secret key cannot be written to {}", path.display()));
+    let made = make_secret_key(&path, random);
+    Ok(SigningKey::new(
+        made.with_context(|| format!("the secret key cannot be written to {}", path.display()))?,
+    ))
+}
+
+/// The key from the configuration, else from its file; none if it has yet to be made.
+///
+/// # Errors
+/// A sentence on what is wrong with the file.
+pub fn given_key(config: &Config) -> Result<Option<SigningKey>> {
+    if let Some(key) = &config.secret_key {
+        return Ok(Some(SigningKey::new(key.clone())));
+    }
+    let path = config.secret_key_file();
+    let is_named = config.names_secret_key_file();
+    if !path.exists() && !is_named {
+        return Ok(None);
     }
     let unreadable = || format!("secret_key_file: {} cannot be read", path.display());
     if !is_credential(&path) && others_may_read(&path).with_context(unreadable)? {
@@ -119,12 +134,10 @@ fn secret_key(config: &Config, random: &Random) -> Result<SecretString> {
     let text = std::fs::read_to_string(&path).with_context(unreadable)?;
     let key = text.trim_end_matches(['\n', '\r']);
     if key.is_empty() {
-        bail!(
-            "secret_key_file: {} is empty; delete it to have a key made, or write one into it",
-            path.display()
-        );
+        let or_else = if is_named { "" } else { ", or delete it to have one made" };
+        bail!("secret_key_file: {} is empty; write a key into it{or_else}", path.display());
     }
-    Ok(key.to_owned().into())
+    Ok(Some(SigningKey::new(key.to_owned().into())))
 }
 
 /// Whether systemd has put the file there for this service alone: it may show other permissions than those that hold

@@ -17,6 +17,7 @@ mod serve;
 mod user;
 
 use std::fs::{File, TryLockError};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -24,7 +25,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::accounts::{self, Error};
-use crate::app::{App, create_private_dir};
+use crate::app::{App, create_private_dir, given_key};
 use crate::clock::Clock;
 use crate::config::{self, Loaded};
 use crate::graphql::{self, Flavour};
@@ -56,7 +57,7 @@ enum Command {
     },
     /// Read institutions, research fields, accounts and working groups from a JSON file: all of it, or nothing.
     Import {
-        /// The file.
+        /// The file; or give --bundled.
         #[arg(required_unless_present = "bundled")]
         file: Option<PathBuf>,
         /// Data that the program brings along, instead of a file.
@@ -97,7 +98,7 @@ enum Command {
         file: PathBuf,
         /// Then remove the oldest of the files beside it that are called like it but for digits, so that so many are left.
         #[arg(long, value_name = "NUMBER")]
-        keep: Option<usize>,
+        keep: Option<NonZeroUsize>,
     },
     /// Put a backup in the place of the database. The server must not run.
     Restore {
@@ -152,6 +153,11 @@ pub fn run() -> ExitCode {
         Err(error) => return fail(&error, 2),
     };
     if let Err(error) = check(&loaded.config) {
+        return fail(&error, 2);
+    }
+    // Others may not read it, and need not.
+    let needs_key = matches!(command, Command::Serve | Command::CheckConfig);
+    if needs_key && let Err(error) = given_key(&loaded.config) {
         return fail(&error, 2);
     }
     finish(dispatch(command, &loaded))

@@ -26,6 +26,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use audit::Audit;
+pub use check::FILLED_IN;
 pub use graphql::GraphQl;
 pub use http::{Http, Tls};
 pub use limits::{Limit, Limits};

@@ -2,8 +2,9 @@
 //!
 //! An attempt at a password, a registration or a mail is counted before it is made, in a transaction of its own, so that
 //! attempts at the same time count one by one and a fault does not set one free. Tokens cannot be guessed: those that
-//! are not good are counted afterwards, to keep the noise down. Some attempts are free, then each has to wait longer than the one before. Nobody is
-//! locked out: who waits gets through, and an owner who was here before is not held up by what others try.
+//! are not good are counted afterwards, to keep the noise down. Some attempts are free, then each has to wait longer than
+//! the one before. Nobody is locked out: who waits gets through, and an owner who was here before is not held up by what
+//! others try.
 
 use std::time::Duration;
 

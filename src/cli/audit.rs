@@ -1,6 +1,8 @@
 //! `audit list`: what happened to whom, by whom and from where.
 
-use anyhow::{Result, bail};
+use std::time::Duration;
+
+use anyhow::Result;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -26,8 +28,8 @@ pub(super) enum Command {
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<String>,
         /// Since a day or moment, as 2026-11-01 or "2026-11-01 18:30:00", in UTC; or for so long, as "7 days".
-        #[arg(long, value_name = "TIME")]
-        since: Option<String>,
+        #[arg(long, value_name = "TIME", value_parser = since)]
+        since: Option<Since>,
         /// As a JSON array, for scripts.
         #[arg(long)]
         json: bool,
@@ -37,25 +39,31 @@ pub(super) enum Command {
 pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
     let Command::List { account, since, json } = command;
     let app = open_there(config)?;
-    let since = since.as_deref().map(|text| moment(text, app.clock.now())).transpose()?;
+    let since = since.map(|since| match since {
+        Since::Moment(moment) => moment,
+        Since::Ago(duration) => app.clock.now().minus(duration),
+    });
     let find = |name: &String| told("nothing can be listed", app.store.read(|db| find(db, name)));
     let account = account.as_ref().map(find).transpose()?;
     list(&app, account, since.unwrap_or(Moment::from_micros(0)), *json)
 }
 
-/// A moment in UTC, or so long before `now`.
-fn moment(text: &str, now: Moment) -> Result<Moment> {
+/// A moment in UTC, or so long ago.
+#[derive(Clone, Copy)]
+pub(super) enum Since {
+    Moment(Moment),
+    Ago(Duration),
+}
+
+fn since(text: &str) -> Result<Since, &'static str> {
     if let Ok(duration) = humantime::parse_duration(text) {
-        return Ok(now.minus(duration));
+        return Ok(Since::Ago(duration));
     }
     let day = humantime::parse_rfc3339(&format!("{text}T00:00:00Z"));
-    let Ok(time) = day.or_else(|_| humantime::parse_rfc3339_weak(text)) else {
-        bail!(
-            "--since: \"{text}\" is no time; write it as 2026-11-01, as \"2026-11-01 18:30:00\" or as \"7 days\""
-        );
-    };
+    let time = day.or_else(|_| humantime::parse_rfc3339_weak(text));
+    let time = time.map_err(|_| "write it as 2026-11-01, as \"2026-11-01 18:30:00\" or as \"7 days\"")?;
     let since_epoch = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Ok(Moment::from_micros(0).plus(since_epoch))
+    Ok(Since::Moment(Moment::from_micros(0).plus(since_epoch)))
 }
 
 /// The number of an account, which may have been erased.

@@ -1,6 +1,7 @@
 //! `backup`, `restore`, `verify`
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -20,7 +21,7 @@ const NAMES: [(&str, &str); 4] = [
     ("outbox", "mails"),
 ];
 
-pub(super) fn backup(config: &Config, file: &Path, keep: Option<usize>) -> Result<()> {
+pub(super) fn backup(config: &Config, file: &Path, keep: Option<NonZeroUsize>) -> Result<()> {
     let store = open_store(config)?;
     let contents = new_file::make(file, |copy| {
         store.copy_to(copy.path()).with_context(|| format!("{} cannot be written", file.display()))?;
@@ -94,7 +95,7 @@ fn put_aside(database: &Path) -> Result<PathBuf> {
 }
 
 /// Removes the oldest of the files that are called like this one but for digits, so that `keep` are left.
-fn forget(file: &Path, keep: usize) -> Result<Vec<PathBuf>> {
+fn forget(file: &Path, keep: NonZeroUsize) -> Result<Vec<PathBuf>> {
     let shape = |path: &Path| -> String {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.chars().map(|sign| if sign.is_ascii_digit() { '0' } else { sign }).collect()
@@ -104,7 +105,7 @@ fn forget(file: &Path, keep: usize) -> Result<Vec<PathBuf>> {
     let mut alike: Vec<PathBuf> = entries.into_iter().filter(|path| shape(path) == shape(file)).collect();
     // Their names tell their order, as dates do.
     alike.sort();
-    let gone = alike.len().saturating_sub(keep.max(1));
+    let gone = alike.len().saturating_sub(keep.get());
     for old in &alike[..gone] {
         fs::remove_file(old).with_context(|| format!("{} cannot be removed", old.display()))?;
     }

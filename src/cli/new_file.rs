@@ -12,7 +12,11 @@ pub(super) fn make<T>(file: &Path, write: impl FnOnce(&mut NamedTempFile) -> Res
         bail!("{} is there already; choose another name, or take it away first", file.display());
     }
     let unwritable = || format!("{} cannot be written", file.display());
-    let mut whole = NamedTempFile::new_in(folder_of(file)).with_context(unwritable)?;
+    let folder = folder_of(file);
+    if !folder.is_dir() {
+        bail!("{} cannot be written: there is no folder {}", file.display(), folder.display());
+    }
+    let mut whole = NamedTempFile::new_in(folder).with_context(unwritable)?;
     let written = write(&mut whole)?;
     whole.as_file().sync_all().with_context(unwritable)?;
     whole.persist_noclobber(file).with_context(unwritable)?;

@@ -22,7 +22,8 @@ const LONGEST_PASSWORD: u64 = 64 * 1024;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Make an account. Without a password, its owner chooses one by a link for a new password.
+    /// Make an account. Without a password, nobody can log in until its owner asks for a link for a new password; none is
+    /// mailed by itself.
     Create {
         /// The primary address.
         #[arg(long)]
@@ -214,7 +215,11 @@ fn from_stdin() -> Result<String> {
     let mut text = String::new();
     let read = std::io::stdin().take(LONGEST_PASSWORD).read_to_string(&mut text);
     read.context("no password can be read from standard input")?;
-    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+    let password = text.trim_end_matches(['\n', '\r']);
+    if password.is_empty() {
+        bail!("standard input holds no password");
+    }
+    Ok(password.to_owned())
 }
 
 /// A password from a terminal, typed twice and not shown.

@@ -8,6 +8,9 @@ use super::complaint::quoted;
 use super::http::network;
 use super::{Config, RegisterField, SmtpServer, Transport};
 
+/// What texts of mails may speak of beside `mail.variables`.
+pub const FILLED_IN: [&str; 7] = ["site_name", "name", "link", "sentence", "requester", "group", "approved"];
+
 /// The first thing wrong with `config`, if there is one.
 pub(super) fn complaint(config: &Config) -> Option<String> {
     let checks = [
@@ -49,8 +52,7 @@ fn addresses(config: &Config) -> Option<String> {
             quoted(&config.mail.from)
         ));
     }
-    let taken = ["site_name", "name", "link", "sentence", "requester", "group", "approved"];
-    if let Some(name) = config.mail.variables.keys().find(|name| taken.contains(&name.as_str())) {
+    if let Some(name) = config.mail.variables.keys().find(|name| FILLED_IN.contains(&name.as_str())) {
         return Some(format!("mail.variables: \"{name}\" is filled in by the server; choose another name"));
     }
     let key_is_empty = config.secret_key.as_ref().is_some_and(|key| key.expose_secret().is_empty());

@@ -5,13 +5,17 @@ use figment::error::{Actual, Error, Kind};
 
 use super::{environment, example, sources};
 
+const IN_ENVIRONMENT: &str = " (in the environment)";
+/// Names are taken for slips of the pen from this likeness on.
+const LIKE: f64 = 0.75;
+
 /// The first complaint in one sentence that begins with the full name of the setting.
 pub(super) fn sentence(error: Error) -> String {
     let Some(first) = error.into_iter().next() else {
         return "the configuration cannot be read".to_owned();
     };
     let place = match &first.metadata {
-        Some(metadata) if metadata.name == environment::NAME => " (in the environment)".to_owned(),
+        Some(metadata) if metadata.name == environment::NAME => IN_ENVIRONMENT.to_owned(),
         Some(Metadata { source: Some(source), .. }) => format!(" ({source})"),
         _ => String::new(),
     };
@@ -51,9 +55,20 @@ pub(super) fn on_one_line(sentence: &str) -> String {
 fn unknown_setting(path: &[&str], unknown: &str, known: &[&str], place: &str) -> String {
     let folder: String =
         path.iter().filter(|part| **part != unknown).map(|part| format!("{part}.")).collect();
-    let likeness = |known: &str| strsim::jaro_winkler(known, unknown);
-    let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let hint = nearest.map(|nearest| format!("; did you mean \"{folder}{nearest}\"?")).unwrap_or_default();
+    let near = known.iter().map(|known| (strsim::jaro_winkler(known, unknown), format!("{folder}{known}")));
+    // In the environment one underscore is soon written for two.
+    let flat =
+        example::settings().filter(|shown| shown.name.replace('.', "_") == format!("{folder}{unknown}"));
+    let nearest = near.chain(flat.map(|shown| (1.0, shown.name))).max_by(|(a, _), (b, _)| a.total_cmp(b));
+    let nearest = nearest.filter(|(likeness, _)| *likeness > LIKE).map(|(_, name)| name);
+    let hint = match nearest {
+        Some(name) if place == IN_ENVIRONMENT => {
+            let variable = name.replace('.', "__").to_uppercase();
+            format!("; did you mean \"{name}\", P4F_AUTH_{variable}?")
+        }
+        Some(name) => format!("; did you mean \"{name}\"?"),
+        None => String::new(),
+    };
     format!("there is no setting \"{folder}{unknown}\"{place}{hint}")
 }
 

@@ -232,7 +232,8 @@ impl Mutation {
         call(ctx, Ordinary, move |app, viewer| rotation::refresh(app, viewer, &refresh_token)).await
     }
 
-    /// Takes a refresh token back: its session gets no new tokens, and ends with its access token.
+    /// Takes a refresh token back: its session gets no new tokens. The access token goes on to its end; `revokeSession`
+    /// ends both.
     pub(super) async fn revoke_token(
         &self,
         ctx: &Context<'_>,

@@ -226,7 +226,8 @@ relay! {
         refresh_token: String,
     }) -> RefreshToken;
 
-    /// Takes a refresh token back: its session gets no new tokens, and ends with its access token.
+    /// Takes a refresh token back: its session gets no new tokens. The access token goes on to its end; `revokeSession`
+    /// ends both.
     revoke_token(RevokeTokenInput {
         /// The token.
         #[graphql(secret)]

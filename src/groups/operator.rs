@@ -1,8 +1,8 @@
 //! What an operator does to working groups, from the command line.
 
-use super::refusal::{GROUP_NOT_FOUND, HEIR_ELSEWHERE, HEIR_NOT_ACTIVE};
+use super::refusal::{HEIR_ELSEWHERE, HEIR_NOT_ACTIVE};
 use crate::accounts::audit::{By, Event};
-use crate::accounts::{Account, Result, audit, notices, operator, text};
+use crate::accounts::{Account, Error, Result, audit, notices, operator, text};
 use crate::app::App;
 use crate::store;
 use crate::store::groups::Group;
@@ -40,9 +40,12 @@ pub fn list(app: &App) -> Result<Vec<Represented>> {
 /// A refusal if there is no such group or account, or the account could not speak for the group.
 pub fn set_representative(app: &App, group: &str, name: &str) -> Result<(Account, bool)> {
     app.write(|tx| {
-        let group = text::uuid(group).ok_or(GROUP_NOT_FOUND)?;
+        let unknown = || {
+            Error::Misused(format!("no working group has the id \"{group}\"; `group list` shows all").into())
+        };
+        let group = text::uuid(group).ok_or_else(unknown)?;
         if !store::groups::exists(tx, &group)? {
-            return Err(GROUP_NOT_FOUND);
+            return Err(unknown());
         }
         let heir = operator::find(tx, name)?;
         if heir.verified_at.is_none() || heir.deactivated_at.is_some() {

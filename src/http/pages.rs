@@ -81,7 +81,7 @@ pub(super) fn add(mut routes: Route, look: Look, lanes: Arc<Lanes>, proxies: Pro
     for ask in [&words::ACTIVATION_MAIL, &words::PASSWORD_MAIL] {
         routes = routes.at(ask.path, page(Kind::Ask(ask)));
     }
-    for notice in &DONE {
+    for notice in DONE.iter().chain([&words::JOIN_REQUESTS]) {
         routes = routes.at(notice.path, page(Kind::Done(notice)));
     }
     // The router takes this for `/` as well, whatever else is there.

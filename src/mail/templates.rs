@@ -8,7 +8,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use rust_embed::RustEmbed;
 
 use super::{Message, on_one_line};
-use crate::config::Config;
+use crate::config::{Config, FILLED_IN};
 
 #[derive(RustEmbed)]
 #[folder = "assets/mail/"]
@@ -71,6 +71,7 @@ impl Templates {
         environment.set_auto_escape_callback(|name| {
             if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
         });
+        refuse_strangers(config)?;
         for name in Files::iter() {
             let built_in =
                 Files::get(&name).with_context(|| format!("the mail template {name} is missing"))?;
@@ -82,7 +83,7 @@ impl Templates {
                 .add_template_owned(name.to_string(), source)
                 .map_err(|error| anyhow!("mail.templates: {name}: {error}"))?;
         }
-        refuse_strangers(config)?;
+        refuse_unknown_variables(&environment, config)?;
         let templates = Self {
             environment,
             site_name: config.site_name().to_owned(),
@@ -165,12 +166,30 @@ impl Templates {
 /// A text under a name that no mail asks for is a slip of the pen.
 fn refuse_strangers(config: &Config) -> Result<()> {
     let Some(folder) = &config.mail.templates else { return Ok(()) };
-    for entry in std::fs::read_dir(folder)? {
+    let unreadable = || format!("mail.templates: {} cannot be read", folder.display());
+    for entry in std::fs::read_dir(folder).with_context(unreadable)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
         let is_text = name.ends_with(".txt") || name.ends_with(".html");
         if is_text && Files::get(&name).is_none() {
             let known: Vec<_> = Files::iter().collect();
             bail!("mail.templates: no mail asks for {name}; the names are {}", known.join(", "));
+        }
+    }
+    Ok(())
+}
+
+/// The library would not say which variable it is that there is not.
+fn refuse_unknown_variables(environment: &Environment<'_>, config: &Config) -> Result<()> {
+    let own = config.mail.variables.keys().map(String::as_str);
+    let known: Vec<&str> = FILLED_IN.into_iter().chain(own).collect();
+    for (name, template) in environment.templates() {
+        let mut asked_for: Vec<String> = template.undeclared_variables(false).into_iter().collect();
+        asked_for.sort();
+        if let Some(unknown) = asked_for.iter().find(|asked| !known.contains(&asked.as_str())) {
+            let known = known.join(", ");
+            bail!(
+                "mail.templates: {name} asks for {unknown}, and there is only {known}; add it to mail.variables"
+            );
         }
     }
     Ok(())

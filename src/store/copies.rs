@@ -83,10 +83,15 @@ pub fn require_alone(file: &Path) -> Result<()> {
 /// A sentence on what is wrong with it.
 pub fn check_file(file: &Path) -> Result<Contents> {
     let shown = file.display();
+    std::fs::File::open(file).with_context(|| format!("{shown} cannot be read"))?;
     let unreadable = || format!("{shown} cannot be read as a database");
     let connection =
         Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).with_context(unreadable)?;
-    let faults = texts(&connection, "PRAGMA integrity_check").with_context(unreadable)?;
+    let faults = texts(&connection, "PRAGMA integrity_check");
+    if faults.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::NotADatabase)) {
+        bail!("{shown} is no SQLite database");
+    }
+    let faults = faults.with_context(unreadable)?;
     if faults != ["ok"] {
         bail!("{shown} is damaged: {}", faults.join("; "));
     }

@@ -58,7 +58,10 @@ async fn settings_that_are_wrong_or_take_a_restart_change_nothing() {
             "http.tls: this takes a restart",
         ),
         ("passwords.min_length = 12\n[log]\nformat = \"json\"\n", "log.format: this takes a restart"),
-        ("passwords.min_length = 12\n[mail]\ntemplates = \"nowhere\"\n", "mail.templates"),
+        (
+            "passwords.min_length = 12\n[mail]\ntemplates = \"nowhere\"\n",
+            "mail.templates: nowhere cannot be read",
+        ),
     ] {
         site.write("config.toml", format!("{BEGINNING}{settings}"));
         let said = server.reload();

@@ -157,6 +157,12 @@ pub(super) static LINKS: [Link; 4] = [
     },
 ];
 
+/// Where `links.join_requests` leads on a site that has not said otherwise.
+pub(super) static JOIN_REQUESTS: Notice = Notice {
+    path: "/working-group-details",
+    title: "Somebody wishes to join your working group",
+    text: "Please answer in the application in which you look after the group. There is no page for that here.",
+};
 pub(super) static NOTHING_HERE: Notice = notice(
     "There is nothing here",
     "If you followed a link from a mail, part of it may be missing: please copy all of it.",

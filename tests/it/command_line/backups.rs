@@ -102,9 +102,9 @@ fn what_is_no_sound_backup_is_not_restored() {
         .execute("UPDATE refinery_schema_history SET version = version + 100", [])
         .expect("a row");
     for (file, part) in [
-        ("missing.sqlite3", "missing.sqlite3 cannot be read as a database"),
+        ("missing.sqlite3", "missing.sqlite3 cannot be read: No such file"),
         ("torn.sqlite3", "torn.sqlite3"),
-        ("text.sqlite3", "text.sqlite3 cannot be read as a database"),
+        ("text.sqlite3", "text.sqlite3 is no SQLite database"),
         ("other.sqlite3", "is a database, but not one of this program"),
         ("newer.sqlite3", "was written by a newer version of this program"),
     ] {
@@ -114,6 +114,8 @@ fn what_is_no_sound_backup_is_not_restored() {
     assert_eq!(accounts(&site), 1);
     let again = site.run(["backup", "good.sqlite3"]).refused(1);
     assert!(again.contains("is there already"), "{again}");
+    let nowhere = site.run(["backup", "nowhere/copy.sqlite3"]).refused(1);
+    assert_eq!(nowhere, "nowhere/copy.sqlite3 cannot be written: there is no folder nowhere");
     assert!(!site.names().iter().any(|name| name.contains("tmp")), "{:?}", site.names());
 }
 
@@ -145,6 +147,7 @@ fn of_backups_that_are_called_alike_the_newest_are_kept() {
     {
         site.write(name, "old");
     }
+    assert_eq!(site.run(["backup", "auth-20260103.sqlite3", "--keep", "0"]).status, Some(2));
     let told = site.run(["backup", "auth-20260103.sqlite3", "--keep", "2"]).done();
     assert!(told.ends_with("removed: ./auth-20260101.sqlite3\n"), "{told}");
     let left: Vec<String> =

@@ -132,6 +132,35 @@ fn an_unknown_setting_is_refused_by_name_with_the_nearest_known() {
     assert!(sentence.contains("mail.transprt") && sentence.contains("transport"), "{sentence}");
     let sentence = site.run_with([("P4F_AUTH_LISTN", "file")], ["check-config"]).refused(2);
     assert!(sentence.contains("listn") && sentence.contains("listen"), "{sentence}");
+    let sentence = site.run_with([("P4F_AUTH_MAIL_TRANSPORT", "file")], ["check-config"]).refused(2);
+    assert!(sentence.ends_with("did you mean \"mail.transport\", P4F_AUTH_MAIL__TRANSPORT?"), "{sentence}");
+    let sentence = site.run_with([("P4F_AUTH_FOO", "1")], ["check-config"]).refused(2);
+    assert_eq!(sentence, "there is no setting \"foo\" (in the environment)");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_cannot_be_used_is_a_fault_of_the_configuration() {
+    let site = Site::with_settings("secret_key_file = \"own.key\"\n");
+    let refused = |complaint: &str| {
+        for command in ["check-config", "serve"] {
+            let sentence = site.run([command]).refused(2);
+            assert!(sentence.starts_with("secret_key_file: ") && sentence.contains(complaint), "{sentence}");
+        }
+    };
+    refused("own.key cannot be read");
+    site.write("own.key", "");
+    let mode = |mode| std::os::unix::fs::PermissionsExt::from_mode(mode);
+    std::fs::set_permissions(site.path("own.key"), mode(0o600)).expect("permissions");
+    refused("own.key is empty; write a key into it");
+    site.write("own.key", "too-short");
+    let told = site.run(["check-config"]).done();
+    assert!(
+        told.contains("# The secret key has fewer than 32 characters") && !told.contains("too-short"),
+        "{told}"
+    );
+    std::fs::set_permissions(site.path("own.key"), mode(0o644)).expect("permissions");
+    refused("others may read own.key");
 }
 
 #[test]

@@ -57,8 +57,8 @@ fn who_could_not_speak_for_a_group_is_refused() {
         (GROUP, "bo", "is in another working group"),
         (GROUP, "cleo", "must have a verified, active account"),
         (GROUP, "dora", "no account has the address, username or number \"dora\""),
-        ("7d5a33dd-3ac4-4d85-a8a2-c5d8ab3a5b12", "ada", "Working group not found."),
-        ("Left alone", "ada", "Working group not found."),
+        ("7d5a33dd-3ac4-4d85-a8a2-c5d8ab3a5b12", "ada", "no working group has the id"),
+        ("Left alone", "ada", "no working group has the id \"Left alone\"; `group list` shows all"),
     ] {
         let refused = site.run(["group", "set-representative", group, account]).refused(1);
         assert!(refused.starts_with("nothing was changed: ") && refused.contains(complaint), "{refused}");

@@ -136,6 +136,11 @@ fn what_an_operator_gets_wrong_is_said_in_a_sentence() {
         let sentence = site.run(&arguments).refused(1);
         assert!(sentence.contains(part), "{arguments:?}: {sentence}");
     }
+    for command in [vec!["user", "set-password", "1"], vec!["user", "create", "--email", "bo@example.org"]] {
+        let arguments: Vec<&str> = command.into_iter().chain(["--password-stdin"]).collect();
+        let nothing = site.run_with_input("\n", &arguments).refused(1);
+        assert_eq!(nothing, "standard input holds no password");
+    }
     let weak = site.run_with_input("12345", ["user", "set-password", "1", "--password-stdin"]).refused(1);
     assert!(weak.contains("This password is too short."), "{weak}");
     for number in 2..8 {
