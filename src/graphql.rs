@@ -79,6 +79,7 @@ impl GraphQl {
             Flavour::Plain => self.plain.execute(request).await,
             Flavour::Relay => self.relay.execute(request).await,
         };
+        bounds::shorten(&mut response.errors);
         order.restore(&mut response);
         (order, response)
     }

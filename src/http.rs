@@ -37,6 +37,8 @@ const DRAIN: Duration = Duration::from_secs(8);
 /// A connection on which nothing happens is closed.
 const IDLE: Duration = Duration::from_secs(75);
 
+/// Requests that may be under way on a connection of HTTP/2, each with memory of its own.
+const STREAMS: u32 = 32;
 /// Files that are no connections.
 const OTHER_FILES: usize = 128;
 /// Connections to the address for whoever watches.
@@ -172,7 +174,7 @@ impl Answers {
 }
 
 async fn answer(door: Door, front: Front, stop: impl Future<Output = ()>) -> Result<()> {
-    let server = Server::new_with_acceptor(door).idle_timeout(IDLE);
+    let server = Server::new_with_acceptor(door).idle_timeout(IDLE).http2_max_concurrent_streams(STREAMS);
     Ok(server.run_with_graceful_shutdown(front, stop, Some(DRAIN)).await?)
 }
 
@@ -197,9 +199,15 @@ impl Endpoint for Front {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let routes = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
-        tokio::time::timeout(DEADLINE, routes.call(request))
-            .await
-            .unwrap_or_else(|_| Ok(endpoint::too_late()))
+        routes.call(request).await
+    }
+}
+
+/// Answers in time, whatever the endpoint does.
+async fn in_time<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<Response> {
+    match tokio::time::timeout(DEADLINE, endpoint.call(request)).await {
+        Ok(answered) => answered.map(poem::IntoResponse::into_response),
+        Err(_) => Ok(endpoint::too_late()),
     }
 }
 
@@ -240,10 +248,11 @@ fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
     let cors = Arc::new(Cors::new(&app.config.http.cors_origins));
     Ok([routes, watch].map(|routes| {
         let cors = Arc::clone(&cors);
-        let routes = routes.catch_all_error(endpoint::outside).around(move |endpoint, request| {
-            let cors = Arc::clone(&cors);
-            async move { cors.call(&endpoint, request).await }
-        });
+        let routes =
+            routes.catch_all_error(endpoint::outside).around(in_time).around(move |endpoint, request| {
+                let cors = Arc::clone(&cors);
+                async move { cors.call(&endpoint, request).await }
+            });
         routes.around(headers::add).boxed()
     }))
 }

@@ -176,6 +176,8 @@ impl Store {
     ) -> std::result::Result<T, E> {
         let began = Instant::now();
         let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // Waiting for others of this process counts, so that a queue is not held up once for each who waits in it.
+        connection.busy_timeout(BUSY_TIMEOUT.saturating_sub(began.elapsed())).map_err(Error::from)?;
         let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
         self.writes.wait.observe(began.elapsed().as_secs_f64());
         let transaction = begun.map_err(|error| {

@@ -8,6 +8,10 @@ use super::complaint::quoted;
 use super::http::network;
 use super::{Config, RegisterField, SmtpServer, Transport};
 
+/// No machine has so many processors to spare.
+const MOST_THREADS: usize = 512;
+const MOST_MEMORY: usize = 4 << 30;
+
 /// What texts of mails may speak of beside `mail.variables`.
 pub const FILLED_IN: [&str; 7] = ["site_name", "name", "link", "sentence", "requester", "group", "approved"];
 
@@ -136,8 +140,13 @@ fn passwords(config: &Config) -> Option<String> {
                 .to_owned(),
         );
     }
-    if config.hashing_threads() == 0 {
-        return Some("passwords.hashing_threads: at least 1, or nobody could log in".to_owned());
+    if passwords.memory.count() > MOST_MEMORY {
+        return Some("passwords.memory: at most \"4 GiB\", which each login takes".to_owned());
+    }
+    if !(1..=MOST_THREADS).contains(&config.hashing_threads()) {
+        return Some(format!(
+            "passwords.hashing_threads: between 1, or nobody could log in, and {MOST_THREADS}"
+        ));
     }
     let silly = !(1..=128).contains(&passwords.min_length);
     silly.then(|| "passwords.min_length: between 1 and 128".to_owned())

@@ -14,8 +14,15 @@ const MAX_TOKENS: usize = 5_000;
 const MAX_ALIASES: usize = 30;
 /// Directives that are used.
 const MAX_DIRECTIVES: usize = 30;
+/// Operations, of which one is executed.
+const MAX_OPERATIONS: usize = 10;
+/// Fragments.
+const MAX_FRAGMENTS: usize = 50;
 /// How often one name may be selected in one place.
 const MAX_REPEATS: usize = 20;
+/// Errors that are told, and characters of each.
+const MAX_ERRORS: usize = 50;
+const MAX_MESSAGE: usize = 500;
 /// Lists of the schema, each of which leads to all the others.
 const LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
 /// How deep such lists may nest: generators ask for one within another at most.
@@ -54,6 +61,13 @@ pub(super) fn unparsed(error: ServerError) -> ServerError {
 /// # Errors
 /// What it is.
 pub(super) fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
+    // The library says of each operation, and of each fragment, all that is wrong with it.
+    if document.operations.iter().count() > MAX_OPERATIONS {
+        return Err(refusal(format!("A request may hold {MAX_OPERATIONS} operations at most.")));
+    }
+    if document.fragments.len() > MAX_FRAGMENTS {
+        return Err(refusal(format!("A request may hold {MAX_FRAGMENTS} fragments at most.")));
+    }
     let mut count = Count::default();
     for (_, operation) in document.operations.iter() {
         count.directives(&operation.node.directives)?;
@@ -71,6 +85,17 @@ pub(super) fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
         circles.check(&operation.node.selection_set.node, None)?;
     }
     Ok(())
+}
+
+/// Leaves out of errors what nobody reads: the library repeats what it complains of, as often as that stands there.
+pub(super) fn shorten(errors: &mut Vec<ServerError>) {
+    errors.truncate(MAX_ERRORS);
+    for error in errors {
+        if let Some((end, _)) = error.message.char_indices().nth(MAX_MESSAGE) {
+            error.message.truncate(end);
+            error.message.push('…');
+        }
+    }
 }
 
 fn refusal(sentence: impl Into<String>) -> ServerError {

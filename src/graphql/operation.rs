@@ -27,6 +27,12 @@ const CHECK_A_PASSWORD: [&str; 7] = [
     "removeSecondaryEmail",
 ];
 
+/// The fields of `Query` that answer lists as long as the database, or nearly so.
+const LONG_LISTS: [&str; 6] =
+    ["institutions", "researchfields", "workinggroups", "workinggroupUsers", "joinRequests", "users"];
+/// How often a request may ask for each of them.
+const MAX_OF_A_LIST: usize = 5;
+
 /// What a request selects at its uppermost level, in its order: fields, and the names that they have in the answer.
 #[derive(Default)]
 pub(super) struct Order {
@@ -54,6 +60,11 @@ pub(super) fn check(request: &mut Request, offer: &Offer) -> Result<Order, Vec<S
     if fields.iter().filter(|field| CHECK_A_PASSWORD.contains(&field.name.node.as_str())).count() > 1 {
         let sentence = "A request may check one password: send each login, and each other mutation that takes your \
             password, in a request of its own.";
+        return Err(vec![ServerError::new(sentence, Some(operation.pos))]);
+    }
+    let times = |list: &str| fields.iter().filter(|field| field.name.node == list).count();
+    if let Some(list) = LONG_LISTS.into_iter().find(|list| times(list) > MAX_OF_A_LIST) {
+        let sentence = format!("A request may ask for \"{list}\" {MAX_OF_A_LIST} times at most.");
         return Err(vec![ServerError::new(sentence, Some(operation.pos))]);
     }
     let turned_off: Vec<ServerError> = match operation.node.ty {

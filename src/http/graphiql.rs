@@ -1,7 +1,9 @@
 //! GraphiQL for browsers, as `build.rs` has put it into the program: each file compressed.
 
 use std::io::Read as _;
+use std::sync::{LazyLock, OnceLock};
 
+use bytes::Bytes;
 use poem::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,
 };
@@ -11,7 +13,31 @@ use poem::{Request, Response, Result};
 use super::headers::wants_page;
 
 /// Names below `/graphiql/`, and compressed contents.
-const FILES: &[(&str, &[u8])] = &include!(concat!(env!("OUT_DIR"), "/graphiql.rs"));
+const COMPRESSED: &[(&str, &[u8])] = &include!(concat!(env!("OUT_DIR"), "/graphiql.rs"));
+
+/// The same; each is inflated once at most, whoever asks for it.
+static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
+    let files = COMPRESSED.iter();
+    files.map(|(name, compressed)| File { name, compressed, plain: OnceLock::new() }).collect()
+});
+
+struct File {
+    name: &'static str,
+    compressed: &'static [u8],
+    plain: OnceLock<Bytes>,
+}
+
+impl File {
+    fn plain(&self) -> Bytes {
+        let inflated = || {
+            let mut plain = Vec::new();
+            // They were compressed when the program was built.
+            let read = flate2::read::GzDecoder::new(self.compressed).read_to_end(&mut plain);
+            read.map(|_| plain.into()).unwrap_or_default()
+        };
+        self.plain.get_or_init(inflated).clone()
+    }
+}
 
 /// Nothing from elsewhere. The editor writes styles into the page and has no other way.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; \
@@ -41,7 +67,7 @@ pub(super) fn page(request: &Request) -> Option<Response> {
 }
 
 fn file(request: &Request, name: &str) -> Option<Response> {
-    let (_, compressed) = FILES.iter().find(|(known, _)| *known == name)?;
+    let file = FILES.iter().find(|file| file.name == name)?;
     let response = Response::builder()
         .header(CONTENT_TYPE, content_type(name))
         .header(CONTENT_SECURITY_POLICY, POLICY)
@@ -54,11 +80,9 @@ fn file(request: &Request, name: &str) -> Option<Response> {
     };
     let takes_gzip = |header: &str| header.split(',').any(|coding| coding.trim().starts_with("gzip"));
     if request.header(ACCEPT_ENCODING).is_some_and(takes_gzip) {
-        return Some(response.header(CONTENT_ENCODING, "gzip").body(*compressed));
+        return Some(response.header(CONTENT_ENCODING, "gzip").body(file.compressed));
     }
-    let mut plain = Vec::new();
-    flate2::read::GzDecoder::new(*compressed).read_to_end(&mut plain).ok()?;
-    Some(response.body(plain))
+    Some(response.body(file.plain()))
 }
 
 fn content_type(name: &str) -> &'static str {

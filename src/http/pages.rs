@@ -16,6 +16,7 @@ use poem::error::NotFoundError;
 use poem::http::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, LOCATION, ORIGIN, RETRY_AFTER,
 };
+use poem::http::uri::Authority;
 use poem::http::{Method, StatusCode};
 use poem::{IntoResponse as _, Request, Response, Result, Route};
 use serde_json::json;
@@ -281,7 +282,9 @@ fn is_forged(request: &Request) -> bool {
         (None, Some("null") | None) => false,
         (None, Some(origin)) => {
             let host = origin.split_once("://").map(|(_, host)| host);
-            host.is_none() || host != request.header(HOST)
+            // HTTP/2 has no such header, and says it in the address of the request.
+            let own = request.header(HOST).or_else(|| request.uri().authority().map(Authority::as_str));
+            host.is_none() || host != own
         }
     }
 }

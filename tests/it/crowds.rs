@@ -40,6 +40,7 @@ async fn a_body_that_never_comes_is_not_waited_for() {
     let answer = rest(stream).await;
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     assert!(answer.contains("retry-after: 5") && answer.contains("This took too long."), "{answer}");
+    assert!(answer.contains("cache-control: no-store") && answer.contains("nosniff"), "{answer}");
 }
 
 #[tokio::test]

@@ -104,6 +104,39 @@ async fn a_field_over_and_over_is_refused() {
 }
 
 #[tokio::test]
+async fn more_operations_fragments_or_long_lists_than_anybody_needs_are_refused() {
+    let server = TestServer::start("").await;
+    let many = |count: usize, each: fn(usize) -> String| (0..count).map(each).collect::<String>();
+    let operations = many(11, |index| format!("query q{index} {{ __typename }}\n"));
+    assert_eq!(refused(&server, &operations).await, "A request may hold 10 operations at most.");
+    let fragments = many(51, |index| format!("fragment f{index} on Query {{ __typename }}\n"));
+    let document = format!("{{ ...f0 }} {fragments}");
+    assert_eq!(refused(&server, &document).await, "A request may hold 50 fragments at most.");
+    let lists = |count: usize| {
+        let fields: String = (0..count).map(|index| format!("l{index}: institutions {{ id }} ")).collect();
+        format!("{{ {fields} }}")
+    };
+    assert_eq!(server.ask(None, &lists(5)).await["l4"], json!([]));
+    let sentence = "A request may ask for \"institutions\" 5 times at most.";
+    assert_eq!(refused(&server, &lists(6)).await, sentence);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_document_is_told_in_less_than_it_takes_to_write() {
+    let server = TestServer::start("").await;
+    let arguments = |value: u8| (0..400).map(|index| format!("a{index}:{value} ")).collect::<String>();
+    let clash = format!("me({}) {{ email }} me({}) {{ email }}", arguments(0), arguments(1));
+    let unknown = (0..600).map(|index| format!("x{index} ")).collect::<String>();
+    let spread = (0..9).map(|index| format!("query q{index} {{ ...F }} ")).collect::<String>();
+    for document in [format!("{{ {clash} }}"), format!("{spread} fragment F on Query {{ {unknown} }}")] {
+        let reply = server.send(None, &document, json!({})).await;
+        assert_eq!(reply.status, 400);
+        let told = reply.body.to_string().len();
+        assert!(told < 3 * document.len(), "{told} for {}", document.len());
+    }
+}
+
+#[tokio::test]
 async fn a_document_of_more_words_than_anybody_needs_is_refused() {
     let server = TestServer::start("").await;
     let names = "me ".repeat(5000);

@@ -256,6 +256,13 @@ async fn what_another_site_makes_a_browser_send_is_not_done() {
     let own =
         server.raw(Method::POST, &path).header("Sec-Fetch-Site", "same-origin").header("Origin", "null");
     assert_eq!(server.page(own, &path).await.status, 303);
+    // HTTP/2 says which server is meant in another place.
+    let client =
+        reqwest::Client::builder().http2_prior_knowledge().redirect(reqwest::redirect::Policy::none());
+    let request = client.build().expect("a client").post(server.url("/password-reset"));
+    let reply = request.header("Origin", server.url("")).body("email=ada%40example.org").send().await;
+    assert_eq!(reply.expect("an answer").status(), 303);
+    server.mails();
 }
 
 #[tokio::test]

@@ -177,6 +177,8 @@ fn a_value_that_makes_no_sense_is_refused_in_one_sentence_that_names_the_setting
         ("links.activation = \"{public_url}/activate\"", "links.activation"),
         ("tokens.access_lifetime = \"soon\"", "tokens.access_lifetime"),
         ("tokens.access_lifetime = \"0 seconds\"", "tokens.access_lifetime"),
+        ("passwords.hashing_threads = 9000000000000000000", "passwords.hashing_threads"),
+        ("passwords.memory = \"4000 GiB\"", "passwords.memory"),
         ("accounts.register_required = []", "accounts.register_required"),
         ("accounts.register_optional = [\"shoe_size\"]", "accounts.register_optional"),
         ("accounts.users_visible_to = \"friends\"", "accounts.users_visible_to"),
