@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod refresh_tokens;
 pub mod sessions;
 mod statement;
+pub mod wanted_addresses;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,8 @@
 
 use super::audit::{By, Event};
 use super::{
-    Account, FieldError, FieldErrors, Result, Viewer, action_links, audit, email, limits, notices, validation,
+    Account, FieldError, FieldErrors, Result, Viewer, action_links, audit, email, limits, notices, sessions,
+    validation,
 };
 use crate::app::App;
 use crate::mail::Kind;
@@ -28,6 +29,11 @@ fn follow(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
         action_links::require_current(tx, token, &bond, &account)?;
         action_links::spend(app, tx, Action::Activation, token, &bond)?;
         store::accounts::set_verified(tx, account.id, app.clock.now())?;
+        if bond.forgotten && store::accounts::find_password_hash(tx, account.id)?.is_some() {
+            store::accounts::delete_password_hash(tx, account.id)?;
+            sessions::end_all(app, tx, &account)?;
+            audit::note(app, tx, By::Bearer(viewer), account.id, Event::PasswordForgotten)?;
+        }
         audit::note(app, tx, By::Bearer(viewer), account.id, Event::Verified)
     })
 }
@@ -38,7 +44,7 @@ fn follow(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
 /// A refusal if the text is no address, or the account is verified.
 pub fn resend(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     let address = validation::email(address)?;
-    limits::mail(app, viewer, &address)?;
+    limits::mail(app, viewer, limits::About::Activation, &address)?;
     app.write(|tx| {
         let hides = app.config.accounts.hide_existence;
         let account = store::accounts::find_by_email(tx, &email::key(&address))?;
@@ -59,7 +65,16 @@ pub fn resend(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
 
 /// Promises the mail that verifies an account.
 pub(super) fn enqueue_mail(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
-    let token = action_links::issue(app, Action::Activation, account, None)?;
-    outbox::enqueue(app, tx, &Kind::Activation(&token), &account.email, account.salutation())?;
+    enqueue(app, tx, account, &action_links::issue(app, Action::Activation, account, None)?)
+}
+
+/// The same for somebody who asks for a new password. The link ends the old one: whoever registered the account may be
+/// somebody else, who waits for the owner of the address to activate it.
+pub(super) fn enqueue_mail_for_the_forgetful(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
+    enqueue(app, tx, account, &action_links::issue_to_the_forgetful(app, account)?)
+}
+
+fn enqueue(app: &App, tx: &Writer<'_>, account: &Account, token: &str) -> Result<()> {
+    outbox::enqueue(app, tx, &Kind::Activation(token), &account.email, account.plain_salutation())?;
     Ok(())
 }

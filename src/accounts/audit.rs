@@ -45,6 +45,8 @@ pub enum Event<'a> {
     PasswordReset,
     /// The first one by a mailed link, or any by an operator.
     PasswordSet,
+    /// Whoever activated the account had asked for a new password, so that the old one ended.
+    PasswordForgotten,
     /// A link for a new password was asked for.
     ResetRequested,
     /// A link to another address was asked for.
@@ -141,6 +143,7 @@ impl<'a> Event<'a> {
             Self::PasswordChanged(_) => "password_changed",
             Self::PasswordReset => "password_reset",
             Self::PasswordSet => "password_set",
+            Self::PasswordForgotten => "password_forgotten",
             Self::ResetRequested => "reset_requested",
             Self::SecondaryEmailRequested => "secondary_email_requested",
             Self::SecondaryEmailConfirmed => "secondary_email_confirmed",

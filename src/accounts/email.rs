@@ -46,9 +46,17 @@ pub fn normalize(email: &str) -> String {
     }
 }
 
-/// What addresses are matched by: the whole of it in lower case.
+/// What addresses are matched by: the whole of it in lower case, and of all the ways in which a host can be written
+/// beside ASCII the one that mail goes to (UTS 46), or one mailbox would be many accounts.
 pub fn key(email: &str) -> String {
-    email.to_lowercase()
+    let email = email.to_lowercase();
+    match email.rsplit_once('@') {
+        Some((user, host)) if !host.is_ascii() => {
+            let (host, outcome) = idna::domain_to_unicode(host);
+            if outcome.is_ok() { format!("{user}@{host}") } else { email }
+        }
+        _ => email,
+    }
 }
 
 /// Whether one mailbox is meant by both.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::audit::{self, By, Event};
 use super::{Account, AccountId, Error, FieldError, Result, Viewer, email, sessions};
 use crate::app::App;
+use crate::clock::Moment;
 use crate::config::Limit;
 use crate::store::attempts::Attempts;
 use crate::store::{self, Reader, Writer};
@@ -51,9 +52,38 @@ impl Whose<'_> {
 pub(super) struct Guess {
     /// The attempts of this client on this account.
     own: String,
-    /// The others that it counts among.
-    others: Vec<String>,
+    /// The others that it counts among, and when the one before it was counted there.
+    others: Vec<(String, Option<Moment>)>,
+    counted_at: Moment,
     network: String,
+}
+
+/// What a mail is about that somebody asks for. Each is counted by itself, so that nobody can keep a link for a new
+/// password from others by asking for mails of another kind.
+#[derive(Clone, Copy)]
+pub enum About {
+    /// A registration.
+    Registration,
+    /// The link that activates an account.
+    Activation,
+    /// The link for a new password.
+    Password,
+    /// The link that confirms a secondary address.
+    SecondaryEmail,
+    /// A working group.
+    Group,
+}
+
+impl About {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Registration => "registration",
+            Self::Activation => "activation",
+            Self::Password => "password",
+            Self::SecondaryEmail => "secondary",
+            Self::Group => "group",
+        }
+    }
 }
 
 impl Guess {
@@ -80,9 +110,10 @@ impl Guess {
                 let on_account = &limits.password_per_account;
                 others.push(name("password_per_account", on_account, "passwords-on", &subject));
             }
-            count(app, tx, viewer, whose.account(), std::iter::once(&own).chain(&others))?;
-            let others = others.into_iter().map(|name| name.text).collect();
-            Ok(Some(Self { own: own.text, others, network }))
+            count(app, tx, viewer, whose.account(), [&own])?;
+            let before = count(app, tx, viewer, whose.account(), &others)?;
+            let others = others.into_iter().map(|name| name.text).zip(before).collect();
+            Ok(Some(Self { own: own.text, others, counted_at: app.clock.now(), network }))
         })
     }
 
@@ -98,8 +129,8 @@ impl Guess {
     /// Notes that the password was right: the tries before it were its owner's.
     pub(super) fn was_right(self, app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
         store::attempts::delete(tx, &self.own)?;
-        for name in &self.others {
-            store::attempts::take_back(tx, name)?;
+        for (name, before) in &self.others {
+            store::attempts::take_back(tx, name, self.counted_at, *before)?;
         }
         Ok(store::known_clients::upsert(tx, account.id, &self.network, app.clock.now())?)
     }
@@ -112,50 +143,63 @@ fn is_known(app: &App, db: &Reader<'_>, viewer: &Viewer, whose: &Whose<'_>, netw
     Ok(asks || store::known_clients::exists(db, account.id, network)?)
 }
 
-/// Counts a registration, and the mail that it causes.
+/// Counts a registration.
 ///
 /// # Errors
 /// A refusal that says when to try again.
-pub(super) fn registration(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
+pub(super) fn registration(app: &App, viewer: &Viewer) -> Result<()> {
     let limits = &app.config.limits;
     if !limits.enabled {
         return Ok(());
     }
     let by = name("registration", &limits.registration, "registrations-by", &viewer.client().network());
-    let names = if address.is_empty() { vec![by] } else { vec![by, mails_to(app, address)] };
-    app.store.write(|tx| count(app, tx, viewer, None, &names))
+    app.store.write(|tx| count(app, tx, viewer, None, [&by]).map(drop))
+}
+
+/// Counts the mail that a registration causes, and not one that is refused: who registers others' addresses again and
+/// again must not keep them from doing so.
+///
+/// # Errors
+/// A refusal that says when to try again.
+pub(super) fn registration_mail(app: &App, tx: &Writer<'_>, viewer: &Viewer, address: &str) -> Result<()> {
+    if !app.config.limits.enabled {
+        return Ok(());
+    }
+    count(app, tx, viewer, None, [&mails_to(app, About::Registration, address)]).map(drop)
 }
 
 /// Counts a mail that somebody asks for, whether or not the address is known.
 ///
 /// # Errors
 /// A refusal that says when to try again.
-pub fn mail(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
+pub fn mail(app: &App, viewer: &Viewer, about: About, address: &str) -> Result<()> {
     if !app.config.limits.enabled {
         return Ok(());
     }
-    app.store.write(|tx| mail_within(app, tx, viewer, address))
+    app.store.write(|tx| mail_within(app, tx, viewer, about, address))
 }
 
 /// The same, within a transaction.
 ///
 /// # Errors
 /// A refusal that says when to try again.
-pub fn mail_within(app: &App, tx: &Writer<'_>, viewer: &Viewer, address: &str) -> Result<()> {
+pub fn mail_within(app: &App, tx: &Writer<'_>, viewer: &Viewer, about: About, address: &str) -> Result<()> {
     let limits = &app.config.limits;
     if !limits.enabled {
         return Ok(());
     }
     let by = name("mail_per_client", &limits.mail_per_client, "mails-by", &viewer.client().network());
-    count(app, tx, viewer, None, &[by, mails_to(app, address)])
+    count(app, tx, viewer, None, &[by, mails_to(app, about, address)]).map(drop)
 }
 
-fn mails_to<'a>(app: &'a App, address: &str) -> Name<'a> {
+fn mails_to<'a>(app: &'a App, about: About, address: &str) -> Name<'a> {
     let limit = &app.config.limits.mail_per_address;
-    name("mail_per_address", limit, "mails-to", &email::hash(&email::key(address)))
+    let of = format!("{}:{}", about.as_str(), email::hash(&email::key(address)));
+    name("mail_per_address", limit, "mails-to", &of)
 }
 
-/// Calls a rule that takes a token, and counts one that is not good. Good ones cost a look and no write.
+/// Calls a rule that takes a token, and counts one that is not good. A good one is taken however many others were not:
+/// nobody guesses one, and whoever sends nonsense must not keep those at the same address from theirs.
 ///
 /// # Errors
 /// A refusal that says when to try again, or those of the rule.
@@ -163,30 +207,35 @@ pub(super) fn token<T>(app: &App, viewer: &Viewer, rule: impl FnOnce() -> Result
     if !app.config.limits.enabled {
         return rule();
     }
-    let by = name("token", &app.config.limits.token, "tokens-by", &viewer.client().network());
-    app.store.read(|db| look(app, db, &by).map(drop))?;
     let outcome = rule();
     let is_guess = |errors: &super::FieldErrors| {
         errors.has(&FieldError::INVALID_TOKEN) || errors.has(&FieldError::EXPIRED_TOKEN)
     };
     if matches!(&outcome, Err(Error::Refused(errors)) if is_guess(errors)) {
-        app.store.write(|tx| count(app, tx, viewer, None, [&by]))?;
+        let by = name("token", &app.config.limits.token, "tokens-by", &viewer.client().network());
+        // Where it has to wait, nothing is written.
+        app.store.read(|db| look(app, db, &by).map(drop))?;
+        app.store.write(|tx| count(app, tx, viewer, None, [&by]).map(drop))?;
     }
     outcome
 }
 
-/// Counts one attempt of each name, or of none if one of them has to wait. The attempt that has the next one wait is noted in
-/// the audit: what is refused until then tells nothing more, however much it is.
+/// Counts one attempt of each name, or of none if one of them has to wait, and answers when the one before was counted of
+/// each. The attempt that has the next one wait is noted in the audit: what is refused until then tells nothing more,
+/// however much it is.
 fn count<'a>(
     app: &App,
     tx: &Writer<'_>,
     viewer: &Viewer,
     account: Option<AccountId>,
     names: impl IntoIterator<Item = &'a Name<'a>>,
-) -> Result<()> {
+) -> Result<Vec<Option<Moment>>> {
     let now = app.clock.now();
+    let mut before = Vec::new();
     for name in names {
-        let counted = look(app, tx, name)? + 1;
+        let (counted, counted_at) = look(app, tx, name)?;
+        before.push(counted_at);
+        let counted = counted + 1;
         let kept = name.limit.forget.saturating_mul(u32::try_from(counted).unwrap_or(u32::MAX));
         let attempts = Attempts { counted, counted_at: now, forgotten_at: now.plus(kept) };
         store::attempts::upsert(tx, &name.text, attempts)?;
@@ -194,12 +243,12 @@ fn count<'a>(
             audit::note(app, tx, By::Somebody(viewer), account, Event::SlowedDown(name.setting))?;
         }
     }
-    Ok(())
+    Ok(before)
 }
 
-/// How many attempts of a name are remembered now; a refusal if the next has to wait.
-fn look(app: &App, db: &Reader<'_>, name: &Name<'_>) -> Result<i64> {
-    let Some(attempts) = store::attempts::find(db, &name.text)? else { return Ok(0) };
+/// How many attempts of a name are remembered now, and when the last was counted; a refusal if the next has to wait.
+fn look(app: &App, db: &Reader<'_>, name: &Name<'_>) -> Result<(i64, Option<Moment>)> {
+    let Some(attempts) = store::attempts::find(db, &name.text)? else { return Ok((0, None)) };
     let now = app.clock.now();
     let counted = remembered(attempts.counted, now.since(attempts.counted_at), name.limit);
     let end = attempts.counted_at.plus(wait(counted, name.limit));
@@ -207,7 +256,7 @@ fn look(app: &App, db: &Reader<'_>, name: &Name<'_>) -> Result<i64> {
     if attempts.counted_at <= now && now < end {
         return Err(FieldError::too_many_attempts(end.since(now)).into());
     }
-    Ok(counted)
+    Ok((counted, Some(attempts.counted_at)))
 }
 
 /// How many of so many attempts are remembered after a time without one.

@@ -4,7 +4,8 @@
 use super::audit::{By, Event};
 use super::register::{self, Accepted};
 use super::{
-    Account, Error, FieldErrors, Result, activation, audit, closing, email, password, sessions, validation,
+    Account, AccountId, Error, FieldErrors, Result, activation, audit, closing, email, password, sessions,
+    validation,
 };
 use crate::app::App;
 use crate::passwords::rules::Owner;
@@ -63,7 +64,7 @@ pub fn create(app: &App, new: &Creation) -> Result<Account> {
     })
 }
 
-/// The account of this address, username or number.
+/// The account of this address, username or number; what holds an `@` is an address.
 ///
 /// # Errors
 /// A sentence if there is none, or if one account has the name that is the number of another.
@@ -71,7 +72,8 @@ pub fn find(db: &Reader<'_>, name: &str) -> Result<Account> {
     if let Some(account) = store::accounts::find_by_email(db, &email::key(name))? {
         return Ok(account);
     }
-    let by_username = store::accounts::find_by_username(db, name)?;
+    // People choose their usernames: one that looks like an address must not pass for it.
+    let by_username = if name.contains('@') { None } else { store::accounts::find_by_username(db, name)? };
     let by_number = match name.parse() {
         Ok(id) => store::accounts::find_by_id(db, id)?,
         Err(_) => None,
@@ -151,10 +153,11 @@ pub fn log_out(app: &App, name: &str) -> Result<Account> {
 /// Erases an account; its address and username are free again.
 ///
 /// # Errors
-/// As [`find`], and while it speaks for a working group.
-pub fn delete(app: &App, name: &str) -> Result<Account> {
+/// A sentence if there is none, and while it speaks for a working group.
+pub fn delete(app: &App, id: AccountId) -> Result<Account> {
     app.write(|tx| {
-        let account = find(tx, name)?;
+        let gone = || Error::Misused("the account is gone already".into());
+        let account = store::accounts::find_by_id(tx, id)?.ok_or_else(gone)?;
         closing::erase(app, tx, By::Operator, &account)?;
         Ok(account)
     })

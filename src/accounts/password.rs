@@ -25,7 +25,7 @@ const FIELDS: [&str; 2] = ["newPassword1", "newPassword2"];
 /// A refusal if the text is no address. Somebody unverified gets an activation mail instead, and the refusal says so.
 pub fn send_reset_mail(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     let address = validation::email(address)?;
-    limits::mail(app, viewer, &address)?;
+    limits::mail(app, viewer, limits::About::Password, &address)?;
     let verified = app.write(|tx| -> Result<bool> {
         let account = store::accounts::find_by_email(tx, &email::key(&address))?;
         let id = account.as_ref().map(|account| account.id);
@@ -37,7 +37,7 @@ pub fn send_reset_mail(app: &App, viewer: &Viewer, address: &str) -> Result<()> 
             return Ok(true);
         };
         if account.verified_at.is_none() {
-            activation::enqueue_mail(app, tx, &account)?;
+            activation::enqueue_mail_for_the_forgetful(app, tx, &account)?;
             return Ok(app.config.accounts.hide_existence);
         }
         let secondary = account.secondary_email.as_deref().filter(|own| email::is_same(own, &address));

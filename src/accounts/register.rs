@@ -56,6 +56,7 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
     let accepted = accept(app, viewer, registration)?;
     let hash = accepted.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
     app.write(|tx| {
+        limits::registration_mail(app, tx, viewer, &accepted.email)?;
         if let Some(owner) = hidden_owner(app, tx, &accepted.email)? {
             audit::note(app, tx, By::Somebody(viewer), owner.id, Event::RegisteredAgain)?;
             notices::hint(app, tx, &owner, &accepted.email, notices::REGISTERED_AGAIN)?;
@@ -67,7 +68,7 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
         }
         if hash.is_none() && app.config.mail.password_set {
             let token = action_links::issue(app, Action::PasswordSet, &account, None)?;
-            outbox::enqueue(app, tx, &Kind::PasswordSet(&token), &account.email, account.salutation())?;
+            outbox::enqueue(app, tx, &Kind::PasswordSet(&token), &account.email, account.plain_salutation())?;
         }
         let logs_in = app.config.accounts.login_unverified && hash.is_some();
         let begin = || sessions::begin(app, tx, &account, viewer.client());
@@ -102,7 +103,7 @@ fn accept(app: &App, viewer: &Viewer, form: Registration) -> Result<Accepted> {
         let (fields, min_length) = (["password1", "password2"], app.config.passwords.min_length);
         validation::new_password(&mut errors, fields, [&first, &second], &owner, min_length);
     }
-    limits::registration(app, viewer, &email)?;
+    limits::registration(app, viewer)?;
     refuse_taken(app, errors, &email, &username)?;
 
     let username = (!username.is_empty()).then_some(username);

@@ -22,7 +22,7 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
     let account = app.store.read(|db| sessions::require_verified(app, db, viewer))?;
     require_password(app, viewer, &account, "password", password)?;
     let address = validation::email(address)?;
-    limits::mail(app, viewer, &address)?;
+    limits::mail(app, viewer, limits::About::SecondaryEmail, &address)?;
     app.write(|tx| {
         let account = sessions::require_verified(app, tx, viewer)?;
         audit::note(app, tx, By::Owner(viewer), account.id, Event::SecondaryEmailRequested)?;
@@ -32,8 +32,9 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
             }
             return Err(FieldErrors::of("email", FieldError::EMAIL_IN_USE).into());
         }
+        store::wanted_addresses::upsert(tx, account.id, &email::hash(&email::key(&address)))?;
         let token = action_links::issue(app, Action::SecondaryEmail, &account, Some(&address))?;
-        outbox::enqueue(app, tx, &Kind::SecondaryEmail(&token), &address, account.salutation())?;
+        outbox::enqueue(app, tx, &Kind::SecondaryEmail(&token), &address, account.plain_salutation())?;
         Ok(())
     })
 }
@@ -55,7 +56,9 @@ fn follow(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
         }
         let account = action_links::find_account(tx, &bond)?;
         action_links::require_current(tx, token, &bond, &account)?;
+        action_links::require_wanted(tx, &bond, &account)?;
         action_links::spend(app, tx, Action::SecondaryEmail, token, &bond)?;
+        store::wanted_addresses::delete(tx, account.id)?;
         notices::enqueue(app, tx, &account, notices::SECONDARY_EMAIL_ADDED)?;
         let by = By::Bearer(viewer);
         if account.secondary_email.is_some() {
@@ -112,6 +115,7 @@ fn give_up(app: &App, tx: &Writer<'_>, by: By<'_>, account: &Account) -> Result<
         sessions::free_address(app, tx, address)?;
     }
     store::accounts::delete_email(tx, account.id, Role::Secondary)?;
+    store::wanted_addresses::delete(tx, account.id)?;
     audit::note(app, tx, by, account.id, Event::SecondaryEmailRemoved)
 }
 

@@ -15,6 +15,10 @@ use crate::tokens::{Unreadable, access, refresh};
 /// The sessions that an account may have. Where another begins, the one that was used least recently ends.
 const MOST_SESSIONS: i64 = 50;
 
+/// The refresh tokens that are remembered of a session, those that were turned in among them: more than any client gets
+/// in their lifetime, and not as many as somebody can ask for.
+const MOST_TOKENS: i64 = 1000;
+
 /// What lets somebody in.
 pub struct Tokens {
     /// The access token.
@@ -154,6 +158,7 @@ pub(super) fn go_on(
     let (tokens, ends) = make_tokens(app, account, session, began_at)?;
     store::sessions::set_last_use(tx, session, &last_use(client, app.clock.now(), ends.session))?;
     keep(app, tx, &tokens, Some(hash), ends.refresh)?;
+    store::refresh_tokens::delete_beyond(tx, session, MOST_TOKENS)?;
     Ok(tokens)
 }
 

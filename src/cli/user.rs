@@ -140,7 +140,7 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
         Command::Delete { account, yes } => {
             let there = told(nothing, app.store.read(|db| operator::find(db, account)))?;
             confirm(&format!("Erase account {} ({}) with all its data?", there.id, there.email), *yes)?;
-            let account = told(nothing, operator::delete(&app, &there.id.to_string()))?;
+            let account = told(nothing, operator::delete(&app, there.id))?;
             format!("{} is erased", account.email)
         }
         Command::Logout { account } => {

@@ -67,7 +67,7 @@ pub fn request(
         audit::note(app, tx, By::Owner(viewer), account.id, Event::JoinRequestMade(&request.group))?;
         let requester = account.full_name();
         for chief in store::memberships::list_representatives(tx, std::slice::from_ref(&request.group))? {
-            limits::mail_within(app, tx, viewer, &chief.email)?;
+            limits::mail_within(app, tx, viewer, limits::About::Group, &chief.email)?;
             let kind = Kind::JoinRequest { requester: &requester, group: &group.name };
             outbox::enqueue(app, tx, &kind, &chief.email, chief.salutation())?;
         }

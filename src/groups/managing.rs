@@ -106,7 +106,7 @@ pub fn delete(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
 pub fn add(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     let address = text::strip(address);
     app.store.read(|db| require_representative(app, db, viewer).map(drop))?;
-    limits::mail(app, viewer, address)?;
+    limits::mail(app, viewer, limits::About::Group, address)?;
     app.write(|tx| {
         let (own, group) = require_representative(app, tx, viewer)?;
         let key = email::key(address);

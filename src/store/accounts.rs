@@ -72,7 +72,19 @@ impl Account {
         let number = self.username.split('-').next().unwrap_or_default();
         if number == self.id.to_string() { &self.email } else { &self.username }
     }
+
+    /// The same in mails to addresses that nobody has confirmed: strangers choose usernames, and must not have us write
+    /// their words to others. So a username counts if it is one plain word.
+    pub fn plain_salutation(&self) -> &str {
+        let name = self.salutation();
+        let is_plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_');
+        let is_name = name.chars().count() <= LONGEST_PLAIN_NAME && name.chars().all(is_plain);
+        if is_name { name } else { &self.email }
+    }
 }
+
+/// Longer words are no names.
+const LONGEST_PLAIN_NAME: usize = 40;
 
 /// What a new account starts with.
 pub struct NewAccount<'a> {
@@ -364,6 +376,13 @@ pub fn replace_password_hash(db: &Writer<'_>, id: AccountId, from: &str, to: &st
 pub fn set_password_hash(db: &Writer<'_>, id: AccountId, epoch: i64, hash: &str) -> Result<bool> {
     let sql = "UPDATE accounts SET password_hash = $1 WHERE id = $2 AND epoch = $3";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![hash, id, epoch])? == 1)
+}
+
+/// Takes the password away: nobody can log in by one until another is set.
+pub fn delete_password_hash(db: &Writer<'_>, id: AccountId) -> Result<()> {
+    let sql = "UPDATE accounts SET password_hash = NULL WHERE id = $1";
+    db.0.0.prepare_cached(sql)?.execute(params![id])?;
+    Ok(())
 }
 
 /// Shuts the account off; false if it was already.

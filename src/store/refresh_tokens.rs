@@ -37,6 +37,14 @@ pub fn insert(db: &Writer<'_>, new: &NewToken<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Forgets all but the newest tokens of a session.
+pub fn delete_beyond(db: &Writer<'_>, session: &str, most: i64) -> Result<()> {
+    let sql = "DELETE FROM refresh_tokens WHERE token_hash IN (SELECT token_hash FROM refresh_tokens \
+         WHERE session_id = $1 ORDER BY issued_at DESC, rowid DESC LIMIT -1 OFFSET $2)";
+    db.0.0.prepare_cached(sql)?.execute(params![session, most])?;
+    Ok(())
+}
+
 /// Spends a token that is good, and answers its session; none if there is no such token, or it is not good.
 pub fn spend(db: &Writer<'_>, hash: &str, now: Moment) -> Result<Option<String>> {
     let sql = "UPDATE refresh_tokens SET spent_at = $1 WHERE token_hash = $2 \

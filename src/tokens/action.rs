@@ -56,6 +56,8 @@ pub struct Bond {
     pub secondary_email: Option<String>,
     /// The account's number and epoch; tokens that Django issued have neither.
     pub account_and_epoch: Option<(i64, i64)>,
+    /// Whether it was asked for by somebody who does not know the password.
+    pub forgotten: bool,
     /// When the token was made.
     pub made_at: Moment,
 }
@@ -72,6 +74,9 @@ pub fn issue(key: &SigningKey, action: Action, bond: &Bond) -> anyhow::Result<St
     if let Some((account, epoch)) = bond.account_and_epoch {
         payload["account"] = json!(account);
         payload["epoch"] = json!(epoch);
+    }
+    if bond.forgotten {
+        payload["forgotten"] = json!(true);
     }
     dumps(key, SALT, &payload, bond.made_at)
 }
@@ -96,6 +101,7 @@ pub fn read(
         email: payload["email"].as_str().ok_or(Unreadable::Invalid)?.to_owned(),
         secondary_email: payload["secondary_email"].as_str().map(str::to_owned),
         account_and_epoch: account,
+        forgotten: payload["forgotten"] == true,
         made_at,
     })
 }

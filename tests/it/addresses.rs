@@ -39,6 +39,16 @@ fn an_address_is_matched_whatever_its_case() {
 }
 
 #[test]
+fn an_address_is_matched_however_its_host_is_written_beside_ascii() {
+    for host in ["exa\u{ad}mple.org", "\u{ff45}xample.org", "example\u{3002}org"] {
+        assert!(is_valid(&format!("ada@{host}")), "{host}");
+        assert_eq!(key(&format!("Ada@{host}")), "ada@example.org", "{host}");
+    }
+    assert_eq!(key("ada@M\u{fc}nchen.example"), "ada@m\u{fc}nchen.example");
+    assert_eq!(key("ada@mu\u{308}nchen.example"), "ada@m\u{fc}nchen.example");
+}
+
+#[test]
 fn text_loses_all_that_python_calls_white_space() {
     assert_eq!(strip("\u{1c}\u{1f}\u{85}\u{a0}\u{3000} a b\t\n"), "a b");
     assert_eq!(strip("\u{200b}a"), "\u{200b}a");

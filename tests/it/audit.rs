@@ -295,7 +295,7 @@ async fn what_an_operator_does_is_noted_as_an_operators_where_it_changes_somethi
     }
     assert!(operator::set_password(app, "1", PASSWORD).is_ok() && operator::log_out(app, "1").is_ok());
     assert!(operator::set_password(app, "1", "1").is_err() && operator::verify(app, "ghost").is_err());
-    assert!(operator::delete(app, "1").is_ok());
+    assert!(operator::delete(app, 1).is_ok());
     let twice = ["staff_taken", "staff_given", "deactivated", "activated"];
     let made = ["registered", "verified", "staff_given"];
     let ended = ["password_set", "all_sessions_revoked", "deleted"];
@@ -350,8 +350,12 @@ async fn what_is_refused_or_rolled_back_leaves_no_trace() {
 #[test]
 fn every_event_is_met_in_these_tests_and_named_in_the_documentation() {
     let source = include_str!("../../src/accounts/audit.rs");
-    let tests =
-        [include_str!("audit.rs"), include_str!("audit/listing.rs"), include_str!("groups/audited.rs")];
+    let tests = [
+        include_str!("audit.rs"),
+        include_str!("audit/listing.rs"),
+        include_str!("groups/audited.rs"),
+        include_str!("passwords.rs"),
+    ];
     let documentation = include_str!("../../docs/operating.md");
     let name = regex::Regex::new(r#"=> "(\w+)""#).expect("a pattern");
     let names: Vec<&str> =

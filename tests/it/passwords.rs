@@ -98,6 +98,55 @@ async fn who_is_not_verified_gets_an_activation_mail_in_place_of_a_reset() {
 }
 
 #[tokio::test]
+async fn whoever_registered_the_address_of_somebody_else_does_not_get_in_when_that_person_asks_for_a_password()
+ {
+    for settings in ["", "accounts.login_unverified = true\n"] {
+        let server = TestServer::start(settings).await;
+        let boss = server.registers("boss").await;
+        // Not the link of the registration, which nobody asked for.
+        server.mutate(None, &format!("sendPasswordResetEmail(email: {boss:?})")).await;
+        let link = server.last_link(&boss);
+        assert_done(&server.mutate(None, &format!("verifyAccount(token: {link:?})")).await);
+        let stranger = server.tries_to_log_in(&boss, PASSWORD).await;
+        assert_refused(&stranger, "nonFieldErrors", "invalid_credentials");
+        assert_eq!(server.happened().iter().filter(|line| *line == "1 password_forgotten owner").count(), 1);
+
+        let link = server.asks_for_a_reset(&boss).await;
+        assert_done(&server.resets(&link, OTHER_PASSWORD).await);
+        server.logs_in(&boss, OTHER_PASSWORD).await;
+        server.mails();
+    }
+}
+
+#[tokio::test]
+async fn only_the_newest_wish_for_a_secondary_address_can_be_confirmed_and_once() {
+    let server = TestServer::start("mail.notices = false\n").await;
+    let ann = server.joins("ann").await;
+    let wishes = async |address: &str| {
+        let wish = format!("sendSecondaryEmailActivation(email: {address:?}, password: {PASSWORD:?})");
+        assert_done(&ann.does(&server, &wish).await);
+        server.advance(Duration::from_secs(60));
+        server.last_link(address)
+    };
+    let follow =
+        async |link: &str| server.mutate(None, &format!("verifySecondaryEmail(token: {link:?})")).await;
+    let (wrong, right) = ("ann@mistyped.example", "ann@elsewhere.example");
+    let mistyped = wishes(wrong).await;
+    let twice = [wishes(right).await, wishes(right).await];
+    assert_refused(&follow(&mistyped).await, "nonFieldErrors", "invalid_token");
+    assert_done(&follow(&twice[0]).await);
+    assert_refused(&follow(&mistyped).await, "nonFieldErrors", "invalid_token");
+    assert_done(&ann.does(&server, &format!("removeSecondaryEmail(password: {PASSWORD:?})")).await);
+    assert_refused(&follow(&twice[1]).await, "nonFieldErrors", "invalid_token");
+    let page = server.raw(reqwest::Method::GET, &format!("/activate-secondary/{}", twice[1]));
+    let page = page.header("Accept", "text/html").send().await.expect("a page").text().await.expect("a page");
+    assert!(page.contains("used"), "{page}");
+    assert_eq!(ann.me(&server).await["secondaryEmail"], Value::Null);
+    assert_done(&follow(&wishes(right).await).await);
+    assert_eq!(ann.me(&server).await["secondaryEmail"], right);
+}
+
+#[tokio::test]
 async fn an_address_that_nobody_has_is_answered_with_success_and_gets_no_mail() {
     let server = TestServer::start("").await;
     server.joins("ada").await;

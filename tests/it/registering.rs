@@ -183,6 +183,13 @@ async fn a_username_cannot_write_lines_of_its_own_into_a_mail() {
         server.mutate(None, &register("ada@example.org", "x\n\nhttp://evil.example/\t[2J<b>")).await;
     assert_done(&payload);
     let mail = &server.mails()[0];
+    assert!(mail.text.contains("Hello ada@example.org!") && !mail.text.contains("evil"), "{}", mail.text);
+
+    // Who has confirmed the address is called by the name that was chosen.
+    let link = server.last_link("ada@example.org");
+    assert_done(&server.mutate(None, &format!("verifyAccount(token: {link:?})")).await);
+    server.asks_for_a_reset("ada@example.org").await;
+    let mail = server.mails_to("ada@example.org").pop().expect("a mail");
     assert!(mail.text.contains("Hello x  http://evil.example/ [2J<b>!"), "{}", mail.text);
     assert!(mail.text.contains("&lt;b&gt;"), "{}", mail.text);
     assert!(!mail.text.contains("\nhttp://evil"));

@@ -33,6 +33,22 @@ async fn a_token_that_is_used_after_its_successor_has_been_copied_and_ends_that_
 }
 
 #[tokio::test]
+async fn of_a_token_that_is_turned_in_without_end_not_all_that_it_brings_is_remembered() {
+    let server = TestServer::start(QUIET).await;
+    let ada = server.joins("ada").await;
+    let mut newest = String::new();
+    for _ in 0..1000 {
+        (_, newest) = renewed(&server.refreshes(&ada.refresh_token).await);
+    }
+    // It is the oldest of all that it brought, and forgotten now.
+    assert_not_renewed(&server.refreshes(&ada.refresh_token).await);
+    let remembered = server.rows().iter().filter(|row| row.starts_with("refresh_tokens: ")).count();
+    assert_eq!(remembered, 1000);
+    let (token, _) = renewed(&server.refreshes(&newest).await);
+    assert_eq!(who(&server, &token).await["username"], "ada");
+}
+
+#[tokio::test]
 async fn whoever_never_got_an_answer_asks_again_however_late() {
     let server = TestServer::start(QUIET).await;
     let ada = server.joins("ada").await;
