@@ -11,8 +11,11 @@ use crate::accounts::{self, Error, Unavailable};
 use crate::app::App;
 use crate::metrics::Outcome;
 
-/// Calls without hashing that run at a time; they spend their time on the disk.
-const ORDINARY: usize = 32;
+/// Calls that only read and run at a time; they spend their time on the disk.
+const READING: usize = 32;
+/// Calls that write, of which one has its turn at the database and the others wait for that. They are apart, so that
+/// nobody who reads waits where another program keeps the database to itself.
+const WRITING: usize = 16;
 /// Calls that may wait for each that runs. Who comes then is told to come back, which is kinder than to let them wait
 /// for longer than they would.
 const WAITING: usize = 32;
@@ -25,8 +28,10 @@ const CROWDED: Unavailable = Unavailable {
 /// Which queue a call waits in, so that many logins do not delay anybody who is in already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
-    /// Reads and writes.
-    Ordinary,
+    /// Reads.
+    Reading,
+    /// Writes, and hashes nothing.
+    Writing,
     /// Hashes a password: as many at a time as `passwords.hashing_threads`, so that memory is bounded too.
     Hashing,
 }
@@ -34,7 +39,8 @@ pub enum Lane {
 /// The queues.
 pub struct Lanes {
     app: Arc<App>,
-    ordinary: Queue,
+    reading: Queue,
+    writing: Queue,
     hashing: Queue,
 }
 
@@ -64,7 +70,7 @@ impl Lanes {
     /// Queues over an application.
     pub fn new(app: Arc<App>) -> Self {
         let hashing = Queue::new(app.config.hashing_threads());
-        Self { app, ordinary: Queue::new(ORDINARY), hashing }
+        Self { app, reading: Queue::new(READING), writing: Queue::new(WRITING), hashing }
     }
 
     /// Calls a rule on a thread that may block.
@@ -78,7 +84,8 @@ impl Lanes {
     ) -> accounts::Result<T> {
         let metrics = &self.app.metrics;
         let turn = match lane {
-            Lane::Ordinary => self.ordinary.turn(&metrics.ordinary_waiting).await?,
+            Lane::Reading => self.reading.turn(&metrics.reading_waiting).await?,
+            Lane::Writing => self.writing.turn(&metrics.writing_waiting).await?,
             Lane::Hashing => {
                 let began = Instant::now();
                 let turn = self.hashing.turn(&metrics.hashing_waiting).await?;

@@ -15,8 +15,10 @@ pub struct Metrics {
     pub connections: Gauge,
     /// Connections that were closed because their client had too many.
     pub connections_refused: Counter,
-    /// Requests that wait for a turn, those that hash a password left out.
-    pub ordinary_waiting: Gauge,
+    /// Requests that wait for a turn to read.
+    pub reading_waiting: Gauge,
+    /// Requests that wait for a turn to write, those that hash a password left out.
+    pub writing_waiting: Gauge,
     /// Logins and other requests that wait for their password to be hashed.
     pub hashing_waiting: Gauge,
     /// How long they waited, in seconds.
@@ -118,7 +120,9 @@ impl Metrics {
             gauge
         };
         let connections = gauge("connections", "Open connections");
-        let ordinary_waiting = gauge("ordinary_waiting", "Requests that wait for a turn, hashing left out");
+        let reading_waiting = gauge("reading_waiting", "Requests that wait for a turn to read");
+        let writing_waiting =
+            gauge("writing_waiting", "Requests that wait for a turn to write, hashing left out");
         let hashing_waiting = gauge("hashing_waiting", "Requests that wait for a turn to hash a password");
         let mail_age = gauge("mail_age_seconds", "Age of the oldest mail that has not left");
         let database_size = gauge("database_bytes", "Size of the database");
@@ -130,7 +134,8 @@ impl Metrics {
             operations,
             connections,
             connections_refused,
-            ordinary_waiting,
+            reading_waiting,
+            writing_waiting,
             hashing_waiting,
             hashing_wait,
             hashing_time,

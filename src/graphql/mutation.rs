@@ -24,7 +24,7 @@ use crate::accounts::{
 use crate::groups::managing::Foundation;
 use crate::groups::picture::{AroundAccount, AroundGroup, AroundJoinRequest};
 use crate::groups::{directory, joining, managing};
-use crate::lanes::Lane::{Hashing, Ordinary};
+use crate::lanes::Lane::{Hashing, Reading, Writing};
 
 /// The input may be null in the schema, as clients have always had it.
 const INPUT_REQUIRED: Error = Error::Misused(std::borrow::Cow::Borrowed("The argument `input` is required."));
@@ -60,7 +60,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] token: String,
     ) -> Reply<VerifyAccount> {
-        order(ctx, Ordinary, move |app, viewer| activation::verify(app, viewer, &token)).await
+        order(ctx, Writing, move |app, viewer| activation::verify(app, viewer, &token)).await
     }
 
     /// Mails another activation link. An address that nobody has is answered with success.
@@ -69,7 +69,7 @@ impl Mutation {
         ctx: &Context<'_>,
         email: String,
     ) -> Reply<ResendActivationEmail> {
-        order(ctx, Ordinary, move |app, viewer| activation::resend(app, viewer, &email)).await
+        order(ctx, Writing, move |app, viewer| activation::resend(app, viewer, &email)).await
     }
 
     /// Mails a link for a new password to a primary or secondary address. An address that nobody has is answered
@@ -79,7 +79,7 @@ impl Mutation {
         ctx: &Context<'_>,
         email: String,
     ) -> Reply<SendPasswordResetEmail> {
-        order(ctx, Ordinary, move |app, viewer| password::send_reset_mail(app, viewer, &email)).await
+        order(ctx, Writing, move |app, viewer| password::send_reset_mail(app, viewer, &email)).await
     }
 
     /// Sets another password by the token from a mail. All sessions of the account end.
@@ -135,7 +135,7 @@ impl Mutation {
         #[graphql(visible = "super::offer::update_academic_title")] academic_title: Option<String>,
     ) -> Reply<UpdateAccount> {
         let changes = Changes { first_name, last_name, academic_title };
-        order(ctx, Ordinary, move |app, viewer| profile::update(app, viewer, &changes)).await
+        order(ctx, Writing, move |app, viewer| profile::update(app, viewer, &changes)).await
     }
 
     /// Puts the account away until its owner logs in again. All sessions end.
@@ -175,7 +175,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] token: String,
     ) -> Reply<VerifySecondaryEmail> {
-        order(ctx, Ordinary, move |app, viewer| secondary_email::verify(app, viewer, &token)).await
+        order(ctx, Writing, move |app, viewer| secondary_email::verify(app, viewer, &token)).await
     }
 
     /// Lets primary and secondary address change places.
@@ -220,7 +220,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] token: String,
     ) -> Reply<VerifyToken> {
-        call(ctx, Ordinary, move |app, _| sessions::verify(app, &token)).await
+        call(ctx, Reading, move |app, _| sessions::verify(app, &token)).await
     }
 
     /// Turns a refresh token in for new tokens. Each can be turned in once, or again if its answer was lost.
@@ -229,7 +229,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] refresh_token: String,
     ) -> Reply<RefreshToken> {
-        call(ctx, Ordinary, move |app, viewer| rotation::refresh(app, viewer, &refresh_token)).await
+        call(ctx, Writing, move |app, viewer| rotation::refresh(app, viewer, &refresh_token)).await
     }
 
     /// Takes a refresh token back: its session gets no new tokens. The access token goes on to its end; `revokeSession`
@@ -239,17 +239,17 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] refresh_token: String,
     ) -> Reply<RevokeToken> {
-        call(ctx, Ordinary, move |app, viewer| sessions::revoke_by_token(app, viewer, &refresh_token)).await
+        call(ctx, Writing, move |app, viewer| sessions::revoke_by_token(app, viewer, &refresh_token)).await
     }
 
     /// Ends a session of the asker by its id, as `sessions` has it.
     pub(super) async fn revoke_session(&self, ctx: &Context<'_>, id: ID) -> Reply<RevokeSession> {
-        order(ctx, Ordinary, move |app, viewer| sessions::revoke(app, viewer, &id)).await
+        order(ctx, Writing, move |app, viewer| sessions::revoke(app, viewer, &id)).await
     }
 
     /// Ends all sessions of the asker, the one that asks as well.
     pub(super) async fn revoke_all_sessions(&self, ctx: &Context<'_>) -> Reply<RevokeAllSessions> {
-        order(ctx, Ordinary, sessions::revoke_all).await
+        order(ctx, Writing, sessions::revoke_all).await
     }
 
     /// Founds a working group, of which whoever asks is the first member and the representative.

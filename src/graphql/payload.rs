@@ -314,7 +314,7 @@ where
     M::Extras: From<T>,
     T: Send + 'static,
 {
-    let done = ask(ctx, Lane::Ordinary, rule).await;
+    let done = ask(ctx, Lane::Writing, rule).await;
     Some(done.map(|done| Done { success: Some(true), extras: done.into() }).map_err(request_error))
 }
 

@@ -14,7 +14,7 @@ use crate::accounts::{self, Filter, Viewer, email, sessions};
 use crate::app::App;
 use crate::groups::directory::{self, InstitutionSearch};
 use crate::groups::picture::{AroundAccount, AroundGroup, AroundJoinRequest, AroundPlace, SeenAccount};
-use crate::lanes::Lane::Ordinary;
+use crate::lanes::Lane::Reading;
 
 /// The root of all queries.
 pub struct Query;
@@ -24,7 +24,7 @@ impl Query {
     /// The account of whoever asks; null without a good token.
     async fn me(&self, ctx: &Context<'_>) -> Nullable<UserNode> {
         let around = AroundAccount::selected(ctx, &[]);
-        nullable(ask(ctx, Ordinary, move |app, viewer| directory::me(app, viewer, &around)).await)
+        nullable(ask(ctx, Reading, move |app, viewer| directory::me(app, viewer, &around)).await)
     }
 
     /// An account by its global id; null where there is none, or none that the asker may see.
@@ -37,7 +37,7 @@ impl Query {
         }
         let number = number.parse().ok()?;
         let around = AroundAccount::selected(ctx, &[]);
-        nullable(ask(ctx, Ordinary, move |app, viewer| directory::user(app, viewer, number, &around)).await)
+        nullable(ask(ctx, Reading, move |app, viewer| directory::user(app, viewer, number, &around)).await)
     }
 
     /// The accounts that the asker may see, in the order in which they were registered, 100 at a time at most.
@@ -82,7 +82,7 @@ impl Query {
         };
         let around = AroundAccount::selected(ctx, &["edges", "node"]);
         let page =
-            ask(ctx, Ordinary, move |app, viewer| directory::users(app, viewer, filter, cut, &around)).await;
+            ask(ctx, Reading, move |app, viewer| directory::users(app, viewer, filter, cut, &around)).await;
         Some(page.map(connection).map_err(request_error))
     }
 
@@ -137,7 +137,7 @@ async fn list<T: Send + 'static, G: From<T>>(
     ctx: &Context<'_>,
     rule: impl FnOnce(&App, &Viewer) -> accounts::Result<Vec<T>> + Send + 'static,
 ) -> Nullable<Vec<Option<G>>> {
-    let found = ask(ctx, Ordinary, rule).await;
+    let found = ask(ctx, Reading, rule).await;
     Some(found.map(|found| found.into_iter().map(|it| Some(it.into())).collect()).map_err(request_error))
 }
 

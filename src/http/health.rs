@@ -28,7 +28,7 @@ impl poem::Endpoint for Counted {
             return Ok(refused);
         }
         let rule = |app: &App| Ok(app.metrics.text(health::levels(app)?).map_err(anyhow::Error::new)?);
-        Ok(match self.0.call(Lane::Ordinary, rule).await {
+        Ok(match self.0.call(Lane::Reading, rule).await {
             Ok(page) => Response::builder().content_type(OPEN_METRICS).body(page),
             Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the database cannot be read\n"),
         })
@@ -50,7 +50,7 @@ impl poem::Endpoint for Ready {
         if let Some(refused) = only_read(&request) {
             return Ok(refused);
         }
-        Ok(match self.0.call(Lane::Ordinary, health::problems).await {
+        Ok(match self.0.call(Lane::Writing, health::problems).await {
             Ok(problems) if problems.is_empty() => text(StatusCode::OK, "ready\n"),
             Ok(problems) => text(StatusCode::SERVICE_UNAVAILABLE, &(problems.join("\n") + "\n")),
             Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "the database cannot be read\n"),

@@ -161,7 +161,7 @@ impl Site {
             let action = if secondary { Action::SecondaryEmail } else { action };
             Ok((words::link(action), action_links::standing(app, action, &token)?))
         };
-        self.lanes.call(Lane::Ordinary, judge).await
+        self.lanes.call(Lane::Reading, judge).await
     }
 
     /// Uses a link.
@@ -179,7 +179,7 @@ impl Site {
         if standing != Standing::Good {
             return self.trouble(link, standing);
         }
-        let lane = if link.password { Lane::Hashing } else { Lane::Ordinary };
+        let lane = if link.password { Lane::Hashing } else { Lane::Writing };
         let rule = move |app: &App| {
             let passwords = [passwords[0].as_str(), passwords[1].as_str()];
             match link.action {
@@ -205,7 +205,7 @@ impl Site {
             Action::Activation => activation::resend(app, &viewer, &address),
             _ => password::send_reset_mail(app, &viewer, &address),
         };
-        match self.lanes.call(Lane::Ordinary, rule).await {
+        match self.lanes.call(Lane::Writing, rule).await {
             Ok(()) => see_other(ask.done.path),
             Err(Error::Refused(errors)) => {
                 with_patience(&errors, |status| self.ask(status, ask, &email, &sentences(&errors)))
