@@ -3,6 +3,7 @@
 mod failure;
 mod format;
 mod smtp;
+mod standstill;
 mod templates;
 mod transport;
 
@@ -14,6 +15,7 @@ use templates::Templates;
 use transport::Transport;
 
 pub use failure::{Failure, Verdict};
+pub use standstill::Standstill;
 pub use templates::Kind;
 
 /// A mail ready to leave.

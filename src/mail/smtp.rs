@@ -73,8 +73,8 @@ impl Smtp {
     }
 
     pub(super) fn deliver(&self, message: &Message, number: i64, at: Moment) -> Result<(), Failure> {
-        let mail = pack(message, &self.from, number, at)
-            .map_err(|error| Failure { verdict: Verdict::Refused, ..Failure::from(error) })?;
+        let mail =
+            pack(message, &self.from, number, at).map_err(|error| Failure::new(Verdict::Refused, &error))?;
         let mut open = self.open();
         let mut connection = self.begin(open.take(), &mail)?;
         let handed_over =
@@ -85,7 +85,7 @@ impl Smtp {
                 let error = anyhow!("the mail server {} takes no address beyond ASCII", self.place());
                 let is_senders = mail.recipient.to_string().is_ascii();
                 let verdict = if is_senders { Verdict::NoneLeaves } else { Verdict::Refused };
-                Err(Failure { verdict, ..Failure::from(error) })
+                Err(Failure::new(verdict, &error))
             };
         match &handed_over {
             Ok(()) => *open = Some(connection),

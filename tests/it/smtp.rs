@@ -3,6 +3,7 @@
 mod configuration;
 mod encryption;
 mod receiver;
+mod waiting;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
