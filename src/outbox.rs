@@ -65,6 +65,14 @@ pub struct Round {
 /// # Errors
 /// If the database fails. A mail that cannot leave is no error: it waits.
 pub fn deliver_due(app: &App) -> Result<Round> {
+    deliver_until(app, || false)
+}
+
+/// [`deliver_due`], but begins no further mail once time `is_over`.
+///
+/// # Errors
+/// As [`deliver_due`].
+pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<Round> {
     let mut round = Round::default();
     'round: loop {
         let due = app.store.read(|db| store::outbox::list_due(db, app.clock.now(), BATCH));
@@ -73,6 +81,9 @@ pub fn deliver_due(app: &App) -> Result<Round> {
             break;
         }
         for message in due {
+            if is_over() {
+                break 'round;
+            }
             match deliver(app, message).map_err(store::Error::into_inner)? {
                 None => round.delivered += 1,
                 Some(Verdict::Refused) => round.refused += 1,

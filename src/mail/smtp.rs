@@ -27,7 +27,8 @@ use crate::config::{Config, Encryption, SmtpServer};
 /// For each answer of the server but the last.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// For the answer to a whole mail. Servers look through it first, and who does not wait hands it over twice; RFC 5321
-/// wants ten minutes, but systemd gives a server that stops 90 seconds.
+/// wants ten minutes, but a server that stops has to be done before systemd loses patience: this, one silence before it,
+/// and what else happens at the end fit into `TimeoutStopSec` of its unit.
 const PATIENCE_AT_THE_END: Duration = Duration::from_secs(60);
 /// For the answer to a farewell, which nothing depends on.
 const PATIENCE_FOR_FAREWELL: Duration = Duration::from_secs(1);

@@ -28,6 +28,11 @@ impl Standstill {
         self.0.store(NEVER, Ordering::Relaxed);
     }
 
+    /// Whether the last try found it so.
+    pub fn is_on(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != NEVER
+    }
+
     /// Whether it has been so since before `moment`.
     pub fn began_before(&self, moment: Moment) -> bool {
         self.0.load(Ordering::Relaxed) < moment.micros()

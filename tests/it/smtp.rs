@@ -3,6 +3,7 @@
 mod configuration;
 mod encryption;
 mod receiver;
+mod stopping;
 mod waiting;
 
 use std::sync::Arc;
