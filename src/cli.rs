@@ -12,6 +12,7 @@ mod log;
 mod mail;
 mod migrate;
 mod new_file;
+mod output;
 mod pages;
 mod serve;
 mod user;
@@ -29,8 +30,10 @@ use crate::app::{App, create_private_dir, given_key};
 use crate::clock::Clock;
 use crate::config::{self, Loaded};
 use crate::graphql::{self, Flavour};
+use crate::mail::in_lines;
 use crate::random::Random;
 use crate::store::Store;
+use output::{in_json, print, print_json};
 
 /// The account API of pledge4future: registration, login, mailed links and tokens behind GraphQL, in one file.
 #[derive(Parser)]
@@ -216,20 +219,13 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
 }
 
 fn fail(error: &anyhow::Error, status: u8) -> ExitCode {
-    eprintln!("pledge4future-auth: {error:#}");
+    eprintln!("pledge4future-auth: {}", in_lines(&format!("{error:#}")));
     ExitCode::from(status)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let cause = error.downcast_ref::<std::io::Error>();
     cause.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-}
-
-/// Prints to standard output, which may be closed at any time.
-fn print(text: &str) -> Result<()> {
-    let mut output = std::io::stdout().lock();
-    std::io::Write::write_all(&mut output, text.as_bytes())?;
-    Ok(std::io::Write::flush(&mut output)?)
 }
 
 /// What is said of something that was so before.

@@ -87,3 +87,9 @@ impl Mailer {
 pub fn on_one_line(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
+
+/// A text in which others had a part, with its line breaks: it may not steer a terminal.
+pub fn in_lines(text: &str) -> String {
+    let steers = |character: char| character.is_control() && !['\n', '\t'].contains(&character);
+    text.chars().map(|character| if steers(character) { ' ' } else { character }).collect()
+}

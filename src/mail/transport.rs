@@ -9,7 +9,7 @@ use lettre::message::Mailbox;
 
 use super::format::format;
 use super::smtp::Smtp;
-use super::{Failure, Message, Verdict};
+use super::{Failure, Message, Verdict, in_lines};
 use crate::clock::Moment;
 use crate::config::{self, Config};
 
@@ -72,7 +72,7 @@ fn print(message: &Message, from: &Mailbox) -> Result<()> {
     );
     let mut output = std::io::stdout().lock();
     output
-        .write_all(text.as_bytes())
+        .write_all(in_lines(&text).as_bytes())
         .and_then(|()| output.flush())
         .context("standard output does not take mails")
 }
