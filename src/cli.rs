@@ -158,9 +158,7 @@ pub fn run() -> ExitCode {
     if let Err(error) = check(&loaded.config) {
         return fail(&error, 2);
     }
-    // Others may not read it, and need not.
-    let needs_key = matches!(command, Command::Serve | Command::CheckConfig);
-    if needs_key && let Err(error) = given_key(&loaded.config) {
+    if let Err(error) = check_key(&command, &loaded.config) {
         return fail(&error, 2);
     }
     finish(dispatch(command, &loaded))
@@ -170,6 +168,21 @@ pub fn run() -> ExitCode {
 fn check(config: &config::Config) -> Result<()> {
     crate::mail::check(config)?;
     crate::http::check(config)
+}
+
+/// Refuses a key that cannot be used, before those commands that are about it; others may not read it, and need not. What
+/// systemd hands to the server alone is not there while the server is down, which is no fault of the configuration.
+fn check_key(command: &Command, config: &config::Config) -> Result<()> {
+    match (command, given_key(config)) {
+        (Command::CheckConfig, Err(error)) if is_not_there(&error) => Ok(()),
+        (Command::CheckConfig | Command::Serve, key) => key.map(drop),
+        _ => Ok(()),
+    }
+}
+
+fn is_not_there(error: &anyhow::Error) -> bool {
+    let cause = error.downcast_ref::<std::io::Error>();
+    cause.is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
 
 fn finish(outcome: Result<()>) -> ExitCode {
