@@ -252,6 +252,79 @@ write_config() {
 # The sentence with which the program refused.
 first_complaint() { sed -n "1s/^$NAME: //p" "$work/complaint"; }
 
+# assignments [words]: which of the `NAME=value` on standard input are settings of the server, one a line. They are written
+# as in a file that systemd reads (systemd.exec(5), EnvironmentFile), or as words that `systemctl show` quotes as a whole.
+assignments() {
+    awk -v words="${1:+1}" '
+        function finish() {
+            if (word ~ /^P4F_AUTH_[A-Za-z0-9_]*=/ && word !~ /\n/) print word
+            word = blanks = quote = ""
+            at = "name"
+        }
+        { text = text $0 "\n" }
+        END {
+            at = "name"
+            for (i = 1; i <= length(text); i++) {
+                c = substr(text, i, 1)
+                after = substr(text, i + 1, 1)
+                if (quote != "" && c == quote) {
+                    quote = ""
+                } else if (quote != "") {
+                    if (quote == "\"" && c == "\\" && index("\"\\`$", after)) { c = after; i++ }
+                    word = word c
+                } else if (c == "\n" || (words && c == " ")) {
+                    finish()
+                } else if (!words && word == "" && (c == "#" || c == ";")) {
+                    while (substr(text, i + 1, 1) != "\n") i++
+                } else if (c == " " || c == "\t" || c == "\r") {
+                    # Those around a value are none of it.
+                    if (at == "plain") blanks = blanks c
+                } else if ((c == "\"" || c == "\047") && (words ? word == "" : at == "start")) {
+                    quote = c
+                } else {
+                    if (c == "\\") { c = after; i++ }
+                    if (c == "\n") continue
+                    word = word blanks c
+                    blanks = ""
+                    if (at != "name") at = "plain"
+                    else if (c == "=") at = "start"
+                }
+            }
+        }'
+}
+
+# The settings that the service gets from its unit and drop-ins, such as the password of a mail server. They are never
+# printed, nor arguments of a command, which others could read.
+of_the_service=''
+read_settings_of_the_service() {
+    [ -n "$managed" ] || return 0
+    of_the_service=$(
+        systemctl show -p Environment $NAME.service 2>/dev/null | sed 's/^Environment=//' | assignments words
+        systemctl show -p EnvironmentFiles $NAME.service 2>/dev/null |
+            sed 's/^EnvironmentFiles=//; s/ (ignore_errors=[a-z]*)$//' |
+            while read -r pattern; do
+                # It may stand for several files.
+                for file in $pattern; do
+                    [ ! -r "$file" ] || assignments <"$file"
+                done
+            done
+    )
+}
+
+# with_its_settings COMMAND…: runs it with these settings and none of ours.
+with_its_settings() (
+    for name in $(env | sed -n 's/^\(P4F_AUTH_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
+    while IFS= read -r assignment; do
+        [ -z "$assignment" ] || export "${assignment?}"
+    done <<TEXT
+$of_the_service
+TEXT
+    # Keys that systemd hands to the service are known by their folder.
+    unset CREDENTIALS_DIRECTORY
+    [ ! -d /run/credentials/$NAME.service ] || export CREDENTIALS_DIRECTORY=/run/credentials/$NAME.service
+    "$@"
+)
+
 # What the new program says to the configuration; it must not be replaced by one that refuses to start.
 check_config() {
     config=$root$CONFIG
@@ -266,7 +339,8 @@ check_config() {
     elif [ -n "$public_url$listen" ]; then
         say "$root$CONFIG is there and stays as it is; change public_url and listen in it."
     fi
-    if ! env -i PATH="$PATH" "$binary" --config "$config" check-config >"$work/settings" 2>"$work/complaint"; then
+    read_settings_of_the_service
+    if ! with_its_settings "$binary" --config "$config" check-config >"$work/settings" 2>"$work/complaint"; then
         complaint=$(first_complaint)
         [ -z "$new_config" ] || fail "with these options it would not start: $complaint"
         fail "the new version refuses the configuration, nothing was changed: $complaint"
@@ -275,10 +349,19 @@ check_config() {
     url=$(sed -n 's/^public_url = "\([^"]*\)".*/\1/p' "$work/settings")
     data=$(sed -n 's/^data_dir = "\([^"]*\)".*/\1/p' "$work/settings")
     # Whoever changed the service knows what it may write to.
-    [ -n "$managed" ] && [ ! -d $UNITS/$NAME.service.d ] || return 0
+    [ -n "$managed" ] && ! is_service_changed || return 0
     case $data in
         "$DATA" | "$DATA"/*) ;;
         *) fail "data_dir in $CONFIG is $data, and the service may write to $DATA alone; set data_dir back, and mount another disk there if it is meant to hold the data." ;;
+    esac
+}
+
+is_service_changed() { [ -d $UNITS/$NAME.service.d ]; }
+
+may_take_low_ports() {
+    case $(systemctl show -p AmbientCapabilities $NAME.service 2>/dev/null) in
+        *cap_net_bind_service*) return 0 ;;
+        *) is_service_changed ;;
     esac
 }
 
@@ -295,8 +378,8 @@ port_is_taken() {
 check_port() {
     port=${listen##*:}
     [ "$port" != 0 ] || return 0
-    [ "$port" -ge 1024 ] ||
-        fail "the service has no right to port $port; let it listen on one from 1024 and put a reverse proxy before it."
+    [ "$port" -ge 1024 ] || may_take_low_ports ||
+        fail "the service has no right to port $port; let it listen on one from 1024 and put a reverse proxy before it, or give it that right as packaging/port-443.conf says."
     [ -n "$start" ] || return 0
     # A server that runs holds its own port.
     ! systemctl is-active --quiet $NAME.service || return 0
@@ -392,8 +475,8 @@ put_units() {
 }
 
 as_the_service() {
-    # From a folder that the user may enter, with the settings of the file alone.
-    (cd "$DATA" && runuser -u $NAME -- env -i PATH="$PATH" "$program" --config "$CONFIG" "$@")
+    # From a folder that the user may enter.
+    (cd "$DATA" && with_its_settings runuser -u $NAME -- "$program" --config "$CONFIG" "$@")
 }
 
 start_service() {

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::{Config, others_may_read};
-use crate::mail::Mailer;
+use crate::mail::{Mailer, Standstill};
 use crate::metrics::Metrics;
 use crate::passwords::Hasher;
 use crate::random::Random;
@@ -32,6 +32,8 @@ pub struct App {
     pub hasher: Hasher,
     /// Writes and delivers mails.
     pub mailer: Mailer,
+    /// Whether no mail leaves at all.
+    pub standstill: Arc<Standstill>,
     /// Rings after each transaction that wrote, for whoever delivers mail.
     pub committed: Arc<Notify>,
     /// What is counted.
@@ -52,8 +54,9 @@ impl App {
         let store = Arc::new(Store::open(&config.database())?);
         let hasher = Hasher::new(&config.passwords, random.clone())?;
         let mailer = Mailer::new(&config)?;
-        let (committed, metrics) = (Arc::default(), Arc::new(Metrics::new(&store.writes)));
-        Ok(Self { config, clock, random, store, signing_key, hasher, mailer, committed, metrics })
+        let (standstill, committed) = (Arc::default(), Arc::default());
+        let metrics = Arc::new(Metrics::new(&store.writes));
+        Ok(Self { config, clock, random, store, signing_key, hasher, mailer, standstill, committed, metrics })
     }
 
     /// The same application with other settings, of the same data folder.
@@ -68,6 +71,7 @@ impl App {
             mailer: Mailer::new(&config)?,
             clock: self.clock.clone(),
             store: Arc::clone(&self.store),
+            standstill: Arc::clone(&self.standstill),
             committed: Arc::clone(&self.committed),
             metrics: Arc::clone(&self.metrics),
             config,

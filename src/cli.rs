@@ -12,6 +12,7 @@ mod log;
 mod mail;
 mod migrate;
 mod new_file;
+mod output;
 mod pages;
 mod serve;
 mod user;
@@ -29,8 +30,10 @@ use crate::app::{App, create_private_dir, given_key};
 use crate::clock::Clock;
 use crate::config::{self, Loaded};
 use crate::graphql::{self, Flavour};
+use crate::mail::in_lines;
 use crate::random::Random;
 use crate::store::Store;
+use output::{in_json, print, print_json};
 
 /// The account API of pledge4future: registration, login, mailed links and tokens behind GraphQL, in one file.
 #[derive(Parser)]
@@ -155,9 +158,7 @@ pub fn run() -> ExitCode {
     if let Err(error) = check(&loaded.config) {
         return fail(&error, 2);
     }
-    // Others may not read it, and need not.
-    let needs_key = matches!(command, Command::Serve | Command::CheckConfig);
-    if needs_key && let Err(error) = given_key(&loaded.config) {
+    if let Err(error) = check_key(&command, &loaded.config) {
         return fail(&error, 2);
     }
     finish(dispatch(command, &loaded))
@@ -167,6 +168,21 @@ pub fn run() -> ExitCode {
 fn check(config: &config::Config) -> Result<()> {
     crate::mail::check(config)?;
     crate::http::check(config)
+}
+
+/// Refuses a key that cannot be used, before those commands that are about it; others may not read it, and need not. What
+/// systemd hands to the server alone is not there while the server is down, which is no fault of the configuration.
+fn check_key(command: &Command, config: &config::Config) -> Result<()> {
+    match (command, given_key(config)) {
+        (Command::CheckConfig, Err(error)) if is_not_there(&error) => Ok(()),
+        (Command::CheckConfig | Command::Serve, key) => key.map(drop),
+        _ => Ok(()),
+    }
+}
+
+fn is_not_there(error: &anyhow::Error) -> bool {
+    let cause = error.downcast_ref::<std::io::Error>();
+    cause.is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
 
 fn finish(outcome: Result<()>) -> ExitCode {
@@ -216,20 +232,13 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
 }
 
 fn fail(error: &anyhow::Error, status: u8) -> ExitCode {
-    eprintln!("pledge4future-auth: {error:#}");
+    eprintln!("pledge4future-auth: {}", in_lines(&format!("{error:#}")));
     ExitCode::from(status)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let cause = error.downcast_ref::<std::io::Error>();
     cause.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-}
-
-/// Prints to standard output, which may be closed at any time.
-fn print(text: &str) -> Result<()> {
-    let mut output = std::io::stdout().lock();
-    std::io::Write::write_all(&mut output, text.as_bytes())?;
-    Ok(std::io::Write::flush(&mut output)?)
 }
 
 /// What is said of something that was so before.

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::metrics::Levels;
 use crate::store::{self, Writer};
 
-/// A mail that was tried and has waited longer than this is stuck.
+/// Mail that could not leave for longer than this is no passing trouble.
 const STUCK: Duration = Duration::from_secs(3600);
 
 /// With less, writes are about to fail: SQLite's log alone takes four megabytes before it begins anew.
@@ -30,8 +30,10 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
         problems.push("the disk of the data folder is nearly full");
     }
     let long_ago = app.clock.now().minus(STUCK);
-    if app.store.read(|db| store::outbox::has_failed_since_before(db, long_ago))? {
-        problems.push("mail waits for more than an hour; `mail list` shows why");
+    // One mail that waits is no sign: whoever names an address may see to it that its server puts mail off for ever.
+    let waits = || app.store.read(|db| store::outbox::has_failed_since_before(db, long_ago));
+    if app.standstill.began_before(long_ago) && waits()? {
+        problems.push("no mail has left for more than an hour; `mail list` shows why");
     }
     Ok(problems)
 }

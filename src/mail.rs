@@ -3,6 +3,7 @@
 mod failure;
 mod format;
 mod smtp;
+mod standstill;
 mod templates;
 mod transport;
 
@@ -14,6 +15,7 @@ use templates::Templates;
 use transport::Transport;
 
 pub use failure::{Failure, Verdict};
+pub use standstill::Standstill;
 pub use templates::Kind;
 
 /// A mail ready to leave.
@@ -84,4 +86,10 @@ impl Mailer {
 /// terminal.
 pub fn on_one_line(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
+/// A text in which others had a part, with its line breaks: it may not steer a terminal.
+pub fn in_lines(text: &str) -> String {
+    let steers = |character: char| character.is_control() && !['\n', '\t'].contains(&character);
+    text.chars().map(|character| if steers(character) { ' ' } else { character }).collect()
 }

@@ -1,14 +1,16 @@
 //! Mail is promised in the transaction that causes it and delivered after that transaction: a mail server that is
 //! down delays mail and nothing else, and no mail speaks of what was rolled back.
 //!
-//! Delivery is tried until it works, or until the mail server refuses that mail for good. A server that is killed
-//! between handing a mail over and noting so hands it over again: twice is better than never.
+//! Delivery is tried until it works, until the mail server refuses that mail for good, or until it has put that mail off
+//! for days. A server that is killed between handing a mail over and noting so hands it over again: twice is better than
+//! never.
 
 use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::app::App;
+use crate::clock::Moment;
 use crate::mail::{Failure, Kind, Message, Verdict};
 use crate::store::outbox::OutboxMessage;
 use crate::store::{self, Writer};
@@ -17,8 +19,12 @@ use crate::store::{self, Writer};
 const BATCH: i64 = 100;
 /// Mails that have left or were refused are kept this long, so that `mail show` can repeat a link.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
-/// The longest wait between two attempts.
-const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
+/// The longest wait between two attempts: what keeps mail from leaving may have passed, and some links are good for an
+/// hour.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+/// A mail that is put off is given up when it is as old as this. Four to five days at least, says RFC 5321 §4.5.4.1. One
+/// that only waits for a mail server that takes no mail at all is kept.
+const OLDEST: Duration = Duration::from_secs(5 * 24 * 3600);
 
 /// Promises a mail to `recipient`, who is called by `name` in it, and answers its number.
 ///
@@ -59,6 +65,14 @@ pub struct Round {
 /// # Errors
 /// If the database fails. A mail that cannot leave is no error: it waits.
 pub fn deliver_due(app: &App) -> Result<Round> {
+    deliver_until(app, || false)
+}
+
+/// [`deliver_due`], but begins no further mail once time `is_over`.
+///
+/// # Errors
+/// As [`deliver_due`].
+pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<Round> {
     let mut round = Round::default();
     'round: loop {
         let due = app.store.read(|db| store::outbox::list_due(db, app.clock.now(), BATCH));
@@ -67,6 +81,9 @@ pub fn deliver_due(app: &App) -> Result<Round> {
             break;
         }
         for message in due {
+            if is_over() {
+                break 'round;
+            }
             match deliver(app, message).map_err(store::Error::into_inner)? {
                 None => round.delivered += 1,
                 Some(Verdict::Refused) => round.refused += 1,
@@ -97,10 +114,13 @@ fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<Option<Verdict>> 
     let OutboxMessage { id, recipient, subject, text, html, created_at, attempts, .. } = waiting;
     let handed_over = app.mailer.deliver(&Message { recipient, subject, text, html }, id, created_at);
     let now = app.clock.now();
-    let Err(Failure { verdict, summary, cause }) = handed_over else {
+    watch(app, &handed_over, now);
+    let Err(failure) = handed_over else {
         app.store.write(|tx| store::outbox::set_delivered(tx, id, now))?;
         return Ok(None);
     };
+    let is_too_old = failure.verdict == Verdict::Waits && now.since(created_at) >= OLDEST;
+    let Failure { verdict, summary, cause } = if is_too_old { failure.after(OLDEST) } else { failure };
     if verdict == Verdict::Refused {
         tracing::warn!(mail = id, "a mail was refused and is given up; see `mail show {id}`: {summary}");
         app.store.write(|tx| store::outbox::set_refused(tx, id, &cause, now))?;
@@ -112,7 +132,16 @@ fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<Option<Verdict>> 
     Ok(Some(verdict))
 }
 
-/// 30 seconds after the first failure, twice as long after each further one, six hours at most.
+/// Keeps in mind whether mail leaves at all. That one was refused tells nothing: some are without anybody being asked.
+fn watch(app: &App, handed_over: &Result<(), Failure>, now: Moment) {
+    match handed_over.as_ref().map_err(|failure| failure.verdict) {
+        Err(Verdict::NoneLeaves) => app.standstill.goes_on(now),
+        Ok(()) | Err(Verdict::Waits) => app.standstill.ends(),
+        Err(Verdict::Refused) => {}
+    }
+}
+
+/// 30 seconds after the first failure, twice as long after each further one, an hour at most.
 fn wait_after(attempts: i64) -> Duration {
     let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(16);
     Duration::from_secs(30 << doublings).min(LONGEST_WAIT)

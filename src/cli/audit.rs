@@ -7,7 +7,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::pages::print_pages;
-use super::{open_there, told};
+use super::{in_json, open_there, told};
 use crate::accounts::{AccountId, Error, operator};
 use crate::app::App;
 use crate::clock::Moment;
@@ -88,7 +88,7 @@ fn list(app: &App, account: Option<AccountId>, since: Moment, as_json: bool) -> 
         Ok(page)
     };
     print_pages(as_json, "Nothing of that kind happened.\n", next_page, |entry| {
-        if as_json { to_json(entry).to_string() } else { line(entry) }
+        if as_json { in_json(&to_json(entry)) } else { line(entry) }
     })
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::print;
+use super::{is_not_there, print};
 use crate::app::given_key;
 use crate::config::{Loaded, Setting};
 
@@ -20,10 +20,16 @@ pub(super) fn run(loaded: &Loaded) -> Result<()> {
             file.display()
         ));
     }
-    if given_key(&loaded.config)?.is_some_and(|key| key.is_short()) {
-        text.push_str(
+    match given_key(&loaded.config) {
+        Ok(Some(key)) if key.is_short() => text.push_str(
             "# The secret key has fewer than 32 characters: tokens may be forged by who guesses it\n",
-        );
+        ),
+        Ok(_) => {}
+        Err(error) if is_not_there(&error) => text.push_str(&format!(
+            "# secret_key_file: {} is not there at the moment; the server does not start without it\n",
+            loaded.config.secret_key_file().display()
+        )),
+        Err(error) => return Err(error),
     }
     for setting in &settings {
         text.push_str(&format!("{:width$}  # {}\n", line(setting), setting.source));

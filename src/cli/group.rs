@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{already, open_there, print, told};
+use super::{already, open_there, print, print_json, told};
 use crate::config::Config;
 use crate::groups::operator::{self, Represented};
 use crate::mail::on_one_line;
@@ -33,8 +33,7 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
         Command::List { json } => {
             let groups = told("nothing can be listed", operator::list(&app))?;
             if *json {
-                let groups: Vec<_> = groups.iter().map(to_json).collect();
-                return print(&format!("{}\n", serde_json::to_string_pretty(&groups)?));
+                return print_json(&groups.iter().map(to_json).collect());
             }
             if groups.is_empty() {
                 return print("There are no working groups.\n");

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{open_there, print};
+use super::{open_there, print, print_json};
 use crate::app::App;
 use crate::config::Config;
 use crate::store;
@@ -42,8 +42,7 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
 fn list(app: &App, as_json: bool) -> Result<()> {
     let messages = app.store.read(store::outbox::list).map_err(store::Error::into_inner)?;
     if as_json {
-        let messages: Vec<_> = messages.iter().map(to_json).collect();
-        return print(&format!("{}\n", serde_json::to_string_pretty(&messages)?));
+        return print_json(&messages.iter().map(to_json).collect());
     }
     if messages.is_empty() {
         return print("There are no mails.\n");

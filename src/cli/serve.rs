@@ -13,13 +13,16 @@ use super::log::{self, Volume};
 use super::{check, lock};
 use crate::accounts::{Error, sweep};
 use crate::app::App;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::config::{self, Loaded};
 use crate::random::Random;
 use crate::{http, outbox, store};
 
 /// Mail that became due, or was made due by `mail retry`, waits no longer than this.
 const MAIL_PAUSE: Duration = Duration::from_secs(5);
+/// Once requests are answered, mails are begun no longer than this. The one that is under way then may take as long as a
+/// mail server is waited for, and what is left over leaves after the next start.
+const LAST_MAILS: Duration = Duration::from_secs(5);
 /// What has expired lies about no longer than this.
 const SWEEP_PAUSE: Duration = Duration::from_secs(3600);
 
@@ -43,7 +46,8 @@ async fn serve(app: Arc<App>, loaded: &Loaded, migrated: usize, volume: Volume) 
         let file = file.display();
         tracing::warn!("{file} holds a secret and others may read it; run `chmod 600 {file}`");
     }
-    let (stop, stopped) = watch::channel(false);
+    let (stop, stopped) = watch::channel(None);
+    let clock = app.clock.clone();
     tell_systemd(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {}", bound.address()))]);
     let watchdog = tokio::spawn(feed_watchdog(Arc::clone(&app)));
     let (current, app) = watch::channel(app);
@@ -57,7 +61,7 @@ async fn serve(app: Arc<App>, loaded: &Loaded, migrated: usize, volume: Volume) 
     watchdog.abort();
     sweeper.abort();
     reloading.abort();
-    let _ = stop.send(true);
+    let _ = stop.send(Some(clock.now().plus(LAST_MAILS)));
     mail.await?;
     outcome
 }
@@ -122,13 +126,19 @@ fn greet(app: &App, bound: &http::Bound, migrated: usize) {
     }
 }
 
-/// Delivers what transactions promised, each time one ends, and what waits, from time to time; once more at the end.
-async fn deliver_mail(current: watch::Receiver<Arc<App>>, mut stopped: watch::Receiver<bool>) {
+/// Delivers what transactions promised, each time one ends, and what waits, from time to time; once more at the end,
+/// where mail leaves at all. `stopped` says when that end is over.
+async fn deliver_mail(current: watch::Receiver<Arc<App>>, mut stopped: watch::Receiver<Option<Moment>>) {
     loop {
-        let stopping = *stopped.borrow();
+        let stopping = stopped.borrow().is_some();
         let app = Arc::clone(&current.borrow());
-        let worker = Arc::clone(&app);
-        match tokio::task::spawn_blocking(move || outbox::deliver_due(&worker)).await {
+        if stopping && app.standstill.is_on() {
+            return;
+        }
+        let (worker, told) = (Arc::clone(&app), stopped.clone());
+        let is_over = move |app: &App| told.borrow().is_some_and(|end| app.clock.now() >= end);
+        let round = move || outbox::deliver_until(&worker, || is_over(&worker));
+        match tokio::task::spawn_blocking(round).await {
             Ok(Ok(round)) if round.delivered > 0 => tracing::info!("mails delivered: {}", round.delivered),
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::error!("mail cannot be delivered: {error:#}"),

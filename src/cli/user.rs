@@ -7,12 +7,12 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::pages::print_pages;
-use super::{already, open_there, print, told};
+use super::{already, in_json, open_there, print, print_json, told};
 use crate::accounts::operator::{self, Creation};
 use crate::accounts::{Account, Filter};
 use crate::app::App;
 use crate::config::Config;
-use crate::mail::on_one_line;
+use crate::mail::{in_lines, on_one_line};
 use crate::store;
 
 /// How many accounts are held in memory at a time.
@@ -159,7 +159,7 @@ fn list(app: &App, as_json: bool) -> Result<()> {
         page.map_err(store::Error::into_inner)
     };
     print_pages(as_json, "There are no accounts.\n", next_page, |account| {
-        if as_json { to_json(account).to_string() } else { line(account) }
+        if as_json { in_json(&to_json(account)) } else { line(account) }
     })
 }
 
@@ -184,10 +184,10 @@ fn show(app: &App, name: &str, as_json: bool) -> Result<()> {
     let mut shown = to_json(&account);
     shown["sessions"] = sessions.map_err(store::Error::into_inner)?.len().into();
     if as_json {
-        return print(&format!("{}\n", serde_json::to_string_pretty(&shown)?));
+        return print_json(&shown);
     }
     let members = shown.as_object().into_iter().flatten();
-    print(&members.map(|(name, value)| format!("{name}: {value}\n")).collect::<String>())
+    print(&members.map(|(name, value)| format!("{name}: {}\n", in_json(value))).collect::<String>())
 }
 
 fn to_json(account: &Account) -> Value {
@@ -244,7 +244,7 @@ fn confirm(question: &str, yes: bool) -> Result<()> {
     if !std::io::stdin().is_terminal() {
         bail!("this cannot be undone, and there is no terminal to ask; give --yes if it is meant");
     }
-    eprint!("{question} Type yes: ");
+    eprint!("{} Type yes: ", in_lines(question));
     std::io::stderr().flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;

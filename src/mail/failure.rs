@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use lettre::transport::smtp::Error;
 
@@ -64,14 +65,20 @@ impl Step {
     }
 }
 
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        let cause = format!("{error:#}");
-        Self { verdict: Verdict::Waits, summary: cause.clone(), cause }
-    }
-}
-
 impl Failure {
+    /// One that is known without the mail server.
+    pub(super) fn new(verdict: Verdict, error: &anyhow::Error) -> Self {
+        let cause = format!("{error:#}");
+        Self { verdict, summary: cause.clone(), cause }
+    }
+
+    /// Given up although it was only put off, because it was so for this long.
+    #[must_use]
+    pub fn after(self, waited: Duration) -> Self {
+        let given_up = |cause| format!("put off for {} days: {cause}", waited.as_secs() / (24 * 3600));
+        Self { verdict: Verdict::Refused, summary: given_up(self.summary), cause: given_up(self.cause) }
+    }
+
     /// Without the words of `text` that the mail server repeated.
     pub(super) fn without(mut self, text: &str) -> Self {
         let is_part = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#=&%+".contains(c);

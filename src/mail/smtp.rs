@@ -27,7 +27,8 @@ use crate::config::{Config, Encryption, SmtpServer};
 /// For each answer of the server but the last.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// For the answer to a whole mail. Servers look through it first, and who does not wait hands it over twice; RFC 5321
-/// wants ten minutes, but systemd gives a server that stops 90 seconds.
+/// wants ten minutes, but a server that stops has to be done before systemd loses patience: this, one silence before it,
+/// and what else happens at the end fit into `TimeoutStopSec` of its unit.
 const PATIENCE_AT_THE_END: Duration = Duration::from_secs(60);
 /// For the answer to a farewell, which nothing depends on.
 const PATIENCE_FOR_FAREWELL: Duration = Duration::from_secs(1);
@@ -73,8 +74,8 @@ impl Smtp {
     }
 
     pub(super) fn deliver(&self, message: &Message, number: i64, at: Moment) -> Result<(), Failure> {
-        let mail = pack(message, &self.from, number, at)
-            .map_err(|error| Failure { verdict: Verdict::Refused, ..Failure::from(error) })?;
+        let mail =
+            pack(message, &self.from, number, at).map_err(|error| Failure::new(Verdict::Refused, &error))?;
         let mut open = self.open();
         let mut connection = self.begin(open.take(), &mail)?;
         let handed_over =
@@ -85,7 +86,7 @@ impl Smtp {
                 let error = anyhow!("the mail server {} takes no address beyond ASCII", self.place());
                 let is_senders = mail.recipient.to_string().is_ascii();
                 let verdict = if is_senders { Verdict::NoneLeaves } else { Verdict::Refused };
-                Err(Failure { verdict, ..Failure::from(error) })
+                Err(Failure::new(verdict, &error))
             };
         match &handed_over {
             Ok(()) => *open = Some(connection),

@@ -9,7 +9,7 @@ use lettre::message::Mailbox;
 
 use super::format::format;
 use super::smtp::Smtp;
-use super::{Failure, Message};
+use super::{Failure, Message, Verdict, in_lines};
 use crate::clock::Moment;
 use crate::config::{self, Config};
 
@@ -37,11 +37,12 @@ impl Transport {
 
     pub(super) fn deliver(&self, message: &Message, number: i64, at: Moment) -> Result<(), Failure> {
         match self {
-            Self::Console { from } => print(message, from)?,
-            Self::File { from, directory } => write(message, from, directory, number, at)?,
-            Self::Smtp(smtp) => smtp.deliver(message, number, at)?,
+            Self::Console { from } => {
+                print(message, from).map_err(|error| Failure::new(Verdict::NoneLeaves, &error))
+            }
+            Self::File { from, directory } => write(message, from, directory, number, at),
+            Self::Smtp(smtp) => smtp.deliver(message, number, at),
         }
-        Ok(())
     }
 
     pub(super) fn rest(&self) {
@@ -71,25 +72,41 @@ fn print(message: &Message, from: &Mailbox) -> Result<()> {
     );
     let mut output = std::io::stdout().lock();
     output
-        .write_all(text.as_bytes())
+        .write_all(in_lines(&text).as_bytes())
         .and_then(|()| output.flush())
         .context("standard output does not take mails")
 }
 
 /// Names sort by time. A mail is there whole or not at all; delivered twice, it is there once. What a server that was
 /// killed left half-written is written anew under the same hidden name.
-fn write(message: &Message, from: &Mailbox, directory: &Path, number: i64, at: Moment) -> Result<()> {
+fn write(
+    message: &Message,
+    from: &Mailbox,
+    directory: &Path,
+    number: i64,
+    at: Moment,
+) -> Result<(), Failure> {
+    let mail = format(message, from, number, at).map_err(|error| Failure::new(Verdict::Refused, &error))?;
     let name = format!("{:020}-{number:08}.eml", at.micros());
     let (path, hidden) = (directory.join(&name), directory.join(format!(".{name}")));
     let unwritable = || format!("{} cannot be written", path.display());
+    // Where this one finds no room or may not be, no other does.
+    write_whole(&hidden, &mail)
+        .with_context(unwritable)
+        .map_err(|error| Failure::new(Verdict::NoneLeaves, &error))?;
+    std::fs::rename(&hidden, &path)
+        // The name as well, before the mail counts as delivered.
+        .and_then(|()| File::open(directory)?.sync_all())
+        .with_context(unwritable)
+        .map_err(|error| Failure::new(Verdict::Waits, &error))
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&hidden).with_context(unwritable)?;
-    file.write_all(&format(message, from, number, at)?).with_context(unwritable)?;
-    file.sync_all().with_context(unwritable)?;
-    std::fs::rename(&hidden, &path).with_context(unwritable)?;
-    // The name as well, before the mail counts as delivered.
-    File::open(directory).and_then(|directory| directory.sync_all()).with_context(unwritable)
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }

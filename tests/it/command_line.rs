@@ -6,6 +6,7 @@ mod groups;
 mod importing;
 mod mailing;
 mod serving;
+mod steering;
 mod users;
 
 use pledge4future_auth::config;

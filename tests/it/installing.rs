@@ -107,6 +107,47 @@ impl Machine {
     }
 }
 
+/// `systemctl` of a machine whose service has these drop-ins.
+const SYSTEMCTL: &str = r#"#!/bin/sh
+case "$*" in
+    "show -p Environment "*) echo 'Environment=LANG=C "P4F_AUTH_MAIL__SMTP_URL=smtps://robot:hushed&\$5@mail.example.org"' ;;
+    "show -p EnvironmentFiles "*) echo "EnvironmentFiles=$PWD/given.env (ignore_errors=no)" ;;
+    *) exit 1 ;;
+esac
+"#;
+
+impl Machine {
+    /// Looks what the script would do to this machine if it ran systemd and had these settings: in a world of mounts of
+    /// its own, where `root` is in the place of what there is. `None` where the kernel does not let us.
+    fn look_under_systemd(&self) -> Option<Outcome> {
+        let there = |arguments: &[&str]| {
+            let asked = Command::new("unshare").args(arguments).stderr(Stdio::null()).status();
+            asked.is_ok_and(|status| status.success())
+        };
+        if !there(&["--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/run"]) {
+            eprintln!("skipped: this needs `unshare` and a kernel that lets us mount");
+            return None;
+        }
+        let script = "cp -a /etc/alternatives /etc/ld.so.cache root/etc 2>/dev/null; chmod 755 bin/systemctl && \
+             mount --bind root/etc /etc && mount --bind root/run /run && \
+             PATH=\"$PWD/bin:$PATH\" exec sh \"$0\" --dry-run --binary program";
+        let output = Command::new("unshare")
+            .args(["--map-root-user", "--mount", "sh", "-c", script])
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/install.sh"))
+            .env("P4F_AUTH_LISTEN", "nonsense of whoever runs it")
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .expect("unshare runs");
+        let text = |bytes| String::from_utf8(bytes).expect("output in UTF-8");
+        Some(Outcome {
+            status: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        })
+    }
+}
+
 impl Outcome {
     /// It was done: what it printed, and nothing on standard error.
     #[track_caller]
@@ -241,6 +282,43 @@ fn a_configuration_that_the_new_version_refuses_stops_it_before_anything_is_chan
     let sentence = machine.install(&[]).refused(1);
     assert!(sentence.contains("listn") && sentence.contains("nothing was changed"), "{sentence}");
     assert_eq!(machine.state(), before);
+}
+
+#[test]
+fn settings_that_the_service_gets_from_drop_ins_count_and_its_right_to_low_ports_does_too() {
+    let Some(machine) = Machine::empty() else { return };
+    for folder in ["etc/pledge4future-auth", "etc/systemd/system", "run/systemd/system"] {
+        std::fs::create_dir_all(machine.path(folder)).expect("a folder");
+    }
+    let file = |name: &str, text: &str| {
+        let path = machine.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    };
+    file("bin/systemctl", SYSTEMCTL);
+    file("root/etc/pledge4future-auth/config.toml", "data_dir = \"/srv\"\n[mail]\ntransport = \"smtp\"\n");
+
+    file("given.env", "# of the service\nP4F_AUTH_LISTEN = \"[::]:443\"\n");
+    let Some(outcome) = machine.look_under_systemd() else { return };
+    assert!(outcome.refused(1).starts_with("data_dir in "), "without a drop-in it may write nowhere else");
+    file(
+        "root/etc/pledge4future-auth/config.toml",
+        "data_dir = \"/var/lib/pledge4future-auth\"\nmail.transport = \"smtp\"\n",
+    );
+    let sentence = machine.look_under_systemd().expect("as before").refused(1);
+    assert!(sentence.starts_with("the service has no right to port 443"), "{sentence}");
+
+    file(
+        "root/etc/systemd/system/pledge4future-auth.service.d/port-443.conf",
+        include_str!("../../packaging/port-443.conf"),
+    );
+    let told = machine.look_under_systemd().expect("as before").done();
+    assert!(told.contains("Nothing was changed"), "{told}");
+    assert!(!told.contains("hushed") && !told.contains("robot"), "{told}");
+
+    file("given.env", "P4F_AUTH_MAIL__SMTP_URL='smtps://hushed'\\''@'\nP4F_AUTH_LISTEN=nowhere\n");
+    let sentence = machine.look_under_systemd().expect("as before").refused(1);
+    assert!(sentence.contains("nothing was changed: ") && !sentence.contains("hushed"), "{sentence}");
 }
 
 #[test]

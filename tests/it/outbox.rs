@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use pledge4future_auth::outbox::{self, Round};
 use pledge4future_auth::store;
+use serde_json::json;
 
+use crate::person::PASSWORD;
 use crate::server::TestServer;
 
 fn round(server: &TestServer) -> Round {
@@ -50,6 +52,23 @@ async fn one_mail_that_cannot_leave_does_not_hold_up_the_others() {
     assert_eq!(server.mails_to("bo@example.org").len(), 1);
     server.advance(Duration::from_secs(30));
     assert_eq!(server.mails_to("ada@example.org").len(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_to_an_address_that_cannot_be_written_into_it_is_given_up_and_the_others_leave() {
+    let server = TestServer::start("").await;
+    let strange = "\"\u{1b}]0;owned\u{7}\"@example.org";
+    let register = "mutation ($email: String!, $password: String!) { \
+         register(email: $email, username: \"strange\", password1: $password, password2: $password) { success } }";
+    let variables = json!({ "email": strange, "password": PASSWORD });
+    assert_eq!(server.send(None, register, variables).await.body["data"]["register"]["success"], true);
+    server.registers("bo").await;
+    assert_eq!(round(&server), Round { delivered: 1, refused: 1, failed: 0 });
+    let given_up =
+        server.store().read(|db| store::outbox::find_by_id(db, 1)).expect("a database").expect("a mail");
+    assert_eq!(given_up.recipient, strange);
+    assert!(given_up.last_error.expect("a reason").contains("no mail address"));
+    assert_eq!(server.mails_to("bo@example.org").len(), 1);
 }
 
 #[tokio::test]

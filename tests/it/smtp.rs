@@ -3,6 +3,8 @@
 mod configuration;
 mod encryption;
 mod receiver;
+mod stopping;
+mod waiting;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -142,15 +142,23 @@ fn an_unknown_setting_is_refused_by_name_with_the_nearest_known() {
 #[test]
 fn a_key_that_cannot_be_used_is_a_fault_of_the_configuration() {
     let site = Site::with_settings("secret_key_file = \"own.key\"\n");
+    let mode = |mode| std::os::unix::fs::PermissionsExt::from_mode(mode);
     let refused = |complaint: &str| {
         for command in ["check-config", "serve"] {
             let sentence = site.run([command]).refused(2);
             assert!(sentence.starts_with("secret_key_file: ") && sentence.contains(complaint), "{sentence}");
         }
     };
+    // systemd may hand it over when the server starts.
+    let told = site.run(["check-config"]).done();
+    assert!(told.contains("# secret_key_file: own.key is not there at the moment"), "{told}");
+    let sentence = site.run(["serve"]).refused(2);
+    assert!(sentence.starts_with("secret_key_file: own.key cannot be read"), "{sentence}");
+    std::fs::create_dir(site.path("own.key")).expect("a folder");
+    std::fs::set_permissions(site.path("own.key"), mode(0o700)).expect("permissions");
     refused("own.key cannot be read");
+    std::fs::remove_dir(site.path("own.key")).expect("the folder");
     site.write("own.key", "");
-    let mode = |mode| std::os::unix::fs::PermissionsExt::from_mode(mode);
     std::fs::set_permissions(site.path("own.key"), mode(0o600)).expect("permissions");
     refused("own.key is empty; write a key into it");
     site.write("own.key", "too-short");

@@ -1,0 +1,34 @@
+//! What is printed. Much of it was chosen by strangers, such as an address that holds escape sequences: nothing of that
+//! reaches a terminal.
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::mail::in_lines;
+
+/// Prints to standard output, which may be closed at any time.
+pub(super) fn print(text: &str) -> Result<()> {
+    let mut output = std::io::stdout().lock();
+    std::io::Write::write_all(&mut output, in_lines(text).as_bytes())?;
+    Ok(std::io::Write::flush(&mut output)?)
+}
+
+/// Prints JSON for scripts, which eyes can read as well.
+pub(super) fn print_json(value: &Value) -> Result<()> {
+    print(&format!("{}\n", escaped(&serde_json::to_string_pretty(value)?)))
+}
+
+/// JSON on a line.
+pub(super) fn in_json(value: &Value) -> String {
+    escaped(&value.to_string())
+}
+
+/// With what serde_json leaves as it is, DEL and the control characters beyond ASCII, escaped, so that texts stay what
+/// they are when they are printed. Outside of texts there is no control character but the line break.
+fn escaped(json: &str) -> String {
+    let is_safe = |character: char| !character.is_control() || character == '\n';
+    let escape = |character| format!("\\u{:04x}", u32::from(character));
+    json.chars()
+        .map(|character| if is_safe(character) { character.to_string() } else { escape(character) })
+        .collect()
+}
