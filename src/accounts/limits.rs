@@ -54,6 +54,7 @@ pub(super) struct Guess {
     own: String,
     /// The others that it counts among, and when the one before it was counted there.
     others: Vec<(String, Option<Moment>)>,
+    /// By when it was counted.
     counted_at: Moment,
     network: String,
 }

@@ -38,10 +38,10 @@ pub fn upsert(db: &Writer<'_>, name: &str, attempts: Attempts) -> Result<()> {
     Ok(())
 }
 
-/// Takes back an attempt that was counted then. If it is the last one still, it is as if the one before were.
+/// Takes back an attempt that was counted by then. If none was since, it is as if the one before were the last.
 pub fn take_back(db: &Writer<'_>, name: &str, counted_at: Moment, before: Option<Moment>) -> Result<()> {
     let sql = "UPDATE attempts SET counted = counted - 1, \
-         counted_at = CASE WHEN counted_at = $1 THEN COALESCE($2, counted_at) ELSE counted_at END \
+         counted_at = CASE WHEN counted_at <= $1 THEN COALESCE($2, counted_at) ELSE counted_at END \
          WHERE name = $3 AND counted > 0";
     let values = params![counted_at.micros(), before.map(Moment::micros), name];
     db.0.0.prepare_cached(sql)?.execute(values)?;

@@ -50,7 +50,7 @@ pub(super) static DONE: [Notice; 6] = [
     Notice {
         path: "/done/activation",
         title: "Your account is active",
-        text: "Thank you. You can log in now.",
+        text: "Thank you. You can log in now, or ask for a new password if you had forgotten yours.",
     },
     Notice {
         path: "/done/secondary-address",
