@@ -39,9 +39,10 @@ pub fn insert(db: &Writer<'_>, new: &NewToken<'_>) -> Result<()> {
 
 /// Forgets all but the newest tokens of a session.
 pub fn delete_beyond(db: &Writer<'_>, session: &str, most: i64) -> Result<()> {
+    // Not every engine takes an offset without a limit.
     let sql = "DELETE FROM refresh_tokens WHERE token_hash IN (SELECT token_hash FROM refresh_tokens \
-         WHERE session_id = $1 ORDER BY issued_at DESC, rowid DESC LIMIT -1 OFFSET $2)";
-    db.0.0.prepare_cached(sql)?.execute(params![session, most])?;
+         WHERE session_id = $1 ORDER BY issued_at DESC, token_hash DESC LIMIT $2 OFFSET $3)";
+    db.0.0.prepare_cached(sql)?.execute(params![session, i64::MAX, most])?;
     Ok(())
 }
 

@@ -79,7 +79,7 @@ pub fn find_account(db: &Reader<'_>, id: &str, account_id: AccountId) -> Result<
     Ok(db.0.prepare_cached(&sql)?.query_row(params![id, account_id], account).optional()?)
 }
 
-/// The account that a session is of.
+/// The account that a session is of, and when that session began.
 pub fn find_owner(db: &Reader<'_>, id: &str) -> Result<Option<(Account, Moment)>> {
     let sql = format!(
         "SELECT {COLUMNS}, o.began_at AS session_began_at \

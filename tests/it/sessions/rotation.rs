@@ -38,6 +38,7 @@ async fn of_a_token_that_is_turned_in_without_end_not_all_that_it_brings_is_reme
     let ada = server.joins("ada").await;
     let mut newest = String::new();
     for _ in 0..1000 {
+        server.advance(Duration::from_micros(1));
         (_, newest) = renewed(&server.refreshes(&ada.refresh_token).await);
     }
     // It is the oldest of all that it brought, and forgotten now.
