@@ -8,45 +8,44 @@ use crate::store::{self, Reader, Writer};
 use crate::tokens::Unreadable;
 use crate::tokens::action::{self, Action, Bond};
 
-/// How a mailed link stands, as far as can be told before it is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// It will do what it was mailed for.
-    Good,
-    /// What it was mailed for has been done.
+/// The state of a mailed link before it is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkStatus {
+    /// It works.
+    Valid(Bond),
+    /// Its action was performed already.
     Done,
-    /// It was used, or the account has changed since.
+    /// It was used, or the account has changed since it was mailed.
     Used,
-    /// It is too old.
     Expired,
-    /// It is no link of ours, or not for this.
-    Wrong,
+    /// It was not signed by this server, or is for another action.
+    Invalid,
 }
 
-/// How a link that was mailed for `action` stands. Nothing changes by asking.
+/// Returns the status of a link for `action` without using it.
 ///
 /// # Errors
 /// Only internal ones.
-pub fn standing(app: &App, action: Action, token: &str) -> Result<Standing> {
+pub fn status(app: &App, action: Action, token: &str) -> Result<LinkStatus> {
     let read = action::read(&app.signing_key, action, token, app.clock.now(), lifetime(app, action));
     let bond = match read {
         Ok(bond) => bond,
-        Err(Unreadable::Expired) => return Ok(Standing::Expired),
-        Err(Unreadable::Invalid) => return Ok(Standing::Wrong),
+        Err(Unreadable::Expired) => return Ok(LinkStatus::Expired),
+        Err(Unreadable::Invalid) => return Ok(LinkStatus::Invalid),
     };
     app.store.read(|db| {
         let judged = find_account(db, &bond).and_then(|account| {
             if is_done(db, action, &bond, &account)? {
-                return Ok(Standing::Done);
+                return Ok(LinkStatus::Done);
             }
             require_current(db, token, &bond, &account)?;
             if action == Action::SecondaryEmail {
                 require_wanted(db, &bond, &account)?;
             }
-            Ok(Standing::Good)
+            Ok(LinkStatus::Valid(bond))
         });
         match judged {
-            Err(Error::Refused(_)) => Ok(Standing::Used),
+            Err(Error::Refused(_)) => Ok(LinkStatus::Used),
             judged => judged,
         }
     })
@@ -79,9 +78,9 @@ pub(super) fn issue(
     Ok(action::issue(&app.signing_key, action, &bond)?)
 }
 
-/// A token that activates this account and ends its password.
-pub(super) fn issue_to_the_forgetful(app: &App, account: &Account) -> Result<String> {
-    let bond = Bond { forgotten: true, ..bond(app, account) };
+/// Issues a token that activates this account; if `ends_password`, it also ends the password.
+pub(super) fn issue_activation(app: &App, account: &Account, ends_password: bool) -> Result<String> {
+    let bond = Bond { ends_password, ..bond(app, account) };
     Ok(action::issue(&app.signing_key, Action::Activation, &bond)?)
 }
 
@@ -90,7 +89,7 @@ fn bond(app: &App, account: &Account) -> Bond {
         email: account.email.clone(),
         secondary_email: None,
         account_and_epoch: Some((account.id, account.epoch)),
-        forgotten: false,
+        ends_password: false,
         made_at: app.clock.now(),
     }
 }

@@ -11,30 +11,33 @@ use crate::outbox;
 use crate::store::{self, Writer};
 use crate::tokens::action::Action;
 
-/// Confirms the address that the token was mailed to.
+/// Confirms the address that the token was mailed to. Returns a token for [`super::password::set_first`] if the mail was
+/// sent because a new password was asked for.
 ///
 /// # Errors
-/// A refusal if the token is not good, or there is nothing to confirm.
-pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
-    limits::token(app, viewer, || follow(app, viewer, token))
+/// A refusal if the token is not valid, or the account is verified already.
+pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<Option<String>> {
+    limits::token(app, viewer, || redeem(app, viewer, token))
 }
 
-fn follow(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
+fn redeem(app: &App, viewer: &Viewer, token: &str) -> Result<Option<String>> {
     let bond = action_links::read(app, Action::Activation, token)?;
     app.write(|tx| {
-        let account = action_links::find_account(tx, &bond)?;
+        let mut account = action_links::find_account(tx, &bond)?;
         if account.verified_at.is_some() {
             return Err(FieldError::ALREADY_VERIFIED.into());
         }
         action_links::require_current(tx, token, &bond, &account)?;
         action_links::spend(app, tx, Action::Activation, token, &bond)?;
         store::accounts::set_verified(tx, account.id, app.clock.now())?;
-        if bond.forgotten && store::accounts::find_password_hash(tx, account.id)?.is_some() {
+        if bond.ends_password && store::accounts::find_password_hash(tx, account.id)?.is_some() {
             store::accounts::delete_password_hash(tx, account.id)?;
-            sessions::end_all(app, tx, &account)?;
+            account.epoch = sessions::end_all(app, tx, &account)?;
             audit::note(app, tx, By::Bearer(viewer), account.id, Event::PasswordForgotten)?;
         }
-        audit::note(app, tx, By::Bearer(viewer), account.id, Event::Verified)
+        audit::note(app, tx, By::Bearer(viewer), account.id, Event::Verified)?;
+        let next = bond.ends_password.then(|| action_links::issue(app, Action::PasswordSet, &account, None));
+        next.transpose()
     })
 }
 
@@ -63,18 +66,21 @@ pub fn resend(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     })
 }
 
-/// Promises the mail that verifies an account.
+/// Enqueues the mail with the link that verifies an account.
 pub(super) fn enqueue_mail(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
-    enqueue(app, tx, account, &action_links::issue(app, Action::Activation, account, None)?)
+    enqueue(app, tx, account, false)
 }
 
-/// The same for somebody who asks for a new password. The link ends the old one: whoever registered the account may be
-/// somebody else, who waits for the owner of the address to activate it.
-pub(super) fn enqueue_mail_for_the_forgetful(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
-    enqueue(app, tx, account, &action_links::issue_to_the_forgetful(app, account)?)
+/// Enqueues the activation mail for an unverified account whose new password was asked for. Its link also ends the old
+/// password: somebody else may have registered the address with a password of theirs, and waits for its owner to
+/// activate the account.
+pub(super) fn enqueue_mail_that_ends_password(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
+    enqueue(app, tx, account, true)
 }
 
-fn enqueue(app: &App, tx: &Writer<'_>, account: &Account, token: &str) -> Result<()> {
-    outbox::enqueue(app, tx, &Kind::Activation(token), &account.email, account.plain_salutation())?;
+fn enqueue(app: &App, tx: &Writer<'_>, account: &Account, ends_password: bool) -> Result<()> {
+    let token = action_links::issue_activation(app, account, ends_password)?;
+    let mail = Kind::Activation { token: &token, ends_password };
+    outbox::enqueue(app, tx, &mail, &account.email, account.plain_salutation())?;
     Ok(())
 }

@@ -13,7 +13,8 @@ const MOST_THREADS: usize = 512;
 const MOST_MEMORY: usize = 4 << 30;
 
 /// What texts of mails may speak of beside `mail.variables`.
-pub const FILLED_IN: [&str; 7] = ["site_name", "name", "link", "sentence", "requester", "group", "approved"];
+pub const FILLED_IN: [&str; 8] =
+    ["site_name", "name", "link", "sentence", "requester", "group", "approved", "ends_password"];
 
 /// The first thing wrong with `config`, if there is one.
 pub(super) fn complaint(config: &Config) -> Option<String> {

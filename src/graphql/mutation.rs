@@ -55,12 +55,14 @@ impl Mutation {
     }
 
     /// Verifies an account by the token from its activation mail.
+    /// If that mail was sent because a new password was asked for, the old
+    /// password ends: call `sendPasswordResetEmail` next.
     pub(super) async fn verify_account(
         &self,
         ctx: &Context<'_>,
         #[graphql(secret)] token: String,
     ) -> Reply<VerifyAccount> {
-        order(ctx, Writing, move |app, viewer| activation::verify(app, viewer, &token)).await
+        order(ctx, Writing, move |app, viewer| activation::verify(app, viewer, &token).map(drop)).await
     }
 
     /// Mails another activation link. An address that nobody has is answered with success.

@@ -23,11 +23,11 @@ use serde_json::json;
 
 use super::client::Proxies;
 use super::headers::wants_page;
-use crate::accounts::action_links::{self, Standing};
+use crate::accounts::action_links::{self, LinkStatus};
 use crate::accounts::{self, Error, FieldErrors, Viewer, activation, password, secondary_email};
 use crate::app::App;
 use crate::lanes::{Lane, Lanes};
-use crate::tokens::action::Action;
+use crate::tokens::action::{Action, Bond};
 pub(super) use look::Look;
 use words::{Ask, DONE, Link, Notice};
 
@@ -117,9 +117,9 @@ impl Page {
             Kind::Ask(ask) => site.ask(StatusCode::OK, ask, "", &[]),
             Kind::Link(action) => {
                 let token = token(request);
-                match site.standing(action, &token).await {
-                    Ok((link, Standing::Good)) => site.link(StatusCode::OK, link, &[]),
-                    Ok((link, standing)) => site.trouble(link, standing),
+                match site.check_link(action, &token).await {
+                    Ok((link, LinkStatus::Valid(bond))) => site.link(StatusCode::OK, link, &bond, &[]),
+                    Ok((link, status)) => site.trouble(link, &status),
                     Err(error) => site.failed(&error),
                 }
             }
@@ -143,7 +143,7 @@ impl Page {
             Kind::Ask(ask) => site.send(viewer, ask, member("email")).await,
             Kind::Link(action) => {
                 let passwords = [member("new_password1"), member("new_password2")];
-                site.follow(viewer, action, token(request), passwords).await
+                site.redeem(viewer, action, token(request), passwords).await
             }
             _ => site.message(StatusCode::METHOD_NOT_ALLOWED, &words::WRONG_METHOD),
         }
@@ -151,48 +151,50 @@ impl Page {
 }
 
 impl Site {
-    /// How a link stands. One that confirms a secondary address may lead to the path of activations: `links` of
-    /// django-graphql-auth do not tell the two apart.
-    async fn standing(&self, action: Action, token: &str) -> accounts::Result<(&'static Link, Standing)> {
+    /// Returns the status of a link. A link that confirms a secondary address may lead to the path of activations, because
+    /// `links` of django-graphql-auth do not tell the two apart.
+    async fn check_link(&self, action: Action, token: &str) -> accounts::Result<(&'static Link, LinkStatus)> {
         let token = token.to_owned();
-        let judge = move |app: &App| {
+        let check = move |app: &App| {
             let named = action_links::action_of(app, &token);
             let secondary = action == Action::Activation && named == Some(Action::SecondaryEmail);
             let action = if secondary { Action::SecondaryEmail } else { action };
-            Ok((words::link(action), action_links::standing(app, action, &token)?))
+            Ok((words::link(action), action_links::status(app, action, &token)?))
         };
-        self.lanes.call(Lane::Reading, judge).await
+        self.lanes.call(Lane::Reading, check).await
     }
 
-    /// Uses a link.
-    async fn follow(
+    /// Performs the action of a link.
+    async fn redeem(
         &self,
         viewer: Viewer,
         action: Action,
         token: String,
         passwords: [String; 2],
     ) -> Response {
-        let (link, standing) = match self.standing(action, &token).await {
-            Ok(judged) => judged,
+        let (link, bond) = match self.check_link(action, &token).await {
+            Ok((link, LinkStatus::Valid(bond))) => (link, bond),
+            Ok((link, status)) => return self.trouble(link, &status),
             Err(error) => return self.failed(&error),
         };
-        if standing != Standing::Good {
-            return self.trouble(link, standing);
-        }
         let lane = if link.password { Lane::Hashing } else { Lane::Writing };
         let rule = move |app: &App| {
             let passwords = [passwords[0].as_str(), passwords[1].as_str()];
             match link.action {
-                Action::Activation => activation::verify(app, &viewer, &token),
-                Action::SecondaryEmail => secondary_email::verify(app, &viewer, &token),
-                Action::PasswordReset => password::reset(app, &viewer, &token, passwords),
-                Action::PasswordSet => password::set_first(app, &viewer, &token, passwords),
+                Action::Activation => return activation::verify(app, &viewer, &token),
+                Action::SecondaryEmail => secondary_email::verify(app, &viewer, &token)?,
+                Action::PasswordReset => password::reset(app, &viewer, &token, passwords)?,
+                Action::PasswordSet => password::set_first(app, &viewer, &token, passwords)?,
             }
+            Ok(None)
         };
         match self.lanes.call(lane, rule).await {
-            Ok(()) => see_other(link.done.path),
+            Ok(None) => see_other(link.done.path),
+            Ok(Some(password_token)) => {
+                see_other(&format!("{}/{password_token}", words::link(Action::PasswordSet).path))
+            }
             Err(Error::Refused(errors)) => {
-                with_patience(&errors, |status| self.link(status, link, &sentences(&errors)))
+                with_patience(&errors, |status| self.link(status, link, &bond, &sentences(&errors)))
             }
             Err(error) => self.failed(&error),
         }
@@ -214,9 +216,16 @@ impl Site {
         }
     }
 
-    fn link(&self, status: StatusCode, link: &Link, complaints: &[String]) -> Response {
+    fn link(&self, status: StatusCode, link: &Link, bond: &Bond, complaints: &[String]) -> Response {
         let template = if link.password { "password.html" } else { "confirm.html" };
-        let words = json!({ "lead": link.lead, "button": link.button, "complaints": complaints });
+        let email = bond.secondary_email.as_ref().unwrap_or(&bond.email);
+        let words = json!({
+            "lead": link.lead,
+            "email": email,
+            "ends_password": bond.ends_password,
+            "button": link.button,
+            "complaints": complaints,
+        });
         self.look.page(status, template, link.title, &words)
     }
 
@@ -225,20 +234,19 @@ impl Site {
         self.look.page(status, "ask.html", ask.title, &words)
     }
 
-    /// Says what is wrong with a link, and offers what helps.
-    fn trouble(&self, link: &Link, standing: Standing) -> Response {
-        let status = match standing {
-            Standing::Good | Standing::Done => StatusCode::OK,
-            Standing::Used | Standing::Expired => StatusCode::GONE,
-            Standing::Wrong => StatusCode::NOT_FOUND,
+    /// Says why a link does not work, and offers to mail another one.
+    fn trouble(&self, link: &Link, link_status: &LinkStatus) -> Response {
+        let (status, notice) = match link_status {
+            LinkStatus::Valid(_) | LinkStatus::Done => {
+                return self.message(StatusCode::OK, &link.done_already);
+            }
+            LinkStatus::Used => (StatusCode::GONE, &words::LINK_USED),
+            LinkStatus::Expired => (StatusCode::GONE, &words::LINK_EXPIRED),
+            LinkStatus::Invalid => (StatusCode::NOT_FOUND, &words::LINK_INVALID),
         };
-        if standing == Standing::Done {
-            return self.message(status, &link.done_already);
-        }
-        let (title, why) = words::trouble(standing);
-        let lead = format!("{why} {}", link.instead);
+        let lead = format!("{} {}", notice.text, link.instead);
         let words = json!({ "lead": lead, "ask": link.ask, "email": "", "tone": "trouble" });
-        self.look.page(status, "ask.html", title, &words)
+        self.look.page(status, "ask.html", notice.title, &words)
     }
 
     fn message(&self, status: StatusCode, notice: &Notice) -> Response {

@@ -17,8 +17,12 @@ struct Files;
 /// What a mail is about.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind<'a> {
-    /// Asks to confirm the primary address; holds the token.
-    Activation(&'a str),
+    /// Asks to confirm the primary address.
+    Activation {
+        token: &'a str,
+        /// Whether the link also ends the password of the account.
+        ends_password: bool,
+    },
     /// Asks to confirm a secondary address; holds the token.
     SecondaryEmail(&'a str),
     /// Offers a new password; holds the token.
@@ -54,6 +58,7 @@ struct Words<'a> {
     requester: &'a str,
     group: &'a str,
     approved: bool,
+    ends_password: bool,
 }
 
 pub(super) struct Templates {
@@ -97,7 +102,8 @@ impl Templates {
     /// Words one mail of each kind, so that a template which asks for what is not there is found at start.
     fn tried(self) -> Result<Self> {
         let kinds = [
-            Kind::Activation(""),
+            Kind::Activation { token: "", ends_password: true },
+            Kind::Activation { token: "", ends_password: false },
             Kind::SecondaryEmail(""),
             Kind::PasswordReset(""),
             Kind::PasswordSet(""),
@@ -114,7 +120,7 @@ impl Templates {
     }
 
     pub(super) fn write(&self, kind: &Kind<'_>, recipient: &str, name: &str) -> Result<Message> {
-        let Words { template, link, sentence, requester, group, approved } = self.words(kind);
+        let Words { template, link, sentence, requester, group, approved, ends_password } = self.words(kind);
         let context = context! {
             site_name => self.site_name,
             name => on_one_line(name),
@@ -123,6 +129,7 @@ impl Templates {
             requester => on_one_line(requester),
             group => on_one_line(group),
             approved => approved,
+            ends_password => ends_password,
             ..Value::from_serialize(&self.variables)
         };
         let render = |suffix: &str| -> Result<String> {
@@ -141,7 +148,9 @@ impl Templates {
             |template, link, token| Words { template, link: self.link(link, token), ..Words::default() };
         let links = &self.links;
         match *kind {
-            Kind::Activation(token) => with_link("activation", &links.activation, token),
+            Kind::Activation { token, ends_password } => {
+                Words { ends_password, ..with_link("activation", &links.activation, token) }
+            }
             Kind::SecondaryEmail(token) => with_link("secondary_email", &links.secondary_email, token),
             Kind::PasswordReset(token) => with_link("password_reset", &links.password_reset, token),
             Kind::PasswordSet(token) => with_link("password_set", &links.password_set, token),

@@ -56,8 +56,8 @@ pub struct Bond {
     pub secondary_email: Option<String>,
     /// The account's number and epoch; tokens that Django issued have neither.
     pub account_and_epoch: Option<(i64, i64)>,
-    /// Whether it was asked for by somebody who does not know the password.
-    pub forgotten: bool,
+    /// Whether activating the account also ends its password, because a new one was asked for.
+    pub ends_password: bool,
     /// When the token was made.
     pub made_at: Moment,
 }
@@ -75,7 +75,7 @@ pub fn issue(key: &SigningKey, action: Action, bond: &Bond) -> anyhow::Result<St
         payload["account"] = json!(account);
         payload["epoch"] = json!(epoch);
     }
-    if bond.forgotten {
+    if bond.ends_password {
         payload["forgotten"] = json!(true);
     }
     dumps(key, SALT, &payload, bond.made_at)
@@ -101,7 +101,7 @@ pub fn read(
         email: payload["email"].as_str().ok_or(Unreadable::Invalid)?.to_owned(),
         secondary_email: payload["secondary_email"].as_str().map(str::to_owned),
         account_and_epoch: account,
-        forgotten: payload["forgotten"] == true,
+        ends_password: payload["forgotten"] == true,
         made_at,
     })
 }

@@ -91,7 +91,7 @@ async fn an_account_is_activated_by_a_button_and_once() {
     let email = server.registers("ada").await;
     let path = format!("/activate/{}", server.last_link(&email));
     let page = server.opens(&path).await;
-    assert!(page.says("<h1>Activate your account</h1>") && page.says("Activate my account</button>"));
+    assert!(page.says("<h1>Activate your account</h1>") && page.says("Activate ada@example.org</button>"));
     assert_refused(&server.tries_to_log_in(&email, PASSWORD).await, "nonFieldErrors", "not_verified");
 
     let pressed = server.presses(&path, &[]).await;
@@ -102,6 +102,30 @@ async fn an_account_is_activated_by_a_button_and_once() {
         assert_eq!(again.status, 200);
         assert!(again.says("Your account is active already") && !again.says("<form"));
     }
+}
+
+#[tokio::test]
+async fn activating_after_asking_for_a_password_leads_to_choosing_one() {
+    let server = TestServer::start("").await;
+    let email = server.registers("ada").await;
+    assert!(!server.opens(&format!("/activate/{}", server.last_link(&email))).await.says("ends the old one"));
+    server.presses("/password-reset", &[("email", &email)]).await;
+    let mail = server.mails_to(&email).pop().expect("a mail");
+    let sentence = "You asked for a new password: activating your account ends the old one.";
+    assert_eq!(mail.text.matches(sentence).count(), 2, "as plain text and as HTML: {}", mail.text);
+
+    let path = format!("/activate/{}", server.last_link(&email));
+    assert!(server.opens(&path).await.says("activating your account ends the old one"));
+    let pressed = server.presses(&path, &[]).await;
+    assert_eq!(pressed.status, 303);
+    assert!(pressed.location.starts_with("/password-set/"), "{}", pressed.location);
+    assert!(server.opens(&pressed.location).await.says("<h1>Choose your password</h1>"));
+    let good = [("new_password1", OTHER_PASSWORD), ("new_password2", OTHER_PASSWORD)];
+    assert_eq!(server.presses(&pressed.location, &good).await.location, "/done/first-password");
+    server.logs_in(&email, OTHER_PASSWORD).await;
+    assert_refused(&server.tries_to_log_in(&email, PASSWORD).await, "nonFieldErrors", "invalid_credentials");
+    assert_eq!(server.opens(&pressed.location).await.status, 200, "the link was used");
+    server.mails();
 }
 
 #[tokio::test]

@@ -111,6 +111,7 @@ async fn whoever_registered_the_address_of_somebody_else_does_not_get_in_when_th
         assert_refused(&stranger, "nonFieldErrors", "invalid_credentials");
         assert_eq!(server.happened().iter().filter(|line| *line == "1 password_forgotten owner").count(), 1);
 
+        // A front end that confirms the address asks for the new password next.
         let link = server.asks_for_a_reset(&boss).await;
         assert_done(&server.resets(&link, OTHER_PASSWORD).await);
         server.logs_in(&boss, OTHER_PASSWORD).await;

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::accounts::action_links::Standing;
 use crate::tokens::action::Action;
 
 /// A page that says something and asks nothing.
@@ -50,7 +49,7 @@ pub(super) static DONE: [Notice; 6] = [
     Notice {
         path: "/done/activation",
         title: "Your account is active",
-        text: "Thank you. You can log in now, or ask for a new password if you had forgotten yours.",
+        text: "Thank you. You can log in now.",
     },
     Notice {
         path: "/done/secondary-address",
@@ -103,7 +102,7 @@ pub(super) static LINKS: [Link; 4] = [
         path: "/activate",
         title: "Activate your account",
         lead: "Confirm that this address is yours, and that you asked for an account.",
-        button: "Activate my account",
+        button: "Activate",
         password: false,
         done: &DONE[0],
         done_already: notice(
@@ -118,7 +117,7 @@ pub(super) static LINKS: [Link; 4] = [
         path: "/activate-secondary",
         title: "Confirm your secondary address",
         lead: "Confirm that this address is yours. You can then use it for your account as well.",
-        button: "Confirm this address",
+        button: "Confirm",
         password: false,
         done: &DONE[1],
         done_already: notice(
@@ -144,7 +143,7 @@ pub(super) static LINKS: [Link; 4] = [
         action: Action::PasswordSet,
         path: "/password-set",
         title: "Choose your password",
-        lead: "With it you log in to your account from now on.",
+        lead: "You log in to your account with it from now on.",
         button: "Set this password",
         password: true,
         done: &DONE[3],
@@ -163,6 +162,11 @@ pub(super) static JOIN_REQUESTS: Notice = Notice {
     title: "Somebody wishes to join your working group",
     text: "Please answer in the application in which you look after the group. There is no page for that here.",
 };
+pub(super) static LINK_USED: Notice =
+    notice("This link was used already", "Each link works once, and ends when your account changes.");
+pub(super) static LINK_EXPIRED: Notice = notice("This link is too old", "Links are good for a limited time.");
+pub(super) static LINK_INVALID: Notice =
+    notice("This link does not work", "Part of it may be missing: please copy all of it from the mail.");
 pub(super) static NOTHING_HERE: Notice = notice(
     "There is nothing here",
     "If you followed a link from a mail, part of it may be missing: please copy all of it.",
@@ -187,19 +191,5 @@ pub(super) fn link(action: Action) -> &'static Link {
         Action::SecondaryEmail => secondary_email,
         Action::PasswordReset => password_reset,
         Action::PasswordSet => password_set,
-    }
-}
-
-/// Why a link is of no use.
-pub(super) fn trouble(standing: Standing) -> (&'static str, &'static str) {
-    match standing {
-        Standing::Good | Standing::Done => ("There is nothing left to do", ""),
-        Standing::Used => {
-            ("This link was used already", "Each link works once, and ends when your account changes.")
-        }
-        Standing::Expired => ("This link is too old", "Links are good for a limited time."),
-        Standing::Wrong => {
-            ("This link does not work", "Part of it may be missing: please copy all of it from the mail.")
-        }
     }
 }
