@@ -14,6 +14,7 @@ mod dialect;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(dead_code, reason = "here the disk breaks, and does not kill")]
 mod disk;
+mod documents;
 mod encryption;
 mod existence;
 mod faults;

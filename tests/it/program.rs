@@ -111,7 +111,14 @@ impl Site {
 
     /// Starts `serve` and waits until it has said where it listens.
     pub fn serve(&self) -> Serving {
-        self.begin(self.command(&["serve"]))
+        self.serve_with([])
+    }
+
+    /// As [`Self::serve`], with nothing but these variables in the environment.
+    pub fn serve_with<const N: usize>(&self, variables: [(&str, &str); N]) -> Serving {
+        let mut command = self.command(&["serve"]);
+        command.envs(variables);
+        self.begin(command)
     }
 
     /// As [`Self::serve`], after a line of a shell that limits what the program may do.
