@@ -129,8 +129,8 @@ pub struct Links {
     pub password_reset: String,
     /// Leads to a first password.
     pub password_set: String,
-    /// Leads to where representatives answer those who wish to join; no token in it.
-    pub join_requests: String,
+    /// Leads to where representatives answer join requests; no token in it.
+    pub join_requests: Option<String>,
 }
 
 /// `[tokens]`: lifetimes.

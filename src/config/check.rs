@@ -12,9 +12,20 @@ use super::{Config, RegisterField, SmtpServer, Transport};
 const MOST_THREADS: usize = 512;
 const MOST_MEMORY: usize = 4 << 30;
 
-/// What texts of mails may speak of beside `mail.variables`.
-pub const FILLED_IN: [&str; 8] =
-    ["site_name", "name", "link", "sentence", "requester", "group", "approved", "ends_password"];
+/// The variables of mail templates besides `mail.variables`.
+pub const FILLED_IN: [&str; 11] = [
+    "site_name",
+    "name",
+    "link",
+    "sentence",
+    "requester",
+    "requester_email",
+    "request_id",
+    "group",
+    "approved",
+    "ends_password",
+    "api_url",
+];
 
 /// The first thing wrong with `config`, if there is one.
 pub(super) fn complaint(config: &Config) -> Option<String> {
@@ -85,9 +96,12 @@ fn links(config: &Config) -> Option<String> {
     if let Some((name, _)) = links.iter().find(|(_, link)| !link.contains("{token}")) {
         return Some(format!("links.{name}: the link must hold {{token}}, or nobody could use it"));
     }
+    let without_token = config.links.join_requests.as_ref().map(|link| ("join_requests", link));
+    if let Some((name, _)) = without_token.filter(|(_, link)| link.contains("{token}")) {
+        return Some(format!("links.{name}: there is no {{token}} for this link; leave it out"));
+    }
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'');
-    let without_token = ("join_requests", &config.links.join_requests);
-    let (name, _) = links.iter().chain([&without_token]).find(|(_, link)| link.contains(odd))?;
+    let (name, _) = links.into_iter().chain(without_token).find(|(_, link)| link.contains(odd))?;
     Some(format!("links.{name}: a link holds no blanks, quotes or angle brackets"))
 }
 

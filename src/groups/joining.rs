@@ -42,7 +42,7 @@ pub fn set(app: &App, viewer: &Viewer, group_id: &str, around: &AroundAccount) -
     })
 }
 
-/// Asks a group, and by mail whoever speaks for it, to take the asker in.
+/// Makes a request to join a group, and mails it to the representative of the group.
 ///
 /// # Errors
 /// A refusal if the asker is in the group, or waits for its answer.
@@ -68,7 +68,8 @@ pub fn request(
         let requester = account.full_name();
         for chief in store::memberships::list_representatives(tx, std::slice::from_ref(&request.group))? {
             limits::mail_within(app, tx, viewer, limits::About::Group, &chief.email)?;
-            let kind = Kind::JoinRequest { requester: &requester, group: &group.name };
+            let (id, email) = (&request.id, &account.email);
+            let kind = Kind::JoinRequest { id, requester: &requester, email, group: &group.name };
             outbox::enqueue(app, tx, &kind, &chief.email, chief.salutation())?;
         }
         let sight = Sight::of(app, Some(account));

@@ -33,10 +33,14 @@ pub enum Kind<'a> {
     Notice(&'a str),
     /// Tells what somebody tried with the address, which an answer must not tell; holds what, as a sentence.
     Hint(&'a str),
-    /// Asks whoever speaks for a working group to answer somebody who wishes to join it.
+    /// Asks the representative of a working group to answer a join request.
     JoinRequest {
-        /// What the somebody is called.
+        /// The id of the request.
+        id: &'a str,
+        /// The name of the person who asks.
         requester: &'a str,
+        /// The address of that person's account.
+        email: &'a str,
         /// The name of the group.
         group: &'a str,
     },
@@ -49,13 +53,15 @@ pub enum Kind<'a> {
     },
 }
 
-/// What the texts of one kind of mail speak of; what they have no use for is empty.
+/// The variables of one kind of mail; those that it does not use are empty.
 #[derive(Default)]
 struct Words<'a> {
     template: &'static str,
     link: String,
     sentence: &'a str,
     requester: &'a str,
+    requester_email: &'a str,
+    request_id: &'a str,
     group: &'a str,
     approved: bool,
     ends_password: bool,
@@ -109,7 +115,7 @@ impl Templates {
             Kind::PasswordSet(""),
             Kind::Notice(""),
             Kind::Hint(""),
-            Kind::JoinRequest { requester: "", group: "" },
+            Kind::JoinRequest { id: "", requester: "", email: "", group: "" },
             Kind::JoinAnswer { group: "", approved: true },
             Kind::JoinAnswer { group: "", approved: false },
         ];
@@ -120,20 +126,23 @@ impl Templates {
     }
 
     pub(super) fn write(&self, kind: &Kind<'_>, recipient: &str, name: &str) -> Result<Message> {
-        let Words { template, link, sentence, requester, group, approved, ends_password } = self.words(kind);
+        let words = self.words(kind);
         let context = context! {
             site_name => self.site_name,
+            api_url => Value::from_safe_string(format!("{}/graphql", self.public_url)),
             name => on_one_line(name),
-            link => Value::from_safe_string(link),
-            sentence => sentence,
-            requester => on_one_line(requester),
-            group => on_one_line(group),
-            approved => approved,
-            ends_password => ends_password,
+            link => Value::from_safe_string(words.link),
+            sentence => words.sentence,
+            requester => on_one_line(words.requester),
+            requester_email => words.requester_email,
+            request_id => words.request_id,
+            group => on_one_line(words.group),
+            approved => words.approved,
+            ends_password => words.ends_password,
             ..Value::from_serialize(&self.variables)
         };
         let render = |suffix: &str| -> Result<String> {
-            Ok(self.environment.get_template(&format!("{template}{suffix}"))?.render(&context)?)
+            Ok(self.environment.get_template(&format!("{}{suffix}", words.template))?.render(&context)?)
         };
         Ok(Message {
             recipient: recipient.to_owned(),
@@ -156,8 +165,10 @@ impl Templates {
             Kind::PasswordSet(token) => with_link("password_set", &links.password_set, token),
             Kind::Notice(sentence) => Words { template: "notice", sentence, ..Words::default() },
             Kind::Hint(sentence) => Words { template: "hint", sentence, ..Words::default() },
-            Kind::JoinRequest { requester, group } => {
-                Words { requester, group, ..with_link("join_request", &links.join_requests, "") }
+            Kind::JoinRequest { id, requester, email, group } => {
+                let link = links.join_requests.as_deref().unwrap_or_default();
+                let words = with_link("join_request", link, "");
+                Words { request_id: id, requester, requester_email: email, group, ..words }
             }
             Kind::JoinAnswer { group, approved } => {
                 Words { template: "join_answer", group, approved, ..Words::default() }

@@ -304,7 +304,7 @@ async fn nonsense_is_answered_with_a_page() {
         assert_eq!(server.page(server.raw(Method::DELETE, path), path).await.status, 405, "{path}");
     }
     let page = server.opens("/working-group-details").await;
-    assert!(page.status == 200 && page.says("Please answer in the application"), "{}", page.text);
+    assert!(page.status == 200 && page.says("answerJoinRequest"), "{}", page.text);
     for path in ["/nowhere", "/activate/a/b", "/done/nothing"] {
         let page = server.opens(path).await;
         assert!(page.status == 404 && page.says("<h1>There is nothing here</h1>"), "{path}");

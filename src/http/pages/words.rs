@@ -156,11 +156,12 @@ pub(super) static LINKS: [Link; 4] = [
     },
 ];
 
-/// Where `links.join_requests` leads on a site that has not said otherwise.
+/// The path of the original's front end, to which mails about join requests lead. There is no page here that answers them.
 pub(super) static JOIN_REQUESTS: Notice = Notice {
     path: "/working-group-details",
-    title: "Somebody wishes to join your working group",
-    text: "Please answer in the application in which you look after the group. There is no page for that here.",
+    title: "Requests to join your working group",
+    text: "Please answer them in the application where you manage the group, or with joinRequests and answerJoinRequest \
+        of the API.",
 };
 pub(super) static LINK_USED: Notice =
     notice("This link was used already", "Each link works once, and ends when your account changes.");

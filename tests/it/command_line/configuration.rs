@@ -183,6 +183,7 @@ fn a_value_that_makes_no_sense_is_refused_in_one_sentence_that_names_the_setting
         ("mail.transport = \"pigeon\"", "mail.transport"),
         ("mail.from = \"nobody\"", "mail.from"),
         ("links.activation = \"{public_url}/activate\"", "links.activation"),
+        ("links.join_requests = \"{public_url}/{token}\"", "links.join_requests"),
         ("tokens.access_lifetime = \"soon\"", "tokens.access_lifetime"),
         ("tokens.access_lifetime = \"0 seconds\"", "tokens.access_lifetime"),
         ("passwords.hashing_threads = 9000000000000000000", "passwords.hashing_threads"),

@@ -22,10 +22,12 @@ async fn a_request_is_mailed_to_the_representative_and_its_answer_to_whoever_mad
         mail.subject,
         "Bo O'Hara Bcc: eve@e.org would like to join your working group at Pledge4Future"
     );
+    let command = format!("answerJoinRequest(input: {{requestId: \"{asked}\", approve: true}})");
     for part in [
         "Hello ada!",
-        "join your working group \"Tides & <winds>\"",
-        "http://localhost:8000/working-group-details",
+        "Bo O'Hara Bcc: eve@e.org (bo@example.org) asks to join your working group \"Tides & <winds>\"",
+        "http://localhost:8000/graphql",
+        &command,
     ] {
         assert!(mail.text.contains(part), "{part}: {}", mail.text);
     }
@@ -61,6 +63,34 @@ async fn a_request_is_mailed_to_the_representative_and_its_answer_to_whoever_mad
         mail.text
     );
     assert!(!mail.text.contains("declined"));
+}
+
+#[tokio::test]
+async fn a_representative_answers_by_what_the_mail_says() {
+    let server = start("").await;
+    let (ada, bo) = (server.joins("ada").await, server.joins("bo").await);
+    let group = ada.founds(&server, "Tides", true).await;
+    bo.asks_to_join(&server, &group).await;
+    let mail = &server.mails_to(&ada.email)[1];
+    let said = |beginning: &str| mail.text.lines().find(|line| line.starts_with(beginning)).expect("a line");
+    let (_, list) = said("The query ").split_once("The query ").expect("a query");
+    let (list, _) = list.split_once(" lists").expect("a query");
+    assert_eq!(ada.sees(&server, list).await["joinRequests"][0]["user"]["email"], bo.email);
+    let answered = server.send(Some(&ada.token), said("mutation "), json!({})).await.body;
+    assert_eq!(answered, json!({ "data": { "answerJoinRequest": { "success": true } } }));
+    assert_eq!(bo.place(&server).await.0.as_deref(), Some("Tides"));
+    server.mails();
+}
+
+#[tokio::test]
+async fn the_mail_about_a_request_leads_to_the_page_that_the_site_names() {
+    let server = start("links.join_requests = \"https://www.example.org/requests\"\n").await;
+    let (ada, bo) = (server.joins("ada").await, server.joins("bo").await);
+    let group = ada.founds(&server, "Tides", true).await;
+    bo.asks_to_join(&server, &group).await;
+    let mail = &server.mails_to(&ada.email)[1];
+    assert!(mail.text.lines().any(|line| line == "https://www.example.org/requests"), "{}", mail.text);
+    assert!(!mail.text.contains("answerJoinRequest") && !mail.text.contains("/graphql"), "{}", mail.text);
 }
 
 #[tokio::test]
