@@ -327,8 +327,19 @@ impl Config {
     pub fn site_name(&self) -> &str {
         match &self.site_name {
             Some(name) => name,
-            None => self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, host)| host),
+            None => self.public_address().0,
         }
+    }
+
+    /// The path of `public_url`, such as `/auth`. Empty if it has none.
+    pub fn public_path(&self) -> &str {
+        self.public_address().1
+    }
+
+    /// Host and port of `public_url`, and its path.
+    fn public_address(&self) -> (&str, &str) {
+        let address = self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, rest)| rest);
+        address.split_at(address.find('/').unwrap_or(address.len()))
     }
 
     /// The name at the top of each page: as set, or `site_name`.

@@ -8,6 +8,7 @@ mod graphiql;
 mod headers;
 mod health;
 mod pages;
+mod prefix;
 mod tls;
 
 use std::future::Future;
@@ -216,10 +217,11 @@ fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
     let (max_body, relay) = (app.config.graphql.max_body.count(), app.config.graphql.relay);
     let lanes = Arc::new(Lanes::new(Arc::clone(&app)));
     let graphql = Arc::new(GraphQl::new(&app, Arc::clone(&lanes)));
-    let graphiql = app.config.graphql.graphiql;
+    let public_path: Arc<str> = app.config.public_path().into();
+    let graphiql = app.config.graphql.graphiql.then(|| graphiql::page(&public_path));
     let proxies = Proxies::new(app.config.http.trusted_proxies());
     let endpoint = |flavour| {
-        let graphiql = graphiql && flavour == Flavour::Plain;
+        let graphiql = graphiql.clone().filter(|_| flavour == Flavour::Plain);
         Arc::new(endpoint::Endpoint {
             graphql: Arc::clone(&graphql),
             flavour,
@@ -239,7 +241,7 @@ fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
             routes = routes.at(path, endpoint(flavour)).at(format!("{path}/"), endpoint(flavour));
         }
     }
-    if graphiql {
+    if graphiql.is_some() {
         routes = routes.at("/graphiql/*name", graphiql::Parts);
     }
     if app.config.pages.enabled {
@@ -247,12 +249,13 @@ fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
     }
     let cors = Arc::new(Cors::new(&app.config.http.cors_origins));
     Ok([routes, watch].map(|routes| {
-        let cors = Arc::clone(&cors);
-        let routes =
-            routes.catch_all_error(endpoint::outside).around(in_time).around(move |endpoint, request| {
-                let cors = Arc::clone(&cors);
-                async move { cors.call(&endpoint, request).await }
-            });
+        let (cors, prefix, shown) = (Arc::clone(&cors), Arc::clone(&public_path), Arc::clone(&public_path));
+        let routes = routes.catch_all_error(move |error| endpoint::outside(error, Arc::clone(&shown)));
+        let routes = routes.around(in_time).around(move |endpoint, mut request| {
+            let cors = Arc::clone(&cors);
+            prefix::remove(&prefix, &mut request);
+            async move { cors.call(&endpoint, request).await }
+        });
         routes.around(headers::add).boxed()
     }))
 }

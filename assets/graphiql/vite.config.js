@@ -20,8 +20,9 @@ const otherLicences = {
 };
 
 export default defineConfig({
-  // The page lies at /graphql, so its files need an absolute address.
-  base: '/graphiql/',
+  // Files refer to each other by relative addresses: the server may be at a path of its host. The page itself is served
+  // at /graphql, for which the server puts the folder of the files in front.
+  base: './',
   plugins: [otherLicences],
   resolve: {
     alias: [

@@ -27,10 +27,30 @@ pub const FILLED_IN: [&str; 11] = [
     "api_url",
 ];
 
+/// First segments of the server's own paths. If the path of `public_url` began with one of them, the server could not
+/// tell whether a reverse proxy has removed it from a request.
+const OWN_PATHS: [&str; 14] = [
+    "graphql",
+    "relay",
+    "graphiql",
+    "healthz",
+    "readyz",
+    "metrics",
+    "activate",
+    "activate-secondary",
+    "password-reset",
+    "password-set",
+    "done",
+    "pages",
+    "working-group-details",
+    "favicon.ico",
+];
+
 /// The first thing wrong with `config`, if there is one.
 pub(super) fn complaint(config: &Config) -> Option<String> {
     let checks = [
         addresses,
+        public_path,
         mail_server,
         links,
         lifetimes,
@@ -52,6 +72,7 @@ fn addresses(config: &Config) -> Option<String> {
             && url.has_host()
             && url.query().is_none()
             && url.fragment().is_none()
+            && !config.public_url.contains('\\')
     });
     if url.is_none() {
         return Some(format!(
@@ -73,6 +94,26 @@ fn addresses(config: &Config) -> Option<String> {
     }
     let key_is_empty = config.secret_key.as_ref().is_some_and(|key| key.expose_secret().is_empty());
     key_is_empty.then(|| "secret_key: it is empty; leave it out and a random key is made".to_owned())
+}
+
+/// The path of `public_url` is written into pages and headers as it is, so it may hold plain characters alone.
+fn public_path(config: &Config) -> Option<String> {
+    let path = config.public_path().strip_prefix('/')?;
+    let is_plain = |segment: &str| {
+        !matches!(segment, "" | "." | "..")
+            && segment.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~'))
+    };
+    if !path.split('/').all(is_plain) {
+        return Some(format!(
+            "public_url: the path in {} may hold letters, digits and -._~ alone; write it as \"https://example.org/auth\"",
+            quoted(&config.public_url)
+        ));
+    }
+    let first = path.split('/').next().filter(|first| OWN_PATHS.contains(first))?;
+    Some(format!(
+        "public_url: /{first} is a path of the server itself; leave it out, or choose another, as in \
+         \"https://example.org/auth\""
+    ))
 }
 
 fn mail_server(config: &Config) -> Option<String> {

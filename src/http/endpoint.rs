@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Request as GraphQlRequest, ServerError, Value, Variables};
+use bytes::Bytes;
 use poem::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use poem::http::{HeaderValue, Method, StatusCode};
 use poem::{IntoResponse as _, Request, Response, Result};
@@ -26,8 +27,8 @@ pub(super) struct Endpoint {
     pub(super) graphql: Arc<GraphQl>,
     pub(super) flavour: Flavour,
     pub(super) max_body: usize,
-    /// Whether browsers get a page.
-    pub(super) graphiql: bool,
+    /// The page that browsers get, if they get one.
+    pub(super) graphiql: Option<Bytes>,
     pub(super) proxies: Proxies,
     /// Names requests, so that whoever has trouble and whoever reads the log speak of the same.
     pub(super) random: Random,
@@ -45,8 +46,8 @@ impl poem::Endpoint for Endpoint {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        if let Some(page) = self.graphiql.then(|| graphiql::page(&request)).flatten() {
-            return Ok(page);
+        if let Some(page) = self.graphiql.as_ref().filter(|_| graphiql::is_asked_for(&request)) {
+            return Ok(graphiql::show(page));
         }
         Ok(match self.read(&mut request).await {
             Ok(query) => self.execute(query, viewer(&request, &self.proxies)).await,
@@ -172,16 +173,17 @@ pub(super) fn too_late() -> Response {
     refuse(StatusCode::SERVICE_UNAVAILABLE, sentence).with_header(RETRY_AFTER, 5).into_response()
 }
 
-/// Answers for what is not at `/graphql`.
-pub(super) async fn outside(error: poem::Error) -> Response {
+/// Returns the response to a request for which there is no page and no API. `public_path` is the path of `public_url`.
+pub(super) async fn outside(error: poem::Error, public_path: Arc<str>) -> Response {
     let status = error.status();
-    let sentence = match status {
-        StatusCode::NOT_FOUND => "There is nothing here; GraphQL is at /graphql.",
-        status if status.is_client_error() => "The request cannot be answered.",
+    match status {
+        StatusCode::NOT_FOUND => {
+            refuse(status, &format!("There is nothing here; GraphQL is at {public_path}/graphql."))
+        }
+        status if status.is_client_error() => refuse(status, "The request cannot be answered."),
         _ => {
             tracing::error!("{error}");
-            "Internal server error"
+            refuse(status, "Internal server error")
         }
-    };
-    refuse(status, sentence)
+    }
 }

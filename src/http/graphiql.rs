@@ -8,7 +8,7 @@ use poem::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,
 };
 use poem::http::{Method, StatusCode};
-use poem::{Request, Response, Result};
+use poem::{Request, Response, ResponseBuilder, Result};
 
 use super::headers::wants_page;
 
@@ -57,21 +57,34 @@ impl poem::Endpoint for Parts {
     }
 }
 
-/// The page, if a browser asks for one.
-pub(super) fn page(request: &Request) -> Option<Response> {
-    if wants_page(request) && matches!(*request.method(), Method::GET | Method::HEAD) {
-        file(request, "index.html")
-    } else {
-        None
-    }
+/// Returns the page in HTML. It is served at `/graphql` and refers to its parts as `./`; they are below `/graphiql/`.
+/// `public_path` is the path of `public_url`.
+pub(super) fn page(public_path: &str) -> Bytes {
+    let page = FILES.iter().find(|file| file.name == "index.html").map(File::plain).unwrap_or_default();
+    String::from_utf8_lossy(&page).replace("=\"./", &format!("=\"{public_path}/graphiql/")).into()
+}
+
+/// Whether a browser asks for the page.
+pub(super) fn is_asked_for(request: &Request) -> bool {
+    wants_page(request) && matches!(*request.method(), Method::GET | Method::HEAD)
+}
+
+/// Returns the response with the page.
+pub(super) fn show(page: &Bytes) -> Response {
+    head("index.html").body(page.clone())
+}
+
+/// What all files have in common.
+fn head(name: &str) -> ResponseBuilder {
+    Response::builder()
+        .header(CONTENT_TYPE, content_type(name))
+        .header(CONTENT_SECURITY_POLICY, POLICY)
+        .header(VARY, "Accept, Accept-Encoding")
 }
 
 fn file(request: &Request, name: &str) -> Option<Response> {
     let file = FILES.iter().find(|file| file.name == name)?;
-    let response = Response::builder()
-        .header(CONTENT_TYPE, content_type(name))
-        .header(CONTENT_SECURITY_POLICY, POLICY)
-        .header(VARY, "Accept, Accept-Encoding");
+    let response = head(name);
     // The bundler puts a fingerprint into the names of what lies below `assets/`.
     let response = if name.starts_with("assets/") {
         response.header(CACHE_CONTROL, "public, max-age=31536000, immutable")

@@ -189,9 +189,9 @@ impl Site {
             Ok(None)
         };
         match self.lanes.call(lane, rule).await {
-            Ok(None) => see_other(link.done.path),
+            Ok(None) => self.see_other(link.done.path),
             Ok(Some(password_token)) => {
-                see_other(&format!("{}/{password_token}", words::link(Action::PasswordSet).path))
+                self.see_other(&format!("{}/{password_token}", words::link(Action::PasswordSet).path))
             }
             Err(Error::Refused(errors)) => {
                 with_patience(&errors, |status| self.link(status, link, &bond, &sentences(&errors)))
@@ -208,7 +208,7 @@ impl Site {
             _ => password::send_reset_mail(app, &viewer, &address),
         };
         match self.lanes.call(Lane::Writing, rule).await {
-            Ok(()) => see_other(ask.done.path),
+            Ok(()) => self.see_other(ask.done.path),
             Err(Error::Refused(errors)) => {
                 with_patience(&errors, |status| self.ask(status, ask, &email, &sentences(&errors)))
             }
@@ -253,6 +253,10 @@ impl Site {
         let tone = if status.is_success() { "" } else { "trouble" };
         let words = json!({ "lead": notice.text, "tone": tone });
         self.look.page(status, "message.html", notice.title, &words)
+    }
+
+    fn see_other(&self, path: &str) -> Response {
+        Response::builder().status(StatusCode::SEE_OTHER).header(LOCATION, self.look.address(path)).finish()
     }
 
     fn failed(&self, error: &Error) -> Response {
@@ -302,10 +306,6 @@ fn sentences(errors: &FieldErrors) -> Vec<String> {
     let mut sentences: Vec<String> = errors.messages().map(str::to_owned).collect();
     sentences.dedup();
     sentences
-}
-
-fn see_other(path: &str) -> Response {
-    Response::builder().status(StatusCode::SEE_OTHER).header(LOCATION, path).finish()
 }
 
 /// A page in HTML, under the policy of pages.

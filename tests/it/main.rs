@@ -35,6 +35,7 @@ mod password_rules;
 mod passwords;
 mod person;
 mod program;
+mod public_path;
 mod refusals;
 mod registering;
 mod reloading;

@@ -31,6 +31,8 @@ pub(in crate::http) struct Look {
     style: Arc<str>,
     style_path: String,
     logo: Option<Logo>,
+    /// The path of `public_url`. Each link to a page of this server begins with it.
+    public_path: String,
 }
 
 struct Logo {
@@ -62,6 +64,7 @@ impl Look {
             style_path: format!("/pages/{}.css", fingerprint(style.as_bytes())),
             style: style.into(),
             logo: config.pages.branding.logo.as_deref().map(Logo::read).transpose()?,
+            public_path: config.public_path().to_owned(),
         })
     }
 
@@ -73,6 +76,11 @@ impl Look {
     /// Where the logo is.
     pub(super) fn logo_path(&self) -> Option<String> {
         self.logo.as_ref().map(|logo| logo.path.clone())
+    }
+
+    /// The address of a page in the browser.
+    pub(super) fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.public_path)
     }
 
     /// The style sheet.
@@ -99,11 +107,14 @@ impl Look {
     /// A page.
     pub(super) fn page(&self, status: StatusCode, template: &str, title: &str, words: &Value) -> Response {
         let title = if title.is_empty() { "Accounts" } else { title };
+        // None of the links holds a character that must be escaped in an attribute, and escaping hides the slashes.
+        let link = |link: String| minijinja::Value::from_safe_string(link);
         let frame = context! {
             site => self.site,
             title => title,
-            style => self.style_path,
-            logo => self.logo.as_ref().map(|logo| &logo.path),
+            base => link(self.public_path.clone()),
+            style => link(self.address(&self.style_path)),
+            logo => self.logo.as_ref().map(|logo| link(self.address(&logo.path))),
             version => env!("CARGO_PKG_VERSION"),
             graphiql => self.graphiql,
             min_length => self.min_length,

@@ -128,7 +128,8 @@ async fn the_page_works_without_any_other_host_and_keeps_no_secret() {
 async fn the_page_for_machines_without_node_does_the_same_in_a_small_way() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/graphiql/plain/");
     let page = std::fs::read_to_string(format!("{folder}index.html")).expect("the page");
-    let parts = regex::Regex::new("/graphiql/([a-z]+\\.(?:js|css))").expect("a pattern");
+    let parts = regex::Regex::new("\"\\./([a-z]+\\.(?:js|css))\"").expect("a pattern");
+    assert_eq!(parts.captures_iter(&page).count(), 2, "{page}");
     for part in parts.captures_iter(&page) {
         assert!(std::path::Path::new(&format!("{folder}{}", &part[1])).exists(), "{}", &part[1]);
     }

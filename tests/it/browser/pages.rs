@@ -51,6 +51,22 @@ async fn somebody_gets_from_each_mail_to_what_it_is_for() {
 }
 
 #[tokio::test]
+async fn the_pages_load_all_their_parts_from_below_the_path() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = TestServer::start("public_url = \"http://127.0.0.1/auth\"\n").await;
+    for path in ["/auth/", "/auth/graphql"] {
+        browser.opens(&server, path).await;
+        browser.waits_for("h1").await;
+        let script = "return performance.getEntriesByType('resource').map(it => new URL(it.name).pathname)";
+        let parts = browser.runs(script).await;
+        let parts: Vec<&str> =
+            parts.as_array().expect("a list").iter().filter_map(|part| part.as_str()).collect();
+        assert!(!parts.is_empty() && parts.iter().all(|part| part.starts_with("/auth/")), "{parts:?}");
+        assert_eq!(browser.complaints().await, [] as [String; 0], "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_check_of_accessibility_finds_nothing_wrong_with_any_page() {
     let Some(browser) = Browser::start().await else { return };
     let check =
