@@ -35,7 +35,7 @@ use words::{Ask, DONE, Link, Notice};
 const MAX_FORM: usize = 16 * 1024;
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Nothing but our own style sheet and pictures, and forms that lead back here.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; \
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'";
 
 /// One address.
@@ -62,20 +62,19 @@ enum Kind {
     /// What is shown when something was done.
     Done(&'static Notice),
     Style,
-    Logo,
+    Picture,
+    Favicon,
     /// Everywhere else.
     Nowhere,
 }
 
 /// Adds the pages.
 pub(super) fn add(mut routes: Route, look: Look, lanes: Arc<Lanes>, proxies: Proxies) -> Route {
-    let (style, logo) = (look.style_path(), look.logo_path());
+    let (style, picture) = (look.style_path(), look.picture_path());
     let site = Arc::new(Site { look, lanes, proxies });
     let page = |kind| Page { site: Arc::clone(&site), kind };
-    routes = routes.at(style, page(Kind::Style));
-    if let Some(logo) = logo {
-        routes = routes.at(logo, page(Kind::Logo));
-    }
+    routes = routes.at(style, page(Kind::Style)).at(picture, page(Kind::Picture));
+    routes = routes.at(look::FAVICON, page(Kind::Favicon));
     for link in &words::LINKS {
         routes = routes.at(format!("{}/:token", link.path), page(Kind::Link(link.action)));
     }
@@ -111,7 +110,8 @@ impl Page {
         match kind {
             Kind::Front => site.look.page(StatusCode::OK, "front.html", "", &json!({})),
             Kind::Style => site.look.style(),
-            Kind::Logo => site.look.logo(),
+            Kind::Picture => site.look.picture(),
+            Kind::Favicon => site.look.favicon(),
             Kind::Nowhere => site.message(StatusCode::NOT_FOUND, &words::NOTHING_HERE),
             Kind::Done(notice) => site.message(StatusCode::OK, notice),
             Kind::Ask(ask) => site.ask(StatusCode::OK, ask, "", &[]),

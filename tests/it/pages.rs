@@ -344,6 +344,36 @@ async fn the_front_page_says_where_things_are_and_how_the_site_is_called() {
     assert_eq!(reply.status(), 405);
 }
 
+#[tokio::test]
+async fn browsers_find_a_picture_for_their_tabs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let logo = folder.path().join("logo.png");
+    std::fs::write(&logo, "a small picture").expect("a file");
+    let icon = regex::Regex::new("rel=\"icon\" href=\"(/pages/[0-9a-f]+\\.[a-z]+)\"").expect("a pattern");
+    let with_logo = format!("[pages.branding]\nlogo = {logo:?}\n");
+    for (settings, kind, part) in [
+        ("[pages.branding]\naccent = \"#ffdd00\"\n", "image/svg+xml", "fill=\"#ffdd00\""),
+        (&with_logo, "image/png", "a small picture"),
+    ] {
+        let server = TestServer::start(settings).await;
+        let page = server.opens("/").await;
+        let icon = icon.captures(&page.text).expect("an icon")[1].to_owned();
+        for (path, kept) in [
+            (icon.as_str(), "public, max-age=31536000, immutable"),
+            ("/favicon.ico", "public, max-age=86400"),
+        ] {
+            let picture = server.raw(Method::GET, path).send().await.expect("a picture");
+            assert_eq!(
+                (picture.status().as_u16(), &picture.headers()["content-type"]),
+                (200, &kind.parse().expect("a value"))
+            );
+            assert_eq!(picture.headers()[CACHE_CONTROL], kept, "{path}");
+            assert!(picture.text().await.expect("a picture").contains(part), "{path}");
+        }
+        assert_eq!(page.says("<img "), part == "a small picture", "a logo is shown beside the name as well");
+    }
+}
+
 #[test]
 fn a_logo_is_a_small_picture_that_can_be_read() {
     let site = Site::with_settings("[pages.branding]\nlogo = \"logo.svg\"\n");

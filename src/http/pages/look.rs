@@ -1,4 +1,4 @@
-//! How pages look: templates, style sheet and logo, all read when the server starts.
+//! How pages look: templates, style sheet and picture, all read when the server starts.
 
 use std::sync::Arc;
 
@@ -19,8 +19,12 @@ use crate::config::Config;
 struct Files;
 
 const LARGEST_LOGO: u64 = 256 * 1024;
+/// Which browsers ask for by themselves where no page names another one.
+pub(super) const FAVICON: &str = "/favicon.ico";
 /// The address changes with what is there, so it may be kept for ever.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
+/// The address of the favicon stays when the picture changes.
+const FOR_A_DAY: &str = "public, max-age=86400";
 
 /// How pages look.
 pub(in crate::http) struct Look {
@@ -30,12 +34,14 @@ pub(in crate::http) struct Look {
     min_length: usize,
     style: Arc<str>,
     style_path: String,
-    logo: Option<Logo>,
+    /// The logo, or the picture that is built in. It is also the favicon.
+    picture: Picture,
+    has_logo: bool,
     /// The path of `public_url`. Each link to a page of this server begins with it.
     public_path: String,
 }
 
-struct Logo {
+struct Picture {
     bytes: Vec<u8>,
     content_type: &'static str,
     path: String,
@@ -55,7 +61,15 @@ impl Look {
             environment.add_template_owned(name.to_string(), text(&name)?)?;
         }
         let accent = &config.pages.branding.accent;
-        let style = text("style.css")?.replace("ON_ACCENT", on(accent)).replace("ACCENT", accent);
+        let coloured = |name| -> Result<String> {
+            Ok(text(name)?.replace("ON_ACCENT", on(accent)).replace("ACCENT", accent))
+        };
+        let style = coloured("style.css")?;
+        let logo = config.pages.branding.logo.as_deref();
+        let picture = match logo {
+            Some(path) => Picture::read(path)?,
+            None => Picture::new(coloured("icon.svg")?.into_bytes(), "image/svg+xml", "svg"),
+        };
         Ok(Self {
             environment,
             site: config.branding_name().to_owned(),
@@ -63,7 +77,8 @@ impl Look {
             min_length: config.passwords.min_length,
             style_path: format!("/pages/{}.css", fingerprint(style.as_bytes())),
             style: style.into(),
-            logo: config.pages.branding.logo.as_deref().map(Logo::read).transpose()?,
+            picture,
+            has_logo: logo.is_some(),
             public_path: config.public_path().to_owned(),
         })
     }
@@ -73,9 +88,9 @@ impl Look {
         self.style_path.clone()
     }
 
-    /// Where the logo is.
-    pub(super) fn logo_path(&self) -> Option<String> {
-        self.logo.as_ref().map(|logo| logo.path.clone())
+    /// Where the picture is.
+    pub(super) fn picture_path(&self) -> String {
+        self.picture.path.clone()
     }
 
     /// The address of a page in the browser.
@@ -89,19 +104,26 @@ impl Look {
         response.header(CACHE_CONTROL, FOR_EVER).body(self.style.to_string())
     }
 
-    /// The logo. A picture in SVG could hold script, which its policy forbids where it is opened by itself.
-    pub(super) fn logo(&self) -> Response {
-        let Some(logo) = &self.logo else {
-            return Response::builder().status(StatusCode::NOT_FOUND).finish();
-        };
+    /// The picture at its own path.
+    pub(super) fn picture(&self) -> Response {
+        self.picture_for(FOR_EVER)
+    }
+
+    /// The picture at the path of the favicon.
+    pub(super) fn favicon(&self) -> Response {
+        self.picture_for(FOR_A_DAY)
+    }
+
+    /// A picture in SVG could hold script, which its policy forbids where it is opened by itself.
+    fn picture_for(&self, time: &'static str) -> Response {
         Response::builder()
-            .header(CONTENT_TYPE, logo.content_type)
-            .header(CACHE_CONTROL, FOR_EVER)
+            .header(CONTENT_TYPE, self.picture.content_type)
+            .header(CACHE_CONTROL, time)
             .header(
                 CONTENT_SECURITY_POLICY,
                 "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
             )
-            .body(logo.bytes.clone())
+            .body(self.picture.bytes.clone())
     }
 
     /// A page.
@@ -114,7 +136,8 @@ impl Look {
             title => title,
             base => link(self.public_path.clone()),
             style => link(self.address(&self.style_path)),
-            logo => self.logo.as_ref().map(|logo| link(self.address(&logo.path))),
+            picture => link(self.address(&self.picture.path)),
+            has_logo => self.has_logo,
             version => env!("CARGO_PKG_VERSION"),
             graphiql => self.graphiql,
             min_length => self.min_length,
@@ -130,7 +153,13 @@ impl Look {
     }
 }
 
-impl Logo {
+impl Picture {
+    fn new(bytes: Vec<u8>, content_type: &'static str, extension: &str) -> Self {
+        let path = format!("/pages/{}.{extension}", fingerprint(&bytes));
+        Self { bytes, content_type, path }
+    }
+
+    /// Reads a logo.
     fn read(path: &std::path::Path) -> Result<Self> {
         let shown = path.display();
         let unreadable = || format!("pages.branding.logo: {shown} cannot be read");
@@ -145,9 +174,7 @@ impl Logo {
         if std::fs::metadata(path).with_context(unreadable)?.len() > LARGEST_LOGO {
             bail!("pages.branding.logo: {shown} is larger than 256 KiB; choose a smaller picture");
         }
-        let bytes = std::fs::read(path).with_context(unreadable)?;
-        let path = format!("/pages/{}.{extension}", fingerprint(&bytes));
-        Ok(Self { bytes, content_type, path })
+        Ok(Self::new(std::fs::read(path).with_context(unreadable)?, content_type, extension))
     }
 }
 
