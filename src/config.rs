@@ -131,6 +131,8 @@ pub struct Links {
     pub password_set: String,
     /// Leads to where representatives answer join requests; no token in it.
     pub join_requests: Option<String>,
+    /// Leads to where people log in; no token in it.
+    pub sign_in: Option<String>,
 }
 
 /// `[tokens]`: lifetimes.
@@ -340,6 +342,11 @@ impl Config {
     fn public_address(&self) -> (&str, &str) {
         let address = self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, rest)| rest);
         address.split_at(address.find('/').unwrap_or(address.len()))
+    }
+
+    /// Where people log in: `links.sign_in` with `{public_url}` filled in.
+    pub fn sign_in(&self) -> Option<String> {
+        Some(self.links.sign_in.as_ref()?.replace("{public_url}", &self.public_url))
     }
 
     /// The name at the top of each page: as set, or `site_name`.

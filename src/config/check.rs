@@ -137,13 +137,23 @@ fn links(config: &Config) -> Option<String> {
     if let Some((name, _)) = links.iter().find(|(_, link)| !link.contains("{token}")) {
         return Some(format!("links.{name}: the link must hold {{token}}, or nobody could use it"));
     }
-    let without_token = config.links.join_requests.as_ref().map(|link| ("join_requests", link));
-    if let Some((name, _)) = without_token.filter(|(_, link)| link.contains("{token}")) {
+    let without_token = [("join_requests", &config.links.join_requests), ("sign_in", &config.links.sign_in)];
+    let without_token = without_token.into_iter().filter_map(|(name, link)| Some((name, link.as_ref()?)));
+    if let Some((name, _)) = without_token.clone().find(|(_, link)| link.contains("{token}")) {
         return Some(format!("links.{name}: there is no {{token}} for this link; leave it out"));
     }
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'');
-    let (name, _) = links.into_iter().chain(without_token).find(|(_, link)| link.contains(odd))?;
-    Some(format!("links.{name}: a link holds no blanks, quotes or angle brackets"))
+    if let Some((name, _)) = links.into_iter().chain(without_token).find(|(_, link)| link.contains(odd)) {
+        return Some(format!("links.{name}: a link holds no blanks, quotes or angle brackets"));
+    }
+    let sign_in = config.sign_in()?;
+    let is_address = url::Url::parse(&sign_in).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    (!is_address).then(|| {
+        let sign_in = quoted(&sign_in);
+        format!(
+            "links.sign_in: {sign_in} is not a web address; write it as \"https://www.example.org/login\""
+        )
+    })
 }
 
 fn lifetimes(config: &Config) -> Option<String> {

@@ -118,7 +118,7 @@ impl Loaded {
             "secret_key" => Some("(kept in secret_key_file)".to_owned()),
             "secret_key_file" => Some(format!("{:?}", config.secret_key_file())),
             "mail.directory" => Some(format!("{:?}", config.mail_directory())),
-            "mail.smtp_url" | "links.join_requests" => Some("(none)".to_owned()),
+            "mail.smtp_url" | "links.join_requests" | "links.sign_in" => Some("(none)".to_owned()),
             "mail.smtp_ca_file" => Some("(those that are built in)".to_owned()),
             "mail.templates" => Some("(those that are built in)".to_owned()),
             "pages.branding.name" => Some(format!("{:?}", config.branding_name())),

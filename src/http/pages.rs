@@ -29,7 +29,7 @@ use crate::app::App;
 use crate::lanes::{Lane, Lanes};
 use crate::tokens::action::{Action, Bond};
 pub(super) use look::Look;
-use words::{Ask, DONE, Link, Notice};
+use words::{Ask, DONE, Link, MAILED, Notice};
 
 /// No form of ours comes near.
 const MAX_FORM: usize = 16 * 1024;
@@ -61,6 +61,8 @@ enum Kind {
     Ask(&'static Ask),
     /// What is shown when something was done.
     Done(&'static Notice),
+    /// What is shown when a mail was asked for.
+    Mailed(&'static Notice),
     Style,
     Picture,
     Favicon,
@@ -83,6 +85,9 @@ pub(super) fn add(mut routes: Route, look: Look, lanes: Arc<Lanes>, proxies: Pro
     }
     for notice in DONE.iter().chain([&words::JOIN_REQUESTS]) {
         routes = routes.at(notice.path, page(Kind::Done(notice)));
+    }
+    for notice in &MAILED {
+        routes = routes.at(notice.path, page(Kind::Mailed(notice)));
     }
     // The router takes this for `/` as well, whatever else is there.
     routes.at("/*path", page(Kind::Nowhere))
@@ -114,6 +119,7 @@ impl Page {
             Kind::Favicon => site.look.favicon(),
             Kind::Nowhere => site.message(StatusCode::NOT_FOUND, &words::NOTHING_HERE),
             Kind::Done(notice) => site.message(StatusCode::OK, notice),
+            Kind::Mailed(notice) => site.mailed(notice),
             Kind::Ask(ask) => site.ask(StatusCode::OK, ask, "", &[]),
             Kind::Link(action) => {
                 let token = token(request);
@@ -253,6 +259,11 @@ impl Site {
         let tone = if status.is_success() { "" } else { "trouble" };
         let words = json!({ "lead": notice.text, "tone": tone });
         self.look.page(status, "message.html", notice.title, &words)
+    }
+
+    fn mailed(&self, notice: &Notice) -> Response {
+        let words = json!({ "lead": notice.text, "mailed": true });
+        self.look.page(StatusCode::OK, "message.html", notice.title, &words)
     }
 
     fn see_other(&self, path: &str) -> Response {

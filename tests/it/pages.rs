@@ -321,6 +321,7 @@ async fn the_front_page_says_where_things_are_and_how_the_site_is_called() {
     let front = server.opens("/").await;
     assert!(front.says("Tides &amp; &lt;Winds&gt;") && front.says(env!("CARGO_PKG_VERSION")));
     assert!(front.says("href=\"/graphql\"") && front.says("href=\"/password-reset\""));
+    assert!(front.says("It has no pages to register or log in") && !front.says("Log in</strong>"));
     let style = regex::Regex::new("href=\"(/pages/[0-9a-f]+\\.css)\"").expect("a pattern");
     let style = style.captures(&front.text).expect("a style sheet")[1].to_owned();
     let reply = server.raw(Method::GET, &style).send().await.expect("a style sheet");
@@ -342,6 +343,31 @@ async fn the_front_page_says_where_things_are_and_how_the_site_is_called() {
     let reply =
         server.raw(Method::GET, "/graphql").header(ACCEPT, "text/html").send().await.expect("an answer");
     assert_eq!(reply.status(), 405);
+}
+
+#[tokio::test]
+async fn finished_pages_lead_to_the_log_in_of_the_site() {
+    let server = TestServer::start("links.sign_in = \"https://www.example.org/login?from=auth\"\n").await;
+    let to_the_log_in = "href=\"https://www.example.org/login?from=auth\"";
+    let email = server.registers("ada").await;
+    let path = format!("/activate/{}", server.last_link(&email));
+    assert!(!server.opens(&path).await.says(to_the_log_in), "there is something else to do first");
+    let done = server.presses(&path, &[]).await.location;
+    for path in ["/", &done, &path, "/done/new-password", "/done/password-mail", "/working-group-details"] {
+        let page = server.opens(path).await;
+        assert!(page.status == 200 && page.says(to_the_log_in), "{path}: {}", page.text);
+    }
+    assert!(
+        server.opens("/activate-secondary/nonsense").await.says(to_the_log_in),
+        "one logs in to try again"
+    );
+    assert!(!server.opens("/nowhere").await.says(to_the_log_in));
+
+    let server = TestServer::start("").await;
+    for path in ["/done/activation", "/done/password-mail", "/activate-secondary/nonsense"] {
+        let page = server.opens(path).await;
+        assert!(page.says("<a href=\"/\">To the front page</a>") && !page.says("og in</a>"), "{}", page.text);
+    }
 }
 
 #[tokio::test]

@@ -110,7 +110,7 @@ async fn mailed_links_lead_to_their_last_pages_below_the_path() {
             site.presses("/auth/password-reset", &[("email", &email)])
                 .await
                 .text
-                .contains("Look into your mailbox")
+                .contains("Check your inbox")
         );
         let link = site.mailed(&email);
         site.opens(&link).await;

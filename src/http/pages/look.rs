@@ -39,6 +39,8 @@ pub(in crate::http) struct Look {
     has_logo: bool,
     /// The path of `public_url`. Each link to a page of this server begins with it.
     public_path: String,
+    /// Where people log in.
+    sign_in: Option<String>,
 }
 
 struct Picture {
@@ -80,6 +82,7 @@ impl Look {
             picture,
             has_logo: logo.is_some(),
             public_path: config.public_path().to_owned(),
+            sign_in: config.sign_in(),
         })
     }
 
@@ -138,6 +141,7 @@ impl Look {
             style => link(self.address(&self.style_path)),
             picture => link(self.address(&self.picture.path)),
             has_logo => self.has_logo,
+            sign_in => self.sign_in.clone().map(link),
             version => env!("CARGO_PKG_VERSION"),
             graphiql => self.graphiql,
             min_length => self.min_length,

@@ -45,7 +45,7 @@ const fn notice(title: &'static str, text: &'static str) -> Notice {
     Notice { path: "", title, text }
 }
 
-pub(super) static DONE: [Notice; 6] = [
+pub(super) static DONE: [Notice; 4] = [
     Notice {
         path: "/done/activation",
         title: "Your account is active",
@@ -66,14 +66,18 @@ pub(super) static DONE: [Notice; 6] = [
         title: "Your password is set",
         text: "You can log in with it now.",
     },
+];
+
+/// What is shown once a mail was asked for.
+pub(super) static MAILED: [Notice; 2] = [
     Notice {
         path: "/done/activation-mail",
-        title: "Look into your mailbox",
+        title: "Check your inbox",
         text: "If this address has an account that is not active yet, a mail with a link is on its way to it.",
     },
     Notice {
         path: "/done/password-mail",
-        title: "Look into your mailbox",
+        title: "Check your inbox",
         text: "If this address has an account, a mail with a link is on its way to it. The link is good for a short time.",
     },
 ];
@@ -84,7 +88,7 @@ pub(super) static ACTIVATION_MAIL: Ask = Ask {
     title: "Get another activation mail",
     lead: "Enter the address that you registered with. We mail you a link that activates your account.",
     button: "Send the mail",
-    done: &DONE[4],
+    done: &MAILED[0],
 };
 
 pub(super) static PASSWORD_MAIL: Ask = Ask {
@@ -93,7 +97,7 @@ pub(super) static PASSWORD_MAIL: Ask = Ask {
     title: "Forgotten your password?",
     lead: "Enter the address of your account. We mail you a link by which you choose a new password.",
     button: "Send the mail",
-    done: &DONE[5],
+    done: &MAILED[1],
 };
 
 pub(super) static LINKS: [Link; 4] = [
