@@ -141,3 +141,15 @@ async fn the_documents_of_the_front_end_are_answered_in_full() {
     assert_eq!(sends(&server, Some(&lisa), DELETE, json!({ "id": group })).await, done);
     server.mails();
 }
+
+#[tokio::test]
+async fn documents_that_ask_for_hashes_or_emissions_are_refused() {
+    let server = start("").await;
+    for (selection, status) in
+        [("email", 200), ("email password", 400), ("email businesstripSet { co2e }", 400)]
+    {
+        let document = format!("query getUser($id: ID!) {{ user(id: $id) {{ {selection} }} }}");
+        let answer = server.send(None, &document, json!({ "id": 3 })).await;
+        assert_eq!(answer.status, status, "{selection}: {}", answer.body);
+    }
+}
