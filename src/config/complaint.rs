@@ -1,9 +1,9 @@
 //! Words what the libraries have to say of a configuration that cannot be read.
 
-use figment::Metadata;
 use figment::error::{Actual, Error, Kind};
+use figment::{Metadata, Source};
 
-use super::{environment, example, sources};
+use super::{environment, example};
 
 const IN_ENVIRONMENT: &str = " (in the environment)";
 /// Names are taken for slips of the pen from this likeness on.
@@ -16,7 +16,7 @@ pub(super) fn sentence(error: Error) -> String {
     };
     let place = match &first.metadata {
         Some(metadata) if metadata.name == environment::NAME => IN_ENVIRONMENT.to_owned(),
-        Some(Metadata { source: Some(source), .. }) => format!(" ({source})"),
+        Some(Metadata { source: Some(Source::File(path)), .. }) => format!(" ({})", path.display()),
         _ => String::new(),
     };
     // The place of an entry in its list helps nobody.
@@ -74,8 +74,8 @@ fn unknown_setting(path: &[&str], unknown: &str, known: &[&str], place: &str) ->
 
 fn misfit(name: &str, found: &Actual, place: &str) -> String {
     let found = match found {
-        // It may be a key all the same.
-        _ if sources::SECRETS.contains(&name) => "the value".to_owned(),
+        // It may hold a key or a password all the same.
+        _ if matches!(name, "secret_key" | "mail.smtp_url") => "the value".to_owned(),
         Actual::Str(text) => quoted(text),
         Actual::Unsigned(number) => number.to_string(),
         Actual::Signed(number) => number.to_string(),

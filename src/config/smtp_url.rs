@@ -57,6 +57,23 @@ impl SmtpServer {
     }
 }
 
+/// Whether the URL holds a password.
+pub(super) fn has_password(url: &SecretString) -> bool {
+    SmtpServer::read(url).is_ok_and(|server| server.login.is_some())
+}
+
+/// Returns the URL with `***` in place of its password. A URL that cannot be read becomes `***` altogether: its password
+/// may be anywhere in it.
+pub(super) fn masked(url: &SecretString) -> String {
+    let (Ok(server), Ok(mut shown)) = (SmtpServer::read(url), Url::parse(url.expose_secret())) else {
+        return "***".to_owned();
+    };
+    if server.login.is_some() && shown.set_password(Some("***")).is_err() {
+        return "***".to_owned();
+    }
+    shown.into()
+}
+
 fn encryption(url: &Url) -> Result<(Encryption, u16), String> {
     let options: Vec<_> = url.query_pairs().collect();
     let options: Vec<_> = options.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();

@@ -1,19 +1,17 @@
 //! The layers of the configuration: defaults, file, environment.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
-use figment::Figment;
 use figment::providers::{Format, Toml};
 use figment::value::{Num, Value};
+use figment::{Figment, Metadata, Source};
 
 use super::environment::{self, Environment};
-use super::{Config, check, complaint, example};
+use super::{Config, check, complaint, example, smtp_url};
 
 const SYSTEM_FILE: &str = "/etc/pledge4future-auth/config.toml";
-
-/// Settings whose values are never shown.
-pub(super) const SECRETS: [&str; 2] = ["secret_key", "mail.smtp_url"];
 
 /// The settings in force, and where each came from.
 pub struct Loaded {
@@ -81,11 +79,16 @@ fn finish(figment: Figment, file: Option<PathBuf>) -> Result<Loaded> {
 }
 
 impl Loaded {
-    /// The configuration file, if it holds a secret and more than its owner may read it.
+    /// Returns the configuration file if it holds a secret and others may read it.
     pub fn readable_by_others(&self) -> Option<&Path> {
         let file = self.file.as_deref()?;
-        let from_file = |name: &&str| self.setting((*name).to_owned()).source == file.display().to_string();
-        (SECRETS.iter().any(from_file) && others_may_read(file).unwrap_or(false)).then_some(file)
+        let in_file = |name| {
+            let source = self.figment.find_metadata(name).and_then(|metadata| metadata.source.as_ref());
+            matches!(source, Some(Source::File(_)))
+        };
+        let has_password = || self.config.mail.smtp_url.as_ref().is_some_and(smtp_url::has_password);
+        let holds_secret = in_file("secret_key") || (in_file("mail.smtp_url") && has_password());
+        (holds_secret && is_exposed(file).unwrap_or(false)).then_some(file)
     }
 
     /// Every setting in the order of `config.example.toml`, those whose defaults are worked out among them.
@@ -99,14 +102,16 @@ impl Loaded {
             return Setting { name, value, source: "default".to_owned() };
         };
         let metadata = self.figment.get_metadata(value.tag());
-        let source = match metadata.and_then(|metadata| metadata.source.as_ref()) {
-            Some(source) => source.to_string(),
-            None if metadata.is_some_and(|metadata| metadata.name == environment::NAME) => {
-                environment::NAME.to_owned()
-            }
-            None => "default".to_owned(),
+        let source = match metadata {
+            Some(Metadata { source: Some(Source::File(path)), .. }) => path.display().to_string(),
+            Some(metadata) if metadata.name == environment::NAME => environment::NAME.to_owned(),
+            _ => "default".to_owned(),
         };
-        let value = if SECRETS.contains(&name.as_str()) { "\"***\"".to_owned() } else { toml(&value) };
+        let value = match (name.as_str(), &self.config.mail.smtp_url) {
+            ("secret_key", _) => "\"***\"".to_owned(),
+            ("mail.smtp_url", Some(url)) => format!("{:?}", smtp_url::masked(url)),
+            _ => toml(&value),
+        };
         Setting { name, value, source }
     }
 
@@ -133,6 +138,14 @@ impl Loaded {
             _ => None,
         }
     }
+}
+
+/// Whether others may read a configuration file. Its group may where it belongs to root: that is how a service reads
+/// settings that it cannot change.
+fn is_exposed(file: &Path) -> std::io::Result<bool> {
+    let file = std::fs::metadata(file)?;
+    let by_others = if file.uid() == 0 { 0o007 } else { 0o077 };
+    Ok(file.mode() & by_others != 0)
 }
 
 /// Whether more than its owner may read a file.

@@ -121,13 +121,22 @@ impl Site {
         self.begin(command)
     }
 
-    /// As [`Self::serve`], after a line of a shell that limits what the program may do.
+    /// As [`Self::serve`], after a line of a shell that prepares what the program runs in.
     pub fn serve_after(&self, line: &str) -> Serving {
+        self.begin(self.shell(line, "serve"))
+    }
+
+    /// Runs a command to its end after a line of a shell.
+    pub fn run_after(&self, line: &str, command: &str) -> Outcome {
+        outcome(self.shell(line, command).output().expect("the program runs"))
+    }
+
+    fn shell(&self, line: &str, command: &str) -> Command {
         let mut shell = Command::new("sh");
         let program = env!("CARGO_BIN_EXE_pledge4future-auth");
-        shell.args(["-c", &format!("{line}; exec \"$0\" serve"), program]);
+        shell.args(["-c", &format!("{line}; exec \"$0\" {command}"), program]);
         shell.current_dir(self.folder.path()).stdin(Stdio::null());
-        self.begin(shell)
+        shell
     }
 
     fn begin(&self, mut command: Command) -> Serving {

@@ -223,6 +223,69 @@ fn a_value_that_makes_no_sense_is_refused_in_one_sentence_that_names_the_setting
     }
 }
 
+/// The warning of `check-config` about a configuration file that others may read.
+#[cfg(unix)]
+fn exposed(site: &Site, arguments: &[&str], file: &str) -> bool {
+    let printed = site.run(arguments).done();
+    let warns = printed.contains("others may read");
+    let warning = format!("# {file} holds a secret and others may read it: run `chmod 600` on it\n");
+    assert_eq!(printed.contains(&warning), warns, "{printed}");
+    warns
+}
+
+#[cfg(unix)]
+#[test]
+fn a_readable_file_with_a_secret_is_named_as_it_was_given() {
+    let mode = |site: &Site, mode| {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(site.path("config.toml"), mode).expect("permissions");
+    };
+    let site = Site::with_settings(&format!("secret_key = \"{SECRET}\"\n"));
+    let whole = site.path("config.toml");
+    let whole = whole.to_str().expect("a path in UTF-8");
+    mode(&site, 0o644);
+    assert!(exposed(&site, &["check-config"], "config.toml"));
+    std::fs::create_dir(site.path("below")).expect("a folder");
+    for (folder, given) in
+        [(".", whole), (".", "config.toml"), (".", "./config.toml"), ("below", "../config.toml")]
+    {
+        let shown = site.run_after(&format!("cd {folder}"), &format!("--config {given} check-config")).done();
+        assert!(shown.contains(&format!("# {given} holds a secret and others may read it")), "{shown}");
+        assert_eq!(line(&shown, "secret_key"), ("\"***\"", given));
+    }
+    mode(&site, 0o600);
+    assert!(!exposed(&site, &["--config", whole, "check-config"], whole));
+    // The files that `install.sh` makes belong to root, and the service reads them by their group.
+    mode(&site, 0o640);
+    let is_root = rustix::process::geteuid().is_root();
+    assert_eq!(exposed(&site, &["check-config"], "config.toml"), !is_root);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_url_of_a_mail_server_is_a_secret_only_with_a_password() {
+    for (url, is_secret) in [
+        ("smtp://localhost:8055", false),
+        ("smtps://mail.example.org", false),
+        ("smtps://robot:secret@mail.example.org", true),
+    ] {
+        let site = Site::with_settings(&format!("[mail]\ntransport = \"smtp\"\nsmtp_url = \"{url}\"\n"));
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        std::fs::set_permissions(site.path("config.toml"), mode).expect("permissions");
+        assert_eq!(exposed(&site, &["check-config"], "config.toml"), is_secret, "{url}");
+        let log = site.serve().terminate().stderr;
+        assert_eq!(
+            log.contains("WARN config.toml holds a secret and others may read it"),
+            is_secret,
+            "{log}"
+        );
+        // Above the file, and so not in it.
+        let elsewhere = [("P4F_AUTH_MAIL__SMTP_URL", "smtps://robot:secret@mail.example.org")];
+        let printed = site.run_with(elsewhere, ["check-config"]).done();
+        assert!(!printed.contains("others may read"), "{printed}");
+    }
+}
+
 #[test]
 fn a_bad_value_in_the_environment_is_refused_and_the_environment_named() {
     let site = Site::empty();
