@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use audit::Audit;
 pub use check::FILLED_IN;
@@ -209,7 +209,7 @@ impl LoginField {
 }
 
 /// What an account may be registered with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RegisterField {
     /// The primary address.

@@ -189,8 +189,9 @@ fn fields(config: &Config) -> Option<String> {
         return Some("accounts.register_required: \"email\" must be among them".to_owned());
     }
     let twice = accounts.register_required.iter().find(|field| accounts.register_optional.contains(field))?;
+    let twice = serde_json::json!(twice);
     Some(format!(
-        "accounts.register_optional: {twice:?} is required already; name it in one of the two lists"
+        "accounts.register_optional: {twice} is in accounts.register_required already; name it in one of the two lists"
     ))
 }
 

@@ -86,6 +86,12 @@ fn misfit(name: &str, found: &Actual, place: &str) -> String {
 }
 
 fn example_of(name: &str) -> String {
-    let shown = example::settings().find(|shown| shown.name == name);
-    shown.map(|shown| format!("; write it like {}", shown.value)).unwrap_or_default()
+    // These are empty by default.
+    let value = match name {
+        "http.cors_origins" => Some(r#"["https://www.example.org"]"#),
+        "http.trusted_proxies" => Some(r#"["127.0.0.1", "10.0.0.0/8"]"#),
+        "mail.variables" => Some(r#"{ support = "help@example.org" }"#),
+        _ => example::settings().find(|shown| shown.name == name).map(|shown| shown.value),
+    };
+    value.map(|value| format!("; write it like {value}")).unwrap_or_default()
 }

@@ -21,19 +21,21 @@ impl Provider for Environment {
         Metadata::named(NAME)
     }
 
-    /// A setting that is a text in the example is taken as it stands, so that a key of digits needs no quotation
-    /// marks; all others are read as TOML.
+    /// Reads a value by the type that the setting has in the example. A string is taken as it is, so that a key of
+    /// digits needs no quotation marks. A list is separated by commas, or written as in TOML. Everything else is read
+    /// as TOML.
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {
-        let texts: Vec<String> = example::settings()
-            .filter(|shown| shown.value.starts_with('"'))
-            .map(|shown| shown.name)
-            .collect();
         let mut settings = Dict::new();
         for (variable, value) in std::env::vars_os() {
             let (Ok(variable), Ok(value)) = (variable.into_string(), value.into_string()) else { continue };
             let Some(name) = variable.strip_prefix(PREFIX).filter(|_| variable != FILE) else { continue };
             let name = name.to_lowercase().replace("__", ".");
-            let value = if texts.contains(&name) { Value::from(value) } else { parse(&value) };
+            let shown = example::settings().find(|shown| shown.name == name).map(|shown| shown.value);
+            let value = match shown.and_then(|shown| shown.chars().next()) {
+                Some('"') => Value::from(value),
+                Some('[') if !value.trim_start().starts_with('[') => list(&value),
+                _ => parse(&value),
+            };
             insert(&mut settings, &name, value);
         }
         Ok(Profile::Default.collect(settings))
@@ -49,6 +51,11 @@ fn insert(settings: &mut Dict, name: &str, value: Value) {
     if let Value::Dict(_, settings) = section {
         insert(settings, rest, value);
     }
+}
+
+fn list(text: &str) -> Value {
+    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    Value::from(entries.map(str::to_owned).collect::<Vec<_>>())
 }
 
 fn parse(text: &str) -> Value {

@@ -223,6 +223,52 @@ fn a_value_that_makes_no_sense_is_refused_in_one_sentence_that_names_the_setting
     }
 }
 
+#[test]
+fn a_list_of_the_wrong_type_is_refused_with_one_that_is_good() {
+    let settings = config::load_text("").expect("the defaults are good settings").settings();
+    let lists: Vec<_> = settings.iter().filter(|setting| setting.value.starts_with('[')).collect();
+    assert!(lists.len() > 5, "{}", lists.len());
+    for list in lists {
+        let sentence = refusal(&format!("{} = 1\n", list.name));
+        let (_, example) = sentence.split_once("; write it like ").expect("an example");
+        let example = example.strip_suffix(" (config.toml)").expect("the name of the file");
+        assert!(example.starts_with("[\"") && example.ends_with("\"]"), "{sentence}");
+        let site = Site::with_settings(&format!("{} = {example}\n", list.name));
+        assert_eq!(line(&site.run(["check-config"]).done(), &list.name), (example, "config.toml"));
+    }
+}
+
+#[test]
+fn lists_in_the_environment_are_separated_by_commas_or_written_as_toml() {
+    let site = Site::empty();
+    for (variable, name, written, shown) in [
+        ("HTTP__CORS_ORIGINS", "http.cors_origins", "http://localhost:3000", "[\"http://localhost:3000\"]"),
+        (
+            "HTTP__CORS_ORIGINS",
+            "http.cors_origins",
+            "https://a.example, https://b.example",
+            "[\"https://a.example\", \"https://b.example\"]",
+        ),
+        ("HTTP__CORS_ORIGINS", "http.cors_origins", "[\"https://a.example\"]", "[\"https://a.example\"]"),
+        ("HTTP__CORS_ORIGINS", "http.cors_origins", "", "[]"),
+        ("HTTP__TRUSTED_PROXIES", "http.trusted_proxies", "127.0.0.1,::1", "[\"127.0.0.1\", \"::1\"]"),
+        ("ACCOUNTS__LOGIN_FIELDS", "accounts.login_fields", "email,username", "[\"email\", \"username\"]"),
+        ("ACCOUNTS__REGISTER_OPTIONAL", "accounts.register_optional", "first_name", "[\"first_name\"]"),
+        ("ACCOUNTS__UPDATE_FIELDS", "accounts.update_fields", "[]", "[]"),
+    ] {
+        let variable = format!("P4F_AUTH_{variable}");
+        let printed = site.run_with([(variable.as_str(), written)], ["check-config"]).done();
+        assert_eq!(line(&printed, name), (shown, "environment"), "{written}");
+    }
+    let refused = |variable, written| site.run_with([(variable, written)], ["check-config"]).refused(2);
+    let sentence = refused("P4F_AUTH_ACCOUNTS__LOGIN_FIELDS", "email,shoe_size");
+    assert!(sentence.starts_with("accounts.login_fields: \"shoe_size\" is none of \"email\""), "{sentence}");
+    let sentence = refused("P4F_AUTH_HTTP__CORS_ORIGINS", "localhost:3000");
+    assert!(sentence.starts_with("http.cors_origins: \"localhost:3000\" is no site"), "{sentence}");
+    let sentence = refused("P4F_AUTH_ACCOUNTS__REGISTER_REQUIRED", "email,first_name");
+    assert!(sentence.starts_with("accounts.register_optional: \"first_name\" is in "), "{sentence}");
+}
+
 /// The warning of `check-config` about a configuration file that others may read.
 #[cfg(unix)]
 fn exposed(site: &Site, arguments: &[&str], file: &str) -> bool {
