@@ -8,6 +8,8 @@ use poem::http::header::{
 use poem::http::{HeaderValue, Method, StatusCode};
 use poem::{Endpoint, IntoResponse, Request, Response, Result};
 
+use super::endpoint;
+
 /// The sites.
 pub(super) struct Cors {
     origins: Vec<String>,
@@ -19,15 +21,21 @@ impl Cors {
         Self { origins: origins.to_vec(), all: origins.iter().any(|origin| origin == "*") }
     }
 
-    /// Answers a request, and tells the browser whether the page that sent it may see the answer. Nothing is said
-    /// where no site is named. Cookies are of no use here, so no credentials are allowed: tokens are in a header that
-    /// pages set themselves.
+    /// Adds the headers that let the page that sent a request see its reply, if the settings name the page's site.
+    /// A preflight, by which a browser asks beforehand, goes no further. Credentials are not allowed: tokens are in a
+    /// header that pages set themselves, and cookies are not used.
     pub(super) async fn call(&self, endpoint: &impl Endpoint, request: Request) -> Result<Response> {
         let allowed = self.allowed(&request);
-        let asks_first = *request.method() == Method::OPTIONS
-            && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        let headers = request.headers();
+        let is_preflight = *request.method() == Method::OPTIONS
+            && headers.contains_key(ORIGIN)
+            && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
         let mut response = match &allowed {
-            Some(_) if asks_first => permission(),
+            Some(_) if is_preflight => permission(),
+            None if is_preflight => endpoint::refuse(
+                StatusCode::FORBIDDEN,
+                "Pages of this site may not use the API: the setting http.cors_origins does not name it.",
+            ),
             _ => endpoint.call(request).await?.into_response(),
         };
         let headers = response.headers_mut();
@@ -49,7 +57,7 @@ impl Cors {
     }
 }
 
-/// For what a browser asks before it sends a request of another site.
+/// Allows what a page may send.
 fn permission() -> Response {
     Response::builder()
         .status(StatusCode::NO_CONTENT)

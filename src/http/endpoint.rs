@@ -152,7 +152,8 @@ fn not_allowed(methods: &'static str, sentence: &str) -> Response {
     response
 }
 
-fn refuse(status: StatusCode, sentence: &str) -> Response {
+/// A reply with one error, in the form of GraphQL.
+pub(super) fn refuse(status: StatusCode, sentence: &str) -> Response {
     answer(status, &json!({ "errors": [{ "message": sentence }] }))
 }
 

@@ -157,10 +157,15 @@ async fn pages_of_other_sites_may_use_the_api_where_the_settings_name_them_and_n
     let open = TestServer::start(&format!("http.cors_origins = [{SITE:?}]\n")).await;
     for (server, origin) in [(&closed, SITE), (&open, "https://www.example.com"), (&open, "null")] {
         let asked = asks_from(server, origin, Method::OPTIONS).await;
-        assert_eq!(asked.status(), 405, "{origin}");
-        for reply in [asked, asks_from(server, origin, Method::POST).await] {
+        assert_eq!(asked.status(), 403, "{origin}");
+        let posted = asks_from(server, origin, Method::POST).await;
+        assert_eq!(posted.status(), 200, "{origin}");
+        for reply in [&asked, &posted] {
             assert!(!reply.headers().contains_key("access-control-allow-origin"), "{origin}");
         }
+        let body: Value = asked.json().await.expect("JSON");
+        let message = body["errors"][0]["message"].as_str().expect("a sentence");
+        assert!(message.contains("http.cors_origins"), "{message}");
     }
     let asked = asks_from(&open, SITE, Method::OPTIONS).await;
     assert_eq!(asked.status(), 204);
@@ -172,6 +177,15 @@ async fn pages_of_other_sites_may_use_the_api_where_the_settings_name_them_and_n
         assert_eq!(asked.headers()[name], value);
     }
     assert!(!reply.headers().contains_key("access-control-allow-credentials"));
+}
+
+#[tokio::test]
+async fn only_a_preflight_is_refused_for_its_origin() {
+    let server = TestServer::start("").await;
+    for (header, value) in [("Origin", SITE), ("Access-Control-Request-Method", "POST")] {
+        let request = server.raw(Method::OPTIONS, "/graphql").header(header, value);
+        assert_eq!(request.send().await.expect("an answer").status(), 405, "{header}");
+    }
 }
 
 #[tokio::test]
