@@ -96,7 +96,7 @@ impl Failure {
 /// What an answer, or none, of the mail server at `place` means.
 pub(super) fn judge(step: Step, error: &Error, place: &str) -> Failure {
     let Some(code) = error.status().map(u16::from) else {
-        let summary = format!("the mail server {place} {}", without_answer(step, error));
+        let summary = without_reply(step, error, place);
         return Failure { verdict: Verdict::NoneLeaves, cause: summary.clone(), summary };
     };
     let verdict = match code {
@@ -113,21 +113,23 @@ pub(super) fn judge(step: Step, error: &Error, place: &str) -> Failure {
     Failure { verdict, cause: format!("{summary}: {reply}"), summary }
 }
 
-fn without_answer(step: Step, error: &Error) -> String {
+/// Says why the mail server did not reply.
+fn without_reply(step: Step, error: &Error, place: &str) -> String {
     let source = error.source();
-    let io = source.and_then(|source| source.downcast_ref::<std::io::Error>());
-    match (io.map(std::io::Error::kind), source) {
-        // A read that took too long is told as the former on Unix.
-        (Some(ErrorKind::WouldBlock | ErrorKind::TimedOut), _) => {
-            format!("did not answer {} in time", step.name())
+    let io = source.and_then(|source| source.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
+    let cause = source.map(|cause| format!(": {}", shortened(&cause.to_string()))).unwrap_or_default();
+    match io {
+        None if error.is_response() => {
+            format!("the mail server {place} ended the connection, or spoke no SMTP, at {}", step.name())
         }
-        (None, _) if error.is_response() => {
-            format!("ended the connection, or spoke no SMTP, at {}", step.name())
+        // A read that takes too long is `WouldBlock` on Unix; the connection itself may be `TimedOut`.
+        kind if step == Step::Connection && kind != Some(ErrorKind::WouldBlock) => {
+            format!("no connection to a mail server at {place}{cause}")
         }
-        (_, Some(cause)) => {
-            format!("cannot be used, at {}: {}", step.name(), shortened(&cause.to_string()))
+        Some(ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            format!("the mail server {place} did not answer {} in time", step.name())
         }
-        (_, None) => format!("cannot be used, at {}", step.name()),
+        _ => format!("the mail server {place} cannot be used, at {}{cause}", step.name()),
     }
 }
 

@@ -202,6 +202,25 @@ async fn what_is_not_the_fault_of_the_mail_makes_it_wait_and_ends_the_round() {
 }
 
 #[tokio::test]
+async fn the_reason_says_where_no_mail_server_answers() {
+    let closed = Closed::new();
+    let server = TestServer::start(&settings(&closed.url())).await;
+    server.registers("ada").await;
+    assert_eq!(round(&server), failed(1));
+    let place = closed.url().replace("smtp://", "");
+    let error = last_error(&server, 1);
+    assert!(
+        error.starts_with(&format!("no connection to a mail server at {place}: Connection refused")),
+        "{error}"
+    );
+    assert_eq!(round(&server), Round::default());
+    let receiver = closed.open();
+    server.advance(HALF_A_MINUTE);
+    assert_eq!(round(&server), delivered(1));
+    assert_eq!(receiver.recipients(), ["ada@example.org"]);
+}
+
+#[tokio::test]
 async fn a_connection_that_ends_in_the_middle_of_a_mail_loses_nothing() {
     for line in [GREETING, "EHLO", "MAIL", "RCPT", "DATA", "Subject:"] {
         let receiver = Receiver::scripted(once(line, || Some(Answer::HangUp)));
