@@ -158,7 +158,7 @@ impl Metrics {
         self.operations.get_or_create(&Labels { operation: operation.to_owned(), outcome }).inc();
     }
 
-    /// All of it, in the text format of OpenMetrics.
+    /// Returns all of it in the text format of Prometheus, 0.0.4.
     ///
     /// # Errors
     /// If it cannot be written as text, which nothing brings about.
@@ -172,7 +172,16 @@ impl Metrics {
         self.free_space.set(levels.free_space);
         self.memory.set(levels.memory);
         let mut page = String::new();
-        text::encode(&mut page, &self.registry)?;
-        Ok(page)
+        text::encode_registry(&mut page, &self.registry)?;
+        Ok(with_whole_names(page))
     }
+}
+
+/// The library writes OpenMetrics, where help and type of a counter come without the suffix `_total` that its value has.
+/// Prometheus and promtool look for the help of each metric under its whole name.
+fn with_whole_names(page: String) -> String {
+    let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let counters: Vec<String> =
+        types.filter_map(|line| line.strip_suffix(" counter")).map(str::to_owned).collect();
+    counters.iter().fold(page, |page, name| page.replace(&format!(" {name} "), &format!(" {name}_total ")))
 }

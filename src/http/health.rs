@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::health;
 use crate::lanes::{Lane, Lanes};
 
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Whether the server answers at all.
 pub(super) struct Alive;
@@ -17,7 +17,7 @@ pub(super) struct Alive;
 /// Whether it can do its work.
 pub(super) struct Ready(pub(super) Arc<Lanes>);
 
-/// What it has done and has on its hands, in the text format of OpenMetrics.
+/// What it has done and has on its hands, in the text format of Prometheus.
 pub(super) struct Counted(pub(super) Arc<Lanes>);
 
 impl poem::Endpoint for Counted {
@@ -29,7 +29,7 @@ impl poem::Endpoint for Counted {
         }
         let rule = |app: &App| Ok(app.metrics.text(health::levels(app)?).map_err(anyhow::Error::new)?);
         Ok(match self.0.call(Lane::Reading, rule).await {
-            Ok(page) => Response::builder().content_type(OPEN_METRICS).body(page),
+            Ok(page) => Response::builder().content_type(METRICS).body(page),
             Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the database cannot be read\n"),
         })
     }

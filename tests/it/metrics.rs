@@ -10,10 +10,8 @@ async fn page(server: &TestServer) -> String {
     let reply = server.raw(Method::GET, "/metrics").send().await.expect("an answer");
     assert_eq!(reply.status(), 200);
     let kind = reply.headers()["content-type"].to_str().expect("a text").to_owned();
-    assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
-    let page = reply.text().await.expect("a text");
-    assert!(page.ends_with("# EOF\n"), "{page}");
-    page
+    assert_eq!(kind, "text/plain; version=0.0.4; charset=utf-8");
+    reply.text().await.expect("a text")
 }
 
 /// The value of a line; none if there is no such line.
@@ -51,6 +49,24 @@ async fn operations_are_counted_by_field_and_outcome_whatever_they_are_called() 
     for secret in ["ada", "secret", "again", PASSWORD] {
         assert!(!page.contains(secret), "{secret} in {page}");
     }
+}
+
+#[tokio::test]
+async fn every_metric_has_a_help_text_and_a_type() {
+    let server = TestServer::start("metrics.enabled = true\n").await;
+    server.ask(None, "{ me { email } }").await;
+    let page = page(&server).await;
+    let samples = page.lines().filter(|line| !line.starts_with('#'));
+    for sample in samples {
+        let name = sample.split(['{', ' ']).next().expect("a name");
+        let parts = ["_bucket", "_sum", "_count"];
+        let name = parts.into_iter().find_map(|part| name.strip_suffix(part)).unwrap_or(name);
+        let help = format!("# HELP {name} ");
+        let help = page.lines().find_map(|line| line.strip_prefix(&help));
+        assert!(help.is_some_and(|help| help.len() > 10), "{name}: {page}");
+        assert!(page.contains(&format!("# TYPE {name} ")), "{name}: {page}");
+    }
+    assert!(page.contains("# HELP p4f_auth_operations_total "), "{page}");
 }
 
 #[tokio::test]
