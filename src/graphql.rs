@@ -14,10 +14,10 @@ mod relay;
 pub mod relay_id;
 mod scalars;
 mod session;
+mod summary;
 mod user;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use async_graphql::{EmptySubscription, ObjectType, Request, Response, Schema, SchemaBuilder};
 
@@ -27,10 +27,11 @@ use crate::config;
 use crate::lanes::Lanes;
 use mutation::Mutation;
 use offer::Offer;
-use operation::Order;
 pub use operation::may_pass;
 use query::Query;
 use relay::RelayMutation;
+use summary::Refusals;
+pub use summary::Summary;
 
 /// The two ways of writing a mutation down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,28 +61,27 @@ impl GraphQl {
         }
     }
 
-    /// Answers a request of somebody, and logs that under `id`.
-    pub async fn execute(&self, flavour: Flavour, request: Request, viewer: Viewer, id: &str) -> Response {
-        let began = Instant::now();
-        let (order, response) = self.answer(flavour, request, viewer).await;
-        let (fields, outcome) = order.outcome(&response);
-        tracing::info!(id, fields, outcome, ms = began.elapsed().as_secs_f64() * 1000.0, "request");
-        response
-    }
-
-    async fn answer(&self, flavour: Flavour, mut request: Request, viewer: Viewer) -> (Order, Response) {
+    /// Executes a request of somebody.
+    pub async fn execute(
+        &self,
+        flavour: Flavour,
+        mut request: Request,
+        viewer: Viewer,
+    ) -> (Response, Summary) {
         let order = match operation::check(&mut request, &self.offer) {
             Ok(order) => order,
-            Err(errors) => return (Order::default(), Response::from_errors(errors)),
+            Err(errors) => return (Response::from_errors(errors), Summary::not_executed()),
         };
-        let request = request.data(viewer);
+        let refusals = Arc::new(Refusals::default());
+        let request = request.data(viewer).data(Arc::clone(&refusals));
         let mut response = match flavour {
             Flavour::Plain => self.plain.execute(request).await,
             Flavour::Relay => self.relay.execute(request).await,
         };
         bounds::shorten(&mut response.errors);
         order.restore(&mut response);
-        (order, response)
+        let summary = order.summary(&response, refusals.take());
+        (response, summary)
     }
 }
 

@@ -9,6 +9,7 @@ mod headers;
 mod health;
 mod pages;
 mod prefix;
+mod request_log;
 mod tls;
 
 use std::future::Future;
@@ -17,7 +18,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Result;
-use poem::endpoint::BoxEndpoint;
+use poem::endpoint::{BoxEndpoint, make_sync};
+use poem::error::NotFoundError;
 use poem::{Endpoint, EndpointExt as _, Request, Response, Route, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::watch;
@@ -26,6 +28,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::graphql::{Flavour, GraphQl};
 use crate::lanes::Lanes;
+use crate::random::Random;
 use client::Proxies;
 use cors::Cors;
 use door::{Door, Places};
@@ -212,6 +215,41 @@ async fn in_time<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Resul
     }
 }
 
+/// Routes whose endpoints answer in time and say which sites may see the reply. That is done inside the router, so that
+/// the router names the route of each reply for the log.
+struct RouteTable {
+    router: Route,
+    cors: Arc<Cors>,
+    /// The path of `public_url`.
+    public_path: Arc<str>,
+}
+
+impl RouteTable {
+    fn at(mut self, path: impl AsRef<str>, endpoint: impl Endpoint + 'static) -> Self {
+        let (cors, public_path) = (Arc::clone(&self.cors), Arc::clone(&self.public_path));
+        let endpoint = endpoint.catch_all_error(move |error| endpoint::outside(error, Arc::clone(&public_path)));
+        let endpoint = endpoint.around(in_time);
+        let endpoint = endpoint.around(move |endpoint, request| {
+            let cors = Arc::clone(&cors);
+            async move { cors.call(&endpoint, request).await }
+        });
+        self.router = self.router.at(path, endpoint);
+        self
+    }
+
+    /// Ends the table.
+    fn finish(self, random: &Random) -> Routes {
+        let Self { router, public_path, .. } = self;
+        let (random, shown) = (random.clone(), Arc::clone(&public_path));
+        let routes = router.catch_all_error(move |error| endpoint::outside(error, Arc::clone(&shown)));
+        let logged = move |endpoint, mut request| {
+            prefix::remove(&public_path, &mut request);
+            request_log::log(endpoint, request, random.clone())
+        };
+        routes.around(headers::add).around(logged).boxed()
+    }
+}
+
 /// The routes for everybody, and those for whoever watches over the server from an address `apart`.
 fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
     let (max_body, relay) = (app.config.graphql.max_body.count(), app.config.graphql.relay);
@@ -220,19 +258,19 @@ fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
     let public_path: Arc<str> = app.config.public_path().into();
     let graphiql = app.config.graphql.graphiql.then(|| graphiql::page(&public_path));
     let proxies = Proxies::new(app.config.http.trusted_proxies());
-    let endpoint = |flavour| {
-        let graphiql = graphiql.clone().filter(|_| flavour == Flavour::Plain);
-        Arc::new(endpoint::Endpoint {
-            graphql: Arc::clone(&graphql),
-            flavour,
-            max_body,
-            graphiql,
-            proxies: proxies.clone(),
-            random: app.random.clone(),
-        })
+    let endpoint = |flavour| endpoint::Endpoint {
+        graphql: Arc::clone(&graphql),
+        flavour,
+        max_body,
+        graphiql: graphiql.clone().filter(|_| flavour == Flavour::Plain),
+        proxies: proxies.clone(),
     };
-    let health =
-        || Route::new().at("/healthz", health::Alive).at("/readyz", health::Ready(Arc::clone(&lanes)));
+    let cors = Arc::new(Cors::new(&app.config.http.cors_origins));
+    let health = || {
+        RouteTable { router: Route::new(), cors: Arc::clone(&cors), public_path: Arc::clone(&public_path) }
+            .at("/healthz", health::Alive)
+            .at("/readyz", health::Ready(Arc::clone(&lanes)))
+    };
     let counted = || health().at("/metrics", health::Counted(Arc::clone(&lanes)));
     let watch = counted();
     let mut routes = if app.config.metrics.enabled && !apart { counted() } else { health() };
@@ -244,18 +282,10 @@ fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
     if graphiql.is_some() {
         routes = routes.at("/graphiql/*name", graphiql::Parts);
     }
-    if app.config.pages.enabled {
-        routes = pages::add(routes, pages::Look::new(&app.config)?, lanes, proxies);
-    }
-    let cors = Arc::new(Cors::new(&app.config.http.cors_origins));
-    Ok([routes, watch].map(|routes| {
-        let (cors, prefix, shown) = (Arc::clone(&cors), Arc::clone(&public_path), Arc::clone(&public_path));
-        let routes = routes.catch_all_error(move |error| endpoint::outside(error, Arc::clone(&shown)));
-        let routes = routes.around(in_time).around(move |endpoint, mut request| {
-            let cors = Arc::clone(&cors);
-            prefix::remove(&prefix, &mut request);
-            async move { cors.call(&endpoint, request).await }
-        });
-        routes.around(headers::add).boxed()
-    }))
+    routes = if app.config.pages.enabled {
+        pages::add(routes, pages::Look::new(&app.config)?, lanes, proxies)
+    } else {
+        routes.at(request_log::FALLBACK, make_sync(|_| Err::<Response, _>(NotFoundError)))
+    };
+    Ok([routes, watch].map(|routes| routes.finish(&app.random)))
 }

@@ -211,6 +211,11 @@ impl FieldErrors {
         self.0.iter().flat_map(|(_, errors)| errors).map(|error| &*error.message)
     }
 
+    /// The code of each complaint.
+    pub fn codes(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().flat_map(|(_, errors)| errors).map(|error| error.code)
+    }
+
     /// An error if there is a complaint.
     ///
     /// # Errors

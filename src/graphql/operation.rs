@@ -12,6 +12,7 @@ use async_graphql_value::Value as ParsedValue;
 use super::bounds::{self, MAX_NESTING};
 use super::offer::Offer;
 use super::payload::{INTERNAL, RETRY_AFTER};
+use super::summary::Summary;
 
 /// How many selections a document may come to once fragments are spread: each may double what it spreads.
 const MAX_SELECTIONS: usize = 10_000;
@@ -247,23 +248,18 @@ impl Order {
         });
     }
 
-    /// What came of a request, for the log: its fields, which the schema has if it was executed, and one word.
-    /// Arguments and the names that a client chose may hold anything, and are left out.
-    pub(super) fn outcome(&self, response: &Response) -> (String, &'static str) {
-        let Value::Object(data) = &response.data else { return (String::new(), "not executed") };
-        let fields: Vec<&str> = self.fields.iter().map(Name::as_str).collect();
-        let is_refused = |value: &Value| match value {
-            Value::Object(payload) => payload.get("success") == Some(&Value::Boolean(false)),
-            _ => false,
-        };
+    /// Summarizes a request that was executed and what rules refused of it.
+    pub(super) fn summary(&self, response: &Response, codes: Vec<&'static str>) -> Summary {
+        let Value::Object(_) = &response.data else { return Summary::not_executed() };
         let is_ours = |error: &ServerError| error.message == INTERNAL || may_pass(error);
         let outcome = if response.errors.iter().any(is_ours) {
             "failed"
-        } else if !response.errors.is_empty() || data.values().any(is_refused) {
+        } else if !response.errors.is_empty() || !codes.is_empty() {
             "refused"
         } else {
             "done"
         };
-        (fields.join(" "), outcome)
+        let fields: Vec<&str> = self.fields.iter().map(Name::as_str).collect();
+        Summary { fields: fields.join(" "), outcome, codes }
     }
 }

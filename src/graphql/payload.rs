@@ -1,12 +1,14 @@
 //! What mutations answer: `success`, `errors`, and extras of some. One generic type, named after its mutation.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use async_graphql::{Context, EmptyMutation, ErrorExtensions as _, ObjectType, SimpleObject, TypeName};
 use serde_json::Value;
 
 use super::group::{WorkingGroupJoinRequestType, WorkingGroupType};
 use super::scalars::{ExpectedErrorType, GenericScalar};
+use super::summary::Refusals;
 use super::user::{UserNode, UserType};
 use crate::accounts::login::LoggedIn;
 use crate::accounts::sessions::Tokens;
@@ -324,15 +326,19 @@ pub async fn ask<T: Send + 'static>(
     lane: Lane,
     rule: impl FnOnce(&App, &Viewer) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let (Some(lanes), Some(viewer)) = (ctx.data_opt::<std::sync::Arc<Lanes>>(), ctx.data_opt::<Viewer>())
-    else {
+    let (Some(lanes), Some(viewer)) = (ctx.data_opt::<Arc<Lanes>>(), ctx.data_opt::<Viewer>()) else {
         return Err(anyhow::anyhow!("the request came without its context").into());
     };
     let viewer = viewer.clone();
     let outcome = lanes.call(lane, move |app| rule(app, &viewer)).await;
     lanes.count(ctx.field().name(), &outcome);
     let retry_after = match &outcome {
-        Err(Error::Refused(errors)) => errors.retry_after(),
+        Err(Error::Refused(errors)) => {
+            if let Some(refusals) = ctx.data_opt::<Arc<Refusals>>() {
+                refusals.add(errors);
+            }
+            errors.retry_after()
+        }
         Err(Error::Unavailable(unavailable)) => Some(unavailable.retry_after),
         _ => None,
     };

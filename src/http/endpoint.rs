@@ -18,9 +18,6 @@ use super::graphiql;
 use crate::accounts::Viewer;
 use crate::ascii_json;
 use crate::graphql::{self, Flavour, GraphQl};
-use crate::random::Random;
-
-const REQUEST_ID: &str = "X-Request-Id";
 
 /// The endpoint.
 pub(super) struct Endpoint {
@@ -30,8 +27,6 @@ pub(super) struct Endpoint {
     /// The page that browsers get, if they get one.
     pub(super) graphiql: Option<Bytes>,
     pub(super) proxies: Proxies,
-    /// Names requests, so that whoever has trouble and whoever reads the log speak of the same.
-    pub(super) random: Random,
 }
 
 #[derive(Serialize)]
@@ -58,8 +53,7 @@ impl poem::Endpoint for Endpoint {
 
 impl Endpoint {
     async fn execute(&self, query: GraphQlRequest, viewer: Viewer) -> Response {
-        let id = self.random.hex::<8>();
-        let response = self.graphql.execute(self.flavour, query, viewer, &id).await;
+        let (response, summary) = self.graphql.execute(self.flavour, query, viewer).await;
         let errors = response.errors.as_slice();
         // All fields may be null, so data is: where nothing was executed, or an argument could not be read.
         let executed = response.data != Value::Null;
@@ -72,7 +66,8 @@ impl Endpoint {
         };
         let mut reply = answer(status, &Reply { errors, data: executed.then_some(&response.data) });
         reply.headers_mut().extend(response.http_headers);
-        reply.with_header(REQUEST_ID, id).into_response()
+        reply.set_data(summary);
+        reply
     }
 
     async fn read(&self, request: &mut Request) -> std::result::Result<GraphQlRequest, Response> {
@@ -169,7 +164,6 @@ fn answer(status: StatusCode, body: &impl Serialize) -> Response {
 
 /// Answers a request that took too long.
 pub(super) fn too_late() -> Response {
-    tracing::debug!("a request took too long, and was answered before it was done");
     let sentence = "This took too long. It may have been done nevertheless: look before you try again.";
     refuse(StatusCode::SERVICE_UNAVAILABLE, sentence).with_header(RETRY_AFTER, 5).into_response()
 }

@@ -18,11 +18,13 @@ use poem::http::header::{
 };
 use poem::http::uri::Authority;
 use poem::http::{Method, StatusCode};
-use poem::{IntoResponse as _, Request, Response, Result, Route};
+use poem::{IntoResponse as _, Request, Response, Result};
 use serde_json::json;
 
+use super::RouteTable;
 use super::client::Proxies;
 use super::headers::wants_page;
+use super::request_log::{Codes, FALLBACK};
 use crate::accounts::action_links::{self, LinkStatus};
 use crate::accounts::{self, Error, FieldErrors, Viewer, activation, password, secondary_email};
 use crate::app::App;
@@ -71,7 +73,7 @@ enum Kind {
 }
 
 /// Adds the pages.
-pub(super) fn add(mut routes: Route, look: Look, lanes: Arc<Lanes>, proxies: Proxies) -> Route {
+pub(super) fn add(mut routes: RouteTable, look: Look, lanes: Arc<Lanes>, proxies: Proxies) -> RouteTable {
     let (style, picture) = (look.style_path(), look.picture_path());
     let site = Arc::new(Site { look, lanes, proxies });
     let page = |kind| Page { site: Arc::clone(&site), kind };
@@ -90,7 +92,7 @@ pub(super) fn add(mut routes: Route, look: Look, lanes: Arc<Lanes>, proxies: Pro
         routes = routes.at(notice.path, page(Kind::Mailed(notice)));
     }
     // The router takes this for `/` as well, whatever else is there.
-    routes.at("/*path", page(Kind::Nowhere))
+    routes.at(FALLBACK, page(Kind::Nowhere))
 }
 
 impl poem::Endpoint for Page {
@@ -283,14 +285,16 @@ impl Site {
     }
 }
 
-/// A page of complaints, whose status and headers say when to try again if that is what helps.
+/// Returns a page of error messages. Its status and headers say when to try again if that is what helps.
 fn with_patience(errors: &FieldErrors, page: impl FnOnce(StatusCode) -> Response) -> Response {
-    match errors.retry_after() {
+    let mut page = match errors.retry_after() {
         Some(seconds) => {
             page(StatusCode::TOO_MANY_REQUESTS).with_header(RETRY_AFTER, seconds).into_response()
         }
         None => page(StatusCode::UNPROCESSABLE_ENTITY),
-    }
+    };
+    page.set_data(Codes(errors.codes().collect()));
+    page
 }
 
 fn token(request: &Request) -> String {

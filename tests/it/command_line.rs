@@ -4,6 +4,7 @@ mod backups;
 mod configuration;
 mod groups;
 mod importing;
+mod logging;
 mod mailing;
 mod serving;
 mod steering;

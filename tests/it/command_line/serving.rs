@@ -136,35 +136,6 @@ async fn a_server_killed_right_after_its_answer_has_lost_neither_account_nor_mai
     assert!(list.contains("delivered"), "{list}");
 }
 
-#[tokio::test]
-async fn each_request_is_a_line_of_the_log_that_holds_nothing_of_anybodys() {
-    let site = Site::with_settings("[mail]\ntransport = \"file\"\n[log]\nformat = \"json\"\n");
-    let server = site.serve();
-    registers(&server, "ada").await;
-    server.mutate(&format!("tokenAuth(email: \"ada@example.org\", password: {PASSWORD:?})")).await;
-    server.ask(None, "{ hunter2: me { email } users { edges { cursor } } }").await;
-    let request =
-        reqwest::Client::new().post(server.endpoint()).json(&serde_json::json!({ "query": "{ hunter3 }" }));
-    let reply = request.send().await.expect("an answer");
-    let id = reply.headers()["x-request-id"].to_str().expect("a text").to_owned();
-    let log = server.terminate().stderr;
-    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let requests: Vec<_> = lines.iter().filter(|line| line["message"] == "request").collect();
-    let told: Vec<_> = requests
-        .iter()
-        .map(|line| (line["fields"].as_str().unwrap_or(""), line["outcome"].as_str().unwrap_or("")))
-        .collect();
-    assert_eq!(
-        told,
-        [("register", "done"), ("tokenAuth", "refused"), ("me users", "done"), ("", "not executed")]
-    );
-    assert_eq!(requests[3]["id"], id.as_str());
-    assert!(requests.iter().all(|line| line["ms"].as_f64() > Some(0.0)));
-    for secret in ["hunter", "ada", PASSWORD] {
-        assert!(!log.contains(secret), "{secret} in {log}");
-    }
-}
-
 #[test]
 fn serve_sweeps_what_has_expired_meanwhile() {
     let site = Site::with_settings("");

@@ -1,0 +1,143 @@
+//! The log of `serve`: a line for each request.
+
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+
+use super::serving::registers;
+use crate::person::PASSWORD;
+use crate::program::{Serving, Site};
+
+const QUIET_MAIL: &str = "[mail]\ntransport = \"file\"\n";
+
+impl Serving {
+    fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        reqwest::Client::new().request(method, format!("{}{path}", self.address()))
+    }
+}
+
+async fn send(request: RequestBuilder) -> Response {
+    request.send().await.expect("a reply")
+}
+
+/// The requests in a log for machines, in their order.
+fn requests(log: &str) -> Vec<Value> {
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    lines.filter(|line| line["message"] == "request").collect()
+}
+
+fn text<'a>(line: &'a Value, name: &str) -> &'a str {
+    line[name].as_str().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn each_request_of_graphql_is_logged_with_fields_outcome_and_codes() {
+    let site = Site::with_settings(&format!("{QUIET_MAIL}[log]\nformat = \"json\"\n"));
+    let server = site.serve();
+    registers(&server, "ada").await;
+    let ask = async |query: &str, variables: Value| {
+        send(server.request("POST", "/graphql").json(&json!({ "query": query, "variables": variables })))
+            .await
+    };
+    let login = "mutation ($email: String, $password: String!) { hunter2: tokenAuth(email: $email, password: $password) \
+        { token } }";
+    ask(login, json!({ "email": "ada@example.org", "password": PASSWORD })).await;
+    ask(login, json!({ "email": "ada@example.org", "password": "hunter3" })).await;
+    ask("{ hunter4: me { email } users { edges { cursor } } }", Value::Null).await;
+    ask("{ workinggroups { id } }", Value::Null).await;
+    let reply = ask("{ hunter5 }", Value::Null).await;
+    let id = reply.headers()["x-request-id"].to_str().expect("an id").to_owned();
+    let log = server.terminate().stderr;
+    let requests = requests(&log);
+    let seen: Vec<_> =
+        requests.iter().map(|line| ["fields", "outcome", "codes"].map(|name| text(line, name))).collect();
+    assert_eq!(
+        seen,
+        [
+            ["register", "done", ""],
+            ["tokenAuth", "refused", "not_verified"],
+            ["tokenAuth", "refused", "invalid_credentials"],
+            ["me users", "done", ""],
+            ["workinggroups", "refused", ""],
+            ["", "not executed", ""],
+        ]
+    );
+    for line in &requests {
+        assert_eq!((text(line, "method"), text(line, "route")), ("POST", "/graphql"), "{line}");
+        let ms = line["ms"].to_string();
+        assert!(ms.split_once('.').is_none_or(|(_, decimals)| decimals.len() <= 3), "{ms}");
+        assert!(line["ms"].as_f64() > Some(0.0), "{line}");
+    }
+    let status: Vec<_> = requests.iter().map(|line| &line["status"]).collect();
+    assert_eq!(status, [200, 200, 200, 200, 200, 400]);
+    assert_eq!(requests[5]["id"], id.as_str());
+    for secret in ["hunter", "ada", PASSWORD] {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
+}
+
+#[tokio::test]
+async fn every_other_request_is_logged_by_its_route_alone() {
+    let site = Site::with_settings(&format!("{QUIET_MAIL}[log]\nformat = \"json\"\n"));
+    let server = site.serve();
+    for (method, path) in [
+        ("GET", "/"),
+        ("GET", "/activate/hunter2?next=hunter2"),
+        ("POST", "/password-reset/hunter2"),
+        ("GET", "/hunter2"),
+        ("GET", "/activate/hunter2/hunter2"),
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
+        ("GET", "/metrics"),
+        ("GET", "/graphql?query=hunter2"),
+        ("HUNTER2", "/graphql"),
+    ] {
+        send(server.request(method, path).header("Accept", "text/html;q=0.9")).await;
+    }
+    let form = "application/x-www-form-urlencoded";
+    let ask = server.request("POST", "/password-reset").header("Content-Type", form).body("email=hunter2");
+    let page = send(ask).await;
+    send(server.request("POST", "/graphql").header("Content-Type", form).body("query=hunter2")).await;
+    send(server.request("POST", "/graphql").json(&json!({ "query": "hunter2 ".repeat(20_000) }))).await;
+    let preflight = server.request("OPTIONS", "/relay").header("Origin", "https://hunter2.example");
+    send(preflight.header("Access-Control-Request-Method", "POST")).await;
+
+    let id = page.headers()["x-request-id"].to_str().expect("an id").to_owned();
+    let log = server.terminate().stderr;
+    let requests = requests(&log);
+    let seen: Vec<_> = requests
+        .iter()
+        .map(|line| (text(line, "method"), text(line, "route"), line["status"].as_u64(), text(line, "codes")))
+        .collect();
+    let expected = [
+        ("GET", "/", 200, ""),
+        ("GET", "/activate/:token", 404, ""),
+        ("POST", "/password-reset/:token", 404, ""),
+        ("GET", "unknown", 404, ""),
+        ("GET", "unknown", 404, ""),
+        ("GET", "unknown", 404, ""),
+        ("GET", "/graphql", 200, ""),
+        ("unknown", "/graphql", 405, ""),
+        ("POST", "/password-reset", 422, "invalid"),
+        ("POST", "/graphql", 415, ""),
+        ("POST", "/graphql", 413, ""),
+        ("OPTIONS", "/relay", 403, ""),
+    ];
+    assert_eq!(seen, expected.map(|(method, route, status, codes)| (method, route, Some(status), codes)));
+    assert_eq!(requests[8]["id"], id.as_str());
+    assert!(!log.to_lowercase().contains("hunter"), "{log}");
+}
+
+#[tokio::test]
+async fn a_site_without_pages_logs_unknown_paths_too() {
+    let site = Site::with_settings(&format!("pages.enabled = false\n{QUIET_MAIL}"));
+    let server = site.serve();
+    for path in ["/activate/hunter2", "/"] {
+        assert_eq!(send(server.request("GET", path)).await.status(), 404);
+    }
+    let log = server.terminate().stderr;
+    for route in ["unknown", "/"] {
+        assert!(log.contains(&format!("method=\"GET\" route=\"{route}\" status=404 ms=")), "{log}");
+    }
+    assert!(!log.contains("hunter"), "{log}");
+}
