@@ -232,7 +232,7 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
 }
 
 fn fail(error: &anyhow::Error, status: u8) -> ExitCode {
-    eprintln!("pledge4future-auth: {}", in_lines(&format!("{error:#}")));
+    log::print_error(&in_lines(&format!("{error:#}")));
     ExitCode::from(status)
 }
 

@@ -1,9 +1,12 @@
 //! The log: on standard error, for people or for machines.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write};
 
+use rustix::fs::fstat;
 use tracing::level_filters::LevelFilter;
+use tracing::{Level, Metadata};
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::reload::Handle;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -23,19 +26,81 @@ impl Volume {
     }
 }
 
-/// Begins to log. Colours are for terminals whose owner has not set `NO_COLOR`.
+/// Begins to log. Colours are for terminals whose owner has not set `NO_COLOR`. The journal keeps the time of each line
+/// itself.
 pub(super) fn begin(config: &Log) -> Volume {
     let colours =
         std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let lines =
         tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(colours);
-    let lines = match config.format {
-        LogFormat::Text => lines.boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    let lines = match (config.format, is_journal()) {
+        (LogFormat::Text, false) => lines.boxed(),
+        (LogFormat::Text, true) => lines.without_time().with_writer(Journal).boxed(),
+        (LogFormat::Json, false) => lines.json().flatten_event(true).boxed(),
+        (LogFormat::Json, true) => {
+            lines.json().flatten_event(true).without_time().with_writer(Journal).boxed()
+        }
     };
     let (filter, handle) = reload::Layer::new(filter(config.level));
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
     Volume(handle)
+}
+
+/// Prints an error that ends the program.
+pub(super) fn print_error(sentence: &str) {
+    let mark = if is_journal() { mark(Level::ERROR) } else { "" };
+    eprintln!("{mark}pledge4future-auth: {sentence}");
+}
+
+/// Whether standard error leads to the journal of systemd: `JOURNAL_STREAM` then names its device and inode
+/// (systemd.exec(5)).
+fn is_journal() -> bool {
+    let Some(journal) = std::env::var_os("JOURNAL_STREAM") else { return false };
+    fstat(std::io::stderr()).is_ok_and(|file| *journal == *format!("{}:{}", file.st_dev, file.st_ino))
+}
+
+/// What a line begins with so that the journal takes it at this level (sd-daemon(3)).
+fn mark(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "<3>",
+        Level::WARN => "<4>",
+        Level::INFO => "<6>",
+        Level::DEBUG | Level::TRACE => "<7>",
+    }
+}
+
+/// Marks each line with its level.
+struct Journal;
+
+struct JournalWriter(Level);
+
+impl<'a> MakeWriter<'a> for Journal {
+    type Writer = JournalWriter;
+
+    fn make_writer(&'a self) -> JournalWriter {
+        JournalWriter(Level::INFO)
+    }
+
+    fn make_writer_for(&'a self, event: &Metadata<'_>) -> JournalWriter {
+        JournalWriter(*event.level())
+    }
+}
+
+impl Write for JournalWriter {
+    /// Writes an event at once, so that no other comes in between.
+    fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
+        let mut marked = Vec::with_capacity(event.len() + 3);
+        for line in event.split_inclusive(|byte| *byte == b'\n') {
+            marked.extend_from_slice(mark(self.0).as_bytes());
+            marked.extend_from_slice(line);
+        }
+        std::io::stderr().write_all(&marked)?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 fn filter(level: LogLevel) -> Targets {

@@ -1,4 +1,4 @@
-//! The log of `serve`: a line for each request.
+//! The log of `serve`: a line for each request, and levels for the journal.
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -8,6 +8,8 @@ use crate::person::PASSWORD;
 use crate::program::{Serving, Site};
 
 const QUIET_MAIL: &str = "[mail]\ntransport = \"file\"\n";
+/// Has the program take the pipe that its log goes to for the journal.
+const UNDER_JOURNAL: &str = "export JOURNAL_STREAM=$(stat -L -c %d:%i /dev/stderr)";
 
 impl Serving {
     fn request(&self, method: &str, path: &str) -> RequestBuilder {
@@ -140,4 +142,43 @@ async fn a_site_without_pages_logs_unknown_paths_too() {
         assert!(log.contains(&format!("method=\"GET\" route=\"{route}\" status=404 ms=")), "{log}");
     }
     assert!(!log.contains("hunter"), "{log}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn each_line_in_the_journal_begins_with_its_level_and_has_no_time() {
+    let settings = format!("limits.enabled = false\nlog.level = \"debug\"\n{QUIET_MAIL}");
+    let site = Site::with_settings(&settings);
+    let server = site.serve_after(UNDER_JOURNAL);
+    assert!(server.greeting().starts_with("<6> INFO listening on http"), "{}", server.greeting());
+    assert!(server.waits_for("limits.enabled").starts_with("<4> WARN limits.enabled is off"));
+    send(server.request("GET", "/healthz")).await;
+    assert!(server.waits_for("/healthz").starts_with("<7>DEBUG request id="));
+    site.write("config.toml", "nonsense = 1\n");
+    assert!(server.reload().starts_with("<3>ERROR the settings stay as they were"));
+    let log = server.terminate().stderr;
+    assert!(log.contains("<6> INFO stopping"), "{log}");
+    assert!(log.lines().all(|line| line.starts_with('<')), "{log}");
+    let end = site.run_after(UNDER_JOURNAL, "serve");
+    assert!(end.stderr.starts_with("<3>pledge4future-auth: there is no setting \"nonsense\""), "{end:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_log_for_machines_keeps_its_form_in_the_journal() {
+    let site = Site::with_settings("log.format = \"json\"\n");
+    let server = site.serve_after(UNDER_JOURNAL);
+    let line = server.greeting().strip_prefix("<6>").expect("a level");
+    let line: Value = serde_json::from_str(line).expect("JSON");
+    assert_eq!((&line["level"], &line["timestamp"]), (&json!("INFO"), &Value::Null));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_is_not_the_journal_keeps_its_times() {
+    let site = Site::with_settings("");
+    // A service may redirect its log to a file, and inherits the variable all the same.
+    let server = site.serve_after("export JOURNAL_STREAM=$(stat -L -c %d:%i .)");
+    let time = regex::Regex::new(r"^\d{4}-\d\d-\d\dT[\d:.]+Z  INFO listening on").expect("a pattern");
+    assert!(time.is_match(server.greeting()), "{}", server.greeting());
 }
