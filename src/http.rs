@@ -227,7 +227,8 @@ struct RouteTable {
 impl RouteTable {
     fn at(mut self, path: impl AsRef<str>, endpoint: impl Endpoint + 'static) -> Self {
         let (cors, public_path) = (Arc::clone(&self.cors), Arc::clone(&self.public_path));
-        let endpoint = endpoint.catch_all_error(move |error| endpoint::outside(error, Arc::clone(&public_path)));
+        let endpoint =
+            endpoint.catch_all_error(move |error| endpoint::outside(error, Arc::clone(&public_path)));
         let endpoint = endpoint.around(in_time);
         let endpoint = endpoint.around(move |endpoint, request| {
             let cors = Arc::clone(&cors);
