@@ -111,6 +111,28 @@ impl Browser {
         self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script:.80}: {error}"))
     }
 
+    /// Sends a command of the Chrome DevTools Protocol, for what WebDriver cannot do.
+    async fn devtools(&self, command: &'static str, parameters: Value) {
+        let sent = self.client.issue_cmd(DevTools { command, parameters }).await;
+        sent.unwrap_or_else(|error| panic!("{command}: {error}"));
+    }
+
+    /// Has the page as wide and as high as this.
+    async fn resizes(&self, (width, height): (u32, u32)) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    /// Waits until a condition holds in the page.
+    async fn waits_until(&self, condition: &str) {
+        let script = format!("return Boolean({condition})");
+        let mut tries = 0;
+        while self.runs(&script).await != json!(true) {
+            tries += 1;
+            assert!(tries < 2000, "never: {condition}");
+        }
+    }
+
     /// What the page complained of since this was last asked, but for answers that were meant to be refusals.
     async fn complaints(&self) -> Vec<String> {
         let log = self.client.issue_cmd(BrowserLog).await.expect("a log");
@@ -133,5 +155,23 @@ impl WebDriverCompatibleCommand for BrowserLog {
 
     fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
         (http::Method::POST, Some(json!({ "type": "browser" }).to_string()))
+    }
+}
+
+/// `POST /session/{id}/goog/cdp/execute`, another addition of chromedriver.
+#[derive(Debug)]
+struct DevTools {
+    command: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        let body = json!({ "cmd": self.command, "params": self.parameters });
+        (http::Method::POST, Some(body.to_string()))
     }
 }

@@ -1,4 +1,5 @@
-// An account's whole life, one operation each. They work one after the other on a new server.
+// The operations of an account's life. They work one after the other on a new server.
+// Lines have at most 49 characters: GraphiQL shows them whole in a window of 1280 pixels.
 
 const firstPassword = 'Patient-Heron-84';
 const secondPassword = 'Quiet-Harbour-27';
@@ -7,8 +8,8 @@ const thirdPassword = 'Bright-Meadow-63';
 export const examples = [
   {
     name: 'Register',
-    query: `# Registers an account and mails a link with a token,
-# which VerifyAccount takes.
+    query: `# Registers an account and mails it a link.
+# The token in the link goes into VerifyAccount.
 mutation Register(
   $email: String!
   $username: String
@@ -28,10 +29,10 @@ mutation Register(
   },
   {
     name: 'VerifyAccount',
-    query: `# Verifies the account. The token is what follows the last
-# slash of the link in the activation mail. Without a mail
-# server, \`pledge4future-auth mail list\` and \`mail show\`
-# print it.
+    query: `# Activates the account.
+# The token is the last part of the link.
+# Without a mail server, print the mail by the
+# commands \`mail list\` and \`mail show\`.
 mutation VerifyAccount($token: String!) {
   verifyAccount(token: $token) {
     success
@@ -42,10 +43,13 @@ mutation VerifyAccount($token: String!) {
   },
   {
     name: 'TokenAuth',
-    query: `# Logs in. The answer is an access token for the header
-# Authorization, and a refresh token. "Log in" above does
-# the same, and sends the access token with everything.
-mutation TokenAuth($email: String!, $password: String!) {
+    query: `# Returns an access token and a refresh token.
+# The button "Log in" does the same, and adds the
+# access token to every request.
+mutation TokenAuth(
+  $email: String!
+  $password: String!
+) {
   tokenAuth(email: $email, password: $password) {
     success
     errors
@@ -61,8 +65,9 @@ mutation TokenAuth($email: String!, $password: String!) {
   },
   {
     name: 'Me',
-    query: `# Shows your account, or null without a good token: use
-# "Log in", or put the token of TokenAuth into the headers.
+    query: `# Returns your account, or null when logged out.
+# Use the button "Log in", or write in Headers:
+# {"Authorization": "JWT <token of TokenAuth>"}
 query Me {
   me {
     email
@@ -89,13 +94,12 @@ query Me {
     }
   }
 }`,
-    variables: {},
   },
   {
     name: 'UpdateAccount',
-    query: `# Changes names and title of your account; what is left
-# out stays as it is. It needs "Log in", or the token of
-# TokenAuth in the headers.
+    query: `# Changes your names and your title.
+# Variables that you leave out change nothing.
+# Log in first.
 mutation UpdateAccount(
   $firstName: String
   $lastName: String
@@ -114,9 +118,8 @@ mutation UpdateAccount(
   },
   {
     name: 'PasswordChange',
-    query: `# Sets another password and ends all sessions. It needs
-# "Log in", which goes on with the new token of the answer,
-# or the token of TokenAuth in the headers.
+    query: `# Sets a new password. Log in first.
+# All your sessions end, and a new one begins.
 mutation PasswordChange(
   $oldPassword: String!
   $newPassword: String!
@@ -136,9 +139,11 @@ mutation PasswordChange(
   },
   {
     name: 'SendPasswordResetEmail',
-    query: `# Mails a link with a token for a forgotten password,
-# which PasswordReset takes.
-mutation SendPasswordResetEmail($email: String!) {
+    query: `# Mails a link for choosing a new password.
+# The token in the link goes into PasswordReset.
+mutation SendPasswordResetEmail(
+  $email: String!
+) {
   sendPasswordResetEmail(email: $email) {
     success
     errors
@@ -148,10 +153,10 @@ mutation SendPasswordResetEmail($email: String!) {
   },
   {
     name: 'PasswordReset',
-    query: `# Sets another password and ends all sessions. The token is
-# what follows the last slash of the link in the mail.
-# Without a mail server, \`pledge4future-auth mail list\`
-# and \`mail show\` print it.
+    query: `# Sets a new password and ends all your sessions.
+# The token is the last part of the link.
+# Without a mail server, print the mail by the
+# commands \`mail list\` and \`mail show\`.
 mutation PasswordReset(
   $token: String!
   $newPassword: String!
@@ -169,8 +174,9 @@ mutation PasswordReset(
   },
   {
     name: 'RefreshToken',
-    query: `# Turns a refresh token in for new tokens, once. It comes
-# from TokenAuth, or from "Tokens" after "Log in".
+    query: `# Exchanges a refresh token for new tokens, once.
+# TokenAuth returns one. After "Log in", the same
+# button shows yours.
 mutation RefreshToken($refreshToken: String!) {
   refreshToken(refreshToken: $refreshToken) {
     success
@@ -184,8 +190,7 @@ mutation RefreshToken($refreshToken: String!) {
   },
   {
     name: 'Sessions',
-    query: `# Shows where you are logged in. It needs "Log in", or the
-# token of TokenAuth in the headers.
+    query: `# Lists your sessions. Log in first.
 query Sessions {
   sessions {
     id
@@ -196,13 +201,12 @@ query Sessions {
     current
   }
 }`,
-    variables: {},
   },
   {
     name: 'RevokeSession',
-    query: `# Ends a session, and with it its tokens. The id comes from
-# Sessions. revokeAllSessions { success } ends all of them,
-# the one that asks as well.
+    query: `# Ends a session. Sessions returns the ids.
+# revokeAllSessions { success } ends all of them.
+# Log in first.
 mutation RevokeSession($id: ID!) {
   revokeSession(id: $id) {
     success
@@ -213,10 +217,10 @@ mutation RevokeSession($id: ID!) {
   },
   {
     name: 'CreateWorkingGroup',
-    query: `# Founds a working group with you as its representative. It
-# needs "Log in", or the token of TokenAuth in the headers.
-# Institutions finds the id of the institution;
-# { researchfields { id field subfield } } lists the fields.
+    query: `# Creates a working group that you represent.
+# Log in first. The ids of institutions are in
+# Institutions, those of research fields in
+# { researchfields { id field subfield } }
 mutation CreateWorkingGroup(
   $input: CreateWorkingGroupInput!
 ) {
@@ -234,7 +238,7 @@ mutation CreateWorkingGroup(
     variables: {
       input: {
         name: 'Environmental physics',
-        institutionId: '00000000-0000-0000-0000-000000000000',
+        institutionId: 'from Institutions',
         researchFieldId: 105,
         nEmployees: 12,
         isPublic: true,
@@ -243,9 +247,12 @@ mutation CreateWorkingGroup(
   },
   {
     name: 'Institutions',
-    query: `# Finds institutions by words of name and place, whatever
-# the case and accents. It needs no token.
-query Institutions($search: String, $first: Int) {
+    query: `# Finds institutions by words of name and place,
+# ignoring case and accents.
+query Institutions(
+  $search: String
+  $first: Int
+) {
   institutions(search: $search, first: $first) {
     id
     name
@@ -258,8 +265,7 @@ query Institutions($search: String, $first: Int) {
   },
 ];
 
-export const emptyHeaders = JSON.stringify({ Authorization: 'JWT ' }, null, 2);
-
-export function variablesOf(example) {
-  return JSON.stringify(example.variables, null, 2);
+/** The variables of an example as JSON; nothing if it has none. */
+export function variablesOf({ variables }) {
+  return variables ? JSON.stringify(variables, null, 2) : '';
 }

@@ -1,5 +1,5 @@
 import { ask, current, logIn, logOut, subscribe } from './session.js';
-import { emptyHeaders, examples, variablesOf } from './examples.js';
+import { examples, variablesOf } from './examples.js';
 
 const at = (id) => document.getElementById(id);
 
@@ -110,7 +110,6 @@ at('login-logout').addEventListener('click', () => {
 
 subscribe(showSession);
 showSession();
-at('headers').value = emptyHeaders;
 show(examples[0]);
 // Browsers bring back what a select held before a reload.
 at('example').value = '0';

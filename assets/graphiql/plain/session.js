@@ -58,19 +58,13 @@ async function post(request, headers) {
   }
 }
 
-/** Asks the API. The token goes along unless `headers` hold an Authorization of their own. */
+/** Sends a request to the API. It carries the token of the log-in unless `headers` has an Authorization. */
 export async function ask(request, headers) {
   const sent = {};
-  let own = false;
   for (const [name, value] of Object.entries(headers ?? {})) {
-    if (value === null || value === undefined) continue;
-    if (name.toLowerCase() === 'authorization') {
-      // The editor starts with "JWT " and nothing behind it.
-      if (/^\s*(jwt|bearer)?\s*$/i.test(String(value))) continue;
-      own = true;
-    }
-    sent[name] = String(value);
+    if (value !== null && value !== undefined) sent[name] = String(value);
   }
+  const own = Object.keys(sent).some((name) => name.toLowerCase() === 'authorization');
   const before = session;
   if (before && !own) sent.Authorization = `JWT ${before.token}`;
   const result = await post(request, sent);

@@ -6,33 +6,26 @@ import './page.css';
 import { useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
 import { GraphiQL } from 'graphiql';
-import { ToolbarButton, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
+import { pick, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { ask } from '../plain/session.js';
-import { emptyHeaders, examples, variablesOf } from '../plain/examples.js';
-import { LOGIN_PLUGIN, openLogin, UserIcon, useSession } from './login.jsx';
+import { examples, variablesOf } from '../plain/examples.js';
+import { Login } from './login.jsx';
 import { storage } from './storage.js';
+
+// GraphiQL reads the variables as JSON with comments, and sends them without.
+const NOTE = '// Example values: replace them with your own.\n';
 
 const tabs = examples.map((example) => ({
   query: example.query,
-  variables: variablesOf(example),
-  headers: emptyHeaders,
+  variables: variablesOf(example) && NOTE + variablesOf(example),
 }));
-const plugins = [LOGIN_PLUGIN];
+// Without a list of its own GraphiQL adds the history, which stores headers.
+const plugins = [];
 
 // Right after a change of tabs, GraphiQL still has the name of the operation in the tab before.
 function fetcher({ operationName, ...request }, options) {
   const named = operationName && new RegExp(`\\b${operationName}\\b`).test(request.query);
   return ask(named ? { ...request, operationName } : request, options?.headers);
-}
-
-function LoginButton() {
-  const session = useSession();
-  return (
-    <button type="button" id="login-open" className="login-open" onClick={openLogin} title={session?.email}>
-      <UserIcon aria-hidden="true" />
-      <span>{session ? session.email : 'Log in'}</span>
-    </button>
-  );
 }
 
 // The editors take their colours once; without this they would stay behind when the system goes dark.
@@ -49,6 +42,46 @@ function FollowSystem() {
   return null;
 }
 
+// Opens each tab on its variables, so that nobody runs an operation with values that are out of sight.
+function ShowVariables() {
+  const { id, variables } = useGraphiQL((state) => state.tabs[state.activeTabIndex]);
+  useEffect(() => {
+    document.querySelector('.graphiql-tab-active')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    // GraphiQL has no action for this.
+    if (variables) document.querySelector('.graphiql-editor-tools [data-name="variables"]:not(.active)')?.click();
+    // Only when another tab opens: typing changes the variables as well.
+  }, [id]);
+  return null;
+}
+
+// Fits the editors to the width of the window. GraphiQL has no properties for this.
+function FitEditors() {
+  const { queryEditor, variableEditor, headerEditor, responseEditor } = useGraphiQL(
+    pick('queryEditor', 'variableEditor', 'headerEditor', 'responseEditor'),
+  );
+  useEffect(() => {
+    // The same width as in page.css.
+    const phone = window.matchMedia('(max-width: 700px)');
+    const fit = () => {
+      const fontSize = phone.matches ? 13 : 15;
+      responseEditor?.updateOptions({ fontSize });
+      for (const editor of [queryEditor, variableEditor, headerEditor]) {
+        editor?.updateOptions({
+          fontSize,
+          wordWrap: 'on',
+          wrappingIndent: 'indent',
+          lineNumbers: phone.matches ? 'off' : 'on',
+          folding: !phone.matches,
+        });
+      }
+    };
+    fit();
+    phone.addEventListener('change', fit);
+    return () => phone.removeEventListener('change', fit);
+  }, [queryEditor, variableEditor, headerEditor, responseEditor]);
+  return null;
+}
+
 function Page() {
   return (
     <>
@@ -59,26 +92,15 @@ function Page() {
         plugins={plugins}
         defaultTabs={tabs}
         initialVariables={tabs[0].variables}
-        defaultHeaders={emptyHeaders}
-        defaultEditorToolsVisibility="headers"
+        defaultEditorToolsVisibility="variables"
         shouldPersistHeaders={false}
       >
         <GraphiQL.Logo>
-          <LoginButton />
+          <Login />
         </GraphiQL.Logo>
-        <GraphiQL.Toolbar>
-          {({ prettify, merge, copy }) => (
-            <>
-              {prettify}
-              {merge}
-              {copy}
-              <ToolbarButton label="Log in or out" onClick={openLogin}>
-                <UserIcon className="graphiql-toolbar-icon" aria-hidden="true" />
-              </ToolbarButton>
-            </>
-          )}
-        </GraphiQL.Toolbar>
         <FollowSystem />
+        <ShowVariables />
+        <FitEditors />
       </GraphiQL>
     </>
   );

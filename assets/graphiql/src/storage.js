@@ -3,6 +3,9 @@ const kept = new Set(
   ['theme', 'visiblePlugin', 'docExplorerFlex', 'editorFlex', 'secondaryEditorFlex'].map((name) => `graphiql:${name}`),
 );
 
+// How tall the query is to the variables until somebody drags the bar between: all examples show all their variables.
+const defaults = { 'graphiql:secondaryEditorFlex': '1.8' };
+
 // A browser may forbid storage, which throws at the first touch.
 function attempt(action) {
   try {
@@ -13,7 +16,7 @@ function attempt(action) {
 }
 
 export const storage = {
-  getItem: (key) => (kept.has(key) ? attempt(() => localStorage.getItem(key)) : null),
+  getItem: (key) => (kept.has(key) && attempt(() => localStorage.getItem(key))) || defaults[key] || null,
   setItem: (key, value) => {
     if (kept.has(key)) attempt(() => localStorage.setItem(key, value));
   },

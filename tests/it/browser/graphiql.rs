@@ -14,11 +14,38 @@ async fn is_bundled(server: &TestServer) -> bool {
     !page.contains("plain.js")
 }
 
+/// A browser at GraphiQL and its server, unless this machine has no browser or the program has no bundle.
+async fn start() -> Option<(Browser, TestServer)> {
+    let browser = Browser::start().await?;
+    let server = TestServer::start("").await;
+    if !is_bundled(&server).await {
+        eprintln!("skipped: GraphiQL is not bundled, since there was no Node when the program was built");
+        return None;
+    }
+    browser.opens_graphiql(&server).await;
+    Some((browser, server))
+}
+
 impl Browser {
+    async fn opens_graphiql(&self, server: &TestServer) {
+        self.opens(server, "/graphql").await;
+        for editor in [".graphiql-query-editor", ".graphiql-editor-tool", ".result-window"] {
+            self.waits_until(&format!("document.querySelector('{editor} .view-line')")).await;
+        }
+    }
+
     async fn logs_in(&self, email: &str, password: &str) {
         self.types("#login-email", email).await;
         self.types("#login-password", password).await;
         self.clicks("#login-submit").await;
+    }
+
+    /// Opens the dialog and logs in. The button then has the address.
+    async fn logs_in_by_the_button(&self, email: &str) {
+        self.clicks("#login-open").await;
+        self.logs_in(email, PASSWORD).await;
+        self.waits_until(&format!("document.querySelector('#login-open').textContent.includes({email:?})"))
+            .await;
     }
 
     /// Logs out, which ends the session on the server as well.
@@ -27,7 +54,7 @@ impl Browser {
         let me = || server.ask(token.as_str(), "{ me { email } }");
         assert!(me().await["me"].is_object());
         self.clicks("#login-logout").await;
-        self.waits_for("#login-submit").await;
+        self.waits_until("document.querySelector('#login-submit')").await;
         let mut tries = 0;
         while me().await["me"].is_object() {
             tries += 1;
@@ -35,25 +62,43 @@ impl Browser {
         }
     }
 
-    /// Waits until a text occurs where results are shown, whatever the white space.
+    /// Waits until a string occurs where results are shown, whatever the white space.
     async fn waits_for_result(&self, selector: &str, part: &str) {
-        let script = format!(
-            "return (document.querySelector({selector:?})?.textContent ?? '').replace(/\\s/g, '').includes({part:?})"
-        );
-        let mut tries = 0;
-        while self.runs(&script).await != json!(true) {
-            tries += 1;
-            assert!(tries < 2000, "no {part} in {selector}");
-        }
+        self.waits_until(&format!(
+            "document.querySelector({selector:?})?.textContent.replace(/\\s/g, '').includes({part:?})"
+        ))
+        .await;
     }
 
-    /// Opens the tab of an example.
+    /// The names of the tabs.
+    async fn tabs(&self) -> Vec<String> {
+        let script =
+            "return [...document.querySelectorAll('.graphiql-tab-button')].map(tab => tab.textContent)";
+        let tabs: Vec<String> = serde_json::from_value(self.runs(script).await).expect("names");
+        assert!(tabs.len() > 9, "{tabs:?}");
+        tabs
+    }
+
+    /// Opens the tab of an example, and waits until the editors have it.
     async fn takes(&self, example: &str) {
         let script = format!(
-            "const tabs = [...document.querySelectorAll('button.graphiql-tab-button')]; \
-             tabs.find(tab => tab.textContent === {example:?}).click(); return tabs.length"
+            "[...document.querySelectorAll('.graphiql-tab-button')].find(tab => tab.textContent === {example:?}).click()"
         );
-        assert!(self.runs(&script).await.as_i64() > Some(9));
+        self.runs(&script).await;
+        let active = format!(
+            "document.querySelector('.graphiql-tab-active .graphiql-tab-button').textContent === {example:?}"
+        );
+        self.waits_until(&active).await;
+        self.waits_until(&format!(
+            "new RegExp('(query|mutation)\\\\s' + {example:?} + '\\\\b')\
+             .test(document.querySelector('.graphiql-query-editor .view-lines').textContent)"
+        ))
+        .await;
+    }
+
+    /// Runs the operation of the open tab.
+    async fn executes(&self) {
+        self.clicks("button.graphiql-execute-button").await;
     }
 
     /// What the browser would keep.
@@ -64,15 +109,8 @@ impl Browser {
 
 #[tokio::test]
 async fn the_page_works_without_any_other_host_and_keeps_no_secret() {
-    let Some(browser) = Browser::start().await else { return };
-    let server = TestServer::start("").await;
+    let Some((browser, server)) = start().await else { return };
     let email = server.verifies("ada").await;
-    if !is_bundled(&server).await {
-        eprintln!("skipped: GraphiQL is not bundled, since there was no Node when the program was built");
-        return;
-    }
-    browser.opens(&server, "/graphql").await;
-    browser.waits_for("button.graphiql-execute-button").await;
 
     // The documentation.
     browser.clicks("button[aria-label='Show Documentation Explorer']").await;
@@ -83,45 +121,159 @@ async fn the_page_works_without_any_other_host_and_keeps_no_secret() {
     browser.clicks("#login-open").await;
     browser.logs_in(&email, "wrong").await;
     assert_eq!(browser.waits_for("#login-error p").await, "Please, enter valid credentials.");
-    browser.runs("document.querySelector('#login-email').value = ''; document.querySelector('#login-password').value = ''").await;
-    browser.opens(&server, "/graphql").await;
-    browser.clicks("#login-open").await;
-    browser.logs_in(&email, PASSWORD).await;
-    browser.waits_for("#login-logout").await;
+    browser.opens_graphiql(&server).await;
+    browser.logs_in_by_the_button(&email).await;
 
     // A query and a mutation with the token.
     browser.takes("Me").await;
-    browser.clicks("button.graphiql-execute-button").await;
+    browser.executes().await;
     browser.waits_for_result(".result-window", &format!("\"email\":\"{email}\"")).await;
     browser.takes("UpdateAccount").await;
-    browser.clicks("button.graphiql-execute-button").await;
+    browser.executes().await;
     browser.waits_for_result(".result-window", "\"success\":true").await;
 
     // A field is completed.
     browser.takes("Me").await;
-    browser.clicks(".graphiql-query-editor .view-line:last-child").await;
+    browser.clicks(".graphiql-query-editor .view-lines").await;
     let editor = ".graphiql-query-editor textarea, .graphiql-query-editor .native-edit-context";
-    let keys = format!("document.querySelector({editor:?}).focus()");
-    browser.runs(&keys).await;
-    browser
-        .client
-        .find(fantoccini::Locator::Css(editor))
-        .await
-        .expect("an editor")
-        .send_keys("\u{e009}a\u{e000}{ user")
-        .await
-        .expect("keys");
+    browser.types(editor, "\u{e009}a\u{e000}{ user").await;
     browser.waits_for(".suggest-widget.visible .monaco-list-row").await;
 
     browser.takes("Sessions").await;
-    browser.clicks("button.graphiql-execute-button").await;
+    browser.executes().await;
     browser.waits_for_result(".result-window", "\"current\":true").await;
+    browser.clicks("#login-open").await;
     browser.logs_out(&server).await;
 
     assert_eq!(browser.complaints().await, [] as [String; 0]);
     let kept = browser.keeps().await;
     assert!(!kept.contains("eyJ") && !kept.contains(PASSWORD) && !kept.contains(&email), "{kept}");
     server.mails();
+}
+
+#[tokio::test]
+async fn each_tab_opens_on_its_example_variables_and_no_header() {
+    let Some((browser, _server)) = start().await else { return };
+    let shown = "document.querySelector('.graphiql-editor-tools .active')?.textContent === 'Variables'";
+    for size in [(1280, 800), (390, 844)] {
+        browser.resizes(size).await;
+        for tab in browser.tabs().await {
+            browser.takes(&tab).await;
+            browser.waits_until(shown).await;
+            if ["Me", "Sessions"].contains(&tab.as_str()) {
+                continue;
+            }
+            // All of them, from the note in the first line to the brace in the last.
+            browser
+                .waits_until(
+                    "(() => { \
+                       const editor = document.querySelector('.graphiql-editor-tool .graphiql-editor:not(.hidden)'); \
+                       const box = editor.getBoundingClientRect(); \
+                       const lines = [...editor.querySelectorAll('.view-line')] \
+                         .map(line => ({ text: line.textContent, box: line.getBoundingClientRect() })) \
+                         .sort((one, other) => one.box.top - other.box.top); \
+                       return lines[0].text.startsWith('//\u{a0}Example\u{a0}values') && lines.at(-1).text === '}' && \
+                         lines.at(-1).box.bottom <= box.bottom && box.bottom <= innerHeight; })()",
+                )
+                .await;
+        }
+    }
+    // Another tab brings the variables back, whether the headers were open or both editors were hidden.
+    browser.clicks(".graphiql-editor-tools [data-name=headers]").await;
+    let headers = "document.querySelector('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines')";
+    browser.waits_until(&format!("{headers}?.textContent === ''")).await;
+    browser.takes("Register").await;
+    browser.waits_until(shown).await;
+    browser.clicks("button[aria-label='Hide editor tools']").await;
+    browser.waits_until(&format!("!({shown})")).await;
+    browser.takes("VerifyAccount").await;
+    browser.waits_until(shown).await;
+    assert_eq!(browser.complaints().await, [] as [String; 0]);
+}
+
+#[tokio::test]
+async fn a_typed_header_takes_the_place_of_the_log_in() {
+    let Some((browser, server)) = start().await else { return };
+    let (ada, bo) = (server.verifies("ada").await, server.verifies("bo").await);
+    let token = server.logs_in(&bo, PASSWORD).await.token;
+    browser.logs_in_by_the_button(&ada).await;
+    browser.takes("Me").await;
+    browser.executes().await;
+    browser.waits_for_result(".result-window", &format!("\"email\":\"{ada}\"")).await;
+    browser.clicks(".graphiql-editor-tools [data-name=headers]").await;
+    browser.clicks(".graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines").await;
+    // The editor writes the closing brace and quotation marks, and lets people type over them.
+    let editor = ".graphiql-editor-tool .graphiql-editor:not(.hidden) textarea";
+    browser.types(editor, &format!("{{\"Authorization\": \"JWT {token}\"}}")).await;
+    browser.executes().await;
+    browser.waits_for_result(".result-window", &format!("\"email\":\"{bo}\"")).await;
+    assert_eq!(browser.complaints().await, [] as [String; 0]);
+    server.mails();
+}
+
+#[tokio::test]
+async fn one_button_logs_in_by_keyboard_on_a_phone() {
+    let Some((browser, server)) = start().await else { return };
+    let email = server.verifies("ada").await;
+    browser.resizes((390, 844)).await;
+    let icons = "document.querySelectorAll('svg circle[cx=\"10\"]').length";
+    assert_eq!(browser.runs(&format!("return {icons}")).await, json!(1));
+    // From the tabs the way leads over the button for another tab.
+    browser.runs("document.querySelector('.graphiql-tab-add').focus()").await;
+    browser.types(".graphiql-tab-add", "\u{e004}").await;
+    browser.waits_until("document.activeElement.id === 'login-open'").await;
+    browser.types("#login-open", "\u{e007}").await;
+    browser.waits_until("document.activeElement.id === 'login-email'").await;
+    browser.types("#login-email", "\u{e00c}").await;
+    browser.waits_until("document.activeElement.id === 'login-open'").await;
+    browser.types("#login-open", "\u{e007}").await;
+    browser.types("#login-email", &email).await;
+    browser.types("#login-password", &format!("{PASSWORD}\u{e007}")).await;
+    browser.waits_until("!document.querySelector('#login-panel').open").await;
+    browser.waits_until("document.activeElement.id === 'login-open'").await;
+    assert_eq!(browser.waits_for("#login-open").await.lines().last(), Some(email.as_str()));
+    assert_eq!(browser.complaints().await, [] as [String; 0]);
+    server.mails();
+}
+
+#[tokio::test]
+async fn nothing_covers_tabs_or_comments_on_a_desktop_and_on_a_phone() {
+    let Some((browser, _server)) = start().await else { return };
+    for size in [(1280, 800), (390, 844)] {
+        browser.resizes(size).await;
+        let phone = size.0 == 390;
+        browser.waits_until(&format!("Boolean(document.querySelector('.line-numbers')) !== {phone}")).await;
+        for tab in browser.tabs().await {
+            browser.takes(&tab).await;
+            // The middle and both ends of the active tab, and of all tabs where none scrolls away.
+            let tabs = if phone { ".graphiql-tab-active" } else { ".graphiql-tab" };
+            let seen = "const seen = (box, element) => [0.05, 0.5, 0.95].every(part => { \
+                          const at = document.elementFromPoint(box.left + part * box.width, box.top + box.height / 2); \
+                          return element.contains(at); });";
+            browser
+                .waits_until(&format!(
+                    "(() => {{ {seen} return [...document.querySelectorAll({tabs:?})] \
+                       .every(tab => seen(tab.getBoundingClientRect(), tab)); }})()"
+                ))
+                .await;
+            browser
+                .waits_until(&format!(
+                    "(() => {{ {seen} \
+                       const editor = document.querySelector('.graphiql-query-editor .monaco-editor'); \
+                       const comments = [...editor.querySelectorAll('.view-line')] \
+                         .filter(line => line.textContent.startsWith('#')); \
+                       return comments.length > 0 && comments \
+                         .every(line => seen(line.firstChild.getBoundingClientRect(), editor)); }})()"
+                ))
+                .await;
+        }
+        // A row that scrolls fades at its ends.
+        let row =
+            "const row = document.querySelector('.graphiql-tabs'); const style = getComputedStyle(row);";
+        let script = format!("{row} return [row.scrollWidth > row.clientWidth, style.maskImage !== 'none']");
+        assert_eq!(browser.runs(&script).await, json!([phone, phone]));
+    }
+    assert_eq!(browser.complaints().await, [] as [String; 0]);
 }
 
 #[tokio::test]
