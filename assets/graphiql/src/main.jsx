@@ -1,4 +1,5 @@
 import './workers.js';
+import './theme.js';
 import '@graphiql/react/style.css';
 import '@graphiql/plugin-doc-explorer/style.css';
 import 'graphiql/graphiql.css';
@@ -49,7 +50,7 @@ function ShowVariables() {
     document.querySelector('.graphiql-tab-active')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     // GraphiQL has no action for this.
     if (variables) document.querySelector('.graphiql-editor-tools [data-name="variables"]:not(.active)')?.click();
-    // Only when another tab opens: typing changes the variables as well.
+    // Not when the variables change, as they do when somebody types.
   }, [id]);
   return null;
 }

@@ -3,7 +3,7 @@ const kept = new Set(
   ['theme', 'visiblePlugin', 'docExplorerFlex', 'editorFlex', 'secondaryEditorFlex'].map((name) => `graphiql:${name}`),
 );
 
-// How tall the query is to the variables until somebody drags the bar between: all examples show all their variables.
+// The height of the query relative to the variables: 1.8 shows all variables of each example. The bar between changes it.
 const defaults = { 'graphiql:secondaryEditorFlex': '1.8' };
 
 // A browser may forbid storage, which throws at the first touch.

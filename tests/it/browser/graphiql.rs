@@ -277,6 +277,41 @@ async fn nothing_covers_tabs_or_comments_on_a_desktop_and_on_a_phone() {
 }
 
 #[tokio::test]
+async fn comments_are_readable_in_light_and_in_dark() {
+    let Some((browser, server)) = start().await else { return };
+    for scheme in ["light", "dark"] {
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        browser.devtools("Emulation.setEmulatedMedia", features).await;
+        browser.opens_graphiql(&server).await;
+        for (editor, sign) in [("query-editor", "#"), ("editor-tool", "//")] {
+            // A string of the class mtk1 is not coloured yet.
+            let comment = format!(
+                "[...document.querySelectorAll('.graphiql-{editor} .view-line [class*=mtk]:not(.mtk1)')] \
+                   .find(token => token.textContent.startsWith({sign:?}))"
+            );
+            browser.waits_until(&comment).await;
+            // As WCAG 2 computes it. The editor is transparent, the pane behind it is not.
+            let script = format!(
+                "const light = element => {{ \
+                   const {{ color, backgroundColor }} = getComputedStyle(element); \
+                   const [r, g, b] = (element.matches('.graphiql-editors') ? backgroundColor : color) \
+                     .match(/[0-9.]+/g).map(value => value / 255) \
+                     .map(value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4); \
+                   return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05; }}; \
+                 return [light({comment}), light(document.querySelector('.graphiql-editors'))];"
+            );
+            let lights: [f64; 2] = serde_json::from_value(browser.runs(&script).await).expect("numbers");
+            let [comment, pane] = lights;
+            let contrast = comment.max(pane) / comment.min(pane);
+            assert!(
+                contrast >= 4.5 && (pane < comment) == (scheme == "dark"),
+                "{scheme} {editor}: {contrast}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_page_for_machines_without_node_does_the_same_in_a_small_way() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/graphiql/plain/");
     let page = std::fs::read_to_string(format!("{folder}index.html")).expect("the page");
