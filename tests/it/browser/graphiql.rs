@@ -312,6 +312,16 @@ async fn comments_are_readable_in_light_and_in_dark() {
 }
 
 #[tokio::test]
+async fn the_page_says_what_to_do_without_javascript() {
+    let Some((browser, server)) = start().await else { return };
+    browser.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+    browser.opens(&server, "/graphql").await;
+    let page = browser.waits_for("body").await;
+    assert!(page.contains("needs JavaScript") && page.contains("POST to /graphql"), "{page}");
+    assert!(!page.contains("loading"), "{page}");
+}
+
+#[tokio::test]
 async fn the_page_for_machines_without_node_does_the_same_in_a_small_way() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/graphiql/plain/");
     let page = std::fs::read_to_string(format!("{folder}index.html")).expect("the page");
