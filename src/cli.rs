@@ -33,7 +33,7 @@ use crate::graphql::{self, Flavour};
 use crate::mail::in_lines;
 use crate::random::Random;
 use crate::store::Store;
-use output::{in_json, print, print_json};
+use output::{in_json, print, print_json, to_the_second};
 
 /// The account API of pledge4future: registration, login, mailed links and tokens behind GraphQL, in one file.
 #[derive(Parser)]

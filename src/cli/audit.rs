@@ -7,7 +7,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::pages::print_pages;
-use super::{in_json, open_there, told};
+use super::{in_json, open_there, to_the_second, told};
 use crate::accounts::{AccountId, Error, operator};
 use crate::app::App;
 use crate::clock::Moment;
@@ -105,6 +105,7 @@ fn line(entry: &Entry) -> String {
     };
     let from = address.as_ref().map(|address| format!(" from {address}")).unwrap_or_default();
     let detail = detail.as_ref().map(|detail| format!("  {detail}")).unwrap_or_default();
+    let at = to_the_second(*at);
     on_one_line(&format!("{at}  {event:<25}  {whom}  by {by}{from}{detail}")) + "\n"
 }
 

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{open_there, print, print_json};
+use super::{open_there, print, print_json, to_the_second};
 use crate::app::App;
 use crate::config::Config;
 use crate::store;
@@ -48,8 +48,9 @@ fn list(app: &App, as_json: bool) -> Result<()> {
         return print("There are no mails.\n");
     }
     let lines = messages.iter().map(|message| {
-        let OutboxMessage { id, recipient, subject, .. } = message;
-        format!("{id:>6}  {}  {:<24}  {recipient}  {subject}\n", message.created_at, state(message))
+        let OutboxMessage { id, recipient, subject, created_at, .. } = message;
+        let created_at = to_the_second(*created_at);
+        format!("{id:>6}  {created_at}  {:<24}  {recipient}  {subject}\n", state(message))
     });
     print(&lines.collect::<String>())
 }

@@ -4,6 +4,7 @@
 use anyhow::Result;
 use serde_json::Value;
 
+use crate::clock::Moment;
 use crate::mail::in_lines;
 
 /// Prints to standard output, which may be closed at any time.
@@ -11,6 +12,11 @@ pub(super) fn print(text: &str) -> Result<()> {
     let mut output = std::io::stdout().lock();
     std::io::Write::write_all(&mut output, in_lines(text).as_bytes())?;
     Ok(std::io::Write::flush(&mut output)?)
+}
+
+/// A time as columns show it: to the second.
+pub(super) fn to_the_second(moment: Moment) -> String {
+    Moment::from_seconds(moment.seconds()).to_string()
 }
 
 /// Prints JSON for scripts, which eyes can read as well.

@@ -7,10 +7,11 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::pages::print_pages;
-use super::{already, in_json, open_there, print, print_json, told};
+use super::{already, in_json, open_there, print, print_json, to_the_second, told};
 use crate::accounts::operator::{self, Creation};
 use crate::accounts::{Account, Filter};
 use crate::app::App;
+use crate::clock::Moment;
 use crate::config::Config;
 use crate::mail::{in_lines, on_one_line};
 use crate::store;
@@ -159,7 +160,7 @@ fn list(app: &App, as_json: bool) -> Result<()> {
         page.map_err(store::Error::into_inner)
     };
     print_pages(as_json, "There are no accounts.\n", next_page, |account| {
-        if as_json { in_json(&to_json(account)) } else { line(account) }
+        if as_json { in_json(&to_json(account, exact)) } else { line(account) }
     })
 }
 
@@ -171,8 +172,8 @@ fn line(account: &Account) -> String {
         ("shut off", account.deactivated_at.is_some()),
     ];
     let marks: Vec<_> = marks.iter().filter(|(_, holds)| *holds).map(|(mark, _)| *mark).collect();
-    let Account { id, email, username, joined_at, .. } = account;
-    let marks = marks.join(", ");
+    let Account { id, email, username, .. } = account;
+    let (joined_at, marks) = (to_the_second(account.joined_at), marks.join(", "));
     let line = format!("{id:>6}  {joined_at}  {email}  {username}  {marks}");
     on_one_line(line.trim_end()) + "\n"
 }
@@ -181,7 +182,7 @@ fn show(app: &App, name: &str, as_json: bool) -> Result<()> {
     let account = told("nothing can be shown", app.store.read(|db| operator::find(db, name)))?;
     let now = app.clock.now();
     let sessions = app.store.read(|db| store::sessions::list_live(db, account.id, now));
-    let mut shown = to_json(&account);
+    let mut shown = to_json(&account, if as_json { exact } else { to_the_second });
     shown["sessions"] = sessions.map_err(store::Error::into_inner)?.len().into();
     if as_json {
         return print_json(&shown);
@@ -190,8 +191,11 @@ fn show(app: &App, name: &str, as_json: bool) -> Result<()> {
     print(&members.map(|(name, value)| format!("{name}: {}\n", in_json(value))).collect::<String>())
 }
 
-fn to_json(account: &Account) -> Value {
-    let moment = |moment: Option<crate::clock::Moment>| moment.map(|moment| moment.to_string());
+fn exact(moment: Moment) -> String {
+    moment.to_string()
+}
+
+fn to_json(account: &Account, time: fn(Moment) -> String) -> Value {
     json!({
         "id": account.id,
         "email": account.email,
@@ -201,10 +205,10 @@ fn to_json(account: &Account) -> Value {
         "last_name": account.last_name,
         "academic_title": account.academic_title,
         "is_staff": account.is_staff,
-        "joined_at": account.joined_at.to_string(),
-        "verified_at": moment(account.verified_at),
-        "archived_at": moment(account.archived_at),
-        "deactivated_at": moment(account.deactivated_at),
+        "joined_at": time(account.joined_at),
+        "verified_at": account.verified_at.map(time),
+        "archived_at": account.archived_at.map(time),
+        "deactivated_at": account.deactivated_at.map(time),
         "working_group": account.membership.as_ref().map(|membership| &membership.group),
         "represents_working_group": account.represents().is_some(),
     })

@@ -117,3 +117,28 @@ fn shells_are_told_the_commands_and_manual_pages_are_written_whatever_the_settin
     let sentence = site.run(["man", "nowhere"]).refused(1);
     assert!(sentence.contains("the manual cannot be written to nowhere"), "{sentence}");
 }
+
+#[test]
+fn columns_show_times_to_the_second_and_json_all_of_them() {
+    let site = Site::with_settings("");
+    site.run(["user", "create", "--email", "ada@example.org"]).done();
+    let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
+    for change in [
+        "UPDATE accounts SET joined_at = 1628443376123456",
+        "UPDATE outbox SET created_at = 1628443376123456",
+        "INSERT INTO audit (at, event, account_id, actor) VALUES (1628443376123456, 'verified', 1, 'operator')",
+    ] {
+        database.execute(change, []).expect("a row");
+    }
+    for arguments in [["user", "list"], ["user", "show"], ["mail", "list"], ["audit", "list"]] {
+        let mut arguments = arguments.to_vec();
+        if arguments[1] == "show" {
+            arguments.push("1");
+        }
+        let printed = site.run(&arguments).done();
+        assert!(printed.contains("2021-08-08T17:22:56+00:00"), "{printed}");
+        arguments.push("--json");
+        let printed = site.run(&arguments).done();
+        assert!(printed.contains("\"2021-08-08T17:22:56.123456+00:00\""), "{printed}");
+    }
+}
