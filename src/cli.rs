@@ -15,6 +15,7 @@ mod new_file;
 mod output;
 mod pages;
 mod serve;
+mod terminal;
 mod user;
 
 use std::fs::{File, TryLockError};

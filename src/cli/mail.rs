@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::terminal::confirm;
 use super::{open_there, print, print_json, to_the_second};
 use crate::app::App;
 use crate::config::Config;
@@ -23,10 +24,13 @@ pub(super) enum Command {
         /// Its number, as `mail list` has it.
         number: i64,
     },
-    /// Try again now: one mail, also one that has left, or all that wait or were refused.
+    /// Try again now: one mail, or all that wait or were refused. It asks before it sends a delivered mail again.
     Retry {
         /// Its number; all that wait or were refused if left out.
         number: Option<i64>,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -35,7 +39,8 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
     match command {
         Command::List { json } => list(&app, *json),
         Command::Show { number } => show(&app, *number),
-        Command::Retry { number } => retry(&app, *number),
+        Command::Retry { number: Some(number), yes } => retry(&app, *number, *yes),
+        Command::Retry { number: None, .. } => retry_all(&app),
     }
 }
 
@@ -78,10 +83,16 @@ fn to_json(message: &OutboxMessage) -> serde_json::Value {
     })
 }
 
+fn find(app: &App, number: i64) -> Result<OutboxMessage> {
+    let found = app.store.read(|db| store::outbox::find_by_id(db, number));
+    match found.map_err(store::Error::into_inner)? {
+        Some(message) => Ok(message),
+        None => bail!("there is no mail {number}; `mail list` shows what there is"),
+    }
+}
+
 fn show(app: &App, number: i64) -> Result<()> {
-    let message =
-        app.store.read(|db| store::outbox::find_by_id(db, number)).map_err(store::Error::into_inner)?;
-    let Some(message) = message else { bail!("there is no mail {number}; `mail list` shows what there is") };
+    let message = find(app, number)?;
     let trouble =
         message.last_error.as_ref().map(|error| format!("Last error: {error}\n")).unwrap_or_default();
     print(&format!(
@@ -93,15 +104,25 @@ fn show(app: &App, number: i64) -> Result<()> {
     ))
 }
 
-fn retry(app: &App, number: Option<i64>) -> Result<()> {
-    let now = app.clock.now();
-    let due = app.store.write(|tx| match number {
-        Some(number) => store::outbox::set_due(tx, number, now).map(usize::from),
-        None => store::outbox::set_all_due(tx, now),
-    });
-    let due = due.map_err(store::Error::into_inner)?;
-    match (number, due) {
-        (Some(number), 0) => bail!("there is no mail {number}; `mail list` shows what there is"),
-        (_, due) => print(&format!("Mails due: {due}. A running server delivers within seconds.\n")),
+fn retry(app: &App, number: i64, yes: bool) -> Result<()> {
+    let message = find(app, number)?;
+    let again = message.delivered_at.is_some();
+    if again {
+        let question =
+            format!("Mail {number} to {} has been delivered already. Send it again?", message.recipient);
+        confirm(&question, &format!("mail {number} has been delivered already"), yes)?;
     }
+    let now = app.clock.now();
+    let due = app.store.write(|tx| store::outbox::set_due(tx, number, now, again));
+    tell_due(usize::from(due.map_err(store::Error::into_inner)?))
+}
+
+fn retry_all(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    let due = app.store.write(|tx| store::outbox::set_all_due(tx, now));
+    tell_due(due.map_err(store::Error::into_inner)?)
+}
+
+fn tell_due(due: usize) -> Result<()> {
+    print(&format!("Mails due: {due}. A running server delivers within seconds.\n"))
 }

@@ -1,30 +1,27 @@
 //! `user`: accounts, by an operator.
 
-use std::io::{IsTerminal as _, Read as _, Write as _};
-
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::pages::print_pages;
+use super::terminal::{self, confirm};
 use super::{already, in_json, open_there, print, print_json, to_the_second, told};
 use crate::accounts::operator::{self, Creation};
 use crate::accounts::{Account, Filter};
 use crate::app::App;
 use crate::clock::Moment;
 use crate::config::Config;
-use crate::mail::{in_lines, on_one_line};
+use crate::mail::on_one_line;
 use crate::store;
 
 /// How many accounts are held in memory at a time.
 const AT_A_TIME: i64 = 1000;
-/// More than any password.
-const LONGEST_PASSWORD: u64 = 64 * 1024;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Make an account. Without a password, nobody can log in until its owner asks for a link for a new password; none is
-    /// mailed by itself.
+    /// Make an account. At a terminal it asks for a password. An account without one cannot log in until its owner asks
+    /// for a link to choose one, which is not mailed by itself.
     Create {
         /// The primary address.
         #[arg(long)]
@@ -38,9 +35,12 @@ pub(super) enum Command {
         /// It sees what is reserved for staff.
         #[arg(long)]
         staff: bool,
-        /// Read a password from standard input.
+        /// Read the password from standard input.
         #[arg(long)]
         password_stdin: bool,
+        /// Make the account without a password, as where there is no terminal to ask.
+        #[arg(long, conflicts_with = "password_stdin")]
+        no_password: bool,
     },
     /// List all accounts.
     List {
@@ -103,8 +103,12 @@ pub(super) enum Command {
 }
 
 pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
-    if let Command::Create { email, username, verified, staff, password_stdin } = command {
-        let password = if *password_stdin { Some(from_stdin()?) } else { None };
+    if let Command::Create { email, username, verified, staff, password_stdin, no_password } = command {
+        let password = match password_stdin {
+            true => Some(terminal::password_from_stdin()?),
+            false if *no_password || !terminal::is_there() => None,
+            false => Some(terminal::ask_for_password()?),
+        };
         let (email, username) = (email.clone(), username.clone());
         let new = Creation { email, username, verified: *verified, staff: *staff, password };
         let account = told("no account was made", operator::create(&super::open(config)?, &new))?;
@@ -117,7 +121,10 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
         Command::List { json } => return list(&app, *json),
         Command::Show { account, json } => return show(&app, account, *json),
         Command::SetPassword { account, password_stdin } => {
-            let password = if *password_stdin { from_stdin()? } else { prompted()? };
+            let password = match password_stdin {
+                true => terminal::password_from_stdin()?,
+                false => terminal::ask_for_password()?,
+            };
             let account = told(nothing, operator::set_password(&app, account, &password))?;
             format!("{} has another password and is logged out everywhere", account.email)
         }
@@ -140,7 +147,8 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
         }
         Command::Delete { account, yes } => {
             let there = told(nothing, app.store.read(|db| operator::find(db, account)))?;
-            confirm(&format!("Erase account {} ({}) with all its data?", there.id, there.email), *yes)?;
+            let question = format!("Erase account {} ({}) with all its data?", there.id, there.email);
+            confirm(&question, "this cannot be undone", *yes)?;
             let account = told(nothing, operator::delete(&app, there.id))?;
             format!("{} is erased", account.email)
         }
@@ -212,45 +220,4 @@ fn to_json(account: &Account, time: fn(Moment) -> String) -> Value {
         "working_group": account.membership.as_ref().map(|membership| &membership.group),
         "represents_working_group": account.represents().is_some(),
     })
-}
-
-/// A password from standard input, without the line end behind it.
-fn from_stdin() -> Result<String> {
-    let mut text = String::new();
-    let read = std::io::stdin().take(LONGEST_PASSWORD).read_to_string(&mut text);
-    read.context("no password can be read from standard input")?;
-    let password = text.trim_end_matches(['\n', '\r']);
-    if password.is_empty() {
-        bail!("standard input holds no password");
-    }
-    Ok(password.to_owned())
-}
-
-/// A password from a terminal, typed twice and not shown.
-fn prompted() -> Result<String> {
-    if !std::io::stdin().is_terminal() {
-        bail!(
-            "there is no terminal to ask for the password; give --password-stdin and the password on standard input"
-        );
-    }
-    let first = rpassword::prompt_password("New password: ")?;
-    if first != rpassword::prompt_password("The same again: ")? {
-        bail!("the two passwords differ; nothing was changed");
-    }
-    Ok(first)
-}
-
-/// Asks before something that cannot be undone.
-fn confirm(question: &str, yes: bool) -> Result<()> {
-    if yes {
-        return Ok(());
-    }
-    if !std::io::stdin().is_terminal() {
-        bail!("this cannot be undone, and there is no terminal to ask; give --yes if it is meant");
-    }
-    eprint!("{} Type yes: ", in_lines(question));
-    std::io::stderr().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    if answer.trim() == "yes" { Ok(()) } else { bail!("nothing was changed") }
 }

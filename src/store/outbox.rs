@@ -137,10 +137,12 @@ pub fn set_refused(db: &Writer<'_>, id: i64, error: &str, now: Moment) -> Result
     Ok(())
 }
 
-/// Makes a mail due at once, also one that has left or was refused; false if there is no such mail.
-pub fn set_due(db: &Writer<'_>, id: i64, now: Moment) -> Result<bool> {
-    let sql = "UPDATE outbox SET due_at = $1, delivered_at = NULL, refused_at = NULL WHERE id = $2";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id])? == 1)
+/// Makes a mail due at once that waits or was refused, and with `again` also one that was delivered. Returns whether there
+/// is such a mail.
+pub fn set_due(db: &Writer<'_>, id: i64, now: Moment, again: bool) -> Result<bool> {
+    let sql = "UPDATE outbox SET due_at = $1, delivered_at = NULL, refused_at = NULL \
+         WHERE id = $2 AND (delivered_at IS NULL OR $3 = 1)";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id, i64::from(again)])? == 1)
 }
 
 /// Makes all mails due that have not left, refused ones among them, and says how many those are.

@@ -72,6 +72,20 @@ async fn a_mail_to_an_address_that_cannot_be_written_into_it_is_given_up_and_the
 }
 
 #[tokio::test]
+async fn a_mail_that_left_meanwhile_leaves_again_only_if_that_is_meant() {
+    let server = TestServer::start("").await;
+    server.registers("ada").await;
+    assert_eq!(round(&server), Round { delivered: 1, failed: 0, ..Round::default() });
+    let now = server.app().clock.now();
+    let set_due = |again| server.store().write(|tx| store::outbox::set_due(tx, 1, now, again));
+    assert!(!set_due(false).expect("a database"));
+    assert_eq!(round(&server), Round::default());
+    assert!(set_due(true).expect("a database"));
+    assert_eq!(round(&server), Round { delivered: 1, failed: 0, ..Round::default() });
+    server.mails();
+}
+
+#[tokio::test]
 async fn mails_that_left_are_forgotten_after_a_week() {
     let server = TestServer::start("").await;
     server.registers("ada").await;

@@ -109,6 +109,25 @@ impl Site {
         outcome(child.wait_with_output().expect("the program ends"))
     }
 
+    /// Runs a command at a terminal where this is typed; what the terminal shows is on standard output. `None` where there is
+    /// no `script` of util-linux to make a terminal.
+    pub fn run_at_a_terminal(&self, typed: &str, arguments: &[&str]) -> Option<Outcome> {
+        let version = Command::new("script").arg("--version").output();
+        if !version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("util-linux")) {
+            eprintln!("skipped: this needs `script` of util-linux to make a terminal");
+            return None;
+        }
+        let words = [env!("CARGO_BIN_EXE_pledge4future-auth")].iter().chain(arguments);
+        let line: Vec<String> = words.map(|word| format!("'{word}'")).collect();
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--command", &line.join(" "), "/dev/null"]);
+        script.current_dir(self.folder.path()).env_clear().env("SHELL", "/bin/sh");
+        script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = script.spawn().expect("script runs");
+        child.stdin.take().expect("a pipe").write_all(typed.as_bytes()).expect("script reads");
+        Some(outcome(child.wait_with_output().expect("script ends")))
+    }
+
     /// Starts `serve` and waits until it has said where it listens.
     pub fn serve(&self) -> Serving {
         self.serve_with([])
@@ -198,11 +217,17 @@ impl Serving {
 
     /// Sends a GraphQL request that is answered, and answers its data.
     pub async fn ask(&self, token: Option<&str>, query: &str) -> Value {
+        self.ask_with(token, query, json!({})).await
+    }
+
+    /// The same with variables.
+    pub async fn ask_with(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
         let mut request = reqwest::Client::new().post(self.endpoint());
         if let Some(token) = token {
             request = request.header("Authorization", format!("JWT {token}"));
         }
-        let reply = request.json(&json!({ "query": query })).send().await.expect("an answer");
+        let request = request.json(&json!({ "query": query, "variables": variables }));
+        let reply = request.send().await.expect("an answer");
         let mut body: Value = reply.json().await.expect("an answer in JSON");
         assert!(body.get("errors").is_none(), "{query}: {body}");
         body["data"].take()

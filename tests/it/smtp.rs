@@ -146,7 +146,7 @@ async fn a_mail_that_is_refused_is_given_up_and_the_others_leave() {
         assert_eq!(due, 1);
         assert_eq!(round(&server), Round { refused: 1, ..Round::default() });
         on.store(false, Ordering::SeqCst);
-        server.store().write(|tx| store::outbox::set_due(tx, 1, now)).expect("a database");
+        server.store().write(|tx| store::outbox::set_due(tx, 1, now, false)).expect("a database");
         assert_eq!(round(&server), delivered(1));
         assert_eq!(receiver.recipients(), ["bo@example.org", "ada@example.org"]);
     }

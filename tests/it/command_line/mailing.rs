@@ -52,8 +52,17 @@ async fn mail_retry_lets_a_mail_leave_again() {
     assert!(nothing.starts_with("Mails due: 0."), "{nothing}");
     assert!(site.run(["mail", "list"]).done().contains("delivered"));
 
-    let due = site.run(["mail", "retry", "1"]).done();
+    let refused = site.run(["mail", "retry", "1"]).refused(1);
+    assert_eq!(
+        refused,
+        "mail 1 has been delivered already, and there is no terminal to ask; give --yes if it is meant"
+    );
+    assert!(site.run(["mail", "list"]).done().contains("delivered"));
+
+    let due = site.run(["mail", "retry", "1", "--yes"]).done();
     assert!(due.starts_with("Mails due: 1."), "{due}");
+    // It waits again, which needs no question.
+    site.run(["mail", "retry", "1"]).done();
     assert!(!site.run(["mail", "list"]).done().contains("delivered"));
 
     let server = site.serve();
@@ -61,6 +70,20 @@ async fn mail_retry_lets_a_mail_leave_again() {
     let end = server.terminate();
     assert_eq!((end.status, end.stdout.as_str()), (Some(0), ""), "{end:?}");
     assert!(site.run(["mail", "list"]).done().contains("delivered"));
+}
+
+#[tokio::test]
+async fn at_a_terminal_mail_retry_asks_before_a_delivered_mail_leaves_again() {
+    let (site, _) = site_with_a_mail().await;
+    let retry = ["mail", "retry", "1"];
+    let Some(declined) = site.run_at_a_terminal("\n", &retry) else { return };
+    let question = "Mail 1 to ada@example.org has been delivered already. Send it again? [y/N] ";
+    assert!(declined.stdout.contains(question), "{declined:?}");
+    assert_eq!(declined.status, Some(1), "{declined:?}");
+    assert!(site.run(["mail", "list"]).done().contains("delivered"));
+    let due = site.run_at_a_terminal("y\n", &retry).expect("as before");
+    assert!(due.stdout.contains("Mails due: 1."), "{due:?}");
+    assert!(!site.run(["mail", "list"]).done().contains("delivered"));
 }
 
 #[test]

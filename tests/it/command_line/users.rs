@@ -8,8 +8,10 @@ use crate::program::{Serving, Site};
 const FILES: &str = "[mail]\ntransport = \"file\"\n";
 
 async fn logs_in(server: &Serving, email: &str, password: &str) -> Value {
-    let login = format!("tokenAuth(email: {email:?}, password: {password:?}) {{ success errors token }}");
-    server.mutate(&login).await
+    let login = "mutation ($email: String!, $password: String!) { \
+         payload: tokenAuth(email: $email, password: $password) { success errors token } }";
+    let variables = json!({ "email": email, "password": password });
+    server.ask_with(None, login, variables).await["payload"].take()
 }
 
 fn mails(site: &Site) -> Vec<Value> {
@@ -157,4 +159,45 @@ fn what_an_operator_gets_wrong_is_said_in_a_sentence() {
         sentence.contains("is the username of ada@example.org and the number of p7@example.org"),
         "{sentence}"
     );
+}
+
+#[tokio::test]
+async fn at_a_terminal_user_create_asks_for_the_password_twice() {
+    let site = Site::with_settings(FILES);
+    let create = ["user", "create", "--email", "ada@example.org", "--verified"];
+    let typed = format!("{PASSWORD}\n{PASSWORD}\n");
+    let Some(made) = site.run_at_a_terminal(&typed, &create) else { return };
+    assert_eq!(made.status, Some(0), "{made:?}");
+    assert!(made.stdout.contains("New password: ") && made.stdout.contains("The same again: "), "{made:?}");
+    let server = site.serve();
+    assert_done(&logs_in(&server, "ada@example.org", PASSWORD).await);
+
+    let create = ["user", "create", "--email", "bo@example.org"];
+    let differ = format!("{PASSWORD}\n{OTHER_PASSWORD}\n");
+    let refused = site.run_at_a_terminal(&differ, &create).expect("as before");
+    assert_eq!(refused.status, Some(1), "{refused:?}");
+    assert!(refused.stdout.contains("the two passwords differ; nothing was changed"), "{refused:?}");
+    assert!(!site.run(["user", "list"]).done().contains("bo@example.org"));
+
+    let without = ["user", "create", "--email", "bo@example.org", "--no-password"];
+    let made = site.run_at_a_terminal("", &without).expect("as before");
+    assert_eq!((made.status, made.stdout.trim()), (Some(0), "account 2 is made: bo@example.org"), "{made:?}");
+    let both = site.run(["user", "create", "--email", "c@example.org", "--no-password", "--password-stdin"]);
+    assert_eq!(both.status, Some(2), "{both:?}");
+}
+
+#[test]
+fn at_a_terminal_an_account_is_erased_only_after_a_yes() {
+    let site = Site::with_settings(FILES);
+    site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
+    let delete = ["user", "delete", "1"];
+    for answer in ["\n", "n\n", "\u{4}"] {
+        let Some(declined) = site.run_at_a_terminal(answer, &delete) else { return };
+        assert_eq!(declined.status, Some(1), "{answer:?}: {declined:?}");
+        let question = "Erase account 1 (ada@example.org) with all its data? [y/N] ";
+        assert!(declined.stdout.contains(question), "{declined:?}");
+        assert!(declined.stdout.contains("nothing was changed"), "{declined:?}");
+    }
+    let erased = site.run_at_a_terminal("y\n", &delete).expect("as before");
+    assert!(erased.stdout.contains("ada@example.org is erased"), "{erased:?}");
 }

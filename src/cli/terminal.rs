@@ -1,0 +1,56 @@
+//! Questions at a terminal. Scripts have no terminal, and say in their arguments what they want.
+
+use std::io::{IsTerminal as _, Read as _, Write as _};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::mail::in_lines;
+
+/// Longer than any password.
+const LONGEST_PASSWORD: u64 = 64 * 1024;
+
+/// Whether there is somebody to ask.
+pub(super) fn is_there() -> bool {
+    std::io::stdin().is_terminal()
+}
+
+/// Reads a password from standard input, without the line break at its end.
+pub(super) fn password_from_stdin() -> Result<String> {
+    let mut text = String::new();
+    let read = std::io::stdin().take(LONGEST_PASSWORD).read_to_string(&mut text);
+    read.context("no password can be read from standard input")?;
+    let password = text.trim_end_matches(['\n', '\r']);
+    if password.is_empty() {
+        bail!("standard input holds no password");
+    }
+    Ok(password.to_owned())
+}
+
+/// Asks for a password twice, without showing it.
+pub(super) fn ask_for_password() -> Result<String> {
+    if !is_there() {
+        bail!(
+            "there is no terminal to ask for the password; give --password-stdin and the password on standard input"
+        );
+    }
+    let first = rpassword::prompt_password("New password: ")?;
+    if first != rpassword::prompt_password("The same again: ")? {
+        bail!("the two passwords differ; nothing was changed");
+    }
+    Ok(first)
+}
+
+/// Asks before something is done, unless the arguments hold `--yes`. Without a terminal it is refused for this reason.
+pub(super) fn confirm(question: &str, reason: &str, yes: bool) -> Result<()> {
+    if yes {
+        return Ok(());
+    }
+    if !is_there() {
+        bail!("{reason}, and there is no terminal to ask; give --yes if it is meant");
+    }
+    eprint!("{} [y/N] ", in_lines(question));
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { bail!("nothing was changed") }
+}
