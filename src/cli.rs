@@ -52,7 +52,11 @@ enum Command {
     /// Bring the database up to date, listen, deliver mail, until told to stop.
     Serve,
     /// Print every setting in force and where it came from.
-    CheckConfig,
+    CheckConfig {
+        /// Only those that differ from their defaults.
+        #[arg(long)]
+        changed: bool,
+    },
     /// Bring the database up to date.
     Migrate {
         /// Only tell what would be done.
@@ -175,8 +179,8 @@ fn check(config: &config::Config) -> Result<()> {
 /// systemd hands to the server alone is not there while the server is down, which is no fault of the configuration.
 fn check_key(command: &Command, config: &config::Config) -> Result<()> {
     match (command, given_key(config)) {
-        (Command::CheckConfig, Err(error)) if is_not_there(&error) => Ok(()),
-        (Command::CheckConfig | Command::Serve, key) => key.map(drop),
+        (Command::CheckConfig { .. }, Err(error)) if is_not_there(&error) => Ok(()),
+        (Command::CheckConfig { .. } | Command::Serve, key) => key.map(drop),
         _ => Ok(()),
     }
 }
@@ -209,7 +213,7 @@ fn manual(folder: &Path) -> Result<()> {
 fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
     match command {
         Command::Serve => serve::run(loaded),
-        Command::CheckConfig => check_config::run(loaded),
+        Command::CheckConfig { changed } => check_config::run(loaded, changed),
         Command::Migrate { status } => migrate::run(&loaded.config, status),
         Command::Import { file, bundled, dry_run } => {
             import::run(&loaded.config, file.as_deref(), bundled, dry_run)

@@ -6,8 +6,9 @@ use super::{is_not_there, print};
 use crate::app::given_key;
 use crate::config::{Loaded, Setting};
 
-pub(super) fn run(loaded: &Loaded) -> Result<()> {
-    let settings = loaded.settings();
+pub(super) fn run(loaded: &Loaded, changed: bool) -> Result<()> {
+    let mut settings = loaded.settings();
+    settings.retain(|setting| setting.is_changed || !changed);
     let line = |setting: &Setting| format!("{} = {}", setting.name, setting.value);
     let width = settings.iter().map(|setting| line(setting).chars().count()).max().unwrap_or_default();
     let mut text = match &loaded.file {
@@ -30,6 +31,9 @@ pub(super) fn run(loaded: &Loaded) -> Result<()> {
             loaded.config.secret_key_file().display()
         )),
         Err(error) => return Err(error),
+    }
+    if settings.is_empty() {
+        text.push_str("# All settings have their defaults\n");
     }
     for setting in &settings {
         text.push_str(&format!("{:width$}  # {}\n", line(setting), setting.source));

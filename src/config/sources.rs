@@ -30,6 +30,8 @@ pub struct Setting {
     pub value: String,
     /// "default", "environment" or the path of a file.
     pub source: String,
+    /// Whether the value was given and is not the default.
+    pub is_changed: bool,
 }
 
 /// Reads the settings: `file` if it is given, else the first file that is there, and the environment.
@@ -99,8 +101,10 @@ impl Loaded {
     fn setting(&self, name: String) -> Setting {
         let Ok(value) = self.figment.find_value(&name) else {
             let value = self.worked_out(&name).unwrap_or_default();
-            return Setting { name, value, source: "default".to_owned() };
+            return Setting { name, value, source: "default".to_owned(), is_changed: false };
         };
+        let default = example::LAYER.find_value(&name).ok();
+        let is_changed = default.is_none_or(|default| toml(&default) != toml(&value));
         let metadata = self.figment.get_metadata(value.tag());
         let source = match metadata {
             Some(Metadata { source: Some(Source::File(path)), .. }) => path.display().to_string(),
@@ -112,7 +116,7 @@ impl Loaded {
             ("mail.smtp_url", Some(url)) => format!("{:?}", smtp_url::masked(url)),
             _ => toml(&value),
         };
-        Setting { name, value, source }
+        Setting { name, value, source, is_changed }
     }
 
     /// The value of a setting that nobody gave and that has no fixed default.

@@ -63,6 +63,26 @@ fn the_environment_stands_above_the_file_and_the_file_above_the_defaults() {
 }
 
 #[test]
+fn check_config_prints_only_what_differs_from_the_defaults_if_asked() {
+    let site = Site::empty();
+    let none = site.run(["check-config", "--changed"]).done();
+    assert!(
+        none.lines().all(|line| line.starts_with("# "))
+            && none.contains("# All settings have their defaults")
+    );
+    // The first is as it is by default, and the second has no fixed default.
+    site.write("config.toml", "listen = \"127.0.0.1:8000\"\nsite_name = \"Ours\"\nmail.notices = false\n");
+    let environment = [("P4F_AUTH_SECRET_KEY", SECRET), ("P4F_AUTH_MAIL__TRANSPORT", "console")];
+    let printed = site.run_with(environment, ["check-config", "--changed"]).done();
+    let names: Vec<_> =
+        printed.lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name).collect();
+    assert_eq!(names, ["site_name", "secret_key", "mail.notices"], "{printed}");
+    assert_eq!(line(&printed, "mail.notices"), ("false", "config.toml"));
+    assert_eq!(line(&printed, "secret_key"), ("\"***\"", "environment"));
+    assert!(!printed.contains("All settings"), "{printed}");
+}
+
+#[test]
 fn the_secret_key_is_never_printed() {
     let site = Site::empty();
     let by_environment = site.run_with([("P4F_AUTH_SECRET_KEY", SECRET)], ["check-config"]).done();
