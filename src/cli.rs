@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{ArgGroup, CommandFactory as _, Parser, Subcommand};
 
 use crate::accounts::{self, Error};
 use crate::app::{App, create_private_dir, given_key};
@@ -64,12 +64,12 @@ enum Command {
         status: bool,
     },
     /// Read institutions, research fields, accounts and working groups from a JSON file: all of it, or nothing.
+    #[command(group(ArgGroup::new("source").args(["file", "bundled"]).required(true)))]
     Import {
-        /// The file; or give --bundled.
-        #[arg(required_unless_present = "bundled")]
+        /// The file.
         file: Option<PathBuf>,
         /// Data that the program brings along, instead of a file.
-        #[arg(long, value_name = "DATA", conflicts_with = "file")]
+        #[arg(long, value_name = "DATA")]
         bundled: Option<import::Bundled>,
         /// Only tell what would be done.
         #[arg(long)]
@@ -127,7 +127,7 @@ enum Command {
     },
     /// Write the manual pages, one a command.
     Man {
-        /// The folder to write them to, which must be there.
+        /// The folder to write them to. It is made if it does not exist.
         folder: PathBuf,
     },
     /// Print the GraphQL schema.
@@ -206,7 +206,8 @@ fn completions(shell: clap_complete::Shell) -> Result<()> {
 }
 
 fn manual(folder: &Path) -> Result<()> {
-    let written = clap_mangen::generate_to(Arguments::command(), folder);
+    let written =
+        std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(Arguments::command(), folder));
     written.with_context(|| format!("the manual cannot be written to {}", folder.display()))
 }
 

@@ -105,17 +105,29 @@ fn shells_are_told_the_commands_and_manual_pages_are_written_whatever_the_settin
         let script = site.run(["completions", shell]).done();
         assert!(COMMANDS.iter().all(|command| script.contains(command)), "{shell}");
     }
-    std::fs::create_dir(site.path("man")).expect("a folder");
-    site.run(["man", "man"]).done();
-    for page in [
-        "man/pledge4future-auth.1",
-        "man/pledge4future-auth-backup.1",
-        "man/pledge4future-auth-user-create.1",
-    ] {
-        assert!(std::fs::read_to_string(site.path(page)).expect(page).contains(".TH"), "{page}");
+    // The folder is made, and may be there already.
+    for _ in 0..2 {
+        site.run(["man", "share/man"]).done();
     }
-    let sentence = site.run(["man", "nowhere"]).refused(1);
-    assert!(sentence.contains("the manual cannot be written to nowhere"), "{sentence}");
+    for page in ["", "-backup", "-user-create"] {
+        let page = format!("share/man/pledge4future-auth{page}.1");
+        assert!(std::fs::read_to_string(site.path(&page)).expect(&page).contains(".TH"), "{page}");
+    }
+    let sentence = site.run(["man", "config.toml"]).refused(1);
+    assert!(sentence.contains("the manual cannot be written to config.toml"), "{sentence}");
+}
+
+#[test]
+fn the_usage_of_import_asks_for_a_file_or_bundled_data() {
+    let site = Site::empty();
+    let usage = "Usage: pledge4future-auth import [OPTIONS] <FILE|--bundled <DATA>>";
+    let help = site.run(["import", "--help"]).done();
+    assert!(help.lines().any(|line| line == usage), "{help}");
+    for arguments in [&["import"][..], &["import", "f.json", "--bundled", "research-fields"]] {
+        let wrong = site.run(arguments);
+        assert_eq!(wrong.status, Some(2), "{wrong:?}");
+        assert!(wrong.stderr.contains("<FILE|--bundled <DATA>>"), "{wrong:?}");
+    }
 }
 
 #[test]
