@@ -29,7 +29,7 @@ fn redeem(app: &App, viewer: &Viewer, token: &str) -> Result<Option<String>> {
         }
         action_links::require_current(tx, token, &bond, &account)?;
         action_links::spend(app, tx, Action::Activation, token, &bond)?;
-        store::accounts::set_verified(tx, account.id, app.clock.now())?;
+        store::accounts::set_verified(tx, account.id, Some(app.clock.now()))?;
         if bond.ends_password && store::accounts::find_password_hash(tx, account.id)?.is_some() {
             store::accounts::delete_password_hash(tx, account.id)?;
             account.epoch = sessions::end_all(app, tx, &account)?;

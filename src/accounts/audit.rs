@@ -49,6 +49,8 @@ pub enum Event<'a> {
     PasswordForgotten,
     /// A link for a new password was asked for.
     ResetRequested,
+    /// An operator gave the account another primary address.
+    EmailChanged,
     /// A link to another address was asked for.
     SecondaryEmailRequested,
     /// That link was followed.
@@ -145,6 +147,7 @@ impl<'a> Event<'a> {
             Self::PasswordSet => "password_set",
             Self::PasswordForgotten => "password_forgotten",
             Self::ResetRequested => "reset_requested",
+            Self::EmailChanged => "email_changed",
             Self::SecondaryEmailRequested => "secondary_email_requested",
             Self::SecondaryEmailConfirmed => "secondary_email_confirmed",
             Self::SecondaryEmailRemoved => "secondary_email_removed",

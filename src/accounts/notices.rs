@@ -7,6 +7,7 @@ use crate::outbox;
 use crate::store::Writer;
 
 pub(super) const PASSWORD_CHANGED: &str = "The password of your account was changed.";
+pub(super) const EMAIL_CHANGED: &str = "The primary address of your account was changed by an operator.";
 pub(super) const EMAILS_SWAPPED: &str = "The primary and the secondary address of your account were swapped.";
 pub(super) const SECONDARY_EMAIL_ADDED: &str = "A secondary address was added to your account.";
 pub(super) const SECONDARY_EMAIL_REMOVED: &str = "The secondary address of your account was removed.";
@@ -49,10 +50,21 @@ pub(super) fn hint(
 /// # Errors
 /// Only internal ones.
 pub fn enqueue(app: &App, tx: &Writer<'_>, account: &Account, sentence: &'static str) -> Result<()> {
-    if !app.config.mail.notices {
-        return Ok(());
-    }
     for address in std::iter::once(&account.email).chain(&account.secondary_email) {
+        enqueue_to(app, tx, account, address, sentence)?;
+    }
+    Ok(())
+}
+
+/// Enqueues a notice to one address of the account, if notices are on.
+pub(super) fn enqueue_to(
+    app: &App,
+    tx: &Writer<'_>,
+    account: &Account,
+    address: &str,
+    sentence: &'static str,
+) -> Result<()> {
+    if app.config.mail.notices {
         outbox::enqueue(app, tx, &Kind::Notice(sentence), address, account.salutation())?;
     }
     Ok(())

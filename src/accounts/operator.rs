@@ -4,11 +4,12 @@
 use super::audit::{By, Event};
 use super::register::{self, Accepted};
 use super::{
-    Account, AccountId, Error, FieldErrors, Result, activation, audit, closing, email, password, sessions,
-    validation,
+    Account, AccountId, Error, FieldError, FieldErrors, Result, activation, audit, closing, email, notices,
+    password, sessions, validation,
 };
 use crate::app::App;
 use crate::passwords::rules::Owner;
+use crate::store::accounts::Role;
 use crate::store::{self, Reader, Writer};
 
 /// An account that an operator makes.
@@ -52,7 +53,7 @@ pub fn create(app: &App, new: &Creation) -> Result<Account> {
         let account = register::insert(app, tx, &accepted, hash.as_deref())?;
         noted(app, tx, &account, Event::Registered(None))?;
         if new.verified {
-            store::accounts::set_verified(tx, account.id, app.clock.now())?;
+            store::accounts::set_verified(tx, account.id, Some(app.clock.now()))?;
             noted(app, tx, &account, Event::Verified)?;
         } else {
             activation::enqueue_mail(app, tx, &account)?;
@@ -112,7 +113,52 @@ pub fn set_password(app: &App, name: &str, new: &str) -> Result<Account> {
 /// As [`find`].
 pub fn verify(app: &App, name: &str) -> Result<(Account, bool)> {
     change(app, name, Event::Verified, |tx, account| {
-        Ok(store::accounts::set_verified(tx, account.id, app.clock.now())?)
+        Ok(store::accounts::set_verified(tx, account.id, Some(app.clock.now()))?)
+    })
+}
+
+/// Gives an account another primary address, which ends all its sessions and mailed links. The account is verified only if
+/// `verified` says that the address is known to be its owner's. Otherwise a mail asks to confirm it. Returns false if the
+/// account has this address already.
+///
+/// # Errors
+/// As [`find`], and a refusal if this is not an address, or that of another account.
+pub fn set_email(app: &App, name: &str, address: &str, verified: bool) -> Result<(Account, bool)> {
+    let mut errors = FieldErrors::default();
+    let address = errors.keep("email", validation::email_of_account(address)).unwrap_or_default();
+    errors.into_result()?;
+    app.write(|tx| {
+        let before = find(tx, name)?;
+        if before.email == address {
+            return Ok((before, false));
+        }
+        // An account may make its secondary address the primary one.
+        let was_secondary =
+            before.secondary_email.as_deref().is_some_and(|own| email::is_same(own, &address));
+        if was_secondary {
+            store::accounts::delete_email(tx, before.id, Role::Secondary)?;
+            noted(app, tx, &before, Event::SecondaryEmailRemoved)?;
+        }
+        store::accounts::delete_email(tx, before.id, Role::Primary)?;
+        sessions::free_address(app, tx, &before.email)?;
+        if !store::accounts::insert_email(tx, before.id, &address, &email::key(&address), Role::Primary)? {
+            return Err(FieldErrors::of("email", FieldError::EMAIL_TAKEN).into());
+        }
+        sessions::end_all(app, tx, &before)?;
+        noted(app, tx, &before, Event::EmailChanged)?;
+        notices::enqueue(app, tx, &before, notices::EMAIL_CHANGED)?;
+        store::accounts::set_verified(tx, before.id, None)?;
+        let account = find(tx, &address)?;
+        if !verified {
+            activation::enqueue_mail(app, tx, &account)?;
+            return Ok((account, true));
+        }
+        store::accounts::set_verified(tx, account.id, Some(app.clock.now()))?;
+        noted(app, tx, &account, Event::Verified)?;
+        if !was_secondary {
+            notices::enqueue_to(app, tx, &account, &address, notices::EMAIL_CHANGED)?;
+        }
+        Ok((account, true))
     })
 }
 

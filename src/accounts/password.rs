@@ -109,7 +109,7 @@ fn by_link(
         let by = By::Bearer(viewer);
         let event = if action == Action::PasswordSet { Event::PasswordSet } else { Event::PasswordReset };
         audit::note(app, tx, by, account.id, event)?;
-        if store::accounts::set_verified(tx, account.id, app.clock.now())? {
+        if store::accounts::set_verified(tx, account.id, Some(app.clock.now()))? {
             audit::note(app, tx, by, account.id, Event::Verified)?;
         }
         // Whoever has the mail gets in from here, however often others guess meanwhile.

@@ -64,6 +64,17 @@ pub(super) enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Give an account another primary address, which ends all sessions and links in mails. Its owner is told by mail.
+    SetEmail {
+        /// Its address, username or number.
+        account: String,
+        /// The new address.
+        address: String,
+        /// The new address is known to be its owner's. Otherwise the account is not verified until its owner follows the
+        /// link in a mail to it.
+        #[arg(long)]
+        verified: bool,
+    },
     /// Mark the primary address as its owner's.
     Verify {
         /// Its address, username or number.
@@ -127,6 +138,17 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
             };
             let account = told(nothing, operator::set_password(&app, account, &password))?;
             format!("{} has another password and is logged out everywhere", account.email)
+        }
+        Command::SetEmail { account, address, verified } => {
+            let (account, changed) = told(nothing, operator::set_email(&app, account, address, *verified))?;
+            let Account { id, email, .. } = account;
+            match (changed, verified) {
+                (false, _) => format!("account {id} has the address {email} already"),
+                (true, true) => format!("account {id} has the address {email} and is logged out everywhere"),
+                (true, false) => format!(
+                    "account {id} has the address {email} and is logged out everywhere; a mail asks to confirm it"
+                ),
+            }
         }
         Command::Verify { account } => {
             let (account, changed) = told(nothing, operator::verify(&app, account))?;

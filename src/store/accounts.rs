@@ -352,10 +352,11 @@ pub fn set_profile(db: &Writer<'_>, id: AccountId, first: &str, last: &str, titl
     Ok(())
 }
 
-/// Marks the address as confirmed; false if it was already.
-pub fn set_verified(db: &Writer<'_>, id: AccountId, now: Moment) -> Result<bool> {
-    let sql = "UPDATE accounts SET verified_at = $1 WHERE id = $2 AND verified_at IS NULL";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id])? == 1)
+/// Marks the address as confirmed, or as not confirmed. Returns whether that is a change.
+pub fn set_verified(db: &Writer<'_>, id: AccountId, at: Option<Moment>) -> Result<bool> {
+    let sql =
+        "UPDATE accounts SET verified_at = $1 WHERE id = $2 AND (verified_at IS NULL) = ($1 IS NOT NULL)";
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![at.map(Moment::micros), id])? == 1)
 }
 
 /// Puts the account away, or takes it out again; false if nothing had to be done.

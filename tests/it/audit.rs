@@ -353,6 +353,7 @@ fn every_event_is_met_in_these_tests_and_named_in_the_documentation() {
     let tests = [
         include_str!("audit.rs"),
         include_str!("audit/listing.rs"),
+        include_str!("command_line/users.rs"),
         include_str!("groups/audited.rs"),
         include_str!("passwords.rs"),
     ];

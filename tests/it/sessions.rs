@@ -10,6 +10,7 @@ mod sweeping;
 
 use std::time::Duration;
 
+use pledge4future_auth::accounts::operator;
 use pledge4future_auth::tokens::SigningKey;
 use pledge4future_auth::tokens::access;
 use serde_json::{Value, json};
@@ -204,6 +205,21 @@ async fn a_token_that_django_issued_does_not_open_the_account_of_who_took_the_ad
     assert_eq!(who(&server, &early).await, Value::Null);
     let late = django_token(&next.email, server.now_seconds());
     assert_eq!(who(&server, &late).await["username"], "ada");
+}
+
+#[tokio::test]
+async fn a_token_that_django_issued_ends_where_an_operator_changes_the_address() {
+    let server = TestServer::start(QUIET).await;
+    let ada = server.joins("ada").await;
+    let token = django_token(&ada.email, server.now_seconds() - 3600);
+    assert_eq!(who(&server, &token).await["username"], "ada");
+    assert!(operator::set_email(server.app(), "ada", "ada@new.example", true).is_ok());
+    assert_eq!(who(&server, &token).await, Value::Null);
+    // Somebody else may have the address now.
+    let email = ada.email.clone();
+    let next = operator::Creation { email, verified: true, ..operator::Creation::default() };
+    assert!(operator::create(server.app(), &next).is_ok());
+    assert_eq!(who(&server, &token).await, Value::Null);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::serving::link;
 use crate::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused};
 use crate::program::{Serving, Site};
 
@@ -12,6 +13,14 @@ async fn logs_in(server: &Serving, email: &str, password: &str) -> Value {
          payload: tokenAuth(email: $email, password: $password) { success errors token } }";
     let variables = json!({ "email": email, "password": password });
     server.ask_with(None, login, variables).await["payload"].take()
+}
+
+/// Follows the link of an activation mail.
+async fn activates(server: &Serving, mail: &str) -> Value {
+    let link = link(mail);
+    let (_, token) = link.rsplit_once('/').expect("a link ends with its token");
+    let verify = "mutation ($token: String!) { payload: verifyAccount(token: $token) { success errors } }";
+    server.ask_with(None, verify, json!({ "token": token })).await["payload"].take()
 }
 
 fn mails(site: &Site) -> Vec<Value> {
@@ -200,4 +209,114 @@ fn at_a_terminal_an_account_is_erased_only_after_a_yes() {
     }
     let erased = site.run_at_a_terminal("y\n", &delete).expect("as before");
     assert!(erased.stdout.contains("ada@example.org is erased"), "{erased:?}");
+}
+
+fn audit(site: &Site) -> Vec<Value> {
+    serde_json::from_str(&site.run(["audit", "list", "--json"]).done()).expect("JSON")
+}
+
+#[tokio::test]
+async fn an_operator_gives_an_account_another_address_that_its_owner_confirms() {
+    let site = Site::with_settings(FILES);
+    let server = site.serve();
+    let create = ["user", "create", "--email", "ada@old.example", "--verified", "--password-stdin"];
+    site.run_with_input(PASSWORD, create).done();
+    let tokens = logs_in(&server, "ada@old.example", PASSWORD).await;
+
+    let change = ["user", "set-email", "ada@old.example", "Ada@New.example"];
+    assert_eq!(
+        site.run(change).done(),
+        "account 1 has the address Ada@new.example and is logged out everywhere; a mail asks to confirm it\n"
+    );
+    let me = server.ask(tokens["token"].as_str(), "{ me { email } }").await;
+    assert_eq!(me["me"], Value::Null, "the session has ended");
+    for (email, code) in [("ada@old.example", "invalid_credentials"), ("ada@new.example", "not_verified")] {
+        assert_refused(&logs_in(&server, email, PASSWORD).await, "nonFieldErrors", code);
+    }
+
+    let sent = mails(&site);
+    let subjects: Vec<_> = sent.iter().map(|mail| [&mail["recipient"], &mail["subject"]]).collect();
+    let site_name = "localhost:8000";
+    assert_eq!(
+        subjects,
+        [
+            [&json!("ada@old.example"), &json!(format!("Your account on {site_name} was changed"))],
+            [&json!("Ada@new.example"), &json!(format!("Activate your account on {site_name}"))],
+        ]
+    );
+    let notice = site.run(["mail", "show", "1"]).done();
+    assert!(notice.contains("The primary address of your account was changed by an operator."), "{notice}");
+    let activation = site.run(["mail", "show", "2"]).done();
+    assert_done(&activates(&server, &activation).await);
+    assert_done(&logs_in(&server, "ada@new.example", PASSWORD).await);
+
+    let events: Vec<Value> = audit(&site).iter().map(|entry| entry["event"].clone()).collect();
+    assert_eq!(
+        events,
+        [
+            "registered",
+            "verified",
+            "logged_in",
+            "email_changed",
+            "login_refused",
+            "login_refused",
+            "verified",
+            "logged_in"
+        ]
+    );
+    let again = site.run(["user", "set-email", "1", "Ada@new.example"]).done();
+    assert_eq!(again, "account 1 has the address Ada@new.example already\n");
+    assert_eq!((mails(&site).len(), audit(&site).len()), (2, 8), "nothing happened");
+    // The old address is free.
+    site.run(["user", "create", "--email", "ada@old.example", "--verified"]).done();
+}
+
+#[tokio::test]
+async fn an_address_that_an_operator_vouches_for_is_verified_and_told_too() {
+    let site = Site::with_settings(FILES);
+    site.run(["user", "create", "--email", "typo@example.org"]).done();
+    let activation = site.run(["mail", "show", "1"]).done();
+    let told = site.run(["user", "set-email", "1", "ada@example.org", "--verified"]).done();
+    assert_eq!(told, "account 1 has the address ada@example.org and is logged out everywhere\n");
+    let shown = site.run(["user", "show", "1", "--json"]).done();
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    assert!(shown["verified_at"].is_string(), "{shown}");
+    let recipients: Vec<Value> = mails(&site).iter().map(|mail| mail["recipient"].clone()).collect();
+    assert_eq!(recipients, ["typo@example.org", "typo@example.org", "ada@example.org"]);
+    let by: Vec<_> = audit(&site).iter().map(|entry| [entry["event"].clone(), entry["by"].clone()]).collect();
+    assert_eq!(
+        by[1..],
+        [["email_changed", "operator"], ["verified", "operator"]].map(|pair| pair.map(Value::from))
+    );
+    let server = site.serve();
+    assert_refused(&activates(&server, &activation).await, "nonFieldErrors", "invalid_token");
+}
+
+#[test]
+fn an_address_that_cannot_be_given_to_an_account_changes_nothing() {
+    let site = Site::with_settings(FILES);
+    let user = json!({ "email": "ada@example.org", "username": "ada", "password": "!",
+        "status": { "verified": true, "secondary_email": "ada@second.example" } });
+    site.write("file.json", json!({ "users": [user] }).to_string());
+    site.run(["import", "file.json"]).done();
+    site.run(["user", "create", "--email", "bo@example.org", "--verified"]).done();
+    for (address, part) in [
+        ("BO@example.org", "User with this Email already exists."),
+        ("nonsense", "Enter a valid email address."),
+        ("", "This field is required."),
+    ] {
+        let sentence = site.run(["user", "set-email", "ada", address]).refused(1);
+        assert_eq!(sentence, format!("nothing was changed: {part}"));
+    }
+    let sentence = site.run(["user", "set-email", "bo@example.org", "ada@second.example"]).refused(1);
+    assert_eq!(sentence, "nothing was changed: User with this Email already exists.");
+    assert!(mails(&site).is_empty());
+
+    // Its own secondary address is another matter.
+    site.run(["user", "set-email", "ada", "ada@second.example", "--verified"]).done();
+    let shown = site.run(["user", "show", "ada", "--json"]).done();
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!((&shown["email"], &shown["secondary_email"]), (&json!("ada@second.example"), &Value::Null));
+    let recipients: Vec<Value> = mails(&site).iter().map(|mail| mail["recipient"].clone()).collect();
+    assert_eq!(recipients, ["ada@example.org", "ada@second.example"]);
 }

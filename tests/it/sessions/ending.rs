@@ -146,7 +146,8 @@ async fn a_token_that_is_taken_back_brings_no_more_and_the_session_ends_with_its
 #[tokio::test]
 async fn whatever_closes_an_account_or_changes_its_password_leaves_no_session() {
     let server = TestServer::start(QUIET).await;
-    for name in ["change", "reset", "archive", "delete", "deactivate", "logout", "set-password"] {
+    for name in ["change", "reset", "archive", "delete", "deactivate", "logout", "set-email", "set-password"]
+    {
         let laptop = server.joins(name).await;
         let phone = server.logs_in(&laptop.email, PASSWORD).await;
         let mut own = 0;
@@ -165,6 +166,9 @@ async fn whatever_closes_an_account_or_changes_its_password_leaves_no_session() 
             }
             "deactivate" => assert!(operator::set_active(server.app(), &laptop.email, false).is_ok()),
             "logout" => assert!(operator::log_out(server.app(), &laptop.email).is_ok()),
+            "set-email" => {
+                assert!(operator::set_email(server.app(), &laptop.email, "new@example.org", true).is_ok());
+            }
             _ => assert!(operator::set_password(server.app(), &laptop.email, OTHER_PASSWORD).is_ok()),
         }
         for person in [&laptop, &phone] {
