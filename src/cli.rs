@@ -85,7 +85,7 @@ enum Command {
         #[command(subcommand)]
         command: user::Command,
     },
-    /// Look at working groups, and say who represents one.
+    /// Make, look at, change and delete working groups. Each is named by its id or the beginning of its id.
     Group {
         #[command(subcommand)]
         command: group::Command,

@@ -22,6 +22,8 @@ pub const REMOVED_FROM_GROUP: &str = "You were removed from your working group."
 pub const NOW_REPRESENTATIVE: &str = "You are now the representative of your working group.";
 /// To all members of a group that is no more.
 pub const GROUP_DELETED: &str = "Your working group was deleted by its representative.";
+/// To all members of a group that an operator deleted.
+pub const GROUP_DELETED_BY_OPERATOR: &str = "Your working group was deleted by an operator.";
 
 pub(super) const REGISTERED_AGAIN: &str =
     "Somebody registered with this address, which has an account already. Log in, or ask for a new password.";

@@ -4,10 +4,13 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::terminal::confirm;
 use super::{already, open_there, print, print_json, told};
+use crate::app::App;
 use crate::config::Config;
-use crate::groups::operator::{self, Represented};
+use crate::groups::operator::{self, NewGroup, Represented};
 use crate::mail::on_one_line;
+use crate::store;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -17,10 +20,38 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Make an account the representative of a group, such as one that was imported without. Whoever was it stays as a
+    /// Make a working group. An account without a group represents it, and is told by mail.
+    Create {
+        /// Its name, unique within the institution.
+        name: String,
+        /// The id of its institution, or words of its name and place that no other has.
+        #[arg(long)]
+        institution: String,
+        /// The number of its research field, or words of its name that no other has.
+        #[arg(long)]
+        field: String,
+        /// The address, username or number of the account that represents it.
+        #[arg(long, value_name = "ACCOUNT")]
+        representative: String,
+        /// How many people work in it.
+        #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(0..))]
+        employees: Option<i32>,
+        /// Everybody who is logged in may find it.
+        #[arg(long)]
+        public: bool,
+    },
+    /// Delete a working group. Its members have no group then, and are told by mail.
+    Delete {
+        /// The group's id, or its beginning.
+        group: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Make an account the representative of a group, such as one that was imported without. The one before stays as a
     /// member.
     SetRepresentative {
-        /// The group's id.
+        /// The group's id, or its beginning.
         group: String,
         /// The account's address, username or number.
         account: String,
@@ -30,22 +61,50 @@ pub(super) enum Command {
 pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
     let app = open_there(config)?;
     match command {
-        Command::List { json } => {
-            let groups = told("nothing can be listed", operator::list(&app))?;
-            if *json {
-                return print_json(&groups.iter().map(to_json).collect());
-            }
-            if groups.is_empty() {
-                return print("There are no working groups.\n");
-            }
-            print(&groups.iter().map(line).collect::<String>())
+        Command::List { json } => list(&app, *json),
+        Command::Create { name, institution, field, representative, employees, public } => {
+            let new = NewGroup {
+                name: name.clone(),
+                institution: institution.clone(),
+                research_field: field.clone(),
+                representative: representative.clone(),
+                employees: employees.map(i64::from),
+                is_public: *public,
+            };
+            let (group, representative) = told("no working group was made", operator::create(&app, &new))?;
+            let made = line(&Represented { group, representative: Some(representative) });
+            print(&format!("the working group is made: {made}"))
         }
+        Command::Delete { group, yes } => delete(&app, group, *yes),
         Command::SetRepresentative { group, account } => {
             let changed = operator::set_representative(&app, group, account);
             let (account, changed) = told("nothing was changed", changed)?;
             print(&format!("{} represents the group{}\n", account.email, already(changed)))
         }
     }
+}
+
+fn list(app: &App, as_json: bool) -> Result<()> {
+    let groups = told("nothing can be listed", operator::list(app))?;
+    if as_json {
+        return print_json(&groups.iter().map(to_json).collect());
+    }
+    if groups.is_empty() {
+        return print("There are no working groups.\n");
+    }
+    print(&groups.iter().map(line).collect::<String>())
+}
+
+fn delete(app: &App, id: &str, yes: bool) -> Result<()> {
+    let nothing = "nothing was changed";
+    let group = told(nothing, app.store.read(|db| operator::find(db, id)))?;
+    let members = app.store.read(|db| store::memberships::list_members(db, std::slice::from_ref(&group.id)));
+    let members = members.map_err(store::Error::into_inner)?.len();
+    let named = on_one_line(&format!("{} ({})", group.id, group.name));
+    let question = format!("Delete the working group {named}? Members who lose their group: {members}.");
+    confirm(&question, "this cannot be undone", yes)?;
+    told(nothing, operator::delete(app, &group.id))?;
+    print(&format!("the working group {named} is deleted\n"))
 }
 
 fn line(represented: &Represented) -> String {

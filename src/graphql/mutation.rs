@@ -266,8 +266,8 @@ impl Mutation {
             let new = Foundation {
                 name: input.name,
                 institution: input.institution_id,
-                research_field: input.research_field_id,
-                employees: input.n_employees,
+                research_field: input.research_field_id.into(),
+                employees: Some(input.n_employees.into()),
                 is_public: input.is_public,
             };
             managing::create(app, viewer, &new, &around)

@@ -99,12 +99,7 @@ pub fn institutions(
     around: &AroundPlace,
 ) -> Result<Vec<SeenInstitution>> {
     let search = Search {
-        words: search_key(search.search.as_deref().unwrap_or_default())
-            .split(|character: char| character.is_whitespace() || character.is_control())
-            .filter(|word| !word.is_empty())
-            .take(MOST_WORDS)
-            .map(str::to_owned)
-            .collect(),
+        words: words(search.search.as_deref().unwrap_or_default()),
         first: search.first.map(|first| not_negative("first", first)).transpose()?,
         offset: not_negative("offset", search.offset.unwrap_or_default())?,
     };
@@ -116,6 +111,16 @@ pub fn institutions(
         let sight = Sight::of(app, sessions::identify(app, db, viewer)?);
         bounded(Picture::new(db, &sight).institutions(found, around)?)
     })
+}
+
+/// The words that a search looks for, without regard to case and accents.
+pub(super) fn words(search: &str) -> Vec<String> {
+    search_key(search)
+        .split(|character: char| character.is_whitespace() || character.is_control())
+        .filter(|word| !word.is_empty())
+        .take(MOST_WORDS)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// All research fields, by their number.

@@ -16,7 +16,7 @@ use crate::accounts::{Account, Result, Viewer, audit, email, limits, notices, te
 use crate::app::App;
 use crate::store::groups::{GroupId, NewGroup};
 use crate::store::memberships::MemberRole;
-use crate::store::{self, Reader};
+use crate::store::{self, Reader, Writer};
 
 /// What a group is founded with.
 pub struct Foundation {
@@ -25,9 +25,9 @@ pub struct Foundation {
     /// The UUID of its institution.
     pub institution: String,
     /// The number of its research field.
-    pub research_field: i32,
-    /// How many people work in it.
-    pub employees: i32,
+    pub research_field: i64,
+    /// How many people work in it; only an operator may leave that out.
+    pub employees: Option<i64>,
     /// Whether everybody who is logged in may find it.
     pub is_public: bool,
 }
@@ -39,31 +39,7 @@ pub struct Foundation {
 pub fn create(app: &App, viewer: &Viewer, new: &Foundation, around: &AroundGroup) -> Result<SeenGroup> {
     app.write(|tx| {
         let account = require_verified(app, tx, viewer)?;
-        let institution = text::uuid(&new.institution).ok_or(INSTITUTION_NOT_FOUND)?;
-        if !store::directory::has_institution(tx, &institution)? {
-            return Err(INSTITUTION_NOT_FOUND);
-        }
-        let research_field_id = i64::from(new.research_field);
-        if !store::directory::has_research_field(tx, research_field_id)? {
-            return Err(RESEARCH_FIELD_INVALID);
-        }
-        let name = text::clean_text(new.name.as_deref().unwrap_or_default(), GROUP_NAME);
-        let name = name.ok().filter(|name| !name.is_empty()).ok_or(NAME_INVALID)?;
-        if new.employees < 0 {
-            return Err(EMPLOYEES_INVALID);
-        }
-        let id = app.random.uuid();
-        let group = NewGroup {
-            id: &id,
-            name: &name,
-            institution_id: Some(&institution),
-            research_field_id,
-            employees: Some(new.employees.into()),
-            is_public: new.is_public,
-        };
-        if !store::groups::insert(tx, &group)? {
-            return Err(GROUP_EXISTS);
-        }
+        let id = insert(app, tx, new)?;
         if !store::memberships::insert(tx, account.id, &id, MemberRole::Representative)? {
             let represents = account.represents().is_some();
             return Err(if represents { REPRESENTS_ANOTHER } else { MEMBER_ELSEWHERE });
@@ -71,6 +47,32 @@ pub fn create(app: &App, viewer: &Viewer, new: &Foundation, around: &AroundGroup
         audit::note(app, tx, By::Owner(viewer), account.id, Event::GroupCreated(&id))?;
         picture(app, tx, get(tx, account.id)?, &id, around)
     })
+}
+
+/// Adds a group that has no members yet, and returns its id.
+pub(super) fn insert(app: &App, tx: &Writer<'_>, new: &Foundation) -> Result<GroupId> {
+    let institution = text::uuid(&new.institution).ok_or(INSTITUTION_NOT_FOUND)?;
+    if !store::directory::has_institution(tx, &institution)? {
+        return Err(INSTITUTION_NOT_FOUND);
+    }
+    if !store::directory::has_research_field(tx, new.research_field)? {
+        return Err(RESEARCH_FIELD_INVALID);
+    }
+    let name = text::clean_text(new.name.as_deref().unwrap_or_default(), GROUP_NAME);
+    let name = name.ok().filter(|name| !name.is_empty()).ok_or(NAME_INVALID)?;
+    if new.employees.is_some_and(|employees| employees < 0) {
+        return Err(EMPLOYEES_INVALID);
+    }
+    let id = app.random.uuid();
+    let group = NewGroup {
+        id: &id,
+        name: &name,
+        institution_id: Some(&institution),
+        research_field_id: new.research_field,
+        employees: new.employees,
+        is_public: new.is_public,
+    };
+    if store::groups::insert(tx, &group)? { Ok(id) } else { Err(GROUP_EXISTS) }
 }
 
 /// Ends a group, which sets its members free and forgets who wished to join.

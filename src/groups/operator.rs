@@ -1,12 +1,21 @@
 //! What an operator does to working groups, from the command line.
 
+use super::directory::words;
+use super::managing::{self, Foundation};
 use super::refusal::{HEIR_ELSEWHERE, HEIR_NOT_ACTIVE};
 use crate::accounts::audit::{By, Event};
-use crate::accounts::{Account, Error, Result, audit, notices, operator, text};
+use crate::accounts::{Account, AccountId, Error, Result, audit, notices, operator, text};
 use crate::app::App;
-use crate::store;
+use crate::mail::on_one_line;
+use crate::store::directory::Search;
 use crate::store::groups::Group;
 use crate::store::memberships::MemberRole;
+use crate::store::{self, Reader};
+
+/// The fewest characters of an id that stand for it.
+const SHORTEST_ID: usize = 4;
+/// How many of several candidates a refusal lists.
+const MOST_CANDIDATES: usize = 10;
 
 /// A group and who speaks for it.
 pub struct Represented {
@@ -33,24 +42,153 @@ pub fn list(app: &App) -> Result<Vec<Represented>> {
     })
 }
 
-/// Makes an account the representative of a group, by address, username or number. Whoever was it stays as a member, and
-/// an account without a group becomes a member first. False if it was the representative already.
+/// Finds a group by its id or by the beginning of its id.
 ///
 /// # Errors
-/// A refusal if there is no such group or account, or the account could not speak for the group.
+/// A sentence if no group has such an id, or several have.
+pub fn find(db: &Reader<'_>, id: &str) -> Result<Group> {
+    let prefix = text::uuid(id).unwrap_or_else(|| id.to_lowercase());
+    if prefix.chars().count() < SHORTEST_ID {
+        let sentence =
+            format!("give at least {SHORTEST_ID} characters of the id of a working group, not \"{id}\"");
+        return Err(Error::Misused(sentence.into()));
+    }
+    let found = store::groups::list_by_id_prefix(db, &prefix)?;
+    only(
+        found,
+        || format!("no working group has the id \"{id}\"; `group list` shows all"),
+        || format!("the ids of several working groups begin with \"{id}\""),
+        |group| format!("{} ({})", group.id, group.name),
+    )
+}
+
+/// The only candidate.
+///
+/// # Errors
+/// A sentence if there is none. If there are several, it lists them.
+fn only<T>(
+    mut found: Vec<T>,
+    none: impl FnOnce() -> String,
+    several: impl FnOnce() -> String,
+    show: impl Fn(&T) -> String,
+) -> Result<T> {
+    if found.len() > 1 {
+        let shown: Vec<String> = found.iter().take(MOST_CANDIDATES).map(show).collect();
+        let more = if found.len() > MOST_CANDIDATES { ", and more" } else { "" };
+        let list = on_one_line(&shown.join(", "));
+        return Err(Error::Misused(format!("{}: {list}{more}", several()).into()));
+    }
+    found.pop().ok_or_else(|| Error::Misused(none().into()))
+}
+
+/// A group that an operator makes.
+pub struct NewGroup {
+    /// Its name, unique within the institution.
+    pub name: String,
+    /// The id of its institution, or words of its name and place that no other has.
+    pub institution: String,
+    /// The number of its research field, or words of its name that no other has.
+    pub research_field: String,
+    /// The address, username or number of the account that represents it.
+    pub representative: String,
+    /// How many people work in it, if that is known.
+    pub employees: Option<i64>,
+    /// Whether everybody who is logged in may find it.
+    pub is_public: bool,
+}
+
+/// Makes a group, and an account without a group its first member and representative, who is told by mail.
+///
+/// # Errors
+/// A refusal if something about the group is wrong, or the account cannot represent it.
+pub fn create(app: &App, new: &NewGroup) -> Result<(Group, Account)> {
+    app.write(|tx| {
+        let representative = operator::find(tx, &new.representative)?;
+        require_active(&representative)?;
+        if representative.membership.is_some() {
+            return Err(HEIR_ELSEWHERE);
+        }
+        let foundation = Foundation {
+            name: Some(new.name.clone()),
+            institution: find_institution(tx, &new.institution)?,
+            research_field: find_research_field(tx, &new.research_field)?,
+            employees: new.employees,
+            is_public: new.is_public,
+        };
+        let id = managing::insert(app, tx, &foundation)?;
+        store::memberships::insert(tx, representative.id, &id, MemberRole::Representative)?;
+        audit::note(app, tx, By::Operator, representative.id, Event::GroupCreated(&id))?;
+        notices::enqueue(app, tx, &representative, notices::NOW_REPRESENTATIVE)?;
+        Ok((find(tx, &id)?, representative))
+    })
+}
+
+fn find_institution(db: &Reader<'_>, name: &str) -> Result<String> {
+    if let Some(id) = text::uuid(name) {
+        return Ok(id);
+    }
+    let (words, first) = (words(name), i64::try_from(MOST_CANDIDATES + 1).ok());
+    let found = match words.is_empty() {
+        true => Vec::new(),
+        false => store::directory::list_institutions(db, &Search { words, first, offset: 0 })?,
+    };
+    let institution = only(
+        found,
+        || format!("no institution has \"{name}\" in its name and place"),
+        || format!("several institutions have \"{name}\" in their names and places; give the id of one"),
+        |institution| format!("{} ({}, {})", institution.id, institution.name, institution.city),
+    )?;
+    Ok(institution.id)
+}
+
+fn find_research_field(db: &Reader<'_>, name: &str) -> Result<i64> {
+    if let Ok(number) = name.parse() {
+        return Ok(number);
+    }
+    let (words, mut found) = (words(name), store::directory::list_research_fields(db)?);
+    found.retain(|field| {
+        let key = text::search_key(&format!("{} {}", field.field, field.subfield));
+        !words.is_empty() && words.iter().all(|word| key.contains(word.as_str()))
+    });
+    let field = only(
+        found,
+        || format!("no research field has \"{name}\" in its name"),
+        || format!("several research fields have \"{name}\" in their names; give the number of one"),
+        |field| format!("{} ({})", field.id, field.subfield),
+    )?;
+    Ok(field.id)
+}
+
+/// Deletes a group. Its members have no group then, and are told by mail.
+///
+/// # Errors
+/// A sentence if there is no such group.
+pub fn delete(app: &App, id: &str) -> Result<()> {
+    app.write(|tx| {
+        let group = find(tx, id)?;
+        let members = store::memberships::list_members(tx, std::slice::from_ref(&group.id))?;
+        let event = Event::GroupDeleted(&group.id);
+        if members.is_empty() {
+            audit::note(app, tx, By::Operator, None::<AccountId>, event)?;
+        }
+        for member in &members {
+            audit::note(app, tx, By::Operator, member.id, event)?;
+            notices::enqueue(app, tx, member, notices::GROUP_DELETED_BY_OPERATOR)?;
+        }
+        Ok(store::groups::delete(tx, &group.id)?)
+    })
+}
+
+/// Makes an account the representative of a group. The one before stays as a member, and an account without a group becomes
+/// a member first. Returns the account, and false if it was the representative already.
+///
+/// # Errors
+/// A refusal if there is no such group or account, or the account cannot represent the group.
 pub fn set_representative(app: &App, group: &str, name: &str) -> Result<(Account, bool)> {
     app.write(|tx| {
-        let unknown = || {
-            Error::Misused(format!("no working group has the id \"{group}\"; `group list` shows all").into())
-        };
-        let group = text::uuid(group).ok_or_else(unknown)?;
-        if !store::groups::exists(tx, &group)? {
-            return Err(unknown());
-        }
+        let group = find(tx, group)?.id;
         let heir = operator::find(tx, name)?;
-        if heir.verified_at.is_none() || heir.deactivated_at.is_some() {
-            return Err(HEIR_NOT_ACTIVE);
-        }
+        require_active(&heir)?;
         if heir.membership.is_some() && !heir.is_member_of(&group) {
             return Err(HEIR_ELSEWHERE);
         }
@@ -69,4 +207,11 @@ pub fn set_representative(app: &App, group: &str, name: &str) -> Result<(Account
         notices::enqueue(app, tx, &heir, notices::NOW_REPRESENTATIVE)?;
         Ok((heir, true))
     })
+}
+
+fn require_active(account: &Account) -> Result<()> {
+    if account.verified_at.is_none() || account.deactivated_at.is_some() {
+        return Err(HEIR_NOT_ACTIVE);
+    }
+    Ok(())
 }

@@ -96,6 +96,15 @@ pub fn list_by_ids(db: &Reader<'_>, ids: &[GroupId]) -> Result<Vec<Group>> {
     rows_for(db, ids, |keys| format!("SELECT {COLUMNS} FROM {TABLES} WHERE g.id IN ({keys})"), group)
 }
 
+/// The groups whose ids begin like this, in the order in which they were founded.
+pub fn list_by_id_prefix(db: &Reader<'_>, prefix: &str) -> Result<Vec<Group>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM {TABLES} WHERE substr(g.id, 1, length($1)) = $1 ORDER BY g.position");
+    let mut statement = db.0.prepare_cached(&sql)?;
+    let groups = statement.query_map(params![prefix], group)?.collect::<rusqlite::Result<_>>()?;
+    Ok(groups)
+}
+
 /// The groups at these institutions in the order in which they were founded.
 pub fn list_by_institutions(db: &Reader<'_>, ids: &[String]) -> Result<Vec<Group>> {
     let sql = |keys: &str| {
