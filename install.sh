@@ -167,15 +167,15 @@ need() {
 check_machine() {
     need awk cat chmod cmp cp df dirname id ln mkdir mktemp mv rm sed sleep stat wc
     if [ -n "$owned" ] && [ -z "$dry" ] && [ "$(id -u)" != 0 ]; then
-        fail "this needs root; run it with sudo, or look first with --dry-run."
+        fail "this needs root: run it as root, or look first with --dry-run."
     fi
     if [ -n "$owned" ] && [ -z "$uninstall" ]; then
         need getent groupadd useradd chown runuser
     fi
     if [ -n "$managed" ]; then
-        need systemctl
         [ -d /run/systemd/system ] ||
             fail "systemd does not run this machine; add --no-systemd to install the program without a service."
+        need systemctl
     fi
 }
 
@@ -608,7 +608,8 @@ after() {
     esac
     say "  mail: set transport, smtp_url and from in $CONFIG; until then mails are files in $DATA/mail"
     say "  reverse proxy: HTTPS before http://$listen; name it in http.trusted_proxies"
-    say "  first account: systemd-ask-password | runuser -u $NAME -- $program user create --email you@example.org --verified --staff --password-stdin"
+    say "  first account, which asks for its password:"
+    say "    runuser -u $NAME -- $program --config $CONFIG user create --email you@example.org --verified --staff"
 }
 
 # --- Removal -------------------------------------------------------------------------------------------------------

@@ -117,9 +117,10 @@ esac
 "#;
 
 impl Machine {
-    /// Looks what the script would do to this machine if it ran systemd and had these settings: in a world of mounts of
-    /// its own, where `root` is in the place of what there is. `None` where the kernel does not let us.
-    fn look_under_systemd(&self) -> Option<Outcome> {
+    /// Runs a shell script as root of this machine: in a world of mounts of its own, where folders of `root` are in the place
+    /// of those that there are, and commands in `bin` come first. `$0` is `install.sh`. `None` where the kernel does not
+    /// let us.
+    fn run_as_root(&self, folders: &[&str], script: &str) -> Option<Outcome> {
         let there = |arguments: &[&str]| {
             let asked = Command::new("unshare").args(arguments).stderr(Stdio::null()).status();
             asked.is_ok_and(|status| status.success())
@@ -128,11 +129,18 @@ impl Machine {
             eprintln!("skipped: this needs `unshare` and a kernel that lets us mount");
             return None;
         }
-        let script = "cp -a /etc/alternatives /etc/ld.so.cache root/etc 2>/dev/null; chmod 755 bin/systemctl && \
-             mount --bind root/etc /etc && mount --bind root/run /run && \
-             PATH=\"$PWD/bin:$PATH\" exec sh \"$0\" --dry-run --binary program";
+        for folder in folders {
+            std::fs::create_dir_all(self.path(folder)).expect("a folder");
+        }
+        // A copy of the commands, for the reason that stands above.
+        let mounts: String =
+            folders.iter().map(|name| format!("mount --bind root/{name} /{name} && ")).collect();
+        let script = format!(
+            "cp -a /etc/alternatives /etc/ld.so.cache root/etc 2>/dev/null; rm -rf ready && cp -r bin ready && chmod 755 ready/* && {mounts} \
+             export PATH=\"$PWD/ready:$PATH\" && {script}"
+        );
         let output = Command::new("unshare")
-            .args(["--map-root-user", "--mount", "sh", "-c", script])
+            .args(["--map-root-user", "--mount", "sh", "-c", &script])
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/install.sh"))
             .env("P4F_AUTH_LISTEN", "nonsense of whoever runs it")
             .current_dir(self.folder.path())
@@ -145,6 +153,18 @@ impl Machine {
             stdout: text(output.stdout),
             stderr: text(output.stderr),
         })
+    }
+
+    /// Looks what the script would do to this machine if it ran systemd and had these settings.
+    fn look_under_systemd(&self) -> Option<Outcome> {
+        self.run_as_root(&["etc", "run"], "exec sh \"$0\" --dry-run --binary program")
+    }
+
+    /// Makes a command of the machine, which comes before those that there are.
+    fn command(&self, name: &str, script: &str) {
+        let folder = self.folder.path().join("bin");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join(name), format!("#!/bin/sh\n{script}\n")).expect("a file");
     }
 }
 
@@ -319,6 +339,39 @@ fn settings_that_the_service_gets_from_drop_ins_count_and_its_right_to_low_ports
     file("given.env", "P4F_AUTH_MAIL__SMTP_URL='smtps://hushed'\\''@'\nP4F_AUTH_LISTEN=nowhere\n");
     let sentence = machine.look_under_systemd().expect("as before").refused(1);
     assert!(sentence.contains("nothing was changed: ") && !sentence.contains("hushed"), "{sentence}");
+}
+
+/// A machine on which nobody can be made a user, or anything be given to one.
+fn machine_without_users() -> Option<Machine> {
+    let machine = Machine::empty()?;
+    for name in ["useradd", "groupadd", "adduser", "chown"] {
+        machine.command(name, "exit 0");
+    }
+    machine.command("getent", "exit 2");
+    machine.command("runuser", "[ \"$1 $2 $3\" = '-u pledge4future-auth --' ] && shift 3 && exec \"$@\"");
+    Some(machine)
+}
+
+#[test]
+fn without_systemd_it_names_commands_that_a_bare_debian_has() {
+    let Some(machine) = machine_without_users() else { return };
+    let script = "unset P4F_AUTH_LISTEN; sh \"$0\" --no-systemd --binary program >told && cat told && \
+         sed -n 's/^ *\\(runuser .* user create .*\\)/\\1/p' told | sh";
+    let Some(outcome) = machine.run_as_root(&["etc", "usr/local", "var/lib"], script) else { return };
+    let told = outcome.done();
+    assert!(
+        told.contains("  start     runuser -u pledge4future-auth -- /usr/local/bin/pledge4future-auth"),
+        "{told}"
+    );
+    for missing in ["systemd", "systemctl", "journalctl", "sudo"] {
+        assert!(!told.contains(missing), "{missing}: {told}");
+    }
+    // What it says of the first account works.
+    assert!(told.ends_with("account 1 is made: you@example.org\n"), "{told}");
+    let with_a_service = machine.run_as_root(&["etc", "run"], "exec sh \"$0\" --dry-run --binary program");
+    let sentence = with_a_service.expect("as before").refused(1);
+    assert!(sentence.contains("add --no-systemd"), "{sentence}");
+    assert!(machine.path("var/lib/pledge4future-auth/auth.sqlite3").exists());
 }
 
 #[test]
