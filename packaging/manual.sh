@@ -1,0 +1,17 @@
+#!/bin/sh
+# Writes the manual pages and the completions of shells for packages. The program itself makes them.
+set -eu
+
+if [ $# != 2 ]; then
+    echo "Usage: packaging/manual.sh PROGRAM FOLDER" >&2
+    exit 2
+fi
+program=$1 folder=$2
+
+# No page of a command that is gone.
+rm -rf -- "$folder/man" "$folder/completions"
+"$program" man "$folder/man"
+mkdir "$folder/completions"
+for shell in bash zsh fish; do
+    "$program" completions $shell >"$folder/completions/$shell"
+done
