@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::rngs::StdRng;
-use rand::{RngCore, SeedableRng};
+use rand::{Rng as _, SeedableRng as _};
 
 /// A source of random bytes fit for secrets; clones draw from the same stream.
 #[derive(Clone)]
@@ -12,7 +12,7 @@ pub struct Random(Arc<Mutex<StdRng>>);
 impl Random {
     /// Seeded by the operating system.
     pub fn from_system() -> Self {
-        Self(Arc::new(Mutex::new(StdRng::from_os_rng())))
+        Self(Arc::new(Mutex::new(rand::make_rng())))
     }
 
     /// The same stream each time: for tests.

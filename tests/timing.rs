@@ -15,8 +15,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
+use rand::RngExt as _;
 use rand::rngs::StdRng;
-use rand::{Rng as _, SeedableRng as _};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -84,7 +84,7 @@ async fn main() {
     let program =
         std::env::args().nth(1).unwrap_or_else(|| env!("CARGO_BIN_EXE_pledge4future-auth").to_owned());
     let server = Server::start(&program);
-    let mut coin = StdRng::from_os_rng();
+    let mut coin = rand::make_rng::<StdRng>();
     let (mut unknown, mut wrong) = (Vec::new(), Vec::new());
     for pair in 0..WARM_UP + PAIRS {
         // As long as the other.

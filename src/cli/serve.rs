@@ -177,18 +177,15 @@ async fn sweep_hourly(current: watch::Receiver<Arc<App>>) {
 
 /// Tells the service manager, where there is one; without it nobody has to know.
 fn tell_systemd(states: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(false, states) {
+    if let Err(error) = sd_notify::notify(states) {
         tracing::warn!("systemd cannot be told: {error}");
     }
 }
 
 /// Tells systemd twice in its time that the database is read and threads are free; otherwise it starts the server anew.
 async fn feed_watchdog(app: Arc<App>) {
-    let mut micros = 0;
-    if !sd_notify::watchdog_enabled(false, &mut micros) {
-        return;
-    }
-    let mut ticks = tokio::time::interval(Duration::from_micros(micros / 2));
+    let Some(timeout) = sd_notify::watchdog_enabled() else { return };
+    let mut ticks = tokio::time::interval(timeout / 2);
     loop {
         ticks.tick().await;
         let worker = Arc::clone(&app);

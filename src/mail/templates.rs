@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 
 use anyhow::{Context, Result, anyhow, bail};
+use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use rust_embed::RustEmbed;
 
@@ -128,7 +129,7 @@ impl Templates {
     pub(super) fn write(&self, kind: &Kind<'_>, recipient: &str, name: &str) -> Result<Message> {
         let words = self.words(kind);
         let context = context! {
-            site_name => self.site_name,
+            site_name => self.site_name.as_str(),
             api_url => Value::from_safe_string(format!("{}/graphql", self.public_url)),
             name => on_one_line(name),
             link => Value::from_safe_string(words.link),
@@ -139,7 +140,7 @@ impl Templates {
             group => on_one_line(words.group),
             approved => words.approved,
             ends_password => words.ends_password,
-            ..Value::from_serialize(&self.variables)
+            ..Value::from(Serde(&self.variables))
         };
         let render = |suffix: &str| -> Result<String> {
             Ok(self.environment.get_template(&format!("{}{suffix}", words.template))?.render(&context)?)

@@ -4,7 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, anyhow};
-use argon2::password_hash::{Output, ParamsString, PasswordHash, Salt, SaltString};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq;
 
@@ -29,16 +29,16 @@ impl Argon {
 
     /// A hash with Argon2id as PHC text.
     pub(super) fn hash(&self, password: &str, salt: &[u8; 16]) -> Result<String> {
-        let salt = SaltString::encode_b64(salt).map_err(|error| anyhow!("{error}"))?;
+        let salt = Salt::new(salt).map_err(|error| anyhow!("{error}"))?;
         let mut out = [0; HASH_BYTES];
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone());
-        self.compute(&argon2, password, salt.as_salt(), &mut out)
+        self.compute(&argon2, password, &salt, &mut out)
             .ok_or_else(|| anyhow!("a password cannot be hashed at this cost"))?;
         let hash = PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
             params: ParamsString::try_from(&self.params).map_err(|error| anyhow!("{error}"))?,
-            salt: Some(salt.as_salt()),
+            salt: Some(salt),
             hash: Some(Output::new(&out).map_err(|error| anyhow!("{error}"))?),
         };
         Ok(hash.to_string())
@@ -48,10 +48,10 @@ impl Argon {
     pub(super) fn verify(&self, password: &str, phc: &str) -> bool {
         let Some((hash, params)) = affordable(phc) else { return false };
         let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else { return false };
-        let Ok(algorithm) = Algorithm::try_from(hash.algorithm) else { return false };
+        let Ok(algorithm) = Algorithm::try_from(hash.algorithm.as_str()) else { return false };
         let Ok(version) = hash.version.map_or(Ok(Version::V0x13), Version::try_from) else { return false };
         let mut out = vec![0; expected.len()];
-        let done = self.compute(&Argon2::new(algorithm, version, params), password, salt, &mut out);
+        let done = self.compute(&Argon2::new(algorithm, version, params), password, &salt, &mut out);
         done.is_some() && bool::from(out.ct_eq(expected.as_bytes()))
     }
 
@@ -63,9 +63,7 @@ impl Argon {
         })
     }
 
-    fn compute(&self, argon2: &Argon2<'_>, password: &str, salt: Salt<'_>, out: &mut [u8]) -> Option<()> {
-        let mut bytes = [0; Salt::MAX_LENGTH];
-        let salt = salt.decode_b64(&mut bytes).ok()?;
+    fn compute(&self, argon2: &Argon2<'_>, password: &str, salt: &Salt, out: &mut [u8]) -> Option<()> {
         let (password, count) = (password.as_bytes(), argon2.params().block_count());
         if count > self.params.block_count() {
             return argon2.hash_password_into(password, salt, out).ok();
@@ -81,7 +79,7 @@ impl Argon {
 }
 
 /// A whole hash, and its cost, if that does not exhaust the machine.
-pub(super) fn affordable(phc: &str) -> Option<(PasswordHash<'_>, Params)> {
+pub(super) fn affordable(phc: &str) -> Option<(PasswordHash, Params)> {
     let hash = PasswordHash::new(phc).ok().filter(|hash| hash.hash.is_some())?;
     // The library multiplies the lanes before it looks how many there are.
     let lanes = hash.params.get_decimal("p").unwrap_or(Params::DEFAULT_P_COST);

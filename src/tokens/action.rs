@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -160,7 +160,7 @@ fn signature(key: &SigningKey, salt: &str, value: &str) -> String {
     // HMAC fills a key up with zeros to its block, so a block that begins with this one is the same key.
     let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
     block[..derived.len()].copy_from_slice(&derived);
-    let mut mac = <Hmac<Sha256> as Mac>::new(&block);
+    let mut mac = Hmac::<Sha256>::new(&block);
     mac.update(value.as_bytes());
     URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }

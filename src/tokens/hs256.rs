@@ -1,17 +1,17 @@
 //! HMAC with SHA-256 for `jsonwebtoken`, which otherwise brings RSA and elliptic curves along: a megabyte of code that
 //! no token of ours can need, and that a forged header could ask for.
 
-use hmac::{Hmac, Mac};
-use jsonwebtoken::crypto::{CryptoProvider, JwkUtils, JwtSigner, JwtVerifier};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};
+use jsonwebtoken::signature::{Error, Signer, Verifier};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use sha2::Sha256;
-use signature::{Error, Signer, Verifier};
 
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: signer,
     verifier_factory: verifier,
-    jwk_utils: JwkUtils::new_unimplemented(),
+    key_utils: KeyUtils::new_unimplemented(),
 };
 
 /// Has the library use this and nothing else.
@@ -31,11 +31,11 @@ fn keyed(algorithm: Algorithm, secret: &[u8]) -> Result<Box<Hs256>> {
 }
 
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
-    Ok(keyed(*algorithm, key.try_get_hmac_secret()?)?)
+    Ok(keyed(*algorithm, key.as_bytes())?)
 }
 
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
-    Ok(keyed(*algorithm, key.try_get_hmac_secret()?)?)
+    Ok(keyed(*algorithm, key.try_get_as_bytes()?)?)
 }
 
 impl Signer<Vec<u8>> for Hs256 {
@@ -47,7 +47,7 @@ impl Signer<Vec<u8>> for Hs256 {
 impl Verifier<Vec<u8>> for Hs256 {
     /// In constant time.
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> std::result::Result<(), Error> {
-        self.0.clone().chain_update(message).verify_slice(signature).map_err(Error::from_source)
+        self.0.clone().chain_update(message).verify_slice(signature).map_err(|_| Error::new())
     }
 }
 

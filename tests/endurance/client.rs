@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
-use rand::{Rng as _, SeedableRng as _};
+use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 
 use crate::people::{Deed, Figures, Open, Person, Session, Wish};
@@ -122,7 +122,7 @@ impl Client {
         let idle = (0..self.people.len()).filter(|person| !self.people[*person].is_touched);
         let idle: Vec<usize> = idle.collect();
         let bystanders = bystanders.min(idle.len());
-        let chosen: Vec<usize> = idle.choose_multiple(&mut self.random, bystanders).copied().collect();
+        let chosen: Vec<usize> = idle.sample(&mut self.random, bystanders).copied().collect();
         for person in chosen {
             self.people[person].is_touched = true;
             self.people[person].sessions.iter_mut().for_each(|session| session.is_touched = true);

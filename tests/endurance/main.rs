@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use futures_util::future::join_all;
 use rand::rngs::StdRng;
-use rand::{Rng as _, SeedableRng as _, TryRngCore as _};
+use rand::{RngExt as _, SeedableRng as _, TryRng as _};
 
 use client::Client;
 use disk::Disk;
@@ -64,7 +64,7 @@ struct Arguments {
 async fn main() -> ExitCode {
     let Arguments { rounds, every_write, clients, seed } = Arguments::parse();
     let seed = seed.unwrap_or_else(|| {
-        u64::from(rand::rngs::OsRng.try_next_u32().expect("the operating system has random numbers"))
+        u64::from(rand::rngs::SysRng.try_next_u32().expect("the operating system has random numbers"))
     });
     println!("rounds: {rounds}, clients: {clients}, seed: {seed}");
     let site = Site::with_settings(SETTINGS);

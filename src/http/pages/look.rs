@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, context};
 use poem::Response;
 use poem::http::StatusCode;
@@ -57,8 +59,7 @@ impl Look {
     pub(in crate::http) fn new(config: &Config) -> Result<Self> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Lenient);
-        environment.set_trim_blocks(true);
-        environment.set_lstrip_blocks(true);
+        environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         for name in Files::iter().filter(|name| name.ends_with(".html")) {
             environment.add_template_owned(name.to_string(), text(&name)?)?;
         }
@@ -135,7 +136,7 @@ impl Look {
         // None of the links holds a character that must be escaped in an attribute, and escaping hides the slashes.
         let link = |link: String| minijinja::Value::from_safe_string(link);
         let frame = context! {
-            site => self.site,
+            site => self.site.as_str(),
             title => title,
             base => link(self.public_path.clone()),
             style => link(self.address(&self.style_path)),
@@ -145,7 +146,7 @@ impl Look {
             version => env!("CARGO_PKG_VERSION"),
             graphiql => self.graphiql,
             min_length => self.min_length,
-            ..minijinja::Value::from_serialize(words)
+            ..minijinja::Value::from(Serde(words))
         };
         match self.environment.get_template(template).and_then(|template| template.render(frame)) {
             Ok(page) => html(status, page),

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use argon2::Params;
-use argon2::password_hash::PasswordHash;
+use argon2::password_hash::phc::PasswordHash;
 use pledge4future_auth::config;
 use pledge4future_auth::passwords::{Hasher, Verdict, complaint_about};
 use pledge4future_auth::random::Random;

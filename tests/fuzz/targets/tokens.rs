@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use pledge4future_auth::clock::Moment;
 use pledge4future_auth::tokens::action::{self, Action};
 use pledge4future_auth::tokens::{SigningKey, Unreadable, access};
@@ -23,7 +23,7 @@ fn key() -> SigningKey {
 }
 
 fn mac(key: &[u8], message: &str) -> String {
-    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key).expect("a key of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
     mac.update(message.as_bytes());
     URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -78,8 +78,8 @@ fn jwt(claims: &Value, key: &str, algorithm: &str) -> Result<String> {
     Ok(format!("{signed}.{signature}"))
 }
 
-fn mac<M: Mac + hmac::digest::KeyInit>(key: &[u8], text: &str) -> String {
-    let mac = <M as Mac>::new_from_slice(key).expect("HMAC takes keys of any length");
+fn mac<M: Mac + KeyInit>(key: &[u8], text: &str) -> String {
+    let mac = <M as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
     encode(mac.chain_update(text).finalize().into_bytes())
 }
 
