@@ -1,5 +1,6 @@
 //! E-mail addresses: which ones are taken, how they are stored and what they are matched by, as in Django 3.1.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
@@ -46,17 +47,28 @@ pub fn normalize(email: &str) -> String {
     }
 }
 
-/// What addresses are matched by: the whole of it in lower case, and of all the ways in which a host can be written
-/// beside ASCII the one that mail goes to (UTS 46), or one mailbox would be many accounts.
+/// Returns the string that addresses are compared by: all spellings of one mailbox have the same key. The host is compared
+/// in Unicode (UTS 46), and the user part without needless quotes and escapes (RFC 5321 §4.1.2). Only ASCII letters of the
+/// user part lose their case: the Kelvin sign is a `k` in lower case, and another mailbox.
 pub fn key(email: &str) -> String {
-    let email = email.to_lowercase();
-    match email.rsplit_once('@') {
-        Some((user, host)) if !host.is_ascii() => {
-            let (host, outcome) = idna::domain_to_unicode(host);
-            if outcome.is_ok() { format!("{user}@{host}") } else { email }
-        }
-        _ => email,
+    let Some((user, host)) = email.rsplit_once('@') else { return email.to_lowercase() };
+    let host = host.to_lowercase();
+    let (unicode, outcome) = idna::domain_to_unicode(&host);
+    let host = if outcome.is_ok() { unicode } else { host };
+    format!("{}@{host}", unquote(user).to_ascii_lowercase())
+}
+
+/// Removes the escapes of a quoted user part, and its quotes if it is valid without them.
+fn unquote(user: &str) -> Cow<'_, str> {
+    let quoted = user.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let Some(quoted) = quoted else { return user.into() };
+    let mut content = String::with_capacity(quoted.len());
+    let mut characters = quoted.chars();
+    while let Some(character) = characters.next() {
+        content.push(if character == '\\' { characters.next().unwrap_or('\\') } else { character });
     }
+    let needs_quotes = content.starts_with('"') || !USER.is_match(&content);
+    if needs_quotes { format!("\"{content}\"").into() } else { content.into() }
 }
 
 /// Whether one mailbox is meant by both.

@@ -46,6 +46,18 @@ fn an_address_is_matched_however_its_host_is_written_beside_ascii() {
     }
     assert_eq!(key("ada@M\u{fc}nchen.example"), "ada@m\u{fc}nchen.example");
     assert_eq!(key("ada@mu\u{308}nchen.example"), "ada@m\u{fc}nchen.example");
+    assert_eq!(key("ada@XN--mnchen-3ya.example"), "ada@m\u{fc}nchen.example");
+}
+
+#[test]
+fn an_address_is_matched_however_its_user_part_is_quoted() {
+    for user in ["Ada", r#""ada""#, r#""a\da""#, r#""\A\d\a""#] {
+        assert!(is_valid(&format!("{user}@example.org")), "{user}");
+        assert_eq!(key(&format!("{user}@example.org")), "ada@example.org", "{user}");
+    }
+    assert_eq!(key(r#""a b"@example.org"#), key(r#""a\ b"@example.org"#));
+    assert_ne!(key(r#""a..b"@example.org"#), key("a..b@example.org"));
+    assert_ne!(key(r#""\"ada\""@example.org"#), key(r#""ada"@example.org"#));
 }
 
 #[test]

@@ -102,11 +102,11 @@ async fn wanting_somebodys_address_as_a_secondary_one_tells_the_owner_alone() {
 async fn a_look_alike_of_an_address_gets_none_of_its_mail() {
     let server = TestServer::start(HIDING).await;
     let mike = server.joins("mike").await;
-    // The sign for kelvin is a k in lower case, so the two have one key.
-    let look_alike = "mi\u{212a}e@example.org";
+    // The soft hyphen is not part of the host, so the two have one key.
+    let look_alike = "mike@exa\u{ad}mple.org";
     assert_done(&server.mutate(None, &register(look_alike)).await);
     for mutation in ["resendActivationEmail", "sendPasswordResetEmail"] {
-        assert_done(&server.mutate(None, &format!("{mutation}(email: {look_alike:?})")).await);
+        assert_done(&server.mutate(None, &format!("{mutation}(email: \"{look_alike}\")")).await);
     }
     assert_eq!(server.mails_to(&mike.email).len(), 4);
     assert_eq!(server.mails().len(), 4);
