@@ -12,7 +12,7 @@ use crate::tokens::action::{self, Action, Bond};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkStatus {
     /// It works.
-    Valid(Bond),
+    Valid(ValidLink),
     /// Its action was performed already.
     Done,
     /// It was used, or the account has changed since it was mailed.
@@ -20,6 +20,15 @@ pub enum LinkStatus {
     Expired,
     /// It was not signed by this server, or is for another action.
     Invalid,
+}
+
+/// What a link that works will do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValidLink {
+    /// The address that the link was mailed to.
+    pub email: String,
+    /// Whether it also ends the password of the account.
+    pub ends_password: bool,
 }
 
 /// Returns the status of a link for `action` without using it.
@@ -42,7 +51,9 @@ pub fn status(app: &App, action: Action, token: &str) -> Result<LinkStatus> {
             if action == Action::SecondaryEmail {
                 require_wanted(db, &bond, &account)?;
             }
-            Ok(LinkStatus::Valid(bond))
+            let ends_password = action == Action::Activation && account.activation_ends_password;
+            let email = bond.secondary_email.as_ref().unwrap_or(&bond.email).clone();
+            Ok(LinkStatus::Valid(ValidLink { email, ends_password }))
         });
         match judged {
             Err(Error::Refused(_)) => Ok(LinkStatus::Used),
@@ -74,24 +85,13 @@ pub(super) fn issue(
     account: &Account,
     secondary_email: Option<&str>,
 ) -> Result<String> {
-    let bond = Bond { secondary_email: secondary_email.map(str::to_owned), ..bond(app, account) };
-    Ok(action::issue(&app.signing_key, action, &bond)?)
-}
-
-/// Issues a token that activates this account; if `ends_password`, it also ends the password.
-pub(super) fn issue_activation(app: &App, account: &Account, ends_password: bool) -> Result<String> {
-    let bond = Bond { ends_password, ..bond(app, account) };
-    Ok(action::issue(&app.signing_key, Action::Activation, &bond)?)
-}
-
-fn bond(app: &App, account: &Account) -> Bond {
-    Bond {
+    let bond = Bond {
         email: account.email.clone(),
-        secondary_email: None,
+        secondary_email: secondary_email.map(str::to_owned),
         account_and_epoch: Some((account.id, account.epoch)),
-        ends_password: false,
         made_at: app.clock.now(),
-    }
+    };
+    Ok(action::issue(&app.signing_key, action, &bond)?)
 }
 
 /// What a token is bound to, whether or not that still holds.

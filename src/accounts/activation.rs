@@ -11,8 +11,8 @@ use crate::outbox;
 use crate::store::{self, Writer};
 use crate::tokens::action::Action;
 
-/// Confirms the address that the token was mailed to. Returns a token for [`super::password::set_first`] if the mail was
-/// sent because a new password was asked for.
+/// Confirms the address that the token was mailed to. Returns a token for [`super::password::set_first`] if a new password
+/// was asked for since the registration, which ends the old one.
 ///
 /// # Errors
 /// A refusal if the token is not valid, or the account is verified already.
@@ -30,13 +30,14 @@ fn redeem(app: &App, viewer: &Viewer, token: &str) -> Result<Option<String>> {
         action_links::require_current(tx, token, &bond, &account)?;
         action_links::spend(app, tx, Action::Activation, token, &bond)?;
         store::accounts::set_verified(tx, account.id, Some(app.clock.now()))?;
-        if bond.ends_password && store::accounts::find_password_hash(tx, account.id)?.is_some() {
+        let ends_password = account.activation_ends_password;
+        if ends_password && store::accounts::find_password_hash(tx, account.id)?.is_some() {
             store::accounts::delete_password_hash(tx, account.id)?;
             account.epoch = sessions::end_all(app, tx, &account)?;
             audit::note(app, tx, By::Bearer(viewer), account.id, Event::PasswordForgotten)?;
         }
         audit::note(app, tx, By::Bearer(viewer), account.id, Event::Verified)?;
-        let next = bond.ends_password.then(|| action_links::issue(app, Action::PasswordSet, &account, None));
+        let next = ends_password.then(|| action_links::issue(app, Action::PasswordSet, &account, None));
         next.transpose()
     })
 }
@@ -68,19 +69,16 @@ pub fn resend(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
 
 /// Enqueues the mail with the link that verifies an account.
 pub(super) fn enqueue_mail(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
-    enqueue(app, tx, account, false)
-}
-
-/// Enqueues the activation mail for an unverified account whose new password was asked for. Its link also ends the old
-/// password: somebody else may have registered the address with a password of theirs, and waits for its owner to
-/// activate the account.
-pub(super) fn enqueue_mail_that_ends_password(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
-    enqueue(app, tx, account, true)
-}
-
-fn enqueue(app: &App, tx: &Writer<'_>, account: &Account, ends_password: bool) -> Result<()> {
-    let token = action_links::issue_activation(app, account, ends_password)?;
-    let mail = Kind::Activation { token: &token, ends_password };
+    let token = action_links::issue(app, Action::Activation, account, None)?;
+    let mail = Kind::Activation { token: &token, ends_password: account.activation_ends_password };
     outbox::enqueue(app, tx, &mail, &account.email, account.plain_salutation())?;
     Ok(())
+}
+
+/// Enqueues the activation mail for an unverified account whose new password was asked for. From now on each of its
+/// activation links also ends the password, older and newer ones included: somebody else may have registered the address
+/// with a password of theirs, and can ask for another activation mail.
+pub(super) fn enqueue_mail_that_ends_password(app: &App, tx: &Writer<'_>, account: Account) -> Result<()> {
+    store::accounts::set_activation_ends_password(tx, account.id)?;
+    enqueue_mail(app, tx, &Account { activation_ends_password: true, ..account })
 }

@@ -37,7 +37,7 @@ pub fn send_reset_mail(app: &App, viewer: &Viewer, address: &str) -> Result<()> 
             return Ok(true);
         };
         if account.verified_at.is_none() {
-            activation::enqueue_mail_that_ends_password(app, tx, &account)?;
+            activation::enqueue_mail_that_ends_password(app, tx, account)?;
             return Ok(app.config.accounts.hide_existence);
         }
         let secondary = account.secondary_email.as_deref().filter(|own| email::is_same(own, &address));

@@ -55,8 +55,8 @@ impl Mutation {
     }
 
     /// Verifies an account by the token from its activation mail.
-    /// If that mail was sent because a new password was asked for, the old
-    /// password ends: call `sendPasswordResetEmail` next.
+    /// If a new password was asked for before, the old password ends: call
+    /// `sendPasswordResetEmail` next.
     pub(super) async fn verify_account(
         &self,
         ctx: &Context<'_>,

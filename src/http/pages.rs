@@ -25,11 +25,11 @@ use super::RouteTable;
 use super::client::Proxies;
 use super::headers::wants_page;
 use super::request_log::{Codes, FALLBACK};
-use crate::accounts::action_links::{self, LinkStatus};
+use crate::accounts::action_links::{self, LinkStatus, ValidLink};
 use crate::accounts::{self, Error, FieldErrors, Viewer, activation, password, secondary_email};
 use crate::app::App;
 use crate::lanes::{Lane, Lanes};
-use crate::tokens::action::{Action, Bond};
+use crate::tokens::action::Action;
 pub(super) use look::Look;
 use words::{Ask, DONE, Link, MAILED, Notice};
 
@@ -126,7 +126,7 @@ impl Page {
             Kind::Link(action) => {
                 let token = token(request);
                 match site.check_link(action, &token).await {
-                    Ok((link, LinkStatus::Valid(bond))) => site.link(StatusCode::OK, link, &bond, &[]),
+                    Ok((link, LinkStatus::Valid(valid))) => site.link(StatusCode::OK, link, &valid, &[]),
                     Ok((link, status)) => site.trouble(link, &status),
                     Err(error) => site.failed(&error),
                 }
@@ -180,8 +180,8 @@ impl Site {
         token: String,
         passwords: [String; 2],
     ) -> Response {
-        let (link, bond) = match self.check_link(action, &token).await {
-            Ok((link, LinkStatus::Valid(bond))) => (link, bond),
+        let (link, valid) = match self.check_link(action, &token).await {
+            Ok((link, LinkStatus::Valid(valid))) => (link, valid),
             Ok((link, status)) => return self.trouble(link, &status),
             Err(error) => return self.failed(&error),
         };
@@ -202,7 +202,7 @@ impl Site {
                 self.see_other(&format!("{}/{password_token}", words::link(Action::PasswordSet).path))
             }
             Err(Error::Refused(errors)) => {
-                with_patience(&errors, |status| self.link(status, link, &bond, &sentences(&errors)))
+                with_patience(&errors, |status| self.link(status, link, &valid, &sentences(&errors)))
             }
             Err(error) => self.failed(&error),
         }
@@ -224,13 +224,12 @@ impl Site {
         }
     }
 
-    fn link(&self, status: StatusCode, link: &Link, bond: &Bond, complaints: &[String]) -> Response {
+    fn link(&self, status: StatusCode, link: &Link, valid: &ValidLink, complaints: &[String]) -> Response {
         let template = if link.password { "password.html" } else { "confirm.html" };
-        let email = bond.secondary_email.as_ref().unwrap_or(&bond.email);
         let words = json!({
             "lead": link.lead,
-            "email": email,
-            "ends_password": bond.ends_password,
+            "email": valid.email,
+            "ends_password": valid.ends_password,
             "button": link.button,
             "complaints": complaints,
         });

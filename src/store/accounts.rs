@@ -42,6 +42,8 @@ pub struct Account {
     pub archived_at: Option<Moment>,
     /// When it was shut off.
     pub deactivated_at: Option<Moment>,
+    /// Whether its activation ends its password, because a new one was asked for before.
+    pub activation_ends_password: bool,
     /// The working group that it belongs to.
     pub membership: Option<Membership>,
 }
@@ -153,7 +155,7 @@ pub struct Filter {
 
 pub(super) const COLUMNS: &str = "a.id, a.username, p.email, s.email, a.first_name, a.last_name, a.academic_title, a.epoch, \
      a.epoch_began_at, a.is_staff, a.joined_at, a.verified_at, a.archived_at, a.deactivated_at, \
-     m.working_group_id, m.role";
+     a.activation_ends_password, m.working_group_id, m.role";
 pub(super) const TABLES: &str = "accounts a \
      JOIN email_addresses p ON p.account_id = a.id AND p.role = 'primary' \
      LEFT JOIN email_addresses s ON s.account_id = a.id AND s.role = 'secondary' \
@@ -177,7 +179,8 @@ pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         verified_at: moment(11)?,
         archived_at: moment(12)?,
         deactivated_at: moment(13)?,
-        membership: membership(row, 14)?,
+        activation_ends_password: row.get(14)?,
+        membership: membership(row, 15)?,
     })
 }
 
@@ -201,7 +204,7 @@ pub fn list_with_hashes(
     let sql =
         format!("SELECT {COLUMNS}, a.password_hash FROM {TABLES} WHERE a.id > $1 ORDER BY a.id LIMIT $2");
     let mut statement = db.0.prepare_cached(&sql)?;
-    let accounts = statement.query_map(params![after, limit], |row| Ok((account(row)?, row.get(16)?)))?;
+    let accounts = statement.query_map(params![after, limit], |row| Ok((account(row)?, row.get(17)?)))?;
     Ok(accounts.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -375,13 +378,20 @@ pub fn replace_password_hash(db: &Writer<'_>, id: AccountId, from: &str, to: &st
 
 /// Sets another password if none was set since `epoch`; false if one was.
 pub fn set_password_hash(db: &Writer<'_>, id: AccountId, epoch: i64, hash: &str) -> Result<bool> {
-    let sql = "UPDATE accounts SET password_hash = $1 WHERE id = $2 AND epoch = $3";
+    let sql = "UPDATE accounts SET password_hash = $1, activation_ends_password = 0 WHERE id = $2 AND epoch = $3";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![hash, id, epoch])? == 1)
 }
 
 /// Takes the password away: nobody can log in by one until another is set.
 pub fn delete_password_hash(db: &Writer<'_>, id: AccountId) -> Result<()> {
     let sql = "UPDATE accounts SET password_hash = NULL WHERE id = $1";
+    db.0.0.prepare_cached(sql)?.execute(params![id])?;
+    Ok(())
+}
+
+/// Marks the account so that its activation ends its password.
+pub fn set_activation_ends_password(db: &Writer<'_>, id: AccountId) -> Result<()> {
+    let sql = "UPDATE accounts SET activation_ends_password = 1 WHERE id = $1";
     db.0.0.prepare_cached(sql)?.execute(params![id])?;
     Ok(())
 }

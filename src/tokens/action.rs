@@ -56,8 +56,6 @@ pub struct Bond {
     pub secondary_email: Option<String>,
     /// The account's number and epoch; tokens that Django issued have neither.
     pub account_and_epoch: Option<(i64, i64)>,
-    /// Whether activating the account also ends its password, because a new one was asked for.
-    pub ends_password: bool,
     /// When the token was made.
     pub made_at: Moment,
 }
@@ -74,9 +72,6 @@ pub fn issue(key: &SigningKey, action: Action, bond: &Bond) -> anyhow::Result<St
     if let Some((account, epoch)) = bond.account_and_epoch {
         payload["account"] = json!(account);
         payload["epoch"] = json!(epoch);
-    }
-    if bond.ends_password {
-        payload["forgotten"] = json!(true);
     }
     dumps(key, SALT, &payload, bond.made_at)
 }
@@ -101,7 +96,6 @@ pub fn read(
         email: payload["email"].as_str().ok_or(Unreadable::Invalid)?.to_owned(),
         secondary_email: payload["secondary_email"].as_str().map(str::to_owned),
         account_and_epoch: account,
-        ends_password: payload["forgotten"] == true,
         made_at,
     })
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pledge4future_auth::store;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused};
 use crate::server::TestServer;
@@ -116,6 +116,28 @@ async fn whoever_registered_the_address_of_somebody_else_does_not_get_in_when_th
         assert_done(&server.resets(&link, OTHER_PASSWORD).await);
         server.logs_in(&boss, OTHER_PASSWORD).await;
         server.mails();
+    }
+}
+
+#[tokio::test]
+async fn every_activation_link_ends_the_password_once_a_new_one_was_asked_for() {
+    // The link of the registration, the one that the owner asked for, and one that the stranger asked for after that.
+    for which in 0..3 {
+        let server = TestServer::start("").await;
+        let boss = server.registers("boss").await;
+        let mut links = vec![server.last_link(&boss)];
+        for mutation in ["sendPasswordResetEmail", "resendActivationEmail"] {
+            server.advance(Duration::from_secs(1));
+            let query = format!("mutation($email: String!) {{ {mutation}(email: $email) {{ success }} }}");
+            server.send(None, &query, json!({ "email": boss })).await;
+            links.push(server.last_link(&boss));
+        }
+        assert!(server.mails_to(&boss).last().expect("a mail").text.contains("ends the old one"));
+        let verify = "mutation($token: String!) { payload: verifyAccount(token: $token) { success errors } }";
+        let verified = server.send(None, verify, json!({ "token": links[which] })).await;
+        assert_done(&verified.body["data"]["payload"]);
+        let stranger = server.tries_to_log_in(&boss, PASSWORD).await;
+        assert_refused(&stranger, "nonFieldErrors", "invalid_credentials");
     }
 }
 
