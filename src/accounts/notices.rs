@@ -43,7 +43,9 @@ pub(super) fn hint(
 ) -> Result<()> {
     let asked_for = |own: &&String| email::is_same(own, address);
     let recipient = account.secondary_email.as_ref().filter(asked_for).unwrap_or(&account.email);
-    outbox::enqueue(app, tx, &Kind::Hint(sentence), recipient, account.salutation())?;
+    let is_confirmed = account.verified_at.is_some();
+    let name = if is_confirmed { account.salutation() } else { account.plain_salutation() };
+    outbox::enqueue(app, tx, &Kind::Hint(sentence), recipient, name)?;
     Ok(())
 }
 

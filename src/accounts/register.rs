@@ -58,6 +58,8 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
     app.write(|tx| {
         limits::registration_mail(app, tx, viewer, &accepted.email)?;
         if let Some(owner) = hidden_owner(app, tx, &accepted.email)? {
+            // Ids count up, so the next new account would tell whether this registration made one.
+            skip_id(app, tx)?;
             audit::note(app, tx, By::Somebody(viewer), owner.id, Event::RegisteredAgain)?;
             notices::hint(app, tx, &owner, &accepted.email, notices::REGISTERED_AGAIN)?;
             return Ok(None);
@@ -163,18 +165,7 @@ fn hidden_owner(app: &App, tx: &Writer<'_>, email: &str) -> Result<Option<Accoun
 pub(super) fn insert(app: &App, tx: &Writer<'_>, accepted: &Accepted, hash: Option<&str>) -> Result<Account> {
     // Without a username the account is named after its number, which the database has yet to give.
     let passing_name = app.random.hex::<16>();
-    let new = NewAccount {
-        username: accepted.username.as_deref().unwrap_or(&passing_name),
-        first_name: &accepted.first_name,
-        last_name: &accepted.last_name,
-        academic_title: &accepted.academic_title,
-        password_hash: hash,
-        is_staff: false,
-        joined_at: app.clock.now(),
-        verified_at: None,
-        archived_at: None,
-        deactivated_at: None,
-    };
+    let new = new_account(app, accepted.username.as_deref().unwrap_or(&passing_name), accepted, hash);
     let taken = |field, error| Error::from(FieldErrors::of(field, error));
     let id = store::accounts::insert(tx, &new)?;
     let id = id.ok_or_else(|| taken("username", FieldError::USERNAME_TAKEN))?;
@@ -187,4 +178,33 @@ pub(super) fn insert(app: &App, tx: &Writer<'_>, accepted: &Accepted, hash: Opti
     }
     store::accounts::find_by_id(tx, id)?
         .ok_or_else(|| anyhow::anyhow!("account {id} is not there after its insert").into())
+}
+
+fn new_account<'a>(
+    app: &App,
+    username: &'a str,
+    accepted: &'a Accepted,
+    hash: Option<&'a str>,
+) -> NewAccount<'a> {
+    NewAccount {
+        username,
+        first_name: &accepted.first_name,
+        last_name: &accepted.last_name,
+        academic_title: &accepted.academic_title,
+        password_hash: hash,
+        is_staff: false,
+        joined_at: app.clock.now(),
+        verified_at: None,
+        archived_at: None,
+        deactivated_at: None,
+    }
+}
+
+/// Uses up the id that an account would have got.
+fn skip_id(app: &App, tx: &Writer<'_>) -> Result<()> {
+    let username = app.random.hex::<16>();
+    if let Some(id) = store::accounts::insert(tx, &new_account(app, &username, &Accepted::default(), None))? {
+        store::accounts::delete(tx, id)?;
+    }
+    Ok(())
 }

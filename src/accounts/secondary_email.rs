@@ -26,13 +26,14 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
     app.write(|tx| {
         let account = sessions::require_verified(app, tx, viewer)?;
         audit::note(app, tx, By::Owner(viewer), account.id, Event::SecondaryEmailRequested)?;
+        // Also where somebody has the address: whether links to the one before still work must not tell that.
+        store::wanted_addresses::upsert(tx, account.id, &email::hash(&email::key(&address)))?;
         if let Some(owner) = store::accounts::find_by_email(tx, &email::key(&address))? {
             if app.config.accounts.hide_existence {
                 return notices::hint(app, tx, &owner, &address, notices::WANTED_AS_SECONDARY);
             }
             return Err(FieldErrors::of("email", FieldError::EMAIL_IN_USE).into());
         }
-        store::wanted_addresses::upsert(tx, account.id, &email::hash(&email::key(&address)))?;
         let token = action_links::issue(app, Action::SecondaryEmail, &account, Some(&address))?;
         outbox::enqueue(app, tx, &Kind::SecondaryEmail(&token), &address, account.plain_salutation())?;
         Ok(())

@@ -2,7 +2,7 @@
 
 use pledge4future_auth::accounts::Filter;
 use pledge4future_auth::store;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused};
 use crate::server::TestServer;
@@ -104,13 +104,74 @@ async fn a_look_alike_of_an_address_gets_none_of_its_mail() {
     let mike = server.joins("mike").await;
     // The soft hyphen is not part of the host, so the two have one key.
     let look_alike = "mike@exa\u{ad}mple.org";
-    assert_done(&server.mutate(None, &register(look_alike)).await);
-    for mutation in ["resendActivationEmail", "sendPasswordResetEmail"] {
-        assert_done(&server.mutate(None, &format!("{mutation}(email: \"{look_alike}\")")).await);
+    for mutation in [
+        "register(email: $email, password1: $password, password2: $password)",
+        "resendActivationEmail(email: $email)",
+        "sendPasswordResetEmail(email: $email)",
+    ] {
+        let password = if mutation.starts_with("register") { ", $password: String" } else { "" };
+        let query =
+            format!("mutation($email: String!{password}) {{ payload: {mutation} {{ success errors }} }}");
+        let variables = json!({ "email": look_alike, "password": OTHER_PASSWORD });
+        assert_done(&server.send(None, &query, variables).await.body["data"]["payload"]);
     }
     assert_eq!(server.mails_to(&mike.email).len(), 4);
     assert_eq!(server.mails().len(), 4);
     assert_eq!(number_of_accounts(&server), 1);
+}
+
+const WANT: &str = "mutation($email: String!, $password: String!) { \
+     payload: sendSecondaryEmailActivation(email: $email, password: $password) { success errors } }";
+
+#[tokio::test]
+async fn wanting_a_known_address_ends_older_links_like_an_unknown_one() {
+    for taken in [true, false] {
+        let server = TestServer::start(HIDING).await;
+        let (ada, bo) = (server.joins("ada").await, server.verifies("bo").await);
+        let own = "own@example.org";
+        for email in [own, if taken { &bo } else { GHOST }] {
+            let variables = json!({ "email": email, "password": PASSWORD });
+            assert_done(&server.send(Some(&ada.token), WANT, variables).await.body["data"]["payload"]);
+        }
+        let follow =
+            "mutation($token: String!) { payload: verifySecondaryEmail(token: $token) { success errors } }";
+        let followed = server.send(None, follow, json!({ "token": server.last_link(own) })).await;
+        assert_refused(&followed.body["data"]["payload"], "nonFieldErrors", "invalid_token");
+    }
+}
+
+#[tokio::test]
+async fn account_ids_do_not_tell_whether_a_registration_made_an_account() {
+    let server = TestServer::start(HIDING).await;
+    let mut last = None;
+    for (name, between) in [("ada", "ada@example.org"), ("bo", GHOST), ("cleo", GHOST)] {
+        let person = server.joins(name).await;
+        let id = server.ask(Some(&person.token), "{ me { pk } }").await["me"]["pk"].as_i64().expect("an id");
+        assert!(last.is_none_or(|last| id == last + 2), "{name} has {id} after {last:?}");
+        last = Some(id);
+        assert_done(&server.mutate(None, &register(between)).await);
+    }
+    server.mails();
+}
+
+#[tokio::test]
+async fn a_hint_to_an_unconfirmed_address_holds_no_words_of_strangers() {
+    let server = TestServer::start(HIDING).await;
+    let register = "mutation($email: String, $name: String, $password: String) { payload: register(\
+         email: $email, username: $name, password1: $password, password2: $password) { success errors } }";
+    for name in ["You won: http://evil.example/", "else"] {
+        let variables = json!({ "email": GHOST, "name": name, "password": PASSWORD });
+        assert_done(&server.send(None, register, variables).await.body["data"]["payload"]);
+    }
+    let mails = server.mails_to(GHOST);
+    assert_eq!(mails.len(), 2);
+    for mail in mails {
+        assert!(
+            mail.text.contains("Hello ghost@example.org!") && !mail.text.contains("evil"),
+            "{}",
+            mail.text
+        );
+    }
 }
 
 #[test]
