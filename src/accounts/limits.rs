@@ -19,6 +19,9 @@ use crate::store::{self, Reader, Writer};
 /// How long a client from which an owner logged in is known.
 pub(super) const CLIENTS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
+/// The clients that are known of an account: more than anybody logs in from in that time.
+const MOST_CLIENTS: i64 = 200;
+
 /// What is counted together.
 struct Name<'a> {
     limit: &'a Limit,
@@ -35,8 +38,8 @@ fn name<'a>(setting: &'static str, limit: &'a Limit, kind: &str, of: &str) -> Na
 pub(super) enum Whose<'a> {
     /// Of an account.
     Of(&'a Account),
-    /// Of a name that no account has. It is counted as if one had.
-    Nobody(&'a str),
+    /// Of a name that no account has, by kind and key. It is counted as if one had.
+    Nobody(String),
 }
 
 impl Whose<'_> {
@@ -71,8 +74,10 @@ pub enum About {
     Password,
     /// The link that confirms a secondary address.
     SecondaryEmail,
-    /// A working group.
+    /// Being added to a working group.
     Group,
+    /// Somebody who asks to join a working group.
+    JoinRequest,
 }
 
 impl About {
@@ -83,6 +88,7 @@ impl About {
             Self::Password => "password",
             Self::SecondaryEmail => "secondary",
             Self::Group => "group",
+            Self::JoinRequest => "join-request",
         }
     }
 }
@@ -100,7 +106,7 @@ impl Guess {
         let network = viewer.client().network();
         let subject = match whose {
             Whose::Of(account) => account.id.to_string(),
-            Whose::Nobody(name) => email::hash(&email::key(name)),
+            Whose::Nobody(name) => email::hash(name),
         };
         let own = name("password", &limits.password, "password", &format!("{subject}@{network}"));
         app.store.write(|tx| {
@@ -123,8 +129,7 @@ impl Guess {
         if !app.config.limits.enabled {
             return Ok(());
         }
-        let network = viewer.client().network();
-        Ok(store::known_clients::upsert(tx, account.id, &network, app.clock.now())?)
+        remember(app, tx, account, &viewer.client().network())
     }
 
     /// Notes that the password was right: the tries before it were its owner's.
@@ -133,8 +138,14 @@ impl Guess {
         for (name, before) in &self.others {
             store::attempts::take_back(tx, name, self.counted_at, *before)?;
         }
-        Ok(store::known_clients::upsert(tx, account.id, &self.network, app.clock.now())?)
+        remember(app, tx, account, &self.network)
     }
+}
+
+/// Remembers a client of the owner of an account, in place of the one that was seen least recently if there are too many.
+fn remember(app: &App, tx: &Writer<'_>, account: &Account, network: &str) -> Result<()> {
+    store::known_clients::upsert(tx, account.id, network, app.clock.now())?;
+    Ok(store::known_clients::delete_beyond(tx, account.id, MOST_CLIENTS)?)
 }
 
 /// Whether the owner of the account is logged in with this request, or has logged in from there.
@@ -177,20 +188,40 @@ pub fn mail(app: &App, viewer: &Viewer, about: About, address: &str) -> Result<(
     if !app.config.limits.enabled {
         return Ok(());
     }
-    app.store.write(|tx| mail_within(app, tx, viewer, about, address))
+    app.store.write(|tx| {
+        count(app, tx, viewer, None, &[mails_by(app, viewer), mails_to(app, about, address)]).map(drop)
+    })
 }
 
-/// The same, within a transaction.
+/// Counts the mail that a join request causes. Returns false if others had enough of them sent to that address: the mail is
+/// left out then, and the request stands, because others could keep people from asking otherwise.
 ///
 /// # Errors
-/// A refusal that says when to try again.
-pub fn mail_within(app: &App, tx: &Writer<'_>, viewer: &Viewer, about: About, address: &str) -> Result<()> {
+/// A refusal that says when to try again, if the account asked that representative too often, or the client caused too
+/// many mails.
+pub fn join_request_mail(
+    app: &App,
+    tx: &Writer<'_>,
+    viewer: &Viewer,
+    asking: &Account,
+    representative: &str,
+) -> Result<bool> {
     let limits = &app.config.limits;
     if !limits.enabled {
-        return Ok(());
+        return Ok(true);
     }
-    let by = name("mail_per_client", &limits.mail_per_client, "mails-by", &viewer.client().network());
-    count(app, tx, viewer, None, &[by, mails_to(app, about, address)]).map(drop)
+    let of = format!("{}:{}", asking.id, email::hash(&email::key(representative)));
+    let own = name("mail_per_address", &limits.mail_per_address, "join-requests-of", &of);
+    count(app, tx, viewer, None, &[mails_by(app, viewer), own])?;
+    match count(app, tx, viewer, None, [&mails_to(app, About::JoinRequest, representative)]) {
+        Ok(_) => Ok(true),
+        Err(Error::Refused(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn mails_by<'a>(app: &'a App, viewer: &Viewer) -> Name<'a> {
+    name("mail_per_client", &app.config.limits.mail_per_client, "mails-by", &viewer.client().network())
 }
 
 fn mails_to<'a>(app: &'a App, about: About, address: &str) -> Name<'a> {
@@ -221,9 +252,9 @@ pub(super) fn token<T>(app: &App, viewer: &Viewer, rule: impl FnOnce() -> Result
     outcome
 }
 
-/// Counts one attempt of each name, or of none if one of them has to wait, and answers when the one before was counted of
-/// each. The attempt that has the next one wait is noted in the audit: what is refused until then tells nothing more,
-/// however much it is.
+/// Counts one attempt of each name, or of none if one of them has to wait, and returns for each name as of when those
+/// before it are remembered. The attempt that has the next one wait is recorded in the audit: what is refused until then
+/// tells nothing more, however much it is.
 fn count<'a>(
     app: &App,
     tx: &Writer<'_>,
@@ -247,23 +278,24 @@ fn count<'a>(
     Ok(before)
 }
 
-/// How many attempts of a name are remembered now, and when the last was counted; a refusal if the next has to wait.
+/// Returns how many attempts of a name are remembered now, and as of when, or a refusal if the next has to wait.
 fn look(app: &App, db: &Reader<'_>, name: &Name<'_>) -> Result<(i64, Option<Moment>)> {
     let Some(attempts) = store::attempts::find(db, &name.text)? else { return Ok((0, None)) };
     let now = app.clock.now();
-    let counted = remembered(attempts.counted, now.since(attempts.counted_at), name.limit);
+    let forgotten = forgotten(now.since(attempts.counted_at), name.limit);
+    let counted = attempts.counted.saturating_sub(forgotten.into()).max(0);
     let end = attempts.counted_at.plus(wait(counted, name.limit));
     // Where the clock was set back, nobody knows how long ago the last attempt was: the next begins anew.
     if attempts.counted_at <= now && now < end {
         return Err(FieldError::too_many_attempts(end.since(now)).into());
     }
-    Ok((counted, Some(attempts.counted_at)))
+    // What is forgotten is forgotten once: the time that it took has passed for those that are left.
+    Ok((counted, Some(attempts.counted_at.plus(name.limit.forget.saturating_mul(forgotten)))))
 }
 
-/// How many of so many attempts are remembered after a time without one.
-fn remembered(counted: i64, idle: Duration, limit: &Limit) -> i64 {
-    let forgotten = idle.as_micros() / limit.forget.as_micros().max(1);
-    (counted - i64::try_from(forgotten).unwrap_or(i64::MAX)).max(0)
+/// Returns how many attempts are forgotten in a time without one.
+fn forgotten(idle: Duration, limit: &Limit) -> u32 {
+    u32::try_from(idle.as_micros() / limit.forget.as_micros().max(1)).unwrap_or(u32::MAX)
 }
 
 /// How long after the last of so many attempts the next has to wait.

@@ -31,6 +31,17 @@ pub struct Name {
     pub username: Option<String>,
 }
 
+impl Name {
+    /// Returns what attempts are counted under if no account has the name: as many names have one counter as could have one
+    /// account. Else a shared counter would tell that no account has a name.
+    fn counted_as(&self) -> String {
+        match (&self.email, &self.username) {
+            (Some(address), _) => format!("email:{}", email::key(address)),
+            (None, username) => format!("username:{}", username.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
 /// Logs somebody in. A name that nobody has costs as much time as a wrong password.
 ///
 /// # Errors
@@ -42,8 +53,7 @@ pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result
         let id = account.as_ref().map_or(NOBODY, |account| account.id);
         Ok((account, store::accounts::find_password_hash(db, id)?))
     })?;
-    let typed = [&name.email, &name.username].into_iter().flatten().next().map_or("", String::as_str);
-    let whose = account.as_ref().map_or(Whose::Nobody(typed), Whose::Of);
+    let whose = account.as_ref().map_or_else(|| Whose::Nobody(name.counted_as()), Whose::Of);
     let guess = Guess::begin(app, viewer, &whose)?;
     let known = account.as_ref().map(|account| account.id);
     let verdict = app.hasher.verify(password, hash.as_deref());

@@ -67,10 +67,11 @@ pub fn request(
         audit::note(app, tx, By::Owner(viewer), account.id, Event::JoinRequestMade(&request.group))?;
         let requester = account.full_name();
         for chief in store::memberships::list_representatives(tx, std::slice::from_ref(&request.group))? {
-            limits::mail_within(app, tx, viewer, limits::About::Group, &chief.email)?;
-            let (id, email) = (&request.id, &account.email);
-            let kind = Kind::JoinRequest { id, requester: &requester, email, group: &group.name };
-            outbox::enqueue(app, tx, &kind, &chief.email, chief.salutation())?;
+            if limits::join_request_mail(app, tx, viewer, &account, &chief.email)? {
+                let (id, email) = (&request.id, &account.email);
+                let kind = Kind::JoinRequest { id, requester: &requester, email, group: &group.name };
+                outbox::enqueue(app, tx, &kind, &chief.email, chief.salutation())?;
+            }
         }
         let sight = Sight::of(app, Some(account));
         let seen = bounded(Picture::new(tx, &sight).join_requests(vec![request], around)?)?.pop();

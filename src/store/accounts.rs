@@ -378,7 +378,8 @@ pub fn replace_password_hash(db: &Writer<'_>, id: AccountId, from: &str, to: &st
 
 /// Sets another password if none was set since `epoch`; false if one was.
 pub fn set_password_hash(db: &Writer<'_>, id: AccountId, epoch: i64, hash: &str) -> Result<bool> {
-    let sql = "UPDATE accounts SET password_hash = $1, activation_ends_password = 0 WHERE id = $2 AND epoch = $3";
+    let sql =
+        "UPDATE accounts SET password_hash = $1, activation_ends_password = 0 WHERE id = $2 AND epoch = $3";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![hash, id, epoch])? == 1)
 }
 

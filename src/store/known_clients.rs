@@ -20,6 +20,15 @@ pub fn exists(db: &Reader<'_>, account: AccountId, network: &str) -> Result<bool
     Ok(db.0.prepare_cached(sql)?.exists(params![account, network])?)
 }
 
+/// Forgets all but the clients of an account that were seen most recently.
+pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64) -> Result<()> {
+    // Not every engine takes an offset without a limit.
+    let sql = "DELETE FROM known_clients WHERE account_id = $1 AND network IN (SELECT network FROM known_clients \
+         WHERE account_id = $1 ORDER BY seen_at DESC, network DESC LIMIT $2 OFFSET $3)";
+    db.0.0.prepare_cached(sql)?.execute(params![account, i64::MAX, most])?;
+    Ok(())
+}
+
 /// Forgets at most `limit` that were not seen since, and answers how many.
 pub fn delete_before(db: &Writer<'_>, moment: Moment, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM known_clients WHERE (account_id, network) IN \

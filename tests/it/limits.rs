@@ -183,6 +183,29 @@ async fn a_name_that_nobody_has_is_answered_like_one_that_somebody_has() {
 }
 
 #[tokio::test]
+async fn a_username_and_an_address_that_nobody_has_are_counted_apart() {
+    let settings = format!("{PROXY}accounts.login_fields = [\"email\", \"username\"]\n");
+    let server = TestServer::start(&settings).await;
+    let ada = server.joins("ada").await;
+    let tries = async |kind: &str, name: &str| {
+        let login = format!(
+            "mutation($name: String) {{ payload: tokenAuth({kind}: $name, password: \"wrong\") {{ success errors }} }}"
+        );
+        let request = server.raw(Method::POST, "/graphql").header("X-Forwarded-For", HOME);
+        let body = json!({ "query": login, "variables": { "name": name } });
+        let reply = request.json(&body).send().await.expect("an answer");
+        reply.json::<Value>().await.expect("JSON")["data"]["payload"].take()
+    };
+    for name in [ada.email.as_str(), "nobody@example.org"] {
+        for _ in 0..6 {
+            assert_refused(&tries("username", name).await, "nonFieldErrors", "invalid_credentials");
+        }
+        assert_refused(&tries("username", name).await, "nonFieldErrors", "too_many_attempts");
+        assert_refused(&tries("email", name).await, "nonFieldErrors", "invalid_credentials");
+    }
+}
+
+#[tokio::test]
 async fn a_password_that_is_asked_for_again_is_guessed_at_as_slowly() {
     let server = TestServer::start("mail.notices = false\n").await;
     let ada = server.joins("ada").await;
@@ -245,6 +268,36 @@ async fn the_right_password_leaves_the_time_of_wrong_ones_as_it_was() {
     server.advance(Duration::from_secs(15));
     assert_looked_at(&guesses(HOME, &server, "nobody@example.net").await);
     assert_looked_at(&guesses(HOME, &server, "nobody@example.com").await);
+}
+
+#[tokio::test]
+async fn the_right_password_forgets_no_wrong_one_a_second_time() {
+    let server = TestServer::start(&format!("{PROXY}limits.password_per_client.free = 3\n")).await;
+    for name in ["ada", "bo", "cleo"] {
+        server.verifies(name).await;
+    }
+    wears_out(HOME, &server, "nobody@example.org", 3).await;
+    // One of three is forgotten after half a minute, however many log in after that.
+    server.advance(Duration::from_secs(30));
+    for name in ["ada", "bo", "cleo"] {
+        assert_done(&from(HOME, &server, &login(&format!("{name}@example.org"), PASSWORD)).await.0);
+    }
+    assert_looked_at(&guesses(HOME, &server, "nobody@example.net").await);
+    assert_must_wait(&guesses(HOME, &server, "nobody@example.net").await, 5);
+}
+
+#[tokio::test]
+async fn of_the_clients_of_an_account_the_latest_are_known() {
+    let server = TestServer::start(PROXY).await;
+    let ada = server.verifies("ada").await;
+    for client in 0..210 {
+        server.advance(Duration::from_secs(1));
+        assert_done(&from(&format!("192.0.2.{client}"), &server, &login(&ada, PASSWORD)).await.0);
+    }
+    let known: Vec<_> = server.rows().into_iter().filter(|row| row.starts_with("known_clients: ")).collect();
+    assert_eq!(known.len(), 200);
+    assert!(known.iter().any(|row| row.contains("192.0.2.209")));
+    assert!(!known.iter().any(|row| row.contains("192.0.2.9\"")));
 }
 
 #[tokio::test]

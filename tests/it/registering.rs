@@ -203,8 +203,7 @@ async fn a_look_alike_of_an_address_does_not_keep_its_owner_out() {
     let register = "mutation($email: String, $password: String) { \
          payload: register(email: $email, password1: $password, password2: $password) { success errors } }";
     for email in ["mi\u{212a}e@example.org", "mike@example.org"] {
-        let answer =
-            server.send(None, register, json!({ "email": email, "password": PASSWORD })).await;
+        let answer = server.send(None, register, json!({ "email": email, "password": PASSWORD })).await;
         assert_done(&answer.body["data"]["payload"]);
         assert_eq!(server.mails().last().expect("a mail").to, [email.to_lowercase()]);
     }

@@ -94,6 +94,24 @@ async fn the_mail_about_a_request_leads_to_the_page_that_the_site_names() {
 }
 
 #[tokio::test]
+async fn a_join_request_stands_where_only_its_mail_is_throttled() {
+    let server = start("limits.mail_per_address.free = 1\n").await;
+    let (ada, bo, cleo) = (server.joins("ada").await, server.joins("bo").await, server.joins("cleo").await);
+    let (group, other) =
+        (ada.founds(&server, "Tidal energy", true).await, cleo.founds(&server, "Winds", true).await);
+    // Others could keep people from asking otherwise, also by trying to add the representative elsewhere.
+    cleo.tries(&server, &add(&ada.email)).await;
+    for person in [&bo, &server.joins("dora").await] {
+        person.asks_to_join(&server, &group).await;
+    }
+    bo.asks_to_join(&server, &other).await;
+    let requests = ada.sees(&server, "{ joinRequests { status } }").await;
+    assert_eq!(requests["joinRequests"], json!([{ "status": "PENDING" }, { "status": "PENDING" }]));
+    assert_eq!(server.mails_to(&ada.email).len(), 1 + 1);
+    assert_eq!(server.mails_to(&cleo.email).len(), 1 + 1);
+}
+
+#[tokio::test]
 async fn one_asks_once_and_waits_and_may_ask_again_after_a_no() {
     let server = start("").await;
     let (ada, bo) = (server.joins("ada").await, server.joins("bo").await);
