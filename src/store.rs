@@ -146,12 +146,12 @@ impl Store {
         let runner = embedded::migrations::runner();
         let done = self.applied(&runner, &mut writer)?;
         let is_done = |known: &refinery::Migration| done.iter().any(|done| done.version() == known.version());
-        Ok(runner.get_migrations().iter().filter(|known| !is_done(known)).map(ToString::to_string).collect())
+        Ok(in_order(&runner).iter().filter(|known| !is_done(known)).map(ToString::to_string).collect())
     }
 
     /// Names of the migrations that are built in, in order.
     pub fn embedded_migrations() -> Vec<String> {
-        embedded::migrations::runner().get_migrations().iter().map(ToString::to_string).collect()
+        in_order(&embedded::migrations::runner()).iter().map(ToString::to_string).collect()
     }
 
     /// Reads from one snapshot.
@@ -224,6 +224,13 @@ impl Store {
         let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
         anyhow::anyhow!("{}: the database cannot be brought up to date ({cause})", self.path.display())
     }
+}
+
+/// Returns the migrations by version: the library has them by file name, where V10 stands before V2.
+fn in_order(runner: &refinery::Runner) -> Vec<refinery::Migration> {
+    let mut migrations = runner.get_migrations().clone();
+    migrations.sort();
+    migrations
 }
 
 fn create_private(path: &Path) -> std::io::Result<()> {

@@ -14,7 +14,6 @@ pub type AccountId = i64;
 /// An account, without its password hash, which is read where it is needed and nowhere else.
 #[derive(Debug, Clone)]
 pub struct Account {
-    /// Its number.
     pub id: AccountId,
     /// Unique, any characters.
     pub username: String,
@@ -22,9 +21,7 @@ pub struct Account {
     pub email: String,
     /// The confirmed secondary address.
     pub secondary_email: Option<String>,
-    /// May be empty.
     pub first_name: String,
-    /// May be empty.
     pub last_name: String,
     /// `PROF`, `DR` or empty.
     pub academic_title: String,
@@ -90,25 +87,17 @@ const LONGEST_PLAIN_NAME: usize = 40;
 
 /// What a new account starts with.
 pub struct NewAccount<'a> {
-    /// Unique.
     pub username: &'a str,
-    /// May be empty.
     pub first_name: &'a str,
-    /// May be empty.
     pub last_name: &'a str,
     /// `PROF`, `DR` or empty.
     pub academic_title: &'a str,
     /// None where nobody can log in with a password.
     pub password_hash: Option<&'a str>,
-    /// See [`Account`].
     pub is_staff: bool,
-    /// See [`Account`].
     pub joined_at: Moment,
-    /// See [`Account`].
     pub verified_at: Option<Moment>,
-    /// See [`Account`].
     pub archived_at: Option<Moment>,
-    /// See [`Account`].
     pub deactivated_at: Option<Moment>,
 }
 
