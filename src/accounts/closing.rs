@@ -2,7 +2,7 @@
 
 use super::audit::{By, Event};
 use super::password::require_password;
-use super::{Account, FieldError, Result, Viewer, audit, notices, sessions};
+use super::{Account, FieldError, Result, Viewer, audit, limits, notices, sessions};
 use crate::app::App;
 use crate::config::Deletion;
 use crate::store::{self, Writer};
@@ -60,6 +60,7 @@ fn close(
     require_password(app, viewer, &account, "password", password)?;
     app.write(|tx| {
         let account = sessions::require_verified(app, tx, viewer)?;
+        limits::account_change(app, tx, viewer, account.id)?;
         notices::enqueue(app, tx, &account, notice)?;
         work(tx, &account)
     })

@@ -220,6 +220,38 @@ pub fn join_request_mail(
     }
 }
 
+/// Counts a change of a working group, so that members cannot fill the disk with entries of the audit and mails.
+///
+/// # Errors
+/// A refusal that says when to try again.
+pub fn group_change(app: &App, tx: &Writer<'_>, viewer: &Viewer) -> Result<()> {
+    change(app, tx, viewer, None, "group-changes-by", &viewer.client().network())
+}
+
+/// Counts a change of the account by its owner, apart from those of neighbors: they must not keep the owner from acting.
+///
+/// # Errors
+/// A refusal that says when to try again.
+pub(super) fn account_change(app: &App, tx: &Writer<'_>, viewer: &Viewer, account: AccountId) -> Result<()> {
+    let of = format!("{account}@{}", viewer.client().network());
+    change(app, tx, viewer, Some(account), "changes-of", &of)
+}
+
+fn change(
+    app: &App,
+    tx: &Writer<'_>,
+    viewer: &Viewer,
+    account: Option<AccountId>,
+    kind: &str,
+    of: &str,
+) -> Result<()> {
+    let limits = &app.config.limits;
+    if !limits.enabled {
+        return Ok(());
+    }
+    count(app, tx, viewer, account, [&name("change", &limits.change, kind, of)]).map(drop)
+}
+
 fn mails_by<'a>(app: &'a App, viewer: &Viewer) -> Name<'a> {
     name("mail_per_client", &app.config.limits.mail_per_client, "mails-by", &viewer.client().network())
 }

@@ -128,6 +128,7 @@ pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Re
     let hash = app.hasher.hash(passwords[0])?;
     app.write(|tx| {
         let mut account = sessions::require_verified(app, tx, viewer)?;
+        limits::account_change(app, tx, viewer, account.id)?;
         account.epoch = set(app, tx, &account, &hash)?;
         let tokens = sessions::begin(app, tx, &account, viewer.client())?;
         audit::note(app, tx, By::Owner(viewer), account.id, Event::PasswordChanged(&tokens.session))?;

@@ -81,6 +81,7 @@ pub fn swap(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     confirm(app, viewer, password)?;
     app.write(|tx| {
         let (account, secondary) = require_secondary(app, tx, viewer)?;
+        limits::account_change(app, tx, viewer, account.id)?;
         notices::enqueue(app, tx, &account, notices::EMAILS_SWAPPED)?;
         store::accounts::delete_email(tx, account.id, Role::Primary)?;
         store::accounts::delete_email(tx, account.id, Role::Secondary)?;
@@ -105,6 +106,7 @@ pub fn remove(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     confirm(app, viewer, password)?;
     app.write(|tx| {
         let (account, _) = require_secondary(app, tx, viewer)?;
+        limits::account_change(app, tx, viewer, account.id)?;
         notices::enqueue(app, tx, &account, notices::SECONDARY_EMAIL_REMOVED)?;
         give_up(app, tx, By::Owner(viewer), &account)
     })

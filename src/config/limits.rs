@@ -24,6 +24,8 @@ pub struct Limits {
     pub mail_per_client: Limit,
     /// Tokens that are not good, by one client.
     pub token: Limit,
+    /// Changes of working groups by one client, and changes of one account by one client.
+    pub change: Limit,
 }
 
 /// How often something may be tried: some attempts are free, then each has to wait longer than the one before.
@@ -45,7 +47,7 @@ pub struct Limit {
 
 impl Limits {
     /// Each limit with its name.
-    pub fn each(&self) -> [(&'static str, &Limit); 7] {
+    pub fn each(&self) -> [(&'static str, &Limit); 8] {
         [
             ("password", &self.password),
             ("password_per_client", &self.password_per_client),
@@ -54,6 +56,7 @@ impl Limits {
             ("mail_per_address", &self.mail_per_address),
             ("mail_per_client", &self.mail_per_client),
             ("token", &self.token),
+            ("change", &self.change),
         ]
     }
 }

@@ -33,6 +33,7 @@ pub fn set(app: &App, viewer: &Viewer, group_id: &str, around: &AroundAccount) -
                 return Err(MUST_ASK);
             }
             require_no_representative(&account)?;
+            limits::group_change(app, tx, viewer)?;
             part(app, tx, viewer, &account)?;
             store::memberships::insert(tx, account.id, &group.id, MemberRole::Member)?;
             audit::note(app, tx, By::Owner(viewer), account.id, Event::GroupJoined(&group.id))?;
@@ -92,6 +93,7 @@ pub fn answer(
 ) -> Result<SeenAccount> {
     app.write(|tx| {
         let own = require_verified(app, tx, viewer)?;
+        limits::group_change(app, tx, viewer)?;
         let own_group = own.represents().ok_or(REPRESENTATIVES_ONLY)?;
         let request = match text::uuid(request_id) {
             Some(id) => store::join_requests::find_by_id(tx, &id)?.ok_or(REQUEST_NOT_FOUND)?,
@@ -127,6 +129,9 @@ pub fn leave(app: &App, viewer: &Viewer) -> Result<()> {
     app.write(|tx| {
         let account = require_verified(app, tx, viewer)?;
         require_no_representative(&account)?;
+        if account.membership.is_some() {
+            limits::group_change(app, tx, viewer)?;
+        }
         part(app, tx, viewer, &account)
     })
 }

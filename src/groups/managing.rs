@@ -39,6 +39,7 @@ pub struct Foundation {
 pub fn create(app: &App, viewer: &Viewer, new: &Foundation, around: &AroundGroup) -> Result<SeenGroup> {
     app.write(|tx| {
         let account = require_verified(app, tx, viewer)?;
+        limits::group_change(app, tx, viewer)?;
         let id = insert(app, tx, new)?;
         if !store::memberships::insert(tx, account.id, &id, MemberRole::Representative)? {
             let represents = account.represents().is_some();
@@ -82,6 +83,7 @@ pub(super) fn insert(app: &App, tx: &Writer<'_>, new: &Foundation) -> Result<Gro
 pub fn delete(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
     app.write(|tx| {
         let (own, own_group) = require_representative(app, tx, viewer)?;
+        limits::group_change(app, tx, viewer)?;
         let id = text::uuid(group_id).ok_or(GROUP_NOT_FOUND)?;
         if id != own_group {
             let group = store::groups::find_by_id(tx, &id)?;
@@ -111,6 +113,7 @@ pub fn add(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     limits::mail(app, viewer, limits::About::Group, address)?;
     app.write(|tx| {
         let (own, group) = require_representative(app, tx, viewer)?;
+        limits::group_change(app, tx, viewer)?;
         let key = email::key(address);
         let newcomer = store::accounts::find_by_email(tx, &key)?.ok_or(NOT_REGISTERED)?;
         admit(app, tx, By::Account(own.id, viewer), &newcomer, &group)?;
@@ -125,6 +128,7 @@ pub fn add(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
 pub fn remove(app: &App, viewer: &Viewer, user_id: &str) -> Result<()> {
     app.write(|tx| {
         let (own, group) = require_representative(app, tx, viewer)?;
+        limits::group_change(app, tx, viewer)?;
         let own_id = own.id;
         let sight = Sight::of(app, Some(own));
         let member = find_by_number(tx, user_id)?.filter(|found| sight.sees_account(found));
@@ -149,6 +153,7 @@ pub fn remove(app: &App, viewer: &Viewer, user_id: &str) -> Result<()> {
 pub fn hand_over(app: &App, viewer: &Viewer, user_id: &str, around: &AroundGroup) -> Result<SeenGroup> {
     app.write(|tx| {
         let (own, group) = require_representative(app, tx, viewer)?;
+        limits::group_change(app, tx, viewer)?;
         let heir = find_by_number(tx, user_id)?.filter(|found| found.is_member_of(&group));
         let heir = heir.ok_or(HEIR_NOT_MEMBER)?;
         if heir.verified_at.is_none() || heir.deactivated_at.is_some() {

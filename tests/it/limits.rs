@@ -340,6 +340,24 @@ async fn a_client_that_tries_tokens_is_slowed_and_good_tokens_count_nothing() {
 }
 
 #[tokio::test]
+async fn changes_of_one_account_are_limited_and_those_of_neighbors_are_not() {
+    let server = TestServer::start("mail.notices = false\nlimits.change.free = 2\n").await;
+    let (mut ada, bo) = (server.joins("ada").await, server.joins("bo").await);
+    let change = "mutation($password: String!) { payload: passwordChange(oldPassword: $password, \
+         newPassword1: $password, newPassword2: $password) { success errors token } }";
+    let variables = json!({ "password": PASSWORD });
+    for _ in 0..2 {
+        let changed = server.send(Some(&ada.token), change, variables.clone()).await;
+        assert_done(&changed.body["data"]["payload"]);
+        ada.token = changed.body["data"]["payload"]["token"].as_str().expect("a token").to_owned();
+    }
+    let refused = server.send(Some(&ada.token), change, variables.clone()).await;
+    assert_refused(&refused.body["data"]["payload"], "nonFieldErrors", "too_many_attempts");
+    assert_eq!(ada.me(&server).await["username"], "ada", "the session goes on");
+    assert_done(&server.send(Some(&bo.token), change, variables).await.body["data"]["payload"]);
+}
+
+#[tokio::test]
 async fn a_page_says_when_to_ask_again() {
     let server = TestServer::start("limits.mail_per_client.free = 1\n").await;
     let ask = || {

@@ -1,5 +1,7 @@
 //! `addUserToWorkingGroup`, `removeUserFromWorkingGroup`, `handOverWorkingGroup`, and who may not manage at all.
 
+use std::time::Duration;
+
 use pledge4future_auth::tokens::{SigningKey, access};
 use serde_json::json;
 
@@ -186,5 +188,19 @@ async fn a_group_is_not_handed_over_to_whoever_cannot_lead_it() {
         ada.is_told(&server, &add(&bo.email)).await,
         "The user that you are trying to add is not registered."
     );
+    server.mails();
+}
+
+#[tokio::test]
+async fn changes_of_working_groups_by_one_client_are_limited() {
+    let server = start("limits.change.free = 3\n").await;
+    let ada = server.joins("ada").await;
+    let group = ada.founds(&server, "Winds", true).await;
+    ada.manages(&server, &delete(&group)).await;
+    let group = ada.founds(&server, "Winds", true).await;
+    let sentence = ada.is_told(&server, &delete(&group)).await;
+    assert_eq!(sentence, "Too many attempts. Try again in 5 seconds.");
+    server.advance(Duration::from_secs(5));
+    ada.manages(&server, &delete(&group)).await;
     server.mails();
 }
