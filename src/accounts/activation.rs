@@ -23,23 +23,29 @@ pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<Option<String>>
 fn redeem(app: &App, viewer: &Viewer, token: &str) -> Result<Option<String>> {
     let bond = action_links::read(app, Action::Activation, token)?;
     app.write(|tx| {
-        let mut account = action_links::find_account(tx, &bond)?;
+        let account = action_links::find_account(tx, &bond)?;
         if account.verified_at.is_some() {
             return Err(FieldError::ALREADY_VERIFIED.into());
         }
         action_links::require_current(tx, token, &bond, &account)?;
         action_links::spend(app, tx, Action::Activation, token, &bond)?;
-        store::accounts::set_verified(tx, account.id, Some(app.clock.now()))?;
         let ends_password = account.activation_ends_password;
-        if ends_password && store::accounts::find_password_hash(tx, account.id)?.is_some() {
-            store::accounts::delete_password_hash(tx, account.id)?;
-            account.epoch = sessions::end_all(app, tx, &account)?;
-            audit::note(app, tx, By::Bearer(viewer), account.id, Event::PasswordForgotten)?;
-        }
-        audit::note(app, tx, By::Bearer(viewer), account.id, Event::Verified)?;
+        let account = activate(app, tx, By::Bearer(viewer), account)?;
         let next = ends_password.then(|| action_links::issue(app, Action::PasswordSet, &account, None));
         next.transpose()
     })
+}
+
+/// Marks the address of an unverified account as confirmed, and ends its password if a new one was asked for.
+pub(super) fn activate(app: &App, tx: &Writer<'_>, by: By<'_>, mut account: Account) -> Result<Account> {
+    store::accounts::set_verified(tx, account.id, Some(app.clock.now()))?;
+    if account.activation_ends_password && store::accounts::find_password_hash(tx, account.id)?.is_some() {
+        store::accounts::delete_password_hash(tx, account.id)?;
+        account.epoch = sessions::end_all(app, tx, &account)?;
+        audit::note(app, tx, by, account.id, Event::PasswordForgotten)?;
+    }
+    audit::note(app, tx, by, account.id, Event::Verified)?;
+    Ok(account)
 }
 
 /// Promises another activation mail. An address that nobody has is no error.

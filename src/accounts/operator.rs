@@ -107,13 +107,17 @@ pub fn set_password(app: &App, name: &str, new: &str) -> Result<Account> {
     change(app, name, Event::PasswordSet, set).map(|(account, _)| account)
 }
 
-/// Marks the address as its owner's; false if it was.
+/// Marks the address as its owner's, as an activation link does; false if it was.
 ///
 /// # Errors
 /// As [`find`].
 pub fn verify(app: &App, name: &str) -> Result<(Account, bool)> {
-    change(app, name, Event::Verified, |tx, account| {
-        Ok(store::accounts::set_verified(tx, account.id, Some(app.clock.now()))?)
+    app.write(|tx| {
+        let account = find(tx, name)?;
+        if account.verified_at.is_some() {
+            return Ok((account, false));
+        }
+        Ok((activation::activate(app, tx, By::Operator, account)?, true))
     })
 }
 
@@ -153,8 +157,7 @@ pub fn set_email(app: &App, name: &str, address: &str, verified: bool) -> Result
             activation::enqueue_mail(app, tx, &account)?;
             return Ok((account, true));
         }
-        store::accounts::set_verified(tx, account.id, Some(app.clock.now()))?;
-        noted(app, tx, &account, Event::Verified)?;
+        let account = activation::activate(app, tx, By::Operator, account)?;
         if !was_secondary {
             notices::enqueue_to(app, tx, &account, &address, notices::EMAIL_CHANGED)?;
         }

@@ -88,6 +88,25 @@ async fn who_is_made_without_a_password_and_unverified_gets_a_mail_and_chooses_o
 }
 
 #[tokio::test]
+async fn an_account_that_an_operator_verifies_loses_a_stranger_s_password_too() {
+    let site = Site::with_settings(FILES);
+    let server = site.serve();
+    // A stranger registers, and the owner of the address asks for a new password.
+    let register = format!(
+        "register(email: \"bo@example.org\", password1: \"{PASSWORD}\", password2: \"{PASSWORD}\") {{ success errors }}"
+    );
+    assert_done(&server.mutate(&register).await);
+    let reset = "sendPasswordResetEmail(email: \"bo@example.org\") { success errors }";
+    assert_refused(&server.mutate(reset).await, "email", "not_verified");
+    assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is verified\n");
+    assert_refused(
+        &logs_in(&server, "bo@example.org", PASSWORD).await,
+        "nonFieldErrors",
+        "invalid_credentials",
+    );
+}
+
+#[tokio::test]
 async fn what_an_operator_does_to_an_account_takes_effect_at_once() {
     let site = Site::with_settings(FILES);
     let server = site.serve();
