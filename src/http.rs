@@ -10,6 +10,7 @@ mod health;
 mod pages;
 mod prefix;
 mod request_log;
+mod shares;
 mod tls;
 
 use std::future::Future;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use anyhow::Result;
 use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::error::NotFoundError;
+use poem::http::Method;
 use poem::{Endpoint, EndpointExt as _, Request, Response, Route, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::watch;
@@ -32,6 +34,7 @@ use crate::random::Random;
 use client::Proxies;
 use cors::Cors;
 use door::{Door, Places};
+use shares::{Share, Shares};
 use tls::{Renewal, Tls};
 
 /// How long a request may take, the reading of its body among it (OWASP ASVS 15.2.2).
@@ -43,6 +46,13 @@ const IDLE: Duration = Duration::from_secs(75);
 
 /// Requests that may be under way on a connection of HTTP/2, each with memory of its own.
 const STREAMS: u32 = 32;
+/// Requests with a body that may be under way from one client, on all of its connections.
+const REQUESTS_OF_ONE: usize = 256;
+/// Bytes of large answers that may wait to be read: a small request can ask for an answer of a megabyte, and its client
+/// may read that as slowly as it likes.
+const UNREAD: usize = 64 << 20;
+/// How many of them may wait for one client.
+const UNREAD_OF_ONE: usize = 16 << 20;
 /// Files that are no connections.
 const OTHER_FILES: usize = 128;
 /// Connections to the address for whoever watches.
@@ -215,24 +225,51 @@ async fn in_time<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Resul
     }
 }
 
-/// Routes whose endpoints answer in time and say which sites may see the reply. That is done inside the router, so that
-/// the router names the route of each reply for the log.
-struct RouteTable {
-    router: Route,
-    cors: Arc<Cors>,
+/// What all endpoints have in common.
+struct Common {
+    cors: Cors,
     /// The path of `public_url`.
     public_path: Arc<str>,
+    proxies: Proxies,
+    /// Requests with a body that are under way.
+    requests: Shares,
+}
+
+impl Common {
+    /// Returns the share of a request, or none if too many of its client are under way. Requests without a body have no
+    /// share, so that health probes always get through.
+    fn share(&self, request: &Request) -> Option<Option<Share>> {
+        let counts = *request.method() == Method::POST;
+        counts.then(|| self.requests.take(self.proxies.client(request).network(), 1))
+    }
+}
+
+/// Routes whose endpoints answer in time, to clients that have not too many requests under way, and say which sites may
+/// see the reply. That is done inside the router, so that the router names the route of each reply for the log.
+struct RouteTable {
+    router: Route,
+    common: Arc<Common>,
 }
 
 impl RouteTable {
     fn at(mut self, path: impl AsRef<str>, endpoint: impl Endpoint + 'static) -> Self {
-        let (cors, public_path) = (Arc::clone(&self.cors), Arc::clone(&self.public_path));
+        let public_path = Arc::clone(&self.common.public_path);
         let endpoint =
             endpoint.catch_all_error(move |error| endpoint::outside(error, Arc::clone(&public_path)));
-        let endpoint = endpoint.around(in_time);
+        let common = Arc::clone(&self.common);
+        let endpoint = endpoint.around(in_time).around(move |endpoint, request| {
+            let share = common.share(&request);
+            async move {
+                match share {
+                    Some(None) => Ok(endpoint::too_many()),
+                    _share => endpoint.call(request).await,
+                }
+            }
+        });
+        let common = Arc::clone(&self.common);
         let endpoint = endpoint.around(move |endpoint, request| {
-            let cors = Arc::clone(&cors);
-            async move { cors.call(&endpoint, request).await }
+            let common = Arc::clone(&common);
+            async move { common.cors.call(&endpoint, request).await }
         });
         self.router = self.router.at(path, endpoint);
         self
@@ -240,11 +277,11 @@ impl RouteTable {
 
     /// Ends the table.
     fn finish(self, random: &Random) -> Routes {
-        let Self { router, public_path, .. } = self;
-        let (random, shown) = (random.clone(), Arc::clone(&public_path));
-        let routes = router.catch_all_error(move |error| endpoint::outside(error, Arc::clone(&shown)));
+        let Self { router, common } = self;
+        let (random, public_path) = (random.clone(), Arc::clone(&common.public_path));
+        let routes = router.catch_all_error(move |error| endpoint::outside(error, Arc::clone(&public_path)));
         let logged = move |endpoint, mut request| {
-            prefix::remove(&public_path, &mut request);
+            prefix::remove(&common.public_path, &mut request);
             request_log::log(endpoint, request, random.clone())
         };
         routes.around(headers::add).around(logged).boxed()
@@ -259,16 +296,23 @@ fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
     let public_path: Arc<str> = app.config.public_path().into();
     let graphiql = app.config.graphql.graphiql.then(|| graphiql::page(&public_path));
     let proxies = Proxies::new(app.config.http.trusted_proxies());
+    let unread = Shares::new(UNREAD, UNREAD_OF_ONE);
     let endpoint = |flavour| endpoint::Endpoint {
         graphql: Arc::clone(&graphql),
         flavour,
         max_body,
         graphiql: graphiql.clone().filter(|_| flavour == Flavour::Plain),
         proxies: proxies.clone(),
+        unread: unread.clone(),
     };
-    let cors = Arc::new(Cors::new(&app.config.http.cors_origins));
+    let common = Arc::new(Common {
+        cors: Cors::new(&app.config.http.cors_origins),
+        public_path: Arc::clone(&public_path),
+        proxies: proxies.clone(),
+        requests: Shares::new(usize::MAX, REQUESTS_OF_ONE),
+    });
     let health = || {
-        RouteTable { router: Route::new(), cors: Arc::clone(&cors), public_path: Arc::clone(&public_path) }
+        RouteTable { router: Route::new(), common: Arc::clone(&common) }
             .at("/healthz", health::Alive)
             .at("/readyz", health::Ready(Arc::clone(&lanes)))
     };

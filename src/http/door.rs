@@ -1,10 +1,9 @@
 //! Where connections come in, encrypted or not.
 
-use std::collections::HashMap;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IoSlice};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -20,6 +19,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
 
 use super::client::Proxies;
+use super::shares::{Share, Shares};
 use super::tls::Tls;
 use crate::accounts::Client;
 use crate::metrics::Metrics;
@@ -65,9 +65,7 @@ impl Complaint {
 #[derive(Clone)]
 pub(super) struct Places {
     free: Arc<Semaphore>,
-    most_of_one: usize,
-    /// How many each client has taken.
-    taken: Arc<Mutex<HashMap<String, usize>>>,
+    shares: Shares,
     /// Behind whom there are many clients.
     proxies: Arc<RwLock<Proxies>>,
     metrics: Arc<Metrics>,
@@ -77,8 +75,7 @@ impl Places {
     pub(super) fn new(most: usize, most_of_one: usize, proxies: Proxies, metrics: Arc<Metrics>) -> Self {
         Self {
             free: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))),
-            most_of_one,
-            taken: Arc::default(),
+            shares: Shares::new(usize::MAX, most_of_one),
             proxies: Arc::new(RwLock::new(proxies)),
             metrics,
         }
@@ -97,39 +94,30 @@ impl Places {
     fn take(&self, permit: OwnedSemaphorePermit, peer: IpAddr) -> Result<Place, OwnedSemaphorePermit> {
         let peer = peer.to_canonical();
         let is_proxy = self.proxies.read().unwrap_or_else(PoisonError::into_inner).trusts(peer);
-        let client = (!is_proxy).then(|| Client::new(Some(peer), "").network());
-        if let Some(client) = &client {
-            let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = taken.entry(client.clone()).or_default();
-            if *count >= self.most_of_one {
-                return Err(permit);
+        let share = if is_proxy {
+            None
+        } else {
+            match self.shares.take(Client::new(Some(peer), "").network(), 1) {
+                None => return Err(permit),
+                share => share,
             }
-            *count += 1;
-        }
+        };
         self.metrics.connections.inc();
-        Ok(Place { client, places: self.clone(), _permit: permit })
+        Ok(Place { metrics: Arc::clone(&self.metrics), _share: share, _permit: permit })
     }
 }
 
 /// The place of a connection, which is free once it is dropped.
 struct Place {
-    /// Whose it is, unless that is a proxy.
-    client: Option<String>,
-    places: Places,
+    metrics: Arc<Metrics>,
+    /// None of a proxy.
+    _share: Option<Share>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.places.metrics.connections.dec();
-        let Some(client) = &self.client else { return };
-        let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(client) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(client);
-            }
-        }
+        self.metrics.connections.dec();
     }
 }
 
@@ -228,6 +216,19 @@ impl Connection {
         self.patience.as_mut().reset(Instant::now() + time);
     }
 
+    /// What came of a write, which is an answer or a part of one.
+    fn noted(
+        &mut self,
+        written: Poll<io::Result<usize>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if matches!(written, Poll::Ready(Ok(_))) {
+            self.asked = false;
+            self.wait_at_most(STANDSTILL);
+        }
+        self.unless_too_late(written, context)
+    }
+
     /// What the stream answers, unless it has been waited for too long.
     fn unless_too_late<T>(
         &mut self,
@@ -295,12 +296,24 @@ impl AsyncWrite for Connection {
     ) -> Poll<io::Result<usize>> {
         let written =
             self.stream.poll_open(context).map(|open| open.map(|stream| stream.poll_write(context, bytes)));
-        let written = flat(written);
-        if matches!(written, Poll::Ready(Ok(_))) {
-            self.asked = false;
-            self.wait_at_most(STANDSTILL);
-        }
-        self.unless_too_late(written, context)
+        self.noted(flat(written), context)
+    }
+
+    /// Else every answer would be copied once more before it is sent, and wait there without being counted.
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = self
+            .stream
+            .poll_open(context)
+            .map(|open| open.map(|stream| stream.poll_write_vectored(context, slices)));
+        self.noted(flat(written), context)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -9,15 +9,19 @@ use async_graphql::{Request as GraphQlRequest, ServerError, Value, Variables};
 use bytes::Bytes;
 use poem::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use poem::http::{HeaderValue, Method, StatusCode};
-use poem::{IntoResponse as _, Request, Response, Result};
+use poem::{Body, IntoResponse as _, Request, Response, Result};
 use serde::Serialize;
 use serde_json::json;
 
 use super::client::Proxies;
 use super::graphiql;
+use super::shares::{Share, Shares};
 use crate::accounts::Viewer;
 use crate::ascii_json;
 use crate::graphql::{self, Flavour, GraphQl};
+
+/// Answers up to this size are not counted.
+const SMALL: usize = 8 * 1024;
 
 /// The endpoint.
 pub(super) struct Endpoint {
@@ -27,6 +31,20 @@ pub(super) struct Endpoint {
     /// The page that browsers get, if they get one.
     pub(super) graphiql: Option<Bytes>,
     pub(super) proxies: Proxies,
+    /// Bytes of large answers that wait to be read.
+    pub(super) unread: Shares,
+}
+
+/// An answer that counts until the last byte of it is sent.
+struct Unread {
+    body: Box<str>,
+    _share: Share,
+}
+
+impl AsRef<[u8]> for Unread {
+    fn as_ref(&self) -> &[u8] {
+        self.body.as_bytes()
+    }
 }
 
 #[derive(Serialize)]
@@ -53,6 +71,7 @@ impl poem::Endpoint for Endpoint {
 
 impl Endpoint {
     async fn execute(&self, query: GraphQlRequest, viewer: Viewer) -> Response {
+        let client = viewer.client().network();
         let (response, summary) = self.graphql.execute(self.flavour, query, viewer).await;
         let errors = response.errors.as_slice();
         // All fields may be null, so data is: where nothing was executed, or an argument could not be read.
@@ -64,10 +83,27 @@ impl Endpoint {
         } else {
             StatusCode::BAD_REQUEST
         };
-        let mut reply = answer(status, &Reply { errors, data: executed.then_some(&response.data) });
+        let reply = Reply { errors, data: executed.then_some(&response.data) };
+        let mut reply = match ascii_json::to_string(&reply) {
+            Ok(body) => match self.counted(client, body) {
+                Some(body) => json_body(status, body),
+                None => too_much_unread(),
+            },
+            Err(error) => unwritable(&error),
+        };
         reply.headers_mut().extend(response.http_headers);
         reply.set_data(summary);
         reply
+    }
+
+    /// An answer as it is sent; none if too much waits to be read already. The bounds on requests are enough for small
+    /// answers.
+    fn counted(&self, client: String, body: String) -> Option<Bytes> {
+        if body.len() <= SMALL {
+            return Some(body.into());
+        }
+        let share = self.unread.take(client, body.len())?;
+        Some(Bytes::from_owner(Unread { body: body.into_boxed_str(), _share: share }))
     }
 
     async fn read(&self, request: &mut Request) -> std::result::Result<GraphQlRequest, Response> {
@@ -154,12 +190,31 @@ pub(super) fn refuse(status: StatusCode, sentence: &str) -> Response {
 
 fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     match ascii_json::to_string(body) {
-        Ok(body) => Response::builder().status(status).content_type("application/json").body(body),
-        Err(error) => {
-            tracing::error!("an answer cannot be written: {error}");
-            Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR).finish()
-        }
+        Ok(body) => json_body(status, body),
+        Err(error) => unwritable(&error),
     }
+}
+
+fn json_body(status: StatusCode, body: impl Into<Body>) -> Response {
+    Response::builder().status(status).content_type("application/json").body(body)
+}
+
+fn unwritable(error: &serde_json::Error) -> Response {
+    tracing::error!("an answer cannot be written: {error}");
+    Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR).finish()
+}
+
+/// Answers a client of which many requests are under way.
+pub(super) fn too_many() -> Response {
+    let sentence = "Too many requests come from here at once. Please try again in a few seconds.";
+    refuse(StatusCode::SERVICE_UNAVAILABLE, sentence).with_header(RETRY_AFTER, 5).into_response()
+}
+
+/// Answers a client that leaves large answers unread, or one that comes while others do.
+fn too_much_unread() -> Response {
+    let sentence = "Too many large answers wait to be read. What was asked for may have been done: read them, and look \
+        before you try again.";
+    refuse(StatusCode::SERVICE_UNAVAILABLE, sentence).with_header(RETRY_AFTER, 5).into_response()
 }
 
 /// Answers a request that took too long.

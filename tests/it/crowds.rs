@@ -214,3 +214,104 @@ async fn every_answer_tells_browsers_what_not_to_do_with_it() {
     let reply = server.raw(Method::POST, "/graphql").json(&json!({ "query": "{ me { email } }" }));
     assert_eq!(reply.send().await.expect("an answer").headers()["cache-control"], "no-store");
 }
+
+/// Asks for all institutions, five times each, as the client of a proxy, over a connection of HTTP/2 on which answers
+/// are not read.
+async fn ask_for_all(
+    sender: &mut h2::client::SendRequest<bytes::Bytes>,
+    server: &TestServer,
+    client: &str,
+) -> http::Response<h2::RecvStream> {
+    let lists: String = (0..5).map(|n| format!("a{n}: institutions {{ name city country }} ")).collect();
+    let body = json!({ "query": format!("{{ {lists} }}") }).to_string();
+    let request = http::Request::post(server.url("/graphql"))
+        .header("Content-Type", "application/json")
+        .header("X-Forwarded-For", client)
+        .body(())
+        .expect("a request");
+    let mut ready = sender.clone().ready().await.expect("a connection");
+    let (answer, mut stream) = ready.send_request(request, false).expect("a stream");
+    stream.send_data(body.into(), true).expect("a body");
+    answer.await.expect("an answer")
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_large_answers_unread_gets_no_more_of_them() {
+    let server = TestServer::start("http.trusted_proxies = [\"127.0.0.1\"]\n").await;
+    let institutions: Vec<Value> = (0..3000)
+        .map(|n| {
+            let id = format!("00000000-0000-4000-8000-{n:012}");
+            let (name, place) = (format!("{n:0>200}"), "a".repeat(100));
+            json!({ "id": id, "name": name, "city": place, "country": place })
+        })
+        .collect();
+    server.import(&json!({ "institutions": institutions }).to_string());
+
+    let address = server.url("").replace("http://", "");
+    let stream = TcpStream::connect(address).await.expect("a connection");
+    let (mut sender, connection) = h2::client::Builder::new()
+        .initial_window_size(0)
+        .handshake(stream)
+        .await
+        .expect("a connection of HTTP/2");
+    tokio::spawn(connection);
+    let mut unread = Vec::new();
+    let refused = loop {
+        let answer = ask_for_all(&mut sender, &server, "203.0.113.7").await;
+        if answer.status() != 200 {
+            break answer;
+        }
+        unread.push(answer);
+        assert!(unread.len() < 20, "they are taken without end");
+    };
+    assert!(unread.len() > 1, "a second answer may wait");
+    assert_eq!(refused.status(), 503);
+    assert_eq!(refused.headers()["retry-after"], "5");
+
+    // Small answers still come, and others are not concerned.
+    let me = server.raw(Method::POST, "/graphql").header("X-Forwarded-For", "203.0.113.7");
+    let me = me.json(&json!({ "query": "{ me { email } }" })).send().await.expect("an answer");
+    assert_eq!(me.status(), 200);
+    assert_eq!(ask_for_all(&mut sender, &server, "203.0.113.8").await.status(), 200);
+
+    drop(unread);
+    let mut again = 503;
+    while again == 503 {
+        again = ask_for_all(&mut sender, &server, "203.0.113.7").await.status().as_u16();
+    }
+    assert_eq!(again, 200);
+}
+
+#[tokio::test]
+async fn one_client_has_so_many_requests_under_way_and_others_are_not_concerned() {
+    let server = TestServer::start("http.trusted_proxies = [\"127.0.0.1\"]\n").await;
+    let ask = async |client: &str| {
+        let request = server.raw(Method::POST, "/graphql").header("X-Forwarded-For", client);
+        request.json(&json!({ "query": "{ me { email } }" })).send().await.expect("an answer")
+    };
+    // Their bodies never come.
+    let head = "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+         X-Forwarded-For: 203.0.113.7\r\nContent-Length: 99\r\n\r\n{";
+    let mut crowd = Vec::new();
+    let refused = loop {
+        crowd.push(connect(&server, head).await);
+        let answer = ask("203.0.113.7").await;
+        if answer.status() != 200 {
+            break answer;
+        }
+        assert!(crowd.len() < 300, "they are taken without end");
+    };
+    assert_eq!(refused.status(), 503);
+    assert_eq!(refused.headers()["retry-after"], "5");
+    assert!(crowd.len() > 200, "{} are too few", crowd.len());
+    assert_eq!(ask("203.0.113.8").await.status(), 200);
+    let ready = server.raw(Method::GET, "/readyz").header("X-Forwarded-For", "203.0.113.7").send().await;
+    assert_eq!(ready.expect("an answer").status(), 200);
+
+    drop(crowd);
+    let mut again = 503;
+    while again == 503 {
+        again = ask("203.0.113.7").await.status().as_u16();
+    }
+    assert_eq!(again, 200);
+}
