@@ -27,6 +27,8 @@ const MAX_MESSAGE: usize = 500;
 const LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
 /// How deep such lists may nest: generators ask for one within another at most.
 const MAX_LISTS: usize = 2;
+/// How often a request may ask for the schema, a type or one of those lists: each is some ten kilobytes of an answer.
+const MAX_OF_THE_SCHEMA: usize = 20;
 
 /// Refuses a text that is not worth parsing.
 ///
@@ -81,7 +83,7 @@ pub(super) fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
         count.selection(&fragment.node.selection_set.node)?;
     }
     for (_, operation) in document.operations.iter() {
-        let mut circles = Circles { document, entered: HashSet::new() };
+        let mut circles = Circles { document, entered: HashSet::new(), asked: 0 };
         circles.check(&operation.node.selection_set.node, None)?;
     }
     Ok(())
@@ -160,6 +162,8 @@ impl Count {
 struct Circles<'a> {
     document: &'a ExecutableDocument,
     entered: HashSet<&'a Name>,
+    /// How often the schema, a type or a list of them was met.
+    asked: usize,
 }
 
 impl<'a> Circles<'a> {
@@ -175,6 +179,11 @@ impl<'a> Circles<'a> {
                     };
                     if lists.is_some_and(|lists| lists > MAX_LISTS) {
                         let sentence = "A request may not go through the schema in circles.";
+                        return Err(ServerError::new(sentence, Some(field.pos)));
+                    }
+                    self.asked += usize::from(matches!(name, "__schema" | "__type") || LISTS.contains(&name));
+                    if self.asked > MAX_OF_THE_SCHEMA {
+                        let sentence = "A request may not ask for so much of the schema.";
                         return Err(ServerError::new(sentence, Some(field.pos)));
                     }
                     self.check(&field.node.selection_set.node, lists)?;

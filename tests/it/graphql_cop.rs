@@ -93,6 +93,19 @@ async fn a_way_through_the_schema_in_circles_is_refused() {
 }
 
 #[tokio::test]
+async fn the_schema_over_and_over_is_refused() {
+    let server = TestServer::start("").await;
+    let times = |count: usize, field: &str| (0..count).map(|n| format!("a{n}: {field} ")).collect::<String>();
+    let all = "__schema { types { fields { description args { description } } } }";
+    let lists = format!("__schema {{ types {{ {} }} }}", times(20, "fields { description }"));
+    for document in [times(11, all), times(30, "__type(name: \"Mutation\") { name }"), lists] {
+        let sentence = refused(&server, &format!("{{ {document} }}")).await;
+        assert_eq!(sentence, "A request may not ask for so much of the schema.");
+    }
+    assert!(server.ask(None, &format!("{{ {} }}", times(10, all))).await["a9"]["types"].is_array());
+}
+
+#[tokio::test]
 async fn a_field_over_and_over_is_refused() {
     let server = TestServer::start("").await;
     let repeated = |count: usize| format!("query cop {{ {} }}", "__typename \n".repeat(count));
