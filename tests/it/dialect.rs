@@ -118,3 +118,11 @@ async fn a_client_generator_learns_the_whole_of_both_flavours() {
         assert_eq!(is_there("RegisterInput"), input.is_some(), "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_request_of_which_directives_leave_nothing_is_answered_with_nothing() {
+    let server = TestServer::start("").await;
+    let query = "query ($no: Boolean!) { me @include(if: $no) { email } __typename @skip(if: true) }";
+    let answer = server.send(None, query, json!({ "no": false })).await;
+    assert_eq!((answer.status, answer.body), (200, json!({ "data": {} })));
+}
