@@ -80,6 +80,9 @@ fn addresses(config: &Config) -> Option<String> {
             quoted(&config.public_url)
         ));
     }
+    if config.public_url.contains(breaks_out) {
+        return Some("public_url: an address holds no blanks, quotes or angle brackets".to_owned());
+    }
     if config.site_name().trim().is_empty() || config.site_name().chars().any(char::is_control) {
         return Some("site_name: write a name on one line, or leave the setting out".to_owned());
     }
@@ -142,8 +145,7 @@ fn links(config: &Config) -> Option<String> {
     if let Some((name, _)) = without_token.clone().find(|(_, link)| link.contains("{token}")) {
         return Some(format!("links.{name}: there is no {{token}} for this link; leave it out"));
     }
-    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'');
-    if let Some((name, _)) = links.into_iter().chain(without_token).find(|(_, link)| link.contains(odd)) {
+    if let Some((name, _)) = links.into_iter().chain(without_token).find(|(_, link)| link.contains(breaks_out)) {
         return Some(format!("links.{name}: a link holds no blanks, quotes or angle brackets"));
     }
     let sign_in = config.sign_in()?;
@@ -154,6 +156,11 @@ fn links(config: &Config) -> Option<String> {
             "links.sign_in: {sign_in} is not a web address; write it as \"https://www.example.org/login\""
         )
     })
+}
+
+/// Whether a character would end an address where it stands in a mail.
+fn breaks_out(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'')
 }
 
 fn lifetimes(config: &Config) -> Option<String> {

@@ -40,10 +40,19 @@ pub(super) fn sentence(error: Error) -> String {
     }
 }
 
-/// A value in quotation marks, if it is on one line: a quotation that was not closed swallows the settings below it, and
-/// one of them may be secret.
+/// A value in quotation marks, unless it may hold a secret: a quotation that was not closed swallows the settings below
+/// it, and an address with a password may be written where another setting belongs.
 pub(super) fn quoted(value: &str) -> String {
-    if value.contains(['\n', '\r']) { "the value".to_owned() } else { format!("{value:?}") }
+    if value.contains(['\n', '\r']) || may_hold_a_password(value) {
+        "the value".to_owned()
+    } else {
+        format!("{value:?}")
+    }
+}
+
+/// Whether this looks like `smtps://user:password@mail.example.org`.
+fn may_hold_a_password(text: &str) -> bool {
+    text.contains("://") && text.contains('@')
 }
 
 /// A sentence may quote what stands in a file, and a terminal would obey some of that.
@@ -59,6 +68,7 @@ fn unknown_setting(path: &[&str], unknown: &str, known: &[&str], place: &str) ->
     // In the environment one underscore is soon written for two.
     let flat =
         example::settings().filter(|shown| shown.name.replace('.', "_") == format!("{folder}{unknown}"));
+    let unknown = if may_hold_a_password(unknown) { "…" } else { unknown };
     let nearest = near.chain(flat.map(|shown| (1.0, shown.name))).max_by(|(a, _), (b, _)| a.total_cmp(b));
     let nearest = nearest.filter(|(likeness, _)| *likeness > LIKE).map(|(_, name)| name);
     let hint = match nearest {

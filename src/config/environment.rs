@@ -27,8 +27,11 @@ impl Provider for Environment {
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {
         let mut settings = Dict::new();
         for (variable, value) in std::env::vars_os() {
-            let (Ok(variable), Ok(value)) = (variable.into_string(), value.into_string()) else { continue };
+            let variable = variable.to_string_lossy();
             let Some(name) = variable.strip_prefix(PREFIX).filter(|_| variable != FILE) else { continue };
+            let Ok(value) = value.into_string() else {
+                return Err(Error::from(format!("{variable} is not UTF-8; write it again")));
+            };
             let name = name.to_lowercase().replace("__", ".");
             let shown = example::settings().find(|shown| shown.name == name).map(|shown| shown.value);
             let value = match shown.and_then(|shown| shown.chars().next()) {

@@ -87,13 +87,13 @@ impl Site {
 
     /// Runs a command to its end.
     pub fn run<S: AsRef<OsStr>>(&self, arguments: impl AsRef<[S]>) -> Outcome {
-        self.run_with([], arguments)
+        self.run_with([("", ""); 0], arguments)
     }
 
     /// Runs a command to its end with nothing but these variables in its environment.
     pub fn run_with<const N: usize, S: AsRef<OsStr>>(
         &self,
-        variables: [(&str, &str); N],
+        variables: [(&str, impl AsRef<OsStr>); N],
         arguments: impl AsRef<[S]>,
     ) -> Outcome {
         outcome(self.command(arguments.as_ref()).envs(variables).output().expect("the program runs"))

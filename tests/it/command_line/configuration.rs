@@ -208,6 +208,7 @@ fn a_value_that_makes_no_sense_is_refused_in_one_sentence_that_names_the_setting
             "public_url = \"https://example.org/activate/here\"",
             "public_url: /activate is a path of the server",
         ),
+        ("public_url = \"https://example.org/<b>\"", "public_url"),
         ("site_name = \"two\\nlines\"", "site_name"),
         ("secret_key = \"\"", "secret_key"),
         ("mail.transport = \"pigeon\"", "mail.transport"),
@@ -359,6 +360,36 @@ fn a_bad_value_in_the_environment_is_refused_and_the_environment_named() {
     assert!(sentence.starts_with("listen"), "{sentence}");
     assert!(sentence.contains("environment") || sentence.contains("P4F_AUTH_LISTEN"), "{sentence}");
     assert_eq!(site.names(), [] as [&str; 0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_utf_8_is_refused_and_not_passed_over() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let site = Site::empty();
+    let value = std::ffi::OsStr::from_bytes(b"long-and-secret-long-and-secret-long\xff");
+    let sentence = site.run_with([("P4F_AUTH_SECRET_KEY", value)], ["check-config"]).refused(2);
+    assert!(sentence.starts_with("P4F_AUTH_SECRET_KEY is not UTF-8"), "{sentence}");
+    assert_eq!(site.names(), [] as [&str; 0]);
+}
+
+#[test]
+fn a_mail_server_that_is_named_in_the_wrong_place_is_not_repeated_with_its_password() {
+    let url = "smtps://robot:hushed@mail.example.org";
+    for toml in [
+        format!("mail.transport = \"{url}\""),
+        format!("mail.from = \"{url}\""),
+        format!("mail = \"{url}\""),
+        format!("mail = [\"{url}\"]"),
+        format!("[mail]\n\"{url}\" = true"),
+        format!("public_url = \"{url}\""),
+    ] {
+        let sentence = refusal(&format!("{toml}\n"));
+        assert!(!sentence.contains("hushed"), "{toml}: {sentence}");
+    }
+    let section = format!("{{smtp_url = \"{url}\"");
+    let sentence = Site::empty().run_with([("P4F_AUTH_MAIL", section.as_str())], ["serve"]).refused(2);
+    assert!(!sentence.contains("hushed"), "{sentence}");
 }
 
 #[test]
