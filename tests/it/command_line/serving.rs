@@ -92,7 +92,9 @@ async fn what_serve_writes_is_for_its_owner_alone() {
         assert!(names.iter().any(|known| known == name), "{name}: {names:?}");
     }
     assert_eq!(names.iter().filter(|name| name.ends_with(".eml")).count(), 1, "{names:?}");
-    assert_eq!(site.mode("data"), 0o700);
+    for folder in ["data", "data/mail"] {
+        assert_eq!(site.mode(folder), 0o700, "{folder}");
+    }
     let files = names.iter().filter(|name| name.starts_with("data/") && site.path(name).is_file());
     for name in files {
         assert_eq!(site.mode(name), 0o600, "{name}");
