@@ -82,14 +82,24 @@ impl Mailer {
     }
 }
 
-/// A text that others chose, such as a name: it may hold anything, and may neither start lines of its own nor steer a
+/// A string that others chose, such as a name: it may hold anything, and may neither start lines of its own nor steer a
 /// terminal.
 pub fn on_one_line(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+    text.chars().map(|character| if steers(character) { ' ' } else { character }).collect()
 }
 
-/// A text in which others had a part, with its line breaks: it may not steer a terminal.
+/// A string in which others had a part, with its line breaks: it may not steer a terminal.
 pub fn in_lines(text: &str) -> String {
-    let steers = |character: char| character.is_control() && !['\n', '\t'].contains(&character);
+    let steers = |character: char| steers(character) && !['\n', '\t'].contains(&character);
     text.chars().map(|character| if steers(character) { ' ' } else { character }).collect()
+}
+
+/// Whether a character changes how those around it are shown: control characters, line separators, and those that turn
+/// the direction in which a line is read (UTS 55).
+pub fn steers(character: char) -> bool {
+    let turns = matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    turns || character.is_control()
 }

@@ -5,7 +5,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::clock::Moment;
-use crate::mail::in_lines;
+use crate::mail::{in_lines, steers};
 
 /// Prints to standard output, which may be closed at any time.
 pub(super) fn print(text: &str) -> Result<()> {
@@ -29,10 +29,10 @@ pub(super) fn in_json(value: &Value) -> String {
     escaped(&value.to_string())
 }
 
-/// With what serde_json leaves as it is, DEL and the control characters beyond ASCII, escaped, so that texts stay what
-/// they are when they are printed. Outside of texts there is no control character but the line break.
+/// With what steers a terminal and serde_json leaves as it is, such as DEL, escaped, so that strings stay what they are
+/// when they are printed. Outside of strings there is no control character but the line break.
 fn escaped(json: &str) -> String {
-    let is_safe = |character: char| !character.is_control() || character == '\n';
+    let is_safe = |character: char| !steers(character) || character == '\n';
     let escape = |character| format!("\\u{:04x}", u32::from(character));
     json.chars()
         .map(|character| if is_safe(character) { character.to_string() } else { escape(character) })

@@ -60,6 +60,21 @@ async fn an_address_that_would_steer_a_terminal_is_printed_so_that_it_does_not()
     assert!(refused.contains(HARMLESS), "{refused}");
 }
 
+#[test]
+fn a_name_that_turns_the_direction_of_reading_is_printed_without() {
+    let site = Site::with_settings("");
+    let name = "\u{202e}eve\u{2028}\u{2067}";
+    site.run(["user", "create", "--email", "eve@example.org", "--username", name]).done();
+    let listed = site.run(["user", "list"]).done();
+    assert!(listed.contains("eve@example.org   eve  "), "{listed}");
+    for arguments in [&["user", "list", "--json"][..], &["user", "show", "1", "--json"]] {
+        let printed = site.run(arguments).done();
+        assert!(!printed.contains(['\u{202e}', '\u{2028}', '\u{2067}']), "{printed:?}");
+        let shown: Value = serde_json::from_str(&printed).expect("JSON");
+        assert_eq!(shown.get(0).unwrap_or(&shown)["username"], name);
+    }
+}
+
 #[tokio::test]
 async fn scripts_are_told_such_an_address_as_it_is_and_a_terminal_is_not() {
     let (site, _) = site().await;
