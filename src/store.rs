@@ -246,6 +246,7 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
     connection.set_prepared_statement_cache_capacity(64);
     if tracing::enabled!(tracing::Level::TRACE) {
         connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(trace));

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use refinery::Target;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -87,6 +88,8 @@ pub fn check_file(file: &Path) -> Result<Contents> {
     let unreadable = || format!("{shown} cannot be read as a database");
     let connection =
         Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).with_context(unreadable)?;
+    // It may come from anywhere: what its schema calls must have no effect.
+    connection.pragma_update(None, "trusted_schema", false).with_context(unreadable)?;
     let faults = texts(&connection, "PRAGMA integrity_check");
     if faults.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::NotADatabase)) {
         bail!("{shown} is no SQLite database");
@@ -99,18 +102,69 @@ pub fn check_file(file: &Path) -> Result<Contents> {
     if !orphans.is_empty() {
         bail!("{shown} is damaged: rows of {} point to rows that are not there", orphans.join(", "));
     }
-    let tables =
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
-    let tables = texts(&connection, tables).with_context(unreadable)?;
-    if !tables.iter().any(|table| table == "refinery_schema_history") {
+    let found = objects(&connection).with_context(unreadable)?;
+    if !found.iter().any(|object| object.name == "refinery_schema_history") {
         bail!("{shown} is a database, but not one of this program");
     }
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let schema =
         number("SELECT COALESCE(MAX(version), 0) FROM refinery_schema_history").with_context(unreadable)?;
-    let tables = tables.into_iter().filter(|table| table != "refinery_schema_history");
+    if schema < 1 {
+        bail!("{shown} is damaged: it does not say which migrations were done to it");
+    }
+    let known = objects(&migrated_to(schema.min(Store::newest_schema()))?)?;
+    let has = |object: &Object| {
+        found.iter().any(|there| (&there.kind, &there.name) == (&object.kind, &object.name))
+    };
+    // One of a newer version is for its caller to refuse, which knows what to do.
+    if schema <= Store::newest_schema() {
+        let lacking: Vec<&str> =
+            known.iter().filter(|object| !has(object)).map(|object| object.name.as_str()).collect();
+        if !lacking.is_empty() {
+            bail!("{shown} is damaged: it lacks {}", lacking.join(", "));
+        }
+        if let Some(Object { kind, name, .. }) =
+            found.iter().find(|object| object.acts() && !known.contains(object))
+        {
+            bail!("{shown} was tampered with: the {kind} {name} is not this program's");
+        }
+    }
+    let tables = known.into_iter().filter(|object| object.kind == "table" && has(object));
+    let tables = tables.map(|object| object.name).filter(|table| table != "refinery_schema_history");
     let rows = tables.map(|table| Ok((table.clone(), number(&format!("SELECT COUNT(*) FROM {table}"))?)));
     Ok(Contents { schema, rows: rows.collect::<rusqlite::Result<_>>().with_context(unreadable)? })
+}
+
+/// A part of a schema.
+#[derive(PartialEq, Eq)]
+struct Object {
+    kind: String,
+    name: String,
+    sql: String,
+}
+
+impl Object {
+    /// Whether it does something by itself when others read or write.
+    fn acts(&self) -> bool {
+        matches!(self.kind.as_str(), "trigger" | "view")
+    }
+}
+
+/// The schema of a database, without what SQLite adds to it.
+fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
+    let sql = "SELECT type, name, COALESCE(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name";
+    let mut statement = connection.prepare(sql)?;
+    let object =
+        |row: &rusqlite::Row<'_>| Ok(Object { kind: row.get(0)?, name: row.get(1)?, sql: row.get(2)? });
+    statement.query_map([], object)?.collect()
+}
+
+/// An empty database as it is after these migrations.
+fn migrated_to(schema: i64) -> Result<Connection> {
+    let mut connection = Connection::open_in_memory()?;
+    let target = Target::Version(schema.try_into()?);
+    embedded::migrations::runner().set_target(target).run(&mut connection)?;
+    Ok(connection)
 }
 
 fn texts(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {

@@ -101,7 +101,26 @@ fn what_is_no_sound_backup_is_not_restored() {
         .expect("a file")
         .execute("UPDATE refinery_schema_history SET version = version + 100", [])
         .expect("a row");
+    for (file, statement) in [
+        ("lacking.sqlite3", "DROP TABLE sessions"),
+        ("freed.sqlite3", "DROP TRIGGER audit_is_only_added_to"),
+        ("unnoted.sqlite3", "DELETE FROM refinery_schema_history"),
+        (
+            "trapped.sqlite3",
+            "CREATE TRIGGER trap AFTER INSERT ON sessions BEGIN UPDATE accounts SET is_staff = 1; END",
+        ),
+        ("seen.sqlite3", "CREATE VIEW sight AS SELECT * FROM accounts"),
+    ] {
+        site.write(file, &good);
+        let database = Connection::open(site.path(file)).expect("a file");
+        database.execute_batch(statement).expect("a change");
+    }
     for (file, part) in [
+        ("lacking.sqlite3", "is damaged: it lacks sessions"),
+        ("freed.sqlite3", "is damaged: it lacks audit_is_only_added_to"),
+        ("unnoted.sqlite3", "is damaged: it does not say which migrations were done to it"),
+        ("trapped.sqlite3", "was tampered with: the trigger trap is not this program's"),
+        ("seen.sqlite3", "was tampered with: the view sight is not this program's"),
         ("missing.sqlite3", "missing.sqlite3 cannot be read: No such file"),
         ("torn.sqlite3", "torn.sqlite3"),
         ("text.sqlite3", "text.sqlite3 is no SQLite database"),
@@ -112,6 +131,12 @@ fn what_is_no_sound_backup_is_not_restored() {
         assert!(sentence.contains(part), "{file}: {sentence}");
     }
     assert_eq!(accounts(&site), 1);
+    // A table of another program does no harm, whatever its name.
+    site.write("more.sqlite3", &good);
+    let database = Connection::open(site.path("more.sqlite3")).expect("a file");
+    database.execute_batch("CREATE TABLE \"accounts; or not\" (a)").expect("a table");
+    drop(database);
+    assert!(site.run(["restore", "more.sqlite3", "--force"]).done().contains("accounts: 1"));
     let again = site.run(["backup", "good.sqlite3"]).refused(1);
     assert!(again.contains("is there already"), "{again}");
     let nowhere = site.run(["backup", "nowhere/copy.sqlite3"]).refused(1);
