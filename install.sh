@@ -165,7 +165,7 @@ need() {
 }
 
 check_machine() {
-    need awk cat chmod cmp cp df dirname id ln mkdir mktemp mv rm sed sleep stat wc
+    need awk cat chmod cmp cp df dirname id ln ls mkdir mktemp mv rm sed sleep stat wc
     if [ -n "$owned" ] && [ -z "$dry" ] && [ "$(id -u)" != 0 ]; then
         fail "this needs root: run it as root, or look first with --dry-run."
     fi
@@ -356,6 +356,23 @@ check_config() {
     esac
 }
 
+# Owners of these could change what the service does, whatever the mode.
+is_owned_by() { [ -z "$owned" ] || [ "$(stat -L -c %U:%G -- "$2")" = "$1" ]; }
+
+# What has to be a folder and is not, or the other way round, is found before anything is changed.
+check_kinds() {
+    for path in $DATA $SETTINGS; do
+        [ ! -e "$root$path" ] || [ -d "$root$path" ] || fail "$root$path is not a folder; move it away."
+    done
+    files=$program
+    [ -z "$systemd" ] || for unit in $UNIT_FILES; do files="$files $UNITS/$unit"; done
+    for path in $files; do
+        [ ! -d "$root$path" ] || fail "$root$path is a folder; move it away."
+    done
+    [ ! -f "$root$CONFIG" ] || is_owned_by root:$NAME "$root$CONFIG" || is_owned_by root:root "$root$CONFIG" ||
+        say "$root$CONFIG belongs to $(stat -L -c %U:%G -- "$root$CONFIG"), who can change what the service does; run chown root:$NAME on it."
+}
+
 is_service_changed() { [ -d $UNITS/$NAME.service.d ]; }
 
 may_take_low_ports() {
@@ -392,11 +409,12 @@ check_port() {
 # put SOURCE TARGET MODE: copies under another name first, so that nobody meets half a file. Answers in `was`.
 put() {
     target=$root$2
-    [ ! -d "$target" ] || fail "$target is a folder; move it away."
     was=new
     if [ -f "$target" ]; then
         was=changed
-        if cmp -s -- "$1" "$target" && [ "$(stat -c %a -- "$target")" = "${3#0}" ]; then was=kept; fi
+        if cmp -s -- "$1" "$target" && [ "$(stat -c %a -- "$target")" = "${3#0}" ] && is_owned_by root:root "$target"; then
+            was=kept
+        fi
     fi
     if [ $was != kept ] && [ -z "$dry" ]; then
         (umask 022 && mkdir -p -- "$(dirname -- "$target")")
@@ -428,7 +446,7 @@ make_folder() {
     was=kept
     if [ ! -d "$path" ]; then
         was=new
-    elif [ "$(stat -c %a -- "$path")" != "${2#0}" ]; then
+    elif [ "$(stat -L -c %a -- "$path")" != "${2#0}" ] || ! is_owned_by "$3" "$path"; then
         was=changed
     fi
     if [ $was != kept ] && [ -z "$dry" ]; then
@@ -537,6 +555,7 @@ install() {
     fi
     if [ -n "$binary" ]; then
         check_binary
+        check_kinds
         check_space
         check_config
         [ -z "$managed" ] || [ -z "$listen" ] || check_port
@@ -618,8 +637,14 @@ after() {
 gone() {
     for path in "$@"; do
         if [ ! -e "$root$path" ] && [ ! -L "$root$path" ]; then continue; fi
-        [ -n "$dry" ] || rm -rf -- "$root$path"
-        tell removed "$root$path"
+        if [ -n "$dry" ] || rm -rf -- "$root$path" 2>/dev/null; then
+            tell removed "$root$path"
+        elif [ -d "$root$path" ] && [ -z "$(ls -A -- "$root$path")" ]; then
+            # A disk that is mounted there.
+            tell emptied "$root$path"
+        else
+            fail "$root$path cannot be removed."
+        fi
     done
 }
 

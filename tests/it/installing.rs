@@ -170,6 +170,65 @@ impl Machine {
     }
 }
 
+/// Commands of a machine that has the user of the service: who owns what is written in `owners`, a path and its owner a
+/// line, and all else belongs to whom it should.
+const COMMANDS: [(&str, &str); 5] = [
+    ("getent", "exit 0"),
+    ("userdel", "exit 0"),
+    ("runuser", "shift 3; exec \"$@\""),
+    ("chown", "echo \"$1 $2\" >>\"$FOLDER/chowned\""),
+    (
+        "stat",
+        "for path; do :; done
+         case $3 in
+             %U:%G) owner=$(sed -n \"s|^$path ||p\" \"$FOLDER/owners\")
+                    [ -z \"$owner\" ] || { echo \"$owner\"; exit; }
+                    case $path in
+                        /var/lib/*) echo pledge4future-auth:pledge4future-auth ;;
+                        *) echo root:root ;;
+                    esac ;;
+             *) exec /usr/bin/stat \"$@\" ;;
+         esac",
+    ),
+];
+
+impl Machine {
+    /// Runs the script as root of a machine without systemd, after some commands, in a world of mounts of its own. `None`
+    /// where the kernel does not let us.
+    fn run_as_root(&self, before: &str, arguments: &str) -> Option<Outcome> {
+        for folder in ["root/etc", "root/lib", "root/local", "bin"] {
+            std::fs::create_dir_all(self.folder.path().join(folder)).expect("a folder");
+        }
+        for (name, text) in COMMANDS {
+            let command = format!("#!/bin/sh\n{text}\n");
+            std::fs::write(self.folder.path().join("bin").join(name), command).expect("a file");
+        }
+        let script = format!(
+            "cp -a /etc/alternatives /etc/ld.so.cache root/etc 2>/dev/null; chmod 755 bin/* && \
+             mount --bind root/etc /etc && mount --bind root/lib /var/lib && mount --bind root/local /usr/local && {before} \
+             FOLDER=\"$PWD\" PATH=\"$PWD/bin:/usr/sbin:/usr/bin:/sbin:/bin\" exec sh \"$0\" {arguments}"
+        );
+        let output = Command::new("unshare")
+            .args(["--map-root-user", "--mount", "sh", "-c", &script])
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/install.sh"))
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .ok()?;
+        let text = |bytes| String::from_utf8(bytes).expect("output in UTF-8");
+        let outcome = Outcome {
+            status: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        };
+        if outcome.stderr.contains("unshare") || outcome.stderr.contains("mount:") {
+            eprintln!("skipped: this needs `unshare` and a kernel that lets us mount");
+            return None;
+        }
+        Some(outcome)
+    }
+}
+
 impl Outcome {
     /// It was done: what it printed, and nothing on standard error.
     #[track_caller]
@@ -411,6 +470,70 @@ fn the_debian_package_takes_manual_pages_and_completions_from_where_they_are_wri
         let text = std::fs::read_to_string(machine.folder.path().join("manual").join(file)).expect(file);
         assert!(text.contains("pledge4future-auth"), "{file}: {text}");
     }
+}
+
+#[test]
+fn what_belongs_to_somebody_else_is_taken_over_or_pointed_out() {
+    let Some(machine) = Machine::empty() else { return };
+    let install = "--no-systemd --binary program";
+    let file = |name: &str| machine.folder.path().join(name);
+    std::fs::write(file("owners"), "").expect("a file");
+    let Some(first) = machine.run_as_root("", install) else { return };
+    first.done();
+    assert!(machine.run_as_root("", install).expect("as before").done().contains("Nothing changed"));
+
+    std::fs::write(
+        file("owners"),
+        "/etc/pledge4future-auth eve:eve\n/etc/pledge4future-auth/config.toml eve:users\n\
+         /var/lib/pledge4future-auth eve:eve\n/usr/local/bin/pledge4future-auth eve:eve\n",
+    )
+    .expect("a file");
+    std::fs::remove_file(file("chowned")).expect("a file");
+    let told = machine.run_as_root("", install).expect("as before").done();
+    for path in
+        ["/etc/pledge4future-auth", "/var/lib/pledge4future-auth", "/usr/local/bin/pledge4future-auth"]
+    {
+        assert!(told.lines().any(|line| line == format!("  changed   {path}")), "{path}: {told}");
+    }
+    assert!(
+        told.contains("config.toml belongs to eve:users, who can change what the service does"),
+        "{told}"
+    );
+    let chowned = std::fs::read_to_string(file("chowned")).expect("a file");
+    let expected = "pledge4future-auth:pledge4future-auth /var/lib/pledge4future-auth\n\
+                    root:root /etc/pledge4future-auth\n";
+    assert_eq!(chowned, expected);
+}
+
+#[test]
+fn what_is_in_the_way_is_named_before_anything_is_made() {
+    let Some(machine) = Machine::empty() else { return };
+    for (path, folder) in [(DATA, false), ("etc/pledge4future-auth", false), (PROGRAM, true), (TIMER, true)] {
+        let path = machine.path(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        if folder { std::fs::create_dir(&path) } else { std::fs::write(&path, "") }.expect("something");
+        let before = machine.state();
+        let sentence = machine.install(&[]).refused(1);
+        assert!(
+            sentence.contains(&*path.to_string_lossy()) && sentence.ends_with("move it away."),
+            "{sentence}"
+        );
+        assert_eq!(machine.state(), before);
+        if folder { std::fs::remove_dir(&path) } else { std::fs::remove_file(&path) }.expect("nothing");
+    }
+}
+
+#[test]
+fn a_disk_that_is_mounted_for_the_data_is_emptied_by_a_purge() {
+    let Some(machine) = Machine::empty() else { return };
+    std::fs::write(machine.folder.path().join("owners"), "").expect("a file");
+    let Some(first) = machine.run_as_root("", "--no-systemd --binary program") else { return };
+    first.done();
+    let mount = "mount -t tmpfs none /var/lib/pledge4future-auth && touch /var/lib/pledge4future-auth/auth.sqlite3 &&";
+    let purged =
+        machine.run_as_root(mount, "--no-systemd --uninstall --purge --yes").expect("as before").done();
+    assert!(purged.contains("  emptied   /var/lib/pledge4future-auth\n"), "{purged}");
+    assert!(purged.contains("  removed   user pledge4future-auth\n"), "{purged}");
 }
 
 #[test]
