@@ -10,7 +10,6 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::app::App;
-use crate::clock::Moment;
 use crate::mail::{Failure, Kind, Message, Verdict};
 use crate::store::outbox::OutboxMessage;
 use crate::store::{self, Writer};
@@ -112,9 +111,12 @@ fn forget(app: &App) -> store::Result<()> {
 /// Nothing if it left.
 fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<Option<Verdict>> {
     let OutboxMessage { id, recipient, subject, text, html, created_at, attempts, .. } = waiting;
+    let stood_still = app.standstill.is_on();
+    // A mail server that never ends its answer keeps this try from ending.
+    app.standstill.goes_on(app.clock.now());
     let handed_over = app.mailer.deliver(&Message { recipient, subject, text, html }, id, created_at);
     let now = app.clock.now();
-    watch(app, &handed_over, now);
+    watch(app, &handed_over, stood_still);
     let Err(failure) = handed_over else {
         app.store.write(|tx| store::outbox::set_delivered(tx, id, now))?;
         return Ok(None);
@@ -132,12 +134,13 @@ fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<Option<Verdict>> 
     Ok(Some(verdict))
 }
 
-/// Keeps in mind whether mail leaves at all. That one was refused tells nothing: some are without anybody being asked.
-fn watch(app: &App, handed_over: &Result<(), Failure>, now: Moment) {
+/// Keeps in mind whether mail leaves at all. That one was refused tells nothing: some are without anybody being asked, so
+/// it is as it was before.
+fn watch(app: &App, handed_over: &Result<(), Failure>, stood_still: bool) {
     match handed_over.as_ref().map_err(|failure| failure.verdict) {
-        Err(Verdict::NoneLeaves) => app.standstill.goes_on(now),
-        Ok(()) | Err(Verdict::Waits) => app.standstill.ends(),
-        Err(Verdict::Refused) => {}
+        Err(Verdict::NoneLeaves) => {}
+        Err(Verdict::Refused) if stood_still => {}
+        Ok(()) | Err(Verdict::Waits | Verdict::Refused) => app.standstill.ends(),
     }
 }
 

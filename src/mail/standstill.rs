@@ -18,7 +18,7 @@ impl Default for Standstill {
 }
 
 impl Standstill {
-    /// No mail could leave at this moment.
+    /// No mail could leave at this moment, or one is about to be tried.
     pub fn goes_on(&self, now: Moment) {
         self.0.fetch_min(now.micros(), Ordering::Relaxed);
     }

@@ -151,13 +151,6 @@ pub fn set_all_due(db: &Writer<'_>, now: Moment) -> Result<usize> {
     Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros()])?)
 }
 
-/// Whether a mail was promised before `moment`, was tried and still waits.
-pub fn has_failed_since_before(db: &Reader<'_>, moment: Moment) -> Result<bool> {
-    let sql = "SELECT 1 FROM outbox \
-         WHERE delivered_at IS NULL AND refused_at IS NULL AND attempts > 0 AND created_at < $1";
-    Ok(db.0.prepare_cached(sql)?.exists(params![moment.micros()])?)
-}
-
 /// Whether a mail left or was refused before `moment`.
 pub fn was_any_done_before(db: &Reader<'_>, moment: Moment) -> Result<bool> {
     let sql = "SELECT 1 FROM outbox WHERE delivered_at < $1 OR refused_at < $1";

@@ -1,10 +1,10 @@
 //! Mail that waits for long: what becomes of it, and when the server counts as not ready.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use pledge4future_auth::outbox::Round;
+use pledge4future_auth::outbox::{self, Round};
 use reqwest::Method;
 
 use super::receiver::{Closed, Receiver, say};
@@ -73,6 +73,29 @@ async fn a_server_from_which_no_mail_leaves_is_not_ready_after_an_hour_until_one
     assert_eq!(round(&server), delivered(1));
     assert_eq!(readiness(&server).await, ready());
     assert_eq!(receiver.recipients(), ["ada@example.org"]);
+}
+
+#[tokio::test]
+async fn a_mail_server_that_keeps_an_answer_to_itself_is_noticed_meanwhile() {
+    let ((asks, asked), (answers, may_answer)) = (mpsc::channel(), mpsc::channel());
+    let receiver = Receiver::scripted(move |line| {
+        if line.starts_with("RCPT TO:") {
+            asks.send(()).expect("a test");
+            may_answer.recv().expect("a test");
+        }
+        None
+    });
+    let server = site(&receiver).await;
+    server.registers("ada").await;
+    let app = Arc::clone(server.app());
+    let round = std::thread::spawn(move || outbox::deliver_due(&app));
+    asked.recv().expect("a mail");
+    server.advance(HOUR + HOUR);
+    assert_eq!(readiness(&server).await, not_ready());
+
+    answers.send(()).expect("a mail server");
+    assert_eq!(round.join().expect("an end").expect("a database"), delivered(1));
+    assert_eq!(readiness(&server).await, ready());
 }
 
 #[tokio::test]
