@@ -145,7 +145,9 @@ fn links(config: &Config) -> Option<String> {
     if let Some((name, _)) = without_token.clone().find(|(_, link)| link.contains("{token}")) {
         return Some(format!("links.{name}: there is no {{token}} for this link; leave it out"));
     }
-    if let Some((name, _)) = links.into_iter().chain(without_token).find(|(_, link)| link.contains(breaks_out)) {
+    if let Some((name, _)) =
+        links.into_iter().chain(without_token).find(|(_, link)| link.contains(breaks_out))
+    {
         return Some(format!("links.{name}: a link holds no blanks, quotes or angle brackets"));
     }
     let sign_in = config.sign_in()?;

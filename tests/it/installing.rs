@@ -193,39 +193,14 @@ const COMMANDS: [(&str, &str); 5] = [
 ];
 
 impl Machine {
-    /// Runs the script as root of a machine without systemd, after some commands, in a world of mounts of its own. `None`
-    /// where the kernel does not let us.
-    fn run_as_root(&self, before: &str, arguments: &str) -> Option<Outcome> {
-        for folder in ["root/etc", "root/lib", "root/local", "bin"] {
-            std::fs::create_dir_all(self.folder.path().join(folder)).expect("a folder");
+    /// Runs install.sh as root of a machine with the user of the service, after some commands. `None` where the kernel does
+    /// not let us.
+    fn install_as_root(&self, before: &str, arguments: &str) -> Option<Outcome> {
+        for (name, script) in COMMANDS {
+            self.command(name, script);
         }
-        for (name, text) in COMMANDS {
-            let command = format!("#!/bin/sh\n{text}\n");
-            std::fs::write(self.folder.path().join("bin").join(name), command).expect("a file");
-        }
-        let script = format!(
-            "cp -a /etc/alternatives /etc/ld.so.cache root/etc 2>/dev/null; chmod 755 bin/* && \
-             mount --bind root/etc /etc && mount --bind root/lib /var/lib && mount --bind root/local /usr/local && {before} \
-             FOLDER=\"$PWD\" PATH=\"$PWD/bin:/usr/sbin:/usr/bin:/sbin:/bin\" exec sh \"$0\" {arguments}"
-        );
-        let output = Command::new("unshare")
-            .args(["--map-root-user", "--mount", "sh", "-c", &script])
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/install.sh"))
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .output()
-            .ok()?;
-        let text = |bytes| String::from_utf8(bytes).expect("output in UTF-8");
-        let outcome = Outcome {
-            status: output.status.code(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        };
-        if outcome.stderr.contains("unshare") || outcome.stderr.contains("mount:") {
-            eprintln!("skipped: this needs `unshare` and a kernel that lets us mount");
-            return None;
-        }
-        Some(outcome)
+        let script = format!("{before} FOLDER=\"$PWD\" exec sh \"$0\" {arguments}");
+        self.run_as_root(&["etc", "var/lib", "usr/local"], &script)
     }
 }
 
@@ -478,9 +453,9 @@ fn what_belongs_to_somebody_else_is_taken_over_or_pointed_out() {
     let install = "--no-systemd --binary program";
     let file = |name: &str| machine.folder.path().join(name);
     std::fs::write(file("owners"), "").expect("a file");
-    let Some(first) = machine.run_as_root("", install) else { return };
+    let Some(first) = machine.install_as_root("", install) else { return };
     first.done();
-    assert!(machine.run_as_root("", install).expect("as before").done().contains("Nothing changed"));
+    assert!(machine.install_as_root("", install).expect("as before").done().contains("Nothing changed"));
 
     std::fs::write(
         file("owners"),
@@ -489,7 +464,7 @@ fn what_belongs_to_somebody_else_is_taken_over_or_pointed_out() {
     )
     .expect("a file");
     std::fs::remove_file(file("chowned")).expect("a file");
-    let told = machine.run_as_root("", install).expect("as before").done();
+    let told = machine.install_as_root("", install).expect("as before").done();
     for path in
         ["/etc/pledge4future-auth", "/var/lib/pledge4future-auth", "/usr/local/bin/pledge4future-auth"]
     {
@@ -527,11 +502,11 @@ fn what_is_in_the_way_is_named_before_anything_is_made() {
 fn a_disk_that_is_mounted_for_the_data_is_emptied_by_a_purge() {
     let Some(machine) = Machine::empty() else { return };
     std::fs::write(machine.folder.path().join("owners"), "").expect("a file");
-    let Some(first) = machine.run_as_root("", "--no-systemd --binary program") else { return };
+    let Some(first) = machine.install_as_root("", "--no-systemd --binary program") else { return };
     first.done();
     let mount = "mount -t tmpfs none /var/lib/pledge4future-auth && touch /var/lib/pledge4future-auth/auth.sqlite3 &&";
     let purged =
-        machine.run_as_root(mount, "--no-systemd --uninstall --purge --yes").expect("as before").done();
+        machine.install_as_root(mount, "--no-systemd --uninstall --purge --yes").expect("as before").done();
     assert!(purged.contains("  emptied   /var/lib/pledge4future-auth\n"), "{purged}");
     assert!(purged.contains("  removed   user pledge4future-auth\n"), "{purged}");
 }
