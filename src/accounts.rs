@@ -3,23 +3,23 @@
 
 pub mod action_links;
 pub mod activation;
+pub mod admin;
+pub mod archive_delete;
 pub mod audit;
-pub mod closing;
+pub mod cleanup;
 pub mod email;
 pub mod error;
-pub mod limits;
-pub mod listing;
 pub mod login;
 pub mod notices;
-pub mod operator;
 pub mod password;
 pub mod profile;
+pub mod refresh;
 pub mod register;
-pub mod rotation;
 pub mod secondary_email;
 pub mod sessions;
-pub mod sweep;
 pub mod text;
+pub mod throttle;
+pub mod user_list;
 pub mod validation;
 pub mod viewer;
 

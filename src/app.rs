@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::{Config, others_may_read};
-use crate::mail::{Mailer, Standstill};
+use crate::mail::{Mailer, Outage};
 use crate::metrics::Metrics;
 use crate::passwords::Hasher;
 use crate::random::Random;
@@ -33,7 +33,7 @@ pub struct App {
     /// Writes and delivers mails.
     pub mailer: Mailer,
     /// Whether no mail leaves at all.
-    pub standstill: Arc<Standstill>,
+    pub outage: Arc<Outage>,
     /// Rings after each transaction that wrote, for whoever delivers mail.
     pub committed: Arc<Notify>,
     /// What is counted.
@@ -54,9 +54,9 @@ impl App {
         let store = Arc::new(Store::open(&config.database())?);
         let hasher = Hasher::new(&config.passwords, random.clone())?;
         let mailer = Mailer::new(&config)?;
-        let (standstill, committed) = (Arc::default(), Arc::default());
+        let (outage, committed) = (Arc::default(), Arc::default());
         let metrics = Arc::new(Metrics::new(&store.writes));
-        Ok(Self { config, clock, random, store, signing_key, hasher, mailer, standstill, committed, metrics })
+        Ok(Self { config, clock, random, store, signing_key, hasher, mailer, outage, committed, metrics })
     }
 
     /// The same application with other settings, of the same data folder.
@@ -71,7 +71,7 @@ impl App {
             mailer: Mailer::new(&config)?,
             clock: self.clock.clone(),
             store: Arc::clone(&self.store),
-            standstill: Arc::clone(&self.standstill),
+            outage: Arc::clone(&self.outage),
             committed: Arc::clone(&self.committed),
             metrics: Arc::clone(&self.metrics),
             config,

@@ -1,6 +1,7 @@
 //! The command line. Errors go to standard error in one sentence; the exit status is 0 if it was done, 1 if not, and
 //! 2 for wrong usage or configuration.
 
+mod atomic_file;
 mod audit;
 mod backup;
 mod check_config;
@@ -11,7 +12,6 @@ mod import;
 mod log;
 mod mail;
 mod migrate;
-mod new_file;
 mod output;
 mod pages;
 mod serve;
@@ -302,10 +302,10 @@ fn lock(config: &config::Config) -> Result<File> {
 }
 
 /// What a rule refuses, in a sentence that begins with what was not done.
-fn told<T>(not_done: &str, outcome: accounts::Result<T>) -> Result<T> {
+fn explain<T>(not_done: &str, outcome: accounts::Result<T>) -> Result<T> {
     match outcome {
         Ok(done) => Ok(done),
-        Err(Error::Misused(sentence)) => bail!("{not_done}: {sentence}"),
+        Err(Error::BadRequest(sentence)) => bail!("{not_done}: {sentence}"),
         Err(Error::Refused(errors)) => {
             bail!("{not_done}: {}", errors.messages().collect::<Vec<_>>().join(" "))
         }

@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A point in time, in microseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(i64);
+pub struct Timestamp(i64);
 
-impl Moment {
+impl Timestamp {
     /// The moment this many microseconds after the epoch.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
@@ -54,7 +54,7 @@ impl Moment {
 }
 
 /// `2021-08-08T17:22:56.123456+00:00`, and no fraction where it is zero: Python's `isoformat`.
-impl fmt::Display for Moment {
+impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = self.to_system_time();
         let text = if self.0 % 1_000_000 == 0 {
@@ -82,19 +82,19 @@ pub enum Clock {
 
 impl Clock {
     /// A clock that stands at `start`.
-    pub fn manual(start: Moment) -> Self {
+    pub fn manual(start: Timestamp) -> Self {
         Self::Manual(Arc::new(AtomicI64::new(start.micros())))
     }
 
     /// The present moment.
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
-    pub fn now(&self) -> Moment {
+    pub fn now(&self) -> Timestamp {
         match self {
             Self::System => {
                 let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                Moment(micros_of(since_epoch))
+                Timestamp(micros_of(since_epoch))
             }
-            Self::Manual(micros) => Moment(micros.load(Ordering::SeqCst)),
+            Self::Manual(micros) => Timestamp(micros.load(Ordering::SeqCst)),
         }
     }
 

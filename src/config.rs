@@ -5,14 +5,14 @@
 
 mod audit;
 mod check;
-mod complaint;
 mod environment;
+mod error_message;
 mod example;
 mod graphql;
 mod http;
-mod lasting;
 mod limits;
 mod log;
+mod restart_required;
 mod smtp_url;
 mod sources;
 mod units;
@@ -284,7 +284,7 @@ pub struct Passwords {
     pub memory: Bytes,
     /// Passes over that memory.
     pub iterations: u32,
-    /// Lanes of one hash.
+    /// BlockingPool of one hash.
     pub parallelism: u32,
     /// How many hashes are made at a time.
     hashing_threads: Option<usize>,

@@ -1,12 +1,12 @@
 //! The GraphQL dialect: names, types and arguments as django-graphql-auth has them. Rules stand below, in
 //! `accounts`; a resolver names one and words its outcome.
 
-mod around;
-mod bounds;
+mod document_limits;
+mod features;
 mod group;
 mod input;
+mod lookahead;
 mod mutation;
-mod offer;
 mod operation;
 mod payload;
 mod query;
@@ -23,11 +23,11 @@ use async_graphql::{EmptySubscription, ObjectType, Request, Response, Schema, Sc
 
 use crate::accounts::Viewer;
 use crate::app::App;
+use crate::blocking_pool::BlockingPool;
 use crate::config;
-use crate::lanes::Lanes;
+use features::Features;
 use mutation::Mutation;
-use offer::Offer;
-pub use operation::may_pass;
+pub use operation::is_transient;
 use query::Query;
 use relay::RelayMutation;
 use summary::Refusals;
@@ -46,18 +46,18 @@ pub enum Flavour {
 pub struct GraphQl {
     plain: Schema<Query, Mutation, EmptySubscription>,
     relay: Schema<Query, RelayMutation, EmptySubscription>,
-    offer: Offer,
+    features: Features,
 }
 
 impl GraphQl {
     /// Needs a runtime around it once requests come.
-    pub fn new(app: &App, lanes: Arc<Lanes>) -> Self {
+    pub fn new(app: &App, pool: Arc<BlockingPool>) -> Self {
         let bounds = app.config.graphql.clone();
-        let offer = Offer::new(&app.config.accounts);
+        let features = Features::new(&app.config.accounts);
         Self {
-            plain: builder(Mutation, &bounds).data(offer.clone()).data(Arc::clone(&lanes)).finish(),
-            relay: builder(RelayMutation, &bounds).data(offer.clone()).data(lanes).finish(),
-            offer,
+            plain: builder(Mutation, &bounds).data(features.clone()).data(Arc::clone(&pool)).finish(),
+            relay: builder(RelayMutation, &bounds).data(features.clone()).data(pool).finish(),
+            features,
         }
     }
 
@@ -68,7 +68,7 @@ impl GraphQl {
         mut request: Request,
         viewer: Viewer,
     ) -> (Response, Summary) {
-        let order = match operation::check(&mut request, &self.offer) {
+        let order = match operation::check(&mut request, &self.features) {
             Ok(order) => order,
             Err(errors) => return (Response::from_errors(errors), Summary::not_executed()),
         };
@@ -78,7 +78,7 @@ impl GraphQl {
             Flavour::Plain => self.plain.execute(request).await,
             Flavour::Relay => self.relay.execute(request).await,
         };
-        bounds::shorten(&mut response.errors);
+        document_limits::shorten(&mut response.errors);
         order.restore(&mut response);
         let summary = order.summary(&response, refusals.take());
         (response, summary)

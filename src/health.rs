@@ -32,7 +32,7 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
     let long_ago = app.clock.now().minus(STUCK);
     // One mail that waits is no sign: whoever names an address may see to it that its server puts mail off for ever.
     let oldest = || app.store.read(store::outbox::find_oldest_undelivered);
-    if app.standstill.began_before(long_ago) && oldest()?.is_some_and(|oldest| oldest < long_ago) {
+    if app.outage.began_before(long_ago) && oldest()?.is_some_and(|oldest| oldest < long_ago) {
         problems.push("no mail has left for more than an hour; `mail list` shows why");
     }
     Ok(problems)

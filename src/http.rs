@@ -2,11 +2,11 @@
 
 mod client;
 mod cors;
-mod door;
 mod endpoint;
 mod graphiql;
 mod headers;
 mod health;
+mod listener;
 mod pages;
 mod prefix;
 mod request_log;
@@ -27,13 +27,13 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::watch;
 
 use crate::app::App;
+use crate::blocking_pool::BlockingPool;
 use crate::config::Config;
 use crate::graphql::{Flavour, GraphQl};
-use crate::lanes::Lanes;
 use crate::random::Random;
 use client::Proxies;
 use cors::Cors;
-use door::{Door, Places};
+use listener::{Listener, Places};
 use shares::{Share, Shares};
 use tls::{Renewal, Tls};
 
@@ -60,9 +60,9 @@ const WATCHERS: usize = 64;
 
 /// Sockets that listen but do not answer yet.
 pub struct Bound {
-    public: Door,
+    public: Listener,
     /// Where only whoever watches over the server asks.
-    watch: Option<Door>,
+    watch: Option<Listener>,
     renewal: Option<Renewal>,
     answers: Answers,
 }
@@ -91,11 +91,11 @@ pub fn bind(app: Arc<App>) -> Result<Bound> {
         Proxies::new(config.http.trusted_proxies()),
         Arc::clone(&app.metrics),
     );
-    let public = Door::open("listen", config.listen, tls.clone(), places.clone())?;
+    let public = Listener::open("listen", config.listen, tls.clone(), places.clone())?;
     let watch = config.metrics.listen.filter(|_| config.metrics.enabled);
     // Whoever watches gets through also where nobody else does.
     let reserved = Places::new(WATCHERS, WATCHERS, Proxies::new(Vec::new()), Arc::clone(&app.metrics));
-    let watch = watch.map(|listen| Door::open("metrics.listen", listen, None, reserved)).transpose()?;
+    let watch = watch.map(|listen| Listener::open("metrics.listen", listen, None, reserved)).transpose()?;
     let apart = watch.is_some();
     let [front, side] = routes(app, apart)?.map(Front::new);
     let answers = Answers { public: front, watch: side, apart, tls, places };
@@ -123,7 +123,7 @@ fn most_connections(wanted: usize) -> usize {
 /// A sentence on what is wrong.
 pub fn check(config: &Config) -> Result<()> {
     tls::check(config)?;
-    pages::Look::new(config).map(drop)
+    pages::Theme::new(config).map(drop)
 }
 
 impl Bound {
@@ -134,7 +134,7 @@ impl Bound {
 
     /// The address for whoever watches over the server, if it has one of its own.
     pub fn watch_address(&self) -> Option<SocketAddr> {
-        self.watch.as_ref().map(Door::address)
+        self.watch.as_ref().map(Listener::address)
     }
 
     /// What will answer.
@@ -150,8 +150,9 @@ impl Bound {
         let Self { public, watch, renewal, answers } = self;
         let renewing = renewal.map(tokio::spawn);
         let (stopped, mut told) = watch::channel(());
-        let watching = watch
-            .map(|door| tokio::spawn(answer(door, answers.watch, async move { drop(told.changed().await) })));
+        let watching = watch.map(|listener| {
+            tokio::spawn(answer(listener, answers.watch, async move { drop(told.changed().await) }))
+        });
         let answered = answer(public, answers.public, stop).await;
         drop(stopped);
         if let Some(renewing) = renewing {
@@ -187,8 +188,8 @@ impl Answers {
     }
 }
 
-async fn answer(door: Door, front: Front, stop: impl Future<Output = ()>) -> Result<()> {
-    let server = Server::new_with_acceptor(door).idle_timeout(IDLE).http2_max_concurrent_streams(STREAMS);
+async fn answer(listener: Listener, front: Front, stop: impl Future<Output = ()>) -> Result<()> {
+    let server = Server::new_with_acceptor(listener).idle_timeout(IDLE).http2_max_concurrent_streams(STREAMS);
     Ok(server.run_with_graceful_shutdown(front, stop, Some(DRAIN)).await?)
 }
 
@@ -291,8 +292,8 @@ impl RouteTable {
 /// The routes for everybody, and those for whoever watches over the server from an address `apart`.
 fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
     let (max_body, relay) = (app.config.graphql.max_body.count(), app.config.graphql.relay);
-    let lanes = Arc::new(Lanes::new(Arc::clone(&app)));
-    let graphql = Arc::new(GraphQl::new(&app, Arc::clone(&lanes)));
+    let pool = Arc::new(BlockingPool::new(Arc::clone(&app)));
+    let graphql = Arc::new(GraphQl::new(&app, Arc::clone(&pool)));
     let public_path: Arc<str> = app.config.public_path().into();
     let graphiql = app.config.graphql.graphiql.then(|| graphiql::page(&public_path));
     let proxies = Proxies::new(app.config.http.trusted_proxies());
@@ -314,9 +315,9 @@ fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
     let health = || {
         RouteTable { router: Route::new(), common: Arc::clone(&common) }
             .at("/healthz", health::Alive)
-            .at("/readyz", health::Ready(Arc::clone(&lanes)))
+            .at("/readyz", health::Ready(Arc::clone(&pool)))
     };
-    let counted = || health().at("/metrics", health::Counted(Arc::clone(&lanes)));
+    let counted = || health().at("/metrics", health::Counted(Arc::clone(&pool)));
     let watch = counted();
     let mut routes = if app.config.metrics.enabled && !apart { counted() } else { health() };
     for (path, flavour) in [("/graphql", Flavour::Plain), ("/relay", Flavour::Relay)] {
@@ -328,7 +329,7 @@ fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
         routes = routes.at("/graphiql/*name", graphiql::Parts);
     }
     routes = if app.config.pages.enabled {
-        pages::add(routes, pages::Look::new(&app.config)?, lanes, proxies)
+        pages::add(routes, pages::Theme::new(&app.config)?, pool, proxies)
     } else {
         routes.at(request_log::FALLBACK, make_sync(|_| Err::<Response, _>(NotFoundError)))
     };

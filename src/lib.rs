@@ -10,7 +10,7 @@
 //! | [`cli`] | the command line; the only place that prints, exits and waits for signals |
 //! | [`http`] | requests and answers (poem): GraphQL, GraphiQL, and pages for people |
 //! | [`graphql`] | the dialect: names, types, arguments, payloads (async-graphql) |
-//! | [`lanes`] | where async ends: the one way from there to the rules, bounded |
+//! | [`blocking_pool`] | where async ends: the one way from there to the rules, bounded |
 //! | [`groups`], [`transfer`], [`health`] | the rules of working groups; import and export; whether all is well |
 //! | [`accounts`] | the rules of accounts: plain synchronous Rust, like those of groups; no HTTP, no GraphQL, no SQL text |
 //! | [`outbox`] | mail promised in a transaction and delivered after it |
@@ -22,14 +22,14 @@
 //!
 //! A request comes in at `http/endpoint.rs`. Its field is in `graphql/mutation.rs` or `graphql/query.rs`, which names
 //! the rule; the rule's file in `accounts/` or `groups/` names the functions in `store/`, one SQL statement each.
-//! Sentences that people read are in `accounts/error.rs`, `groups/refusal.rs`, `passwords/rules.rs` and `assets/mail/`;
+//! Sentences that people read are in `accounts/error.rs`, `groups/errors.rs`, `passwords/rules.rs` and `assets/mail/`;
 //! settings in `config.example.toml`.
 //!
-//! A link in a mail leads to `http/pages.rs`, whose words are in `http/pages/words.rs` and `assets/pages/`; its rules
+//! A link in a mail leads to `http/pages.rs`, whose words are in `http/pages/content.rs` and `assets/pages/`; its rules
 //! are those of the mutations. GraphiQL is made in `assets/graphiql/` and put into the program by `build.rs`.
 //!
-//! Who may see whom is `accounts/listing.rs` for accounts, and `groups/sight.rs` for all that is met in groups. What a
-//! request selects around an account or a group (`graphql/around.rs`) is read by `groups/picture.rs`.
+//! Who may see whom is `accounts/user_list.rs` for accounts, and `groups/visibility.rs` for all that is met in groups. What a
+//! request selects around an account or a group (`graphql/lookahead.rs`) is read by `groups/loader.rs`.
 //!
 //! # What always holds
 //!
@@ -40,7 +40,7 @@
 //! - Nobody is in two working groups, and a group has one representative at most, who is a member: the keys say so.
 //! - An access token ends with its session and its account's epoch. A refresh token is spent in one statement, and a
 //!   copy of it ends its session; a mailed token ends with its first use.
-//! - A password is tried only after the try was counted (`accounts/limits.rs`). What happens to an account is noted in
+//! - A password is tried only after the try was counted (`accounts/throttle.rs`). What happens to an account is noted in
 //!   the transaction that does it, and no secret is (`accounts/audit.rs`).
 //! - A refusal is worded for people and shown; any other error is logged and shown as "Internal server error".
 //! - Time and randomness are values of [`app::App`]; clippy refuses every other source.
@@ -48,6 +48,7 @@
 pub mod accounts;
 pub mod app;
 pub mod ascii_json;
+pub mod blocking_pool;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -55,7 +56,6 @@ pub mod graphql;
 pub mod groups;
 pub mod health;
 pub mod http;
-pub mod lanes;
 pub mod mail;
 pub mod metrics;
 pub mod outbox;

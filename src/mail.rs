@@ -2,21 +2,21 @@
 
 mod failure;
 mod format;
+mod outage;
 mod smtp;
-mod standstill;
 mod templates;
 mod transport;
 
 use anyhow::Result;
 
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::config::Config;
 use templates::Templates;
 use transport::Transport;
 
-pub use failure::{Failure, Verdict};
-pub use standstill::Standstill;
-pub use templates::Kind;
+pub use failure::{Failure, FailureKind};
+pub use outage::Outage;
+pub use templates::MailKind;
 
 /// A mail ready to leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Mailer {
     ///
     /// # Errors
     /// If the template fails.
-    pub fn write(&self, kind: &Kind<'_>, recipient: &str, name: &str) -> Result<Message> {
+    pub fn write(&self, kind: &MailKind<'_>, recipient: &str, name: &str) -> Result<Message> {
         self.templates.write(kind, recipient, name)
     }
 
@@ -67,7 +67,7 @@ impl Mailer {
     ///
     /// # Errors
     /// Why it has not left, and whether trying again later may help.
-    pub fn deliver(&self, message: &Message, number: i64, at: Moment) -> Result<(), Failure> {
+    pub fn deliver(&self, message: &Message, number: i64, at: Timestamp) -> Result<(), Failure> {
         self.transport.deliver(message, number, at)
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::app::App;
-use crate::mail::{Failure, Kind, Message, Verdict};
+use crate::mail::{Failure, FailureKind, MailKind, Message};
 use crate::store::outbox::OutboxMessage;
 use crate::store::{self, Writer};
 
@@ -29,7 +29,7 @@ const OLDEST: Duration = Duration::from_secs(5 * 24 * 3600);
 ///
 /// # Errors
 /// If it cannot be worded or stored.
-pub fn enqueue(app: &App, tx: &Writer<'_>, kind: &Kind<'_>, recipient: &str, name: &str) -> Result<i64> {
+pub fn enqueue(app: &App, tx: &Writer<'_>, kind: &MailKind<'_>, recipient: &str, name: &str) -> Result<i64> {
     let message = app.mailer.write(kind, recipient, name)?;
     let Message { recipient, subject, text, html } = &message;
     store::outbox::insert(tx, recipient, subject, text, html, app.clock.now())
@@ -40,14 +40,14 @@ pub fn enqueue(app: &App, tx: &Writer<'_>, kind: &Kind<'_>, recipient: &str, nam
 ///
 /// # Errors
 /// As [`enqueue`].
-pub fn pretend(app: &App, tx: &Writer<'_>) -> Result<()> {
-    let id = enqueue(app, tx, &Kind::Hint(""), "", "")?;
+pub fn enqueue_decoy(app: &App, tx: &Writer<'_>) -> Result<()> {
+    let id = enqueue(app, tx, &MailKind::Hint(""), "", "")?;
     store::outbox::delete(tx, id).map_err(store::Error::into_inner)
 }
 
-/// What came of a round of deliveries.
+/// What came of a report of deliveries.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Round {
+pub struct DeliveryReport {
     /// Mails that left.
     pub delivered: usize,
     /// Mails that are tried again later.
@@ -58,12 +58,12 @@ pub struct Round {
 
 /// Delivers all mail that is due, oldest first, and forgets what is long done.
 ///
-/// Where no mail can leave, the round ends: hundreds of mails must not run into a dead server one after another. What
+/// Where no mail can leave, the report ends: hundreds of mails must not run into a dead server one after another. What
 /// it did not come to stays due.
 ///
 /// # Errors
 /// If the database fails. A mail that cannot leave is no error: it waits.
-pub fn deliver_due(app: &App) -> Result<Round> {
+pub fn deliver_due(app: &App) -> Result<DeliveryReport> {
     deliver_until(app, || false)
 }
 
@@ -71,9 +71,9 @@ pub fn deliver_due(app: &App) -> Result<Round> {
 ///
 /// # Errors
 /// As [`deliver_due`].
-pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<Round> {
-    let mut round = Round::default();
-    'round: loop {
+pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<DeliveryReport> {
+    let mut report = DeliveryReport::default();
+    'report: loop {
         let due = app.store.read(|db| store::outbox::list_due(db, app.clock.now(), BATCH));
         let due = due.map_err(store::Error::into_inner)?;
         if due.is_empty() {
@@ -81,22 +81,22 @@ pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<Round> {
         }
         for message in due {
             if is_over() {
-                break 'round;
+                break 'report;
             }
             match deliver(app, message).map_err(store::Error::into_inner)? {
-                None => round.delivered += 1,
-                Some(Verdict::Refused) => round.refused += 1,
-                Some(Verdict::Waits) => round.failed += 1,
-                Some(Verdict::NoneLeaves) => {
-                    round.failed += 1;
-                    break 'round;
+                None => report.delivered += 1,
+                Some(FailureKind::Refused) => report.refused += 1,
+                Some(FailureKind::Waits) => report.failed += 1,
+                Some(FailureKind::NoneLeaves) => {
+                    report.failed += 1;
+                    break 'report;
                 }
             }
         }
     }
     app.mailer.rest();
     forget(app).map_err(store::Error::into_inner)?;
-    Ok(round)
+    Ok(report)
 }
 
 /// Looks before it writes: this is called every few seconds.
@@ -109,11 +109,11 @@ fn forget(app: &App) -> store::Result<()> {
 }
 
 /// Nothing if it left.
-fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<Option<Verdict>> {
+fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<Option<FailureKind>> {
     let OutboxMessage { id, recipient, subject, text, html, created_at, attempts, .. } = waiting;
-    let stood_still = app.standstill.is_on();
+    let stood_still = app.outage.is_on();
     // A mail server that never ends its answer keeps this try from ending.
-    app.standstill.goes_on(app.clock.now());
+    app.outage.goes_on(app.clock.now());
     let handed_over = app.mailer.deliver(&Message { recipient, subject, text, html }, id, created_at);
     let now = app.clock.now();
     watch(app, &handed_over, stood_still);
@@ -121,9 +121,9 @@ fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<Option<Verdict>> 
         app.store.write(|tx| store::outbox::set_delivered(tx, id, now))?;
         return Ok(None);
     };
-    let is_too_old = failure.verdict == Verdict::Waits && now.since(created_at) >= OLDEST;
-    let Failure { verdict, summary, cause } = if is_too_old { failure.after(OLDEST) } else { failure };
-    if verdict == Verdict::Refused {
+    let is_too_old = failure.kind == FailureKind::Waits && now.since(created_at) >= OLDEST;
+    let Failure { kind, summary, cause } = if is_too_old { failure.after(OLDEST) } else { failure };
+    if kind == FailureKind::Refused {
         tracing::warn!(mail = id, "a mail was refused and is given up; see `mail show {id}`: {summary}");
         app.store.write(|tx| store::outbox::set_refused(tx, id, &cause, now))?;
     } else {
@@ -131,16 +131,16 @@ fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<Option<Verdict>> 
         let due_at = now.plus(wait_after(attempts + 1));
         app.store.write(|tx| store::outbox::set_failed(tx, id, &cause, due_at))?;
     }
-    Ok(Some(verdict))
+    Ok(Some(kind))
 }
 
 /// Keeps in mind whether mail leaves at all. That one was refused tells nothing: some are without anybody being asked, so
 /// it is as it was before.
 fn watch(app: &App, handed_over: &Result<(), Failure>, stood_still: bool) {
-    match handed_over.as_ref().map_err(|failure| failure.verdict) {
-        Err(Verdict::NoneLeaves) => {}
-        Err(Verdict::Refused) if stood_still => {}
-        Ok(()) | Err(Verdict::Waits | Verdict::Refused) => app.standstill.ends(),
+    match handed_over.as_ref().map_err(|failure| failure.kind) {
+        Err(FailureKind::NoneLeaves) => {}
+        Err(FailureKind::Refused) if stood_still => {}
+        Ok(()) | Err(FailureKind::Waits | FailureKind::Refused) => app.outage.ends(),
     }
 }
 

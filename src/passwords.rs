@@ -21,7 +21,7 @@ pub struct Hasher {
 
 /// Whether a password is the one behind a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum PasswordCheck {
     /// It is not, or there is none.
     Wrong,
     /// It is.
@@ -53,20 +53,20 @@ impl Hasher {
     }
 
     /// Checks a password. Where there is no hash, the same work is done for nothing, so that time does not tell.
-    pub fn verify(&self, password: &str, stored: Option<&str>) -> Verdict {
+    pub fn verify(&self, password: &str, stored: Option<&str>) -> PasswordCheck {
         let Some(stored) = stored else {
             self.argon.verify(password, &self.dummy);
-            return Verdict::Wrong;
+            return PasswordCheck::Wrong;
         };
         if let Some(right) = django::verify_pbkdf2(password, stored) {
-            return if right { Verdict::RightButOutdated } else { Verdict::Wrong };
+            return if right { PasswordCheck::RightButOutdated } else { PasswordCheck::Wrong };
         }
         // Django writes the name of the algorithm ahead of the text that everybody else writes.
         let phc = stored.strip_prefix("argon2").unwrap_or(stored);
         match self.argon.verify(password, phc) {
-            false => Verdict::Wrong,
-            true if self.argon.is_current(phc) => Verdict::Right,
-            true => Verdict::RightButOutdated,
+            false => PasswordCheck::Wrong,
+            true if self.argon.is_current(phc) => PasswordCheck::Right,
+            true => PasswordCheck::RightButOutdated,
         }
     }
 }

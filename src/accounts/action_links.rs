@@ -6,7 +6,7 @@ use super::{Account, Error, FieldError, Result, email};
 use crate::app::App;
 use crate::store::{self, Reader, Writer};
 use crate::tokens::Unreadable;
-use crate::tokens::action::{self, Action, Bond};
+use crate::tokens::action::{self, Action, ActionClaims};
 
 /// The state of a mailed link before it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,22 +37,22 @@ pub struct ValidLink {
 /// Only internal ones.
 pub fn status(app: &App, action: Action, token: &str) -> Result<LinkStatus> {
     let read = action::read(&app.signing_key, action, token, app.clock.now(), lifetime(app, action));
-    let bond = match read {
-        Ok(bond) => bond,
+    let claims = match read {
+        Ok(claims) => claims,
         Err(Unreadable::Expired) => return Ok(LinkStatus::Expired),
         Err(Unreadable::Invalid) => return Ok(LinkStatus::Invalid),
     };
     app.store.read(|db| {
-        let judged = find_account(db, &bond).and_then(|account| {
-            if is_done(db, action, &bond, &account)? {
+        let judged = find_account(db, &claims).and_then(|account| {
+            if is_done(db, action, &claims, &account)? {
                 return Ok(LinkStatus::Done);
             }
-            require_current(db, token, &bond, &account)?;
+            require_current(db, token, &claims, &account)?;
             if action == Action::SecondaryEmail {
-                require_wanted(db, &bond, &account)?;
+                require_wanted(db, &claims, &account)?;
             }
             let ends_password = action == Action::Activation && account.activation_ends_password;
-            let email = bond.secondary_email.as_ref().unwrap_or(&bond.email).clone();
+            let email = claims.secondary_email.as_ref().unwrap_or(&claims.email).clone();
             Ok(LinkStatus::Valid(ValidLink { email, ends_password }))
         });
         match judged {
@@ -67,11 +67,11 @@ pub fn action_of(app: &App, token: &str) -> Option<Action> {
     action::action_of(&app.signing_key, token)
 }
 
-fn is_done(db: &Reader<'_>, action: Action, bond: &Bond, account: &Account) -> Result<bool> {
+fn is_done(db: &Reader<'_>, action: Action, claims: &ActionClaims, account: &Account) -> Result<bool> {
     Ok(match action {
         Action::Activation => account.verified_at.is_some(),
         Action::SecondaryEmail => {
-            bond.secondary_email.is_some() && bond.secondary_email == account.secondary_email
+            claims.secondary_email.is_some() && claims.secondary_email == account.secondary_email
         }
         Action::PasswordReset => false,
         Action::PasswordSet => store::accounts::find_password_hash(db, account.id)?.is_some(),
@@ -85,35 +85,40 @@ pub(super) fn issue(
     account: &Account,
     secondary_email: Option<&str>,
 ) -> Result<String> {
-    let bond = Bond {
+    let claims = ActionClaims {
         email: account.email.clone(),
         secondary_email: secondary_email.map(str::to_owned),
         account_and_epoch: Some((account.id, account.epoch)),
         made_at: app.clock.now(),
     };
-    Ok(action::issue(&app.signing_key, action, &bond)?)
+    Ok(action::issue(&app.signing_key, action, &claims)?)
 }
 
 /// What a token is bound to, whether or not that still holds.
-pub(super) fn read(app: &App, action: Action, token: &str) -> Result<Bond> {
+pub(super) fn read(app: &App, action: Action, token: &str) -> Result<ActionClaims> {
     Ok(action::read(&app.signing_key, action, token, app.clock.now(), lifetime(app, action))?)
 }
 
 /// The account that a token is bound to. Tokens that Django issued name it by its primary address.
-pub(super) fn find_account(db: &Reader<'_>, bond: &Bond) -> Result<Account> {
-    let account = match bond.account_and_epoch {
+pub(super) fn find_account(db: &Reader<'_>, claims: &ActionClaims) -> Result<Account> {
+    let account = match claims.account_and_epoch {
         Some((id, _)) => store::accounts::find_by_id(db, id)?,
-        None => store::accounts::find_by_email(db, &email::key(&bond.email))?,
+        None => store::accounts::find_by_email(db, &email::key(&claims.email))?,
     };
-    let account = account.filter(|account| email::is_same(&account.email, &bond.email));
+    let account = account.filter(|account| email::is_same(&account.email, &claims.email));
     Ok(account.ok_or(FieldError::INVALID_TOKEN)?)
 }
 
 /// Refuses a token from before the account's password or primary address changed, and one that has been used.
-pub(super) fn require_current(db: &Reader<'_>, token: &str, bond: &Bond, account: &Account) -> Result<()> {
-    let current = match (bond.account_and_epoch, account.epoch_began_at) {
+pub(super) fn require_current(
+    db: &Reader<'_>,
+    token: &str,
+    claims: &ActionClaims,
+    account: &Account,
+) -> Result<()> {
+    let current = match (claims.account_and_epoch, account.epoch_began_at) {
         (Some((_, epoch)), _) => epoch == account.epoch,
-        (None, began) => began.is_none_or(|began| bond.made_at > began),
+        (None, began) => began.is_none_or(|began| claims.made_at > began),
     };
     if !current || store::action_tokens::is_spent(db, &action::hash(token))? {
         return Err(FieldError::INVALID_TOKEN.into());
@@ -123,18 +128,28 @@ pub(super) fn require_current(db: &Reader<'_>, token: &str, bond: &Bond, account
 
 /// Refuses a token for an address other than the one that was asked for last, or from before that was settled. Those
 /// that Django issued are taken, since nobody noted what they were asked for.
-pub(super) fn require_wanted(db: &Reader<'_>, bond: &Bond, account: &Account) -> Result<()> {
-    let wanted = store::wanted_addresses::find_hash(db, account.id)?;
-    let named = bond.secondary_email.as_deref().map(|address| email::hash(&email::key(address)));
+pub(super) fn require_wanted(db: &Reader<'_>, claims: &ActionClaims, account: &Account) -> Result<()> {
+    let wanted = store::pending_emails::find_hash(db, account.id)?;
+    let named = claims.secondary_email.as_deref().map(|address| email::hash(&email::key(address)));
     let is_wanted = wanted.is_some() && wanted == named;
-    if is_wanted || bond.account_and_epoch.is_none() { Ok(()) } else { Err(FieldError::INVALID_TOKEN.into()) }
+    if is_wanted || claims.account_and_epoch.is_none() {
+        Ok(())
+    } else {
+        Err(FieldError::INVALID_TOKEN.into())
+    }
 }
 
 /// Uses a token up.
-pub(super) fn spend(app: &App, tx: &Writer<'_>, action: Action, token: &str, bond: &Bond) -> Result<()> {
+pub(super) fn consume(
+    app: &App,
+    tx: &Writer<'_>,
+    action: Action,
+    token: &str,
+    claims: &ActionClaims,
+) -> Result<()> {
     // A second more than its lifetime: its time is cut to whole seconds.
-    let expires_at = bond.made_at.plus(lifetime(app, action)).plus(Duration::from_secs(1));
-    if store::action_tokens::spend(tx, &action::hash(token), expires_at)? {
+    let expires_at = claims.made_at.plus(lifetime(app, action)).plus(Duration::from_secs(1));
+    if store::action_tokens::consume(tx, &action::hash(token), expires_at)? {
         Ok(())
     } else {
         Err(FieldError::INVALID_TOKEN.into())

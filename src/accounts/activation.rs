@@ -1,12 +1,12 @@
 //! `verifyAccount`, `resendActivationEmail`: the primary address is confirmed by a mailed link.
 
-use super::audit::{By, Event};
+use super::audit::{Actor, Event};
 use super::{
-    Account, FieldError, FieldErrors, Result, Viewer, action_links, audit, email, limits, notices, sessions,
-    validation,
+    Account, FieldError, FieldErrors, Result, Viewer, action_links, audit, email, notices, sessions,
+    throttle, validation,
 };
 use crate::app::App;
-use crate::mail::Kind;
+use crate::mail::MailKind;
 use crate::outbox;
 use crate::store::{self, Writer};
 use crate::tokens::action::Action;
@@ -17,34 +17,34 @@ use crate::tokens::action::Action;
 /// # Errors
 /// A refusal if the token is not valid, or the account is verified already.
 pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<Option<String>> {
-    limits::token(app, viewer, || redeem(app, viewer, token))
+    throttle::token(app, viewer, || redeem(app, viewer, token))
 }
 
 fn redeem(app: &App, viewer: &Viewer, token: &str) -> Result<Option<String>> {
-    let bond = action_links::read(app, Action::Activation, token)?;
+    let claims = action_links::read(app, Action::Activation, token)?;
     app.write(|tx| {
-        let account = action_links::find_account(tx, &bond)?;
+        let account = action_links::find_account(tx, &claims)?;
         if account.verified_at.is_some() {
             return Err(FieldError::ALREADY_VERIFIED.into());
         }
-        action_links::require_current(tx, token, &bond, &account)?;
-        action_links::spend(app, tx, Action::Activation, token, &bond)?;
+        action_links::require_current(tx, token, &claims, &account)?;
+        action_links::consume(app, tx, Action::Activation, token, &claims)?;
         let ends_password = account.activation_ends_password;
-        let account = activate(app, tx, By::Bearer(viewer), account)?;
+        let account = activate(app, tx, Actor::Bearer(viewer), account)?;
         let next = ends_password.then(|| action_links::issue(app, Action::PasswordSet, &account, None));
         next.transpose()
     })
 }
 
 /// Marks the address of an unverified account as confirmed, and ends its password if a new one was asked for.
-pub(super) fn activate(app: &App, tx: &Writer<'_>, by: By<'_>, mut account: Account) -> Result<Account> {
+pub(super) fn activate(app: &App, tx: &Writer<'_>, by: Actor<'_>, mut account: Account) -> Result<Account> {
     store::accounts::set_verified(tx, account.id, Some(app.clock.now()))?;
     if account.activation_ends_password && store::accounts::find_password_hash(tx, account.id)?.is_some() {
         store::accounts::delete_password_hash(tx, account.id)?;
         account.epoch = sessions::end_all(app, tx, &account)?;
-        audit::note(app, tx, by, account.id, Event::PasswordForgotten)?;
+        audit::record(app, tx, by, account.id, Event::PasswordForgotten)?;
     }
-    audit::note(app, tx, by, account.id, Event::Verified)?;
+    audit::record(app, tx, by, account.id, Event::Verified)?;
     Ok(account)
 }
 
@@ -54,14 +54,14 @@ pub(super) fn activate(app: &App, tx: &Writer<'_>, by: By<'_>, mut account: Acco
 /// A refusal if the text is no address, or the account is verified.
 pub fn resend(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     let address = validation::email(address)?;
-    limits::mail(app, viewer, limits::About::Activation, &address)?;
+    throttle::mail(app, viewer, throttle::MailPurpose::Activation, &address)?;
     app.write(|tx| {
         let hides = app.config.accounts.hide_existence;
         let account = store::accounts::find_by_email(tx, &email::key(&address))?;
         let id = account.as_ref().map(|account| account.id);
-        audit::note(app, tx, By::Somebody(viewer), id, Event::ActivationRequested)?;
+        audit::record(app, tx, Actor::Somebody(viewer), id, Event::ActivationRequested)?;
         let Some(account) = account else {
-            return if hides { Ok(outbox::pretend(app, tx)?) } else { Ok(()) };
+            return if hides { Ok(outbox::enqueue_decoy(app, tx)?) } else { Ok(()) };
         };
         if account.verified_at.is_some() && hides {
             return notices::hint(app, tx, &account, &address, notices::ACTIVATED_ALREADY);
@@ -76,12 +76,12 @@ pub fn resend(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
 /// Enqueues the mail with the link that verifies an account.
 pub(super) fn enqueue_mail(app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
     let token = action_links::issue(app, Action::Activation, account, None)?;
-    let mail = Kind::Activation { token: &token, ends_password: account.activation_ends_password };
+    let mail = MailKind::Activation { token: &token, ends_password: account.activation_ends_password };
     outbox::enqueue(app, tx, &mail, &account.email, account.plain_salutation())?;
     Ok(())
 }
 
-/// Enqueues the activation mail for an unverified account whose new password was asked for. From now on each of its
+/// Enqueues the activation mail for an unverified account target new password was asked for. From now on each of its
 /// activation links also ends the password, older and newer ones included: somebody else may have registered the address
 /// with a password of theirs, and can ask for another activation mail.
 pub(super) fn enqueue_mail_that_ends_password(app: &App, tx: &Writer<'_>, account: Account) -> Result<()> {

@@ -6,7 +6,7 @@
 
 use super::{AccountId, Result, Viewer, sessions};
 use crate::app::App;
-use crate::store::audit::{Actor, NewEntry};
+use crate::store::audit::{NewEntry, StoredActor};
 use crate::store::{self, Writer};
 
 /// Something that may happen. Where it bears a text, that is the id of a session or of a working group, or the name of a
@@ -26,7 +26,7 @@ pub enum Event<'a> {
     /// A password began a session.
     LoggedIn(&'a str),
     /// It did not.
-    LoginRefused(Obstacle),
+    LoginRefused(LoginFailure),
     /// Whoever was logged in gave a wrong password where it is asked for again.
     PasswordRefused,
     /// So much was tried that the next attempt has to wait; by the name of the limit in the settings.
@@ -99,7 +99,7 @@ pub enum Event<'a> {
 
 /// Why a password began no session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum LoginFailure {
     /// Nobody has the name that was given.
     UnknownAccount,
     /// It is not the password of the account, or that has none.
@@ -112,7 +112,7 @@ pub enum Obstacle {
     ChangedMeanwhile,
 }
 
-impl Obstacle {
+impl LoginFailure {
     /// Its code.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -187,7 +187,7 @@ impl<'a> Event<'a> {
 
     fn detail(self) -> Option<&'a str> {
         match self {
-            Self::LoginRefused(obstacle) => Some(obstacle.as_str()),
+            Self::LoginRefused(failure) => Some(failure.as_str()),
             Self::SlowedDown(detail)
             | Self::GroupCreated(detail)
             | Self::GroupJoined(detail)
@@ -207,7 +207,7 @@ impl<'a> Event<'a> {
 
 /// By whom something is done, and from where.
 #[derive(Clone, Copy)]
-pub enum By<'a> {
+pub enum Actor<'a> {
     /// Whoever the account is of, by access token.
     Owner(&'a Viewer),
     /// The same by password, mailed link or refresh token, whatever access token came along.
@@ -220,13 +220,13 @@ pub enum By<'a> {
     Somebody(&'a Viewer),
 }
 
-impl By<'_> {
-    fn actor(self) -> Actor {
+impl Actor<'_> {
+    fn actor(self) -> StoredActor {
         match self {
-            Self::Owner(_) | Self::Bearer(_) => Actor::Owner,
-            Self::Account(id, _) => Actor::Account(id),
-            Self::Operator => Actor::Operator,
-            Self::Somebody(_) => Actor::Somebody,
+            Self::Owner(_) | Self::Bearer(_) => StoredActor::Owner,
+            Self::Account(id, _) => StoredActor::Account(id),
+            Self::Operator => StoredActor::Operator,
+            Self::Somebody(_) => StoredActor::Somebody,
         }
     }
 
@@ -253,10 +253,10 @@ impl By<'_> {
 ///
 /// # Errors
 /// Only internal ones.
-pub fn note(
+pub fn record(
     app: &App,
     tx: &Writer<'_>,
-    by: By<'_>,
+    by: Actor<'_>,
     account: impl Into<Option<AccountId>>,
     event: Event<'_>,
 ) -> Result<()> {
@@ -283,13 +283,13 @@ pub fn refused_login(
     app: &App,
     viewer: &Viewer,
     account: Option<AccountId>,
-    obstacle: Obstacle,
+    failure: LoginFailure,
 ) -> Result<()> {
-    let obstacle = if account.is_some() { obstacle } else { Obstacle::UnknownAccount };
-    app.store.write(|tx| note(app, tx, By::Somebody(viewer), account, Event::LoginRefused(obstacle)))
+    let failure = if account.is_some() { failure } else { LoginFailure::UnknownAccount };
+    app.store.write(|tx| record(app, tx, Actor::Somebody(viewer), account, Event::LoginRefused(failure)))
 }
 
 /// Notes that somebody who is logged in gave a wrong password.
 pub(super) fn refused_password(app: &App, viewer: &Viewer, account: AccountId) -> Result<()> {
-    app.store.write(|tx| note(app, tx, By::Owner(viewer), account, Event::PasswordRefused))
+    app.store.write(|tx| record(app, tx, Actor::Owner(viewer), account, Event::PasswordRefused))
 }

@@ -16,7 +16,7 @@ pub enum Error {
     /// Expected, and the caller is told: a complaint for each field.
     Refused(FieldErrors),
     /// The request makes no sense as a whole, or its answer has no room for complaints; the caller is told in a sentence.
-    Misused(Cow<'static, str>),
+    BadRequest(Cow<'static, str>),
     /// Not now: the caller is told when to try again.
     Unavailable(Unavailable),
     /// Ours.

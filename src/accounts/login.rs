@@ -1,12 +1,12 @@
 //! `tokenAuth`: an address and a password for a session.
 
-use super::audit::{By, Event, Obstacle};
-use super::limits::{Guess, Whose};
+use super::audit::{Actor, Event, LoginFailure};
 use super::sessions::{self, Tokens};
+use super::throttle::{AttemptTarget, PasswordAttempt};
 use super::{Account, Error, FieldError, Result, Viewer, audit, email};
 use crate::app::App;
 use crate::config::LoginField;
-use crate::passwords::Verdict;
+use crate::passwords::PasswordCheck;
 use crate::store::{self, Reader};
 
 /// Numbers of accounts begin with 1.
@@ -53,32 +53,33 @@ pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result
         let id = account.as_ref().map_or(NOBODY, |account| account.id);
         Ok((account, store::accounts::find_password_hash(db, id)?))
     })?;
-    let whose = account.as_ref().map_or_else(|| Whose::Nobody(name.counted_as()), Whose::Of);
-    let guess = Guess::begin(app, viewer, &whose)?;
+    let target = account.as_ref().map_or_else(|| AttemptTarget::Nobody(name.counted_as()), AttemptTarget::Of);
+    let attempt = PasswordAttempt::begin(app, viewer, &target)?;
     let known = account.as_ref().map(|account| account.id);
     let verdict = app.hasher.verify(password, hash.as_deref());
-    let (Some(account), Some(hash), Verdict::Right | Verdict::RightButOutdated) = (account, hash, verdict)
+    let (Some(account), Some(hash), PasswordCheck::Right | PasswordCheck::RightButOutdated) =
+        (account, hash, verdict)
     else {
-        audit::refused_login(app, viewer, known, Obstacle::WrongPassword)?;
+        audit::refused_login(app, viewer, known, LoginFailure::WrongPassword)?;
         return Err(FieldError::INVALID_CREDENTIALS.into());
     };
     if account.verified_at.is_none() && !app.config.accounts.login_unverified {
-        audit::refused_login(app, viewer, known, Obstacle::NotVerified)?;
+        audit::refused_login(app, viewer, known, LoginFailure::NotVerified)?;
         // Who registers an address and then logs in would learn whether that made an account.
         let hides = app.config.accounts.hide_existence;
         return Err(if hides { FieldError::INVALID_CREDENTIALS } else { FieldError::NOT_VERIFIED }.into());
     }
     if account.deactivated_at.is_some() {
-        audit::refused_login(app, viewer, known, Obstacle::Deactivated)?;
+        audit::refused_login(app, viewer, known, LoginFailure::Deactivated)?;
         return Err(FieldError::INVALID_CREDENTIALS.into());
     }
     let better_hash = match verdict {
-        Verdict::RightButOutdated => Some(app.hasher.hash(password)?),
+        PasswordCheck::RightButOutdated => Some(app.hasher.hash(password)?),
         _ => None,
     };
-    let begun = begin_session(app, viewer, &account, guess, &hash, better_hash.as_deref());
+    let begun = begin_session(app, viewer, &account, attempt, &hash, better_hash.as_deref());
     if let Err(Error::Refused(_)) = begun {
-        audit::refused_login(app, viewer, known, Obstacle::ChangedMeanwhile)?;
+        audit::refused_login(app, viewer, known, LoginFailure::ChangedMeanwhile)?;
     }
     begun
 }
@@ -102,7 +103,7 @@ fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Accoun
                 "Must login with password and one of the following fields ['{}'].",
                 fields.join("', '")
             );
-            Err(Error::Misused(sentence.into()))
+            Err(Error::BadRequest(sentence.into()))
         }
     }
 }
@@ -112,7 +113,7 @@ fn begin_session(
     app: &App,
     viewer: &Viewer,
     checked: &Account,
-    guess: Option<Guess>,
+    attempt: Option<PasswordAttempt>,
     hash: &str,
     better_hash: Option<&str>,
 ) -> Result<LoggedIn> {
@@ -123,16 +124,16 @@ fn begin_session(
         if let Some(better_hash) = better_hash {
             store::accounts::replace_password_hash(tx, account.id, hash, better_hash)?;
         }
-        if let Some(guess) = guess {
-            guess.was_right(app, tx, &account)?;
+        if let Some(attempt) = attempt {
+            attempt.succeeded(app, tx, &account)?;
         }
         let unarchiving = store::accounts::set_archived(tx, account.id, None)?;
         account.archived_at = None;
         if unarchiving {
-            audit::note(app, tx, By::Bearer(viewer), account.id, Event::Unarchived)?;
+            audit::record(app, tx, Actor::Bearer(viewer), account.id, Event::Unarchived)?;
         }
         let tokens = sessions::begin(app, tx, &account, viewer.client())?;
-        audit::note(app, tx, By::Bearer(viewer), account.id, Event::LoggedIn(&tokens.session))?;
+        audit::record(app, tx, Actor::Bearer(viewer), account.id, Event::LoggedIn(&tokens.session))?;
         Ok(LoggedIn { account, tokens, unarchiving })
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{Account, Result, email};
 use crate::app::App;
-use crate::mail::Kind;
+use crate::mail::MailKind;
 use crate::outbox;
 use crate::store::Writer;
 
@@ -45,7 +45,7 @@ pub(super) fn hint(
     let recipient = account.secondary_email.as_ref().filter(asked_for).unwrap_or(&account.email);
     let is_confirmed = account.verified_at.is_some();
     let name = if is_confirmed { account.salutation() } else { account.plain_salutation() };
-    outbox::enqueue(app, tx, &Kind::Hint(sentence), recipient, name)?;
+    outbox::enqueue(app, tx, &MailKind::Hint(sentence), recipient, name)?;
     Ok(())
 }
 
@@ -69,7 +69,7 @@ pub(super) fn enqueue_to(
     sentence: &'static str,
 ) -> Result<()> {
     if app.config.mail.notices {
-        outbox::enqueue(app, tx, &Kind::Notice(sentence), address, account.salutation())?;
+        outbox::enqueue(app, tx, &MailKind::Notice(sentence), address, account.salutation())?;
     }
     Ok(())
 }

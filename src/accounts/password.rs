@@ -1,16 +1,16 @@
 //! `sendPasswordResetEmail`, `passwordReset`, `passwordSet`, `passwordChange`, and the password that some mutations ask for again.
 
-use super::audit::{By, Event};
-use super::limits::{Guess, Whose};
+use super::audit::{Actor, Event};
 use super::sessions::{self, Tokens};
+use super::throttle::{AttemptTarget, PasswordAttempt};
 use super::{
-    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, audit, email, limits,
-    notices, validation,
+    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, audit, email, notices,
+    throttle, validation,
 };
 use crate::app::App;
-use crate::mail::Kind;
+use crate::mail::MailKind;
 use crate::outbox;
-use crate::passwords::Verdict;
+use crate::passwords::PasswordCheck;
 use crate::passwords::rules::Owner;
 use crate::store::{self, Reader, Writer};
 use crate::tokens::action::Action;
@@ -25,14 +25,14 @@ const FIELDS: [&str; 2] = ["newPassword1", "newPassword2"];
 /// A refusal if the text is no address. Somebody unverified gets an activation mail instead, and the refusal says so.
 pub fn send_reset_mail(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     let address = validation::email(address)?;
-    limits::mail(app, viewer, limits::About::Password, &address)?;
+    throttle::mail(app, viewer, throttle::MailPurpose::Password, &address)?;
     let verified = app.write(|tx| -> Result<bool> {
         let account = store::accounts::find_by_email(tx, &email::key(&address))?;
         let id = account.as_ref().map(|account| account.id);
-        audit::note(app, tx, By::Somebody(viewer), id, Event::ResetRequested)?;
+        audit::record(app, tx, Actor::Somebody(viewer), id, Event::ResetRequested)?;
         let Some(account) = account else {
             if app.config.accounts.hide_existence {
-                outbox::pretend(app, tx)?;
+                outbox::enqueue_decoy(app, tx)?;
             }
             return Ok(true);
         };
@@ -43,7 +43,7 @@ pub fn send_reset_mail(app: &App, viewer: &Viewer, address: &str) -> Result<()> 
         let secondary = account.secondary_email.as_deref().filter(|own| email::is_same(own, &address));
         let token = action_links::issue(app, Action::PasswordReset, &account, secondary)?;
         let recipient = secondary.unwrap_or(&account.email);
-        outbox::enqueue(app, tx, &Kind::PasswordReset(&token), recipient, account.salutation())?;
+        outbox::enqueue(app, tx, &MailKind::PasswordReset(&token), recipient, account.salutation())?;
         Ok(true)
     })?;
     if verified {
@@ -58,7 +58,7 @@ pub fn send_reset_mail(app: &App, viewer: &Viewer, address: &str) -> Result<()> 
 /// # Errors
 /// A refusal if the token is not good, or the password is too weak; the token is good still in that case.
 pub fn reset(app: &App, viewer: &Viewer, token: &str, passwords: [&str; 2]) -> Result<()> {
-    limits::token(app, viewer, || {
+    throttle::token(app, viewer, || {
         by_link(app, viewer, Action::PasswordReset, token, passwords, |_, _| Ok(()))
     })
 }
@@ -74,7 +74,7 @@ pub fn set_first(app: &App, viewer: &Viewer, token: &str, passwords: [&str; 2]) 
             None => Ok(()),
         }
     };
-    limits::token(app, viewer, || by_link(app, viewer, Action::PasswordSet, token, passwords, has_none))
+    throttle::token(app, viewer, || by_link(app, viewer, Action::PasswordSet, token, passwords, has_none))
 }
 
 fn by_link(
@@ -85,35 +85,35 @@ fn by_link(
     passwords: [&str; 2],
     check: fn(&Reader<'_>, &Account) -> Result<()>,
 ) -> Result<()> {
-    let bond = action_links::read(app, action, token)?;
+    let claims = action_links::read(app, action, token)?;
     let require_good = |db: &Reader<'_>, account: &Account| -> Result<()> {
         check(db, account)?;
-        action_links::require_current(db, token, &bond, account)?;
+        action_links::require_current(db, token, &claims, account)?;
         let is_own =
             |address| account.secondary_email.as_deref().is_some_and(|own| email::is_same(own, address));
-        if bond.secondary_email.as_deref().is_none_or(is_own) {
+        if claims.secondary_email.as_deref().is_none_or(is_own) {
             Ok(())
         } else {
             Err(FieldError::INVALID_TOKEN.into())
         }
     };
-    let account = app.store.read(|db| action_links::find_account(db, &bond))?;
+    let account = app.store.read(|db| action_links::find_account(db, &claims))?;
     require_strong(app, &account, passwords)?;
     app.store.read(|db| require_good(db, &account))?;
     let hash = app.hasher.hash(passwords[0])?;
     app.write(|tx| {
-        let account = action_links::find_account(tx, &bond)?;
+        let account = action_links::find_account(tx, &claims)?;
         require_good(tx, &account)?;
-        action_links::spend(app, tx, action, token, &bond)?;
+        action_links::consume(app, tx, action, token, &claims)?;
         set(app, tx, &account, &hash)?;
-        let by = By::Bearer(viewer);
+        let by = Actor::Bearer(viewer);
         let event = if action == Action::PasswordSet { Event::PasswordSet } else { Event::PasswordReset };
-        audit::note(app, tx, by, account.id, event)?;
+        audit::record(app, tx, by, account.id, event)?;
         if store::accounts::set_verified(tx, account.id, Some(app.clock.now()))? {
-            audit::note(app, tx, by, account.id, Event::Verified)?;
+            audit::record(app, tx, by, account.id, Event::Verified)?;
         }
-        // Whoever has the mail gets in from here, however often others guess meanwhile.
-        Guess::was_seen(app, tx, viewer, &account)
+        // Whoever has the mail gets in from here, however often others attempt meanwhile.
+        PasswordAttempt::was_seen(app, tx, viewer, &account)
     })
 }
 
@@ -128,10 +128,10 @@ pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Re
     let hash = app.hasher.hash(passwords[0])?;
     app.write(|tx| {
         let mut account = sessions::require_verified(app, tx, viewer)?;
-        limits::account_change(app, tx, viewer, account.id)?;
+        throttle::account_change(app, tx, viewer, account.id)?;
         account.epoch = set(app, tx, &account, &hash)?;
         let tokens = sessions::begin(app, tx, &account, viewer.client())?;
-        audit::note(app, tx, By::Owner(viewer), account.id, Event::PasswordChanged(&tokens.session))?;
+        audit::record(app, tx, Actor::Owner(viewer), account.id, Event::PasswordChanged(&tokens.session))?;
         Ok(tokens)
     })
 }
@@ -145,13 +145,13 @@ pub(super) fn require_password(
     password: &str,
 ) -> Result<()> {
     let hash = app.store.read(|db| store::accounts::find_password_hash(db, account.id))?;
-    let guess = Guess::begin(app, viewer, &Whose::Of(account))?;
-    match (app.hasher.verify(password, hash.as_deref()), guess) {
-        (Verdict::Wrong, _) => {
+    let attempt = PasswordAttempt::begin(app, viewer, &AttemptTarget::Of(account))?;
+    match (app.hasher.verify(password, hash.as_deref()), attempt) {
+        (PasswordCheck::Wrong, _) => {
             audit::refused_password(app, viewer, account.id)?;
             Err(FieldErrors::of(field, FieldError::INVALID_PASSWORD).into())
         }
-        (_, Some(guess)) => app.store.write(|tx| guess.was_right(app, tx, account)),
+        (_, Some(attempt)) => app.store.write(|tx| attempt.succeeded(app, tx, account)),
         (_, None) => Ok(()),
     }
 }

@@ -1,15 +1,15 @@
 //! `register`: a new account, unverified, and the mail that verifies it.
 
-use super::audit::{By, Event};
+use super::audit::{Actor, Event};
 use super::sessions::{self, Tokens};
 use super::validation::{self, Checked};
 use super::{
-    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, audit, email, limits,
-    notices,
+    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, audit, email, notices,
+    throttle,
 };
 use crate::app::App;
 use crate::config::RegisterField;
-use crate::mail::Kind;
+use crate::mail::MailKind;
 use crate::outbox;
 use crate::passwords::rules::Owner;
 use crate::store::accounts::{NewAccount, Role};
@@ -56,11 +56,11 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
     let accepted = accept(app, viewer, registration)?;
     let hash = accepted.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
     app.write(|tx| {
-        limits::registration_mail(app, tx, viewer, &accepted.email)?;
+        throttle::registration_mail(app, tx, viewer, &accepted.email)?;
         if let Some(owner) = hidden_owner(app, tx, &accepted.email)? {
             // Ids count up, so the next new account would tell whether this registration made one.
             skip_id(app, tx)?;
-            audit::note(app, tx, By::Somebody(viewer), owner.id, Event::RegisteredAgain)?;
+            audit::record(app, tx, Actor::Somebody(viewer), owner.id, Event::RegisteredAgain)?;
             notices::hint(app, tx, &owner, &accepted.email, notices::REGISTERED_AGAIN)?;
             return Ok(None);
         }
@@ -70,13 +70,19 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
         }
         if hash.is_none() && app.config.mail.password_set {
             let token = action_links::issue(app, Action::PasswordSet, &account, None)?;
-            outbox::enqueue(app, tx, &Kind::PasswordSet(&token), &account.email, account.plain_salutation())?;
+            outbox::enqueue(
+                app,
+                tx,
+                &MailKind::PasswordSet(&token),
+                &account.email,
+                account.plain_salutation(),
+            )?;
         }
         let logs_in = app.config.accounts.login_unverified && hash.is_some();
         let begin = || sessions::begin(app, tx, &account, viewer.client());
         let tokens = logs_in.then(begin).transpose()?;
         let session = tokens.as_ref().map(|tokens| tokens.session.as_str());
-        audit::note(app, tx, By::Somebody(viewer), account.id, Event::Registered(session))?;
+        audit::record(app, tx, Actor::Somebody(viewer), account.id, Event::Registered(session))?;
         Ok(tokens)
     })
 }
@@ -105,7 +111,7 @@ fn accept(app: &App, viewer: &Viewer, form: Registration) -> Result<Accepted> {
         let (fields, min_length) = (["password1", "password2"], app.config.passwords.min_length);
         validation::new_password(&mut errors, fields, [&first, &second], &owner, min_length);
     }
-    limits::registration(app, viewer)?;
+    throttle::registration(app, viewer)?;
     refuse_taken(app, errors, &email, &username)?;
 
     let username = (!username.is_empty()).then_some(username);
@@ -114,7 +120,7 @@ fn accept(app: &App, viewer: &Viewer, form: Registration) -> Result<Accepted> {
 }
 
 /// A value by its own rule, and by whether it is required. What is neither required nor optional the dialect does
-/// not offer.
+/// not features.
 fn checked(
     app: &App,
     field: RegisterField,
@@ -153,7 +159,7 @@ fn refuse_taken(app: &App, mut errors: FieldErrors, email: &str, username: &str)
     }
 }
 
-/// Whose address this is, if that must not be told: the registration is answered like any other then.
+/// AttemptTarget address this is, if that must not be told: the registration is answered like any other then.
 fn hidden_owner(app: &App, tx: &Writer<'_>, email: &str) -> Result<Option<Account>> {
     if !app.config.accounts.hide_existence {
         return Ok(None);

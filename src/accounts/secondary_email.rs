@@ -1,13 +1,13 @@
 //! `sendSecondaryEmailActivation`, `verifySecondaryEmail`, `swapEmails`, `removeSecondaryEmail`.
 
-use super::audit::{By, Event};
+use super::audit::{Actor, Event};
 use super::password::require_password;
 use super::{
-    Account, FieldError, FieldErrors, Result, Viewer, action_links, audit, email, limits, notices, sessions,
-    validation,
+    Account, FieldError, FieldErrors, Result, Viewer, action_links, audit, email, notices, sessions,
+    throttle, validation,
 };
 use crate::app::App;
-use crate::mail::Kind;
+use crate::mail::MailKind;
 use crate::outbox;
 use crate::store::accounts::Role;
 use crate::store::{self, Reader, Writer};
@@ -22,12 +22,12 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
     let account = app.store.read(|db| sessions::require_verified(app, db, viewer))?;
     require_password(app, viewer, &account, "password", password)?;
     let address = validation::email(address)?;
-    limits::mail(app, viewer, limits::About::SecondaryEmail, &address)?;
+    throttle::mail(app, viewer, throttle::MailPurpose::SecondaryEmail, &address)?;
     app.write(|tx| {
         let account = sessions::require_verified(app, tx, viewer)?;
-        audit::note(app, tx, By::Owner(viewer), account.id, Event::SecondaryEmailRequested)?;
+        audit::record(app, tx, Actor::Owner(viewer), account.id, Event::SecondaryEmailRequested)?;
         // Also where somebody has the address: whether links to the one before still work must not tell that.
-        store::wanted_addresses::upsert(tx, account.id, &email::hash(&email::key(&address)))?;
+        store::pending_emails::upsert(tx, account.id, &email::hash(&email::key(&address)))?;
         if let Some(owner) = store::accounts::find_by_email(tx, &email::key(&address))? {
             if app.config.accounts.hide_existence {
                 return notices::hint(app, tx, &owner, &address, notices::WANTED_AS_SECONDARY);
@@ -35,7 +35,7 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
             return Err(FieldErrors::of("email", FieldError::EMAIL_IN_USE).into());
         }
         let token = action_links::issue(app, Action::SecondaryEmail, &account, Some(&address))?;
-        outbox::enqueue(app, tx, &Kind::SecondaryEmail(&token), &address, account.plain_salutation())?;
+        outbox::enqueue(app, tx, &MailKind::SecondaryEmail(&token), &address, account.plain_salutation())?;
         Ok(())
     })
 }
@@ -45,30 +45,30 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
 /// # Errors
 /// A refusal if the token is not good, or somebody has the address by now.
 pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
-    limits::token(app, viewer, || follow(app, viewer, token))
+    throttle::token(app, viewer, || redeem(app, viewer, token))
 }
 
-fn follow(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
-    let bond = action_links::read(app, Action::SecondaryEmail, token)?;
-    let address = bond.secondary_email.clone().ok_or(FieldError::INVALID_TOKEN)?;
+fn redeem(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
+    let claims = action_links::read(app, Action::SecondaryEmail, token)?;
+    let address = claims.secondary_email.clone().ok_or(FieldError::INVALID_TOKEN)?;
     app.write(|tx| {
         if store::accounts::find_role_of_email(tx, &email::key(&address))?.is_some() {
             return Err(FieldError::EMAIL_IN_USE.into());
         }
-        let account = action_links::find_account(tx, &bond)?;
-        action_links::require_current(tx, token, &bond, &account)?;
-        action_links::require_wanted(tx, &bond, &account)?;
-        action_links::spend(app, tx, Action::SecondaryEmail, token, &bond)?;
-        store::wanted_addresses::delete(tx, account.id)?;
+        let account = action_links::find_account(tx, &claims)?;
+        action_links::require_current(tx, token, &claims, &account)?;
+        action_links::require_wanted(tx, &claims, &account)?;
+        action_links::consume(app, tx, Action::SecondaryEmail, token, &claims)?;
+        store::pending_emails::delete(tx, account.id)?;
         notices::enqueue(app, tx, &account, notices::SECONDARY_EMAIL_ADDED)?;
-        let by = By::Bearer(viewer);
+        let by = Actor::Bearer(viewer);
         if account.secondary_email.is_some() {
             give_up(app, tx, by, &account)?;
         }
         if !store::accounts::insert_email(tx, account.id, &address, &email::key(&address), Role::Secondary)? {
             return Err(FieldError::EMAIL_IN_USE.into());
         }
-        audit::note(app, tx, by, account.id, Event::SecondaryEmailConfirmed)
+        audit::record(app, tx, by, account.id, Event::SecondaryEmailConfirmed)
     })
 }
 
@@ -81,7 +81,7 @@ pub fn swap(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     confirm(app, viewer, password)?;
     app.write(|tx| {
         let (account, secondary) = require_secondary(app, tx, viewer)?;
-        limits::account_change(app, tx, viewer, account.id)?;
+        throttle::account_change(app, tx, viewer, account.id)?;
         notices::enqueue(app, tx, &account, notices::EMAILS_SWAPPED)?;
         store::accounts::delete_email(tx, account.id, Role::Primary)?;
         store::accounts::delete_email(tx, account.id, Role::Secondary)?;
@@ -94,7 +94,7 @@ pub fn swap(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
             Role::Secondary,
         )?;
         store::accounts::begin_epoch(tx, account.id, app.clock.now())?;
-        audit::note(app, tx, By::Owner(viewer), account.id, Event::EmailsSwapped)
+        audit::record(app, tx, Actor::Owner(viewer), account.id, Event::EmailsSwapped)
     })
 }
 
@@ -106,20 +106,20 @@ pub fn remove(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     confirm(app, viewer, password)?;
     app.write(|tx| {
         let (account, _) = require_secondary(app, tx, viewer)?;
-        limits::account_change(app, tx, viewer, account.id)?;
+        throttle::account_change(app, tx, viewer, account.id)?;
         notices::enqueue(app, tx, &account, notices::SECONDARY_EMAIL_REMOVED)?;
-        give_up(app, tx, By::Owner(viewer), &account)
+        give_up(app, tx, Actor::Owner(viewer), &account)
     })
 }
 
 /// Takes the secondary address away: others may have it from here on.
-fn give_up(app: &App, tx: &Writer<'_>, by: By<'_>, account: &Account) -> Result<()> {
+fn give_up(app: &App, tx: &Writer<'_>, by: Actor<'_>, account: &Account) -> Result<()> {
     if let Some(address) = &account.secondary_email {
         sessions::free_address(app, tx, address)?;
     }
     store::accounts::delete_email(tx, account.id, Role::Secondary)?;
-    store::wanted_addresses::delete(tx, account.id)?;
-    audit::note(app, tx, by, account.id, Event::SecondaryEmailRemoved)
+    store::pending_emails::delete(tx, account.id)?;
+    audit::record(app, tx, by, account.id, Event::SecondaryEmailRemoved)
 }
 
 fn confirm(app: &App, viewer: &Viewer, password: &str) -> Result<()> {

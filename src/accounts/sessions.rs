@@ -3,10 +3,10 @@
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::audit::{By, Event};
-use super::{Account, Client, Error, FieldError, FieldErrors, Result, Viewer, audit, email, limits};
+use super::audit::{Actor, Event};
+use super::{Account, Client, Error, FieldError, FieldErrors, Result, Viewer, audit, email, throttle};
 use crate::app::App;
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::store::refresh_tokens::NewToken;
 use crate::store::sessions::{Session, Use};
 use crate::store::{self, Reader, Writer};
@@ -109,8 +109,8 @@ fn find_opened_by_address(db: &Reader<'_>, claims: &access::Claims) -> Result<Op
     let account =
         account.filter(|account| account.deactivated_at.is_none() && email::key(&account.email) == key);
     let Some(account) = account else { return Ok(None) };
-    let freed_at = store::freed_addresses::find_freed_at(db, &email::hash(&key))?;
-    let ended_at = account.epoch_began_at.max(freed_at);
+    let released_at = store::released_emails::find_released_at(db, &email::hash(&key))?;
+    let ended_at = account.epoch_began_at.max(released_at);
     let opens =
         ended_at.is_none_or(|ended| claims.issued_at().is_some_and(|issued| issued > ended.seconds()));
     Ok(opens.then_some(account))
@@ -118,7 +118,7 @@ fn find_opened_by_address(db: &Reader<'_>, claims: &access::Claims) -> Result<Op
 
 /// Remembers that the account gives an address up, for as long as Django's tokens for it may be good.
 pub(super) fn free_address(app: &App, tx: &Writer<'_>, address: &str) -> Result<()> {
-    Ok(store::freed_addresses::upsert(tx, &email::hash(&email::key(address)), app.clock.now())?)
+    Ok(store::released_emails::upsert(tx, &email::hash(&email::key(address)), app.clock.now())?)
 }
 
 /// Begins a session: an access token and the first refresh token of a family.
@@ -137,24 +137,24 @@ pub fn begin(app: &App, tx: &Writer<'_>, account: &Account, client: &Client) -> 
 }
 
 /// A refresh token that was turned in.
-pub(super) struct TurnedIn<'a> {
+pub(super) struct Rotation<'a> {
     /// Its hash.
     pub(super) hash: &'a str,
     /// Its session.
     pub(super) session: &'a str,
     /// When that began.
-    pub(super) began_at: Moment,
+    pub(super) began_at: Timestamp,
 }
 
 /// Hands out new tokens for a session, in place of a refresh token.
-pub(super) fn go_on(
+pub(super) fn reissue(
     app: &App,
     tx: &Writer<'_>,
     account: &Account,
-    turned_in: &TurnedIn<'_>,
+    turned_in: &Rotation<'_>,
     client: &Client,
 ) -> Result<Tokens> {
-    let &TurnedIn { hash, session, began_at } = turned_in;
+    let &Rotation { hash, session, began_at } = turned_in;
     let (tokens, ends) = make_tokens(app, account, session, began_at)?;
     store::sessions::set_last_use(tx, session, &last_use(client, app.clock.now(), ends.session))?;
     keep(app, tx, &tokens, Some(hash), ends.refresh)?;
@@ -165,14 +165,14 @@ pub(super) fn go_on(
 /// When what was handed out ends.
 struct Ends {
     /// The refresh token.
-    refresh: Moment,
+    refresh: Timestamp,
     /// The session, unless it goes on: with whichever of its tokens lives longer.
-    session: Moment,
+    session: Timestamp,
 }
 
 /// Tokens of a session that began then. However often it is refreshed, its refresh tokens end when it has lasted long
 /// enough (OWASP ASVS 7.3.2).
-fn make_tokens(app: &App, account: &Account, session: &str, began_at: Moment) -> Result<(Tokens, Ends)> {
+fn make_tokens(app: &App, account: &Account, session: &str, began_at: Timestamp) -> Result<(Tokens, Ends)> {
     let (now, lifetimes) = (app.clock.now(), &app.config.tokens);
     let subject =
         access::Subject { email: &account.email, account: account.id, epoch: account.epoch, session };
@@ -184,7 +184,7 @@ fn make_tokens(app: &App, account: &Account, session: &str, began_at: Moment) ->
     Ok((Tokens { token: access.token, payload: access.payload, refresh_token, session }, ends))
 }
 
-fn last_use(client: &Client, at: Moment, expires_at: Moment) -> Use {
+fn last_use(client: &Client, at: Timestamp, expires_at: Timestamp) -> Use {
     let address = client.address.map(|address| address.to_string());
     Use { at, expires_at, address, user_agent: client.user_agent.clone() }
 }
@@ -195,7 +195,7 @@ fn keep(
     tx: &Writer<'_>,
     tokens: &Tokens,
     predecessor: Option<&str>,
-    expires_at: Moment,
+    expires_at: Timestamp,
 ) -> Result<()> {
     let hash = refresh::hash(&tokens.refresh_token);
     let issued_at = app.clock.now();
@@ -244,7 +244,7 @@ pub fn revoke(app: &App, viewer: &Viewer, id: &str) -> Result<()> {
         if !store::sessions::delete(tx, account.id, id)? {
             return Err(FieldErrors::of("id", FieldError::NO_SUCH_SESSION).into());
         }
-        audit::note(app, tx, By::Owner(viewer), account.id, Event::SessionRevoked(id))
+        audit::record(app, tx, Actor::Owner(viewer), account.id, Event::SessionRevoked(id))
     })
 }
 
@@ -256,7 +256,7 @@ pub fn revoke_all(app: &App, viewer: &Viewer) -> Result<()> {
     app.write(|tx| {
         let account = require_verified(app, tx, viewer)?;
         end_all(app, tx, &account)?;
-        audit::note(app, tx, By::Owner(viewer), account.id, Event::AllSessionsRevoked)
+        audit::record(app, tx, Actor::Owner(viewer), account.id, Event::AllSessionsRevoked)
     })
 }
 
@@ -267,7 +267,7 @@ pub fn revoke_all(app: &App, viewer: &Viewer) -> Result<()> {
 /// # Errors
 /// A refusal if there is no such token.
 pub fn revoke_by_token(app: &App, viewer: &Viewer, token: &str) -> Result<i64> {
-    limits::token(app, viewer, || revoke_family(app, viewer, token))
+    throttle::token(app, viewer, || revoke_family(app, viewer, token))
 }
 
 fn revoke_family(app: &App, viewer: &Viewer, token: &str) -> Result<i64> {
@@ -276,7 +276,7 @@ fn revoke_family(app: &App, viewer: &Viewer, token: &str) -> Result<i64> {
         if let Some(session) = &session {
             store::sessions::set_ending(tx, session, app.config.tokens.access_lifetime)?;
             let owner = store::sessions::find_owner(tx, session)?.map(|(account, _)| account.id);
-            audit::note(app, tx, By::Bearer(viewer), owner, Event::RefreshTokenRevoked(session))?;
+            audit::record(app, tx, Actor::Bearer(viewer), owner, Event::RefreshTokenRevoked(session))?;
         }
         Ok(session.is_some())
     })?;

@@ -7,13 +7,13 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::pages::print_pages;
-use super::{in_json, open_there, to_the_second, told};
-use crate::accounts::{AccountId, Error, operator};
+use super::{explain, in_json, open_there, to_the_second};
+use crate::accounts::{AccountId, Error, admin};
 use crate::app::App;
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::mail::on_one_line;
-use crate::store::audit::{Actor, Entry, Place};
+use crate::store::audit::{Entry, Place, StoredActor};
 use crate::store::{self, Reader};
 
 /// How many entries are held in memory at a time.
@@ -40,18 +40,18 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
     let Command::List { account, since, json } = command;
     let app = open_there(config)?;
     let since = since.map(|since| match since {
-        Since::Moment(moment) => moment,
+        Since::Timestamp(moment) => moment,
         Since::Ago(duration) => app.clock.now().minus(duration),
     });
-    let find = |name: &String| told("nothing can be listed", app.store.read(|db| find(db, name)));
+    let find = |name: &String| explain("nothing can be listed", app.store.read(|db| find(db, name)));
     let account = account.as_ref().map(find).transpose()?;
-    list(&app, account, since.unwrap_or(Moment::from_micros(0)), *json)
+    list(&app, account, since.unwrap_or(Timestamp::from_micros(0)), *json)
 }
 
 /// A moment in UTC, or so long ago.
 #[derive(Clone, Copy)]
 pub(super) enum Since {
-    Moment(Moment),
+    Timestamp(Timestamp),
     Ago(Duration),
 }
 
@@ -63,19 +63,19 @@ fn since(text: &str) -> Result<Since, &'static str> {
     let time = day.or_else(|_| humantime::parse_rfc3339_weak(text));
     let time = time.map_err(|_| "write it as 2026-11-01, as \"2026-11-01 18:30:00\" or as \"7 days\"")?;
     let since_epoch = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Ok(Since::Moment(Moment::from_micros(0).plus(since_epoch)))
+    Ok(Since::Timestamp(Timestamp::from_micros(0).plus(since_epoch)))
 }
 
 /// The number of an account, which may have been erased.
 fn find(db: &Reader<'_>, name: &str) -> Result<AccountId, Error> {
-    let found = operator::find(db, name);
+    let found = admin::find(db, name);
     match (found, name.parse()) {
-        (Err(Error::Misused(_)), Ok(id)) if store::accounts::find_by_id(db, id)?.is_none() => Ok(id),
+        (Err(Error::BadRequest(_)), Ok(id)) if store::accounts::find_by_id(db, id)?.is_none() => Ok(id),
         (found, _) => found.map(|account| account.id),
     }
 }
 
-fn list(app: &App, account: Option<AccountId>, since: Moment, as_json: bool) -> Result<()> {
+fn list(app: &App, account: Option<AccountId>, since: Timestamp, as_json: bool) -> Result<()> {
     // Numbers begin with 1, so this is before all that happened in that moment.
     let mut place: Place = (since, 0);
     let next_page = || {
@@ -100,7 +100,7 @@ fn line(entry: &Entry) -> String {
         (None, _) => "nobody".to_owned(),
     };
     let by = match actor {
-        Actor::Account(id) => format!("account {id}"),
+        StoredActor::Account(id) => format!("account {id}"),
         actor => actor.as_str().to_owned(),
     };
     let from = address.as_ref().map(|address| format!(" from {address}")).unwrap_or_default();

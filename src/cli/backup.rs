@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::new_file::{self, folder_of};
+use super::atomic_file::{self, folder_of};
 use super::{lock, open_store, print};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::Store;
-use crate::store::copies::{self, Contents};
+use crate::store::backup::{self, Contents};
 
 /// Tables that people ask about, and what they call their rows.
 const NAMES: [(&str, &str); 4] = [
@@ -23,9 +23,9 @@ const NAMES: [(&str, &str); 4] = [
 
 pub(super) fn backup(config: &Config, file: &Path, keep: Option<NonZeroUsize>) -> Result<()> {
     let store = open_store(config)?;
-    let contents = new_file::make(file, |copy| {
+    let contents = atomic_file::make(file, |copy| {
         store.copy_to(copy.path()).with_context(|| format!("{} cannot be written", file.display()))?;
-        copies::check_file(copy.path())
+        backup::check_file(copy.path())
     })?;
     let gone = keep.map(|keep| forget(file, keep)).transpose()?.unwrap_or_default();
     let removed: String = gone.iter().map(|old| format!("removed: {}\n", old.display())).collect();
@@ -33,7 +33,7 @@ pub(super) fn backup(config: &Config, file: &Path, keep: Option<NonZeroUsize>) -
 }
 
 pub(super) fn restore(config: &Config, file: &Path, force: bool) -> Result<()> {
-    let contents = copies::check_file(file)?;
+    let contents = backup::check_file(file)?;
     let known = Store::newest_schema();
     if contents.schema > known {
         bail!(
@@ -55,12 +55,12 @@ pub(super) fn restore(config: &Config, file: &Path, force: bool) -> Result<()> {
     // Only the contents: the backup may lie about with other permissions than a database should have, or have a log
     // beside it.
     let copy = tempfile::NamedTempFile::new_in(&config.data_dir).with_context(unwritable)?;
-    copies::copy(file, copy.path()).with_context(unwritable)?;
+    backup::copy(file, copy.path()).with_context(unwritable)?;
     copy.as_file().sync_all().with_context(unwritable)?;
-    let contents = copies::check_file(copy.path())?;
+    let contents = backup::check_file(copy.path())?;
     let mut aside = String::new();
     if database.exists() {
-        copies::require_alone(&database)?;
+        backup::require_alone(&database)?;
         let kept = put_aside(&database).with_context(unwritable)?;
         aside = format!("What was there before is now {}.\n", kept.display());
     }

@@ -5,16 +5,16 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::{new_file, open_there, print, told};
+use super::{atomic_file, explain, open_there, print};
 use crate::config::Config;
 use crate::transfer::export;
 
 pub(super) fn run(config: &Config, file: &Path) -> Result<()> {
     let app = open_there(config)?;
     let unwritable = || format!("{} cannot be written", file.display());
-    let report = new_file::make(file, |whole| {
+    let report = atomic_file::make(file, |whole| {
         let mut buffer = BufWriter::new(whole);
-        let report = told(&unwritable(), export::export(&app, &mut buffer))?;
+        let report = explain(&unwritable(), export::export(&app, &mut buffer))?;
         buffer.flush().with_context(unwritable)?;
         Ok(report)
     })?;

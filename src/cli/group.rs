@@ -5,10 +5,10 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::terminal::confirm;
-use super::{already, open_there, print, print_json, told};
+use super::{already, explain, open_there, print, print_json};
 use crate::app::App;
 use crate::config::Config;
-use crate::groups::operator::{self, NewGroup, Represented};
+use crate::groups::admin::{self, NewGroup, Represented};
 use crate::mail::on_one_line;
 use crate::store;
 
@@ -71,21 +71,21 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
                 employees: employees.map(i64::from),
                 is_public: *public,
             };
-            let (group, representative) = told("no working group was made", operator::create(&app, &new))?;
+            let (group, representative) = explain("no working group was made", admin::create(&app, &new))?;
             let made = line(&Represented { group, representative: Some(representative) });
             print(&format!("the working group is made: {made}"))
         }
         Command::Delete { group, yes } => delete(&app, group, *yes),
         Command::SetRepresentative { group, account } => {
-            let changed = operator::set_representative(&app, group, account);
-            let (account, changed) = told("nothing was changed", changed)?;
+            let changed = admin::set_representative(&app, group, account);
+            let (account, changed) = explain("nothing was changed", changed)?;
             print(&format!("{} represents the group{}\n", account.email, already(changed)))
         }
     }
 }
 
 fn list(app: &App, as_json: bool) -> Result<()> {
-    let groups = told("nothing can be listed", operator::list(app))?;
+    let groups = explain("nothing can be listed", admin::list(app))?;
     if as_json {
         return print_json(&groups.iter().map(to_json).collect());
     }
@@ -97,13 +97,13 @@ fn list(app: &App, as_json: bool) -> Result<()> {
 
 fn delete(app: &App, id: &str, yes: bool) -> Result<()> {
     let nothing = "nothing was changed";
-    let group = told(nothing, app.store.read(|db| operator::find(db, id)))?;
+    let group = explain(nothing, app.store.read(|db| admin::find(db, id)))?;
     let members = app.store.read(|db| store::memberships::list_members(db, std::slice::from_ref(&group.id)));
     let members = members.map_err(store::Error::into_inner)?.len();
     let named = on_one_line(&format!("{} ({})", group.id, group.name));
     let question = format!("Delete the working group {named}? Members who lose their group: {members}.");
     confirm(&question, "this cannot be undone", yes)?;
-    told(nothing, operator::delete(app, &group.id))?;
+    explain(nothing, admin::delete(app, &group.id))?;
     print(&format!("the working group {named} is deleted\n"))
 }
 

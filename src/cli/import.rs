@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{open, print, told};
+use super::{explain, open, print};
 use crate::app::App;
 use crate::config::Config;
 use crate::transfer::bundled;
@@ -37,12 +37,13 @@ pub(super) fn run(
     let contents = match (read, bundled) {
         (Some(contents), _) => contents,
         (None, Some(Bundled::ResearchFields)) => {
-            told("the bundled data: nothing was imported", bundled::research_fields(&app))?
+            explain("the bundled data: nothing was imported", bundled::research_fields(&app))?
         }
         (None, None) => bail!("name a file to import, or --bundled and what"),
     };
     let source = file.map_or("the bundled data".to_owned(), |file| file.display().to_string());
-    let report = told(&format!("{source}: nothing was imported"), with_progress(&app, &contents, dry_run))?;
+    let report =
+        explain(&format!("{source}: nothing was imported"), with_progress(&app, &contents, dry_run))?;
     let line = |what: &str, tally: &Tally| {
         format!("{what}: {} imported or corrected, {} as they were\n", tally.changed, tally.kept)
     };

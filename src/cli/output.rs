@@ -4,7 +4,7 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::mail::{in_lines, steers};
 
 /// Prints to standard output, which may be closed at any time.
@@ -15,8 +15,8 @@ pub(super) fn print(text: &str) -> Result<()> {
 }
 
 /// A time as columns show it: to the second.
-pub(super) fn to_the_second(moment: Moment) -> String {
-    Moment::from_seconds(moment.seconds()).to_string()
+pub(super) fn to_the_second(moment: Timestamp) -> String {
+    Timestamp::from_seconds(moment.seconds()).to_string()
 }
 
 /// Prints JSON for scripts, which eyes can read as well.

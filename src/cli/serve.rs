@@ -11,9 +11,9 @@ use tokio::sync::watch;
 
 use super::log::{self, Volume};
 use super::{check, lock};
-use crate::accounts::{Error, sweep};
+use crate::accounts::{Error, cleanup};
 use crate::app::App;
-use crate::clock::{Clock, Moment};
+use crate::clock::{Clock, Timestamp};
 use crate::config::{self, Loaded};
 use crate::random::Random;
 use crate::{http, outbox, store};
@@ -128,11 +128,11 @@ fn greet(app: &App, bound: &http::Bound, migrated: usize) {
 
 /// Delivers what transactions promised, each time one ends, and what waits, from time to time; once more at the end,
 /// where mail leaves at all. `stopped` says when that end is over.
-async fn deliver_mail(current: watch::Receiver<Arc<App>>, mut stopped: watch::Receiver<Option<Moment>>) {
+async fn deliver_mail(current: watch::Receiver<Arc<App>>, mut stopped: watch::Receiver<Option<Timestamp>>) {
     loop {
         let stopping = stopped.borrow().is_some();
         let app = Arc::clone(&current.borrow());
-        if stopping && app.standstill.is_on() {
+        if stopping && app.outage.is_on() {
             return;
         }
         let (worker, told) = (Arc::clone(&app), stopped.clone());
@@ -160,13 +160,13 @@ async fn sweep_hourly(current: watch::Receiver<Arc<App>>) {
     let mut swept = 0;
     loop {
         let worker = Arc::clone(&current.borrow());
-        match tokio::task::spawn_blocking(move || sweep::sweep(&worker)).await {
+        match tokio::task::spawn_blocking(move || cleanup::cleanup(&worker)).await {
             Ok(Ok(more)) if more > 0 => {
                 swept += more;
                 continue;
             }
             Ok(Ok(_)) if swept > 0 => tracing::info!("rows that had expired are swept: {swept}"),
-            Ok(Ok(_) | Err(Error::Refused(_) | Error::Misused(_) | Error::Unavailable(_))) => {}
+            Ok(Ok(_) | Err(Error::Refused(_) | Error::BadRequest(_) | Error::Unavailable(_))) => {}
             Ok(Err(Error::Internal(error))) => tracing::error!("what has expired cannot be swept: {error:#}"),
             Err(panic) => tracing::error!("what has expired cannot be swept: {panic}"),
         }

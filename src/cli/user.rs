@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::pages::print_pages;
 use super::terminal::{self, confirm};
-use super::{already, in_json, open_there, print, print_json, to_the_second, told};
-use crate::accounts::operator::{self, Creation};
+use super::{already, explain, in_json, open_there, print, print_json, to_the_second};
+use crate::accounts::admin::{self, Creation};
 use crate::accounts::{Account, Filter};
 use crate::app::App;
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::mail::on_one_line;
 use crate::store;
@@ -122,7 +122,7 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
         };
         let (email, username) = (email.clone(), username.clone());
         let new = Creation { email, username, verified: *verified, staff: *staff, password };
-        let account = told("no account was made", operator::create(&super::open(config)?, &new))?;
+        let account = explain("no account was made", admin::create(&super::open(config)?, &new))?;
         return print(&format!("account {} is made: {}\n", account.id, account.email));
     }
     let app = open_there(config)?;
@@ -136,11 +136,11 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
                 true => terminal::password_from_stdin()?,
                 false => terminal::ask_for_password()?,
             };
-            let account = told(nothing, operator::set_password(&app, account, &password))?;
+            let account = explain(nothing, admin::set_password(&app, account, &password))?;
             format!("{} has another password and is logged out everywhere", account.email)
         }
         Command::SetEmail { account, address, verified } => {
-            let (account, changed) = told(nothing, operator::set_email(&app, account, address, *verified))?;
+            let (account, changed) = explain(nothing, admin::set_email(&app, account, address, *verified))?;
             let Account { id, email, .. } = account;
             match (changed, verified) {
                 (false, _) => format!("account {id} has the address {email} already"),
@@ -151,31 +151,31 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
             }
         }
         Command::Verify { account } => {
-            let (account, changed) = told(nothing, operator::verify(&app, account))?;
+            let (account, changed) = explain(nothing, admin::verify(&app, account))?;
             format!("{} is verified{}", account.email, already(changed))
         }
         Command::Deactivate { account } => {
-            let (account, changed) = told(nothing, operator::set_active(&app, account, false))?;
+            let (account, changed) = explain(nothing, admin::set_active(&app, account, false))?;
             format!("{} is shut off{}", account.email, already(changed))
         }
         Command::Activate { account } => {
-            let (account, changed) = told(nothing, operator::set_active(&app, account, true))?;
+            let (account, changed) = explain(nothing, admin::set_active(&app, account, true))?;
             format!("{} is open{}", account.email, already(changed))
         }
         Command::Staff { account, remove } => {
-            let (account, changed) = told(nothing, operator::set_staff(&app, account, !remove))?;
+            let (account, changed) = explain(nothing, admin::set_staff(&app, account, !remove))?;
             let is = if *remove { "is not staff" } else { "is staff" };
             format!("{} {is}{}", account.email, already(changed))
         }
         Command::Delete { account, yes } => {
-            let there = told(nothing, app.store.read(|db| operator::find(db, account)))?;
+            let there = explain(nothing, app.store.read(|db| admin::find(db, account)))?;
             let question = format!("Erase account {} ({}) with all its data?", there.id, there.email);
             confirm(&question, "this cannot be undone", *yes)?;
-            let account = told(nothing, operator::delete(&app, there.id))?;
+            let account = explain(nothing, admin::delete(&app, there.id))?;
             format!("{} is erased", account.email)
         }
         Command::Logout { account } => {
-            let account = told(nothing, operator::log_out(&app, account))?;
+            let account = explain(nothing, admin::log_out(&app, account))?;
             format!("{} is logged out everywhere", account.email)
         }
     };
@@ -209,7 +209,7 @@ fn line(account: &Account) -> String {
 }
 
 fn show(app: &App, name: &str, as_json: bool) -> Result<()> {
-    let account = told("nothing can be shown", app.store.read(|db| operator::find(db, name)))?;
+    let account = explain("nothing can be shown", app.store.read(|db| admin::find(db, name)))?;
     let now = app.clock.now();
     let sessions = app.store.read(|db| store::sessions::list_live(db, account.id, now));
     let mut shown = to_json(&account, if as_json { exact } else { to_the_second });
@@ -221,11 +221,11 @@ fn show(app: &App, name: &str, as_json: bool) -> Result<()> {
     print(&members.map(|(name, value)| format!("{name}: {}\n", in_json(value))).collect::<String>())
 }
 
-fn exact(moment: Moment) -> String {
+fn exact(moment: Timestamp) -> String {
     moment.to_string()
 }
 
-fn to_json(account: &Account, time: fn(Moment) -> String) -> Value {
+fn to_json(account: &Account, time: fn(Timestamp) -> String) -> Value {
     json!({
         "id": account.id,
         "email": account.email,

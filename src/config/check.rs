@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use super::complaint::quoted;
+use super::error_message::quoted;
 use super::http::network;
 use super::{Config, RegisterField, SmtpServer, Transport};
 

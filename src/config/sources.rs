@@ -9,7 +9,7 @@ use figment::value::{Num, Value};
 use figment::{Figment, Metadata, Source};
 
 use super::environment::{self, Environment};
-use super::{Config, check, complaint, example, smtp_url};
+use super::{Config, check, error_message, example, smtp_url};
 
 const SYSTEM_FILE: &str = "/etc/pledge4future-auth/config.toml";
 
@@ -71,8 +71,8 @@ fn found_file() -> Option<PathBuf> {
 }
 
 fn finish(figment: Figment, file: Option<PathBuf>) -> Result<Loaded> {
-    let refusal = |sentence: String| anyhow!(complaint::on_one_line(&sentence));
-    let mut config: Config = figment.extract().map_err(|error| refusal(complaint::sentence(error)))?;
+    let refusal = |sentence: String| anyhow!(error_message::on_one_line(&sentence));
+    let mut config: Config = figment.extract().map_err(|error| refusal(error_message::sentence(error)))?;
     config.public_url.truncate(config.public_url.trim_end_matches('/').len());
     match check::complaint(&config) {
         Some(complaint) => Err(refusal(complaint)),

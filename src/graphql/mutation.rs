@@ -2,32 +2,33 @@
 
 use async_graphql::{Context, ID, Object};
 
-use super::around::Around as _;
 use super::input::{
     AddUserToWorkingGroupInput, AnswerJoinRequestInput, CreateWorkingGroupInput, DeleteWorkingGroupInput,
     JoinRequestInput, RemoveUserFromWorkingGroupInput, SetWorkingGroupInput,
 };
+use super::lookahead::Lookahead as _;
 use super::payload::{
     AddUserToWorkingGroup, AnswerJoinRequest, ArchiveAccount, CreateWorkingGroup, DeleteAccount,
-    DeleteWorkingGroup, Done, HandOverWorkingGroup, LeaveWorkingGroup, NoExtras, Nullable,
+    DeleteWorkingGroup, GroupPayload, HandOverWorkingGroup, LeaveWorkingGroup, NoExtras, Nullable,
     ObtainJSONWebToken, PasswordChange, PasswordReset, PasswordSet, RefreshToken, Register,
     RemoveSecondaryEmail, RemoveUserFromWorkingGroup, Reply, RequestJoinWorkingGroup, ResendActivationEmail,
     RevokeAllSessions, RevokeSession, RevokeToken, SendPasswordResetEmail, SendSecondaryEmailActivation,
-    SetWorkingGroup, SwapEmails, UpdateAccount, VerifyAccount, VerifySecondaryEmail, VerifyToken, call,
-    manage, order,
+    SetWorkingGroup, SwapEmails, UpdateAccount, VerifyAccount, VerifySecondaryEmail, VerifyToken, run,
+    run_group, run_unit,
 };
 use crate::accounts::profile::Changes;
 use crate::accounts::register::Registration;
 use crate::accounts::{
-    Error, activation, closing, login, password, profile, register, rotation, secondary_email, sessions,
+    Error, activation, archive_delete, login, password, profile, refresh, register, secondary_email, sessions,
 };
-use crate::groups::managing::Foundation;
-use crate::groups::picture::{AroundAccount, AroundGroup, AroundJoinRequest};
-use crate::groups::{directory, joining, managing};
-use crate::lanes::Lane::{Hashing, Reading, Writing};
+use crate::blocking_pool::Queue::{Hashing, Reading, Writing};
+use crate::groups::loader::{AccountSelection, GroupSelection, JoinRequestSelection};
+use crate::groups::manage::NewGroupForm;
+use crate::groups::{join, manage, queries};
 
 /// The input may be null in the schema, as clients have always had it.
-const INPUT_REQUIRED: Error = Error::Misused(std::borrow::Cow::Borrowed("The argument `input` is required."));
+const INPUT_REQUIRED: Error =
+    Error::BadRequest(std::borrow::Cow::Borrowed("The argument `input` is required."));
 
 /// The root of all mutations.
 pub struct Mutation;
@@ -42,16 +43,16 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         email: Option<String>,
-        #[graphql(visible = "super::offer::register_username")] username: Option<String>,
-        #[graphql(visible = "super::offer::register_first_name")] first_name: Option<String>,
-        #[graphql(visible = "super::offer::register_last_name")] last_name: Option<String>,
-        #[graphql(visible = "super::offer::register_academic_title")] academic_title: Option<String>,
-        #[graphql(secret, visible = "super::offer::register_passwords")] password1: Option<String>,
-        #[graphql(secret, visible = "super::offer::register_passwords")] password2: Option<String>,
+        #[graphql(visible = "super::features::register_username")] username: Option<String>,
+        #[graphql(visible = "super::features::register_first_name")] first_name: Option<String>,
+        #[graphql(visible = "super::features::register_last_name")] last_name: Option<String>,
+        #[graphql(visible = "super::features::register_academic_title")] academic_title: Option<String>,
+        #[graphql(secret, visible = "super::features::register_passwords")] password1: Option<String>,
+        #[graphql(secret, visible = "super::features::register_passwords")] password2: Option<String>,
     ) -> Reply<Register> {
         let form =
             Registration { email, username, first_name, last_name, academic_title, password1, password2 };
-        call(ctx, Hashing, move |app, viewer| register::register(app, viewer, form)).await
+        run(ctx, Hashing, move |app, viewer| register::register(app, viewer, form)).await
     }
 
     /// Verifies an account by the token from its activation mail.
@@ -62,7 +63,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] token: String,
     ) -> Reply<VerifyAccount> {
-        order(ctx, Writing, move |app, viewer| activation::verify(app, viewer, &token).map(drop)).await
+        run_unit(ctx, Writing, move |app, viewer| activation::verify(app, viewer, &token).map(drop)).await
     }
 
     /// Mails another activation link. An address that nobody has is answered with success.
@@ -71,7 +72,7 @@ impl Mutation {
         ctx: &Context<'_>,
         email: String,
     ) -> Reply<ResendActivationEmail> {
-        order(ctx, Writing, move |app, viewer| activation::resend(app, viewer, &email)).await
+        run_unit(ctx, Writing, move |app, viewer| activation::resend(app, viewer, &email)).await
     }
 
     /// Mails a link for a new password to a primary or secondary address. An address that nobody has is answered
@@ -81,7 +82,7 @@ impl Mutation {
         ctx: &Context<'_>,
         email: String,
     ) -> Reply<SendPasswordResetEmail> {
-        order(ctx, Writing, move |app, viewer| password::send_reset_mail(app, viewer, &email)).await
+        run_unit(ctx, Writing, move |app, viewer| password::send_reset_mail(app, viewer, &email)).await
     }
 
     /// Sets another password by the token from a mail. All sessions of the account end.
@@ -93,7 +94,7 @@ impl Mutation {
         #[graphql(secret)] new_password1: String,
         #[graphql(secret)] new_password2: String,
     ) -> Reply<PasswordReset> {
-        order(ctx, Hashing, move |app, viewer| {
+        run_unit(ctx, Hashing, move |app, viewer| {
             password::reset(app, viewer, &token, [&new_password1, &new_password2])
         })
         .await
@@ -108,7 +109,7 @@ impl Mutation {
         #[graphql(secret)] new_password1: String,
         #[graphql(secret)] new_password2: String,
     ) -> Reply<PasswordSet> {
-        order(ctx, Hashing, move |app, viewer| {
+        run_unit(ctx, Hashing, move |app, viewer| {
             password::set_first(app, viewer, &token, [&new_password1, &new_password2])
         })
         .await
@@ -122,7 +123,7 @@ impl Mutation {
         #[graphql(secret)] new_password1: String,
         #[graphql(secret)] new_password2: String,
     ) -> Reply<PasswordChange> {
-        call(ctx, Hashing, move |app, viewer| {
+        run(ctx, Hashing, move |app, viewer| {
             password::change(app, viewer, &old_password, [&new_password1, &new_password2])
         })
         .await
@@ -132,12 +133,12 @@ impl Mutation {
     pub(super) async fn update_account(
         &self,
         ctx: &Context<'_>,
-        #[graphql(visible = "super::offer::update_first_name")] first_name: Option<String>,
-        #[graphql(visible = "super::offer::update_last_name")] last_name: Option<String>,
-        #[graphql(visible = "super::offer::update_academic_title")] academic_title: Option<String>,
+        #[graphql(visible = "super::features::update_first_name")] first_name: Option<String>,
+        #[graphql(visible = "super::features::update_last_name")] last_name: Option<String>,
+        #[graphql(visible = "super::features::update_academic_title")] academic_title: Option<String>,
     ) -> Reply<UpdateAccount> {
         let changes = Changes { first_name, last_name, academic_title };
-        order(ctx, Writing, move |app, viewer| profile::update(app, viewer, &changes)).await
+        run_unit(ctx, Writing, move |app, viewer| profile::update(app, viewer, &changes)).await
     }
 
     /// Puts the account away until its owner logs in again. All sessions end.
@@ -146,7 +147,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] password: String,
     ) -> Reply<ArchiveAccount> {
-        order(ctx, Hashing, move |app, viewer| closing::archive(app, viewer, &password)).await
+        run_unit(ctx, Hashing, move |app, viewer| archive_delete::archive(app, viewer, &password)).await
     }
 
     /// Erases the account, or shuts it off, as the server's settings say.
@@ -155,7 +156,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] password: String,
     ) -> Reply<DeleteAccount> {
-        order(ctx, Hashing, move |app, viewer| closing::delete(app, viewer, &password)).await
+        run_unit(ctx, Hashing, move |app, viewer| archive_delete::delete(app, viewer, &password)).await
     }
 
     /// Mails a link to an address that is to become the secondary one.
@@ -165,7 +166,7 @@ impl Mutation {
         email: String,
         #[graphql(secret)] password: String,
     ) -> Reply<SendSecondaryEmailActivation> {
-        order(ctx, Hashing, move |app, viewer| {
+        run_unit(ctx, Hashing, move |app, viewer| {
             secondary_email::send_activation(app, viewer, &email, &password)
         })
         .await
@@ -177,7 +178,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] token: String,
     ) -> Reply<VerifySecondaryEmail> {
-        order(ctx, Writing, move |app, viewer| secondary_email::verify(app, viewer, &token)).await
+        run_unit(ctx, Writing, move |app, viewer| secondary_email::verify(app, viewer, &token)).await
     }
 
     /// Lets primary and secondary address change places.
@@ -186,7 +187,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] password: String,
     ) -> Reply<SwapEmails> {
-        order(ctx, Hashing, move |app, viewer| secondary_email::swap(app, viewer, &password)).await
+        run_unit(ctx, Hashing, move |app, viewer| secondary_email::swap(app, viewer, &password)).await
     }
 
     /// Takes the secondary address away.
@@ -195,7 +196,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] password: String,
     ) -> Reply<RemoveSecondaryEmail> {
-        order(ctx, Hashing, move |app, viewer| secondary_email::remove(app, viewer, &password)).await
+        run_unit(ctx, Hashing, move |app, viewer| secondary_email::remove(app, viewer, &password)).await
     }
 
     /// Logs in with a password and one name: an address or a username, as the server's settings say.
@@ -203,14 +204,14 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(secret)] password: String,
-        #[graphql(visible = "super::offer::login_email")] email: Option<String>,
-        #[graphql(visible = "super::offer::login_username")] username: Option<String>,
+        #[graphql(visible = "super::features::login_email")] email: Option<String>,
+        #[graphql(visible = "super::features::login_username")] username: Option<String>,
     ) -> Reply<ObtainJSONWebToken> {
         let name = login::Name { email, username };
-        let around = AroundAccount::selected(ctx, &["user"]);
-        call(ctx, Hashing, move |app, viewer| {
+        let selection = AccountSelection::selected(ctx, &["user"]);
+        run(ctx, Hashing, move |app, viewer| {
             let login = login::log_in(app, viewer, &name, &password)?;
-            let user = directory::own(app, &login.account, &around)?;
+            let user = queries::own(app, &login.account, &selection)?;
             Ok((login, user))
         })
         .await
@@ -222,7 +223,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] token: String,
     ) -> Reply<VerifyToken> {
-        call(ctx, Reading, move |app, _| sessions::verify(app, &token)).await
+        run(ctx, Reading, move |app, _| sessions::verify(app, &token)).await
     }
 
     /// Turns a refresh token in for new tokens. Each can be turned in once, or again if its answer was lost.
@@ -231,7 +232,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] refresh_token: String,
     ) -> Reply<RefreshToken> {
-        call(ctx, Writing, move |app, viewer| rotation::refresh(app, viewer, &refresh_token)).await
+        run(ctx, Writing, move |app, viewer| refresh::refresh(app, viewer, &refresh_token)).await
     }
 
     /// Takes a refresh token back: its session gets no new tokens. The access token goes on to its end; `revokeSession`
@@ -241,17 +242,17 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] refresh_token: String,
     ) -> Reply<RevokeToken> {
-        call(ctx, Writing, move |app, viewer| sessions::revoke_by_token(app, viewer, &refresh_token)).await
+        run(ctx, Writing, move |app, viewer| sessions::revoke_by_token(app, viewer, &refresh_token)).await
     }
 
     /// Ends a session of the asker by its id, as `sessions` has it.
     pub(super) async fn revoke_session(&self, ctx: &Context<'_>, id: ID) -> Reply<RevokeSession> {
-        order(ctx, Writing, move |app, viewer| sessions::revoke(app, viewer, &id)).await
+        run_unit(ctx, Writing, move |app, viewer| sessions::revoke(app, viewer, &id)).await
     }
 
     /// Ends all sessions of the asker, the one that asks as well.
     pub(super) async fn revoke_all_sessions(&self, ctx: &Context<'_>) -> Reply<RevokeAllSessions> {
-        order(ctx, Writing, sessions::revoke_all).await
+        run_unit(ctx, Writing, sessions::revoke_all).await
     }
 
     /// Founds a working group, of which whoever asks is the first member and the representative.
@@ -259,18 +260,18 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         input: Option<CreateWorkingGroupInput>,
-    ) -> Nullable<Done<CreateWorkingGroup>> {
-        let around = AroundGroup::selected(ctx, &["workinggroup"]);
-        manage(ctx, move |app, viewer| {
+    ) -> Nullable<GroupPayload<CreateWorkingGroup>> {
+        let selection = GroupSelection::selected(ctx, &["workinggroup"]);
+        run_group(ctx, move |app, viewer| {
             let input = input.ok_or(INPUT_REQUIRED)?;
-            let new = Foundation {
+            let new = NewGroupForm {
                 name: input.name,
                 institution: input.institution_id,
                 research_field: input.research_field_id.into(),
                 employees: Some(input.n_employees.into()),
                 is_public: input.is_public,
             };
-            managing::create(app, viewer, &new, &around)
+            manage::create(app, viewer, &new, &selection)
         })
         .await
     }
@@ -280,10 +281,10 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         input: Option<SetWorkingGroupInput>,
-    ) -> Nullable<Done<SetWorkingGroup>> {
-        let around = AroundAccount::selected(ctx, &["user"]);
+    ) -> Nullable<GroupPayload<SetWorkingGroup>> {
+        let selection = AccountSelection::selected(ctx, &["user"]);
         let id = input.unwrap_or_default().id.unwrap_or_default();
-        manage(ctx, move |app, viewer| joining::set(app, viewer, &id, &around)).await
+        run_group(ctx, move |app, viewer| join::set(app, viewer, &id, &selection)).await
     }
 
     /// Asks a working group, and by mail its representative, to be taken in.
@@ -291,10 +292,10 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         input: Option<JoinRequestInput>,
-    ) -> Nullable<Done<RequestJoinWorkingGroup>> {
-        let around = AroundJoinRequest::selected(ctx, &["joinRequest"]);
+    ) -> Nullable<GroupPayload<RequestJoinWorkingGroup>> {
+        let selection = JoinRequestSelection::selected(ctx, &["joinRequest"]);
         let id = input.unwrap_or_default().workinggroup_id.unwrap_or_default();
-        manage(ctx, move |app, viewer| joining::request(app, viewer, &id, &around)).await
+        run_group(ctx, move |app, viewer| join::request(app, viewer, &id, &selection)).await
     }
 
     /// Answers a request to join the working group of the asker, once.
@@ -302,11 +303,11 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         input: Option<AnswerJoinRequestInput>,
-    ) -> Nullable<Done<AnswerJoinRequest>> {
-        let around = AroundAccount::selected(ctx, &["requestingUser"]);
-        manage(ctx, move |app, viewer| {
+    ) -> Nullable<GroupPayload<AnswerJoinRequest>> {
+        let selection = AccountSelection::selected(ctx, &["requestingUser"]);
+        run_group(ctx, move |app, viewer| {
             let AnswerJoinRequestInput { request_id, approve } = input.ok_or(INPUT_REQUIRED)?;
-            joining::answer(app, viewer, &request_id, approve.unwrap_or(false), &around)
+            join::answer(app, viewer, &request_id, approve.unwrap_or(false), &selection)
         })
         .await
     }
@@ -316,10 +317,10 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         input: Option<RemoveUserFromWorkingGroupInput>,
-    ) -> Nullable<Done<RemoveUserFromWorkingGroup>> {
-        manage(ctx, move |app, viewer| {
+    ) -> Nullable<GroupPayload<RemoveUserFromWorkingGroup>> {
+        run_group(ctx, move |app, viewer| {
             let user_id = input.ok_or(INPUT_REQUIRED)?.user_id;
-            managing::remove(app, viewer, &user_id).map(|()| NoExtras::default())
+            manage::remove(app, viewer, &user_id).map(|()| NoExtras::default())
         })
         .await
     }
@@ -329,10 +330,10 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         input: Option<AddUserToWorkingGroupInput>,
-    ) -> Nullable<Done<AddUserToWorkingGroup>> {
-        manage(ctx, move |app, viewer| {
+    ) -> Nullable<GroupPayload<AddUserToWorkingGroup>> {
+        run_group(ctx, move |app, viewer| {
             let address = input.ok_or(INPUT_REQUIRED)?.user_email;
-            managing::add(app, viewer, &address).map(|()| NoExtras::default())
+            manage::add(app, viewer, &address).map(|()| NoExtras::default())
         })
         .await
     }
@@ -342,17 +343,17 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         input: Option<DeleteWorkingGroupInput>,
-    ) -> Nullable<Done<DeleteWorkingGroup>> {
-        manage(ctx, move |app, viewer| {
+    ) -> Nullable<GroupPayload<DeleteWorkingGroup>> {
+        run_group(ctx, move |app, viewer| {
             let id = input.ok_or(INPUT_REQUIRED)?.id;
-            managing::delete(app, viewer, &id).map(|()| NoExtras::default())
+            manage::delete(app, viewer, &id).map(|()| NoExtras::default())
         })
         .await
     }
 
     /// Leaves the working group; a representative hands it over or deletes it first.
-    async fn leave_working_group(&self, ctx: &Context<'_>) -> Nullable<Done<LeaveWorkingGroup>> {
-        manage(ctx, |app, viewer| joining::leave(app, viewer).map(|()| NoExtras::default())).await
+    async fn leave_working_group(&self, ctx: &Context<'_>) -> Nullable<GroupPayload<LeaveWorkingGroup>> {
+        run_group(ctx, |app, viewer| join::leave(app, viewer).map(|()| NoExtras::default())).await
     }
 
     /// Makes another member the representative of the working group; `userId` is a number as `workinggroupUsers` has
@@ -361,8 +362,8 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         user_id: String,
-    ) -> Nullable<Done<HandOverWorkingGroup>> {
-        let around = AroundGroup::selected(ctx, &["workinggroup"]);
-        manage(ctx, move |app, viewer| managing::hand_over(app, viewer, &user_id, &around)).await
+    ) -> Nullable<GroupPayload<HandOverWorkingGroup>> {
+        let selection = GroupSelection::selected(ctx, &["workinggroup"]);
+        run_group(ctx, move |app, viewer| manage::hand_over(app, viewer, &user_id, &selection)).await
     }
 }

@@ -9,8 +9,8 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, PathSegment, Positioned, Request, Response, ServerError, Value, Variables};
 use async_graphql_value::Value as ParsedValue;
 
-use super::bounds::{self, MAX_NESTING};
-use super::offer::Offer;
+use super::document_limits::{self, MAX_NESTING};
+use super::features::Features;
 use super::payload::{INTERNAL, RETRY_AFTER};
 use super::summary::Summary;
 
@@ -36,7 +36,7 @@ const MAX_OF_A_LIST: usize = 5;
 
 /// What a request selects at its uppermost level, in its order: fields, and the names that they have in the answer.
 #[derive(Default)]
-pub(super) struct Order {
+pub(super) struct SelectedFields {
     fields: Vec<Name>,
     names: Vec<Name>,
 }
@@ -46,16 +46,18 @@ pub(super) struct Order {
 ///
 /// # Errors
 /// Why the request is not executed.
-pub(super) fn check(request: &mut Request, offer: &Offer) -> Result<Order, Vec<ServerError>> {
-    bounds::check_text(&request.query).map_err(|error| vec![error])?;
+pub(super) fn check(request: &mut Request, features: &Features) -> Result<SelectedFields, Vec<ServerError>> {
+    document_limits::check_text(&request.query).map_err(|error| vec![error])?;
     let (variables, name) = (request.variables.clone(), request.operation_name.clone());
-    let document = request.parsed_query().map_err(|error| vec![bounds::unparsed(error)])?;
+    let document = request.parsed_query().map_err(|error| vec![document_limits::unparsed(error)])?;
     let mut walk = Walk { document, entered: HashSet::new(), selections: 0 };
     for (_, operation) in document.operations.iter() {
         walk.through(&operation.node.selection_set.node, 0, None).map_err(|error| vec![error])?;
     }
-    bounds::check(document).map_err(|error| vec![error])?;
-    let Some(operation) = chosen(&document.operations, name.as_deref()) else { return Ok(Order::default()) };
+    document_limits::check(document).map_err(|error| vec![error])?;
+    let Some(operation) = chosen(&document.operations, name.as_deref()) else {
+        return Ok(SelectedFields::default());
+    };
     require_variables(operation, &variables).map_err(|error| vec![error])?;
     let fields = walk.fields(&operation.node.selection_set.node);
     if fields.iter().filter(|field| CHECK_A_PASSWORD.contains(&field.name.node.as_str())).count() > 1 {
@@ -71,14 +73,14 @@ pub(super) fn check(request: &mut Request, offer: &Offer) -> Result<Order, Vec<S
     let turned_off: Vec<ServerError> = match operation.node.ty {
         OperationType::Mutation => fields
             .iter()
-            .flat_map(|field| not_offered(offer, &operation.node, field, &variables, &mut walk))
+            .flat_map(|field| not_offered(features, &operation.node, field, &variables, &mut walk))
             .collect(),
         _ => Vec::new(),
     };
     if !turned_off.is_empty() {
         return Err(turned_off);
     }
-    Ok(Order {
+    Ok(SelectedFields {
         fields: fields.iter().map(|field| field.name.node.clone()).collect(),
         names: fields.iter().map(|field| field.response_key().node.clone()).collect(),
     })
@@ -119,7 +121,7 @@ fn require_variables(
 
 /// What a field of a mutation uses although the settings turn it off, in the words for what does not exist.
 fn not_offered<'a>(
-    offer: &Offer,
+    features: &Features,
     operation: &OperationDefinition,
     field: &'a Field,
     variables: &Variables,
@@ -129,15 +131,15 @@ fn not_offered<'a>(
     let mut errors = Vec::new();
     let input = field.get_argument("input");
     for (argument, _) in &field.arguments {
-        if !offer.takes(mutation, &argument.node) {
+        if !features.takes(mutation, &argument.node) {
             let sentence =
                 format!("Unknown argument \"{argument}\" on field \"{mutation}\" of type \"Mutation\".");
             errors.push(ServerError::new(sentence, Some(argument.pos)));
         }
     }
     for member in input.map(|input| members(&input.node, operation, variables)).unwrap_or_default() {
-        if !offer.takes(mutation, &member) {
-            let of_type = Offer::input_type(mutation);
+        if !features.takes(mutation, &member) {
+            let of_type = Features::input_type(mutation);
             let sentence = format!(
                 "Invalid value for argument \"input\", unknown field \"{member}\" of type \"{of_type}\""
             );
@@ -148,7 +150,7 @@ fn not_offered<'a>(
     let payload = if input.is_some() { "RegisterPayload" } else { "Register" };
     for selected in walk.fields(&field.selection_set.node) {
         let name = selected.name.node.as_str();
-        if !offer.answers(mutation, name) {
+        if !features.answers(mutation, name) {
             let sentence = format!("Unknown field \"{name}\" on type \"{payload}\".");
             errors.push(ServerError::new(sentence, Some(selected.name.pos)));
         }
@@ -230,11 +232,11 @@ impl<'a> Walk<'a> {
 }
 
 /// Whether whatever is in the way may pass.
-pub fn may_pass(error: &ServerError) -> bool {
+pub fn is_transient(error: &ServerError) -> bool {
     error.extensions.as_ref().is_some_and(|extensions| extensions.get(RETRY_AFTER).is_some())
 }
 
-impl Order {
+impl SelectedFields {
     /// The library answers the fields of a query in the order in which they are done; the specification asks for that
     /// of the request (GraphQL, October 2021, §6.3.1).
     pub(super) fn restore(&self, response: &mut Response) {
@@ -251,7 +253,7 @@ impl Order {
     /// Summarizes a request that was executed and what rules refused of it.
     pub(super) fn summary(&self, response: &Response, codes: Vec<&'static str>) -> Summary {
         let Value::Object(_) = &response.data else { return Summary::not_executed() };
-        let is_ours = |error: &ServerError| error.message == INTERNAL || may_pass(error);
+        let is_ours = |error: &ServerError| error.message == INTERNAL || is_transient(error);
         let outcome = if response.errors.iter().any(is_ours) {
             "failed"
         } else if !response.errors.is_empty() || !codes.is_empty() {

@@ -14,8 +14,8 @@ use crate::accounts::login::LoggedIn;
 use crate::accounts::sessions::Tokens;
 use crate::accounts::{Error, Viewer};
 use crate::app::App;
-use crate::groups::picture::{SeenAccount, SeenGroup, SeenJoinRequest};
-use crate::lanes::{Lane, Lanes};
+use crate::blocking_pool::{BlockingPool, Queue};
+use crate::groups::loader::{SeenAccount, SeenGroup, SeenJoinRequest};
 
 /// In the extensions of an error that may pass: the seconds after which to try again.
 pub const RETRY_AFTER: &str = "retryAfter";
@@ -23,7 +23,7 @@ pub const RETRY_AFTER: &str = "retryAfter";
 pub const INTERNAL: &str = "Internal server error";
 
 /// A mutation: the name of its payload type, and what that holds beside `success` and `errors`.
-pub trait Mutation: Send + Sync + 'static {
+pub trait MutationType: Send + Sync + 'static {
     /// The name of the payload type.
     const NAME: &'static str;
     /// The other fields, all empty where the mutation was refused.
@@ -39,7 +39,7 @@ macro_rules! mutations {
             #[doc = concat!("Marks the payload of the mutation that answers `", stringify!($marker), "`.")]
             pub struct $marker;
 
-            impl Mutation for $marker {
+            impl MutationType for $marker {
                 const NAME: &'static str = stringify!($marker);
                 type Extras = $extras;
             }
@@ -83,7 +83,7 @@ mutations! {
 /// What came of the mutation.
 #[derive(SimpleObject)]
 #[graphql(name_type)]
-pub struct Payload<M: Mutation> {
+pub struct Payload<M: MutationType> {
     /// Whether it was done.
     success: Option<bool>,
     /// Why not.
@@ -95,20 +95,20 @@ pub struct Payload<M: Mutation> {
 /// What came of a mutation of working groups; if it was refused, that is an error of the request instead.
 #[derive(SimpleObject)]
 #[graphql(name_type)]
-pub struct Done<M: Mutation> {
+pub struct GroupPayload<M: MutationType> {
     /// Always true.
     success: Option<bool>,
     #[graphql(flatten)]
     extras: M::Extras,
 }
 
-impl<M: Mutation> TypeName for Done<M> {
+impl<M: MutationType> TypeName for GroupPayload<M> {
     fn type_name() -> Cow<'static, str> {
         M::NAME.into()
     }
 }
 
-impl<M: Mutation> TypeName for Payload<M> {
+impl<M: MutationType> TypeName for Payload<M> {
     fn type_name() -> Cow<'static, str> {
         M::NAME.into()
     }
@@ -127,10 +127,10 @@ pub struct NewTokens {
 #[derive(SimpleObject, Default)]
 pub struct Registered {
     /// A token that `refreshToken` takes once.
-    #[graphql(visible = "super::offer::register_tokens")]
+    #[graphql(visible = "super::features::register_tokens")]
     refresh_token: Option<String>,
     /// An access token.
-    #[graphql(visible = "super::offer::register_tokens")]
+    #[graphql(visible = "super::features::register_tokens")]
     token: Option<String>,
 }
 
@@ -284,54 +284,54 @@ pub type Nullable<T> = Option<async_graphql::Result<T>>;
 pub type Reply<M> = Nullable<Payload<M>>;
 
 /// Calls a rule that has extras to answer.
-pub async fn call<M, T>(
+pub async fn run<M, T>(
     ctx: &Context<'_>,
-    lane: Lane,
+    queue: Queue,
     rule: impl FnOnce(&App, &Viewer) -> Result<T, Error> + Send + 'static,
 ) -> Reply<M>
 where
-    M: Mutation,
+    M: MutationType,
     M::Extras: From<T>,
     T: Send + 'static,
 {
-    reply(ask(ctx, lane, rule).await.map(M::Extras::from))
+    reply(run_rule(ctx, queue, rule).await.map(M::Extras::from))
 }
 
 /// Calls a rule that has nothing to answer but that it was done.
-pub async fn order<M: Mutation<Extras = NoExtras>>(
+pub async fn run_unit<M: MutationType<Extras = NoExtras>>(
     ctx: &Context<'_>,
-    lane: Lane,
+    queue: Queue,
     rule: impl FnOnce(&App, &Viewer) -> Result<(), Error> + Send + 'static,
 ) -> Reply<M> {
-    reply(ask(ctx, lane, rule).await.map(|()| NoExtras::default()))
+    reply(run_rule(ctx, queue, rule).await.map(|()| NoExtras::default()))
 }
 
 /// Calls a rule of working groups.
-pub async fn manage<M, T>(
+pub async fn run_group<M, T>(
     ctx: &Context<'_>,
     rule: impl FnOnce(&App, &Viewer) -> Result<T, Error> + Send + 'static,
-) -> Nullable<Done<M>>
+) -> Nullable<GroupPayload<M>>
 where
-    M: Mutation,
+    M: MutationType,
     M::Extras: From<T>,
     T: Send + 'static,
 {
-    let done = ask(ctx, Lane::Writing, rule).await;
-    Some(done.map(|done| Done { success: Some(true), extras: done.into() }).map_err(request_error))
+    let done = run_rule(ctx, Queue::Writing, rule).await;
+    Some(done.map(|done| GroupPayload { success: Some(true), extras: done.into() }).map_err(request_error))
 }
 
 /// Calls a rule for whoever sent the request.
-pub async fn ask<T: Send + 'static>(
+pub async fn run_rule<T: Send + 'static>(
     ctx: &Context<'_>,
-    lane: Lane,
+    queue: Queue,
     rule: impl FnOnce(&App, &Viewer) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let (Some(lanes), Some(viewer)) = (ctx.data_opt::<Arc<Lanes>>(), ctx.data_opt::<Viewer>()) else {
+    let (Some(pool), Some(viewer)) = (ctx.data_opt::<Arc<BlockingPool>>(), ctx.data_opt::<Viewer>()) else {
         return Err(anyhow::anyhow!("the request came without its context").into());
     };
     let viewer = viewer.clone();
-    let outcome = lanes.call(lane, move |app| rule(app, &viewer)).await;
-    lanes.count(ctx.field().name(), &outcome);
+    let outcome = pool.call(queue, move |app| rule(app, &viewer)).await;
+    pool.count(ctx.field().name(), &outcome);
     let retry_after = match &outcome {
         Err(Error::Refused(errors)) => {
             if let Some(refusals) = ctx.data_opt::<Arc<Refusals>>() {
@@ -348,7 +348,7 @@ pub async fn ask<T: Send + 'static>(
     outcome
 }
 
-fn reply<M: Mutation>(outcome: Result<M::Extras, Error>) -> Reply<M> {
+fn reply<M: MutationType>(outcome: Result<M::Extras, Error>) -> Reply<M> {
     Some(match outcome {
         Ok(extras) => Ok(Payload { success: Some(true), errors: None, extras }),
         Err(Error::Refused(errors)) => {
@@ -364,7 +364,7 @@ fn reply<M: Mutation>(outcome: Result<M::Extras, Error>) -> Reply<M> {
 pub fn request_error(error: Error) -> async_graphql::Error {
     match error {
         Error::Refused(errors) => async_graphql::Error::new(errors.first_message()),
-        Error::Misused(sentence) => async_graphql::Error::new(sentence),
+        Error::BadRequest(sentence) => async_graphql::Error::new(sentence),
         Error::Unavailable(unavailable) => {
             async_graphql::Error::new(unavailable.sentence).extend_with(|_, extensions| {
                 extensions.set(RETRY_AFTER, unavailable.retry_after);

@@ -2,19 +2,21 @@
 
 use async_graphql::{Context, Error, ID, Object};
 
-use super::around::Around as _;
 use super::group::{InstitutionType, ResearchFieldType, WorkingGroupJoinRequestType, WorkingGroupType};
-use super::payload::{Nullable, ask, request_error};
+use super::lookahead::Lookahead as _;
+use super::payload::{Nullable, request_error, run_rule};
 use super::relay_id;
 use super::session::SessionType;
 use super::user::{PageInfo, UserNode, UserNodeConnection, UserNodeEdge, UserType};
-use crate::accounts::listing::{Cut, Page};
 use crate::accounts::text::strip;
+use crate::accounts::user_list::{Page, PageArgs};
 use crate::accounts::{self, Filter, Viewer, email, sessions};
 use crate::app::App;
-use crate::groups::directory::{self, InstitutionSearch};
-use crate::groups::picture::{AroundAccount, AroundGroup, AroundJoinRequest, AroundPlace, SeenAccount};
-use crate::lanes::Lane::Reading;
+use crate::blocking_pool::Queue::Reading;
+use crate::groups::loader::{
+    AccountSelection, GroupSelection, JoinRequestSelection, PlaceSelection, SeenAccount,
+};
+use crate::groups::queries::{self, InstitutionSearch};
 
 /// The root of all queries.
 pub struct Query;
@@ -23,8 +25,8 @@ pub struct Query;
 impl Query {
     /// The account of whoever asks; null without a good token.
     async fn me(&self, ctx: &Context<'_>) -> Nullable<UserNode> {
-        let around = AroundAccount::selected(ctx, &[]);
-        nullable(ask(ctx, Reading, move |app, viewer| directory::me(app, viewer, &around)).await)
+        let selection = AccountSelection::selected(ctx, &[]);
+        nullable(run_rule(ctx, Reading, move |app, viewer| queries::me(app, viewer, &selection)).await)
     }
 
     /// An account by its global id; null where there is none, or none that the asker may see.
@@ -36,8 +38,10 @@ impl Query {
             return exists.then(|| Err(Error::new("Must receive a UserNode id.")));
         }
         let number = number.parse().ok()?;
-        let around = AroundAccount::selected(ctx, &[]);
-        nullable(ask(ctx, Reading, move |app, viewer| directory::user(app, viewer, number, &around)).await)
+        let selection = AccountSelection::selected(ctx, &[]);
+        nullable(
+            run_rule(ctx, Reading, move |app, viewer| queries::user(app, viewer, number, &selection)).await,
+        )
     }
 
     /// The accounts that the asker may see, in the order in which they were registered, 100 at a time at most.
@@ -73,16 +77,17 @@ impl Query {
             archived,
             verified,
         };
-        let cut = Cut {
+        let args = PageArgs {
             offset: offset.map(i64::from),
             after: after.as_deref().map(relay_id::from_cursor),
             before: before.as_deref().map(relay_id::from_cursor),
             first: first.map(i64::from),
             last: last.map(i64::from),
         };
-        let around = AroundAccount::selected(ctx, &["edges", "node"]);
+        let selection = AccountSelection::selected(ctx, &["edges", "node"]);
         let page =
-            ask(ctx, Reading, move |app, viewer| directory::users(app, viewer, filter, cut, &around)).await;
+            run_rule(ctx, Reading, move |app, viewer| queries::users(app, viewer, filter, args, &selection))
+                .await;
         Some(page.map(connection).map_err(request_error))
     }
 
@@ -94,15 +99,15 @@ impl Query {
     /// All public working groups, for those who are logged in.
     #[graphql(name = "workinggroups")]
     async fn working_groups(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<WorkingGroupType>>> {
-        let around = AroundGroup::selected(ctx, &[]);
-        list(ctx, move |app, viewer| directory::working_groups(app, viewer, &around)).await
+        let selection = GroupSelection::selected(ctx, &[]);
+        list(ctx, move |app, viewer| queries::working_groups(app, viewer, &selection)).await
     }
 
     /// All research fields that working groups may work on.
     #[graphql(name = "researchfields")]
     async fn research_fields(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<ResearchFieldType>>> {
-        let around = AroundPlace::selected(ctx, &[]);
-        list(ctx, move |app, viewer| directory::research_fields(app, viewer, &around)).await
+        let selection = PlaceSelection::selected(ctx, &[]);
+        list(ctx, move |app, viewer| queries::research_fields(app, viewer, &selection)).await
     }
 
     /// The institutions that working groups may be at home at: all, or those whose name and place hold each word of
@@ -114,21 +119,22 @@ impl Query {
         first: Option<i32>,
         offset: Option<i32>,
     ) -> Nullable<Vec<Option<InstitutionType>>> {
-        let (around, wanted) = (AroundPlace::selected(ctx, &[]), InstitutionSearch { search, first, offset });
-        list(ctx, move |app, viewer| directory::institutions(app, viewer, &wanted, &around)).await
+        let (selection, wanted) =
+            (PlaceSelection::selected(ctx, &[]), InstitutionSearch { search, first, offset });
+        list(ctx, move |app, viewer| queries::institutions(app, viewer, &wanted, &selection)).await
     }
 
     /// The members of the working group that the asker speaks for.
     #[graphql(name = "workinggroupUsers")]
     async fn working_group_users(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<UserType>>> {
-        let around = AroundAccount::selected(ctx, &[]);
-        list(ctx, move |app, viewer| directory::members(app, viewer, &around)).await
+        let selection = AccountSelection::selected(ctx, &[]);
+        list(ctx, move |app, viewer| queries::members(app, viewer, &selection)).await
     }
 
     /// The requests to join the working group that the asker speaks for, answered ones included.
     async fn join_requests(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<WorkingGroupJoinRequestType>>> {
-        let around = AroundJoinRequest::selected(ctx, &[]);
-        list(ctx, move |app, viewer| directory::join_requests(app, viewer, &around)).await
+        let selection = JoinRequestSelection::selected(ctx, &[]);
+        list(ctx, move |app, viewer| queries::join_requests(app, viewer, &selection)).await
     }
 }
 
@@ -137,7 +143,7 @@ async fn list<T: Send + 'static, G: From<T>>(
     ctx: &Context<'_>,
     rule: impl FnOnce(&App, &Viewer) -> accounts::Result<Vec<T>> + Send + 'static,
 ) -> Nullable<Vec<Option<G>>> {
-    let found = ask(ctx, Reading, rule).await;
+    let found = run_rule(ctx, Reading, rule).await;
     Some(found.map(|found| found.into_iter().map(|it| Some(it.into())).collect()).map_err(request_error))
 }
 

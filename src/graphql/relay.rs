@@ -11,14 +11,14 @@ use super::payload::{self, Nullable, Payload};
 /// What came of the mutation.
 #[derive(SimpleObject)]
 #[graphql(name_type)]
-pub struct RelayPayload<M: payload::Mutation> {
+pub struct RelayPayload<M: payload::MutationType> {
     #[graphql(flatten)]
     payload: Payload<M>,
     /// The text that the client sent along.
     client_mutation_id: Option<String>,
 }
 
-impl<M: payload::Mutation> TypeName for RelayPayload<M> {
+impl<M: payload::MutationType> TypeName for RelayPayload<M> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Payload", M::NAME).into()
     }
@@ -63,22 +63,22 @@ relay! {
         /// The primary address.
         email: Option<String>,
         /// The username.
-        #[graphql(visible = "super::offer::register_username")]
+        #[graphql(visible = "super::features::register_username")]
         username: Option<String>,
         /// The first name.
-        #[graphql(visible = "super::offer::register_first_name")]
+        #[graphql(visible = "super::features::register_first_name")]
         first_name: Option<String>,
         /// The last name.
-        #[graphql(visible = "super::offer::register_last_name")]
+        #[graphql(visible = "super::features::register_last_name")]
         last_name: Option<String>,
         /// `PROF` or `DR`.
-        #[graphql(visible = "super::offer::register_academic_title")]
+        #[graphql(visible = "super::features::register_academic_title")]
         academic_title: Option<String>,
         /// The password.
-        #[graphql(secret, visible = "super::offer::register_passwords")]
+        #[graphql(secret, visible = "super::features::register_passwords")]
         password1: Option<String>,
         /// The password again.
-        #[graphql(secret, visible = "super::offer::register_passwords")]
+        #[graphql(secret, visible = "super::features::register_passwords")]
         password2: Option<String>,
     }) -> Register;
 
@@ -145,13 +145,13 @@ relay! {
     /// Changes names and title.
     update_account(UpdateAccountInput {
         /// The first name.
-        #[graphql(visible = "super::offer::update_first_name")]
+        #[graphql(visible = "super::features::update_first_name")]
         first_name: Option<String>,
         /// The last name.
-        #[graphql(visible = "super::offer::update_last_name")]
+        #[graphql(visible = "super::features::update_last_name")]
         last_name: Option<String>,
         /// `PROF`, `DR`, or an empty text for none.
-        #[graphql(visible = "super::offer::update_academic_title")]
+        #[graphql(visible = "super::features::update_academic_title")]
         academic_title: Option<String>,
     }) -> UpdateAccount;
 
@@ -205,10 +205,10 @@ relay! {
         #[graphql(secret)]
         password: String,
         /// A primary or secondary address.
-        #[graphql(visible = "super::offer::login_email")]
+        #[graphql(visible = "super::features::login_email")]
         email: Option<String>,
         /// A username.
-        #[graphql(visible = "super::offer::login_username")]
+        #[graphql(visible = "super::features::login_username")]
         username: Option<String>,
     }) -> ObtainJSONWebToken;
 

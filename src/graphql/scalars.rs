@@ -3,7 +3,7 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 
 use crate::accounts::FieldErrors;
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
 /// Complaints by field, as a scalar.
 pub struct ExpectedErrorType(pub FieldErrors);
@@ -37,7 +37,7 @@ impl ScalarType for GenericScalar {
 }
 
 /// A moment, as a scalar.
-pub struct DateTime(pub Moment);
+pub struct DateTime(pub Timestamp);
 
 /// A moment in UTC as ISO 8601: `2021-08-08T17:22:56.123456+00:00`.
 #[Scalar]

@@ -5,7 +5,7 @@ use async_graphql::{Enum, ID, Interface, Object, SimpleObject};
 use super::group::{WorkingGroupJoinRequestType, WorkingGroupType, join_requests};
 use super::relay_id;
 use super::scalars::DateTime;
-use crate::groups::picture::SeenAccount;
+use crate::groups::loader::SeenAccount;
 
 /// An academic title.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,42 +50,42 @@ macro_rules! account_type {
 
             /// Whether the account sees what is reserved for staff.
             async fn is_staff(&self) -> bool {
-                self.0.it.is_staff
+                self.0.record.is_staff
             }
 
             /// Whether the account can be logged in to.
             async fn is_active(&self) -> bool {
-                self.0.it.deactivated_at.is_none()
+                self.0.record.deactivated_at.is_none()
             }
 
             /// When it was registered.
             async fn date_joined(&self) -> DateTime {
-                DateTime(self.0.it.joined_at)
+                DateTime(self.0.record.joined_at)
             }
 
             /// The primary address.
             async fn email(&self) -> &str {
-                &self.0.it.email
+                &self.0.record.email
             }
 
             /// Unique.
             async fn username(&self) -> &str {
-                &self.0.it.username
+                &self.0.record.username
             }
 
             /// May be empty.
             async fn first_name(&self) -> &str {
-                &self.0.it.first_name
+                &self.0.record.first_name
             }
 
             /// May be empty.
             async fn last_name(&self) -> &str {
-                &self.0.it.last_name
+                &self.0.record.last_name
             }
 
             /// Null where there is none.
             async fn academic_title(&self) -> Option<AcademicTitle> {
-                match self.0.it.academic_title.as_str() {
+                match self.0.record.academic_title.as_str() {
                     "PROF" => Some(AcademicTitle::Prof),
                     "DR" => Some(AcademicTitle::Dr),
                     _ => None,
@@ -94,25 +94,25 @@ macro_rules! account_type {
 
             /// The working group that the account belongs to.
             async fn working_group(&self) -> Option<WorkingGroupType> {
-                self.0.around.group.clone().map(WorkingGroupType::from)
+                self.0.related.group.clone().map(WorkingGroupType::from)
             }
 
             /// Whether the account speaks for its working group.
             async fn is_representative(&self) -> bool {
-                self.0.around.group.is_some() && self.0.it.represents().is_some()
+                self.0.related.group.is_some() && self.0.record.represents().is_some()
             }
 
             /// The working group that the account speaks for.
             #[graphql(name = "workinggroup")]
             async fn represented_group(&self) -> Option<WorkingGroupType> {
-                let group = self.0.around.group.clone().map(WorkingGroupType::from);
-                group.filter(|_| self.0.it.represents().is_some())
+                let group = self.0.related.group.clone().map(WorkingGroupType::from);
+                group.filter(|_| self.0.record.represents().is_some())
             }
 
             /// The working groups that the account asked to join, for whom that concerns.
             #[graphql(name = "workinggroupjoinrequestSet")]
             async fn join_requests(&self) -> Vec<WorkingGroupJoinRequestType> {
-                join_requests(&self.0.around.join_requests)
+                join_requests(&self.0.related.join_requests)
             }
 
             $($own)*
@@ -125,27 +125,27 @@ account_type! {
     UserNode {
         /// The global id.
         async fn id(&self) -> ID {
-            relay_id::to_global_id("UserNode", &self.0.it.id.to_string()).into()
+            relay_id::to_global_id("UserNode", &self.0.record.id.to_string()).into()
         }
 
         /// The number behind the global id.
         async fn pk(&self) -> Option<i32> {
-            i32::try_from(self.0.it.id).ok()
+            i32::try_from(self.0.record.id).ok()
         }
 
         /// Whether the owner put the account away.
         async fn archived(&self) -> Option<bool> {
-            Some(self.0.it.archived_at.is_some())
+            Some(self.0.record.archived_at.is_some())
         }
 
         /// Whether the primary address is confirmed.
         async fn verified(&self) -> Option<bool> {
-            Some(self.0.it.verified_at.is_some())
+            Some(self.0.record.verified_at.is_some())
         }
 
         /// The confirmed secondary address.
         async fn secondary_email(&self) -> Option<&str> {
-            self.0.it.secondary_email.as_deref()
+            self.0.record.secondary_email.as_deref()
         }
     }
 }
@@ -155,7 +155,7 @@ account_type! {
     UserType {
         /// The number, which is no global id.
         async fn id(&self) -> ID {
-            self.0.it.id.into()
+            self.0.record.id.into()
         }
     }
 }

@@ -81,7 +81,7 @@ impl Endpoint {
         let errors = response.errors.as_slice();
         // All fields may be null, so data is: where nothing was executed, or an argument could not be read.
         let executed = response.data != Value::Null;
-        let status = if errors.iter().any(graphql::may_pass) {
+        let status = if errors.iter().any(graphql::is_transient) {
             StatusCode::SERVICE_UNAVAILABLE
         } else if executed {
             StatusCode::OK
@@ -164,7 +164,7 @@ fn parse(body: &[u8]) -> std::result::Result<GraphQlRequest, &'static str> {
     Ok(request.variables(Variables::from_json(variables)))
 }
 
-/// Whose access token is in the header, `JWT …` or `Bearer …`; the scheme in any case.
+/// AttemptTarget access token is in the header, `JWT …` or `Bearer …`; the scheme in any case.
 fn viewer(request: &Request, proxies: &Proxies) -> Viewer {
     let somebody = Viewer::at(proxies.client(request));
     let token = request.header(AUTHORIZATION).and_then(|header| header.split_once(' '));

@@ -6,8 +6,8 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response, Result};
 
 use crate::app::App;
+use crate::blocking_pool::{BlockingPool, Queue};
 use crate::health;
-use crate::lanes::{Lane, Lanes};
 
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -15,10 +15,10 @@ const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub(super) struct Alive;
 
 /// Whether it can do its work.
-pub(super) struct Ready(pub(super) Arc<Lanes>);
+pub(super) struct Ready(pub(super) Arc<BlockingPool>);
 
 /// What it has done and has on its hands, in the text format of Prometheus.
-pub(super) struct Counted(pub(super) Arc<Lanes>);
+pub(super) struct Counted(pub(super) Arc<BlockingPool>);
 
 impl poem::Endpoint for Counted {
     type Output = Response;
@@ -28,7 +28,7 @@ impl poem::Endpoint for Counted {
             return Ok(refused);
         }
         let rule = |app: &App| Ok(app.metrics.text(health::levels(app)?).map_err(anyhow::Error::new)?);
-        Ok(match self.0.call(Lane::Reading, rule).await {
+        Ok(match self.0.call(Queue::Reading, rule).await {
             Ok(page) => Response::builder().content_type(METRICS).body(page),
             Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the database cannot be read\n"),
         })
@@ -50,7 +50,7 @@ impl poem::Endpoint for Ready {
         if let Some(refused) = only_read(&request) {
             return Ok(refused);
         }
-        Ok(match self.0.call(Lane::Writing, health::problems).await {
+        Ok(match self.0.call(Queue::Writing, health::problems).await {
             Ok(problems) if problems.is_empty() => text(StatusCode::OK, "ready\n"),
             Ok(problems) => text(StatusCode::SERVICE_UNAVAILABLE, &(problems.join("\n") + "\n")),
             Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "the database cannot be read\n"),

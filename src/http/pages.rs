@@ -7,8 +7,8 @@
 //! more power than its author: who has a token may use it anyway. What is left is mail that another site makes a
 //! visitor's browser ask for; browsers say where such a request comes from, and it is refused.
 
-mod look;
-mod words;
+mod content;
+mod theme;
 
 use std::sync::Arc;
 
@@ -28,10 +28,10 @@ use super::request_log::{Codes, FALLBACK};
 use crate::accounts::action_links::{self, LinkStatus, ValidLink};
 use crate::accounts::{self, Error, FieldErrors, Viewer, activation, password, secondary_email};
 use crate::app::App;
-use crate::lanes::{Lane, Lanes};
+use crate::blocking_pool::{BlockingPool, Queue};
 use crate::tokens::action::Action;
-pub(super) use look::Look;
-use words::{Ask, DONE, Link, MAILED, Notice};
+use content::{Ask, DONE, Link, MAILED, Notice};
+pub(super) use theme::Theme;
 
 /// No form of ours comes near.
 const MAX_FORM: usize = 16 * 1024;
@@ -48,8 +48,8 @@ struct Page {
 }
 
 struct Site {
-    look: Look,
-    lanes: Arc<Lanes>,
+    theme: Theme,
+    pool: Arc<BlockingPool>,
     proxies: Proxies,
 }
 
@@ -66,26 +66,31 @@ enum Kind {
     /// What is shown when a mail was asked for.
     Mailed(&'static Notice),
     Style,
-    Picture,
+    Loader,
     Favicon,
     /// Everywhere else.
     Nowhere,
 }
 
 /// Adds the pages.
-pub(super) fn add(mut routes: RouteTable, look: Look, lanes: Arc<Lanes>, proxies: Proxies) -> RouteTable {
-    let (style, picture) = (look.style_path(), look.picture_path());
-    let site = Arc::new(Site { look, lanes, proxies });
+pub(super) fn add(
+    mut routes: RouteTable,
+    theme: Theme,
+    pool: Arc<BlockingPool>,
+    proxies: Proxies,
+) -> RouteTable {
+    let (style, picture) = (theme.style_path(), theme.picture_path());
+    let site = Arc::new(Site { theme, pool, proxies });
     let page = |kind| Page { site: Arc::clone(&site), kind };
-    routes = routes.at(style, page(Kind::Style)).at(picture, page(Kind::Picture));
-    routes = routes.at(look::FAVICON, page(Kind::Favicon));
-    for link in &words::LINKS {
+    routes = routes.at(style, page(Kind::Style)).at(picture, page(Kind::Loader));
+    routes = routes.at(theme::FAVICON, page(Kind::Favicon));
+    for link in &content::LINKS {
         routes = routes.at(format!("{}/:token", link.path), page(Kind::Link(link.action)));
     }
-    for ask in [&words::ACTIVATION_MAIL, &words::PASSWORD_MAIL] {
+    for ask in [&content::ACTIVATION_MAIL, &content::PASSWORD_MAIL] {
         routes = routes.at(ask.path, page(Kind::Ask(ask)));
     }
-    for notice in DONE.iter().chain([&words::JOIN_REQUESTS]) {
+    for notice in DONE.iter().chain([&content::JOIN_REQUESTS]) {
         routes = routes.at(notice.path, page(Kind::Done(notice)));
     }
     for notice in &MAILED {
@@ -105,7 +110,7 @@ impl poem::Endpoint for Page {
             (_, Kind::Nowhere) if !wants_page(&request) => return Err(NotFoundError.into()),
             (Method::GET | Method::HEAD, kind) => self.show(kind, &request).await,
             (Method::POST, Kind::Link(_) | Kind::Ask(_)) => self.post(&mut request).await,
-            _ => self.site.message(StatusCode::METHOD_NOT_ALLOWED, &words::WRONG_METHOD),
+            _ => self.site.message(StatusCode::METHOD_NOT_ALLOWED, &content::WRONG_METHOD),
         };
         Ok(answer)
     }
@@ -115,11 +120,11 @@ impl Page {
     async fn show(&self, kind: Kind, request: &Request) -> Response {
         let site = &self.site;
         match kind {
-            Kind::Front => site.look.page(StatusCode::OK, "front.html", "", &json!({})),
-            Kind::Style => site.look.style(),
-            Kind::Picture => site.look.picture(),
-            Kind::Favicon => site.look.favicon(),
-            Kind::Nowhere => site.message(StatusCode::NOT_FOUND, &words::NOTHING_HERE),
+            Kind::Front => site.theme.page(StatusCode::OK, "front.html", "", &json!({})),
+            Kind::Style => site.theme.style(),
+            Kind::Loader => site.theme.picture(),
+            Kind::Favicon => site.theme.favicon(),
+            Kind::Nowhere => site.message(StatusCode::NOT_FOUND, &content::NOTHING_HERE),
             Kind::Done(notice) => site.message(StatusCode::OK, notice),
             Kind::Mailed(notice) => site.mailed(notice),
             Kind::Ask(ask) => site.ask(StatusCode::OK, ask, "", &[]),
@@ -137,11 +142,11 @@ impl Page {
     async fn post(&self, request: &mut Request) -> Response {
         let site = &self.site;
         if is_forged(request) {
-            return site.message(StatusCode::FORBIDDEN, &words::FORGED);
+            return site.message(StatusCode::FORBIDDEN, &content::FORGED);
         }
         let viewer = Viewer::at(site.proxies.client(request));
         let Ok(form) = request.take_body().into_bytes_limit(MAX_FORM).await else {
-            return site.message(StatusCode::PAYLOAD_TOO_LARGE, &words::TOO_LARGE);
+            return site.message(StatusCode::PAYLOAD_TOO_LARGE, &content::TOO_LARGE);
         };
         let member = |name: &str| {
             let found = url::form_urlencoded::parse(&form).find(|(known, _)| known == name);
@@ -153,7 +158,7 @@ impl Page {
                 let passwords = [member("new_password1"), member("new_password2")];
                 site.redeem(viewer, action, token(request), passwords).await
             }
-            _ => site.message(StatusCode::METHOD_NOT_ALLOWED, &words::WRONG_METHOD),
+            _ => site.message(StatusCode::METHOD_NOT_ALLOWED, &content::WRONG_METHOD),
         }
     }
 }
@@ -167,9 +172,9 @@ impl Site {
             let named = action_links::action_of(app, &token);
             let secondary = action == Action::Activation && named == Some(Action::SecondaryEmail);
             let action = if secondary { Action::SecondaryEmail } else { action };
-            Ok((words::link(action), action_links::status(app, action, &token)?))
+            Ok((content::link(action), action_links::status(app, action, &token)?))
         };
-        self.lanes.call(Lane::Reading, check).await
+        self.pool.call(Queue::Reading, check).await
     }
 
     /// Performs the action of a link.
@@ -185,7 +190,7 @@ impl Site {
             Ok((link, status)) => return self.trouble(link, &status),
             Err(error) => return self.failed(&error),
         };
-        let lane = if link.password { Lane::Hashing } else { Lane::Writing };
+        let queue = if link.password { Queue::Hashing } else { Queue::Writing };
         let rule = move |app: &App| {
             let passwords = [passwords[0].as_str(), passwords[1].as_str()];
             match link.action {
@@ -196,10 +201,10 @@ impl Site {
             }
             Ok(None)
         };
-        match self.lanes.call(lane, rule).await {
+        match self.pool.call(queue, rule).await {
             Ok(None) => self.see_other(link.done.path),
             Ok(Some(password_token)) => {
-                self.see_other(&format!("{}/{password_token}", words::link(Action::PasswordSet).path))
+                self.see_other(&format!("{}/{password_token}", content::link(Action::PasswordSet).path))
             }
             Err(Error::Refused(errors)) => {
                 with_patience(&errors, |status| self.link(status, link, &valid, &sentences(&errors)))
@@ -215,7 +220,7 @@ impl Site {
             Action::Activation => activation::resend(app, &viewer, &address),
             _ => password::send_reset_mail(app, &viewer, &address),
         };
-        match self.lanes.call(Lane::Writing, rule).await {
+        match self.pool.call(Queue::Writing, rule).await {
             Ok(()) => self.see_other(ask.done.path),
             Err(Error::Refused(errors)) => {
                 with_patience(&errors, |status| self.ask(status, ask, &email, &sentences(&errors)))
@@ -233,12 +238,12 @@ impl Site {
             "button": link.button,
             "complaints": complaints,
         });
-        self.look.page(status, template, link.title, &words)
+        self.theme.page(status, template, link.title, &words)
     }
 
     fn ask(&self, status: StatusCode, ask: &Ask, email: &str, complaints: &[String]) -> Response {
         let words = json!({ "lead": ask.lead, "ask": ask, "email": email, "complaints": complaints });
-        self.look.page(status, "ask.html", ask.title, &words)
+        self.theme.page(status, "ask.html", ask.title, &words)
     }
 
     /// Says why a link does not work, and offers to mail another one.
@@ -247,40 +252,40 @@ impl Site {
             LinkStatus::Valid(_) | LinkStatus::Done => {
                 return self.message(StatusCode::OK, &link.done_already);
             }
-            LinkStatus::Used => (StatusCode::GONE, &words::LINK_USED),
-            LinkStatus::Expired => (StatusCode::GONE, &words::LINK_EXPIRED),
-            LinkStatus::Invalid => (StatusCode::NOT_FOUND, &words::LINK_INVALID),
+            LinkStatus::Used => (StatusCode::GONE, &content::LINK_USED),
+            LinkStatus::Expired => (StatusCode::GONE, &content::LINK_EXPIRED),
+            LinkStatus::Invalid => (StatusCode::NOT_FOUND, &content::LINK_INVALID),
         };
         let lead = format!("{} {}", notice.text, link.instead);
         let words = json!({ "lead": lead, "ask": link.ask, "email": "", "tone": "trouble" });
-        self.look.page(status, "ask.html", notice.title, &words)
+        self.theme.page(status, "ask.html", notice.title, &words)
     }
 
     fn message(&self, status: StatusCode, notice: &Notice) -> Response {
         let tone = if status.is_success() { "" } else { "trouble" };
         let words = json!({ "lead": notice.text, "tone": tone });
-        self.look.page(status, "message.html", notice.title, &words)
+        self.theme.page(status, "message.html", notice.title, &words)
     }
 
     fn mailed(&self, notice: &Notice) -> Response {
         let words = json!({ "lead": notice.text, "mailed": true });
-        self.look.page(StatusCode::OK, "message.html", notice.title, &words)
+        self.theme.page(StatusCode::OK, "message.html", notice.title, &words)
     }
 
     fn see_other(&self, path: &str) -> Response {
-        Response::builder().status(StatusCode::SEE_OTHER).header(LOCATION, self.look.address(path)).finish()
+        Response::builder().status(StatusCode::SEE_OTHER).header(LOCATION, self.theme.address(path)).finish()
     }
 
     fn failed(&self, error: &Error) -> Response {
         match error {
             Error::Unavailable(unavailable) => {
-                let page = self.message(StatusCode::SERVICE_UNAVAILABLE, &words::UNAVAILABLE);
+                let page = self.message(StatusCode::SERVICE_UNAVAILABLE, &content::UNAVAILABLE);
                 return page.with_header(RETRY_AFTER, unavailable.retry_after).into_response();
             }
             Error::Internal(error) => tracing::error!("{error:#}"),
-            Error::Refused(_) | Error::Misused(_) => {}
+            Error::Refused(_) | Error::BadRequest(_) => {}
         }
-        self.message(StatusCode::INTERNAL_SERVER_ERROR, &words::FAILED)
+        self.message(StatusCode::INTERNAL_SERVER_ERROR, &content::FAILED)
     }
 }
 

@@ -17,7 +17,7 @@ const LONG_WORD: usize = 20;
 #[derive(Debug)]
 pub struct Failure {
     /// What is to become of it.
-    pub verdict: Verdict,
+    pub kind: FailureKind,
     /// The cause for the log: without what the mail server said, which may hold addresses.
     pub summary: String,
     /// The cause in full.
@@ -26,7 +26,7 @@ pub struct Failure {
 
 /// What is to become of a mail that has not left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum FailureKind {
     /// It is tried again later.
     Waits,
     /// It is tried again later, and now the others would fare no better.
@@ -67,16 +67,16 @@ impl Step {
 
 impl Failure {
     /// One that is known without the mail server.
-    pub(super) fn new(verdict: Verdict, error: &anyhow::Error) -> Self {
+    pub(super) fn new(kind: FailureKind, error: &anyhow::Error) -> Self {
         let cause = format!("{error:#}");
-        Self { verdict, summary: cause.clone(), cause }
+        Self { kind, summary: cause.clone(), cause }
     }
 
     /// Given up although it was only put off, because it was so for this long.
     #[must_use]
     pub fn after(self, waited: Duration) -> Self {
         let given_up = |cause| format!("put off for {} days: {cause}", waited.as_secs() / (24 * 3600));
-        Self { verdict: Verdict::Refused, summary: given_up(self.summary), cause: given_up(self.cause) }
+        Self { kind: FailureKind::Refused, summary: given_up(self.summary), cause: given_up(self.cause) }
     }
 
     /// Without the words of `text` that the mail server repeated.
@@ -97,20 +97,20 @@ impl Failure {
 pub(super) fn judge(step: Step, error: &Error, place: &str) -> Failure {
     let Some(code) = error.status().map(u16::from) else {
         let summary = without_reply(step, error, place);
-        return Failure { verdict: Verdict::NoneLeaves, cause: summary.clone(), summary };
+        return Failure { kind: FailureKind::NoneLeaves, cause: summary.clone(), summary };
     };
-    let verdict = match code {
+    let kind = match code {
         // The server closes the connection, whatever it was asked for.
-        421 => Verdict::NoneLeaves,
-        _ if !step.is_about_one_mail() => Verdict::NoneLeaves,
+        421 => FailureKind::NoneLeaves,
+        _ if !step.is_about_one_mail() => FailureKind::NoneLeaves,
         // It wants a login or encryption first: that is how the site is set up.
-        503 | 530 | 535 | 538 => Verdict::NoneLeaves,
-        _ if error.is_permanent() => Verdict::Refused,
-        _ => Verdict::Waits,
+        503 | 530 | 535 | 538 => FailureKind::NoneLeaves,
+        _ if error.is_permanent() => FailureKind::Refused,
+        _ => FailureKind::Waits,
     };
     let summary = format!("the mail server {place} answered {code} to {}", step.name());
     let reply = error.source().map(|reply| shortened(&reply.to_string())).unwrap_or_default();
-    Failure { verdict, cause: format!("{summary}: {reply}"), summary }
+    Failure { kind, cause: format!("{summary}: {reply}"), summary }
 }
 
 /// Says why the mail server did not reply.

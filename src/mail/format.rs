@@ -5,13 +5,13 @@ use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, 
 use lettre::message::{Mailbox, MultiPart, MultiPartKind, SinglePart};
 
 use super::Message;
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
 /// Parts of a multipart body are told apart by this line: no mail of ours holds it.
 const BOUNDARY: &str = "=_pledge4future-auth_=";
 
 /// The same bytes each time: `number` and `at` name the mail for ever.
-pub(super) fn format(message: &Message, from: &Mailbox, number: i64, at: Moment) -> Result<Vec<u8>> {
+pub(super) fn format(message: &Message, from: &Mailbox, number: i64, at: Timestamp) -> Result<Vec<u8>> {
     let part = |kind: ContentType, body: &str| {
         SinglePart::builder()
             .header(kind)

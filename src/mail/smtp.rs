@@ -19,9 +19,9 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use secrecy::ExposeSecret;
 
-use super::failure::{self, Failure, Step, Verdict};
+use super::failure::{self, Failure, FailureKind, Step};
 use super::{Message, format};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::config::{Config, Encryption, SmtpServer};
 
 /// For each answer of the server but the last.
@@ -42,12 +42,12 @@ pub(super) struct Smtp {
 }
 
 /// A mail in the form in which it travels.
-struct Packed {
+struct EncodedMail {
     recipient: Address,
     text: String,
 }
 
-impl Packed {
+impl EncodedMail {
     /// All but addresses is written in ASCII.
     fn is_ascii(&self) -> bool {
         self.text.is_ascii()
@@ -73,9 +73,9 @@ impl Smtp {
         format!("leaves by SMTP through {}", self.place())
     }
 
-    pub(super) fn deliver(&self, message: &Message, number: i64, at: Moment) -> Result<(), Failure> {
-        let mail =
-            pack(message, &self.from, number, at).map_err(|error| Failure::new(Verdict::Refused, &error))?;
+    pub(super) fn deliver(&self, message: &Message, number: i64, at: Timestamp) -> Result<(), Failure> {
+        let mail = encode(message, &self.from, number, at)
+            .map_err(|error| Failure::new(FailureKind::Refused, &error))?;
         let mut open = self.open();
         let mut connection = self.begin(open.take(), &mail)?;
         let handed_over =
@@ -85,12 +85,12 @@ impl Smtp {
             } else {
                 let error = anyhow!("the mail server {} takes no address beyond ASCII", self.place());
                 let is_senders = mail.recipient.to_string().is_ascii();
-                let verdict = if is_senders { Verdict::NoneLeaves } else { Verdict::Refused };
-                Err(Failure::new(verdict, &error))
+                let kind = if is_senders { FailureKind::NoneLeaves } else { FailureKind::Refused };
+                Err(Failure::new(kind, &error))
             };
         match &handed_over {
             Ok(()) => *open = Some(connection),
-            Err(failure) if failure.verdict == Verdict::NoneLeaves => {}
+            Err(failure) if failure.kind == FailureKind::NoneLeaves => {}
             Err(_) => *open = connection.command(Rset).is_ok().then_some(connection),
         }
         handed_over
@@ -117,7 +117,7 @@ impl Smtp {
 
     /// A connection on which MAIL FROM was taken. After so many mails servers end a connection or take no more on it,
     /// by answers that otherwise mean something else: what counts is what they say to a new one.
-    fn begin(&self, open: Option<SmtpConnection>, mail: &Packed) -> Result<SmtpConnection, Failure> {
+    fn begin(&self, open: Option<SmtpConnection>, mail: &EncodedMail) -> Result<SmtpConnection, Failure> {
         if let Some(mut connection) = open {
             match self.name_sender(&mut connection, mail) {
                 Ok(()) => return Ok(connection),
@@ -159,7 +159,7 @@ impl Smtp {
         Ok(connection)
     }
 
-    fn name_sender(&self, connection: &mut SmtpConnection, mail: &Packed) -> Result<(), Error> {
+    fn name_sender(&self, connection: &mut SmtpConnection, mail: &EncodedMail) -> Result<(), Error> {
         let beyond_ascii =
             !mail.is_ascii() && connection.server_info().supports_feature(Extension::SmtpUtfEight);
         let parameters = if beyond_ascii {
@@ -171,7 +171,7 @@ impl Smtp {
     }
 }
 
-fn hand_over(connection: &mut SmtpConnection, mail: &Packed) -> Result<(), (Step, Error)> {
+fn hand_over(connection: &mut SmtpConnection, mail: &EncodedMail) -> Result<(), (Step, Error)> {
     let recipient = Rcpt::new(mail.recipient.clone(), Vec::new());
     connection.command(recipient).map_err(|error| (Step::Recipient, error))?;
     connection.command(Data).map_err(|error| (Step::Data, error))?;
@@ -187,12 +187,12 @@ fn leave(mut connection: SmtpConnection) {
 }
 
 /// Hosts in their ASCII form: so that all servers take them.
-fn pack(message: &Message, from: &Mailbox, number: i64, at: Moment) -> Result<Packed> {
+fn encode(message: &Message, from: &Mailbox, number: i64, at: Timestamp) -> Result<EncodedMail> {
     let no_address = "the recipient is no mail address";
     let recipient = in_ascii(&message.recipient.parse().context(no_address)?).context(no_address)?;
     let message = Message { recipient: recipient.to_string(), ..message.clone() };
     let text = String::from_utf8(format::format(&message, from, number, at)?)?;
-    Ok(Packed { text: closed(&text), recipient })
+    Ok(EncodedMail { text: closed(&text), recipient })
 }
 
 /// With the dot that ends a mail and none that would end it earlier. Written at once: lettre writes the end by itself,

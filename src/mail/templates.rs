@@ -17,7 +17,7 @@ struct Files;
 
 /// What a mail is about.
 #[derive(Debug, Clone, Copy)]
-pub enum Kind<'a> {
+pub enum MailKind<'a> {
     /// Asks to confirm the primary address.
     Activation {
         token: &'a str,
@@ -109,16 +109,16 @@ impl Templates {
     /// Words one mail of each kind, so that a template which asks for what is not there is found at start.
     fn tried(self) -> Result<Self> {
         let kinds = [
-            Kind::Activation { token: "", ends_password: true },
-            Kind::Activation { token: "", ends_password: false },
-            Kind::SecondaryEmail(""),
-            Kind::PasswordReset(""),
-            Kind::PasswordSet(""),
-            Kind::Notice(""),
-            Kind::Hint(""),
-            Kind::JoinRequest { id: "", requester: "", email: "", group: "" },
-            Kind::JoinAnswer { group: "", approved: true },
-            Kind::JoinAnswer { group: "", approved: false },
+            MailKind::Activation { token: "", ends_password: true },
+            MailKind::Activation { token: "", ends_password: false },
+            MailKind::SecondaryEmail(""),
+            MailKind::PasswordReset(""),
+            MailKind::PasswordSet(""),
+            MailKind::Notice(""),
+            MailKind::Hint(""),
+            MailKind::JoinRequest { id: "", requester: "", email: "", group: "" },
+            MailKind::JoinAnswer { group: "", approved: true },
+            MailKind::JoinAnswer { group: "", approved: false },
         ];
         for kind in kinds {
             self.write(&kind, "", "").context("mail.templates")?;
@@ -126,7 +126,7 @@ impl Templates {
         Ok(self)
     }
 
-    pub(super) fn write(&self, kind: &Kind<'_>, recipient: &str, name: &str) -> Result<Message> {
+    pub(super) fn write(&self, kind: &MailKind<'_>, recipient: &str, name: &str) -> Result<Message> {
         let words = self.words(kind);
         let context = context! {
             site_name => self.site_name.as_str(),
@@ -153,25 +153,25 @@ impl Templates {
         })
     }
 
-    fn words<'a>(&self, kind: &Kind<'a>) -> Words<'a> {
+    fn words<'a>(&self, kind: &MailKind<'a>) -> Words<'a> {
         let with_link =
             |template, link, token| Words { template, link: self.link(link, token), ..Words::default() };
         let links = &self.links;
         match *kind {
-            Kind::Activation { token, ends_password } => {
+            MailKind::Activation { token, ends_password } => {
                 Words { ends_password, ..with_link("activation", &links.activation, token) }
             }
-            Kind::SecondaryEmail(token) => with_link("secondary_email", &links.secondary_email, token),
-            Kind::PasswordReset(token) => with_link("password_reset", &links.password_reset, token),
-            Kind::PasswordSet(token) => with_link("password_set", &links.password_set, token),
-            Kind::Notice(sentence) => Words { template: "notice", sentence, ..Words::default() },
-            Kind::Hint(sentence) => Words { template: "hint", sentence, ..Words::default() },
-            Kind::JoinRequest { id, requester, email, group } => {
+            MailKind::SecondaryEmail(token) => with_link("secondary_email", &links.secondary_email, token),
+            MailKind::PasswordReset(token) => with_link("password_reset", &links.password_reset, token),
+            MailKind::PasswordSet(token) => with_link("password_set", &links.password_set, token),
+            MailKind::Notice(sentence) => Words { template: "notice", sentence, ..Words::default() },
+            MailKind::Hint(sentence) => Words { template: "hint", sentence, ..Words::default() },
+            MailKind::JoinRequest { id, requester, email, group } => {
                 let link = links.join_requests.as_deref().unwrap_or_default();
                 let words = with_link("join_request", link, "");
                 Words { request_id: id, requester, requester_email: email, group, ..words }
             }
-            Kind::JoinAnswer { group, approved } => {
+            MailKind::JoinAnswer { group, approved } => {
                 Words { template: "join_answer", group, approved, ..Words::default() }
             }
         }

@@ -9,8 +9,8 @@ use lettre::message::Mailbox;
 
 use super::format::format;
 use super::smtp::Smtp;
-use super::{Failure, Message, Verdict, in_lines};
-use crate::clock::Moment;
+use super::{Failure, FailureKind, Message, in_lines};
+use crate::clock::Timestamp;
 use crate::config::{self, Config};
 
 pub(super) enum Transport {
@@ -35,10 +35,10 @@ impl Transport {
         }
     }
 
-    pub(super) fn deliver(&self, message: &Message, number: i64, at: Moment) -> Result<(), Failure> {
+    pub(super) fn deliver(&self, message: &Message, number: i64, at: Timestamp) -> Result<(), Failure> {
         match self {
             Self::Console { from } => {
-                print(message, from).map_err(|error| Failure::new(Verdict::NoneLeaves, &error))
+                print(message, from).map_err(|error| Failure::new(FailureKind::NoneLeaves, &error))
             }
             Self::File { from, directory } => write(message, from, directory, number, at),
             Self::Smtp(smtp) => smtp.deliver(message, number, at),
@@ -93,21 +93,22 @@ fn write(
     from: &Mailbox,
     directory: &Path,
     number: i64,
-    at: Moment,
+    at: Timestamp,
 ) -> Result<(), Failure> {
-    let mail = format(message, from, number, at).map_err(|error| Failure::new(Verdict::Refused, &error))?;
+    let mail =
+        format(message, from, number, at).map_err(|error| Failure::new(FailureKind::Refused, &error))?;
     let name = format!("{:020}-{number:08}.eml", at.micros());
     let (path, hidden) = (directory.join(&name), directory.join(format!(".{name}")));
     let unwritable = || format!("{} cannot be written", path.display());
     // Where this one finds no room or may not be, no other does.
     write_whole(&hidden, &mail)
         .with_context(unwritable)
-        .map_err(|error| Failure::new(Verdict::NoneLeaves, &error))?;
+        .map_err(|error| Failure::new(FailureKind::NoneLeaves, &error))?;
     std::fs::rename(&hidden, &path)
         // The name as well, before the mail counts as delivered.
         .and_then(|()| File::open(directory)?.sync_all())
         .with_context(unwritable)
-        .map_err(|error| Failure::new(Verdict::Waits, &error))
+        .map_err(|error| Failure::new(FailureKind::Waits, &error))
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -3,10 +3,10 @@
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 
+use super::batch::{escape_like, rows_for};
 use super::memberships::{MemberRole, Membership, membership};
-use super::statement::{rows_for, verbatim};
 use super::{Reader, Result, Writer};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
 /// The number of an account, never given twice.
 pub type AccountId = i64;
@@ -28,17 +28,17 @@ pub struct Account {
     /// Counts the times at which all access tokens were ended.
     pub epoch: i64,
     /// When that was the last time.
-    pub epoch_began_at: Option<Moment>,
+    pub epoch_began_at: Option<Timestamp>,
     /// Whether the account may see what is reserved for staff.
     pub is_staff: bool,
     /// When it was registered.
-    pub joined_at: Moment,
+    pub joined_at: Timestamp,
     /// When its address was confirmed.
-    pub verified_at: Option<Moment>,
+    pub verified_at: Option<Timestamp>,
     /// When its owner put it away.
-    pub archived_at: Option<Moment>,
+    pub archived_at: Option<Timestamp>,
     /// When it was shut off.
-    pub deactivated_at: Option<Moment>,
+    pub deactivated_at: Option<Timestamp>,
     /// Whether its activation ends its password, because a new one was asked for before.
     pub activation_ends_password: bool,
     /// The working group that it belongs to.
@@ -95,10 +95,10 @@ pub struct NewAccount<'a> {
     /// None where nobody can log in with a password.
     pub password_hash: Option<&'a str>,
     pub is_staff: bool,
-    pub joined_at: Moment,
-    pub verified_at: Option<Moment>,
-    pub archived_at: Option<Moment>,
-    pub deactivated_at: Option<Moment>,
+    pub joined_at: Timestamp,
+    pub verified_at: Option<Timestamp>,
+    pub archived_at: Option<Timestamp>,
+    pub deactivated_at: Option<Timestamp>,
 }
 
 /// Which of its two addresses an address is.
@@ -151,8 +151,9 @@ pub(super) const TABLES: &str = "accounts a \
      LEFT JOIN memberships m ON m.account_id = a.id";
 
 pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
-    let moment =
-        |column: usize| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Moment::from_micros));
+    let moment = |column: usize| {
+        Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_micros))
+    };
     Ok(Account {
         id: row.get(0)?,
         username: row.get(1)?,
@@ -164,7 +165,7 @@ pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         epoch: row.get(7)?,
         epoch_began_at: moment(8)?,
         is_staff: row.get(9)?,
-        joined_at: Moment::from_micros(row.get(10)?),
+        joined_at: Timestamp::from_micros(row.get(10)?),
         verified_at: moment(11)?,
         archived_at: moment(12)?,
         deactivated_at: moment(13)?,
@@ -269,7 +270,7 @@ fn conditions(filter: &Filter) -> (String, Vec<Value>) {
             conditions.push(condition.replace("$n", &format!("${}", values.len())));
         }
     };
-    let pattern = |text: &str| verbatim(&text.to_lowercase());
+    let pattern = |text: &str| escape_like(&text.to_lowercase());
     with_value("a.id = $n", filter.id.map(Value::from));
     with_value("p.email_key = $n", filter.email_key.clone().map(Value::from));
     with_value("s.email_key = $n", filter.secondary_email_key.clone().map(Value::from));
@@ -304,9 +305,9 @@ pub fn insert(db: &Writer<'_>, new: &NewAccount<'_>) -> Result<Option<AccountId>
         new.password_hash,
         i64::from(new.is_staff),
         new.joined_at.micros(),
-        new.verified_at.map(Moment::micros),
-        new.archived_at.map(Moment::micros),
-        new.deactivated_at.map(Moment::micros),
+        new.verified_at.map(Timestamp::micros),
+        new.archived_at.map(Timestamp::micros),
+        new.deactivated_at.map(Timestamp::micros),
     ];
     Ok(db.0.0.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?)
 }
@@ -345,17 +346,17 @@ pub fn set_profile(db: &Writer<'_>, id: AccountId, first: &str, last: &str, titl
 }
 
 /// Marks the address as confirmed, or as not confirmed. Returns whether that is a change.
-pub fn set_verified(db: &Writer<'_>, id: AccountId, at: Option<Moment>) -> Result<bool> {
+pub fn set_verified(db: &Writer<'_>, id: AccountId, at: Option<Timestamp>) -> Result<bool> {
     let sql =
         "UPDATE accounts SET verified_at = $1 WHERE id = $2 AND (verified_at IS NULL) = ($1 IS NOT NULL)";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![at.map(Moment::micros), id])? == 1)
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![at.map(Timestamp::micros), id])? == 1)
 }
 
 /// Puts the account away, or takes it out again; false if nothing had to be done.
-pub fn set_archived(db: &Writer<'_>, id: AccountId, at: Option<Moment>) -> Result<bool> {
+pub fn set_archived(db: &Writer<'_>, id: AccountId, at: Option<Timestamp>) -> Result<bool> {
     let sql =
         "UPDATE accounts SET archived_at = $1 WHERE id = $2 AND (archived_at IS NULL) = ($1 IS NOT NULL)";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![at.map(Moment::micros), id])? == 1)
+    Ok(db.0.0.prepare_cached(sql)?.execute(params![at.map(Timestamp::micros), id])? == 1)
 }
 
 /// Replaces the password hash by another hash of the same password, unless it changed meanwhile.
@@ -387,7 +388,7 @@ pub fn set_activation_ends_password(db: &Writer<'_>, id: AccountId) -> Result<()
 }
 
 /// Shuts the account off; false if it was already.
-pub fn set_deactivated(db: &Writer<'_>, id: AccountId, now: Moment) -> Result<bool> {
+pub fn set_deactivated(db: &Writer<'_>, id: AccountId, now: Timestamp) -> Result<bool> {
     let sql = "UPDATE accounts SET deactivated_at = $1 WHERE id = $2 AND deactivated_at IS NULL";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id])? == 1)
 }
@@ -405,7 +406,7 @@ pub fn set_staff(db: &Writer<'_>, id: AccountId, is_staff: bool) -> Result<bool>
 }
 
 /// Ends all access tokens of the account and answers the epoch that begins.
-pub fn begin_epoch(db: &Writer<'_>, id: AccountId, now: Moment) -> Result<i64> {
+pub fn begin_epoch(db: &Writer<'_>, id: AccountId, now: Timestamp) -> Result<i64> {
     let sql = "UPDATE accounts SET epoch = epoch + 1, epoch_began_at = $1 WHERE id = $2 RETURNING epoch";
     Ok(db.0.0.prepare_cached(sql)?.query_row(params![now.micros(), id], |row| row.get(0))?)
 }

@@ -3,10 +3,10 @@
 use rusqlite::params;
 
 use super::{Reader, Result, Writer};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
 /// Spends a token; false if it was spent before.
-pub fn spend(db: &Writer<'_>, hash: &str, expires_at: Moment) -> Result<bool> {
+pub fn consume(db: &Writer<'_>, hash: &str, expires_at: Timestamp) -> Result<bool> {
     let sql = "INSERT INTO spent_action_tokens (token_hash, expires_at) VALUES ($1, $2) \
          ON CONFLICT (token_hash) DO NOTHING";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![hash, expires_at.micros()])? == 1)
@@ -21,7 +21,7 @@ pub fn is_spent(db: &Reader<'_>, hash: &str) -> Result<bool> {
 }
 
 /// Forgets at most `limit` tokens that have expired, since those are refused anyway, and answers how many.
-pub fn delete_expired(db: &Writer<'_>, now: Moment, limit: i64) -> Result<usize> {
+pub fn delete_expired(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM spent_action_tokens \
          WHERE token_hash IN (SELECT token_hash FROM spent_action_tokens WHERE expires_at < $1 LIMIT $2)";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), limit])?)

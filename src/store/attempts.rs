@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::{Reader, Result, Writer};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
 /// Attempts of one name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,9 +11,9 @@ pub struct Attempts {
     /// How many are remembered as of then.
     pub counted: i64,
     /// When the last was made.
-    pub counted_at: Moment,
+    pub counted_at: Timestamp,
     /// When none is left.
-    pub forgotten_at: Moment,
+    pub forgotten_at: Timestamp,
 }
 
 /// What is remembered of a name.
@@ -21,7 +21,7 @@ pub fn find(db: &Reader<'_>, name: &str) -> Result<Option<Attempts>> {
     let sql = "SELECT counted, counted_at, forgotten_at FROM attempts WHERE name = $1";
     let mut statement = db.0.prepare_cached(sql)?;
     let found = statement.query_row(params![name], |row| {
-        let moment = |column| Ok::<_, rusqlite::Error>(Moment::from_micros(row.get(column)?));
+        let moment = |column| Ok::<_, rusqlite::Error>(Timestamp::from_micros(row.get(column)?));
         Ok(Attempts { counted: row.get(0)?, counted_at: moment(1)?, forgotten_at: moment(2)? })
     });
     Ok(found.optional()?)
@@ -39,11 +39,16 @@ pub fn upsert(db: &Writer<'_>, name: &str, attempts: Attempts) -> Result<()> {
 }
 
 /// Takes back an attempt that was counted by then. If none was since, it is as if the one before were the last.
-pub fn take_back(db: &Writer<'_>, name: &str, counted_at: Moment, before: Option<Moment>) -> Result<()> {
+pub fn take_back(
+    db: &Writer<'_>,
+    name: &str,
+    counted_at: Timestamp,
+    before: Option<Timestamp>,
+) -> Result<()> {
     let sql = "UPDATE attempts SET counted = counted - 1, \
          counted_at = CASE WHEN counted_at <= $1 THEN COALESCE($2, counted_at) ELSE counted_at END \
          WHERE name = $3 AND counted > 0";
-    let values = params![counted_at.micros(), before.map(Moment::micros), name];
+    let values = params![counted_at.micros(), before.map(Timestamp::micros), name];
     db.0.0.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
@@ -55,7 +60,7 @@ pub fn delete(db: &Writer<'_>, name: &str) -> Result<()> {
 }
 
 /// Forgets at most `limit` names of which no attempt is left, and answers how many.
-pub fn delete_forgotten(db: &Writer<'_>, now: Moment, limit: i64) -> Result<usize> {
+pub fn delete_forgotten(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM attempts \
          WHERE name IN (SELECT name FROM attempts WHERE forgotten_at < $1 LIMIT $2)";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), limit])?)

@@ -5,11 +5,11 @@ use rusqlite::{Row, params};
 
 use super::accounts::AccountId;
 use super::{Reader, Result, Writer};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
 /// Who did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Actor {
+pub enum StoredActor {
     /// Whoever the account is of, by password, token or mailed link.
     Owner,
     /// Another account.
@@ -20,7 +20,7 @@ pub enum Actor {
     Somebody,
 }
 
-impl Actor {
+impl StoredActor {
     /// Its name in the database and for scripts.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -41,13 +41,13 @@ impl Actor {
 #[derive(Debug, Clone)]
 pub struct NewEntry<'a> {
     /// When.
-    pub at: Moment,
+    pub at: Timestamp,
     /// What.
     pub event: &'a str,
     /// To whom; none where nobody has the name that was given.
     pub account: Option<AccountId>,
     /// By whom.
-    pub actor: Actor,
+    pub actor: StoredActor,
     /// The address that it was done from, if that is known.
     pub address: Option<&'a str>,
     /// The session that began or ended, or in which it was done.
@@ -62,7 +62,7 @@ pub struct Entry {
     /// Its number.
     pub id: i64,
     /// When.
-    pub at: Moment,
+    pub at: Timestamp,
     /// What.
     pub event: String,
     /// To whom.
@@ -70,7 +70,7 @@ pub struct Entry {
     /// The primary address that the account has now; none where it has been erased.
     pub email: Option<String>,
     /// By whom.
-    pub actor: Actor,
+    pub actor: StoredActor,
     /// From where.
     pub address: Option<String>,
     /// In which session.
@@ -80,7 +80,7 @@ pub struct Entry {
 }
 
 /// A place in the list: behind the entry with this time and number.
-pub type Place = (Moment, i64);
+pub type Place = (Timestamp, i64);
 
 const COLUMNS: &str =
     "e.id, e.at, e.event, e.account_id, p.email, e.actor, e.actor_id, e.address, e.session_id, e.detail";
@@ -88,12 +88,12 @@ const ADDRESS: &str = "LEFT JOIN email_addresses p ON p.account_id = e.account_i
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let actor: String = row.get(5)?;
-    let others = row.get::<_, Option<AccountId>>(6)?.map(Actor::Account);
-    let known = others.into_iter().chain([Actor::Owner, Actor::Operator, Actor::Somebody]);
+    let others = row.get::<_, Option<AccountId>>(6)?.map(StoredActor::Account);
+    let known = others.into_iter().chain([StoredActor::Owner, StoredActor::Operator, StoredActor::Somebody]);
     let actor = known.into_iter().find(|known| known.as_str() == actor);
     Ok(Entry {
         id: row.get(0)?,
-        at: Moment::from_micros(row.get(1)?),
+        at: Timestamp::from_micros(row.get(1)?),
         event: row.get(2)?,
         account: row.get(3)?,
         email: row.get(4)?,
@@ -144,7 +144,7 @@ pub fn list_of_account(
 }
 
 /// Forgets at most `limit` entries from before `moment`, and answers how many.
-pub fn delete_before(db: &Writer<'_>, moment: Moment, limit: i64) -> Result<usize> {
+pub fn delete_before(db: &Writer<'_>, moment: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 LIMIT $2)";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![moment.micros(), limit])?)
 }

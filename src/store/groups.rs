@@ -2,8 +2,8 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::directory::{Institution, ResearchField};
-use super::statement::rows_for;
+use super::batch::rows_for;
+use super::institutions::{Institution, ResearchField};
 use super::{Reader, Result, Writer};
 
 /// A UUID in lower case with dashes.

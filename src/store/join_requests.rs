@@ -4,10 +4,10 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::accounts::AccountId;
+use super::batch::rows_for;
 use super::groups::GroupId;
-use super::statement::rows_for;
 use super::{Reader, Result, Writer};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
 /// Somebody's wish to join a working group.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct JoinRequest {
     /// Where to.
     pub group: GroupId,
     /// When it was made.
-    pub made_at: Moment,
+    pub made_at: Timestamp,
     /// What became of it.
     pub status: Status,
 }
@@ -64,7 +64,7 @@ fn join_request(row: &Row<'_>) -> rusqlite::Result<JoinRequest> {
         id: row.get(0)?,
         account: row.get(1)?,
         group: row.get(2)?,
-        made_at: Moment::from_micros(row.get(3)?),
+        made_at: Timestamp::from_micros(row.get(3)?),
         status: row.get(4)?,
     })
 }

@@ -4,10 +4,10 @@ use rusqlite::params;
 
 use super::accounts::AccountId;
 use super::{Reader, Result, Writer};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
 /// Remembers that the owner of an account was seen.
-pub fn upsert(db: &Writer<'_>, account: AccountId, network: &str, now: Moment) -> Result<()> {
+pub fn upsert(db: &Writer<'_>, account: AccountId, network: &str, now: Timestamp) -> Result<()> {
     let sql = "INSERT INTO known_clients (account_id, network, seen_at) VALUES ($1, $2, $3) \
          ON CONFLICT (account_id, network) DO UPDATE SET seen_at = excluded.seen_at";
     db.0.0.prepare_cached(sql)?.execute(params![account, network, now.micros()])?;
@@ -30,7 +30,7 @@ pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64) -> Result<(
 }
 
 /// Forgets at most `limit` that were not seen since, and answers how many.
-pub fn delete_before(db: &Writer<'_>, moment: Moment, limit: i64) -> Result<usize> {
+pub fn delete_before(db: &Writer<'_>, moment: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM known_clients WHERE (account_id, network) IN \
          (SELECT account_id, network FROM known_clients WHERE seen_at < $1 LIMIT $2)";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![moment.micros(), limit])?)

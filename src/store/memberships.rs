@@ -4,8 +4,8 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Row, params};
 
 use super::accounts::{Account, AccountId, COLUMNS, TABLES, account};
+use super::batch::rows_for;
 use super::groups::GroupId;
-use super::statement::rows_for;
 use super::{Reader, Result, Writer};
 
 /// That an account belongs to a working group.

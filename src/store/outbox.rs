@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Reader, Result, Writer};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
 /// A mail on its way.
 pub struct OutboxMessage {
@@ -18,17 +18,17 @@ pub struct OutboxMessage {
     /// Its body as HTML.
     pub html: String,
     /// When it was promised.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// When delivery is tried next.
-    pub due_at: Moment,
+    pub due_at: Timestamp,
     /// How often delivery was tried.
     pub attempts: i64,
     /// Why it failed the last time.
     pub last_error: Option<String>,
     /// When it left.
-    pub delivered_at: Option<Moment>,
+    pub delivered_at: Option<Timestamp>,
     /// When it was refused for good.
-    pub refused_at: Option<Moment>,
+    pub refused_at: Option<Timestamp>,
 }
 
 const COLUMNS: &str = "id, recipient, subject, body_text, body_html, created_at, due_at, attempts, last_error, \
@@ -41,12 +41,12 @@ fn message(row: &Row<'_>) -> rusqlite::Result<OutboxMessage> {
         subject: row.get(2)?,
         text: row.get(3)?,
         html: row.get(4)?,
-        created_at: Moment::from_micros(row.get(5)?),
-        due_at: Moment::from_micros(row.get(6)?),
+        created_at: Timestamp::from_micros(row.get(5)?),
+        due_at: Timestamp::from_micros(row.get(6)?),
         attempts: row.get(7)?,
         last_error: row.get(8)?,
-        delivered_at: row.get::<_, Option<i64>>(9)?.map(Moment::from_micros),
-        refused_at: row.get::<_, Option<i64>>(10)?.map(Moment::from_micros),
+        delivered_at: row.get::<_, Option<i64>>(9)?.map(Timestamp::from_micros),
+        refused_at: row.get::<_, Option<i64>>(10)?.map(Timestamp::from_micros),
     })
 }
 
@@ -57,7 +57,7 @@ pub fn insert(
     subject: &str,
     text: &str,
     html: &str,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<i64> {
     let sql = "INSERT INTO outbox (recipient, subject, body_text, body_html, created_at, due_at, attempts) \
          VALUES ($1, $2, $3, $4, $5, $5, 0) RETURNING id";
@@ -86,7 +86,7 @@ pub fn list(db: &Reader<'_>) -> Result<Vec<OutboxMessage>> {
 }
 
 /// Mails that wait and are due, oldest first.
-pub fn list_due(db: &Reader<'_>, now: Moment, limit: i64) -> Result<Vec<OutboxMessage>> {
+pub fn list_due(db: &Reader<'_>, now: Timestamp, limit: i64) -> Result<Vec<OutboxMessage>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM outbox \
          WHERE delivered_at IS NULL AND refused_at IS NULL AND due_at <= $1 ORDER BY id LIMIT $2"
@@ -110,28 +110,28 @@ pub fn count_refused(db: &Reader<'_>) -> Result<i64> {
 }
 
 /// When the oldest mail was promised that has not left.
-pub fn find_oldest_undelivered(db: &Reader<'_>) -> Result<Option<Moment>> {
+pub fn find_oldest_undelivered(db: &Reader<'_>) -> Result<Option<Timestamp>> {
     let sql = "SELECT MIN(created_at) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL";
     let oldest: Option<i64> = db.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-    Ok(oldest.map(Moment::from_micros))
+    Ok(oldest.map(Timestamp::from_micros))
 }
 
 /// Notes that a mail has left.
-pub fn set_delivered(db: &Writer<'_>, id: i64, now: Moment) -> Result<()> {
+pub fn set_delivered(db: &Writer<'_>, id: i64, now: Timestamp) -> Result<()> {
     let sql = "UPDATE outbox SET delivered_at = $1, attempts = attempts + 1, last_error = NULL WHERE id = $2";
     db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id])?;
     Ok(())
 }
 
 /// Notes that a mail could not leave and when to try again.
-pub fn set_failed(db: &Writer<'_>, id: i64, error: &str, due_at: Moment) -> Result<()> {
+pub fn set_failed(db: &Writer<'_>, id: i64, error: &str, due_at: Timestamp) -> Result<()> {
     let sql = "UPDATE outbox SET due_at = $1, attempts = attempts + 1, last_error = $2 WHERE id = $3";
     db.0.0.prepare_cached(sql)?.execute(params![due_at.micros(), error, id])?;
     Ok(())
 }
 
 /// Notes that a mail was refused for good.
-pub fn set_refused(db: &Writer<'_>, id: i64, error: &str, now: Moment) -> Result<()> {
+pub fn set_refused(db: &Writer<'_>, id: i64, error: &str, now: Timestamp) -> Result<()> {
     let sql = "UPDATE outbox SET refused_at = $1, attempts = attempts + 1, last_error = $2 WHERE id = $3";
     db.0.0.prepare_cached(sql)?.execute(params![now.micros(), error, id])?;
     Ok(())
@@ -139,26 +139,26 @@ pub fn set_refused(db: &Writer<'_>, id: i64, error: &str, now: Moment) -> Result
 
 /// Makes a mail due at once that waits or was refused, and with `again` also one that was delivered. Returns whether there
 /// is such a mail.
-pub fn set_due(db: &Writer<'_>, id: i64, now: Moment, again: bool) -> Result<bool> {
+pub fn set_due(db: &Writer<'_>, id: i64, now: Timestamp, again: bool) -> Result<bool> {
     let sql = "UPDATE outbox SET due_at = $1, delivered_at = NULL, refused_at = NULL \
          WHERE id = $2 AND (delivered_at IS NULL OR $3 = 1)";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id, i64::from(again)])? == 1)
 }
 
 /// Makes all mails due that have not left, refused ones among them, and says how many those are.
-pub fn set_all_due(db: &Writer<'_>, now: Moment) -> Result<usize> {
+pub fn set_all_due(db: &Writer<'_>, now: Timestamp) -> Result<usize> {
     let sql = "UPDATE outbox SET due_at = $1, refused_at = NULL WHERE delivered_at IS NULL";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros()])?)
 }
 
 /// Whether a mail left or was refused before `moment`.
-pub fn was_any_done_before(db: &Reader<'_>, moment: Moment) -> Result<bool> {
+pub fn was_any_done_before(db: &Reader<'_>, moment: Timestamp) -> Result<bool> {
     let sql = "SELECT 1 FROM outbox WHERE delivered_at < $1 OR refused_at < $1";
     Ok(db.0.prepare_cached(sql)?.exists(params![moment.micros()])?)
 }
 
 /// Forgets mails that left or were refused before `moment`.
-pub fn delete_done_before(db: &Writer<'_>, moment: Moment) -> Result<()> {
+pub fn delete_done_before(db: &Writer<'_>, moment: Timestamp) -> Result<()> {
     let sql = "DELETE FROM outbox WHERE delivered_at < $1 OR refused_at < $1";
     db.0.0.prepare_cached(sql)?.execute(params![moment.micros()])?;
     Ok(())

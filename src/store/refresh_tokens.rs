@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::{Reader, Result, Writer};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
 /// A token that is handed out.
 pub struct NewToken<'a> {
@@ -14,15 +14,15 @@ pub struct NewToken<'a> {
     /// The token that was turned in for it, as hash; none at a login.
     pub predecessor: Option<&'a str>,
     /// When it is handed out.
-    pub issued_at: Moment,
+    pub issued_at: Timestamp,
     /// Until when it can be turned in.
-    pub expires_at: Moment,
+    pub expires_at: Timestamp,
 }
 
 /// What is known of a token that cannot be turned in.
-pub struct Worn {
+pub struct SupersededToken {
     /// When another took its place because the answer with it seemed lost.
-    pub replaced_at: Option<Moment>,
+    pub replaced_at: Option<Timestamp>,
     /// Whether it was turned in for another that has been turned in as well.
     pub is_outdated: bool,
 }
@@ -47,7 +47,7 @@ pub fn delete_beyond(db: &Writer<'_>, session: &str, most: i64) -> Result<()> {
 }
 
 /// Spends a token that is good, and answers its session; none if there is no such token, or it is not good.
-pub fn spend(db: &Writer<'_>, hash: &str, now: Moment) -> Result<Option<String>> {
+pub fn consume(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<Option<String>> {
     let sql = "UPDATE refresh_tokens SET spent_at = $1 WHERE token_hash = $2 \
          AND spent_at IS NULL AND replaced_at IS NULL AND expires_at >= $1 RETURNING session_id";
     let mut statement = db.0.0.prepare_cached(sql)?;
@@ -56,7 +56,7 @@ pub fn spend(db: &Writer<'_>, hash: &str, now: Moment) -> Result<Option<String>>
 
 /// Replaces the token that this one was turned in for, unless it has been used, and answers the session; none if it
 /// has, or this one was never turned in or has expired.
-pub fn replace_successor(db: &Writer<'_>, hash: &str, now: Moment) -> Result<Option<String>> {
+pub fn replace_successor(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<Option<String>> {
     let sql = "UPDATE refresh_tokens SET replaced_at = $1 WHERE predecessor_hash = $2 \
          AND spent_at IS NULL AND replaced_at IS NULL \
          AND EXISTS (SELECT 1 FROM refresh_tokens p WHERE p.token_hash = $2 AND p.expires_at >= $1) \
@@ -66,14 +66,14 @@ pub fn replace_successor(db: &Writer<'_>, hash: &str, now: Moment) -> Result<Opt
 }
 
 /// What became of a token.
-pub fn find_worn(db: &Reader<'_>, hash: &str) -> Result<Option<Worn>> {
+pub fn find_superseded(db: &Reader<'_>, hash: &str) -> Result<Option<SupersededToken>> {
     let sql = "SELECT t.replaced_at, EXISTS (SELECT 1 FROM refresh_tokens n \
          WHERE n.predecessor_hash = t.token_hash AND n.spent_at IS NOT NULL) \
          FROM refresh_tokens t WHERE t.token_hash = $1";
     let mut statement = db.0.prepare_cached(sql)?;
     let worn = statement.query_row(params![hash], |row| {
         let replaced_at: Option<i64> = row.get(0)?;
-        Ok(Worn { replaced_at: replaced_at.map(Moment::from_micros), is_outdated: row.get(1)? })
+        Ok(SupersededToken { replaced_at: replaced_at.map(Timestamp::from_micros), is_outdated: row.get(1)? })
     });
     Ok(worn.optional()?)
 }
@@ -89,7 +89,7 @@ pub fn delete_family(db: &Writer<'_>, hash: &str) -> Result<Option<String>> {
 }
 
 /// Forgets at most `limit` tokens that have expired, and answers how many.
-pub fn delete_expired(db: &Writer<'_>, now: Moment, limit: i64) -> Result<usize> {
+pub fn delete_expired(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM refresh_tokens \
          WHERE token_hash IN (SELECT token_hash FROM refresh_tokens WHERE expires_at < $1 LIMIT $2)";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), limit])?)

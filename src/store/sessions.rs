@@ -6,17 +6,17 @@ use rusqlite::{OptionalExtension, params};
 
 use super::accounts::{Account, AccountId, COLUMNS, TABLES, account};
 use super::{Reader, Result, Writer};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
 /// A session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// Random; access tokens name it.
     pub id: String,
-    /// Whose it is.
+    /// AttemptTarget it is.
     pub account: AccountId,
     /// When its owner logged in.
-    pub began_at: Moment,
+    pub began_at: Timestamp,
     /// When and from where its owner logged in or got new tokens the last time.
     pub last_use: Use,
 }
@@ -25,9 +25,9 @@ pub struct Session {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
     /// When.
-    pub at: Moment,
+    pub at: Timestamp,
     /// When the last of the tokens that were handed out ends.
-    pub expires_at: Moment,
+    pub expires_at: Timestamp,
     /// From where, if that is known.
     pub address: Option<String>,
     /// By which program, as it calls itself.
@@ -66,7 +66,7 @@ pub fn set_ending(db: &Writer<'_>, id: &str, lifetime: Duration) -> Result<()> {
     let sql =
         "UPDATE sessions SET expires_at = last_used_at + $1 WHERE id = $2 AND expires_at > last_used_at + $1";
     // An access token is good to the end of a whole second.
-    let lifetime = Moment::from_micros(0).plus(lifetime).plus(Duration::from_secs(1));
+    let lifetime = Timestamp::from_micros(0).plus(lifetime).plus(Duration::from_secs(1));
     db.0.0.prepare_cached(sql)?.execute(params![lifetime.micros(), id])?;
     Ok(())
 }
@@ -80,30 +80,31 @@ pub fn find_account(db: &Reader<'_>, id: &str, account_id: AccountId) -> Result<
 }
 
 /// The account that a session is of, and when that session began.
-pub fn find_owner(db: &Reader<'_>, id: &str) -> Result<Option<(Account, Moment)>> {
+pub fn find_owner(db: &Reader<'_>, id: &str) -> Result<Option<(Account, Timestamp)>> {
     let sql = format!(
         "SELECT {COLUMNS}, o.began_at AS session_began_at \
          FROM {TABLES} JOIN sessions o ON o.account_id = a.id WHERE o.id = $1"
     );
     let mut statement = db.0.prepare_cached(&sql)?;
-    let found = statement
-        .query_row(params![id], |row| Ok((account(row)?, Moment::from_micros(row.get("session_began_at")?))));
+    let found = statement.query_row(params![id], |row| {
+        Ok((account(row)?, Timestamp::from_micros(row.get("session_began_at")?)))
+    });
     Ok(found.optional()?)
 }
 
 /// The sessions of an account that have not expired, the one used last first.
-pub fn list_live(db: &Reader<'_>, account: AccountId, now: Moment) -> Result<Vec<Session>> {
+pub fn list_live(db: &Reader<'_>, account: AccountId, now: Timestamp) -> Result<Vec<Session>> {
     let sql = "SELECT id, account_id, began_at, last_used_at, expires_at, address, user_agent FROM sessions \
          WHERE account_id = $1 AND expires_at >= $2 ORDER BY last_used_at DESC, id DESC";
     let mut statement = db.0.prepare_cached(sql)?;
     let sessions = statement.query_map(params![account, now.micros()], |row| {
         let last_use = Use {
-            at: Moment::from_micros(row.get(3)?),
-            expires_at: Moment::from_micros(row.get(4)?),
+            at: Timestamp::from_micros(row.get(3)?),
+            expires_at: Timestamp::from_micros(row.get(4)?),
             address: row.get(5)?,
             user_agent: row.get(6)?,
         };
-        let began_at = Moment::from_micros(row.get(2)?);
+        let began_at = Timestamp::from_micros(row.get(2)?);
         Ok(Session { id: row.get(0)?, account: row.get(1)?, began_at, last_use })
     })?;
     Ok(sessions.collect::<rusqlite::Result<_>>()?)
@@ -130,7 +131,7 @@ pub fn delete_of_account(db: &Writer<'_>, account: AccountId) -> Result<()> {
 }
 
 /// Ends those sessions of an account that were used least recently, so that `most` are left.
-pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64, now: Moment) -> Result<()> {
+pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64, now: Timestamp) -> Result<()> {
     // Not every engine takes an offset without a limit.
     let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE account_id = $1 AND expires_at >= $2 \
          ORDER BY last_used_at DESC, id DESC LIMIT $3 OFFSET $4)";
@@ -139,7 +140,7 @@ pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64, now: Moment
 }
 
 /// Forgets at most `limit` sessions that have expired, and answers how many.
-pub fn delete_expired(db: &Writer<'_>, now: Moment, limit: i64) -> Result<usize> {
+pub fn delete_expired(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), limit])?)
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{SigningKey, Unreadable};
 use crate::ascii_json;
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
 /// For whom a token is made.
 pub struct Subject<'a> {
@@ -29,7 +29,7 @@ pub struct Issued {
     /// Its claims.
     pub payload: Value,
     /// The last moment at which it is good: `exp` is a whole second, and holds to its end.
-    pub expires_at: Moment,
+    pub expires_at: Timestamp,
 }
 
 /// What a good token says.
@@ -69,7 +69,7 @@ impl Claims {
 pub fn issue(
     key: &SigningKey,
     subject: &Subject<'_>,
-    now: Moment,
+    now: Timestamp,
     lifetime: Duration,
 ) -> anyhow::Result<Issued> {
     let exp = now.plus(lifetime).seconds();
@@ -82,7 +82,7 @@ pub fn issue(
         "sid": subject.session,
     });
     let token = sign(key, &payload)?;
-    let expires_at = Moment::from_seconds(exp.saturating_add(1)).minus(Duration::from_micros(1));
+    let expires_at = Timestamp::from_seconds(exp.saturating_add(1)).minus(Duration::from_micros(1));
     Ok(Issued { token, payload, expires_at })
 }
 
@@ -104,7 +104,7 @@ pub fn sign(key: &SigningKey, payload: &Value) -> anyhow::Result<String> {
 ///
 /// # Errors
 /// Why the token is not taken.
-pub fn read(key: &SigningKey, token: &str, now: Moment) -> Result<Claims, Unreadable> {
+pub fn read(key: &SigningKey, token: &str, now: Timestamp) -> Result<Claims, Unreadable> {
     // PyJWT overlooks padding behind the signature, and some clients add it.
     let token = token.trim_end_matches('=');
     // The library would judge times by the machine's clock, with a minute's grace.

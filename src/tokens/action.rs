@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq;
 
 use super::{SigningKey, Unreadable};
 use crate::ascii_json;
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
 /// The salt of `django.core.signing.dumps` where none is given.
 pub const SALT: &str = "django.core.signing";
@@ -49,7 +49,7 @@ impl Action {
 
 /// To what a token is bound.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bond {
+pub struct ActionClaims {
     /// The primary address of the account.
     pub email: String,
     /// The address to confirm, if that is what the link is for.
@@ -57,23 +57,23 @@ pub struct Bond {
     /// The account's number and epoch; tokens that Django issued have neither.
     pub account_and_epoch: Option<(i64, i64)>,
     /// When the token was made.
-    pub made_at: Moment,
+    pub made_at: Timestamp,
 }
 
 /// Makes a token for `action`.
 ///
 /// # Errors
 /// If the payload cannot be written as JSON, which no input brings about.
-pub fn issue(key: &SigningKey, action: Action, bond: &Bond) -> anyhow::Result<String> {
-    let mut payload = json!({ "email": bond.email, "action": action.as_str() });
-    if let Some(secondary_email) = &bond.secondary_email {
+pub fn issue(key: &SigningKey, action: Action, claims: &ActionClaims) -> anyhow::Result<String> {
+    let mut payload = json!({ "email": claims.email, "action": action.as_str() });
+    if let Some(secondary_email) = &claims.secondary_email {
         payload["secondary_email"] = json!(secondary_email);
     }
-    if let Some((account, epoch)) = bond.account_and_epoch {
+    if let Some((account, epoch)) = claims.account_and_epoch {
         payload["account"] = json!(account);
         payload["epoch"] = json!(epoch);
     }
-    dumps(key, SALT, &payload, bond.made_at)
+    dumps(key, SALT, &payload, claims.made_at)
 }
 
 /// Reads a token made for `action`.
@@ -84,15 +84,15 @@ pub fn read(
     key: &SigningKey,
     action: Action,
     token: &str,
-    now: Moment,
+    now: Timestamp,
     lifetime: Duration,
-) -> Result<Bond, Unreadable> {
+) -> Result<ActionClaims, Unreadable> {
     let (payload, made_at) = loads(key, SALT, token, now, lifetime)?;
     if payload["action"] != action.as_str() {
         return Err(Unreadable::Invalid);
     }
     let account = payload["account"].as_i64().zip(payload["epoch"].as_i64());
-    Ok(Bond {
+    Ok(ActionClaims {
         email: payload["email"].as_str().ok_or(Unreadable::Invalid)?.to_owned(),
         secondary_email: payload["secondary_email"].as_str().map(str::to_owned),
         account_and_epoch: account,
@@ -102,7 +102,7 @@ pub fn read(
 
 /// What a token was made for, whatever its age; none if its signature is not ours.
 pub fn action_of(key: &SigningKey, token: &str) -> Option<Action> {
-    let (payload, _) = loads(key, SALT, token, Moment::from_micros(0), Duration::ZERO).ok()?;
+    let (payload, _) = loads(key, SALT, token, Timestamp::from_micros(0), Duration::ZERO).ok()?;
     let all = [Action::Activation, Action::SecondaryEmail, Action::PasswordReset, Action::PasswordSet];
     all.into_iter().find(|action| payload["action"] == action.as_str())
 }
@@ -116,7 +116,7 @@ pub fn hash(token: &str) -> String {
 ///
 /// # Errors
 /// As [`issue`].
-pub fn dumps(key: &SigningKey, salt: &str, payload: &Value, now: Moment) -> anyhow::Result<String> {
+pub fn dumps(key: &SigningKey, salt: &str, payload: &Value, now: Timestamp) -> anyhow::Result<String> {
     let payload = URL_SAFE_NO_PAD.encode(ascii_json::to_string(payload)?);
     let value = format!("{payload}:{}", base62(now.seconds().max(0).unsigned_abs()));
     let signature = signature(key, salt, &value);
@@ -131,16 +131,16 @@ pub fn loads(
     key: &SigningKey,
     salt: &str,
     token: &str,
-    now: Moment,
+    now: Timestamp,
     max_age: Duration,
-) -> Result<(Value, Moment), Unreadable> {
+) -> Result<(Value, Timestamp), Unreadable> {
     let (value, given) = token.rsplit_once(':').ok_or(Unreadable::Invalid)?;
     let expected = signature(key, salt, value);
     if !bool::from(expected.as_bytes().ct_eq(given.as_bytes())) {
         return Err(Unreadable::Invalid);
     }
     let (payload, time) = value.rsplit_once(':').ok_or(Unreadable::Invalid)?;
-    let made_at = Moment::from_seconds(unbase62(time).ok_or(Unreadable::Invalid)?);
+    let made_at = Timestamp::from_seconds(unbase62(time).ok_or(Unreadable::Invalid)?);
     if made_at < now.minus(max_age) {
         return Err(Unreadable::Expired);
     }

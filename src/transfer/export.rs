@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::import::Report;
 use crate::accounts::{Account, Result};
 use crate::app::App;
-use crate::store::directory::Search;
 use crate::store::groups::Group;
+use crate::store::institutions::Search;
 use crate::store::{self, Reader};
 
 /// How many accounts or groups are held in memory at a time.
@@ -25,12 +25,12 @@ pub fn export(app: &App, out: &mut dyn Write) -> Result<Report> {
         let mut report = Report::default();
         let mut list = Lists { out, begun: false, empty: true };
         list.begin("institutions")?;
-        for institution in store::directory::list_institutions(db, &Search::default())? {
+        for institution in store::institutions::list_institutions(db, &Search::default())? {
             list.entry(&json!(institution))?;
             report.institutions.kept += 1;
         }
         list.begin("researchfields")?;
-        for field in store::directory::list_research_fields(db)? {
+        for field in store::institutions::list_research_fields(db)? {
             list.entry(&json!(field))?;
             report.research_fields.kept += 1;
         }

@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::accounts::{email, text, validation};
 use crate::passwords;
-pub use crate::store::directory::{Institution, ResearchField};
+pub use crate::store::institutions::{Institution, ResearchField};
 pub use crate::store::join_requests::Status;
 use reader::{Object, Reader};
 

@@ -2,11 +2,11 @@
 //! accounts and groups that are there stay as they are, since their owners may have changed them meanwhile.
 
 use super::file::{ImportFile, User, WorkingGroup};
-use crate::accounts::audit::{By, Event};
+use crate::accounts::audit::{Actor, Event};
 use crate::accounts::text::search_key;
 use crate::accounts::{Account, Error, Result, audit, email};
 use crate::app::App;
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::store::accounts::{NewAccount, Role};
 use crate::store::groups::NewGroup;
 use crate::store::join_requests::JoinRequest;
@@ -67,11 +67,11 @@ pub fn import(app: &App, file: &ImportFile, dry_run: bool, progress: &dyn Fn()) 
         for it in &file.institutions {
             let state = it.state.as_deref().unwrap_or_default();
             let key = search_key(&format!("{} {} {state} {}", it.name, it.city, it.country));
-            report.institutions.count(store::directory::upsert_institution(tx, it, &key)?);
+            report.institutions.count(store::institutions::upsert_institution(tx, it, &key)?);
             progress();
         }
         for it in &file.research_fields {
-            let changed = store::directory::upsert_research_field(tx, it)?;
+            let changed = store::institutions::upsert_research_field(tx, it)?;
             report.research_fields.count(changed);
             progress();
         }
@@ -97,7 +97,7 @@ fn import_user(app: &App, tx: &Writer<'_>, index: usize, user: &User) -> Result<
         return Ok(false);
     }
     let conflict = |member: &str, text: &str| {
-        Error::Misused(format!("users[{index}].{member}: another account has \"{text}\" already").into())
+        Error::BadRequest(format!("users[{index}].{member}: another account has \"{text}\" already").into())
     };
     let now = app.clock.now();
     let usable = !user.password.is_empty() && !user.password.starts_with('!');
@@ -108,7 +108,7 @@ fn import_user(app: &App, tx: &Writer<'_>, index: usize, user: &User) -> Result<
         academic_title: &user.academic_title,
         password_hash: usable.then_some(user.password.as_str()),
         is_staff: user.is_staff,
-        joined_at: user.date_joined.map_or(now, Moment::from_micros),
+        joined_at: user.date_joined.map_or(now, Timestamp::from_micros),
         verified_at: user.verified.then_some(now),
         archived_at: user.archived.then_some(now),
         deactivated_at: (!user.is_active).then_some(now),
@@ -123,24 +123,24 @@ fn import_user(app: &App, tx: &Writer<'_>, index: usize, user: &User) -> Result<
             return Err(conflict(member, &address));
         }
     }
-    audit::note(app, tx, By::Operator, id, Event::Imported)?;
+    audit::record(app, tx, Actor::Operator, id, Event::Imported)?;
     Ok(true)
 }
 
 /// Adds a working group with its people; false if there is one with that id.
 fn import_group(app: &App, tx: &Writer<'_>, index: usize, group: &WorkingGroup) -> Result<bool> {
     let conflict = |member: &str, problem: &str| {
-        Error::Misused(format!("workinggroups[{index}].{member}: {problem}").into())
+        Error::BadRequest(format!("workinggroups[{index}].{member}: {problem}").into())
     };
     if store::groups::exists(tx, &group.id)? {
         return Ok(false);
     }
     if let Some(institution) = &group.institution
-        && !store::directory::has_institution(tx, institution)?
+        && !store::institutions::has_institution(tx, institution)?
     {
         return Err(conflict("institution", "no institution has this id"));
     }
-    if !store::directory::has_research_field(tx, group.research_field)? {
+    if !store::institutions::has_research_field(tx, group.research_field)? {
         return Err(conflict("researchfield", "no research field has this number"));
     }
     let new = NewGroup {
@@ -174,7 +174,7 @@ fn import_group(app: &App, tx: &Writer<'_>, index: usize, group: &WorkingGroup) 
             id: request.id.clone(),
             account: account(&format!("{at}.user"), &request.user)?.id,
             group: group.id.clone(),
-            made_at: request.timestamp.map_or(app.clock.now(), Moment::from_micros),
+            made_at: request.timestamp.map_or(app.clock.now(), Timestamp::from_micros),
             status: request.status,
         };
         if !store::join_requests::insert(tx, &new)? {

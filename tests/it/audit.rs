@@ -5,8 +5,8 @@ mod listing;
 
 use std::time::Duration;
 
-use pledge4future_auth::accounts::operator;
-use pledge4future_auth::clock::Moment;
+use pledge4future_auth::accounts::admin;
+use pledge4future_auth::clock::Timestamp;
 use pledge4future_auth::store::{self, audit::Entry};
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const WRONG: &str = "not-The-One-1";
 impl TestServer {
     /// All that was noted, oldest first.
     pub fn audit(&self) -> Vec<Entry> {
-        let start = (Moment::from_micros(0), 0);
+        let start = (Timestamp::from_micros(0), 0);
         self.store().read(|db| store::audit::list(db, start, 10_000)).expect("entries")
     }
 
@@ -166,7 +166,7 @@ async fn a_refused_login_is_noted_alike_for_the_known_and_the_unknown_and_nothin
     }
     assert!(rows(&server).iter().all(|row| !row.contains(typed) && !row.contains(WRONG)));
 
-    assert!(operator::set_active(server.app(), &email, false).is_ok());
+    assert!(admin::set_active(server.app(), &email, false).is_ok());
     server.tries_to_log_in(&email, PASSWORD).await;
     server.tries_to_log_in(&email, WRONG).await;
     let told = server.happened();
@@ -280,23 +280,21 @@ async fn who_registers_without_a_password_or_logs_in_unverified_is_told_of_too()
 async fn what_an_operator_does_is_noted_as_an_operators_where_it_changes_something() {
     let server = TestServer::start("mail.notices = false\n").await;
     let app = server.app();
-    let new = operator::Creation {
+    let new = admin::Creation {
         email: "ada@example.org".to_owned(),
         staff: true,
         verified: true,
-        ..operator::Creation::default()
+        ..admin::Creation::default()
     };
-    assert!(operator::create(app, &new).is_ok());
+    assert!(admin::create(app, &new).is_ok());
     for _ in 0..2 {
-        assert!(operator::set_staff(app, "1", false).is_ok() && operator::set_staff(app, "1", true).is_ok());
-        assert!(
-            operator::set_active(app, "1", false).is_ok() && operator::set_active(app, "1", false).is_ok()
-        );
-        assert!(operator::set_active(app, "1", true).is_ok() && operator::verify(app, "1").is_ok());
+        assert!(admin::set_staff(app, "1", false).is_ok() && admin::set_staff(app, "1", true).is_ok());
+        assert!(admin::set_active(app, "1", false).is_ok() && admin::set_active(app, "1", false).is_ok());
+        assert!(admin::set_active(app, "1", true).is_ok() && admin::verify(app, "1").is_ok());
     }
-    assert!(operator::set_password(app, "1", PASSWORD).is_ok() && operator::log_out(app, "1").is_ok());
-    assert!(operator::set_password(app, "1", "1").is_err() && operator::verify(app, "ghost").is_err());
-    assert!(operator::delete(app, 1).is_ok());
+    assert!(admin::set_password(app, "1", PASSWORD).is_ok() && admin::log_out(app, "1").is_ok());
+    assert!(admin::set_password(app, "1", "1").is_err() && admin::verify(app, "ghost").is_err());
+    assert!(admin::delete(app, 1).is_ok());
     let twice = ["staff_taken", "staff_given", "deactivated", "activated"];
     let made = ["registered", "verified", "staff_given"];
     let ended = ["password_set", "all_sessions_revoked", "deleted"];

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use pledge4future_auth::outbox::{self, Round};
+use pledge4future_auth::outbox::{self, DeliveryReport};
 use pledge4future_auth::store;
 use serde_json::json;
 
 use crate::person::PASSWORD;
 use crate::server::TestServer;
 
-fn round(server: &TestServer) -> Round {
+fn round(server: &TestServer) -> DeliveryReport {
     outbox::deliver_due(server.app()).expect("a round")
 }
 
@@ -20,12 +20,12 @@ async fn a_mail_that_cannot_leave_waits_ever_longer_and_leaves_once() {
     std::fs::remove_dir(&mail).expect("an empty folder");
     server.registers("ada").await;
 
-    assert_eq!(round(&server), Round { delivered: 0, failed: 1, ..Round::default() });
-    assert_eq!(round(&server), Round::default(), "it is not tried again at once");
+    assert_eq!(round(&server), DeliveryReport { delivered: 0, failed: 1, ..DeliveryReport::default() });
+    assert_eq!(round(&server), DeliveryReport::default(), "it is not tried again at once");
     server.advance(Duration::from_secs(30));
-    assert_eq!(round(&server), Round { delivered: 0, failed: 1, ..Round::default() });
+    assert_eq!(round(&server), DeliveryReport { delivered: 0, failed: 1, ..DeliveryReport::default() });
     server.advance(Duration::from_secs(30));
-    assert_eq!(round(&server), Round::default(), "the second wait is longer than the first");
+    assert_eq!(round(&server), DeliveryReport::default(), "the second wait is longer than the first");
     let waiting =
         server.store().read(|db| store::outbox::find_by_id(db, 1)).expect("a database").expect("a mail");
     assert_eq!(waiting.attempts, 2);
@@ -33,8 +33,8 @@ async fn a_mail_that_cannot_leave_waits_ever_longer_and_leaves_once() {
 
     std::fs::create_dir(&mail).expect("a folder");
     server.advance(Duration::from_secs(30));
-    assert_eq!(round(&server), Round { delivered: 1, failed: 0, ..Round::default() });
-    assert_eq!(round(&server), Round::default());
+    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
+    assert_eq!(round(&server), DeliveryReport::default());
     assert_eq!(server.mails().len(), 1);
 }
 
@@ -46,7 +46,7 @@ async fn one_mail_that_cannot_leave_does_not_hold_up_the_others() {
         server.data().join("mail").join(format!("{:020}-00000001.eml", server.app().clock.now().micros()));
     std::fs::create_dir(&blocked).expect("a folder where the mail belongs");
     server.registers("bo").await;
-    assert_eq!(round(&server), Round { delivered: 1, failed: 1, ..Round::default() });
+    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 1, ..DeliveryReport::default() });
 
     std::fs::remove_dir(&blocked).expect("the folder");
     assert_eq!(server.mails_to("bo@example.org").len(), 1);
@@ -63,7 +63,7 @@ async fn a_mail_to_an_address_that_cannot_be_written_into_it_is_given_up_and_the
     let variables = json!({ "email": strange, "password": PASSWORD });
     assert_eq!(server.send(None, register, variables).await.body["data"]["register"]["success"], true);
     server.registers("bo").await;
-    assert_eq!(round(&server), Round { delivered: 1, refused: 1, failed: 0 });
+    assert_eq!(round(&server), DeliveryReport { delivered: 1, refused: 1, failed: 0 });
     let given_up =
         server.store().read(|db| store::outbox::find_by_id(db, 1)).expect("a database").expect("a mail");
     assert_eq!(given_up.recipient, strange);
@@ -75,13 +75,13 @@ async fn a_mail_to_an_address_that_cannot_be_written_into_it_is_given_up_and_the
 async fn a_mail_that_left_meanwhile_leaves_again_only_if_that_is_meant() {
     let server = TestServer::start("").await;
     server.registers("ada").await;
-    assert_eq!(round(&server), Round { delivered: 1, failed: 0, ..Round::default() });
+    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
     let now = server.app().clock.now();
     let set_due = |again| server.store().write(|tx| store::outbox::set_due(tx, 1, now, again));
     assert!(!set_due(false).expect("a database"));
-    assert_eq!(round(&server), Round::default());
+    assert_eq!(round(&server), DeliveryReport::default());
     assert!(set_due(true).expect("a database"));
-    assert_eq!(round(&server), Round { delivered: 1, failed: 0, ..Round::default() });
+    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
     server.mails();
 }
 
@@ -89,10 +89,10 @@ async fn a_mail_that_left_meanwhile_leaves_again_only_if_that_is_meant() {
 async fn mails_that_left_are_forgotten_after_a_week() {
     let server = TestServer::start("").await;
     server.registers("ada").await;
-    assert_eq!(round(&server), Round { delivered: 1, failed: 0, ..Round::default() });
+    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
     server.advance(Duration::from_secs(7 * 24 * 3600 + 1));
     server.registers("bo").await;
-    assert_eq!(round(&server), Round { delivered: 1, failed: 0, ..Round::default() });
+    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
     let kept = server.store().read(store::outbox::list).expect("a database");
     assert_eq!(kept.iter().map(|mail| mail.recipient.as_str()).collect::<Vec<_>>(), ["bo@example.org"]);
 }

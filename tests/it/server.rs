@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use mail_parser::MessageParser;
 use pledge4future_auth::app::App;
-use pledge4future_auth::clock::{Clock, Moment};
+use pledge4future_auth::clock::{Clock, Timestamp};
 use pledge4future_auth::random::Random;
 use pledge4future_auth::store::{self, Store};
 use pledge4future_auth::transfer::{file, import};
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 /// 2026-03-01T12:00:00Z.
-const START: Moment = Moment::from_seconds(1_772_366_400);
+const START: Timestamp = Timestamp::from_seconds(1_772_366_400);
 
 const CHEAP: &str = "passwords.memory = \"64 KiB\"\npasswords.iterations = 1\n";
 

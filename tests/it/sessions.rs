@@ -10,7 +10,7 @@ mod sweeping;
 
 use std::time::Duration;
 
-use pledge4future_auth::accounts::operator;
+use pledge4future_auth::accounts::admin;
 use pledge4future_auth::tokens::SigningKey;
 use pledge4future_auth::tokens::access;
 use serde_json::{Value, json};
@@ -213,12 +213,12 @@ async fn a_token_that_django_issued_ends_where_an_operator_changes_the_address()
     let ada = server.joins("ada").await;
     let token = django_token(&ada.email, server.now_seconds() - 3600);
     assert_eq!(who(&server, &token).await["username"], "ada");
-    assert!(operator::set_email(server.app(), "ada", "ada@new.example", true).is_ok());
+    assert!(admin::set_email(server.app(), "ada", "ada@new.example", true).is_ok());
     assert_eq!(who(&server, &token).await, Value::Null);
     // Somebody else may have the address now.
     let email = ada.email.clone();
-    let next = operator::Creation { email, verified: true, ..operator::Creation::default() };
-    assert!(operator::create(server.app(), &next).is_ok());
+    let next = admin::Creation { email, verified: true, ..admin::Creation::default() };
+    assert!(admin::create(server.app(), &next).is_ok());
     assert_eq!(who(&server, &token).await, Value::Null);
 }
 

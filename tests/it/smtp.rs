@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use mail_parser::MessageParser;
 use pledge4future_auth::health;
-use pledge4future_auth::outbox::{self, Round};
+use pledge4future_auth::outbox::{self, DeliveryReport};
 use pledge4future_auth::store::{self, outbox::OutboxMessage};
 
 use crate::person::PASSWORD;
@@ -31,16 +31,16 @@ async fn site(receiver: &Receiver) -> TestServer {
     TestServer::start(&settings(&receiver.url())).await
 }
 
-fn round(server: &TestServer) -> Round {
+fn round(server: &TestServer) -> DeliveryReport {
     outbox::deliver_due(server.app()).expect("a round")
 }
 
-fn delivered(mails: usize) -> Round {
-    Round { delivered: mails, ..Round::default() }
+fn delivered(mails: usize) -> DeliveryReport {
+    DeliveryReport { delivered: mails, ..DeliveryReport::default() }
 }
 
-fn failed(mails: usize) -> Round {
-    Round { failed: mails, ..Round::default() }
+fn failed(mails: usize) -> DeliveryReport {
+    DeliveryReport { failed: mails, ..DeliveryReport::default() }
 }
 
 fn row(server: &TestServer, number: i64) -> OutboxMessage {
@@ -81,7 +81,7 @@ async fn a_mail_arrives_whole_and_once() {
     let server = TestServer::start(&format!("site_name = \".hidden\"\n{}", settings(&receiver.url()))).await;
     server.registers("ada").await;
     assert_eq!(round(&server), delivered(1));
-    assert_eq!(round(&server), Round::default());
+    assert_eq!(round(&server), DeliveryReport::default());
 
     let promised = row(&server, 1);
     let seen = receiver.seen();
@@ -104,11 +104,11 @@ async fn a_mail_that_is_greylisted_arrives_later_and_the_others_at_once() {
     let server = site(&receiver).await;
     server.registers("ada").await;
     server.registers("bo").await;
-    assert_eq!(round(&server), Round { delivered: 1, failed: 1, ..Round::default() });
+    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 1, ..DeliveryReport::default() });
     assert_eq!(receiver.recipients(), ["bo@example.org"]);
     assert!(last_error(&server, 1).ends_with("answered 450 to RCPT TO: 4.2.0 greylisted, come back later"));
 
-    assert_eq!(round(&server), Round::default(), "it is not tried again at once");
+    assert_eq!(round(&server), DeliveryReport::default(), "it is not tried again at once");
     server.advance(HALF_A_MINUTE);
     assert_eq!(round(&server), delivered(1));
     assert_eq!(receiver.recipients(), ["bo@example.org", "ada@example.org"]);
@@ -128,10 +128,10 @@ async fn a_mail_that_is_refused_is_given_up_and_the_others_leave() {
         let server = site(&receiver).await;
         server.registers("ada").await;
         server.registers("bo").await;
-        assert_eq!(round(&server), Round { delivered: 1, refused: 1, failed: 0 }, "{command}");
+        assert_eq!(round(&server), DeliveryReport { delivered: 1, refused: 1, failed: 0 }, "{command}");
         assert_eq!(receiver.seen().connections, 1, "{command}");
         server.advance(WEEK);
-        assert_eq!(round(&server), Round::default(), "{command}: it is not tried again");
+        assert_eq!(round(&server), DeliveryReport::default(), "{command}: it is not tried again");
         assert_eq!(health::problems(server.app()).ok(), Some(vec![]), "{command}: nothing is stuck");
         assert_eq!(receiver.recipients(), ["bo@example.org"]);
         let refused = row(&server, 1);
@@ -144,7 +144,7 @@ async fn a_mail_that_is_refused_is_given_up_and_the_others_leave() {
         let now = server.app().clock.now();
         let due = server.store().write(|tx| store::outbox::set_all_due(tx, now)).expect("a database");
         assert_eq!(due, 1);
-        assert_eq!(round(&server), Round { refused: 1, ..Round::default() });
+        assert_eq!(round(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
         on.store(false, Ordering::SeqCst);
         server.store().write(|tx| store::outbox::set_due(tx, 1, now, false)).expect("a database");
         assert_eq!(round(&server), delivered(1));
@@ -157,7 +157,7 @@ async fn refused_mails_are_forgotten_after_a_week() {
     let receiver = Receiver::scripted(|line| line.starts_with("RCPT").then(|| say("550 no")).flatten());
     let server = site(&receiver).await;
     server.registers("ada").await;
-    assert_eq!(round(&server), Round { refused: 1, ..Round::default() });
+    assert_eq!(round(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
     server.advance(WEEK);
     round(&server);
     assert_eq!(server.store().read(store::outbox::list).expect("a database").len(), 1);
@@ -213,7 +213,7 @@ async fn the_reason_says_where_no_mail_server_answers() {
         error.starts_with(&format!("no connection to a mail server at {place}: Connection refused")),
         "{error}"
     );
-    assert_eq!(round(&server), Round::default());
+    assert_eq!(round(&server), DeliveryReport::default());
     let receiver = closed.open();
     server.advance(HALF_A_MINUTE);
     assert_eq!(round(&server), delivered(1));
@@ -308,7 +308,7 @@ async fn a_reply_that_repeats_the_mail_is_kept_without_its_link() {
     let text = row(&server, 1).text;
     let link = text.split_whitespace().find(|word| word.contains("/activate/")).expect("a link");
     tell.send(link.to_owned()).expect("a receiver");
-    assert_eq!(round(&server), Round { refused: 1, ..Round::default() });
+    assert_eq!(round(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
     let error = last_error(&server, 1);
     assert!(error.ends_with("answered 554 to the mail: 5.7.1 bad link <…> or \"…\"."), "{error}");
 }
@@ -324,7 +324,7 @@ async fn hosts_beyond_ascii_are_written_so_that_every_server_takes_them() {
             .write(|tx| store::outbox::insert(tx, to, "hello", "text", "html", now))
             .expect("a row");
     }
-    assert_eq!(round(&server), Round { delivered: 1, refused: 2, failed: 0 });
+    assert_eq!(round(&server), DeliveryReport { delivered: 1, refused: 2, failed: 0 });
     assert_eq!(receiver.recipients(), ["ada@xn--bcher-kva.example"]);
     assert!(receiver.seen().mails[0].raw.is_ascii());
     assert!(last_error(&server, 2).contains("beyond ASCII"));
@@ -354,7 +354,7 @@ async fn refused_mails_are_listed_as_such_and_leave_after_a_retry() {
     let receiver = Receiver::scripted(refusing);
     let server = site(&receiver).await;
     server.registers("ada").await;
-    assert_eq!(round(&server), Round { refused: 1, ..Round::default() });
+    assert_eq!(round(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
 
     let operator = Site::with_settings(&format!("data_dir = {:?}\n", server.data()));
     assert!(operator.run(["mail", "list"]).done().contains("  refused  "));

@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pledge4future_auth::clock::Moment;
+use pledge4future_auth::clock::Timestamp;
 use pledge4future_auth::config;
 use pledge4future_auth::graphql::relay_id;
-use pledge4future_auth::passwords::{Hasher, Verdict};
+use pledge4future_auth::passwords::{Hasher, PasswordCheck};
 use pledge4future_auth::random::Random;
 use pledge4future_auth::tokens::{SigningKey, Unreadable, access, action};
 use serde_json::Value;
@@ -42,9 +42,9 @@ fn key(case: &Value) -> SigningKey {
     SigningKey::new(text(&case["secret_key"]).to_owned().into())
 }
 
-fn loaded(case: &Value, salt: &str, at: i64, max_age: &Value) -> Result<(Value, Moment), Unreadable> {
+fn loaded(case: &Value, salt: &str, at: i64, max_age: &Value) -> Result<(Value, Timestamp), Unreadable> {
     let max_age = Duration::from_secs(whole(max_age).unsigned_abs());
-    action::loads(&key(case), salt, text(&case["token"]), Moment::from_seconds(at), max_age)
+    action::loads(&key(case), salt, text(&case["token"]), Timestamp::from_seconds(at), max_age)
 }
 
 /// The recorded verdict on an access token.
@@ -60,7 +60,7 @@ fn recorded_claims(verdict: &Value) -> Result<Value, Unreadable> {
 }
 
 fn claims(case: &Value, at: &Value) -> Result<Value, Unreadable> {
-    let read = access::read(&key(case), text(&case["token"]), Moment::from_seconds(whole(at)));
+    let read = access::read(&key(case), text(&case["token"]), Timestamp::from_seconds(whole(at)));
     read.map(|claims| Value::Object(claims.payload))
 }
 
@@ -72,7 +72,8 @@ fn hasher() -> Hasher {
 
 fn assert_matches(hasher: &Hasher, hash: &Value, check: &Value) {
     let verdict = hasher.verify(text(&check["password"]), Some(text(hash)));
-    let expected = if check["matches"] == true { Verdict::RightButOutdated } else { Verdict::Wrong };
+    let expected =
+        if check["matches"] == true { PasswordCheck::RightButOutdated } else { PasswordCheck::Wrong };
     assert_eq!(verdict, expected, "{check} against {hash}");
 }
 
@@ -80,7 +81,7 @@ fn assert_matches(hasher: &Hasher, hash: &Value, check: &Value) {
 fn tokens_in_links_are_made_byte_for_byte_as_django_makes_them() {
     let mut compressed = 0;
     for case in list(&vectors()["signing"]["tokens"]) {
-        let made_at = Moment::from_seconds(whole(&case["made_at"]));
+        let made_at = Timestamp::from_seconds(whole(&case["made_at"]));
         let made = action::dumps(&key(case), text(&case["salt"]), &case["payload"], made_at);
         let made = made.expect("any JSON can be signed");
         // Django compresses where it is asked to, which the original never does.
@@ -101,7 +102,7 @@ fn tokens_in_links_are_read_as_django_reads_them() {
         for read in list(&case["read"]) {
             let verdict = loaded(case, text(&case["salt"]), made_at + whole(&read["age"]), &read["max_age"]);
             let expected = if read["valid"] == true {
-                Ok((read["payload"].clone(), Moment::from_seconds(made_at)))
+                Ok((read["payload"].clone(), Timestamp::from_seconds(made_at)))
             } else {
                 assert_eq!(read["reason"], "expired", "{case}");
                 Err(Unreadable::Expired)

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use pledge4future_auth::app::App;
-use pledge4future_auth::clock::{Clock, Moment};
+use pledge4future_auth::clock::{Clock, Timestamp};
 use pledge4future_auth::config;
 use pledge4future_auth::http::{self, Answers};
 use pledge4future_auth::random::Random;
@@ -64,7 +64,7 @@ impl Server {
             folder.path()
         );
         let config = config::load_text(&settings).expect("good settings").config;
-        let now = Moment::from_seconds(1_772_366_400);
+        let now = Timestamp::from_seconds(1_772_366_400);
         let app = App::open(config, Clock::manual(now), Random::seeded(7)).expect("an application");
         app.store.migrate().expect("a database");
         let people = people(&app.hasher.hash(PASSWORD).expect("a hash"));

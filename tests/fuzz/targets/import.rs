@@ -8,7 +8,7 @@ use pledge4future_auth::app::App;
 use pledge4future_auth::clock::Clock;
 use pledge4future_auth::random::Random;
 use pledge4future_auth::transfer::{file, import as importing};
-use pledge4future_auth::{clock::Moment, config};
+use pledge4future_auth::{clock::Timestamp, config};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -62,7 +62,7 @@ fn app() -> &'static App {
             folder.path()
         );
         let config = config::load_text(&settings).expect("good settings").config;
-        let now = Moment::from_seconds(1_772_366_400);
+        let now = Timestamp::from_seconds(1_772_366_400);
         let app = App::open(config, Clock::manual(now), Random::seeded(7)).expect("an application");
         app.store.migrate().expect("a database");
         (app, folder)

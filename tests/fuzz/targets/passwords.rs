@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use argon2::Params;
 use argon2::password_hash::phc::PasswordHash;
 use pledge4future_auth::config;
-use pledge4future_auth::passwords::{Hasher, Verdict, complaint_about};
+use pledge4future_auth::passwords::{Hasher, PasswordCheck, complaint_about};
 use pledge4future_auth::random::Random;
 
 const PASSWORD: &str = "kelp-Forest-41";
@@ -35,19 +35,21 @@ pub fn password_hash(data: &[u8]) {
     }
     let verdict = hasher.verify(password, Some(stored));
     if none {
-        assert_eq!(verdict, Verdict::Wrong, "no password opens {stored:?}");
+        assert_eq!(verdict, PasswordCheck::Wrong, "no password opens {stored:?}");
     }
     assert_eq!(hasher.verify(password, Some(stored)), verdict, "{stored:?} another time");
     // One hash that is good for all passwords would be none.
     let other = format!("{password}.");
     assert!(
-        hasher.verify(&other, Some(stored)) == Verdict::Wrong || verdict == Verdict::Wrong || is_tiny(stored)
+        hasher.verify(&other, Some(stored)) == PasswordCheck::Wrong
+            || verdict == PasswordCheck::Wrong
+            || is_tiny(stored)
     );
     if data.first().is_some_and(|first| first.is_ascii_uppercase()) {
         let fresh = hasher.hash(password).expect("a hash");
         assert_eq!(complaint_about(&fresh), None);
-        assert_eq!(hasher.verify(password, Some(&fresh)), Verdict::Right);
-        assert_eq!(hasher.verify(&other, Some(&fresh)), Verdict::Wrong);
+        assert_eq!(hasher.verify(password, Some(&fresh)), PasswordCheck::Right);
+        assert_eq!(hasher.verify(&other, Some(&fresh)), PasswordCheck::Wrong);
     }
 }
 
@@ -59,7 +61,7 @@ fn is_cheap(stored: &str) -> bool {
     }
     let phc = stored.strip_prefix("argon2").unwrap_or(stored);
     let Ok(hash) = PasswordHash::new(phc) else { return true };
-    if hash.params.get_decimal("p").is_some_and(|lanes| lanes > Params::MAX_P_COST) {
+    if hash.params.get_decimal("p").is_some_and(|pool| pool > Params::MAX_P_COST) {
         return true;
     }
     Params::try_from(&hash).map_or(true, |params| params.m_cost() <= 64 && params.t_cost() <= 2)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use pledge4future_auth::clock::Moment;
+use pledge4future_auth::clock::Timestamp;
 use pledge4future_auth::tokens::action::{self, Action};
 use pledge4future_auth::tokens::{SigningKey, Unreadable, access};
 use serde_json::{Map, Value};
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 const KEY: &str = "a key that signs what is made up, and nothing else";
 /// 2026-03-01T12:00:00Z.
-const NOW: Moment = Moment::from_seconds(1_772_366_400);
+const NOW: Timestamp = Timestamp::from_seconds(1_772_366_400);
 const LIFETIME: Duration = Duration::from_secs(3600);
 const ACTIONS: [Action; 4] =
     [Action::Activation, Action::SecondaryEmail, Action::PasswordReset, Action::PasswordSet];
@@ -134,7 +134,7 @@ pub fn access_token(data: &[u8]) {
         assert_eq!(access::read(&key, &again, NOW).as_ref(), Ok(&claims), "signed again");
         assert_eq!(access::sign(&key, &payload).expect("claims"), again, "signed twice");
     }
-    let end_of_time = access::read(&key, &token, Moment::from_micros(i64::MAX));
+    let end_of_time = access::read(&key, &token, Timestamp::from_micros(i64::MAX));
     let exp = payload["exp"].as_f64().unwrap_or_default();
     assert!(end_of_time == Err(Unreadable::Expired) || exp > 9e12 || !payload["exp"].is_number());
 }

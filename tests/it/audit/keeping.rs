@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pledge4future_auth::accounts::sweep::sweep;
+use pledge4future_auth::accounts::cleanup::cleanup;
 use pledge4future_auth::config;
 use rusqlite::Connection;
 
@@ -11,7 +11,7 @@ use crate::server::TestServer;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 fn swept(server: &TestServer) -> usize {
-    std::iter::repeat_with(|| sweep(server.app()).unwrap_or_else(|_| panic!("the sweep failed")))
+    std::iter::repeat_with(|| cleanup(server.app()).unwrap_or_else(|_| panic!("the sweep failed")))
         .take_while(|part| *part > 0)
         .sum()
 }
@@ -58,7 +58,7 @@ async fn a_lot_is_swept_in_parts() {
     let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \
         INSERT INTO audit (at, event, actor) SELECT i, 'login_refused', 'somebody' FROM n";
     assert_eq!(database.execute(fill, []).expect("rows"), 2500);
-    let part = || sweep(server.app()).unwrap_or_else(|_| panic!("the sweep failed"));
+    let part = || cleanup(server.app()).unwrap_or_else(|_| panic!("the sweep failed"));
     let parts: Vec<usize> = std::iter::repeat_with(part).take_while(|part| *part > 0).collect();
     assert_eq!(parts, [1000, 1000, 500]);
 }

@@ -109,7 +109,7 @@ fn what_is_no_sound_backup_is_not_restored() {
             "trapped.sqlite3",
             "CREATE TRIGGER trap AFTER INSERT ON sessions BEGIN UPDATE accounts SET is_staff = 1; END",
         ),
-        ("seen.sqlite3", "CREATE VIEW sight AS SELECT * FROM accounts"),
+        ("seen.sqlite3", "CREATE VIEW visibility AS SELECT * FROM accounts"),
     ] {
         site.write(file, &good);
         let database = Connection::open(site.path(file)).expect("a file");
@@ -120,7 +120,7 @@ fn what_is_no_sound_backup_is_not_restored() {
         ("freed.sqlite3", "is damaged: it lacks audit_is_only_added_to"),
         ("unnoted.sqlite3", "is damaged: it does not say which migrations were done to it"),
         ("trapped.sqlite3", "was tampered with: the trigger trap is not this program's"),
-        ("seen.sqlite3", "was tampered with: the view sight is not this program's"),
+        ("seen.sqlite3", "was tampered with: the view visibility is not this program's"),
         ("missing.sqlite3", "missing.sqlite3 cannot be read: No such file"),
         ("torn.sqlite3", "torn.sqlite3"),
         ("text.sqlite3", "text.sqlite3 is no SQLite database"),

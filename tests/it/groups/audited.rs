@@ -1,6 +1,6 @@
 //! What the audit tells of working groups: of each account to which something happened, and by whom.
 
-use pledge4future_auth::groups::operator;
+use pledge4future_auth::groups::admin;
 
 use super::{LEAVE, add, answer, delete, enter, hand_over, remove, start};
 use crate::server::TestServer;
@@ -27,8 +27,8 @@ async fn what_happens_in_a_group_is_told_of_each_account_it_happens_to() {
     ada.manages(&server, LEAVE).await;
     ada.manages(&server, LEAVE).await;
     bo.manages(&server, &add(&cleo.email)).await;
-    assert!(operator::set_representative(server.app(), &group, "cleo").is_ok());
-    assert!(operator::set_representative(server.app(), &group, "ada").is_ok());
+    assert!(admin::set_representative(server.app(), &group, "cleo").is_ok());
+    assert!(admin::set_representative(server.app(), &group, "ada").is_ok());
     bo.is_told(&server, &delete(&group)).await;
     ada.manages(&server, &delete(&group)).await;
     server.mails();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pledge4future_auth::accounts::operator;
+use pledge4future_auth::accounts::admin;
 use serde_json::{Value, json};
 
 use super::{QUIET, assert_not_renewed, change, django_token, renewed, sessions, who};
@@ -164,12 +164,12 @@ async fn whatever_closes_an_account_or_changes_its_password_leaves_no_session() 
                 let mutation = format!("{name}Account(password: {PASSWORD:?})");
                 assert_done(&laptop.does(&server, &mutation).await);
             }
-            "deactivate" => assert!(operator::set_active(server.app(), &laptop.email, false).is_ok()),
-            "logout" => assert!(operator::log_out(server.app(), &laptop.email).is_ok()),
+            "deactivate" => assert!(admin::set_active(server.app(), &laptop.email, false).is_ok()),
+            "logout" => assert!(admin::log_out(server.app(), &laptop.email).is_ok()),
             "set-email" => {
-                assert!(operator::set_email(server.app(), &laptop.email, "new@example.org", true).is_ok());
+                assert!(admin::set_email(server.app(), &laptop.email, "new@example.org", true).is_ok());
             }
-            _ => assert!(operator::set_password(server.app(), &laptop.email, OTHER_PASSWORD).is_ok()),
+            _ => assert!(admin::set_password(server.app(), &laptop.email, OTHER_PASSWORD).is_ok()),
         }
         for person in [&laptop, &phone] {
             assert!(is_logged_out(&server, person).await, "{name}");
@@ -178,7 +178,7 @@ async fn whatever_closes_an_account_or_changes_its_password_leaves_no_session() 
         let left = |table: &str| rows.iter().filter(|row| row.starts_with(&format!("{table}: "))).count();
         assert_eq!((left("sessions"), left("refresh_tokens")), (own, own), "{name}");
         if own > 0 {
-            assert!(operator::log_out(server.app(), &laptop.email).is_ok());
+            assert!(admin::log_out(server.app(), &laptop.email).is_ok());
         }
     }
 }

@@ -7,14 +7,14 @@ mod reference;
 
 use std::time::Duration;
 
+use pledge4future_auth::accounts::admin::{self, Creation};
 use pledge4future_auth::accounts::login::{self, Name};
-use pledge4future_auth::accounts::operator::{self, Creation};
 use pledge4future_auth::accounts::sessions;
 use pledge4future_auth::accounts::{
-    AccountId, Client, Error, Result, Viewer, password, rotation, secondary_email, sweep,
+    AccountId, Client, Error, Result, Viewer, cleanup, password, refresh, secondary_email,
 };
 use pledge4future_auth::app::App;
-use pledge4future_auth::clock::{Clock, Moment};
+use pledge4future_auth::clock::{Clock, Timestamp};
 use pledge4future_auth::config;
 use pledge4future_auth::random::Random;
 use pledge4future_auth::store;
@@ -91,7 +91,7 @@ impl World {
             refresh.as_secs()
         );
         let config = config::load_text(&text).expect("a good configuration").config;
-        let start = Moment::from_micros(1_772_366_400_123_456);
+        let start = Timestamp::from_micros(1_772_366_400_123_456);
         let app = App::open(config, Clock::manual(start), Random::seeded(7)).expect("a data folder");
         app.store.migrate().expect("a database");
         let accounts = (0..PEOPLE).map(|person| account(&app, person)).collect();
@@ -110,7 +110,7 @@ impl World {
             Deed::LogIn { times } => (0..times).for_each(|_| self.logs_in(who)),
             Deed::Refresh { session, age } => {
                 let Some(token) = self.model.refresh_token(who, session, age) else { return };
-                let answer = rotation::refresh(&self.app, &Viewer::default(), &self.model.text_of(token));
+                let answer = refresh::refresh(&self.app, &Viewer::default(), &self.model.text_of(token));
                 let expected = self.model.refresh(token, now);
                 if let Some(tokens) = same(answer, expected, "refresh") {
                     self.model.hand_out(who, &tokens, Some(token), now);
@@ -136,7 +136,7 @@ impl World {
                 }
             }
             Deed::LogOut => {
-                same(operator::log_out(&self.app, &address(who)), true, "log out");
+                same(admin::log_out(&self.app, &address(who)), true, "log out");
                 self.model.end_all(who);
             }
             Deed::ChangePassword { session } => {
@@ -159,8 +159,8 @@ impl World {
             }
             Deed::Wait(time) => self.app.clock.advance(time),
             Deed::Sweep => {
-                while same(sweep::sweep(&self.app), true, "sweep").unwrap_or_default() > 0 {}
-                self.model.sweep(now);
+                while same(cleanup::cleanup(&self.app), true, "sweep").unwrap_or_default() > 0 {}
+                self.model.cleanup(now);
             }
         }
     }
@@ -208,7 +208,7 @@ fn address(who: usize) -> String {
 fn account(app: &App, who: usize) -> AccountId {
     let password = Some(PASSWORD.to_owned());
     let new = Creation { email: address(who), verified: true, password, ..Creation::default() };
-    let account = same(operator::create(app, &new), true, "make an account").expect("an account");
+    let account = same(admin::create(app, &new), true, "make an account").expect("an account");
     let second = format!("second{who}@example.org");
     let given = app
         .store
@@ -228,7 +228,7 @@ fn same<T>(answer: Result<T>, expected: bool, what: &str) -> Option<T> {
             assert!(!expected, "{what}: was refused ({errors:?}) and should have been done");
             None
         }
-        Err(Error::Misused(sentence)) => panic!("{what}: {sentence}"),
+        Err(Error::BadRequest(sentence)) => panic!("{what}: {sentence}"),
         Err(Error::Unavailable(unavailable)) => panic!("{what}: {}", unavailable.sentence),
         Err(Error::Internal(error)) => panic!("{what}: {error:#}"),
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pledge4future_auth::accounts::sweep::sweep;
+use pledge4future_auth::accounts::cleanup::cleanup;
 use rusqlite::Connection;
 
 use super::{QUIET, renewed, sessions, who};
@@ -16,7 +16,7 @@ fn rows(server: &TestServer, table: &str) -> usize {
 }
 
 fn swept(server: &TestServer) -> usize {
-    sweep(server.app()).unwrap_or_else(|_| panic!("the sweep failed"))
+    cleanup(server.app()).unwrap_or_else(|_| panic!("the sweep failed"))
 }
 
 #[tokio::test]

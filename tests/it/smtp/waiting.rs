@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use pledge4future_auth::outbox::{self, Round};
+use pledge4future_auth::outbox::{self, DeliveryReport};
 use reqwest::Method;
 
 use super::receiver::{Closed, Receiver, say};
@@ -43,7 +43,7 @@ async fn a_mail_that_is_put_off_for_five_days_is_given_up_and_the_server_was_rea
         assert_eq!(readiness(&server).await, ready(), "after {hour} hours");
         server.advance(HOUR);
     }
-    assert_eq!(round(&server), Round { refused: 1, ..Round::default() });
+    assert_eq!(round(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
     let error = last_error(&server, 1);
     assert!(error.starts_with("put off for 5 days: ") && error.ends_with("come back later"), "{error}");
     assert!(row(&server, 1).attempts >= 100, "it is tried every hour at last");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pledge4future_auth::accounts::sessions::Tokens;
-use pledge4future_auth::clock::Moment;
+use pledge4future_auth::clock::Timestamp;
 
 /// The sessions that an account may have.
 const MOST: usize = 50;
@@ -28,8 +28,8 @@ pub struct Model {
 struct Session {
     id: String,
     who: usize,
-    last_used: Moment,
-    expires: Moment,
+    last_used: Timestamp,
+    expires: Timestamp,
     /// Whether it is over, other than by its time.
     ended: bool,
 }
@@ -38,7 +38,7 @@ struct RefreshToken {
     text: String,
     session: usize,
     predecessor: Option<usize>,
-    expires: Moment,
+    expires: Timestamp,
     state: State,
 }
 
@@ -46,7 +46,7 @@ struct RefreshToken {
 enum State {
     Fresh,
     Spent,
-    Replaced(Moment),
+    Replaced(Timestamp),
     /// Nothing is known of it any more.
     Gone,
 }
@@ -65,12 +65,12 @@ impl Model {
     }
 
     /// New tokens: of a new session, or in place of a refresh token.
-    pub fn hand_out(&mut self, who: usize, tokens: &Tokens, predecessor: Option<usize>, now: Moment) {
+    pub fn hand_out(&mut self, who: usize, tokens: &Tokens, predecessor: Option<usize>, now: Timestamp) {
         let id = tokens.payload["sid"].as_str().expect("an access token names its session").to_owned();
         assert_eq!(tokens.payload["epoch"], self.epochs[who]);
         let refresh_expires = now.plus(self.lifetimes.refresh);
         let expires_second = now.plus(self.lifetimes.access).seconds();
-        let last_moment = Moment::from_seconds(expires_second + 1).minus(Duration::from_micros(1));
+        let last_moment = Timestamp::from_seconds(expires_second + 1).minus(Duration::from_micros(1));
         let expires = refresh_expires.max(last_moment);
         let session = match predecessor {
             Some(predecessor) => self.refresh_tokens[predecessor].session,
@@ -95,14 +95,14 @@ impl Model {
         self.access_tokens.push(AccessToken { text, session, epoch, expires_second });
     }
 
-    fn make_room(&mut self, who: usize, now: Moment) {
+    fn make_room(&mut self, who: usize, now: Timestamp) {
         for (id, ..) in self.live(who, now).into_iter().skip(MOST - 1) {
             self.end(&id);
         }
     }
 
     /// Whether a refresh token brings others.
-    pub fn refresh(&mut self, token: usize, now: Moment) -> bool {
+    pub fn refresh(&mut self, token: usize, now: Timestamp) -> bool {
         let RefreshToken { session, expires, state, .. } = self.refresh_tokens[token];
         if self.sessions[session].ended {
             return false;
@@ -172,7 +172,7 @@ impl Model {
     }
 
     /// What has expired is forgotten.
-    pub fn sweep(&mut self, now: Moment) {
+    pub fn cleanup(&mut self, now: Timestamp) {
         for token in self.refresh_tokens.iter_mut().filter(|token| token.expires < now) {
             token.state = State::Gone;
         }
@@ -182,7 +182,7 @@ impl Model {
     }
 
     /// The sessions that somebody is shown, with their last use and their end.
-    pub fn live(&self, who: usize, now: Moment) -> Vec<(String, Moment, Moment)> {
+    pub fn live(&self, who: usize, now: Timestamp) -> Vec<(String, Timestamp, Timestamp)> {
         let is_live = |session: &&Session| session.who == who && !session.ended && session.expires >= now;
         let live = self.sessions.iter().filter(is_live);
         let mut live: Vec<_> = live.map(|it| (it.id.clone(), it.last_used, it.expires)).collect();
@@ -191,13 +191,13 @@ impl Model {
     }
 
     /// Whether an access token lets somebody in.
-    pub fn opens(&self, who: usize, token: &AccessToken, now: Moment) -> bool {
+    pub fn opens(&self, who: usize, token: &AccessToken, now: Timestamp) -> bool {
         !self.sessions[token.session].ended
             && token.epoch == self.epochs[who]
             && token.expires_second >= now.seconds()
     }
 
-    pub fn opens_newest(&self, who: usize, session: usize, now: Moment) -> bool {
+    pub fn opens_newest(&self, who: usize, session: usize, now: Timestamp) -> bool {
         self.newest_access_token(who, session).is_some_and(|token| self.opens(who, token, now))
     }
 

@@ -1,19 +1,19 @@
 //! `setWorkingGroup`, `requestJoinWorkingGroup`, `answerJoinRequest`, `leaveWorkingGroup`: how people get into a
 //! working group and out of it.
 
-use super::directory;
-use super::picture::{AroundAccount, AroundJoinRequest, Picture, SeenAccount, SeenJoinRequest, bounded};
-use super::refusal::{
+use super::errors::{
     ANSWERED_ALREADY, ASKED_ALREADY, GROUP_NOT_FOUND, HAS_GROUP, MEMBER_ALREADY, MUST_ASK, NOT_REGISTERED,
     REPRESENTATIVE_STAYS, REPRESENTATIVES_ONLY, REQUEST_NOT_FOUND, not_authorized_to_answer,
     require_verified,
 };
-use super::sight::Sight;
-use crate::accounts::audit::{By, Event};
-use crate::accounts::{Account, AccountId, Result, Viewer, audit, limits, text};
+use super::loader::{AccountSelection, JoinRequestSelection, Loader, SeenAccount, SeenJoinRequest, bounded};
+use super::queries;
+use super::visibility::Visibility;
+use crate::accounts::audit::{Actor, Event};
+use crate::accounts::{Account, AccountId, Result, Viewer, audit, text, throttle};
 use crate::app::App;
 use crate::config::Joining;
-use crate::mail::Kind;
+use crate::mail::MailKind;
 use crate::outbox;
 use crate::store::groups::Group;
 use crate::store::join_requests::{JoinRequest, Status};
@@ -24,7 +24,7 @@ use crate::store::{self, Reader, Writer};
 ///
 /// # Errors
 /// A refusal if the group has to be asked, or if the asker speaks for another, which would be left without a voice.
-pub fn set(app: &App, viewer: &Viewer, group_id: &str, around: &AroundAccount) -> Result<SeenAccount> {
+pub fn set(app: &App, viewer: &Viewer, group_id: &str, selection: &AccountSelection) -> Result<SeenAccount> {
     app.write(|tx| {
         let account = require_verified(app, tx, viewer)?;
         let group = find_group(app, tx, &account, group_id)?;
@@ -33,13 +33,13 @@ pub fn set(app: &App, viewer: &Viewer, group_id: &str, around: &AroundAccount) -
                 return Err(MUST_ASK);
             }
             require_no_representative(&account)?;
-            limits::group_change(app, tx, viewer)?;
+            throttle::group_change(app, tx, viewer)?;
             part(app, tx, viewer, &account)?;
             store::memberships::insert(tx, account.id, &group.id, MemberRole::Member)?;
-            audit::note(app, tx, By::Owner(viewer), account.id, Event::GroupJoined(&group.id))?;
+            audit::record(app, tx, Actor::Owner(viewer), account.id, Event::GroupJoined(&group.id))?;
         }
         let account = get(tx, account.id)?;
-        directory::one(app, tx, &account, account.clone(), around)
+        queries::one(app, tx, &account, account.clone(), selection)
     })
 }
 
@@ -51,7 +51,7 @@ pub fn request(
     app: &App,
     viewer: &Viewer,
     group_id: &str,
-    around: &AroundJoinRequest,
+    selection: &JoinRequestSelection,
 ) -> Result<SeenJoinRequest> {
     app.write(|tx| {
         let account = require_verified(app, tx, viewer)?;
@@ -65,17 +65,19 @@ pub fn request(
         if !store::join_requests::insert(tx, &request)? {
             return Err(ASKED_ALREADY);
         }
-        audit::note(app, tx, By::Owner(viewer), account.id, Event::JoinRequestMade(&request.group))?;
+        audit::record(app, tx, Actor::Owner(viewer), account.id, Event::JoinRequestMade(&request.group))?;
         let requester = account.full_name();
-        for chief in store::memberships::list_representatives(tx, std::slice::from_ref(&request.group))? {
-            if limits::join_request_mail(app, tx, viewer, &account, &chief.email)? {
+        for representative in
+            store::memberships::list_representatives(tx, std::slice::from_ref(&request.group))?
+        {
+            if throttle::join_request_mail(app, tx, viewer, &account, &representative.email)? {
                 let (id, email) = (&request.id, &account.email);
-                let kind = Kind::JoinRequest { id, requester: &requester, email, group: &group.name };
-                outbox::enqueue(app, tx, &kind, &chief.email, chief.salutation())?;
+                let kind = MailKind::JoinRequest { id, requester: &requester, email, group: &group.name };
+                outbox::enqueue(app, tx, &kind, &representative.email, representative.salutation())?;
             }
         }
-        let sight = Sight::of(app, Some(account));
-        let seen = bounded(Picture::new(tx, &sight).join_requests(vec![request], around)?)?.pop();
+        let visibility = Visibility::of(app, Some(account));
+        let seen = bounded(Loader::new(tx, &visibility).join_requests(vec![request], selection)?)?.pop();
         seen.ok_or_else(|| anyhow::anyhow!("a join request is not in its own picture").into())
     })
 }
@@ -89,11 +91,11 @@ pub fn answer(
     viewer: &Viewer,
     request_id: &str,
     approve: bool,
-    around: &AroundAccount,
+    selection: &AccountSelection,
 ) -> Result<SeenAccount> {
     app.write(|tx| {
         let own = require_verified(app, tx, viewer)?;
-        limits::group_change(app, tx, viewer)?;
+        throttle::group_change(app, tx, viewer)?;
         let own_group = own.represents().ok_or(REPRESENTATIVES_ONLY)?;
         let request = match text::uuid(request_id) {
             Some(id) => store::join_requests::find_by_id(tx, &id)?.ok_or(REQUEST_NOT_FOUND)?,
@@ -101,7 +103,7 @@ pub fn answer(
         };
         let group = store::groups::find_by_id(tx, &request.group)?.ok_or(REQUEST_NOT_FOUND)?;
         if group.id != own_group {
-            let sees = Sight::of(app, Some(own.clone())).sees_group(&group);
+            let sees = Visibility::of(app, Some(own.clone())).sees_group(&group);
             return Err(if sees { not_authorized_to_answer(&group.name) } else { REQUEST_NOT_FOUND });
         }
         let status = if approve { Status::Approved } else { Status::Declined };
@@ -110,14 +112,14 @@ pub fn answer(
         }
         let requester = get(tx, request.account)?;
         let event = if approve { Event::JoinRequestApproved } else { Event::JoinRequestDeclined };
-        let by = By::Account(own.id, viewer);
-        audit::note(app, tx, by, requester.id, event(&group.id))?;
+        let by = Actor::Account(own.id, viewer);
+        audit::record(app, tx, by, requester.id, event(&group.id))?;
         if approve && !requester.is_member_of(&group.id) {
             admit(app, tx, by, &requester, &group.id)?;
         }
-        let kind = Kind::JoinAnswer { group: &group.name, approved: approve };
+        let kind = MailKind::JoinAnswer { group: &group.name, approved: approve };
         outbox::enqueue(app, tx, &kind, &requester.email, requester.salutation())?;
-        directory::one(app, tx, &own, get(tx, requester.id)?, around)
+        queries::one(app, tx, &own, get(tx, requester.id)?, selection)
     })
 }
 
@@ -130,7 +132,7 @@ pub fn leave(app: &App, viewer: &Viewer) -> Result<()> {
         let account = require_verified(app, tx, viewer)?;
         require_no_representative(&account)?;
         if account.membership.is_some() {
-            limits::group_change(app, tx, viewer)?;
+            throttle::group_change(app, tx, viewer)?;
         }
         part(app, tx, viewer, &account)
     })
@@ -140,14 +142,14 @@ pub fn leave(app: &App, viewer: &Viewer) -> Result<()> {
 fn part(app: &App, tx: &Writer<'_>, viewer: &Viewer, account: &Account) -> Result<()> {
     let Some(membership) = &account.membership else { return Ok(()) };
     store::memberships::delete(tx, account.id)?;
-    audit::note(app, tx, By::Owner(viewer), account.id, Event::GroupLeft(&membership.group))
+    audit::record(app, tx, Actor::Owner(viewer), account.id, Event::GroupLeft(&membership.group))
 }
 
 /// Takes somebody who has no group into one.
 pub(super) fn admit(
     app: &App,
     tx: &Writer<'_>,
-    by: By<'_>,
+    by: Actor<'_>,
     newcomer: &Account,
     group_id: &str,
 ) -> Result<()> {
@@ -158,7 +160,7 @@ pub(super) fn admit(
     if !store::memberships::insert(tx, newcomer.id, group_id, MemberRole::Member)? {
         return Err(HAS_GROUP);
     }
-    audit::note(app, tx, by, newcomer.id, Event::MemberAdded(group_id))
+    audit::record(app, tx, by, newcomer.id, Event::MemberAdded(group_id))
 }
 
 /// An account that must be there.
@@ -169,9 +171,9 @@ pub(super) fn get(db: &Reader<'_>, id: AccountId) -> Result<Account> {
 /// A group that somebody may join or ask. Where groups are asked, private ones are as those that do not exist.
 fn find_group(app: &App, db: &Reader<'_>, own: &Account, id: &str) -> Result<Group> {
     let Some(id) = text::uuid(id) else { return Err(GROUP_NOT_FOUND) };
-    let sight = Sight::of(app, Some(own.clone()));
+    let visibility = Visibility::of(app, Some(own.clone()));
     let open = app.config.groups.joining == Joining::Open;
-    let found = store::groups::find_by_id(db, &id)?.filter(|group| open || sight.sees_group(group));
+    let found = store::groups::find_by_id(db, &id)?.filter(|group| open || visibility.sees_group(group));
     found.ok_or(GROUP_NOT_FOUND)
 }
 

@@ -29,7 +29,7 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const FOR_A_DAY: &str = "public, max-age=86400";
 
 /// How pages look.
-pub(in crate::http) struct Look {
+pub(in crate::http) struct Theme {
     environment: Environment<'static>,
     site: String,
     graphiql: bool,
@@ -37,7 +37,7 @@ pub(in crate::http) struct Look {
     style: Arc<str>,
     style_path: String,
     /// The logo, or the picture that is built in. It is also the favicon.
-    picture: Picture,
+    picture: Loader,
     has_logo: bool,
     /// The path of `public_url`. Each link to a page of this server begins with it.
     public_path: String,
@@ -45,13 +45,13 @@ pub(in crate::http) struct Look {
     sign_in: Option<String>,
 }
 
-struct Picture {
+struct Loader {
     bytes: Vec<u8>,
     content_type: &'static str,
     path: String,
 }
 
-impl Look {
+impl Theme {
     /// The look that is configured.
     ///
     /// # Errors
@@ -70,8 +70,8 @@ impl Look {
         let style = coloured("style.css")?;
         let logo = config.pages.branding.logo.as_deref();
         let picture = match logo {
-            Some(path) => Picture::read(path)?,
-            None => Picture::new(coloured("icon.svg")?.into_bytes(), "image/svg+xml", "svg"),
+            Some(path) => Loader::read(path)?,
+            None => Loader::new(coloured("icon.svg")?.into_bytes(), "image/svg+xml", "svg"),
         };
         Ok(Self {
             environment,
@@ -158,7 +158,7 @@ impl Look {
     }
 }
 
-impl Picture {
+impl Loader {
     fn new(bytes: Vec<u8>, content_type: &'static str, extension: &str) -> Self {
         let path = format!("/pages/{}.{extension}", fingerprint(&bytes));
         Self { bytes, content_type, path }

@@ -1,8 +1,8 @@
 //! `archiveAccount`, `deleteAccount`.
 
-use super::audit::{By, Event};
+use super::audit::{Actor, Event};
 use super::password::require_password;
-use super::{Account, FieldError, Result, Viewer, audit, limits, notices, sessions};
+use super::{Account, FieldError, Result, Viewer, audit, notices, sessions, throttle};
 use crate::app::App;
 use crate::config::Deletion;
 use crate::store::{self, Writer};
@@ -15,7 +15,7 @@ pub fn archive(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     close(app, viewer, password, notices::ARCHIVED, |tx, account| {
         store::accounts::set_archived(tx, account.id, Some(app.clock.now()))?;
         sessions::end_all(app, tx, account)?;
-        audit::note(app, tx, By::Owner(viewer), account.id, Event::Archived)
+        audit::record(app, tx, Actor::Owner(viewer), account.id, Event::Archived)
     })
 }
 
@@ -26,22 +26,22 @@ pub fn archive(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
 pub fn delete(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     close(app, viewer, password, notices::DELETED, |tx, account| {
         if app.config.accounts.delete == Deletion::Erase {
-            return erase(app, tx, By::Owner(viewer), account);
+            return erase(app, tx, Actor::Owner(viewer), account);
         }
         require_dispensable(account)?;
         store::accounts::set_deactivated(tx, account.id, app.clock.now())?;
         sessions::end_all(app, tx, account)?;
-        audit::note(app, tx, By::Owner(viewer), account.id, Event::Deactivated)
+        audit::record(app, tx, Actor::Owner(viewer), account.id, Event::Deactivated)
     })
 }
 
 /// Erases an account that no working group depends on.
-pub(super) fn erase(app: &App, tx: &Writer<'_>, by: By<'_>, account: &Account) -> Result<()> {
+pub(super) fn erase(app: &App, tx: &Writer<'_>, by: Actor<'_>, account: &Account) -> Result<()> {
     require_dispensable(account)?;
     for address in std::iter::once(&account.email).chain(&account.secondary_email) {
         sessions::free_address(app, tx, address)?;
     }
-    audit::note(app, tx, by, account.id, Event::Deleted)?;
+    audit::record(app, tx, by, account.id, Event::Deleted)?;
     Ok(store::accounts::delete(tx, account.id)?)
 }
 
@@ -60,7 +60,7 @@ fn close(
     require_password(app, viewer, &account, "password", password)?;
     app.write(|tx| {
         let account = sessions::require_verified(app, tx, viewer)?;
-        limits::account_change(app, tx, viewer, account.id)?;
+        throttle::account_change(app, tx, viewer, account.id)?;
         notices::enqueue(app, tx, &account, notice)?;
         work(tx, &account)
     })

@@ -1,11 +1,11 @@
 //! What an operator does to accounts, from the command line. Passwords are not asked for and nobody has to be logged
 //! in; what keeps the data whole holds here too.
 
-use super::audit::{By, Event};
+use super::audit::{Actor, Event};
 use super::register::{self, Accepted};
 use super::{
-    Account, AccountId, Error, FieldError, FieldErrors, Result, activation, audit, closing, email, notices,
-    password, sessions, validation,
+    Account, AccountId, Error, FieldError, FieldErrors, Result, activation, archive_delete, audit, email,
+    notices, password, sessions, validation,
 };
 use crate::app::App;
 use crate::passwords::rules::Owner;
@@ -80,7 +80,7 @@ pub fn find(db: &Reader<'_>, name: &str) -> Result<Account> {
         Err(_) => None,
     };
     match (by_username, by_number) {
-        (Some(one), Some(other)) if one.id != other.id => Err(Error::Misused(
+        (Some(one), Some(other)) if one.id != other.id => Err(Error::BadRequest(
             format!(
                 "\"{name}\" is the username of {} and the number of {}; name the account by its address",
                 one.email, other.email
@@ -88,7 +88,7 @@ pub fn find(db: &Reader<'_>, name: &str) -> Result<Account> {
             .into(),
         )),
         (Some(account), _) | (None, Some(account)) => Ok(account),
-        (None, None) => Err(Error::Misused(
+        (None, None) => Err(Error::BadRequest(
             format!("no account has the address, username or number \"{name}\"; `user list` shows all")
                 .into(),
         )),
@@ -117,7 +117,7 @@ pub fn verify(app: &App, name: &str) -> Result<(Account, bool)> {
         if account.verified_at.is_some() {
             return Ok((account, false));
         }
-        Ok((activation::activate(app, tx, By::Operator, account)?, true))
+        Ok((activation::activate(app, tx, Actor::Operator, account)?, true))
     })
 }
 
@@ -157,7 +157,7 @@ pub fn set_email(app: &App, name: &str, address: &str, verified: bool) -> Result
             activation::enqueue_mail(app, tx, &account)?;
             return Ok((account, true));
         }
-        let account = activation::activate(app, tx, By::Operator, account)?;
+        let account = activation::activate(app, tx, Actor::Operator, account)?;
         if !was_secondary {
             notices::enqueue_to(app, tx, &account, &address, notices::EMAIL_CHANGED)?;
         }
@@ -205,15 +205,15 @@ pub fn log_out(app: &App, name: &str) -> Result<Account> {
 /// A sentence if there is none, and while it speaks for a working group.
 pub fn delete(app: &App, id: AccountId) -> Result<Account> {
     app.write(|tx| {
-        let gone = || Error::Misused("the account is gone already".into());
+        let gone = || Error::BadRequest("the account is gone already".into());
         let account = store::accounts::find_by_id(tx, id)?.ok_or_else(gone)?;
-        closing::erase(app, tx, By::Operator, &account)?;
+        archive_delete::erase(app, tx, Actor::Operator, &account)?;
         Ok(account)
     })
 }
 
 fn noted(app: &App, tx: &Writer<'_>, account: &Account, event: Event<'_>) -> Result<()> {
-    audit::note(app, tx, By::Operator, account.id, event)
+    audit::record(app, tx, Actor::Operator, account.id, event)
 }
 
 fn change(

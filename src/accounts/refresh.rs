@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use super::audit::{By, Event};
-use super::sessions::{self, Tokens, TurnedIn};
-use super::{FieldError, Result, Viewer, audit, limits};
+use super::audit::{Actor, Event};
+use super::sessions::{self, Rotation, Tokens};
+use super::{FieldError, Result, Viewer, audit, throttle};
 use crate::app::App;
-use crate::store::refresh_tokens::Worn;
+use crate::store::refresh_tokens::SupersededToken;
 use crate::store::{self, Writer};
 use crate::tokens::refresh;
 
@@ -23,13 +23,13 @@ const CROSSING: Duration = Duration::from_secs(60);
 /// # Errors
 /// A refusal if the token is not good.
 pub fn refresh(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> {
-    limits::token(app, viewer, || turn_in(app, viewer, token))
+    throttle::token(app, viewer, || turn_in(app, viewer, token))
 }
 
 fn turn_in(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> {
     let (hash, now) = (refresh::hash(token), app.clock.now());
     let tokens = app.write(|tx| -> Result<_> {
-        let session = match store::refresh_tokens::spend(tx, &hash, now)? {
+        let session = match store::refresh_tokens::consume(tx, &hash, now)? {
             Some(session) => Some(session),
             None => store::refresh_tokens::replace_successor(tx, &hash, now)?,
         };
@@ -38,18 +38,20 @@ fn turn_in(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> {
         };
         let owner = store::sessions::find_owner(tx, &session)?;
         let owner = owner.filter(|(account, _)| account.deactivated_at.is_none());
-        let go_on = |(account, began_at)| {
-            let turned_in = TurnedIn { hash: &hash, session: &session, began_at };
-            sessions::go_on(app, tx, &account, &turned_in, viewer.client())
+        let reissue = |(account, began_at)| {
+            let turned_in = Rotation { hash: &hash, session: &session, began_at };
+            sessions::reissue(app, tx, &account, &turned_in, viewer.client())
         };
-        owner.map(go_on).transpose()
+        owner.map(reissue).transpose()
     })?;
     tokens.ok_or_else(|| FieldError::INVALID_TOKEN.into())
 }
 
 /// Ends the session of a token that only somebody else can have sent.
 fn end_if_copied(app: &App, tx: &Writer<'_>, viewer: &Viewer, hash: &str) -> Result<()> {
-    let Some(Worn { replaced_at, is_outdated }) = store::refresh_tokens::find_worn(tx, hash)? else {
+    let Some(SupersededToken { replaced_at, is_outdated }) =
+        store::refresh_tokens::find_superseded(tx, hash)?
+    else {
         return Ok(());
     };
     let long_ago = app.clock.now().minus(CROSSING);
@@ -57,7 +59,7 @@ fn end_if_copied(app: &App, tx: &Writer<'_>, viewer: &Viewer, hash: &str) -> Res
         tracing::warn!("a refresh token was used twice; its session is ended");
         if let Some((session, owner)) = store::sessions::delete_by_refresh_token(tx, hash)? {
             let event = Event::SessionReuseDetected(&session);
-            audit::note(app, tx, By::Somebody(viewer), owner, event)?;
+            audit::record(app, tx, Actor::Somebody(viewer), owner, event)?;
         }
     }
     Ok(())

@@ -30,6 +30,6 @@ pub(super) fn rows_for<K: ToSql, T>(
 }
 
 /// A text as part of a pattern for `LIKE … ESCAPE '\\'`, without a meaning of its own.
-pub(super) fn verbatim(text: &str) -> String {
+pub(super) fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

@@ -1,25 +1,25 @@
 //! `createWorkingGroup`, `deleteWorkingGroup`, `addUserToWorkingGroup`, `removeUserFromWorkingGroup`,
 //! `handOverWorkingGroup`: what the representative of a working group does.
 
-use super::joining::{admit, get};
-use super::picture::{AroundGroup, Picture, SeenGroup, bounded};
-use super::refusal::{
-    EMPLOYEES_INVALID, GROUP_EXISTS, GROUP_NOT_FOUND, HEIR_NOT_ACTIVE, HEIR_NOT_MEMBER,
-    INSTITUTION_NOT_FOUND, MEMBER_ELSEWHERE, NAME_INVALID, NOT_IN_YOUR_GROUP, NOT_REGISTERED, NOT_YOUR_GROUP,
-    REMOVES_REPRESENTATIVE, REPRESENTATIVES_ONLY, REPRESENTS_ANOTHER, RESEARCH_FIELD_INVALID, USER_NOT_FOUND,
-    require_verified,
+use super::errors::{
+    EMPLOYEES_INVALID, GROUP_EXISTS, GROUP_NOT_FOUND, HEIR_NOT_ACTIVE, INSTITUTION_NOT_FOUND,
+    MEMBER_ELSEWHERE, NAME_INVALID, NOT_IN_YOUR_GROUP, NOT_REGISTERED, NOT_YOUR_GROUP,
+    REMOVES_REPRESENTATIVE, REPRESENTATIVES_ONLY, REPRESENTS_ANOTHER, RESEARCH_FIELD_INVALID,
+    SUCCESSOR_NOT_MEMBER, USER_NOT_FOUND, require_verified,
 };
-use super::sight::Sight;
-use crate::accounts::audit::{By, Event};
+use super::join::{admit, get};
+use super::loader::{GroupSelection, Loader, SeenGroup, bounded};
+use super::visibility::Visibility;
+use crate::accounts::audit::{Actor, Event};
 use crate::accounts::validation::GROUP_NAME;
-use crate::accounts::{Account, Result, Viewer, audit, email, limits, notices, text};
+use crate::accounts::{Account, Result, Viewer, audit, email, notices, text, throttle};
 use crate::app::App;
 use crate::store::groups::{GroupId, NewGroup};
 use crate::store::memberships::MemberRole;
 use crate::store::{self, Reader, Writer};
 
 /// What a group is founded with.
-pub struct Foundation {
+pub struct NewGroupForm {
     /// Its name, unique within the institution.
     pub name: Option<String>,
     /// The UUID of its institution.
@@ -36,27 +36,32 @@ pub struct Foundation {
 ///
 /// # Errors
 /// A refusal if something about it is wrong, or the asker has a group.
-pub fn create(app: &App, viewer: &Viewer, new: &Foundation, around: &AroundGroup) -> Result<SeenGroup> {
+pub fn create(
+    app: &App,
+    viewer: &Viewer,
+    new: &NewGroupForm,
+    selection: &GroupSelection,
+) -> Result<SeenGroup> {
     app.write(|tx| {
         let account = require_verified(app, tx, viewer)?;
-        limits::group_change(app, tx, viewer)?;
+        throttle::group_change(app, tx, viewer)?;
         let id = insert(app, tx, new)?;
         if !store::memberships::insert(tx, account.id, &id, MemberRole::Representative)? {
             let represents = account.represents().is_some();
             return Err(if represents { REPRESENTS_ANOTHER } else { MEMBER_ELSEWHERE });
         }
-        audit::note(app, tx, By::Owner(viewer), account.id, Event::GroupCreated(&id))?;
-        picture(app, tx, get(tx, account.id)?, &id, around)
+        audit::record(app, tx, Actor::Owner(viewer), account.id, Event::GroupCreated(&id))?;
+        picture(app, tx, get(tx, account.id)?, &id, selection)
     })
 }
 
 /// Adds a group that has no members yet, and returns its id.
-pub(super) fn insert(app: &App, tx: &Writer<'_>, new: &Foundation) -> Result<GroupId> {
+pub(super) fn insert(app: &App, tx: &Writer<'_>, new: &NewGroupForm) -> Result<GroupId> {
     let institution = text::uuid(&new.institution).ok_or(INSTITUTION_NOT_FOUND)?;
-    if !store::directory::has_institution(tx, &institution)? {
+    if !store::institutions::has_institution(tx, &institution)? {
         return Err(INSTITUTION_NOT_FOUND);
     }
-    if !store::directory::has_research_field(tx, new.research_field)? {
+    if !store::institutions::has_research_field(tx, new.research_field)? {
         return Err(RESEARCH_FIELD_INVALID);
     }
     let name = text::clean_text(new.name.as_deref().unwrap_or_default(), GROUP_NAME);
@@ -83,19 +88,19 @@ pub(super) fn insert(app: &App, tx: &Writer<'_>, new: &Foundation) -> Result<Gro
 pub fn delete(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
     app.write(|tx| {
         let (own, own_group) = require_representative(app, tx, viewer)?;
-        limits::group_change(app, tx, viewer)?;
+        throttle::group_change(app, tx, viewer)?;
         let id = text::uuid(group_id).ok_or(GROUP_NOT_FOUND)?;
         if id != own_group {
             let group = store::groups::find_by_id(tx, &id)?;
-            let sight = Sight::of(app, Some(own));
-            let visible = group.is_some_and(|group| sight.sees_group(&group));
+            let visibility = Visibility::of(app, Some(own));
+            let visible = group.is_some_and(|group| visibility.sees_group(&group));
             return Err(if visible { NOT_YOUR_GROUP } else { GROUP_NOT_FOUND });
         }
         let (own_id, event) = (own.id, Event::GroupDeleted(&id));
-        audit::note(app, tx, By::Owner(viewer), own_id, event)?;
+        audit::record(app, tx, Actor::Owner(viewer), own_id, event)?;
         for member in store::memberships::list_members(tx, &[own_group])? {
             if member.id != own_id {
-                audit::note(app, tx, By::Account(own_id, viewer), member.id, event)?;
+                audit::record(app, tx, Actor::Account(own_id, viewer), member.id, event)?;
                 notices::enqueue(app, tx, &member, notices::GROUP_DELETED)?;
             }
         }
@@ -110,13 +115,13 @@ pub fn delete(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
 pub fn add(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     let address = text::strip(address);
     app.store.read(|db| require_representative(app, db, viewer).map(drop))?;
-    limits::mail(app, viewer, limits::About::Group, address)?;
+    throttle::mail(app, viewer, throttle::MailPurpose::Group, address)?;
     app.write(|tx| {
         let (own, group) = require_representative(app, tx, viewer)?;
-        limits::group_change(app, tx, viewer)?;
+        throttle::group_change(app, tx, viewer)?;
         let key = email::key(address);
         let newcomer = store::accounts::find_by_email(tx, &key)?.ok_or(NOT_REGISTERED)?;
-        admit(app, tx, By::Account(own.id, viewer), &newcomer, &group)?;
+        admit(app, tx, Actor::Account(own.id, viewer), &newcomer, &group)?;
         notices::enqueue(app, tx, &newcomer, notices::ADDED_TO_GROUP)
     })
 }
@@ -128,20 +133,20 @@ pub fn add(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
 pub fn remove(app: &App, viewer: &Viewer, user_id: &str) -> Result<()> {
     app.write(|tx| {
         let (own, group) = require_representative(app, tx, viewer)?;
-        limits::group_change(app, tx, viewer)?;
+        throttle::group_change(app, tx, viewer)?;
         let own_id = own.id;
-        let sight = Sight::of(app, Some(own));
-        let member = find_by_number(tx, user_id)?.filter(|found| sight.sees_account(found));
+        let visibility = Visibility::of(app, Some(own));
+        let member = find_by_number(tx, user_id)?.filter(|found| visibility.sees_account(found));
         let member = member.ok_or(USER_NOT_FOUND)?;
-        if represents_visibly(tx, &sight, &member)? {
+        if represents_visibly(tx, &visibility, &member)? {
             return Err(REMOVES_REPRESENTATIVE);
         }
         if !member.is_member_of(&group) {
             return Err(NOT_IN_YOUR_GROUP);
         }
         store::memberships::delete(tx, member.id)?;
-        let by = By::Account(own_id, viewer);
-        audit::note(app, tx, by, member.id, Event::MemberRemoved(&group))?;
+        let by = Actor::Account(own_id, viewer);
+        audit::record(app, tx, by, member.id, Event::MemberRemoved(&group))?;
         notices::enqueue(app, tx, &member, notices::REMOVED_FROM_GROUP)
     })
 }
@@ -150,24 +155,24 @@ pub fn remove(app: &App, viewer: &Viewer, user_id: &str) -> Result<()> {
 ///
 /// # Errors
 /// A refusal if the asker speaks for no group, or the number is not that of a member who could speak for it.
-pub fn hand_over(app: &App, viewer: &Viewer, user_id: &str, around: &AroundGroup) -> Result<SeenGroup> {
+pub fn hand_over(app: &App, viewer: &Viewer, user_id: &str, selection: &GroupSelection) -> Result<SeenGroup> {
     app.write(|tx| {
         let (own, group) = require_representative(app, tx, viewer)?;
-        limits::group_change(app, tx, viewer)?;
-        let heir = find_by_number(tx, user_id)?.filter(|found| found.is_member_of(&group));
-        let heir = heir.ok_or(HEIR_NOT_MEMBER)?;
-        if heir.verified_at.is_none() || heir.deactivated_at.is_some() {
+        throttle::group_change(app, tx, viewer)?;
+        let successor = find_by_number(tx, user_id)?.filter(|found| found.is_member_of(&group));
+        let successor = successor.ok_or(SUCCESSOR_NOT_MEMBER)?;
+        if successor.verified_at.is_none() || successor.deactivated_at.is_some() {
             return Err(HEIR_NOT_ACTIVE);
         }
-        if heir.id != own.id {
+        if successor.id != own.id {
             store::memberships::set_role(tx, own.id, &group, MemberRole::Member)?;
-            store::memberships::set_role(tx, heir.id, &group, MemberRole::Representative)?;
-            audit::note(app, tx, By::Owner(viewer), own.id, Event::RepresentationTaken(&group))?;
-            let by = By::Account(own.id, viewer);
-            audit::note(app, tx, by, heir.id, Event::RepresentationGiven(&group))?;
-            notices::enqueue(app, tx, &heir, notices::NOW_REPRESENTATIVE)?;
+            store::memberships::set_role(tx, successor.id, &group, MemberRole::Representative)?;
+            audit::record(app, tx, Actor::Owner(viewer), own.id, Event::RepresentationTaken(&group))?;
+            let by = Actor::Account(own.id, viewer);
+            audit::record(app, tx, by, successor.id, Event::RepresentationGiven(&group))?;
+            notices::enqueue(app, tx, &successor, notices::NOW_REPRESENTATIVE)?;
         }
-        picture(app, tx, get(tx, own.id)?, &group, around)
+        picture(app, tx, get(tx, own.id)?, &group, selection)
     })
 }
 
@@ -186,15 +191,21 @@ fn find_by_number(db: &Reader<'_>, number: &str) -> Result<Option<Account>> {
 }
 
 /// Whether somebody speaks for a group of which the asker may know.
-fn represents_visibly(db: &Reader<'_>, sight: &Sight, account: &Account) -> Result<bool> {
+fn represents_visibly(db: &Reader<'_>, visibility: &Visibility, account: &Account) -> Result<bool> {
     let Some(id) = account.represents() else { return Ok(false) };
-    Ok(store::groups::find_by_id(db, id)?.is_some_and(|group| sight.sees_group(&group)))
+    Ok(store::groups::find_by_id(db, id)?.is_some_and(|group| visibility.sees_group(&group)))
 }
 
 /// A group as one of its members sees it.
-fn picture(app: &App, db: &Reader<'_>, own: Account, id: &str, around: &AroundGroup) -> Result<SeenGroup> {
-    let sight = Sight::of(app, Some(own));
+fn picture(
+    app: &App,
+    db: &Reader<'_>,
+    own: Account,
+    id: &str,
+    selection: &GroupSelection,
+) -> Result<SeenGroup> {
+    let visibility = Visibility::of(app, Some(own));
     let group = store::groups::find_by_id(db, id)?;
-    let seen = Picture::new(db, &sight).groups(group.into_iter().collect(), around)?;
+    let seen = Loader::new(db, &visibility).groups(group.into_iter().collect(), selection)?;
     bounded(seen)?.pop().ok_or_else(|| anyhow::anyhow!("group {id} is not there after its insert").into())
 }

@@ -38,7 +38,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const COMPLAINT: Duration = Duration::from_secs(60);
 
 /// A socket that listens.
-pub(super) struct Door {
+pub(super) struct Listener {
     listener: TcpListener,
     address: SocketAddr,
     tls: Option<Arc<Tls>>,
@@ -121,7 +121,7 @@ impl Drop for Place {
     }
 }
 
-impl Door {
+impl Listener {
     /// Listens. `setting` is to blame if that cannot be done.
     pub(super) fn open(
         setting: &str,
@@ -153,7 +153,7 @@ impl Door {
     }
 }
 
-impl Acceptor for Door {
+impl Acceptor for Listener {
     type Io = Connection;
 
     fn local_addr(&self) -> Vec<LocalAddr> {

@@ -2,24 +2,24 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
 /// Since when no mail leaves, as far as was tried: what becomes of a single mail may be in the hands of whoever gave its
 /// address, and says nothing about the others.
-pub struct Standstill(AtomicI64);
+pub struct Outage(AtomicI64);
 
 /// Later than any moment.
 const NEVER: i64 = i64::MAX;
 
-impl Default for Standstill {
+impl Default for Outage {
     fn default() -> Self {
         Self(AtomicI64::new(NEVER))
     }
 }
 
-impl Standstill {
+impl Outage {
     /// No mail could leave at this moment, or one is about to be tried.
-    pub fn goes_on(&self, now: Moment) {
+    pub fn goes_on(&self, now: Timestamp) {
         self.0.fetch_min(now.micros(), Ordering::Relaxed);
     }
 
@@ -34,7 +34,7 @@ impl Standstill {
     }
 
     /// Whether it has been so since before `moment`.
-    pub fn began_before(&self, moment: Moment) -> bool {
+    pub fn began_before(&self, moment: Timestamp) -> bool {
         self.0.load(Ordering::Relaxed) < moment.micros()
     }
 }

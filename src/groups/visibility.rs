@@ -1,20 +1,20 @@
 //! Who sees which accounts, groups and wishes to join: the one policy, asked on every path on which they are met.
 
-use crate::accounts::{Account, listing};
+use crate::accounts::{Account, user_list};
 use crate::app::App;
 use crate::store::groups::Group;
 use crate::store::join_requests::JoinRequest;
 
 /// What somebody may see.
-pub(super) struct Sight {
+pub(super) struct Visibility {
     own: Option<Account>,
     everybody: bool,
 }
 
-impl Sight {
+impl Visibility {
     /// That of the owner of an account, or of nobody in particular.
     pub(super) fn of(app: &App, own: Option<Account>) -> Self {
-        Self { everybody: listing::sees_everybody(app, own.as_ref()), own }
+        Self { everybody: user_list::sees_everybody(app, own.as_ref()), own }
     }
 
     /// All that `accounts.users_visible_to` admits; else the own account, and for a representative those of the group.

@@ -1,14 +1,14 @@
 //! What an operator does to working groups, from the command line.
 
-use super::directory::words;
-use super::managing::{self, Foundation};
-use super::refusal::{HEIR_ELSEWHERE, HEIR_NOT_ACTIVE};
-use crate::accounts::audit::{By, Event};
-use crate::accounts::{Account, AccountId, Error, Result, audit, notices, operator, text};
+use super::errors::{HEIR_ELSEWHERE, HEIR_NOT_ACTIVE};
+use super::manage::{self, NewGroupForm};
+use super::queries::words;
+use crate::accounts::audit::{Actor, Event};
+use crate::accounts::{Account, AccountId, Error, Result, admin, audit, notices, text};
 use crate::app::App;
 use crate::mail::on_one_line;
-use crate::store::directory::Search;
 use crate::store::groups::Group;
+use crate::store::institutions::Search;
 use crate::store::memberships::MemberRole;
 use crate::store::{self, Reader};
 
@@ -51,7 +51,7 @@ pub fn find(db: &Reader<'_>, id: &str) -> Result<Group> {
     if prefix.chars().count() < SHORTEST_ID {
         let sentence =
             format!("give at least {SHORTEST_ID} characters of the id of a working group, not \"{id}\"");
-        return Err(Error::Misused(sentence.into()));
+        return Err(Error::BadRequest(sentence.into()));
     }
     let found = store::groups::list_by_id_prefix(db, &prefix)?;
     only(
@@ -76,9 +76,9 @@ fn only<T>(
         let shown: Vec<String> = found.iter().take(MOST_CANDIDATES).map(show).collect();
         let more = if found.len() > MOST_CANDIDATES { ", and more" } else { "" };
         let list = on_one_line(&shown.join(", "));
-        return Err(Error::Misused(format!("{}: {list}{more}", several()).into()));
+        return Err(Error::BadRequest(format!("{}: {list}{more}", several()).into()));
     }
-    found.pop().ok_or_else(|| Error::Misused(none().into()))
+    found.pop().ok_or_else(|| Error::BadRequest(none().into()))
 }
 
 /// A group that an operator makes.
@@ -103,21 +103,21 @@ pub struct NewGroup {
 /// A refusal if something about the group is wrong, or the account cannot represent it.
 pub fn create(app: &App, new: &NewGroup) -> Result<(Group, Account)> {
     app.write(|tx| {
-        let representative = operator::find(tx, &new.representative)?;
+        let representative = admin::find(tx, &new.representative)?;
         require_active(&representative)?;
         if representative.membership.is_some() {
             return Err(HEIR_ELSEWHERE);
         }
-        let foundation = Foundation {
+        let foundation = NewGroupForm {
             name: Some(new.name.clone()),
             institution: find_institution(tx, &new.institution)?,
             research_field: find_research_field(tx, &new.research_field)?,
             employees: new.employees,
             is_public: new.is_public,
         };
-        let id = managing::insert(app, tx, &foundation)?;
+        let id = manage::insert(app, tx, &foundation)?;
         store::memberships::insert(tx, representative.id, &id, MemberRole::Representative)?;
-        audit::note(app, tx, By::Operator, representative.id, Event::GroupCreated(&id))?;
+        audit::record(app, tx, Actor::Operator, representative.id, Event::GroupCreated(&id))?;
         notices::enqueue(app, tx, &representative, notices::NOW_REPRESENTATIVE)?;
         Ok((find(tx, &id)?, representative))
     })
@@ -130,7 +130,7 @@ fn find_institution(db: &Reader<'_>, name: &str) -> Result<String> {
     let (words, first) = (words(name), i64::try_from(MOST_CANDIDATES + 1).ok());
     let found = match words.is_empty() {
         true => Vec::new(),
-        false => store::directory::list_institutions(db, &Search { words, first, offset: 0 })?,
+        false => store::institutions::list_institutions(db, &Search { words, first, offset: 0 })?,
     };
     let institution = only(
         found,
@@ -145,7 +145,7 @@ fn find_research_field(db: &Reader<'_>, name: &str) -> Result<i64> {
     if let Ok(number) = name.parse() {
         return Ok(number);
     }
-    let (words, mut found) = (words(name), store::directory::list_research_fields(db)?);
+    let (words, mut found) = (words(name), store::institutions::list_research_fields(db)?);
     found.retain(|field| {
         let key = text::search_key(&format!("{} {}", field.field, field.subfield));
         !words.is_empty() && words.iter().all(|word| key.contains(word.as_str()))
@@ -169,10 +169,10 @@ pub fn delete(app: &App, id: &str) -> Result<()> {
         let members = store::memberships::list_members(tx, std::slice::from_ref(&group.id))?;
         let event = Event::GroupDeleted(&group.id);
         if members.is_empty() {
-            audit::note(app, tx, By::Operator, None::<AccountId>, event)?;
+            audit::record(app, tx, Actor::Operator, None::<AccountId>, event)?;
         }
         for member in &members {
-            audit::note(app, tx, By::Operator, member.id, event)?;
+            audit::record(app, tx, Actor::Operator, member.id, event)?;
             notices::enqueue(app, tx, member, notices::GROUP_DELETED_BY_OPERATOR)?;
         }
         Ok(store::groups::delete(tx, &group.id)?)
@@ -187,25 +187,25 @@ pub fn delete(app: &App, id: &str) -> Result<()> {
 pub fn set_representative(app: &App, group: &str, name: &str) -> Result<(Account, bool)> {
     app.write(|tx| {
         let group = find(tx, group)?.id;
-        let heir = operator::find(tx, name)?;
-        require_active(&heir)?;
-        if heir.membership.is_some() && !heir.is_member_of(&group) {
+        let successor = admin::find(tx, name)?;
+        require_active(&successor)?;
+        if successor.membership.is_some() && !successor.is_member_of(&group) {
             return Err(HEIR_ELSEWHERE);
         }
-        if heir.represents().is_some() {
-            return Ok((heir, false));
+        if successor.represents().is_some() {
+            return Ok((successor, false));
         }
         for current in store::memberships::list_representatives(tx, std::slice::from_ref(&group))? {
             store::memberships::set_role(tx, current.id, &group, MemberRole::Member)?;
-            audit::note(app, tx, By::Operator, current.id, Event::RepresentationTaken(&group))?;
+            audit::record(app, tx, Actor::Operator, current.id, Event::RepresentationTaken(&group))?;
         }
-        if !store::memberships::set_role(tx, heir.id, &group, MemberRole::Representative)? {
-            store::memberships::insert(tx, heir.id, &group, MemberRole::Representative)?;
-            audit::note(app, tx, By::Operator, heir.id, Event::MemberAdded(&group))?;
+        if !store::memberships::set_role(tx, successor.id, &group, MemberRole::Representative)? {
+            store::memberships::insert(tx, successor.id, &group, MemberRole::Representative)?;
+            audit::record(app, tx, Actor::Operator, successor.id, Event::MemberAdded(&group))?;
         }
-        audit::note(app, tx, By::Operator, heir.id, Event::RepresentationGiven(&group))?;
-        notices::enqueue(app, tx, &heir, notices::NOW_REPRESENTATIVE)?;
-        Ok((heir, true))
+        audit::record(app, tx, Actor::Operator, successor.id, Event::RepresentationGiven(&group))?;
+        notices::enqueue(app, tx, &successor, notices::NOW_REPRESENTATIVE)?;
+        Ok((successor, true))
     })
 }
 

@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::sight::Sight;
+use super::visibility::Visibility;
 use crate::accounts::{Account, Error, Result};
-use crate::store::directory::{Institution, ResearchField};
 use crate::store::groups::Group;
+use crate::store::institutions::{Institution, ResearchField};
 use crate::store::join_requests::JoinRequest;
 use crate::store::{self, Reader};
 
@@ -18,130 +18,130 @@ const MOST: usize = 50_000;
 
 /// What is wanted around an account.
 #[derive(Debug, Default)]
-pub struct AroundAccount {
+pub struct AccountSelection {
     /// Its working group.
-    pub group: Option<Box<AroundGroup>>,
+    pub group: Option<Box<GroupSelection>>,
     /// The groups that it asked to join.
-    pub join_requests: Option<Box<AroundJoinRequest>>,
+    pub join_requests: Option<Box<JoinRequestSelection>>,
 }
 
 /// What is wanted around a working group.
 #[derive(Debug, Default)]
-pub struct AroundGroup {
+pub struct GroupSelection {
     /// Its institution is always there; this is what is around that.
-    pub institution: AroundPlace,
+    pub institution: PlaceSelection,
     /// Likewise its research field.
-    pub research_field: AroundPlace,
+    pub research_field: PlaceSelection,
     /// Who speaks for it.
-    pub representative: Option<Box<AroundAccount>>,
+    pub representative: Option<Box<AccountSelection>>,
     /// Its members.
-    pub members: Option<Box<AroundAccount>>,
+    pub members: Option<Box<AccountSelection>>,
     /// Who wishes to join.
-    pub join_requests: Option<Box<AroundJoinRequest>>,
+    pub join_requests: Option<Box<JoinRequestSelection>>,
 }
 
 /// What is wanted around an institution or a research field.
 #[derive(Debug, Default)]
-pub struct AroundPlace {
+pub struct PlaceSelection {
     /// The working groups there.
-    pub groups: Option<Box<AroundGroup>>,
+    pub groups: Option<Box<GroupSelection>>,
 }
 
 /// What is wanted around a wish to join.
 #[derive(Debug, Default)]
-pub struct AroundJoinRequest {
+pub struct JoinRequestSelection {
     /// Who wishes.
-    pub account: Option<Box<AroundAccount>>,
+    pub account: Option<Box<AccountSelection>>,
     /// Where to.
-    pub group: Option<Box<AroundGroup>>,
+    pub group: Option<Box<GroupSelection>>,
 }
 
 /// Something as somebody sees it. What was not wanted around it is not there, nor is what must not be seen.
 #[derive(Debug)]
 pub struct Seen<T, A> {
     /// The thing itself.
-    pub it: T,
-    /// What is around it.
-    pub around: A,
+    pub record: T,
+    /// What is related to it.
+    pub related: A,
     /// How many entries of an answer it makes, itself included.
     weight: usize,
 }
 
 /// An account as somebody sees it.
-pub type SeenAccount = Arc<Seen<Account, SeenAroundAccount>>;
+pub type SeenAccount = Arc<Seen<Account, AccountRelations>>;
 /// A working group as somebody sees it.
-pub type SeenGroup = Arc<Seen<Group, SeenAroundGroup>>;
+pub type SeenGroup = Arc<Seen<Group, GroupRelations>>;
 /// An institution as somebody sees it.
 pub type SeenInstitution = Arc<Seen<Institution, Vec<SeenGroup>>>;
 /// A research field as somebody sees it.
 pub type SeenResearchField = Arc<Seen<ResearchField, Vec<SeenGroup>>>;
 /// A wish to join as somebody sees it.
-pub type SeenJoinRequest = Arc<Seen<JoinRequest, SeenAroundJoinRequest>>;
+pub type SeenJoinRequest = Arc<Seen<JoinRequest, JoinRequestRelations>>;
 
 /// What somebody sees around an account.
 #[derive(Debug, Default)]
-pub struct SeenAroundAccount {
-    /// See [`AroundAccount`].
+pub struct AccountRelations {
+    /// See [`AccountSelection`].
     pub group: Option<SeenGroup>,
-    /// See [`AroundAccount`].
+    /// See [`AccountSelection`].
     pub join_requests: Vec<SeenJoinRequest>,
 }
 
 /// What somebody sees around a working group.
 #[derive(Debug)]
-pub struct SeenAroundGroup {
-    /// See [`AroundGroup`].
+pub struct GroupRelations {
+    /// See [`GroupSelection`].
     pub institution: Option<SeenInstitution>,
-    /// See [`AroundGroup`].
+    /// See [`GroupSelection`].
     pub research_field: SeenResearchField,
-    /// See [`AroundGroup`].
+    /// See [`GroupSelection`].
     pub representative: Option<SeenAccount>,
-    /// See [`AroundGroup`].
+    /// See [`GroupSelection`].
     pub members: Vec<SeenAccount>,
-    /// See [`AroundGroup`].
+    /// See [`GroupSelection`].
     pub join_requests: Vec<SeenJoinRequest>,
 }
 
 /// What somebody sees around a wish to join.
 #[derive(Debug)]
-pub struct SeenAroundJoinRequest {
-    /// See [`AroundJoinRequest`].
+pub struct JoinRequestRelations {
+    /// See [`JoinRequestSelection`].
     pub account: Option<SeenAccount>,
-    /// See [`AroundJoinRequest`].
+    /// See [`JoinRequestSelection`].
     pub group: Option<SeenGroup>,
 }
 
 /// Reads what somebody sees.
-pub(super) struct Picture<'a> {
+pub(super) struct Loader<'a> {
     db: &'a Reader<'a>,
-    sight: &'a Sight,
+    visibility: &'a Visibility,
     read: Cell<usize>,
 }
 
-impl<'a> Picture<'a> {
-    pub(super) fn new(db: &'a Reader<'a>, sight: &'a Sight) -> Self {
-        Self { db, sight, read: Cell::new(0) }
+impl<'a> Loader<'a> {
+    pub(super) fn new(db: &'a Reader<'a>, visibility: &'a Visibility) -> Self {
+        Self { db, visibility, read: Cell::new(0) }
     }
 
     pub(super) fn accounts(
         &self,
         accounts: Vec<Account>,
-        around: &AroundAccount,
+        selection: &AccountSelection,
     ) -> Result<Vec<SeenAccount>> {
-        let groups = match &around.group {
-            Some(around) => {
+        let groups = match &selection.group {
+            Some(selection) => {
                 let memberships = accounts.iter().filter_map(|account| account.membership.as_ref());
                 let ids = distinct(memberships.map(|membership| membership.group.clone()));
                 let groups = store::groups::list_by_ids(self.db, &ids)?;
-                by_key(self.visible_groups(groups, around)?, |group| group.it.id.clone())
+                by_key(self.visible_groups(groups, selection)?, |group| group.record.id.clone())
             }
             None => HashMap::new(),
         };
-        let mut join_requests = match &around.join_requests {
-            Some(around) => {
+        let mut join_requests = match &selection.join_requests {
+            Some(selection) => {
                 let ids: Vec<_> = accounts.iter().map(|account| account.id).collect();
                 let made = store::join_requests::list_by_accounts(self.db, &ids)?;
-                lists_by_key(self.visible_join_requests(made, around)?, |request| request.it.account)
+                lists_by_key(self.visible_join_requests(made, selection)?, |request| request.record.account)
             }
             None => HashMap::new(),
         };
@@ -151,52 +151,54 @@ impl<'a> Picture<'a> {
                 let group = account.membership.as_ref().and_then(|own| groups.get(&own.group)).cloned();
                 let join_requests = join_requests.remove(&account.id).unwrap_or_default();
                 let weight = 1 + weight_of(&group) + weight_of(&join_requests);
-                Arc::new(Seen { it: account, around: SeenAroundAccount { group, join_requests }, weight })
+                Arc::new(Seen { record: account, related: AccountRelations { group, join_requests }, weight })
             })
             .collect())
     }
 
-    pub(super) fn groups(&self, groups: Vec<Group>, around: &AroundGroup) -> Result<Vec<SeenGroup>> {
+    pub(super) fn groups(&self, groups: Vec<Group>, selection: &GroupSelection) -> Result<Vec<SeenGroup>> {
         let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
         let institutions = groups.iter().filter_map(|group| group.institution.clone());
         let institutions =
-            self.institutions(distinct_by(institutions, |it| it.id.clone()), &around.institution)?;
-        let institutions = by_key(institutions, |it| it.it.id.clone());
+            self.institutions(distinct_by(institutions, |it| it.id.clone()), &selection.institution)?;
+        let institutions = by_key(institutions, |seen| seen.record.id.clone());
         let fields = groups.iter().map(|group| group.research_field.clone());
-        let fields = self.research_fields(distinct_by(fields, |it| it.id), &around.research_field)?;
-        let fields = by_key(fields, |it| it.it.id);
-        let people = |people: Vec<Account>, around| -> Result<_> {
-            let visible: Vec<_> = people.into_iter().filter(|it| self.sight.sees_account(it)).collect();
+        let fields = self.research_fields(distinct_by(fields, |it| it.id), &selection.research_field)?;
+        let fields = by_key(fields, |seen| seen.record.id);
+        let people = |people: Vec<Account>, selection| -> Result<_> {
+            let visible: Vec<_> = people.into_iter().filter(|it| self.visibility.sees_account(it)).collect();
             self.count(visible.len())?;
-            Ok(lists_by_key(self.accounts(visible, around)?, group_of))
+            Ok(lists_by_key(self.accounts(visible, selection)?, group_of))
         };
-        let mut representatives = match &around.representative {
-            Some(around) => people(store::memberships::list_representatives(self.db, &ids)?, around)?,
+        let mut representatives = match &selection.representative {
+            Some(selection) => people(store::memberships::list_representatives(self.db, &ids)?, selection)?,
             None => HashMap::new(),
         };
-        let mut members = match &around.members {
-            Some(around) => people(store::memberships::list_members(self.db, &ids)?, around)?,
+        let mut members = match &selection.members {
+            Some(selection) => people(store::memberships::list_members(self.db, &ids)?, selection)?,
             None => HashMap::new(),
         };
-        let mut join_requests = match &around.join_requests {
-            Some(around) => {
+        let mut join_requests = match &selection.join_requests {
+            Some(selection) => {
                 let made = store::join_requests::list_by_groups(self.db, &ids)?;
-                lists_by_key(self.visible_join_requests(made, around)?, |request| request.it.group.clone())
+                lists_by_key(self.visible_join_requests(made, selection)?, |request| {
+                    request.record.group.clone()
+                })
             }
             None => HashMap::new(),
         };
         let seen = groups.into_iter().filter_map(|group| {
-            let around = SeenAroundGroup {
+            let related = GroupRelations {
                 institution: group.institution.as_ref().and_then(|it| institutions.get(&it.id)).cloned(),
                 research_field: Arc::clone(fields.get(&group.research_field.id)?),
                 representative: representatives.remove(&group.id).and_then(|mut one| one.pop()),
                 members: members.remove(&group.id).unwrap_or_default(),
                 join_requests: join_requests.remove(&group.id).unwrap_or_default(),
             };
-            let places = weight_of(&around.institution) + around.research_field.weight;
-            let people = weight_of(&around.representative) + weight_of(&around.members);
-            let weight = 1 + places + people + weight_of(&around.join_requests);
-            Some(Arc::new(Seen { it: group, around, weight }))
+            let places = weight_of(&related.institution) + related.research_field.weight;
+            let people = weight_of(&related.representative) + weight_of(&related.members);
+            let weight = 1 + places + people + weight_of(&related.join_requests);
+            Some(Arc::new(Seen { record: group, related, weight }))
         });
         Ok(seen.collect())
     }
@@ -204,20 +206,20 @@ impl<'a> Picture<'a> {
     pub(super) fn institutions(
         &self,
         institutions: Vec<Institution>,
-        around: &AroundPlace,
+        selection: &PlaceSelection,
     ) -> Result<Vec<SeenInstitution>> {
-        let mut groups = match &around.groups {
-            Some(around) => {
+        let mut groups = match &selection.groups {
+            Some(selection) => {
                 let ids: Vec<_> = institutions.iter().map(|institution| institution.id.clone()).collect();
                 let there = store::groups::list_by_institutions(self.db, &ids)?;
-                let at = |group: &SeenGroup| group.it.institution.as_ref().map(|it| it.id.clone());
-                lists_by_key(self.visible_groups(there, around)?, at)
+                let at = |group: &SeenGroup| group.record.institution.as_ref().map(|it| it.id.clone());
+                lists_by_key(self.visible_groups(there, selection)?, at)
             }
             None => HashMap::new(),
         };
         let seen = institutions.into_iter().map(|institution| {
             let groups = groups.remove(&Some(institution.id.clone())).unwrap_or_default();
-            Arc::new(Seen { it: institution, weight: 1 + weight_of(&groups), around: groups })
+            Arc::new(Seen { record: institution, weight: 1 + weight_of(&groups), related: groups })
         });
         Ok(seen.collect())
     }
@@ -225,19 +227,19 @@ impl<'a> Picture<'a> {
     pub(super) fn research_fields(
         &self,
         fields: Vec<ResearchField>,
-        around: &AroundPlace,
+        selection: &PlaceSelection,
     ) -> Result<Vec<SeenResearchField>> {
-        let mut groups = match &around.groups {
-            Some(around) => {
+        let mut groups = match &selection.groups {
+            Some(selection) => {
                 let ids: Vec<_> = fields.iter().map(|field| field.id).collect();
                 let there = store::groups::list_by_research_fields(self.db, &ids)?;
-                lists_by_key(self.visible_groups(there, around)?, |group| group.it.research_field.id)
+                lists_by_key(self.visible_groups(there, selection)?, |group| group.record.research_field.id)
             }
             None => HashMap::new(),
         };
         let seen = fields.into_iter().map(|field| {
             let groups = groups.remove(&field.id).unwrap_or_default();
-            Arc::new(Seen { it: field, weight: 1 + weight_of(&groups), around: groups })
+            Arc::new(Seen { record: field, weight: 1 + weight_of(&groups), related: groups })
         });
         Ok(seen.collect())
     }
@@ -246,23 +248,23 @@ impl<'a> Picture<'a> {
     pub(super) fn join_requests(
         &self,
         requests: Vec<JoinRequest>,
-        around: &AroundJoinRequest,
+        selection: &JoinRequestSelection,
     ) -> Result<Vec<SeenJoinRequest>> {
-        let accounts = match &around.account {
-            Some(around) => {
+        let accounts = match &selection.account {
+            Some(selection) => {
                 let ids = distinct(requests.iter().map(|request| request.account));
                 self.count(ids.len())?;
                 let accounts = store::accounts::list_by_ids(self.db, &ids)?;
-                by_key(self.accounts(accounts, around)?, |account| account.it.id)
+                by_key(self.accounts(accounts, selection)?, |account| account.record.id)
             }
             None => HashMap::new(),
         };
-        let groups = match &around.group {
-            Some(around) => {
+        let groups = match &selection.group {
+            Some(selection) => {
                 let ids = distinct(requests.iter().map(|request| request.group.clone()));
                 self.count(ids.len())?;
                 let groups = store::groups::list_by_ids(self.db, &ids)?;
-                by_key(self.groups(groups, around)?, |group| group.it.id.clone())
+                by_key(self.groups(groups, selection)?, |group| group.record.id.clone())
             }
             None => HashMap::new(),
         };
@@ -270,26 +272,26 @@ impl<'a> Picture<'a> {
             let account = accounts.get(&request.account).cloned();
             let group = groups.get(&request.group).cloned();
             let weight = 1 + weight_of(&account) + weight_of(&group);
-            Arc::new(Seen { it: request, around: SeenAroundJoinRequest { account, group }, weight })
+            Arc::new(Seen { record: request, related: JoinRequestRelations { account, group }, weight })
         });
         Ok(seen.collect())
     }
 
-    fn visible_groups(&self, groups: Vec<Group>, around: &AroundGroup) -> Result<Vec<SeenGroup>> {
-        let visible: Vec<_> = groups.into_iter().filter(|group| self.sight.sees_group(group)).collect();
+    fn visible_groups(&self, groups: Vec<Group>, selection: &GroupSelection) -> Result<Vec<SeenGroup>> {
+        let visible: Vec<_> = groups.into_iter().filter(|group| self.visibility.sees_group(group)).collect();
         self.count(visible.len())?;
-        self.groups(visible, around)
+        self.groups(visible, selection)
     }
 
     fn visible_join_requests(
         &self,
         requests: Vec<JoinRequest>,
-        around: &AroundJoinRequest,
+        selection: &JoinRequestSelection,
     ) -> Result<Vec<SeenJoinRequest>> {
-        let visible = requests.into_iter().filter(|request| self.sight.sees_join_request(request));
+        let visible = requests.into_iter().filter(|request| self.visibility.sees_join_request(request));
         let visible: Vec<_> = visible.collect();
         self.count(visible.len())?;
-        self.join_requests(visible, around)
+        self.join_requests(visible, selection)
     }
 
     /// Refuses to read on without end.
@@ -309,11 +311,11 @@ fn too_much() -> Error {
     let sentence = format!(
         "The request asks for too much: its answer would hold more than {MOST} entries in lists within lists."
     );
-    Error::Misused(sentence.into())
+    Error::BadRequest(sentence.into())
 }
 
 fn group_of(account: &SeenAccount) -> String {
-    account.it.membership.as_ref().map(|membership| membership.group.clone()).unwrap_or_default()
+    account.record.membership.as_ref().map(|membership| membership.group.clone()).unwrap_or_default()
 }
 
 fn weight_of<'s, T: 's, A: 's>(seen: impl IntoIterator<Item = &'s Arc<Seen<T, A>>>) -> usize {

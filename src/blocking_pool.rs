@@ -13,7 +13,7 @@ use crate::metrics::Outcome;
 
 /// Calls that only read and run at a time; they spend their time on the disk.
 const READING: usize = 32;
-/// Calls that write, of which one has its turn at the database and the others wait for that. They are apart, so that
+/// Calls that write, of which one has its permit at the database and the others wait for that. They are apart, so that
 /// nobody who reads waits where another program keeps the database to itself.
 const WRITING: usize = 16;
 /// Calls that may wait for each that runs. Who comes then is told to come back, which is kinder than to let them wait
@@ -27,7 +27,7 @@ const CROWDED: Unavailable = Unavailable {
 
 /// Which queue a call waits in, so that many logins do not delay anybody who is in already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lane {
+pub enum Queue {
     /// Reads.
     Reading,
     /// Writes, and hashes nothing.
@@ -37,40 +37,40 @@ pub enum Lane {
 }
 
 /// The queues.
-pub struct Lanes {
+pub struct BlockingPool {
     app: Arc<App>,
-    reading: Queue,
-    writing: Queue,
-    hashing: Queue,
+    reading: Slots,
+    writing: Slots,
+    hashing: Slots,
 }
 
 /// A number of calls that run, and a bound on those that wait.
-struct Queue {
-    turns: Arc<Semaphore>,
+struct Slots {
+    permits: Arc<Semaphore>,
     most: i64,
 }
 
-impl Queue {
+impl Slots {
     fn new(running: usize) -> Self {
         let most = i64::try_from(running.saturating_mul(WAITING)).unwrap_or(i64::MAX);
-        Self { turns: Arc::new(Semaphore::new(running)), most }
+        Self { permits: Arc::new(Semaphore::new(running)), most }
     }
 
-    /// Waits for a turn, unless too many do.
-    async fn turn(&self, waiting: &Gauge) -> accounts::Result<OwnedSemaphorePermit> {
-        let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() else {
+    /// Waits for a permit, unless too many do.
+    async fn permit(&self, waiting: &Gauge) -> accounts::Result<OwnedSemaphorePermit> {
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
             let _waits = Waits::begin(waiting, self.most).ok_or(CROWDED)?;
-            return Ok(Arc::clone(&self.turns).acquire_owned().await.map_err(|closed| anyhow!(closed))?);
+            return Ok(Arc::clone(&self.permits).acquire_owned().await.map_err(|closed| anyhow!(closed))?);
         };
-        Ok(turn)
+        Ok(permit)
     }
 }
 
-impl Lanes {
+impl BlockingPool {
     /// Queues over an application.
     pub fn new(app: Arc<App>) -> Self {
-        let hashing = Queue::new(app.config.hashing_threads());
-        Self { app, reading: Queue::new(READING), writing: Queue::new(WRITING), hashing }
+        let hashing = Slots::new(app.config.hashing_threads());
+        Self { app, reading: Slots::new(READING), writing: Slots::new(WRITING), hashing }
     }
 
     /// Calls a rule on a thread that may block.
@@ -79,29 +79,29 @@ impl Lanes {
     /// Those of the rule, and that there are too many calls.
     pub async fn call<T: Send + 'static>(
         &self,
-        lane: Lane,
+        queue: Queue,
         rule: impl FnOnce(&App) -> accounts::Result<T> + Send + 'static,
     ) -> accounts::Result<T> {
         let metrics = &self.app.metrics;
-        let turn = match lane {
-            Lane::Reading => self.reading.turn(&metrics.reading_waiting).await?,
-            Lane::Writing => self.writing.turn(&metrics.writing_waiting).await?,
-            Lane::Hashing => {
+        let permit = match queue {
+            Queue::Reading => self.reading.permit(&metrics.reading_waiting).await?,
+            Queue::Writing => self.writing.permit(&metrics.writing_waiting).await?,
+            Queue::Hashing => {
                 let began = Instant::now();
-                let turn = self.hashing.turn(&metrics.hashing_waiting).await?;
+                let permit = self.hashing.permit(&metrics.hashing_waiting).await?;
                 metrics.hashing_wait.observe(began.elapsed().as_secs_f64());
-                turn
+                permit
             }
         };
         let app = Arc::clone(&self.app);
-        // The turn goes along: a client that hangs up does not make room while its password is still being hashed.
+        // The permit goes along: a client that hangs up does not make room while its password is still being hashed.
         let call = tokio::task::spawn_blocking(move || {
             let began = Instant::now();
             let outcome = rule(&app);
-            if lane == Lane::Hashing {
+            if queue == Queue::Hashing {
                 app.metrics.hashing_time.observe(began.elapsed().as_secs_f64());
             }
-            drop(turn);
+            drop(permit);
             outcome
         });
         call.await.unwrap_or_else(|panic| Err(anyhow!("a rule panicked: {panic}").into()))
@@ -111,7 +111,7 @@ impl Lanes {
     pub fn count<T>(&self, operation: &str, outcome: &accounts::Result<T>) {
         let outcome = match outcome {
             Ok(_) => Outcome::Done,
-            Err(Error::Refused(_) | Error::Misused(_)) => Outcome::Refused,
+            Err(Error::Refused(_) | Error::BadRequest(_)) => Outcome::Refused,
             Err(Error::Unavailable(_) | Error::Internal(_)) => Outcome::Failed,
         };
         self.app.metrics.count(operation, outcome);

@@ -1,16 +1,16 @@
-//! What is asked for: the rule behind each query. Each reads from one snapshot, by the policy in `sight`.
+//! What is asked for: the rule behind each query. Each reads from one snapshot, by the policy in `visibility`.
 
-use super::picture::{
-    AroundAccount, AroundGroup, AroundJoinRequest, AroundPlace, Picture, SeenAccount, SeenGroup,
+use super::errors::{REPRESENTATIVES_ONLY, require_login};
+use super::loader::{
+    AccountSelection, GroupSelection, JoinRequestSelection, Loader, PlaceSelection, SeenAccount, SeenGroup,
     SeenInstitution, SeenJoinRequest, SeenResearchField, bounded,
 };
-use super::refusal::{REPRESENTATIVES_ONLY, require_login};
-use super::sight::Sight;
-use crate::accounts::listing::{self, Cut, Page};
+use super::visibility::Visibility;
 use crate::accounts::text::search_key;
+use crate::accounts::user_list::{self, Page, PageArgs};
 use crate::accounts::{Account, AccountId, Error, Filter, Result, Viewer, sessions};
 use crate::app::App;
-use crate::store::directory::Search;
+use crate::store::institutions::Search;
 use crate::store::{self, Reader};
 
 /// The most words of a search that are looked at.
@@ -33,9 +33,9 @@ pub struct InstitutionSearch {
 ///
 /// # Errors
 /// A sentence if too much around it is wanted.
-pub fn me(app: &App, viewer: &Viewer, around: &AroundAccount) -> Result<Option<SeenAccount>> {
+pub fn me(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Result<Option<SeenAccount>> {
     app.store.read(|db| match sessions::identify(app, db, viewer)? {
-        Some(own) => one(app, db, &own, own.clone(), around).map(Some),
+        Some(own) => one(app, db, &own, own.clone(), selection).map(Some),
         None => Ok(None),
     })
 }
@@ -44,8 +44,8 @@ pub fn me(app: &App, viewer: &Viewer, around: &AroundAccount) -> Result<Option<S
 ///
 /// # Errors
 /// A sentence if too much around it is wanted.
-pub fn own(app: &App, own: &Account, around: &AroundAccount) -> Result<SeenAccount> {
-    app.store.read(|db| one(app, db, own, own.clone(), around))
+pub fn own(app: &App, own: &Account, selection: &AccountSelection) -> Result<SeenAccount> {
+    app.store.read(|db| one(app, db, own, own.clone(), selection))
 }
 
 /// An account by its number; one that must not be seen is as one that does not exist.
@@ -56,13 +56,13 @@ pub fn user(
     app: &App,
     viewer: &Viewer,
     id: AccountId,
-    around: &AroundAccount,
+    selection: &AccountSelection,
 ) -> Result<Option<SeenAccount>> {
     app.store.read(|db| {
         let own = sessions::identify(app, db, viewer)?;
-        let found = listing::user(app, db, own.as_ref(), id)?;
-        let sight = Sight::of(app, own);
-        let seen = Picture::new(db, &sight).accounts(found.into_iter().collect(), around)?;
+        let found = user_list::user(app, db, own.as_ref(), id)?;
+        let visibility = Visibility::of(app, own);
+        let seen = Loader::new(db, &visibility).accounts(found.into_iter().collect(), selection)?;
         Ok(bounded(seen)?.pop())
     })
 }
@@ -70,20 +70,20 @@ pub fn user(
 /// Part of the list of accounts that pass the filter and that the asker may see.
 ///
 /// # Errors
-/// A sentence if the cut makes no sense, or too much around the accounts is wanted.
+/// A sentence if the args makes no sense, or too much around the accounts is wanted.
 pub fn users(
     app: &App,
     viewer: &Viewer,
     filter: Filter,
-    cut: Cut,
-    around: &AroundAccount,
+    args: PageArgs,
+    selection: &AccountSelection,
 ) -> Result<Page<SeenAccount>> {
     app.store.read(|db| {
         let own = sessions::identify(app, db, viewer)?;
         let Page { accounts, start, has_next, has_previous } =
-            listing::users(app, db, own.as_ref(), filter, cut)?;
-        let sight = Sight::of(app, own);
-        let accounts = bounded(Picture::new(db, &sight).accounts(accounts, around)?)?;
+            user_list::users(app, db, own.as_ref(), filter, args)?;
+        let visibility = Visibility::of(app, own);
+        let accounts = bounded(Loader::new(db, &visibility).accounts(accounts, selection)?)?;
         Ok(Page { accounts, start, has_next, has_previous })
     })
 }
@@ -96,7 +96,7 @@ pub fn institutions(
     app: &App,
     viewer: &Viewer,
     search: &InstitutionSearch,
-    around: &AroundPlace,
+    selection: &PlaceSelection,
 ) -> Result<Vec<SeenInstitution>> {
     let search = Search {
         words: words(search.search.as_deref().unwrap_or_default()),
@@ -107,9 +107,9 @@ pub fn institutions(
         return Ok(Vec::new());
     }
     app.store.read(|db| {
-        let found = store::directory::list_institutions(db, &search)?;
-        let sight = Sight::of(app, sessions::identify(app, db, viewer)?);
-        bounded(Picture::new(db, &sight).institutions(found, around)?)
+        let found = store::institutions::list_institutions(db, &search)?;
+        let visibility = Visibility::of(app, sessions::identify(app, db, viewer)?);
+        bounded(Loader::new(db, &visibility).institutions(found, selection)?)
     })
 }
 
@@ -127,11 +127,15 @@ pub(super) fn words(search: &str) -> Vec<String> {
 ///
 /// # Errors
 /// A sentence if too much around them is wanted.
-pub fn research_fields(app: &App, viewer: &Viewer, around: &AroundPlace) -> Result<Vec<SeenResearchField>> {
+pub fn research_fields(
+    app: &App,
+    viewer: &Viewer,
+    selection: &PlaceSelection,
+) -> Result<Vec<SeenResearchField>> {
     app.store.read(|db| {
-        let found = store::directory::list_research_fields(db)?;
-        let sight = Sight::of(app, sessions::identify(app, db, viewer)?);
-        bounded(Picture::new(db, &sight).research_fields(found, around)?)
+        let found = store::institutions::list_research_fields(db)?;
+        let visibility = Visibility::of(app, sessions::identify(app, db, viewer)?);
+        bounded(Loader::new(db, &visibility).research_fields(found, selection)?)
     })
 }
 
@@ -139,11 +143,11 @@ pub fn research_fields(app: &App, viewer: &Viewer, around: &AroundPlace) -> Resu
 ///
 /// # Errors
 /// A refusal if nobody is logged in, and a sentence if too much around the groups is wanted.
-pub fn working_groups(app: &App, viewer: &Viewer, around: &AroundGroup) -> Result<Vec<SeenGroup>> {
+pub fn working_groups(app: &App, viewer: &Viewer, selection: &GroupSelection) -> Result<Vec<SeenGroup>> {
     app.store.read(|db| {
-        let sight = Sight::of(app, Some(require_login(app, db, viewer)?));
+        let visibility = Visibility::of(app, Some(require_login(app, db, viewer)?));
         let found = store::groups::list_public(db)?;
-        bounded(Picture::new(db, &sight).groups(found, around)?)
+        bounded(Loader::new(db, &visibility).groups(found, selection)?)
     })
 }
 
@@ -151,12 +155,12 @@ pub fn working_groups(app: &App, viewer: &Viewer, around: &AroundGroup) -> Resul
 ///
 /// # Errors
 /// A refusal if the asker speaks for none, and a sentence if too much around the members is wanted.
-pub fn members(app: &App, viewer: &Viewer, around: &AroundAccount) -> Result<Vec<SeenAccount>> {
+pub fn members(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Result<Vec<SeenAccount>> {
     app.store.read(|db| {
         let own = require_login(app, db, viewer)?;
         let group = own.represents().ok_or(REPRESENTATIVES_ONLY)?.to_owned();
         let found = store::memberships::list_members(db, &[group])?;
-        bounded(Picture::new(db, &Sight::of(app, Some(own))).accounts(found, around)?)
+        bounded(Loader::new(db, &Visibility::of(app, Some(own))).accounts(found, selection)?)
     })
 }
 
@@ -164,12 +168,16 @@ pub fn members(app: &App, viewer: &Viewer, around: &AroundAccount) -> Result<Vec
 ///
 /// # Errors
 /// As [`members`].
-pub fn join_requests(app: &App, viewer: &Viewer, around: &AroundJoinRequest) -> Result<Vec<SeenJoinRequest>> {
+pub fn join_requests(
+    app: &App,
+    viewer: &Viewer,
+    selection: &JoinRequestSelection,
+) -> Result<Vec<SeenJoinRequest>> {
     app.store.read(|db| {
         let own = require_login(app, db, viewer)?;
         let group = own.represents().ok_or(REPRESENTATIVES_ONLY)?.to_owned();
         let found = store::join_requests::list_by_groups(db, &[group])?;
-        bounded(Picture::new(db, &Sight::of(app, Some(own))).join_requests(found, around)?)
+        bounded(Loader::new(db, &Visibility::of(app, Some(own))).join_requests(found, selection)?)
     })
 }
 
@@ -179,16 +187,16 @@ pub(super) fn one(
     db: &Reader<'_>,
     own: &Account,
     account: Account,
-    around: &AroundAccount,
+    selection: &AccountSelection,
 ) -> Result<SeenAccount> {
-    let sight = Sight::of(app, Some(own.clone()));
-    let seen = bounded(Picture::new(db, &sight).accounts(vec![account], around)?)?.pop();
+    let visibility = Visibility::of(app, Some(own.clone()));
+    let seen = bounded(Loader::new(db, &visibility).accounts(vec![account], selection)?)?.pop();
     seen.ok_or_else(|| anyhow::anyhow!("an account is not in its own picture").into())
 }
 
 fn not_negative(name: &str, number: i32) -> Result<i64> {
     if number < 0 {
-        return Err(Error::Misused(format!("`{name}` cannot be negative.").into()));
+        return Err(Error::BadRequest(format!("`{name}` cannot be negative.").into()));
     }
     Ok(number.into())
 }

@@ -2,38 +2,38 @@
 
 use async_graphql::{Context, SelectionField};
 
-use crate::groups::picture::{AroundAccount, AroundGroup, AroundJoinRequest, AroundPlace};
+use crate::groups::loader::{AccountSelection, GroupSelection, JoinRequestSelection, PlaceSelection};
 
 /// What is around something, as far as a selection asks for it.
-pub(super) trait Around: Default {
+pub(super) trait Lookahead: Default {
     /// Notes what a field, whose answer is such a thing, selects of it.
     fn note(&mut self, field: SelectionField<'_>);
 
     /// What the present field selects below the fields on a path, or of itself where there is none.
     fn selected(ctx: &Context<'_>, path: &[&str]) -> Self {
-        let mut around = Self::default();
-        follow(ctx.field(), path, &mut around);
-        around
+        let mut selection = Self::default();
+        follow(ctx.field(), path, &mut selection);
+        selection
     }
 }
 
-fn follow<A: Around>(field: SelectionField<'_>, path: &[&str], around: &mut A) {
+fn follow<A: Lookahead>(field: SelectionField<'_>, path: &[&str], selection: &mut A) {
     match path {
-        [] => around.note(field),
+        [] => selection.note(field),
         [next, rest @ ..] => {
             for child in field.selection_set().filter(|child| child.name() == *next) {
-                follow(child, rest, around);
+                follow(child, rest, selection);
             }
         }
     }
 }
 
 /// An alias may select the same thing twice: what both want is wanted.
-fn note<A: Around>(around: &mut Option<Box<A>>, field: SelectionField<'_>) {
-    around.get_or_insert_default().note(field);
+fn note<A: Lookahead>(selection: &mut Option<Box<A>>, field: SelectionField<'_>) {
+    selection.get_or_insert_default().note(field);
 }
 
-impl Around for AroundAccount {
+impl Lookahead for AccountSelection {
     fn note(&mut self, field: SelectionField<'_>) {
         for child in field.selection_set() {
             match child.name() {
@@ -46,7 +46,7 @@ impl Around for AroundAccount {
     }
 }
 
-impl Around for AroundGroup {
+impl Lookahead for GroupSelection {
     fn note(&mut self, field: SelectionField<'_>) {
         for child in field.selection_set() {
             match child.name() {
@@ -61,7 +61,7 @@ impl Around for AroundGroup {
     }
 }
 
-impl Around for AroundPlace {
+impl Lookahead for PlaceSelection {
     fn note(&mut self, field: SelectionField<'_>) {
         for child in field.selection_set().filter(|child| child.name() == "workinggroupSet") {
             note(&mut self.groups, child);
@@ -69,7 +69,7 @@ impl Around for AroundPlace {
     }
 }
 
-impl Around for AroundJoinRequest {
+impl Lookahead for JoinRequestSelection {
     fn note(&mut self, field: SelectionField<'_>) {
         for child in field.selection_set() {
             match child.name() {

@@ -36,7 +36,7 @@ pub(super) const REMOVES_REPRESENTATIVE: Error =
     says("Users that are representatives of the working group can not be removed from the groups.");
 pub(super) const NOT_IN_YOUR_GROUP: Error =
     says("The user you are trying to remove is not part of your working group!");
-pub(super) const HEIR_NOT_MEMBER: Error =
+pub(super) const SUCCESSOR_NOT_MEMBER: Error =
     says("The new representative must be a member of your working group. Please add them first.");
 pub(super) const HEIR_ELSEWHERE: Error =
     says("The new representative is in another working group, and must leave that first.");
@@ -52,7 +52,7 @@ pub(super) const REQUEST_NOT_FOUND: Error = says("Join request not found.");
 pub(super) const ANSWERED_ALREADY: Error = says("This join request has already been answered.");
 
 const fn says(sentence: &'static str) -> Error {
-    Error::Misused(std::borrow::Cow::Borrowed(sentence))
+    Error::BadRequest(std::borrow::Cow::Borrowed(sentence))
 }
 
 /// To the representative of another group than the one that was asked.
@@ -60,7 +60,7 @@ pub(super) fn not_authorized_to_answer(group: &str) -> Error {
     let sentence = format!(
         "You are not authorized to answer this join request, because you are not the representative of the {group}."
     );
-    Error::Misused(sentence.into())
+    Error::BadRequest(sentence.into())
 }
 
 /// The account of whoever asks.

@@ -1,4 +1,4 @@
-//! `user`, `users`: who sees whom, and how lists are cut into pages.
+//! `user`, `users`: who sees whom, and how lists are args into pages.
 
 use super::{Account, AccountId, Error, Filter, Result};
 use crate::app::App;
@@ -13,7 +13,7 @@ pub type Cursor = Option<i64>;
 
 /// Which part of a list is wanted, as in the original.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Cut {
+pub struct PageArgs {
     /// How many to leave out at the beginning, or behind `after`.
     pub offset: Option<i64>,
     /// Begin behind this one.
@@ -33,9 +33,9 @@ pub struct Page<A> {
     pub accounts: Vec<A>,
     /// The offset of the first of them in the whole list.
     pub start: i64,
-    /// Whether `first` or the limit cut something off.
+    /// Whether `first` or the limit args something off.
     pub has_next: bool,
-    /// Whether `last` cut something off.
+    /// Whether `last` args something off.
     pub has_previous: bool,
 }
 
@@ -63,29 +63,29 @@ pub fn user(app: &App, db: &Reader<'_>, own: Option<&Account>, id: AccountId) ->
 /// Part of the list of accounts that pass the filter and that the asker may see.
 ///
 /// # Errors
-/// A sentence if the cut makes no sense.
+/// A sentence if the args makes no sense.
 pub fn users(
     app: &App,
     db: &Reader<'_>,
     own: Option<&Account>,
     mut filter: Filter,
-    cut: Cut,
+    args: PageArgs,
 ) -> Result<Page<Account>> {
-    check(&cut)?;
+    check(&args)?;
     if !sees_everybody(app, own) {
         // No account has the number 0.
         filter.id = Some(own.map_or(0, |own| own.id));
     }
     let count = store::accounts::count(db, &filter)?;
-    let window = window(cut, count)?;
-    let accounts = store::accounts::list(db, &filter, window.start, window.length)?;
-    Ok(Page { accounts, start: window.start, has_next: window.has_next, has_previous: window.has_previous })
+    let slice = slice(args, count)?;
+    let accounts = store::accounts::list(db, &filter, slice.start, slice.length)?;
+    Ok(Page { accounts, start: slice.start, has_next: slice.has_next, has_previous: slice.has_previous })
 }
 
-fn check(cut: &Cut) -> Result<()> {
-    for (name, wanted) in [("first", cut.first), ("last", cut.last)] {
+fn check(args: &PageArgs) -> Result<()> {
+    for (name, wanted) in [("first", args.first), ("last", args.last)] {
         if let Some(wanted) = wanted.filter(|wanted| *wanted > MOST) {
-            return Err(Error::Misused(
+            return Err(Error::BadRequest(
                 format!(
                     "Requesting {wanted} records on the `users` connection exceeds the `{name}` limit of {MOST} records."
                 )
@@ -93,8 +93,8 @@ fn check(cut: &Cut) -> Result<()> {
             ));
         }
     }
-    if cut.offset.is_some() && cut.before.is_some() {
-        return Err(Error::Misused(
+    if args.offset.is_some() && args.before.is_some() {
+        return Err(Error::BadRequest(
             "You can't provide a `before` value at the same time as an `offset` value to properly paginate the \
              `users` connection."
                 .into(),
@@ -103,17 +103,17 @@ fn check(cut: &Cut) -> Result<()> {
     Ok(())
 }
 
-struct Window {
+struct Slice {
     start: i64,
     length: i64,
     has_next: bool,
     has_previous: bool,
 }
 
-/// Where a cut lies in a list of `count`, as graphene-django 2.15 and graphql-relay 2 work it out together.
-fn window(cut: Cut, count: i64) -> Result<Window> {
-    let after = cut.after.flatten();
-    let after = match cut.offset.unwrap_or_default() {
+/// Where a args lies in a list of `count`, as graphene-django 2.15 and graphql-relay 2 work it out together.
+fn slice(args: PageArgs, count: i64) -> Result<Slice> {
+    let after = args.after.flatten();
+    let after = match args.offset.unwrap_or_default() {
         0 => after,
         offset => {
             Some(offset.saturating_add(after.map_or(0, |after| after.saturating_add(1))).saturating_sub(1))
@@ -121,24 +121,24 @@ fn window(cut: Cut, count: i64) -> Result<Window> {
     };
     let behind_after = after.map_or(0, |after| after.saturating_add(1));
     let base = behind_after.min(count);
-    let (first, most) = match (cut.first, cut.last) {
+    let (first, most) = match (args.first, args.last) {
         (Some(first), _) => (first, MOST.min(count)),
         (None, Some(_)) => (count, count),
         (None, None) => (MOST, MOST.min(count)),
     };
-    let before = cut.before.flatten().unwrap_or(count);
+    let before = args.before.flatten().unwrap_or(count);
     let mut start = base.max(behind_after).max(0);
     let end = base.saturating_add(most).min(before).min(count).min(start.saturating_add(first));
-    if let Some(last) = cut.last {
+    if let Some(last) = args.last {
         start = start.max(end.saturating_sub(last));
     }
     if base < 0 || end < base {
-        return Err(Error::Misused("Negative indexing is not supported.".into()));
+        return Err(Error::BadRequest("Negative indexing is not supported.".into()));
     }
-    Ok(Window {
+    Ok(Slice {
         start,
         length: (end - start).max(0),
         has_next: end < before,
-        has_previous: cut.last.is_some() && start > behind_after,
+        has_previous: args.last.is_some() && start > behind_after,
     })
 }

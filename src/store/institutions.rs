@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{params, params_from_iter};
 
-use super::statement::verbatim;
+use super::batch::escape_like;
 use super::{Reader, Result, Writer};
 
 /// Where working groups are at home.
@@ -54,7 +54,7 @@ pub fn list_institutions(db: &Reader<'_>, search: &Search) -> Result<Vec<Institu
         number + 1,
         number + 2
     );
-    let words = search.words.iter().map(|word| Value::from(format!("%{}%", verbatim(word))));
+    let words = search.words.iter().map(|word| Value::from(format!("%{}%", escape_like(word))));
     let values = words.chain([search.first.unwrap_or(i64::MAX).into(), search.offset.into()]);
     let mut statement = db.0.prepare_cached(&sql)?;
     let institutions = statement.query_map(params_from_iter(values), |row| {

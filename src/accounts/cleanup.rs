@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Result, limits};
+use super::{Result, throttle};
 use crate::app::App;
 use crate::store::{self, Writer};
 
@@ -15,9 +15,9 @@ const FREED_ADDRESSES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 ///
 /// # Errors
 /// Only internal ones.
-pub fn sweep(app: &App) -> Result<usize> {
+pub fn cleanup(app: &App) -> Result<usize> {
     let now = app.clock.now();
-    let clients_before = now.minus(limits::CLIENTS_KEPT);
+    let clients_before = now.minus(throttle::CLIENTS_KEPT);
     let audited_before = now.minus(app.config.audit.kept);
     let freed_before = now.minus(FREED_ADDRESSES_KEPT);
     // A session outlives its refresh tokens, so that few are left to go with it.
@@ -27,7 +27,7 @@ pub fn sweep(app: &App) -> Result<usize> {
         in_turn(app, |tx| store::attempts::delete_forgotten(tx, now, AT_A_TIME))?,
         in_turn(app, |tx| store::known_clients::delete_before(tx, clients_before, AT_A_TIME))?,
         in_turn(app, |tx| store::action_tokens::delete_expired(tx, now, AT_A_TIME))?,
-        in_turn(app, |tx| store::freed_addresses::delete_before(tx, freed_before, AT_A_TIME))?,
+        in_turn(app, |tx| store::released_emails::delete_before(tx, freed_before, AT_A_TIME))?,
         in_turn(app, |tx| store::audit::delete_before(tx, audited_before, AT_A_TIME))?,
     ];
     Ok(swept.iter().sum())

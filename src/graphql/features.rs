@@ -7,10 +7,10 @@ use crate::config::{Accounts, LoginField, RegisterField, UpdateField};
 
 /// The settings that decide.
 #[derive(Clone)]
-pub(super) struct Offer(Accounts);
+pub(super) struct Features(Accounts);
 
-impl Offer {
-    /// What these settings offer.
+impl Features {
+    /// What these settings features.
     pub(super) fn new(settings: &Accounts) -> Self {
         Self(settings.clone())
     }
@@ -61,7 +61,7 @@ impl Offer {
 macro_rules! shown {
     ($($name:ident => $ask:ident($mutation:literal, $part:literal);)*) => {
         $(pub(super) fn $name(ctx: &Context<'_>) -> bool {
-            ctx.data_opt::<Offer>().is_none_or(|offer| offer.$ask($mutation, $part))
+            ctx.data_opt::<Features>().is_none_or(|features| features.$ask($mutation, $part))
         })*
     };
 }

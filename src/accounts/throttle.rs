@@ -8,10 +8,10 @@
 
 use std::time::Duration;
 
-use super::audit::{self, By, Event};
+use super::audit::{self, Actor, Event};
 use super::{Account, AccountId, Error, FieldError, Result, Viewer, email, sessions};
 use crate::app::App;
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::config::Limit;
 use crate::store::attempts::Attempts;
 use crate::store::{self, Reader, Writer};
@@ -34,15 +34,15 @@ fn name<'a>(setting: &'static str, limit: &'a Limit, kind: &str, of: &str) -> Na
     Name { limit, setting, text: format!("{kind}:{of}") }
 }
 
-/// Whose password is tried.
-pub(super) enum Whose<'a> {
+/// AttemptTarget password is tried.
+pub(super) enum AttemptTarget<'a> {
     /// Of an account.
     Of(&'a Account),
     /// Of a name that no account has, by kind and key. It is counted as if one had.
     Nobody(String),
 }
 
-impl Whose<'_> {
+impl AttemptTarget<'_> {
     fn account(&self) -> Option<AccountId> {
         match self {
             Self::Of(account) => Some(account.id),
@@ -52,20 +52,20 @@ impl Whose<'_> {
 }
 
 /// A password that is about to be tried.
-pub(super) struct Guess {
+pub(super) struct PasswordAttempt {
     /// The attempts of this client on this account.
     own: String,
     /// The others that it counts among, and when the one before it was counted there.
-    others: Vec<(String, Option<Moment>)>,
+    others: Vec<(String, Option<Timestamp>)>,
     /// By when it was counted.
-    counted_at: Moment,
+    counted_at: Timestamp,
     network: String,
 }
 
 /// What a mail is about that somebody asks for. Each is counted by itself, so that nobody can keep a link for a new
 /// password from others by asking for mails of another kind.
 #[derive(Clone, Copy)]
-pub enum About {
+pub enum MailPurpose {
     /// A registration.
     Registration,
     /// The link that activates an account.
@@ -80,7 +80,7 @@ pub enum About {
     JoinRequest,
 }
 
-impl About {
+impl MailPurpose {
     fn as_str(self) -> &'static str {
         match self {
             Self::Registration => "registration",
@@ -93,32 +93,32 @@ impl About {
     }
 }
 
-impl Guess {
+impl PasswordAttempt {
     /// Counts a try.
     ///
     /// # Errors
     /// A refusal that says when to try again.
-    pub(super) fn begin(app: &App, viewer: &Viewer, whose: &Whose<'_>) -> Result<Option<Self>> {
+    pub(super) fn begin(app: &App, viewer: &Viewer, target: &AttemptTarget<'_>) -> Result<Option<Self>> {
         let limits = &app.config.limits;
         if !limits.enabled {
             return Ok(None);
         }
         let network = viewer.client().network();
-        let subject = match whose {
-            Whose::Of(account) => account.id.to_string(),
-            Whose::Nobody(name) => email::hash(name),
+        let subject = match target {
+            AttemptTarget::Of(account) => account.id.to_string(),
+            AttemptTarget::Nobody(name) => email::hash(name),
         };
         let own = name("password", &limits.password, "password", &format!("{subject}@{network}"));
         app.store.write(|tx| {
             let mut others = Vec::new();
-            if !is_known(app, tx, viewer, whose, &network)? {
+            if !is_known(app, tx, viewer, target, &network)? {
                 let by_client = &limits.password_per_client;
                 others.push(name("password_per_client", by_client, "passwords-by", &network));
                 let on_account = &limits.password_per_account;
                 others.push(name("password_per_account", on_account, "passwords-on", &subject));
             }
-            count(app, tx, viewer, whose.account(), [&own])?;
-            let before = count(app, tx, viewer, whose.account(), &others)?;
+            count(app, tx, viewer, target.account(), [&own])?;
+            let before = count(app, tx, viewer, target.account(), &others)?;
             let others = others.into_iter().map(|name| name.text).zip(before).collect();
             Ok(Some(Self { own: own.text, others, counted_at: app.clock.now(), network }))
         })
@@ -133,7 +133,7 @@ impl Guess {
     }
 
     /// Notes that the password was right: the tries before it were its owner's.
-    pub(super) fn was_right(self, app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
+    pub(super) fn succeeded(self, app: &App, tx: &Writer<'_>, account: &Account) -> Result<()> {
         store::attempts::delete(tx, &self.own)?;
         for (name, before) in &self.others {
             store::attempts::take_back(tx, name, self.counted_at, *before)?;
@@ -149,8 +149,14 @@ fn remember(app: &App, tx: &Writer<'_>, account: &Account, network: &str) -> Res
 }
 
 /// Whether the owner of the account is logged in with this request, or has logged in from there.
-fn is_known(app: &App, db: &Reader<'_>, viewer: &Viewer, whose: &Whose<'_>, network: &str) -> Result<bool> {
-    let Whose::Of(account) = whose else { return Ok(false) };
+fn is_known(
+    app: &App,
+    db: &Reader<'_>,
+    viewer: &Viewer,
+    target: &AttemptTarget<'_>,
+    network: &str,
+) -> Result<bool> {
+    let AttemptTarget::Of(account) = target else { return Ok(false) };
     let asks = sessions::identify(app, db, viewer)?.is_some_and(|asking| asking.id == account.id);
     Ok(asks || store::known_clients::exists(db, account.id, network)?)
 }
@@ -177,14 +183,14 @@ pub(super) fn registration_mail(app: &App, tx: &Writer<'_>, viewer: &Viewer, add
     if !app.config.limits.enabled {
         return Ok(());
     }
-    count(app, tx, viewer, None, [&mails_to(app, About::Registration, address)]).map(drop)
+    count(app, tx, viewer, None, [&mails_to(app, MailPurpose::Registration, address)]).map(drop)
 }
 
 /// Counts a mail that somebody asks for, whether or not the address is known.
 ///
 /// # Errors
 /// A refusal that says when to try again.
-pub fn mail(app: &App, viewer: &Viewer, about: About, address: &str) -> Result<()> {
+pub fn mail(app: &App, viewer: &Viewer, about: MailPurpose, address: &str) -> Result<()> {
     if !app.config.limits.enabled {
         return Ok(());
     }
@@ -213,7 +219,7 @@ pub fn join_request_mail(
     let of = format!("{}:{}", asking.id, email::hash(&email::key(representative)));
     let own = name("mail_per_address", &limits.mail_per_address, "join-requests-of", &of);
     count(app, tx, viewer, None, &[mails_by(app, viewer), own])?;
-    match count(app, tx, viewer, None, [&mails_to(app, About::JoinRequest, representative)]) {
+    match count(app, tx, viewer, None, [&mails_to(app, MailPurpose::JoinRequest, representative)]) {
         Ok(_) => Ok(true),
         Err(Error::Refused(_)) => Ok(false),
         Err(error) => Err(error),
@@ -256,7 +262,7 @@ fn mails_by<'a>(app: &'a App, viewer: &Viewer) -> Name<'a> {
     name("mail_per_client", &app.config.limits.mail_per_client, "mails-by", &viewer.client().network())
 }
 
-fn mails_to<'a>(app: &'a App, about: About, address: &str) -> Name<'a> {
+fn mails_to<'a>(app: &'a App, about: MailPurpose, address: &str) -> Name<'a> {
     let limit = &app.config.limits.mail_per_address;
     let of = format!("{}:{}", about.as_str(), email::hash(&email::key(address)));
     name("mail_per_address", limit, "mails-to", &of)
@@ -293,7 +299,7 @@ fn count<'a>(
     viewer: &Viewer,
     account: Option<AccountId>,
     names: impl IntoIterator<Item = &'a Name<'a>>,
-) -> Result<Vec<Option<Moment>>> {
+) -> Result<Vec<Option<Timestamp>>> {
     let now = app.clock.now();
     let mut before = Vec::new();
     for name in names {
@@ -304,14 +310,14 @@ fn count<'a>(
         let attempts = Attempts { counted, counted_at: now, forgotten_at: now.plus(kept) };
         store::attempts::upsert(tx, &name.text, attempts)?;
         if !wait(counted, name.limit).is_zero() {
-            audit::note(app, tx, By::Somebody(viewer), account, Event::SlowedDown(name.setting))?;
+            audit::record(app, tx, Actor::Somebody(viewer), account, Event::SlowedDown(name.setting))?;
         }
     }
     Ok(before)
 }
 
 /// Returns how many attempts of a name are remembered now, and as of when, or a refusal if the next has to wait.
-fn look(app: &App, db: &Reader<'_>, name: &Name<'_>) -> Result<(i64, Option<Moment>)> {
+fn look(app: &App, db: &Reader<'_>, name: &Name<'_>) -> Result<(i64, Option<Timestamp>)> {
     let Some(attempts) = store::attempts::find(db, &name.text)? else { return Ok((0, None)) };
     let now = app.clock.now();
     let forgotten = forgotten(now.since(attempts.counted_at), name.limit);
