@@ -9,7 +9,7 @@ use crate::store::{self, Writer};
 /// Rows that go in one transaction, so that nobody who writes waits for long.
 const AT_A_TIME: i64 = 1000;
 /// Longer than any site will have let Django's access tokens live; a day is its default.
-const FREED_ADDRESSES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+const RELEASED_EMAILS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// Sweeps some of what has expired, and answers how much that was: nothing, once all is swept.
 ///
@@ -19,7 +19,7 @@ pub fn cleanup(app: &App) -> Result<usize> {
     let now = app.clock.now();
     let clients_before = now.minus(throttle::CLIENTS_KEPT);
     let audited_before = now.minus(app.config.audit.kept);
-    let freed_before = now.minus(FREED_ADDRESSES_KEPT);
+    let released_before = now.minus(RELEASED_EMAILS_KEPT);
     // A session outlives its refresh tokens, so that few are left to go with it.
     let swept = [
         in_turn(app, |tx| store::refresh_tokens::delete_expired(tx, now, AT_A_TIME))?,
@@ -27,7 +27,7 @@ pub fn cleanup(app: &App) -> Result<usize> {
         in_turn(app, |tx| store::attempts::delete_forgotten(tx, now, AT_A_TIME))?,
         in_turn(app, |tx| store::known_clients::delete_before(tx, clients_before, AT_A_TIME))?,
         in_turn(app, |tx| store::action_tokens::delete_expired(tx, now, AT_A_TIME))?,
-        in_turn(app, |tx| store::released_emails::delete_before(tx, freed_before, AT_A_TIME))?,
+        in_turn(app, |tx| store::released_emails::delete_before(tx, released_before, AT_A_TIME))?,
         in_turn(app, |tx| store::audit::delete_before(tx, audited_before, AT_A_TIME))?,
     ];
     Ok(swept.iter().sum())

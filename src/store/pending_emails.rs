@@ -7,13 +7,13 @@ use super::{Reader, Result, Writer};
 
 /// The hash of the address that an account wants.
 pub fn find_hash(db: &Reader<'_>, account: AccountId) -> Result<Option<String>> {
-    let sql = "SELECT address_hash FROM wanted_addresses WHERE account_id = $1";
+    let sql = "SELECT address_hash FROM pending_emails WHERE account_id = $1";
     Ok(db.0.prepare_cached(sql)?.query_row(params![account], |row| row.get(0)).optional()?)
 }
 
 /// Notes that an account wants this address, in place of another.
 pub fn upsert(db: &Writer<'_>, account: AccountId, hash: &str) -> Result<()> {
-    let sql = "INSERT INTO wanted_addresses (account_id, address_hash) VALUES ($1, $2) \
+    let sql = "INSERT INTO pending_emails (account_id, address_hash) VALUES ($1, $2) \
          ON CONFLICT (account_id) DO UPDATE SET address_hash = excluded.address_hash";
     db.0.0.prepare_cached(sql)?.execute(params![account, hash])?;
     Ok(())
@@ -21,6 +21,6 @@ pub fn upsert(db: &Writer<'_>, account: AccountId, hash: &str) -> Result<()> {
 
 /// Notes that an account wants none.
 pub fn delete(db: &Writer<'_>, account: AccountId) -> Result<()> {
-    db.0.0.prepare_cached("DELETE FROM wanted_addresses WHERE account_id = $1")?.execute(params![account])?;
+    db.0.0.prepare_cached("DELETE FROM pending_emails WHERE account_id = $1")?.execute(params![account])?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 
 /// Notes that an address was given up.
 pub fn upsert(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<()> {
-    let sql = "INSERT INTO freed_addresses (address_hash, released_at) VALUES ($1, $2) \
+    let sql = "INSERT INTO released_emails (address_hash, released_at) VALUES ($1, $2) \
          ON CONFLICT (address_hash) DO UPDATE SET released_at = excluded.released_at";
     db.0.0.prepare_cached(sql)?.execute(params![hash, now.micros()])?;
     Ok(())
@@ -15,7 +15,7 @@ pub fn upsert(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<()> {
 
 /// When an address was given up the last time.
 pub fn find_released_at(db: &Reader<'_>, hash: &str) -> Result<Option<Timestamp>> {
-    let sql = "SELECT released_at FROM freed_addresses WHERE address_hash = $1";
+    let sql = "SELECT released_at FROM released_emails WHERE address_hash = $1";
     let released_at: Option<i64> =
         db.0.prepare_cached(sql)?.query_row(params![hash], |row| row.get(0)).optional()?;
     Ok(released_at.map(Timestamp::from_micros))
@@ -23,7 +23,7 @@ pub fn find_released_at(db: &Reader<'_>, hash: &str) -> Result<Option<Timestamp>
 
 /// Forgets at most `limit` of those that were given up before `moment`, and answers how many.
 pub fn delete_before(db: &Writer<'_>, moment: Timestamp, limit: i64) -> Result<usize> {
-    let sql = "DELETE FROM freed_addresses \
-         WHERE address_hash IN (SELECT address_hash FROM freed_addresses WHERE released_at < $1 LIMIT $2)";
+    let sql = "DELETE FROM released_emails \
+         WHERE address_hash IN (SELECT address_hash FROM released_emails WHERE released_at < $1 LIMIT $2)";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![moment.micros(), limit])?)
 }

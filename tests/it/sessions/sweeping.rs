@@ -38,7 +38,7 @@ async fn what_has_expired_goes_and_nothing_else() {
     let phone = server.logs_in(&ada.email, PASSWORD).await;
 
     // Of the links, that of the reset alone has expired.
-    assert_eq!((rows(&server, "spent_action_tokens"), rows(&server, "freed_addresses")), (3, 1));
+    assert_eq!((rows(&server, "spent_action_tokens"), rows(&server, "released_emails")), (3, 1));
     assert_eq!(swept(&server), 1);
     assert_eq!((rows(&server, "spent_action_tokens"), rows(&server, "refresh_tokens")), (2, 3));
 
@@ -52,7 +52,7 @@ async fn what_has_expired_goes_and_nothing_else() {
 
     server.advance(90 * DAY);
     assert_eq!(swept(&server), 3 + 2 + 1, "refresh tokens, sessions and the address that was given up");
-    for table in ["refresh_tokens", "sessions", "spent_action_tokens", "freed_addresses"] {
+    for table in ["refresh_tokens", "sessions", "spent_action_tokens", "released_emails"] {
         assert_eq!(rows(&server, table), 0, "{table}");
     }
     assert_eq!(rows(&server, "accounts"), 1);
