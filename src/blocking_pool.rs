@@ -13,17 +13,14 @@ use crate::metrics::Outcome;
 
 /// Calls that only read and run at a time; they spend their time on the disk.
 const READING: usize = 32;
-/// Calls that write, of which one has its permit at the database and the others wait for that. They are apart, so that
-/// nobody who reads waits where another program keeps the database to itself.
+/// Calls that write. One at a time writes to the database, and the others wait for it. They have permits of their own, so
+/// that no read waits while another program locks the database.
 const WRITING: usize = 16;
-/// Calls that may wait for each that runs. Who comes then is told to come back, which is kinder than to let them wait
-/// for longer than they would.
+/// Calls that may wait for each running one; further ones get 503.
 const WAITING: usize = 32;
 
-const CROWDED: Unavailable = Unavailable {
-    sentence: "Too many people are here at the moment. Please try again in a few seconds.",
-    retry_after: 5,
-};
+const CROWDED: Unavailable =
+    Unavailable { sentence: "The server is busy. Please try again in a few seconds.", retry_after: 5 };
 
 /// Which queue a call waits in, so that many logins do not delay anybody who is in already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +53,7 @@ impl Slots {
         Self { permits: Arc::new(Semaphore::new(running)), most }
     }
 
-    /// Waits for a permit, unless too many do.
+    /// Waits for a permit, unless too many calls wait already.
     async fn permit(&self, waiting: &Gauge) -> accounts::Result<OwnedSemaphorePermit> {
         let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
             let _waits = Waits::begin(waiting, self.most).ok_or(CROWDED)?;

@@ -45,7 +45,7 @@ pub fn enqueue_decoy(app: &App, tx: &Writer<'_>) -> Result<()> {
     store::outbox::delete(tx, id).map_err(store::Error::into_inner)
 }
 
-/// What came of a report of deliveries.
+/// The result of one round of deliveries.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct DeliveryReport {
     /// Mails that left.
@@ -58,7 +58,7 @@ pub struct DeliveryReport {
 
 /// Delivers all mail that is due, oldest first, and forgets what is long done.
 ///
-/// Where no mail can leave, the report ends: hundreds of mails must not run into a dead server one after another. What
+/// Where no mail can leave, the round ends: hundreds of mails must not run into a dead server one after another. What
 /// it did not come to stays due.
 ///
 /// # Errors

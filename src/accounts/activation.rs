@@ -81,7 +81,7 @@ pub(super) fn enqueue_mail(app: &App, tx: &Writer<'_>, account: &Account) -> Res
     Ok(())
 }
 
-/// Enqueues the activation mail for an unverified account target new password was asked for. From now on each of its
+/// Enqueues the activation mail for an unverified account whose new password was asked for. From now on each of its
 /// activation links also ends the password, older and newer ones included: somebody else may have registered the address
 /// with a password of theirs, and can ask for another activation mail.
 pub(super) fn enqueue_mail_that_ends_password(app: &App, tx: &Writer<'_>, account: Account) -> Result<()> {

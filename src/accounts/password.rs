@@ -112,7 +112,7 @@ fn by_link(
         if store::accounts::set_verified(tx, account.id, Some(app.clock.now()))? {
             audit::record(app, tx, by, account.id, Event::Verified)?;
         }
-        // Whoever has the mail gets in from here, however often others attempt meanwhile.
+        // Whoever has the mail gets in from here, however often others guess meanwhile.
         PasswordAttempt::was_seen(app, tx, viewer, &account)
     })
 }

@@ -1,4 +1,4 @@
-//! `user`, `users`: who sees whom, and how lists are args into pages.
+//! `user`, `users`: who sees whom, and how lists are cut into pages.
 
 use super::{Account, AccountId, Error, Filter, Result};
 use crate::app::App;
@@ -33,9 +33,9 @@ pub struct Page<A> {
     pub accounts: Vec<A>,
     /// The offset of the first of them in the whole list.
     pub start: i64,
-    /// Whether `first` or the limit args something off.
+    /// Whether `first` or the limit leaves entries out after this page.
     pub has_next: bool,
-    /// Whether `last` args something off.
+    /// Whether `last` leaves entries out before this page.
     pub has_previous: bool,
 }
 
@@ -63,7 +63,7 @@ pub fn user(app: &App, db: &Reader<'_>, own: Option<&Account>, id: AccountId) ->
 /// Part of the list of accounts that pass the filter and that the asker may see.
 ///
 /// # Errors
-/// A sentence if the args makes no sense.
+/// A sentence if the arguments make no sense.
 pub fn users(
     app: &App,
     db: &Reader<'_>,
@@ -110,7 +110,7 @@ struct Slice {
     has_previous: bool,
 }
 
-/// Where a args lies in a list of `count`, as graphene-django 2.15 and graphql-relay 2 work it out together.
+/// Returns the slice of a list of `count` that the arguments select, as graphene-django 2.15 and graphql-relay 2 work it out together.
 fn slice(args: PageArgs, count: i64) -> Result<Slice> {
     let after = args.after.flatten();
     let after = match args.offset.unwrap_or_default() {

@@ -167,7 +167,7 @@ struct Circles<'a> {
 }
 
 impl<'a> Circles<'a> {
-    /// `lists` is how many lists of the schema are selection, if it is the schema that is looked at.
+    /// `lists` is how many lists of the schema are around it, if it is the schema that is looked at.
     fn check(&mut self, selection: &'a SelectionSet, lists: Option<usize>) -> Result<(), ServerError> {
         for item in &selection.items {
             match &item.node {

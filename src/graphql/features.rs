@@ -10,7 +10,7 @@ use crate::config::{Accounts, LoginField, RegisterField, UpdateField};
 pub(super) struct Features(Accounts);
 
 impl Features {
-    /// What these settings features.
+    /// Returns the features that these settings turn on.
     pub(super) fn new(settings: &Accounts) -> Self {
         Self(settings.clone())
     }

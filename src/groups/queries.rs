@@ -70,7 +70,7 @@ pub fn user(
 /// Part of the list of accounts that pass the filter and that the asker may see.
 ///
 /// # Errors
-/// A sentence if the args makes no sense, or too much around the accounts is wanted.
+/// A sentence if the arguments make no sense, or too much around the accounts is wanted.
 pub fn users(
     app: &App,
     viewer: &Viewer,

@@ -134,7 +134,7 @@ async fn logins_beyond_those_that_may_wait_are_told_to_come_back_and_nobody_else
         if reply.status() == 503 {
             assert_eq!(reply.headers()["retry-after"], "5");
             let body: Value = reply.json().await.expect("JSON");
-            let sentence = "Too many people are here at the moment. Please try again in a few seconds.";
+            let sentence = "The server is busy. Please try again in a few seconds.";
             assert_eq!(body["errors"][0]["message"], sentence);
             refused += 1;
         } else {

@@ -30,7 +30,7 @@ async fn registering_a_known_address_is_answered_like_a_new_one_and_changes_noth
 
     let mails = server.mails_to(&ada.email);
     assert_eq!(mails.len(), 2);
-    assert_eq!(mails[1].subject, "MailPurpose your account on localhost:8000");
+    assert_eq!(mails[1].subject, "About your account on localhost:8000");
     assert!(mails[1].text.contains("Somebody registered with this address, which has an account already."));
     assert!(!mails[1].text.contains("eyJ"), "such a mail holds no link");
     assert_eq!(server.mails_to(GHOST).len(), 1);
@@ -72,7 +72,7 @@ async fn asking_for_mail_is_answered_alike_for_the_known_the_unverified_and_the_
     };
     assert_eq!(
         subjects(&ada.email),
-        ["MailPurpose your account on localhost:8000", "Reset your password on localhost:8000"]
+        ["About your account on localhost:8000", "Reset your password on localhost:8000"]
     );
     assert_eq!(
         subjects(&bo),

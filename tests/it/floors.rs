@@ -14,7 +14,7 @@ const FLOORS: [&[&str]; 10] = [
     &["outbox"],
     &["accounts"],
     &["groups", "health", "transfer"],
-    &["pool"],
+    &["blocking_pool"],
     &["graphql"],
     &["http"],
     &["cli"],
