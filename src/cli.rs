@@ -5,6 +5,7 @@ mod atomic_file;
 mod audit;
 mod backup;
 mod check_config;
+mod demo;
 mod export;
 mod group;
 mod healthcheck;
@@ -19,6 +20,7 @@ mod terminal;
 mod user;
 
 use std::fs::{File, TryLockError};
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -50,7 +52,12 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Bring the database up to date, listen, deliver mail, until told to stop.
-    Serve,
+    Serve {
+        /// Serve sample data from a temporary folder, which is deleted at the end. All settings are ignored.
+        #[arg(long, value_name = "ADDRESS", num_args = 0..=1, require_equals = true,
+            default_missing_value = "127.0.0.1:8000")]
+        demo: Option<SocketAddr>,
+    },
     /// Print every setting in force and where it came from.
     CheckConfig {
         /// Only those that differ from their defaults.
@@ -145,6 +152,7 @@ pub fn run() -> ExitCode {
     let unconfigured = match &arguments.command {
         Some(Command::Completions { shell }) => Some(completions(*shell)),
         Some(Command::Man { folder }) => Some(manual(folder)),
+        Some(Command::Serve { demo: Some(listen) }) => Some(demo::run(*listen)),
         _ => None,
     };
     if let Some(outcome) = unconfigured {
@@ -180,7 +188,7 @@ fn check(config: &config::Config) -> Result<()> {
 fn check_key(command: &Command, config: &config::Config) -> Result<()> {
     match (command, given_key(config)) {
         (Command::CheckConfig { .. }, Err(error)) if is_not_there(&error) => Ok(()),
-        (Command::CheckConfig { .. } | Command::Serve, key) => key.map(drop),
+        (Command::CheckConfig { .. } | Command::Serve { .. }, key) => key.map(drop),
         _ => Ok(()),
     }
 }
@@ -213,7 +221,8 @@ fn manual(folder: &Path) -> Result<()> {
 
 fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
     match command {
-        Command::Serve => serve::run(loaded),
+        Command::Serve { demo: None } => serve::run(loaded, |_| Ok(())),
+        Command::Serve { demo: Some(listen) } => demo::run(listen),
         Command::CheckConfig { changed } => check_config::run(loaded, changed),
         Command::Migrate { status } => migrate::run(&loaded.config, status),
         Command::Import { file, bundled, dry_run } => {

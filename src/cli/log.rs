@@ -1,6 +1,6 @@
 //! The log: on standard error, for people or for machines.
 
-use std::io::{IsTerminal as _, Write};
+use std::io::Write;
 
 use rustix::fs::fstat;
 use tracing::level_filters::LevelFilter;
@@ -12,6 +12,7 @@ use tracing_subscriber::reload::Handle;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry, reload};
 
+use super::output::has_colours;
 use crate::config::{Log, LogFormat, LogLevel};
 
 /// Sets how much is logged from here on.
@@ -26,11 +27,9 @@ impl Volume {
     }
 }
 
-/// Begins to log. Colours are for terminals whose owner has not set `NO_COLOR`. The journal keeps the time of each line
-/// itself.
+/// Begins to log. The journal keeps the time of each line itself.
 pub(super) fn begin(config: &Log) -> Volume {
-    let colours =
-        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let colours = has_colours(&std::io::stderr());
     let lines =
         tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(colours);
     let lines = match (config.format, is_journal()) {

@@ -1,6 +1,8 @@
 //! What is printed. Much of it was chosen by strangers, such as an address that holds escape sequences: nothing of that
 //! reaches a terminal.
 
+use std::io::IsTerminal;
+
 use anyhow::Result;
 use serde_json::Value;
 
@@ -9,9 +11,19 @@ use crate::mail::{in_lines, steers};
 
 /// Prints to standard output, which may be closed at any time.
 pub(super) fn print(text: &str) -> Result<()> {
+    print_as_is(&in_lines(text))
+}
+
+/// As [`print`], but keeps escape sequences. Only for text that strangers have no part in.
+pub(super) fn print_as_is(text: &str) -> Result<()> {
     let mut output = std::io::stdout().lock();
-    std::io::Write::write_all(&mut output, in_lines(text).as_bytes())?;
+    std::io::Write::write_all(&mut output, text.as_bytes())?;
     Ok(std::io::Write::flush(&mut output)?)
+}
+
+/// Whether a stream may have colours: it is a terminal, and `NO_COLOR` is not set (<https://no-color.org>).
+pub(super) fn has_colours(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// A time as columns show it: to the second.

@@ -26,12 +26,14 @@ const LAST_MAILS: Duration = Duration::from_secs(5);
 /// What has expired lies about no longer than this.
 const SWEEP_PAUSE: Duration = Duration::from_secs(3600);
 
-pub(super) fn run(loaded: &Loaded) -> Result<()> {
+/// Serves until the program is told to stop. `prepare` runs on the open database before the server listens.
+pub(super) fn run(loaded: &Loaded, prepare: impl FnOnce(&App) -> Result<()>) -> Result<()> {
     let config = &loaded.config;
     let volume = log::begin(&config.log);
     let app = Arc::new(App::open(config.clone(), Clock::System, Random::from_system())?);
     let _lock = lock(config)?;
     let migrated = app.store.migrate()?;
+    prepare(&app)?;
     let runtime = tokio::runtime::Runtime::new().context("the threads for serving cannot be made")?;
     runtime.block_on(serve(app, loaded, migrated, volume))
 }

@@ -2,6 +2,7 @@
 
 mod backups;
 mod configuration;
+mod demo;
 mod groups;
 mod importing;
 mod logging;

@@ -112,6 +112,13 @@ impl Site {
     /// Runs a command at a terminal where this is typed; what the terminal shows is on standard output. `None` where there is
     /// no `script` of util-linux to make a terminal.
     pub fn run_at_a_terminal(&self, typed: &str, arguments: &[&str]) -> Option<Outcome> {
+        let mut child = self.terminal(arguments)?.spawn().expect("script runs");
+        child.stdin.take().expect("a pipe").write_all(typed.as_bytes()).expect("script reads");
+        Some(outcome(child.wait_with_output().expect("script ends")))
+    }
+
+    /// The program at a terminal, with pipes to type and to read what the terminal shows; `None` as above.
+    pub fn terminal(&self, arguments: &[&str]) -> Option<Command> {
         let version = Command::new("script").arg("--version").output();
         if !version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("util-linux")) {
             eprintln!("skipped: this needs `script` of util-linux to make a terminal");
@@ -123,9 +130,7 @@ impl Site {
         script.args(["--quiet", "--return", "--command", &line.join(" "), "/dev/null"]);
         script.current_dir(self.folder.path()).env_clear().env("SHELL", "/bin/sh");
         script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = script.spawn().expect("script runs");
-        child.stdin.take().expect("a pipe").write_all(typed.as_bytes()).expect("script reads");
-        Some(outcome(child.wait_with_output().expect("script ends")))
+        Some(script)
     }
 
     /// Starts `serve` and waits until it has said where it listens.
@@ -136,6 +141,13 @@ impl Site {
     /// As [`Self::serve`], with nothing but these variables in the environment.
     pub fn serve_with<const N: usize>(&self, variables: [(&str, &str); N]) -> Serving {
         let mut command = self.command(&["serve"]);
+        command.envs(variables);
+        self.begin(command)
+    }
+
+    /// Starts `serve --demo` on a free port, with nothing but these variables in the environment.
+    pub fn serve_demo<const N: usize>(&self, variables: [(&str, &str); N]) -> Serving {
+        let mut command = self.command(&["serve", "--demo=127.0.0.1:0"]);
         command.envs(variables);
         self.begin(command)
     }
@@ -237,6 +249,11 @@ impl Serving {
     pub async fn mutate(&self, mutation: &str) -> Value {
         let selection = if mutation.ends_with('}') { "" } else { " { success errors }" };
         self.ask(None, &format!("mutation {{ payload: {mutation}{selection} }}")).await["payload"].take()
+    }
+
+    /// Waits for the next line on standard output.
+    pub fn prints(&self) -> String {
+        next(&self.stdout)
     }
 
     /// Waits for the next mail on standard output; a line of dashes ends it.
