@@ -12,15 +12,13 @@ use pledge4future_auth::config::{self, Config};
 use pledge4future_auth::graphql::{self, Flavour};
 use regex::Regex;
 
+use crate::contract_file;
 use crate::person::assert_done;
 use crate::server::TestServer;
 
 const EXAMPLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/config.example.toml"));
 const SCHEMA: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contracts/schema.graphql"));
 const RELAY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contracts/relay.graphql"));
-const ACTIVATION: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contracts/activation.eml"));
-const PASSWORD_RESET: &str =
-    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contracts/password-reset.eml"));
 
 fn defaults() -> config::Loaded {
     config::load_text("").expect("the defaults are good settings")
@@ -62,12 +60,11 @@ fn lines_below(section: &str) -> impl Iterator<Item = &'static str> {
 
 #[test]
 fn the_schemas_are_the_committed_ones() {
-    for (flavour, committed, how) in [
-        (Flavour::Plain, SCHEMA, "schema > tests/contracts/schema.graphql"),
-        (Flavour::Relay, RELAY, "schema --relay > tests/contracts/relay.graphql"),
+    for (flavour, file) in [
+        (Flavour::Plain, "tests/contracts/schema.graphql"),
+        (Flavour::Relay, "tests/contracts/relay.graphql"),
     ] {
-        let sdl = graphql::sdl(flavour, &defaults().config.graphql);
-        assert!(sdl == committed, "the schema has changed; if that is meant: cargo run -- {how}");
+        contract_file::assert_same(file, &graphql::sdl(flavour, &defaults().config.graphql));
     }
 }
 
@@ -158,12 +155,6 @@ fn readable(raw: &str) -> String {
     token.replace_all(&text.replace("\r\n", "\n"), "TOKEN").into_owned()
 }
 
-#[track_caller]
-fn assert_mail(raw: &str, expected: &str, file: &str) {
-    let mail = readable(raw);
-    assert!(mail == expected, "if this is meant, put it into tests/contracts/{file}:\n{mail}");
-}
-
 #[tokio::test]
 async fn the_mails_are_the_committed_ones() {
     let server = TestServer::start("").await;
@@ -172,12 +163,12 @@ async fn the_mails_are_the_committed_ones() {
     assert_done(&server.mutate(None, register).await);
     let mails = raw_mails(&server);
     assert_eq!(mails.len(), 1);
-    assert_mail(&mails[0], ACTIVATION, "activation.eml");
+    contract_file::assert_same("tests/contracts/activation.eml", &readable(&mails[0]));
 
     let token = server.last_link("lisalou@uni-hd.de");
     assert_done(&server.mutate(None, &format!("verifyAccount(token: {token:?})")).await);
     assert_done(&server.mutate(None, "sendPasswordResetEmail(email: \"lisalou@uni-hd.de\")").await);
     let mails = raw_mails(&server);
     assert_eq!(mails.len(), 2, "verifying sends no mail");
-    assert_mail(&mails[1], PASSWORD_RESET, "password-reset.eml");
+    contract_file::assert_same("tests/contracts/password-reset.eml", &readable(&mails[1]));
 }

@@ -8,6 +8,7 @@ mod certificate;
 mod choices;
 mod command_line;
 mod conformance;
+mod contract_file;
 mod contracts;
 mod crowds;
 mod dialect;
