@@ -241,3 +241,16 @@ fn every_command_of_the_readme_prints_what_it_says() {
 fn every_command_of_the_tour_and_both_clients_print_what_they_say() {
     follow(&["docs/tour.md", "docs/clients.md"]);
 }
+
+#[test]
+fn every_file_that_the_guide_for_contributors_names_exists() {
+    let path = Regex::new(r"`((?:src|tests|docs|assets|migrations)/[\w./-]*)`").expect("a pattern");
+    let guide = read("CONTRIBUTING.md");
+    let named: Vec<&str> =
+        path.captures_iter(&guide).map(|found| found.get(1).expect("a path").as_str()).collect();
+    assert!(named.len() > 20, "{named:?}");
+    // The migration of the example is not there.
+    for name in named.into_iter().filter(|name| !name.starts_with("migrations/V")) {
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(name).exists(), "{name}");
+    }
+}
