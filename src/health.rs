@@ -9,7 +9,7 @@ use crate::metrics::Levels;
 use crate::store::{self, Writer};
 
 /// Mail that could not leave for longer than this is no passing trouble.
-const STUCK: Duration = Duration::from_secs(3600);
+const STUCK: Duration = Duration::from_hours(1);
 
 /// With less, writes are about to fail: SQLite's log alone takes four megabytes before it begins anew.
 const LITTLE_ROOM: u64 = 16 * 1024 * 1024;

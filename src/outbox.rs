@@ -17,13 +17,13 @@ use crate::store::{self, Writer};
 /// How many mails are read from the database at a time.
 const BATCH: i64 = 100;
 /// Mails that have left or were refused are kept this long, so that `mail show` can repeat a link.
-const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+const KEPT: Duration = Duration::from_hours(7 * 24);
 /// The longest wait between two attempts: what keeps mail from leaving may have passed, and some links are good for an
 /// hour.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
 /// A mail that is put off is given up when it is as old as this. Four to five days at least, says RFC 5321 §4.5.4.1. One
 /// that only waits for a mail server that takes no mail at all is kept.
-const OLDEST: Duration = Duration::from_secs(5 * 24 * 3600);
+const OLDEST: Duration = Duration::from_hours(5 * 24);
 
 /// Promises a mail to `recipient`, who is called by `name` in it, and answers its number.
 ///

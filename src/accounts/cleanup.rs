@@ -9,7 +9,7 @@ use crate::store::{self, Writer};
 /// Rows that go in one transaction, so that nobody who writes waits for long.
 const AT_A_TIME: i64 = 1000;
 /// Longer than any site will have let Django's access tokens live; a day is its default.
-const RELEASED_EMAILS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+const RELEASED_EMAILS_KEPT: Duration = Duration::from_hours(90 * 24);
 
 /// Sweeps some of what has expired, and answers how much that was: nothing, once all is swept.
 ///

@@ -15,7 +15,7 @@ use crate::tokens::refresh;
 
 /// Requests of one client that crossed each other come within this time; a replaced token that comes later has been
 /// copied.
-const CROSSING: Duration = Duration::from_secs(60);
+const CROSSING: Duration = Duration::from_mins(1);
 
 /// Turns a refresh token in for new tokens. One that was turned in already brings others as long as those that it
 /// brought were not used; once they were, it has been copied, and its session ends.

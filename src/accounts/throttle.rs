@@ -17,7 +17,7 @@ use crate::store::attempts::Attempts;
 use crate::store::{self, Reader, Writer};
 
 /// How long a client from which an owner logged in is known.
-pub(super) const CLIENTS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+pub(super) const CLIENTS_KEPT: Duration = Duration::from_hours(90 * 24);
 
 /// The clients that are known of an account: more than anybody logs in from in that time.
 const MOST_CLIENTS: i64 = 200;

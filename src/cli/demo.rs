@@ -38,7 +38,7 @@ pub(super) fn run(listen: SocketAddr) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("pledge4future-auth-demo-").tempdir();
     let folder = folder.context("no temporary folder can be made; TMPDIR names another place")?;
     let mut loaded = config::load_text("")?;
-    folder.path().clone_into(&mut loaded.config.data_dir);
+    loaded.config.data_dir = folder.path().to_owned();
     loaded.config.listen = free_address(listen)?;
     loaded.config.public_url = public_url(loaded.config.listen);
     serve::run(&loaded, |app| {

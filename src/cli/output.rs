@@ -41,7 +41,7 @@ pub(super) fn in_json(value: &Value) -> String {
     escaped(&value.to_string())
 }
 
-/// With what steers a terminal and serde_json leaves as it is, such as DEL, escaped, so that strings stay what they are
+/// With what steers a terminal and `serde_json` leaves as it is, such as DEL, escaped, so that strings stay what they are
 /// when they are printed. Outside of strings there is no control character but the line break.
 fn escaped(json: &str) -> String {
     let is_safe = |character: char| !steers(character) || character == '\n';

@@ -24,7 +24,7 @@ const MAIL_PAUSE: Duration = Duration::from_secs(5);
 /// mail server is waited for, and what is left over leaves after the next start.
 const LAST_MAILS: Duration = Duration::from_secs(5);
 /// What has expired lies about no longer than this.
-const SWEEP_PAUSE: Duration = Duration::from_secs(3600);
+const SWEEP_PAUSE: Duration = Duration::from_hours(1);
 
 /// Serves until the program is told to stop. `prepare` runs on the open database before the server listens.
 pub(super) fn run(loaded: &Loaded, prepare: impl FnOnce(&App) -> Result<()>) -> Result<()> {

@@ -177,7 +177,7 @@ fn lifetimes(config: &Config) -> Option<String> {
         ("password_set_lifetime", tokens.password_set_lifetime),
     ];
     let second = Duration::from_secs(1);
-    let century = Duration::from_secs(100 * 365 * 24 * 3600);
+    let century = Duration::from_hours(100 * 365 * 24);
     let (name, _) = lifetimes.iter().find(|(_, lifetime)| !(second..=century).contains(lifetime))?;
     Some(format!("tokens.{name}: a lifetime lies between \"1 second\" and 100 years"))
 }
@@ -308,7 +308,7 @@ fn tls(config: &Config) -> Option<String> {
 }
 
 fn limits(config: &Config) -> Option<String> {
-    let minutes = Duration::from_secs(60);
+    let minutes = Duration::from_mins(1);
     let day = 24 * 60 * minutes;
     for (name, limit) in config.limits.each() {
         if limit.free == 0 {
@@ -327,7 +327,7 @@ fn limits(config: &Config) -> Option<String> {
 }
 
 fn audit(config: &Config) -> Option<String> {
-    let day = Duration::from_secs(24 * 3600);
+    let day = Duration::from_hours(24);
     let sensible = (day..=100 * 365 * day).contains(&config.audit.kept);
     (!sensible).then(|| "audit.kept: between \"1 day\" and 100 years".to_owned())
 }

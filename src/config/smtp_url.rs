@@ -1,5 +1,6 @@
 //! `mail.smtp_url`, taken apart.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use percent_encoding::percent_decode_str;
@@ -102,7 +103,7 @@ fn host(url: &Url) -> Option<String> {
 }
 
 fn login(url: &Url) -> Result<Option<(String, SecretString)>, String> {
-    let decoded = |text| percent_decode_str(text).decode_utf8().map(|text| text.into_owned());
+    let decoded = |text| percent_decode_str(text).decode_utf8().map(Cow::into_owned);
     match (url.username(), url.password().unwrap_or_default()) {
         ("", "") => Ok(None),
         ("", _) | (_, "") => Err(format!("user and password go together; {HOW}")),

@@ -127,16 +127,19 @@ impl Loaded {
             "secret_key" => Some("(kept in secret_key_file)".to_owned()),
             "secret_key_file" => Some(format!("{:?}", config.secret_key_file())),
             "mail.directory" => Some(format!("{:?}", config.mail_directory())),
-            "mail.smtp_url" | "links.join_requests" | "links.sign_in" => Some("(none)".to_owned()),
-            "mail.smtp_ca_file" => Some("(those that are built in)".to_owned()),
-            "mail.templates" => Some("(those that are built in)".to_owned()),
-            "pages.branding.name" => Some(format!("{:?}", config.branding_name())),
-            "pages.branding.logo" => Some("(none)".to_owned()),
-            "graphql.suggestions" => Some(config.graphql.suggestions().to_string()),
-            "http.tls.certificate" | "http.tls.key" | "http.tls.acme" | "http.tls.acme_contact" => {
-                Some("(none)".to_owned())
+            "mail.smtp_ca_file" | "mail.templates" | "http.tls.acme_ca_file" => {
+                Some("(those that are built in)".to_owned())
             }
-            "http.tls.acme_ca_file" => Some("(those that are built in)".to_owned()),
+            "pages.branding.name" => Some(format!("{:?}", config.branding_name())),
+            "graphql.suggestions" => Some(config.graphql.suggestions().to_string()),
+            "mail.smtp_url"
+            | "links.join_requests"
+            | "links.sign_in"
+            | "pages.branding.logo"
+            | "http.tls.certificate"
+            | "http.tls.key"
+            | "http.tls.acme"
+            | "http.tls.acme_contact" => Some("(none)".to_owned()),
             "metrics.listen" => Some("(that of the server)".to_owned()),
             "passwords.hashing_threads" => Some(config.hashing_threads().to_string()),
             _ => None,

@@ -128,9 +128,10 @@ fn find_institution(db: &Reader<'_>, name: &str) -> Result<String> {
         return Ok(id);
     }
     let (words, first) = (words(name), i64::try_from(MOST_CANDIDATES + 1).ok());
-    let found = match words.is_empty() {
-        true => Vec::new(),
-        false => store::institutions::list_institutions(db, &Search { words, first, offset: 0 })?,
+    let found = if words.is_empty() {
+        Vec::new()
+    } else {
+        store::institutions::list_institutions(db, &Search { words, first, offset: 0 })?
     };
     let institution = only(
         found,

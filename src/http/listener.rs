@@ -35,7 +35,7 @@ const STANDSTILL: Duration = Duration::from_secs(90);
 /// When no connection can be taken, mostly because too many files are open, others have to end first.
 const PAUSE: Duration = Duration::from_millis(100);
 /// It is said no more often than this.
-const COMPLAINT: Duration = Duration::from_secs(60);
+const COMPLAINT: Duration = Duration::from_mins(1);
 
 /// A socket that listens.
 pub(super) struct Listener {

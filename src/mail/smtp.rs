@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// For the answer to a whole mail. Servers look through it first, and who does not wait hands it over twice; RFC 5321
 /// wants ten minutes, but a server that stops has to be done before systemd loses patience: this, one silence before it,
 /// and what else happens at the end fit into `TimeoutStopSec` of its unit.
-const PATIENCE_AT_THE_END: Duration = Duration::from_secs(60);
+const PATIENCE_AT_THE_END: Duration = Duration::from_mins(1);
 /// For the answer to a farewell, which nothing depends on.
 const PATIENCE_FOR_FAREWELL: Duration = Duration::from_secs(1);
 

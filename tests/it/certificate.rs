@@ -10,6 +10,7 @@ use rustls::pki_types::pem::PemObject as _;
 /// All in PEM.
 #[derive(Clone)]
 pub struct Certificate {
+    #[expect(clippy::struct_field_names, reason = "the key is not part of it")]
     pub certificate: String,
     pub key: String,
     /// The certificate of the authority that signed it.

@@ -103,7 +103,7 @@ async fn hold(area: &str) {
         match (play(&server, scenario, index).await, differences.contains_key(name)) {
             (Ok(()), false) | (Err(_), true) => {}
             (Ok(()), true) => {
-                surprises.push(format!("{name}: holds, its entry in differences.json is stale"))
+                surprises.push(format!("{name}: holds, its entry in differences.json is stale"));
             }
             (Err(problem), false) => surprises.push(format!("{name}: {problem:#}")),
         }

@@ -51,7 +51,7 @@ async fn a_head_that_comes_ever_so_slowly_is_not_waited_for() {
     let began = tokio::time::Instant::now();
     let mut ended = false;
     // Each byte would keep an idle connection open.
-    while !ended && began.elapsed() < Duration::from_secs(600) {
+    while !ended && began.elapsed() < Duration::from_mins(10) {
         tokio::time::sleep(Duration::from_secs(20)).await;
         ended = stream.write_all(b"X").await.is_err() || stream.try_read(&mut [0; 64]).is_ok();
     }

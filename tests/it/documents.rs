@@ -100,7 +100,7 @@ impl Reader {
                 ("json" | "text", LastOutput::Printed(printed)) => self.compares(block.code, &printed),
                 ("json" | "text", LastOutput::Skipped) => {}
                 ("text", LastOutput::None) if block.code.contains("Subject: ") => self.finds_mail(block.code),
-                ("toml", LastOutput::None) => self.checks_configuration(block.code),
+                ("toml", LastOutput::None) => checks_configuration(block.code),
                 ("python" | "ts", LastOutput::None) => self.saves(&block),
                 (language, LastOutput::None | LastOutput::Skipped) => {
                     panic!("nothing printed this {language}:\n{}", block.code)
@@ -194,18 +194,18 @@ impl Reader {
         }
     }
 
-    fn checks_configuration(&self, toml: &str) {
-        let site = Site::empty();
-        site.write("config.toml", toml);
-        site.run(["check-config"]).done();
-    }
-
     /// Saves a program under the name that the paragraph before it says.
     fn saves(&self, block: &Block<'_>) {
         let name = Regex::new("as `([a-z.]+)`").expect("a pattern");
         let name = name.captures(block.before).unwrap_or_else(|| panic!("no name in {}", block.before));
         self.site.write(&name[1], block.code.replace("http://localhost:8000", self.server.address()));
     }
+}
+
+fn checks_configuration(toml: &str) {
+    let site = Site::empty();
+    site.write("config.toml", toml);
+    site.run(["check-config"]).done();
 }
 
 impl Drop for Reader {

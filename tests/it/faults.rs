@@ -15,7 +15,7 @@ use crate::person::{PASSWORD, assert_done, assert_refused};
 use crate::program::{Serving, Site};
 use crate::server::TestServer;
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// Files cannot grow beyond two megabytes, which to SQLite is a full disk. The number is of blocks of 512 bytes.
 const SMALL_DISK: &str = "trap '' XFSZ; ulimit -S -f 4096";

@@ -135,7 +135,9 @@ fn first_names(list: &str) -> Vec<String> {
             names.extend(name.take().filter(|name| !name.is_empty()));
             name = Some(String::new());
         } else if character == '_' || character.is_alphanumeric() {
-            name.iter_mut().for_each(|name| name.push(character));
+            if let Some(name) = &mut name {
+                name.push(character);
+            }
         } else if !character.is_whitespace() {
             names.extend(name.take());
         }

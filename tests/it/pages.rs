@@ -139,7 +139,7 @@ async fn a_link_that_is_of_no_use_says_so_and_offers_another_mail() {
         (format!("/activate/{}", server.last_link(&second)), false),
         (reset.clone(), true),
     ];
-    server.advance(Duration::from_secs(8 * 24 * 3600));
+    server.advance(Duration::from_hours(8 * 24));
     for (path, offers) in &links {
         for page in [server.opens(path).await, server.presses(path, &[]).await] {
             assert_eq!(page.status, 410, "{path}");

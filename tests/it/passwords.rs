@@ -148,7 +148,7 @@ async fn only_the_newest_wish_for_a_secondary_address_can_be_confirmed_and_once(
     let wishes = async |address: &str| {
         let wish = format!("sendSecondaryEmailActivation(email: {address:?}, password: {PASSWORD:?})");
         assert_done(&ann.does(&server, &wish).await);
-        server.advance(Duration::from_secs(60));
+        server.advance(Duration::from_mins(1));
         server.last_link(address)
     };
     let follow =

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 const SETTINGS: &str = "listen = \"127.0.0.1:0\"\npasswords.memory = \"64 KiB\"\npasswords.iterations = 1\n";
 
 /// Who waits longer for a line of output waits in vain: the test fails instead of standing still.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A folder in which the program is run.
 pub struct Site {
@@ -142,19 +142,19 @@ impl Site {
     pub fn serve_with<const N: usize>(&self, variables: [(&str, &str); N]) -> Serving {
         let mut command = self.command(&["serve"]);
         command.envs(variables);
-        self.begin(command)
+        begin(command)
     }
 
     /// Starts `serve --demo` on a free port, with nothing but these variables in the environment.
     pub fn serve_demo<const N: usize>(&self, variables: [(&str, &str); N]) -> Serving {
         let mut command = self.command(&["serve", "--demo=127.0.0.1:0"]);
         command.envs(variables);
-        self.begin(command)
+        begin(command)
     }
 
     /// As [`Self::serve`], after a line of a shell that prepares what the program runs in.
     pub fn serve_after(&self, line: &str) -> Serving {
-        self.begin(self.shell(line, "serve"))
+        begin(self.shell(line, "serve"))
     }
 
     /// Runs a command to its end after a line of a shell.
@@ -170,25 +170,24 @@ impl Site {
         shell
     }
 
-    fn begin(&self, mut command: Command) -> Serving {
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
-        let stdout = lines(child.stdout.take().expect("a pipe"));
-        let stderr = lines(child.stderr.take().expect("a pipe"));
-        let mut greeting = next(&stderr);
-        while greeting.contains(" TRACE ") {
-            greeting = next(&stderr);
-        }
-        let address = Regex::new(r"listening on (https?://127\.0\.0\.1:\d+)").expect("a pattern");
-        let address = address.captures(&greeting).unwrap_or_else(|| panic!("no address in {greeting:?}"));
-        Serving { child, address: address[1].to_owned(), greeting, stdout, stderr }
-    }
-
     fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_pledge4future-auth")));
         command.args(arguments).current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
         command
     }
+}
+
+fn begin(mut command: Command) -> Serving {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    let stdout = lines(child.stdout.take().expect("a pipe"));
+    let stderr = lines(child.stderr.take().expect("a pipe"));
+    let mut greeting = next(&stderr);
+    while greeting.contains(" TRACE ") {
+        greeting = next(&stderr);
+    }
+    let address = Regex::new(r"listening on (https?://127\.0\.0\.1:\d+)").expect("a pattern");
+    let address = address.captures(&greeting).unwrap_or_else(|| panic!("no address in {greeting:?}"));
+    Serving { child, address: address[1].to_owned(), greeting, stdout, stderr }
 }
 
 fn outcome(output: std::process::Output) -> Outcome {

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::person::{PASSWORD, assert_done, assert_refused};
 use crate::server::TestServer;
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 fn number_of_accounts(server: &TestServer) -> i64 {
     server.store().read(|db| store::accounts::count(db, &Filter::default())).expect("a count")

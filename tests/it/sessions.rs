@@ -82,7 +82,7 @@ async fn tokens_end_when_their_time_is_over() {
     let ada = server.joins("ada").await;
     let bo = server.joins("bo").await;
 
-    server.advance(Duration::from_secs(24 * 3600));
+    server.advance(Duration::from_hours(24));
     assert_eq!(ada.me(&server).await["username"], "ada");
     server.advance(Duration::from_secs(1));
     assert_eq!(ada.me(&server).await, Value::Null);
@@ -90,7 +90,7 @@ async fn tokens_end_when_their_time_is_over() {
     assert_refused(&verified, "nonFieldErrors", "expired_token");
 
     assert_done(&server.refreshes(&ada.refresh_token).await);
-    server.advance(Duration::from_secs(6 * 24 * 3600));
+    server.advance(Duration::from_hours(6 * 24));
     assert_refused(&server.refreshes(&bo.refresh_token).await, "nonFieldErrors", "invalid_token");
 }
 
@@ -98,7 +98,7 @@ async fn tokens_end_when_their_time_is_over() {
 async fn a_session_ends_when_it_has_lasted_long_enough_however_often_it_is_refreshed() {
     let server = TestServer::start(&format!("{QUIET}tokens.session_lifetime = \"10 days\"\n")).await;
     let ada = server.joins("ada").await;
-    let day = Duration::from_secs(24 * 3600);
+    let day = Duration::from_hours(24);
     let mut token = ada.refresh_token;
     for days in [5, 4] {
         server.advance(day * days);
@@ -200,7 +200,7 @@ async fn a_token_that_django_issued_does_not_open_the_account_of_who_took_the_ad
     );
     assert_done(&ada.does(&server, &format!("deleteAccount(password: {PASSWORD:?})")).await);
 
-    server.advance(Duration::from_secs(60));
+    server.advance(Duration::from_mins(1));
     let next = server.joins("ada").await;
     assert_eq!(who(&server, &early).await, Value::Null);
     let late = django_token(&next.email, server.now_seconds());

@@ -21,7 +21,7 @@ use crate::server::TestServer;
 use receiver::{Answer, Closed, GREETING, Receiver, say};
 
 const HALF_A_MINUTE: Duration = Duration::from_secs(30);
-const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+const WEEK: Duration = Duration::from_hours(7 * 24);
 
 fn settings(url: &str) -> String {
     format!("[mail]\ntransport = \"smtp\"\nsmtp_url = {url:?}\n")

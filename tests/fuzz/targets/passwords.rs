@@ -45,7 +45,7 @@ pub fn password_hash(data: &[u8]) {
             || verdict == PasswordCheck::Wrong
             || is_tiny(stored)
     );
-    if data.first().is_some_and(|first| first.is_ascii_uppercase()) {
+    if data.first().is_some_and(u8::is_ascii_uppercase) {
         let fresh = hasher.hash(password).expect("a hash");
         assert_eq!(complaint_about(&fresh), None);
         assert_eq!(hasher.verify(password, Some(&fresh)), PasswordCheck::Right);

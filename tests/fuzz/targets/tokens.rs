@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 const KEY: &str = "a key that signs what is made up, and nothing else";
 /// 2026-03-01T12:00:00Z.
 const NOW: Timestamp = Timestamp::from_seconds(1_772_366_400);
-const LIFETIME: Duration = Duration::from_secs(3600);
+const LIFETIME: Duration = Duration::from_hours(1);
 const ACTIONS: [Action; 4] =
     [Action::Activation, Action::SecondaryEmail, Action::PasswordReset, Action::PasswordSet];
 

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use crate::server::TestServer;
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 fn swept(server: &TestServer) -> usize {
     std::iter::repeat_with(|| cleanup(server.app()).unwrap_or_else(|_| panic!("the sweep failed")))

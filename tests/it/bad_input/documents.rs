@@ -66,7 +66,7 @@ async fn more_fields_than_the_settings_say_are_refused() {
         let fields: Vec<String> = (0..count).map(|index| format!("a{index}: me {{ email }}")).collect();
         format!("{{ {} }}", fields.join(" "))
     };
-    assert_eq!(server.ask(None, &aliases(10)).await.as_object().map(|data| data.len()), Some(10));
+    assert_eq!(server.ask(None, &aliases(10)).await.as_object().map(serde_json::Map::len), Some(10));
     assert_eq!(complaint(document(&server, &aliases(11))).await.0, 400);
     assert_eq!(complaint(document(&server, &aliases(2000))).await.0, 400);
     assert_unmoved(&server).await;

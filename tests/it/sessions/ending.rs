@@ -128,7 +128,7 @@ async fn a_token_that_is_taken_back_brings_no_more_and_the_session_ends_with_its
     let server = TestServer::start(QUIET).await;
     let laptop = server.joins("ada").await;
     let (token, next) = renewed(&server.refreshes(&laptop.refresh_token).await);
-    server.advance(Duration::from_secs(3600));
+    server.advance(Duration::from_hours(1));
     let phone = server.logs_in(&laptop.email, PASSWORD).await;
     assert_done(&server.mutate(None, &format!("revokeToken(refreshToken: {next:?})")).await);
     for refresh_token in [&laptop.refresh_token, &next] {

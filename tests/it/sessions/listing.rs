@@ -35,7 +35,7 @@ async fn people_see_where_they_are_logged_in_the_session_used_last_first() {
     let server = TestServer::start(QUIET).await;
     let email = server.verifies("ada").await;
     let laptop = logs_in_as(&server, "Laptop/1.0", &email).await;
-    server.advance(Duration::from_secs(60));
+    server.advance(Duration::from_mins(1));
     let phone = logs_in_as(&server, "Phone/1.0", &email).await;
     server.joins("bo").await;
 
@@ -47,7 +47,7 @@ async fn people_see_where_they_are_logged_in_the_session_used_last_first() {
     assert_eq!(column(&listed, "lastUsedAt"), column(&listed, "createdAt"));
     assert_eq!(column(&sessions(&server, &phone.token).await, "current"), [true, false]);
 
-    server.advance(Duration::from_secs(60));
+    server.advance(Duration::from_mins(1));
     assert_eq!(sessions(&server, &laptop.token).await, listed, "a request is no use that is noted");
     mutate_as(&server, "Laptop/2.0", &format!("refreshToken(refreshToken: {:?})", laptop.refresh_token))
         .await;

@@ -10,7 +10,7 @@ use super::{QUIET, assert_not_renewed, renewed, sessions, who};
 use crate::person::PASSWORD;
 use crate::server::TestServer;
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test]
 async fn a_token_that_is_used_after_its_successor_has_been_copied_and_ends_that_session_alone() {

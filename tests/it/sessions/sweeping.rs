@@ -9,7 +9,7 @@ use super::{QUIET, renewed, sessions, who};
 use crate::person::{PASSWORD, assert_done};
 use crate::server::TestServer;
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 fn rows(server: &TestServer, table: &str) -> usize {
     server.rows().iter().filter(|row| row.starts_with(&format!("{table}: "))).count()

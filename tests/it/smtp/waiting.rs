@@ -12,7 +12,7 @@ use super::{delivered, failed, last_error, round, row, settings, site, while_on}
 use crate::program::Site;
 use crate::server::TestServer;
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 const HOURS_OF_FIVE_DAYS: usize = 120;
 
 /// The answer of `/readyz`.

@@ -7,7 +7,7 @@ use pledge4future_auth::clock::Timestamp;
 
 /// The sessions that an account may have.
 const MOST: usize = 50;
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// How long tokens are good for.
 #[derive(Debug, Clone, Copy)]
@@ -72,13 +72,12 @@ impl Model {
         let expires_second = now.plus(self.lifetimes.access).seconds();
         let last_moment = Timestamp::from_seconds(expires_second + 1).minus(Duration::from_micros(1));
         let expires = refresh_expires.max(last_moment);
-        let session = match predecessor {
-            Some(predecessor) => self.refresh_tokens[predecessor].session,
-            None => {
-                self.make_room(who, now);
-                self.sessions.push(Session { id: id.clone(), who, last_used: now, expires, ended: false });
-                self.sessions.len() - 1
-            }
+        let session = if let Some(predecessor) = predecessor {
+            self.refresh_tokens[predecessor].session
+        } else {
+            self.make_room(who, now);
+            self.sessions.push(Session { id: id.clone(), who, last_used: now, expires, ended: false });
+            self.sessions.len() - 1
         };
         assert_eq!(self.sessions[session].id, id, "a session goes on under its name");
         (self.sessions[session].last_used, self.sessions[session].expires) = (now, expires);
