@@ -6,16 +6,16 @@ use std::net::{SocketAddr, TcpListener};
 use anyhow::{Context as _, Result};
 
 use super::output::{has_colours, print_as_is};
-use super::{serve, told};
-use crate::accounts::operator::{self, Creation};
+use super::{explain, serve};
+use crate::accounts::admin::{self, Creation};
 use crate::accounts::profile::{self, Changes};
 use crate::accounts::register::{self, Registration};
 use crate::accounts::{self, Client, Viewer, login};
 use crate::app::App;
 use crate::config::{self, Config};
-use crate::groups::joining;
-use crate::groups::managing::{self, Foundation};
-use crate::groups::picture::{AroundGroup, AroundJoinRequest};
+use crate::groups::join;
+use crate::groups::loader::{GroupSelection, JoinRequestSelection};
+use crate::groups::manage::{self, NewGroupForm};
 use crate::transfer::bundled;
 use crate::transfer::file::Institution;
 use crate::transfer::import;
@@ -42,7 +42,7 @@ pub(super) fn run(listen: SocketAddr) -> Result<()> {
     loaded.config.listen = free_address(listen)?;
     loaded.config.public_url = public_url(loaded.config.listen);
     serve::run(&loaded, |app| {
-        told("the sample data cannot be made", fill(app))?;
+        explain("the sample data cannot be made", fill(app))?;
         print_as_is(&introduction(&app.config, has_colours(&std::io::stdout())))
     })
 }
@@ -74,16 +74,16 @@ fn fill(app: &App) -> accounts::Result<()> {
     let applicant = create_account(app, APPLICANT, "Emmy", "Noether", false)?;
     create_account(app, STAFF, "Alan", "Turing", true)?;
 
-    let new = Foundation {
+    let new = NewGroupForm {
         name: Some(GROUP.to_owned()),
         institution: INSTITUTION.to_owned(),
         research_field: RESEARCH_FIELD,
         employees: Some(7),
         is_public: true,
     };
-    let group = managing::create(app, &representative, &new, &AroundGroup::default())?;
-    managing::add(app, &representative, MEMBER)?;
-    joining::request(app, &applicant, &group.it.id, &AroundJoinRequest::default())?;
+    let group = manage::create(app, &representative, &new, &GroupSelection::default())?;
+    manage::add(app, &representative, MEMBER)?;
+    join::request(app, &applicant, &group.record.id, &JoinRequestSelection::default())?;
 
     let registration = Registration {
         email: Some(UNVERIFIED.to_owned()),
@@ -107,7 +107,7 @@ fn create_account(app: &App, email: &str, first: &str, last: &str, staff: bool) 
         staff,
         password: Some(PASSWORD.to_owned()),
     };
-    operator::create(app, &new)?;
+    admin::create(app, &new)?;
     let name = login::Name { email: Some(email.to_owned()), username: None };
     let logged_in = login::log_in(app, &viewer(), &name, PASSWORD)?;
     let owner = viewer().with_token(&logged_in.tokens.token);
