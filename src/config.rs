@@ -284,7 +284,7 @@ pub struct Passwords {
     pub memory: Bytes,
     /// Passes over that memory.
     pub iterations: u32,
-    /// BlockingPool of one hash.
+    /// Lanes of one hash.
     pub parallelism: u32,
     /// How many hashes are made at a time.
     hashing_threads: Option<usize>,

@@ -159,7 +159,7 @@ fn refuse_taken(app: &App, mut errors: FieldErrors, email: &str, username: &str)
     }
 }
 
-/// AttemptTarget address this is, if that must not be told: the registration is answered like any other then.
+/// Returns the account that has this address, if the reply must not tell that the address is taken.
 fn hidden_owner(app: &App, tx: &Writer<'_>, email: &str) -> Result<Option<Account>> {
     if !app.config.accounts.hide_existence {
         return Ok(None);

@@ -34,7 +34,7 @@ fn name<'a>(setting: &'static str, limit: &'a Limit, kind: &str, of: &str) -> Na
     Name { limit, setting, text: format!("{kind}:{of}") }
 }
 
-/// AttemptTarget password is tried.
+/// The account or name whose password is tried.
 pub(super) enum AttemptTarget<'a> {
     /// Of an account.
     Of(&'a Account),

@@ -164,7 +164,7 @@ fn parse(body: &[u8]) -> std::result::Result<GraphQlRequest, &'static str> {
     Ok(request.variables(Variables::from_json(variables)))
 }
 
-/// AttemptTarget access token is in the header, `JWT …` or `Bearer …`; the scheme in any case.
+/// Returns the viewer named by the access token in the header, `JWT …` or `Bearer …`; the scheme is matched in any case.
 fn viewer(request: &Request, proxies: &Proxies) -> Viewer {
     let somebody = Viewer::at(proxies.client(request));
     let token = request.header(AUTHORIZATION).and_then(|header| header.split_once(' '));

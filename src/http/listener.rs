@@ -39,7 +39,7 @@ const COMPLAINT: Duration = Duration::from_mins(1);
 
 /// A socket that listens.
 pub(super) struct Listener {
-    listener: TcpListener,
+    socket: TcpListener,
     address: SocketAddr,
     tls: Option<Arc<Tls>>,
     places: Places,
@@ -132,9 +132,9 @@ impl Listener {
         let opened = std::net::TcpListener::bind(listen).and_then(|listener| {
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?;
-            let listener = TcpListener::from_std(listener)?;
+            let socket = TcpListener::from_std(listener)?;
             let (out_of_files, crowded) = Default::default();
-            Ok(Self { listener, address, tls, places, out_of_files, crowded })
+            Ok(Self { socket, address, tls, places, out_of_files, crowded })
         });
         opened.map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => {
@@ -163,7 +163,7 @@ impl Acceptor for Listener {
     async fn accept(&mut self) -> io::Result<(Connection, LocalAddr, RemoteAddr, Scheme)> {
         let mut permit = self.places.free().await?;
         let (stream, peer, place) = loop {
-            match self.listener.accept().await {
+            match self.socket.accept().await {
                 Ok((stream, peer)) => match self.places.take(permit, peer.ip()) {
                     Ok(place) => break (stream, peer, place),
                     Err(unused) => {

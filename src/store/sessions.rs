@@ -13,7 +13,6 @@ use crate::clock::Timestamp;
 pub struct Session {
     /// Random; access tokens name it.
     pub id: String,
-    /// AttemptTarget it is.
     pub account: AccountId,
     /// When its owner logged in.
     pub began_at: Timestamp,

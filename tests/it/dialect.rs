@@ -48,7 +48,7 @@ async fn of_two_operations_only_the_one_that_is_named_is_judged_and_executed() {
     let login =
         |password: &str| format!("tokenAuth(email: {:?}, password: {password:?}) {{ success }}", ada.email);
     let query = format!(
-        "mutation PasswordAttempt {{ a: {} b: {} }} query Me {{ me {{ username }} }}",
+        "mutation Guess {{ a: {} b: {} }} query Me {{ me {{ username }} }}",
         login(OTHER_PASSWORD),
         login(PASSWORD)
     );
@@ -58,7 +58,7 @@ async fn of_two_operations_only_the_one_that_is_named_is_judged_and_executed() {
     };
     let me: Value = ask("Me").await.expect("an answer").json().await.expect("JSON");
     assert_eq!(me, json!({ "data": { "me": { "username": "ada" } } }));
-    let guess = ask("PasswordAttempt").await.expect("an answer");
+    let guess = ask("Guess").await.expect("an answer");
     assert_eq!(guess.status(), 400);
     let guess: Value = guess.json().await.expect("JSON");
     assert!(
