@@ -26,7 +26,7 @@
 //! settings in `config.example.toml`.
 //!
 //! A link in a mail leads to `http/pages.rs`, whose words are in `http/pages/content.rs` and `assets/pages/`; its rules
-//! are those of the mutations. GraphiQL is made in `assets/graphiql/` and put into the program by `build.rs`.
+//! are those of the mutations. The GraphiQL bundle and its source are in `assets/graphiql/`.
 //!
 //! Who may see whom is `accounts/user_list.rs` for accounts, and `groups/visibility.rs` for all that is met in groups. What a
 //! request selects around an account or a group (`graphql/lookahead.rs`) is read by `groups/loader.rs`.

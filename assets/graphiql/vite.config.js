@@ -4,7 +4,7 @@ import { defineConfig } from 'vite';
 
 const stub = (name) => fileURLToPath(new URL(`stubs/${name}`, import.meta.url));
 
-// Vite collects the licences of scripts; fonts, and what Monaco took from others, it does not see.
+// Vite collects the licences of scripts. It misses those of fonts and of the code that Monaco took from others.
 const otherLicences = {
   name: 'other-licences',
   writeBundle({ dir }) {
@@ -41,7 +41,7 @@ export default defineConfig({
     cssCodeSplit: false,
     // Monaco is one piece of about 3 MB; the warning would say so at every build.
     chunkSizeWarningLimit: 6000,
-    // Whoever passes the program on passes on these texts with it.
+    // The licences have to accompany each copy of the program.
     license: { fileName: 'licenses.md' },
     rolldownOptions: {
       // "use client" concerns servers that render React; hundreds of warnings would hide the others.

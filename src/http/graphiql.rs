@@ -1,50 +1,61 @@
-//! GraphiQL for browsers, as `build.rs` has put it into the program: each file compressed.
+//! Serves GraphiQL to browsers, from the bundle in `assets/graphiql/dist/`.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::io::Read as _;
 use std::sync::{LazyLock, OnceLock};
 
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use poem::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,
 };
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response, ResponseBuilder, Result};
+use rust_embed::RustEmbed;
 
 use super::headers::wants_page;
 
-/// Names below `/graphiql/`, and compressed contents.
-const COMPRESSED: &[(&str, &[u8])] = &include!(concat!(env!("OUT_DIR"), "/graphiql.rs"));
+/// The bundle that `npm run build` in `assets/graphiql` makes: each file compressed, with the ending `.gz`.
+#[derive(RustEmbed)]
+#[folder = "assets/graphiql/dist/"]
+struct Bundle;
 
-/// The same; each is inflated once at most, whoever asks for it.
-static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
-    let files = COMPRESSED.iter();
-    files.map(|(name, compressed)| File { name, compressed, plain: OnceLock::new() }).collect()
+/// The files of the bundle by their names below `/graphiql/`.
+static FILES: LazyLock<HashMap<String, File>> = LazyLock::new(|| {
+    let file = |name: Cow<'static, str>| {
+        let compressed = match Bundle::get(&name)?.data {
+            Cow::Borrowed(data) => Bytes::from_static(data),
+            Cow::Owned(data) => data.into(),
+        };
+        Some((name.strip_suffix(".gz")?.to_owned(), File { compressed, plain: OnceLock::new() }))
+    };
+    Bundle::iter().filter_map(file).collect()
 });
 
 struct File {
-    name: &'static str,
-    compressed: &'static [u8],
+    compressed: Bytes,
+    /// Inflated when the first client without gzip asks for it.
     plain: OnceLock<Bytes>,
 }
 
 impl File {
     fn plain(&self) -> Bytes {
-        let inflated = || {
+        let inflate = || {
             let mut plain = Vec::new();
-            // They were compressed when the program was built.
-            let read = flate2::read::GzDecoder::new(self.compressed).read_to_end(&mut plain);
-            read.map(|_| plain.into()).unwrap_or_default()
+            GzDecoder::new(&*self.compressed).read_to_end(&mut plain).expect("embedded files are gzip");
+            plain.into()
         };
-        self.plain.get_or_init(inflated).clone()
+        self.plain.get_or_init(inflate).clone()
     }
 }
 
-/// Nothing from elsewhere. The editor writes styles into the page and has no other way.
+/// Allows nothing from other hosts. The editor can only write its styles inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; \
     img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// What the page consists of, below `/graphiql/`.
+/// Serves the parts of the page, below `/graphiql/`.
 pub(super) struct Parts;
 
 impl poem::Endpoint for Parts {
@@ -60,7 +71,7 @@ impl poem::Endpoint for Parts {
 /// Returns the page in HTML. It is served at `/graphql` and refers to its parts as `./`; they are below `/graphiql/`.
 /// `public_path` is the path of `public_url`.
 pub(super) fn page(public_path: &str) -> Bytes {
-    let page = FILES.iter().find(|file| file.name == "index.html").map(File::plain).unwrap_or_default();
+    let page = FILES.get("index.html").expect("the bundle has a page").plain();
     String::from_utf8_lossy(&page).replace("=\"./", &format!("=\"{public_path}/graphiql/")).into()
 }
 
@@ -74,7 +85,7 @@ pub(super) fn show(page: &Bytes) -> Response {
     head("index.html").body(page.clone())
 }
 
-/// What all files have in common.
+/// Begins a response with the headers that all files have.
 fn head(name: &str) -> ResponseBuilder {
     Response::builder()
         .header(CONTENT_TYPE, content_type(name))
@@ -83,9 +94,9 @@ fn head(name: &str) -> ResponseBuilder {
 }
 
 fn file(request: &Request, name: &str) -> Option<Response> {
-    let file = FILES.iter().find(|file| file.name == name)?;
+    let file = FILES.get(name)?;
     let response = head(name);
-    // The bundler puts a fingerprint into the names of what lies below `assets/`.
+    // A name below `assets/` holds a hash of the contents.
     let response = if name.starts_with("assets/") {
         response.header(CACHE_CONTROL, "public, max-age=31536000, immutable")
     } else {
@@ -93,7 +104,7 @@ fn file(request: &Request, name: &str) -> Option<Response> {
     };
     let takes_gzip = |header: &str| header.split(',').any(|coding| coding.trim().starts_with("gzip"));
     if request.header(ACCEPT_ENCODING).is_some_and(takes_gzip) {
-        return Some(response.header(CONTENT_ENCODING, "gzip").body(file.compressed));
+        return Some(response.header(CONTENT_ENCODING, "gzip").body(file.compressed.clone()));
     }
     Some(response.body(file.plain()))
 }

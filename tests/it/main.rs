@@ -23,6 +23,7 @@ mod floors;
 #[path = "../fuzz/targets/lib.rs"]
 mod fuzz_targets;
 mod fuzzing;
+mod graphiql_bundle;
 mod graphql_cop;
 mod groups;
 mod import_file;

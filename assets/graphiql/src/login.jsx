@@ -1,6 +1,6 @@
 import { useRef, useState, useSyncExternalStore } from 'react';
 import { CloseIcon, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
-import { current, logIn, logOut, subscribe } from '../plain/session.js';
+import { current, logIn, logOut, subscribe } from './session.js';
 
 function UserIcon() {
   return (

@@ -8,8 +8,8 @@ import { useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
 import { GraphiQL } from 'graphiql';
 import { pick, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
-import { ask } from '../plain/session.js';
-import { examples, variablesOf } from '../plain/examples.js';
+import { ask } from './session.js';
+import { examples, variablesOf } from './examples.js';
 import { Login } from './login.jsx';
 import { storage } from './storage.js';
 

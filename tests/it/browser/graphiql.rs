@@ -6,22 +6,10 @@ use super::Browser;
 use crate::person::PASSWORD;
 use crate::server::TestServer;
 
-/// Whether the bundle is in the program, or the small page that takes its place where there is no Node.
-async fn is_bundled(server: &TestServer) -> bool {
-    let request = server.raw(reqwest::Method::GET, "/graphql").header("Accept", "text/html");
-    let page = request.send().await.expect("a page").text().await.expect("a page");
-    assert!(page.contains("GraphiQL") && !page.contains("<script>"), "{page}");
-    !page.contains("plain.js")
-}
-
-/// A browser at GraphiQL and its server, unless this machine has no browser or the program has no bundle.
+/// Opens GraphiQL in a browser, if this machine has one.
 async fn start() -> Option<(Browser, TestServer)> {
     let browser = Browser::start().await?;
     let server = TestServer::start("").await;
-    if !is_bundled(&server).await {
-        eprintln!("skipped: GraphiQL is not bundled, since there was no Node when the program was built");
-        return None;
-    }
     browser.opens_graphiql(&server).await;
     Some((browser, server))
 }
@@ -322,33 +310,6 @@ async fn the_page_says_what_to_do_without_javascript() {
 }
 
 #[tokio::test]
-async fn the_page_for_machines_without_node_does_the_same_in_a_small_way() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/graphiql/plain/");
-    let page = std::fs::read_to_string(format!("{folder}index.html")).expect("the page");
-    let parts = regex::Regex::new("\"\\./([a-z]+\\.(?:js|css))\"").expect("a pattern");
-    assert_eq!(parts.captures_iter(&page).count(), 2, "{page}");
-    for part in parts.captures_iter(&page) {
-        assert!(std::path::Path::new(&format!("{folder}{}", &part[1])).exists(), "{}", &part[1]);
-    }
-    let Some(browser) = Browser::start().await else { return };
-    let server = TestServer::start("").await;
-    if is_bundled(&server).await {
-        eprintln!("skipped: the bundle is in the program");
-        return;
-    }
-    let email = server.verifies("ada").await;
-    browser.opens(&server, "/graphql").await;
-    browser.logs_in(&email, PASSWORD).await;
-    browser.waits_for("#login-logout").await;
-    browser.runs("document.querySelector('#query').value = '{ me { email } }'").await;
-    browser.clicks("#run").await;
-    browser.waits_for_result("#result", &format!("\"email\":\"{email}\"")).await;
-    browser.logs_out(&server).await;
-    assert_eq!(browser.complaints().await, [] as [String; 0]);
-    server.mails();
-}
-
-#[tokio::test]
 async fn the_parts_of_the_page_come_compressed_or_plain_and_from_nowhere_else() {
     let server = TestServer::start("").await;
     let fetch = |path: String, coding: &'static str| {
@@ -364,6 +325,7 @@ async fn the_parts_of_the_page_come_compressed_or_plain_and_from_nowhere_else() 
         page.headers()["content-security-policy"].to_str().expect("a text").contains("script-src 'self';")
     );
     let page = page.text().await.expect("a page");
+    assert!(page.contains("GraphiQL") && !page.contains("<script>"), "{page}");
     assert!(!page.contains("//unpkg") && !page.contains("https://cdn"), "{page}");
     let parts = regex::Regex::new("(?:src|href)=\"(/graphiql/[^\"]+)\"").expect("a pattern");
     let parts: Vec<String> = parts.captures_iter(&page).map(|part| part[1].to_owned()).collect();

@@ -30,12 +30,12 @@ function become(next) {
   for (const listener of listeners) listener();
 }
 
-/** The log-in, or null: `{ email, username, token, refreshToken }`. */
+/** Returns the log-in, or null: `{ email, username, token, refreshToken }`. */
 export function current() {
   return session;
 }
 
-/** Has `listener` called after each change, until the function that it answers is called. */
+/** Calls `listener` after each change, until the returned function is called. */
 export function subscribe(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -52,7 +52,7 @@ async function post(request, headers) {
   try {
     return JSON.parse(text);
   } catch {
-    // A proxy in between may answer with a page of its own.
+    // A proxy in between may send a page of its own.
     const status = `${response.status} ${response.statusText}`.trim();
     return { errors: [{ message: `The server answered ${status}, without JSON.` }] };
   }
@@ -72,7 +72,7 @@ export async function ask(request, headers) {
   return result;
 }
 
-// Some answers end the token that is in use and hold its successor.
+// Some results end the token that is in use and hold its successor.
 function keepUp(before, own, request, data) {
   const turnedIn = request.variables?.refreshToken === before.refreshToken;
   const next = (!own && data?.passwordChange) || (turnedIn && data?.refreshToken);
@@ -80,7 +80,7 @@ function keepUp(before, own, request, data) {
   become({ ...before, token: next.token, refreshToken: next.refreshToken ?? before.refreshToken });
 }
 
-/** Logs in; answers the server's words if it refuses, one sentence each. */
+/** Logs in. Returns no sentences on success, else the errors of the server, one sentence each. */
 export async function logIn(email, password) {
   let result;
   try {
