@@ -2,48 +2,50 @@
 //!
 //! # The map
 //!
-//! A file imports from lower floors and from its own folder, never from higher ones; `tests/it/floors.rs` reads the
-//! sources and holds that.
+//! The modules form layers. A file imports only from lower layers and from its own folder; `tests/it/floors.rs` checks
+//! that.
 //!
-//! | floor | what it knows |
+//! | layer | responsibility |
 //! | --- | --- |
-//! | [`cli`] | the command line; the only place that prints, exits and waits for signals |
-//! | [`http`] | requests and answers (poem): GraphQL, GraphiQL, and pages for people |
-//! | [`graphql`] | the dialect: names, types, arguments, payloads (async-graphql) |
-//! | [`blocking_pool`] | where async ends: the one way from there to the rules, bounded |
-//! | [`groups`], [`transfer`], [`health`] | the rules of working groups; import and export; whether all is well |
-//! | [`accounts`] | the rules of accounts: plain synchronous Rust, like those of groups; no HTTP, no GraphQL, no SQL text |
-//! | [`outbox`] | mail promised in a transaction and delivered after it |
-//! | [`app`] | the parts, assembled |
+//! | [`cli`] | the command line; the only place that prints, exits and handles signals |
+//! | [`http`] | requests and responses (poem): GraphQL, GraphiQL and HTML pages |
+//! | [`graphql`] | the dialect: names, types, arguments and payloads (async-graphql) |
+//! | [`blocking_pool`] | the bounded bridge from async code to the synchronous rules |
+//! | [`groups`], [`transfer`], [`health`] | the rules of working groups; import and export; health checks |
+//! | [`accounts`] | the rules of accounts: plain synchronous Rust, as in `groups`, without HTTP, GraphQL or SQL |
+//! | [`outbox`] | mail that is enqueued in a transaction and delivered after it |
+//! | [`app`] | the assembled application |
 //! | [`store`], [`mail`], [`tokens`], [`passwords`] | one technology each |
 //! | [`config`], [`clock`], [`random`], [`metrics`], [`ascii_json`] | values |
 //!
-//! # Where is it?
+//! # Where to look
 //!
-//! A request comes in at `http/endpoint.rs`. Its field is in `graphql/mutation.rs` or `graphql/query.rs`, which names
-//! the rule; the rule's file in `accounts/` or `groups/` names the functions in `store/`, one SQL statement each.
-//! Sentences that people read are in `accounts/error.rs`, `groups/errors.rs`, `passwords/rules.rs` and `assets/mail/`;
-//! settings in `config.example.toml`.
+//! A request arrives in `http/endpoint.rs`. Its field is defined in `graphql/mutation.rs` or `graphql/query.rs`, which
+//! names the rule. The rule, in `accounts/` or `groups/`, calls functions in `store/`, each of which runs one SQL
+//! statement. Sentences that people read are in `accounts/error.rs`, `groups/errors.rs`, `passwords/rules.rs` and
+//! `assets/mail/`. Settings are in `config.example.toml`.
 //!
-//! A link in a mail leads to `http/pages.rs`, whose words are in `http/pages/content.rs` and `assets/pages/`; its rules
-//! are those of the mutations. The GraphiQL bundle and its source are in `assets/graphiql/`.
+//! A link in a mail leads to `http/pages.rs`, whose sentences are in `http/pages/content.rs` and `assets/pages/`. Pages
+//! call the same rules as the mutations. `assets/graphiql/` holds the bundle of GraphiQL and its source.
 //!
-//! Who may see whom is `accounts/user_list.rs` for accounts, and `groups/visibility.rs` for all that is met in groups. What a
-//! request selects around an account or a group (`graphql/lookahead.rs`) is read by `groups/loader.rs`.
+//! `accounts/user_list.rs` decides which accounts a viewer may list. `groups/visibility.rs` decides what a viewer may
+//! see on every path through a group. `graphql/lookahead.rs` collects what a request selects around an account or a
+//! group, and `groups/loader.rs` loads it.
 //!
-//! # What always holds
+//! # Invariants
 //!
-//! - An answered write is on disk. A rule changes all that it changes in one transaction; a password is hashed
-//!   before that transaction begins, and no connection is held meanwhile.
-//! - Mail is a row in the transaction that causes it. What is rolled back sends nothing; what is committed is sent.
-//! - One address is one account, whatever its case and whether it is primary or secondary: the database says so.
-//! - Nobody is in two working groups, and a group has one representative at most, who is a member: the keys say so.
-//! - An access token ends with its session and its account's epoch. A refresh token is spent in one statement, and a
-//!   copy of it ends its session; a mailed token ends with its first use.
-//! - A password is tried only after the try was counted (`accounts/throttle.rs`). What happens to an account is noted in
-//!   the transaction that does it, and no secret is (`accounts/audit.rs`).
-//! - A refusal is worded for people and shown; any other error is logged and shown as "Internal server error".
-//! - Time and randomness are values of [`app::App`]; clippy refuses every other source.
+//! - An acknowledged write is on disk. A rule makes all of its changes in one transaction. It hashes passwords before
+//!   that transaction begins, and holds no connection while it does.
+//! - Mail is a row in the transaction that causes it. A rollback sends no mail; a commit sends it.
+//! - An address belongs to one account, in any case and whether it is primary or secondary. The database enforces that.
+//! - An account belongs to at most one working group, and a group has at most one representative, who is a member of
+//!   it. Keys enforce that.
+//! - An access token is valid no longer than its session and the epoch of its account. A refresh token is consumed in
+//!   one statement, and the use of a copy ends its session. A mailed token works once.
+//! - An attempt is counted before the password is checked (`accounts/throttle.rs`). An account's events are recorded in
+//!   the transaction that causes them, and never contain a secret (`accounts/audit.rs`).
+//! - The client gets the message of a rejection. Any other error is logged, and the client gets "Internal server error".
+//! - Time and randomness are values of [`app::App`]; clippy rejects every other source.
 
 pub mod accounts;
 pub mod app;
