@@ -1,4 +1,4 @@
-//! Where async ends: the one way by which a rule is called, off the async threads and bounded.
+//! The bounded bridge from async code to the synchronous rules, which run on blocking threads.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,29 +11,29 @@ use crate::accounts::{self, Error, Unavailable};
 use crate::app::App;
 use crate::metrics::Outcome;
 
-/// Calls that only read and run at a time; they spend their time on the disk.
+/// Calls that only read and run at a time. They spend their time on the disk.
 const READING: usize = 32;
-/// Calls that write. One at a time writes to the database, and the others wait for it. They have permits of their own, so
-/// that no read waits while another program locks the database.
+/// Calls that write and run at a time. One holds the write lock of the database, the others wait for it. They are
+/// separate from reads, so that reads do not wait while another process locks the database.
 const WRITING: usize = 16;
-/// Calls that may wait for each running one; further ones get 503.
+/// Calls that may wait for each running one; further ones get 503. A rejection is better than a wait that outlasts
+/// the client's patience.
 const WAITING: usize = 32;
 
 const CROWDED: Unavailable =
     Unavailable { sentence: "The server is busy. Please try again in a few seconds.", retry_after: 5 };
 
-/// Which queue a call waits in, so that many logins do not delay anybody who is in already.
+/// The queue in which a call waits. Queues are separate so that many logins do not delay other requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Queue {
-    /// Reads.
+    /// Calls that only read.
     Reading,
-    /// Writes, and hashes nothing.
+    /// Calls that write and do not hash a password.
     Writing,
-    /// Hashes a password: as many at a time as `passwords.hashing_threads`, so that memory is bounded too.
+    /// Calls that hash a password. `passwords.hashing_threads` of them run at a time, which also limits memory.
     Hashing,
 }
 
-/// The queues.
 pub struct BlockingPool {
     app: Arc<App>,
     reading: Slots,
@@ -41,7 +41,7 @@ pub struct BlockingPool {
     hashing: Slots,
 }
 
-/// A number of calls that run, and a bound on those that wait.
+/// A number of running calls, and a limit on those that wait.
 struct Slots {
     permits: Arc<Semaphore>,
     most: i64,
@@ -64,7 +64,6 @@ impl Slots {
 }
 
 impl BlockingPool {
-    /// Queues over an application.
     pub fn new(app: Arc<App>) -> Self {
         let hashing = Slots::new(app.config.hashing_threads());
         Self { app, reading: Slots::new(READING), writing: Slots::new(WRITING), hashing }
@@ -73,7 +72,7 @@ impl BlockingPool {
     /// Calls a rule on a thread that may block.
     ///
     /// # Errors
-    /// Those of the rule, and that there are too many calls.
+    /// Returns the errors of the rule, and [`Error::Unavailable`] if too many calls wait.
     pub async fn call<T: Send + 'static>(
         &self,
         queue: Queue,
@@ -91,7 +90,8 @@ impl BlockingPool {
             }
         };
         let app = Arc::clone(&self.app);
-        // The permit goes along: a client that hangs up does not make room while its password is still being hashed.
+        // The task owns the permit: a client that disconnects must not free the slot while its password is still
+        // being hashed.
         let call = tokio::task::spawn_blocking(move || {
             let began = Instant::now();
             let outcome = rule(&app);
@@ -104,7 +104,7 @@ impl BlockingPool {
         call.await.unwrap_or_else(|panic| Err(anyhow!("a rule panicked: {panic}").into()))
     }
 
-    /// Counts an operation, by the name of its field in the schema.
+    /// Counts an operation under the name of its field in the schema.
     pub fn count<T>(&self, operation: &str, outcome: &accounts::Result<T>) {
         let outcome = match outcome {
             Ok(_) => Outcome::Done,
@@ -115,11 +115,11 @@ impl BlockingPool {
     }
 }
 
-/// Somebody who waits, also one who hangs up meanwhile.
+/// A waiting call. Dropping it ends the wait, also when the client disconnects.
 struct Waits<'a>(&'a Gauge);
 
 impl<'a> Waits<'a> {
-    /// None if as many wait already.
+    /// Returns `None` if the limit is reached.
     fn begin(gauge: &'a Gauge, most: i64) -> Option<Self> {
         let waits = Self(gauge);
         (gauge.inc() < most).then_some(waits)

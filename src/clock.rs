@@ -1,4 +1,4 @@
-//! Time as a value: whatever needs to know the time asks a [`Clock`] that it was given.
+//! Time as a value: code that needs the time reads it from a [`Clock`] that it is given.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,50 +10,49 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The moment this many microseconds after the epoch.
+    /// Returns the time this many microseconds after 1970.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// The moment this many seconds after the epoch; one out of range is the nearest in range.
+    /// Returns the time this many seconds after 1970, or the nearest one in range.
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1_000_000))
     }
 
-    /// Microseconds since the epoch.
+    /// Returns the microseconds since 1970.
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since the epoch, rounded down.
+    /// Returns the whole seconds since 1970, rounded down.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1_000_000)
     }
 
-    /// The moment `by` later.
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {
         Self(self.0.saturating_add(micros_of(by)))
     }
 
-    /// The moment `by` earlier.
     #[must_use]
     pub fn minus(self, by: Duration) -> Self {
         Self(self.0.saturating_sub(micros_of(by)))
     }
 
-    /// How much later this is than another; nothing if it is earlier.
+    /// Returns the time since `earlier`, or zero if this time is before it.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
     }
 
-    /// The same moment as the standard library has it; one before 1970 is 1970.
+    /// Converts to `SystemTime`. A time before 1970 becomes 1970.
     pub fn to_system_time(self) -> SystemTime {
         UNIX_EPOCH + Duration::from_micros(self.0.max(0).unsigned_abs())
     }
 }
 
-/// `2021-08-08T17:22:56.123456+00:00`, and no fraction where it is zero: Python's `isoformat`.
+/// Formats the time as Python's `isoformat` does: `2021-08-08T17:22:56.123456+00:00`, without a fraction if it is
+/// zero.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = self.to_system_time();
@@ -71,22 +70,22 @@ fn micros_of(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Where the present time comes from.
+/// A source of the current time.
 #[derive(Debug, Clone)]
 pub enum Clock {
-    /// The machine's clock.
+    /// The system clock.
     System,
-    /// A clock that stands still until it is moved; clones move together.
+    /// A clock that only moves when told to. Clones move together.
     Manual(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// A clock that stands at `start`.
+    /// Returns a manual clock that shows `start`.
     pub fn manual(start: Timestamp) -> Self {
         Self::Manual(Arc::new(AtomicI64::new(start.micros())))
     }
 
-    /// The present moment.
+    /// Returns the current time.
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
     pub fn now(&self) -> Timestamp {
         match self {
@@ -98,7 +97,7 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock; the machine's clock is left alone.
+    /// Advances a manual clock. Has no effect on the system clock.
     pub fn advance(&self, by: Duration) {
         if let Self::Manual(micros) = self {
             micros.fetch_add(micros_of(by), Ordering::SeqCst);

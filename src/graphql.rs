@@ -1,5 +1,5 @@
-//! The GraphQL dialect: names, types and arguments as django-graphql-auth has them. Rules stand below, in
-//! `accounts`; a resolver names one and words its outcome.
+//! The GraphQL dialect: names, types and arguments as in django-graphql-auth. The rules are in `accounts` and
+//! `groups`; a resolver calls one and turns its result into a response.
 
 mod document_limits;
 mod features;
@@ -33,16 +33,16 @@ use relay::RelayMutation;
 use summary::Refusals;
 pub use summary::Summary;
 
-/// The two ways of writing a mutation down.
+/// The two forms in which mutations are offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flavour {
-    /// Arguments of the field, at `/graphql`.
+    /// The arguments are those of the field, at `/graphql`.
     Plain,
     /// One argument `input`, and `clientMutationId` in it and in the payload, at `/relay`.
     Relay,
 }
 
-/// The dialect over an application, in both flavours.
+/// The schemas of an application, in both flavours.
 pub struct GraphQl {
     plain: Schema<Query, Mutation, EmptySubscription>,
     relay: Schema<Query, RelayMutation, EmptySubscription>,
@@ -50,7 +50,7 @@ pub struct GraphQl {
 }
 
 impl GraphQl {
-    /// Needs a runtime around it once requests come.
+    /// Creates the schemas. Executing requests needs a Tokio runtime.
     pub fn new(app: &App, pool: Arc<BlockingPool>) -> Self {
         let bounds = app.config.graphql.clone();
         let features = Features::new(&app.config.accounts);
@@ -61,7 +61,7 @@ impl GraphQl {
         }
     }
 
-    /// Executes a request of somebody.
+    /// Executes a request on behalf of a viewer.
     pub async fn execute(
         &self,
         flavour: Flavour,
@@ -85,7 +85,7 @@ impl GraphQl {
     }
 }
 
-/// The schema as text (SDL), with all that settings may turn off.
+/// Returns the schema in SDL, including everything that settings can turn off.
 pub fn sdl(flavour: Flavour, bounds: &config::GraphQl) -> String {
     match flavour {
         Flavour::Plain => builder(Mutation, bounds).finish().sdl(),

@@ -1,4 +1,4 @@
-//! Whether the server can do its work, and what it has on its hands.
+//! Health checks and resource usage of the server.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,16 +8,13 @@ use crate::app::App;
 use crate::metrics::Levels;
 use crate::store::{self, Writer};
 
-/// Mail that could not leave for longer than this is no passing trouble.
+/// Waiting for longer than this is not a transient delivery problem.
 const STUCK: Duration = Duration::from_hours(1);
 
-/// With less, writes are about to fail: SQLite's log alone takes four megabytes before it begins anew.
+/// Below this, writes are about to fail: the write-ahead log of SQLite alone takes four megabytes before it is reset.
 const LITTLE_ROOM: u64 = 16 * 1024 * 1024;
 
-/// What keeps the server from its work, each in a sentence; none if all is well.
-///
-/// # Errors
-/// Only internal ones.
+/// Returns the problems that keep the server from working, one sentence each; none if it is healthy.
 pub fn problems(app: &App) -> Result<Vec<&'static str>> {
     let mut problems = Vec::new();
     if !app.store.pending_migrations()?.is_empty() {
@@ -30,7 +27,8 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
         problems.push("the disk of the data folder is nearly full");
     }
     let long_ago = app.clock.now().minus(STUCK);
-    // One mail that waits is no sign: whoever names an address may see to it that its server puts mail off for ever.
+    // A single waiting mail is not a sign of an outage: the owner of an address can have their server defer mail
+    // forever.
     let oldest = || app.store.read(store::outbox::find_oldest_undelivered);
     if app.outage.began_before(long_ago) && oldest()?.is_some_and(|oldest| oldest < long_ago) {
         problems.push("no mail has left for more than an hour; `mail list` shows why");
@@ -38,10 +36,7 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
     Ok(problems)
 }
 
-/// How much there is of what grows.
-///
-/// # Errors
-/// Only internal ones.
+/// Returns the current size of everything that grows.
 pub fn levels(app: &App) -> Result<Levels> {
     let (waiting, refused, oldest) = app.store.read(|db| -> store::Result<_> {
         let oldest = store::outbox::find_oldest_undelivered(db)?;
@@ -64,7 +59,7 @@ pub fn levels(app: &App) -> Result<Levels> {
     })
 }
 
-/// Resident memory in bytes, where the system tells (proc(5)).
+/// Returns the resident memory in bytes, if the system provides it (proc(5)).
 fn memory() -> Option<i64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -72,7 +67,7 @@ fn memory() -> Option<i64> {
     Some(kibibytes * 1024)
 }
 
-/// Bytes that are free for us where a folder is, if the system tells.
+/// Returns the free bytes for this user on the disk of a folder, if the system provides them.
 fn free_space(folder: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(folder).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))

@@ -1,4 +1,4 @@
-//! What is counted while the server runs, for Prometheus: numbers and names of the API, and nothing of anybody's.
+//! Metrics for Prometheus. They contain numbers and names of the API, and no personal data.
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -7,23 +7,22 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-/// What is counted.
+/// The metrics of the server.
 pub struct Metrics {
     registry: Registry,
     operations: Family<Labels, Counter>,
-    /// Open connections.
     pub connections: Gauge,
     /// Connections that were closed because their client had too many.
     pub connections_refused: Counter,
-    /// Requests that wait for a turn to read.
+    /// Calls that wait in the queue for reads.
     pub reading_waiting: Gauge,
-    /// Requests that wait for a turn to write, those that hash a password left out.
+    /// Calls that wait in the queue for writes, without those that hash a password.
     pub writing_waiting: Gauge,
-    /// Logins and other requests that wait for their password to be hashed.
+    /// Calls that wait for their password to be hashed, such as logins.
     pub hashing_waiting: Gauge,
-    /// How long they waited, in seconds.
+    /// The time that calls waited to hash a password, in seconds.
     pub hashing_wait: Histogram,
-    /// How long rules took that hash a password, in seconds.
+    /// The duration of rules that hash a password, in seconds.
     pub hashing_time: Histogram,
     mails: Family<State, Gauge>,
     mail_age: Gauge,
@@ -33,14 +32,14 @@ pub struct Metrics {
     memory: Gauge,
 }
 
-/// What became of an operation.
+/// The outcome of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was done.
+    /// The operation succeeded.
     Done,
-    /// A rule refused it.
+    /// A rule rejected the operation.
     Refused,
-    /// Something went wrong on our side.
+    /// The server failed.
     Failed,
 }
 
@@ -55,12 +54,12 @@ struct State {
     state: &'static str,
 }
 
-/// How long writes wait for the database. One is written at a time, and commands beside the server write too.
+/// How long writes wait for the database. Only one write runs at a time, also across processes such as commands.
 #[derive(Debug, Clone)]
 pub struct Writes {
     /// Seconds until a write could begin.
     pub wait: Histogram,
-    /// Writes that gave up, since another process was writing for too long.
+    /// Writes that failed because another process held the database for too long.
     pub busy: Counter,
 }
 
@@ -75,27 +74,27 @@ fn seconds() -> Histogram {
     Histogram::new(exponential_buckets(0.001, 2.0, 14))
 }
 
-/// What is looked up when somebody asks.
+/// Values that are read when the metrics are requested.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Levels {
-    /// Mails that have not left.
+    /// Mails that wait for delivery.
     pub mails_waiting: i64,
-    /// Mails that a mail server refused for good.
+    /// Mails that were rejected for good.
     pub mails_refused: i64,
-    /// Seconds since the oldest of them was promised.
+    /// The age of the oldest waiting mail, in seconds.
     pub mail_age: i64,
-    /// Bytes of the database.
+    /// The size of the database, in bytes.
     pub database_size: i64,
-    /// Bytes of its log of writes.
+    /// The size of the write-ahead log, in bytes.
     pub log_size: i64,
-    /// Bytes that are free on the disk of the data folder.
+    /// Free bytes on the disk of the data folder.
     pub free_space: i64,
-    /// Bytes of memory that the process has.
+    /// Resident memory of the process, in bytes.
     pub memory: i64,
 }
 
 impl Metrics {
-    /// Nothing is counted yet, but what `writes` has.
+    /// Creates the metrics. All start at zero, except for `writes`.
     pub fn new(writes: &Writes) -> Self {
         let mut registry = Registry::with_prefix("p4f_auth");
         let operations = Family::<Labels, Counter>::default();
@@ -148,7 +147,7 @@ impl Metrics {
         }
     }
 
-    /// Counts an operation, by the name of its field in the schema.
+    /// Counts an operation under the name of its field in the schema.
     pub fn count(&self, operation: &str, outcome: Outcome) {
         let outcome = match outcome {
             Outcome::Done => "done",
@@ -158,10 +157,10 @@ impl Metrics {
         self.operations.get_or_create(&Labels { operation: operation.to_owned(), outcome }).inc();
     }
 
-    /// Returns all of it in the text format of Prometheus, 0.0.4.
+    /// Returns all metrics in the text format 0.0.4 of Prometheus.
     ///
     /// # Errors
-    /// If it cannot be written as text, which nothing brings about.
+    /// Fails if the metrics cannot be encoded, which no input causes.
     pub fn text(&self, levels: Levels) -> Result<String, std::fmt::Error> {
         for (state, mails) in [("waiting", levels.mails_waiting), ("refused", levels.mails_refused)] {
             self.mails.get_or_create(&State { state }).set(mails);
@@ -177,8 +176,8 @@ impl Metrics {
     }
 }
 
-/// The library writes OpenMetrics, where help and type of a counter come without the suffix `_total` that its value has.
-/// Prometheus and promtool look for the help of each metric under its whole name.
+/// Adapts the output of the library, which writes OpenMetrics: the help and type of a counter lack the suffix
+/// `_total` of its value. Prometheus and promtool look for the help of a metric under its full name.
 fn with_whole_names(page: String) -> String {
     let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let counters: Vec<String> =

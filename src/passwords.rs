@@ -1,4 +1,4 @@
-//! Passwords: how they are hashed and checked, and which are too weak.
+//! Password hashing, verification and strength rules.
 
 mod argon;
 pub mod common;
@@ -12,28 +12,29 @@ use crate::config;
 use crate::random::Random;
 use argon::Argon;
 
-/// Hashes with Argon2id at the configured cost (OWASP ASVS 11.4.2) and checks what Django hashed, too.
+/// Hashes passwords with Argon2id at the configured cost (OWASP ASVS 11.4.2). Verifies Django's hashes as well.
 pub struct Hasher {
     argon: Argon,
     random: Random,
     dummy: String,
 }
 
-/// Whether a password is the one behind a hash.
+/// The result of comparing a password with a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordCheck {
-    /// It is not, or there is none.
+    /// The password does not match, or there is no hash.
     Wrong,
-    /// It is.
+    /// The password matches.
     Right,
-    /// It is, and the hash should be replaced by one of today's cost.
+    /// The password matches, and the hash should be replaced by one of the configured cost.
     RightButOutdated,
 }
 
 impl Hasher {
-    /// A hasher of the configured cost.
+    /// Creates a hasher of the configured cost.
     ///
     /// # Errors
+    /// Fails if Argon2 does not accept the cost.
     /// If Argon2 does not take the cost.
     pub fn new(config: &config::Passwords, random: Random) -> Result<Self> {
         let kibibytes = u32::try_from(config.memory.count() / 1024)?;
@@ -44,15 +45,16 @@ impl Hasher {
         Ok(hasher)
     }
 
-    /// The hash of a password under a fresh salt, as PHC text (`$argon2id$…`).
+    /// Hashes a password with a fresh salt, in PHC string format (`$argon2id$…`).
     ///
     /// # Errors
-    /// If memory for the hash cannot be had.
+    /// Fails if memory for the hash cannot be allocated.
     pub fn hash(&self, password: &str) -> Result<String> {
         self.argon.hash(password, &self.random.bytes::<16>())
     }
 
-    /// Checks a password. Where there is no hash, the same work is done for nothing, so that time does not tell.
+    /// Verifies a password. Without a hash, the same work is done and discarded, so that timing does not reveal
+    /// unknown accounts.
     pub fn verify(&self, password: &str, stored: Option<&str>) -> PasswordCheck {
         let Some(stored) = stored else {
             self.argon.verify(password, &self.dummy);
@@ -61,7 +63,7 @@ impl Hasher {
         if let Some(right) = django::verify_pbkdf2(password, stored) {
             return if right { PasswordCheck::RightButOutdated } else { PasswordCheck::Wrong };
         }
-        // Django writes the name of the algorithm ahead of the text that everybody else writes.
+        // Django prefixes the PHC string with the name of the algorithm.
         let phc = stored.strip_prefix("argon2").unwrap_or(stored);
         match self.argon.verify(password, phc) {
             false => PasswordCheck::Wrong,
@@ -71,8 +73,8 @@ impl Hasher {
     }
 }
 
-/// What is wrong with a stored hash that is brought along, if anything is; never a part of it. An empty text and one
-/// that begins with `!` stand for no password, as in Django.
+/// Returns what is wrong with an imported hash, if anything. The message never contains a part of the hash. An empty
+/// string, or one that begins with `!`, means that there is no password, as in Django.
 pub fn complaint_about(stored: &str) -> Option<String> {
     if stored.is_empty() || stored.starts_with('!') {
         return None;

@@ -1,38 +1,38 @@
-//! Randomness as a value, so that a test can repeat what it saw.
+//! Randomness as a value, so that a test can repeat a run.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
-/// A source of random bytes fit for secrets; clones draw from the same stream.
+/// A source of random bytes that are suitable for secrets. Clones share one stream.
 #[derive(Clone)]
 pub struct Random(Arc<Mutex<StdRng>>);
 
 impl Random {
-    /// Seeded by the operating system.
+    /// Returns a source that is seeded by the operating system.
     pub fn from_system() -> Self {
         Self(Arc::new(Mutex::new(rand::make_rng())))
     }
 
-    /// The same stream each time: for tests.
+    /// Returns a source with a fixed seed, for tests.
     pub fn seeded(seed: u64) -> Self {
         Self(Arc::new(Mutex::new(StdRng::seed_from_u64(seed))))
     }
 
-    /// The next `N` bytes.
+    /// Returns the next `N` bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
         bytes
     }
 
-    /// The next `N` bytes as `2 * N` lower-case hexadecimal digits.
+    /// Returns the next `N` bytes as `2 * N` lower-case hexadecimal digits.
     pub fn hex<const N: usize>(&self) -> String {
         hex::encode(self.bytes::<N>())
     }
 
-    /// The next UUID, of version 4 (RFC 9562 §5.4), in lower case with dashes.
+    /// Returns a random UUID of version 4 (RFC 9562 §5.4), in lower case with dashes.
     pub fn uuid(&self) -> String {
         uuid::Builder::from_random_bytes(self.bytes()).into_uuid().to_string()
     }

@@ -1,4 +1,4 @@
-//! Tokens: access tokens (JWT), refresh tokens, and the action tokens in mailed links.
+//! Tokens: access tokens (JWT), refresh tokens, and action tokens in mailed links.
 
 pub mod access;
 pub mod action;
@@ -7,18 +7,17 @@ pub mod refresh;
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// The key that signs access and action tokens; Django calls it `SECRET_KEY`.
+/// The key that signs access and action tokens, which Django calls `SECRET_KEY`.
 #[derive(Clone)]
 pub struct SigningKey(SecretString);
 
 impl SigningKey {
-    /// Takes the text of a key.
     pub fn new(key: SecretString) -> Self {
         hs256::install();
         Self(key)
     }
 
-    /// Whether the key is shorter than the 32 bytes that RFC 7518 §3.2 asks for.
+    /// Returns whether the key is shorter than the 32 bytes that RFC 7518 §3.2 requires.
     pub fn is_short(&self) -> bool {
         self.0.expose_secret().len() < 32
     }
@@ -28,11 +27,11 @@ impl SigningKey {
     }
 }
 
-/// Why a signed token is not taken.
+/// Why a signed token is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreadable {
-    /// Not made with this key, or not a token at all.
+    /// The token is malformed or signed with another key.
     Invalid,
-    /// Its time is over.
+    /// The token has expired.
     Expired,
 }

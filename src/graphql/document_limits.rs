@@ -1,39 +1,35 @@
-//! How much a document may hold, whatever it asks for: what is beyond that exhausts the server, or those who read its
-//! answers. What clients and generators write stays far below.
+//! Limits on the size of a document, to protect the server and the clients that read its responses. Documents of
+//! usual clients and generators stay far below them.
 
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
 use async_graphql::{Name, Positioned, ServerError};
 
-/// How deep brackets may nest, and selections once fragments are spread: the library recurses, and a stack has an end.
+/// The depth of brackets, and of selections with fragments expanded. async-graphql recurses, and the stack is
+/// limited.
 pub(super) const MAX_NESTING: usize = 128;
-/// Names, values and signs.
+/// Names, values and punctuators.
 const MAX_TOKENS: usize = 5_000;
-/// Fields that get another name.
 const MAX_ALIASES: usize = 30;
-/// Directives that are used.
 const MAX_DIRECTIVES: usize = 30;
-/// Operations, of which one is executed.
+/// Only one of the operations is executed.
 const MAX_OPERATIONS: usize = 10;
-/// Fragments.
 const MAX_FRAGMENTS: usize = 50;
 /// How often one name may be selected in one place.
 const MAX_REPEATS: usize = 20;
-/// Errors that are told, and characters of each.
+/// The number of errors in a response, and the characters of each.
 const MAX_ERRORS: usize = 50;
 const MAX_MESSAGE: usize = 500;
-/// Lists of the schema, each of which leads to all the others.
+/// The lists of the schema. Each leads to all others.
 const LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
-/// How deep such lists may nest: generators ask for one within another at most.
+/// How deep such lists may nest. Generators nest two at most.
 const MAX_LISTS: usize = 2;
-/// How often a request may ask for the schema, a type or one of those lists: each is some ten kilobytes of an answer.
+/// How often a request may select the schema, a type or one of those lists. Each adds some ten kilobytes to the
+/// response.
 const MAX_OF_THE_SCHEMA: usize = 20;
 
-/// Refuses a text that is not worth parsing.
-///
-/// # Errors
-/// Why.
+/// Rejects a document that is too large to parse.
 pub(super) fn check_text(query: &str) -> Result<(), ServerError> {
     let Some((nesting, tokens)) = measure(query) else {
         return Err(refusal("A text in the request has no end."));
@@ -49,7 +45,7 @@ pub(super) fn check_text(query: &str) -> Result<(), ServerError> {
     Ok(())
 }
 
-/// What cannot be parsed, in a sentence: the library draws the line at fault, and repeats all that it holds.
+/// Shortens a syntax error to one sentence: the parser quotes the whole faulty line.
 pub(super) fn unparsed(error: ServerError) -> ServerError {
     let last = error.message.lines().last().unwrap_or_default().trim_start();
     let Some(expected) = last.strip_prefix("= ") else { return error };
@@ -58,12 +54,9 @@ pub(super) fn unparsed(error: ServerError) -> ServerError {
     ServerError { message, ..error }
 }
 
-/// Refuses a document that holds too much of one thing.
-///
-/// # Errors
-/// What it is.
+/// Rejects a document that exceeds one of the limits.
 pub(super) fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
-    // The library says of each operation, and of each fragment, all that is wrong with it.
+    // Validation reports every error of each operation and of each fragment.
     if document.operations.iter().count() > MAX_OPERATIONS {
         return Err(refusal(format!("A request may hold {MAX_OPERATIONS} operations at most.")));
     }
@@ -89,7 +82,7 @@ pub(super) fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
     Ok(())
 }
 
-/// Leaves out of errors what nobody reads: the library repeats what it complains of, as often as that stands there.
+/// Shortens the errors: validation quotes what it rejects, as often as it occurs.
 pub(super) fn shorten(errors: &mut Vec<ServerError>) {
     errors.truncate(MAX_ERRORS);
     for error in errors {
@@ -104,7 +97,7 @@ fn refusal(sentence: impl Into<String>) -> ServerError {
     ServerError::new(sentence, None)
 }
 
-/// What was found so far, fragments counted where they stand.
+/// Counts what a document contains. Fragments count once, where they are defined.
 #[derive(Default)]
 struct Count {
     aliases: usize,
@@ -119,7 +112,7 @@ impl Count {
         }
         let mut seen = HashSet::new();
         let twice = directives.iter().find(|directive| !seen.insert(&directive.node.name.node));
-        // GraphQL, October 2021, §5.7.3; the library complains of each.
+        // GraphQL, October 2021, §5.7.3; validation would report each repetition.
         twice.map_or(Ok(()), |twice| {
             let sentence = "A request may use a directive once in the same place.";
             Err(ServerError::new(sentence, Some(twice.pos)))
@@ -157,17 +150,17 @@ impl Count {
     }
 }
 
-/// Looks for ways through the schema that lead back to where they were. Each turn multiplies the answer by the number
-/// of types, of which fields alone, counted once each, tell nothing.
+/// Detects circular paths through the schema. Each turn multiplies the size of the response by the number of types; a
+/// limit on fields does not catch that, because it counts each field once.
 struct Circles<'a> {
     document: &'a ExecutableDocument,
     entered: HashSet<&'a Name>,
-    /// How often the schema, a type or a list of them was met.
+    /// How often the schema, a type or a list of them was selected.
     asked: usize,
 }
 
 impl<'a> Circles<'a> {
-    /// `lists` is how many lists of the schema are around it, if it is the schema that is looked at.
+    /// `lists` is the number of schema lists around the selection, or `None` outside the schema.
     fn check(&mut self, selection: &'a SelectionSet, lists: Option<usize>) -> Result<(), ServerError> {
         for item in &selection.items {
             match &item.node {
@@ -205,10 +198,11 @@ impl<'a> Circles<'a> {
     }
 }
 
-/// How deep the brackets of a document nest, and of how many tokens it is; texts are one each, comments none. None if
-/// a text has no end.
+/// Returns the depth of the brackets and the number of tokens of a document, or `None` if a string is not terminated.
+/// A string counts as one token, a comment as none.
 ///
-/// Texts and comments must end where the parser sees them end: brackets that it alone sees are not counted.
+/// Strings and comments must end exactly where the parser sees them end. Otherwise brackets that only the parser sees
+/// would not be counted.
 fn measure(query: &str) -> Option<(usize, usize)> {
     let (mut depth, mut deepest, mut tokens) = (0_usize, 0, 0);
     let mut rest = query.as_bytes();
@@ -244,7 +238,7 @@ fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
-/// What stands behind a text between single quotation marks, on one line.
+/// Returns what follows a string in single quotation marks, which ends on its line.
 fn behind_text(text: &[u8]) -> Option<&[u8]> {
     let mut rest = text;
     loop {
@@ -256,7 +250,7 @@ fn behind_text(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// What stands behind a text between three quotation marks; a backslash has a meaning ahead of three of them alone.
+/// Returns what follows a block string. A backslash escapes only three quotation marks.
 fn behind_block(text: &[u8]) -> Option<&[u8]> {
     let mut rest = text;
     loop {

@@ -1,21 +1,20 @@
-//! What the settings turn off: arguments and fields that are hidden from the schema then, and refused as unknown ones
-//! are.
+//! Arguments and fields that settings can turn off. They are then hidden from the schema, and rejected like unknown
+//! ones.
 
 use async_graphql::Context;
 
 use crate::config::{Accounts, LoginField, RegisterField, UpdateField};
 
-/// The settings that decide.
+/// The settings that turn arguments and fields on and off.
 #[derive(Clone)]
 pub(super) struct Features(Accounts);
 
 impl Features {
-    /// Returns the features that these settings turn on.
     pub(super) fn new(settings: &Accounts) -> Self {
         Self(settings.clone())
     }
 
-    /// Whether a mutation takes an argument, alone or within its `input`.
+    /// Returns whether a mutation accepts an argument, directly or within its `input`.
     pub(super) fn takes(&self, mutation: &str, argument: &str) -> bool {
         let settings = &self.0;
         let registers = |field| {
@@ -38,7 +37,7 @@ impl Features {
         }
     }
 
-    /// The type of the argument `input` of a mutation of which members can be turned off.
+    /// Returns the type of the argument `input` of a mutation whose members can be turned off.
     pub(super) fn input_type(mutation: &str) -> &'static str {
         match mutation {
             "register" => "RegisterInput",
@@ -47,7 +46,7 @@ impl Features {
         }
     }
 
-    /// Whether the payload of a mutation has a field.
+    /// Returns whether the payload of a mutation has a field.
     pub(super) fn answers(&self, mutation: &str, field: &str) -> bool {
         match (mutation, field) {
             ("register", "token" | "refreshToken") => {

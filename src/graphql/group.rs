@@ -1,4 +1,4 @@
-//! Working groups as clients see them.
+//! GraphQL types of working groups, institutions, research fields and join requests.
 
 use async_graphql::{Enum, Error, Object, Result};
 
@@ -7,72 +7,70 @@ use super::user::UserType;
 use crate::groups::Status;
 use crate::groups::loader::{SeenGroup, SeenInstitution, SeenJoinRequest, SeenResearchField};
 
-/// A working group.
 pub struct WorkingGroupType(SeenGroup);
 
 /// A working group.
 #[Object]
 impl WorkingGroupType {
-    /// Its id.
+    /// The id.
     async fn id(&self) -> Uuid {
         Uuid(self.0.record.id.clone())
     }
 
-    /// Its name.
+    /// The name.
     async fn name(&self) -> &str {
         &self.0.record.name
     }
 
-    /// Where it is at home.
+    /// The institution of the group.
     async fn institution(&self) -> Option<InstitutionType> {
         self.0.related.institution.clone().map(InstitutionType)
     }
 
-    /// Who speaks for it.
+    /// The representative of the group.
     async fn representative(&self) -> Option<UserType> {
         self.0.related.representative.clone().map(UserType::from)
     }
 
-    /// How many people work in it.
+    /// The number of employees.
     async fn n_employees(&self) -> Option<i32> {
         self.0.record.employees.and_then(|number| i32::try_from(number).ok())
     }
 
-    /// What it works on.
+    /// The research field of the group.
     async fn field(&self) -> ResearchFieldType {
         ResearchFieldType(self.0.related.research_field.clone())
     }
 
-    /// Whether everybody may find it.
+    /// Whether every user who is logged in can find the group.
     async fn is_public(&self) -> bool {
         self.0.record.is_public
     }
 
-    /// Its members.
+    /// The members of the group.
     #[graphql(name = "customuserSet")]
     async fn members(&self) -> Vec<UserType> {
         self.0.related.members.iter().cloned().map(UserType::from).collect()
     }
 
-    /// Who wishes to join, for whom that concerns.
+    /// The join requests that the viewer may see.
     #[graphql(name = "workinggroupjoinrequestSet")]
     async fn join_requests(&self) -> Vec<WorkingGroupJoinRequestType> {
         join_requests(&self.0.related.join_requests)
     }
 }
 
-/// Where working groups are at home.
 pub struct InstitutionType(SeenInstitution);
 
-/// Where working groups are at home.
+/// An institution.
 #[Object]
 impl InstitutionType {
-    /// Its id.
+    /// The id.
     async fn id(&self) -> Uuid {
         Uuid(self.0.record.id.clone())
     }
 
-    /// Its name.
+    /// The name.
     async fn name(&self) -> &str {
         &self.0.record.name
     }
@@ -82,7 +80,7 @@ impl InstitutionType {
         &self.0.record.city
     }
 
-    /// The state, where the country has such.
+    /// The state, if the country has states.
     async fn state(&self) -> Option<&str> {
         self.0.record.state.as_deref()
     }
@@ -92,20 +90,19 @@ impl InstitutionType {
         &self.0.record.country
     }
 
-    /// The working groups there.
+    /// The working groups of the institution.
     #[graphql(name = "workinggroupSet")]
     async fn working_groups(&self) -> Vec<WorkingGroupType> {
         self.0.related.iter().cloned().map(WorkingGroupType).collect()
     }
 }
 
-/// What working groups work on.
 pub struct ResearchFieldType(SeenResearchField);
 
-/// What working groups work on.
+/// A research field.
 #[Object]
 impl ResearchFieldType {
-    /// Its number.
+    /// The id.
     async fn id(&self) -> i32 {
         i32::try_from(self.0.record.id).unwrap_or(i32::MAX)
     }
@@ -115,45 +112,44 @@ impl ResearchFieldType {
         &self.0.record.field
     }
 
-    /// Its part.
+    /// The subfield.
     async fn subfield(&self) -> &str {
         &self.0.record.subfield
     }
 
-    /// The working groups of that field.
+    /// The working groups of the research field.
     #[graphql(name = "workinggroupSet")]
     async fn working_groups(&self) -> Vec<WorkingGroupType> {
         self.0.related.iter().cloned().map(WorkingGroupType).collect()
     }
 }
 
-/// Somebody's wish to join a working group.
 pub struct WorkingGroupJoinRequestType(SeenJoinRequest);
 
-/// Somebody's wish to join a working group.
+/// A request to join a working group.
 #[Object]
 impl WorkingGroupJoinRequestType {
-    /// Its id.
+    /// The id.
     async fn id(&self) -> Uuid {
         Uuid(self.0.record.id.clone())
     }
 
-    /// Who wishes.
+    /// The account that made the request.
     async fn user(&self) -> Result<UserType> {
         found(self.0.related.account.clone().map(UserType::from))
     }
 
-    /// The group.
+    /// The working group.
     async fn working_group(&self) -> Result<WorkingGroupType> {
         found(self.0.related.group.clone().map(WorkingGroupType))
     }
 
-    /// When it was made.
+    /// When the request was made.
     async fn timestamp(&self) -> DateTime {
         DateTime(self.0.record.made_at)
     }
 
-    /// What became of it.
+    /// The status of the request.
     async fn status(&self) -> WorkingGroupJoinRequestStatus {
         match self.0.record.status {
             Status::Pending => WorkingGroupJoinRequestStatus::Pending,
@@ -163,23 +159,23 @@ impl WorkingGroupJoinRequestType {
     }
 }
 
-/// What became of a wish to join.
+/// The status of a join request.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorkingGroupJoinRequestStatus {
-    /// Not answered yet.
+    /// Waits for an answer.
     Pending,
-    /// The group said yes.
+    /// The request was approved.
     Approved,
-    /// The group said no.
+    /// The request was declined.
     Declined,
 }
 
-/// Wishes to join as clients see them.
+/// Converts join requests to their GraphQL type.
 pub(super) fn join_requests(seen: &[SeenJoinRequest]) -> Vec<WorkingGroupJoinRequestType> {
     seen.iter().cloned().map(WorkingGroupJoinRequestType).collect()
 }
 
-/// What is there whenever it is selected.
+/// Returns a value that is loaded whenever it is selected.
 fn found<T>(selected: Option<T>) -> Result<T> {
     selected.ok_or_else(|| {
         tracing::error!("a field of a join request was selected and not read");

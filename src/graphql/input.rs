@@ -1,62 +1,62 @@
-//! The arguments of mutations of working groups.
+//! Input types of the mutations for working groups.
 
 use async_graphql::InputObject;
 
-/// What a working group is founded with.
+/// A new working group.
 #[derive(InputObject)]
 pub struct CreateWorkingGroupInput {
-    /// Its name: 1 to 200 characters, unique within the institution.
+    /// The name: 1 to 200 characters, unique within the institution.
     pub name: Option<String>,
-    /// The id of its institution.
+    /// The id of the institution.
     pub institution_id: String,
-    /// The number of its research field.
+    /// The id of the research field.
     pub research_field_id: i32,
-    /// How many people work in it.
+    /// The number of employees.
     pub n_employees: i32,
-    /// Whether everybody who is logged in may find it.
+    /// Whether every user who is logged in can find the group.
     pub is_public: bool,
 }
 
-/// Which working group to enter.
+/// The working group to enter.
 #[derive(InputObject, Default)]
 pub struct SetWorkingGroupInput {
-    /// Its id.
+    /// The id of the working group.
     pub id: Option<String>,
 }
 
-/// Which working group to ask.
+/// The working group to join.
 #[derive(InputObject, Default)]
 pub struct JoinRequestInput {
-    /// Its id.
+    /// The id of the working group.
     pub workinggroup_id: Option<String>,
 }
 
 /// The answer to a join request.
 #[derive(InputObject)]
 pub struct AnswerJoinRequestInput {
-    /// The id of the request.
+    /// The id of the join request.
     pub request_id: String,
-    /// Whether to take them in; left out is no.
+    /// Whether to approve the request. If omitted, the request is declined.
     pub approve: Option<bool>,
 }
 
-/// Whom to remove.
+/// The member to remove.
 #[derive(InputObject)]
 pub struct RemoveUserFromWorkingGroupInput {
-    /// The number of the account, as `workinggroupUsers` has it.
+    /// The id of the account, as returned by `workinggroupUsers`.
     pub user_id: String,
 }
 
-/// Whom to add.
+/// The account to add.
 #[derive(InputObject)]
 pub struct AddUserToWorkingGroupInput {
-    /// An address of theirs.
+    /// The primary or secondary address of the account.
     pub user_email: String,
 }
 
-/// Which working group to end.
+/// The working group to delete.
 #[derive(InputObject)]
 pub struct DeleteWorkingGroupInput {
-    /// Its id.
+    /// The id of the working group.
     pub id: String,
 }

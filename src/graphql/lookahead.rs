@@ -1,15 +1,15 @@
-//! What a request selects around accounts and groups, as the rules below want to be told.
+//! Collects what a request selects around accounts and groups, for the rules to load.
 
 use async_graphql::{Context, SelectionField};
 
 use crate::groups::loader::{AccountSelection, GroupSelection, JoinRequestSelection, PlaceSelection};
 
-/// What is around something, as far as a selection asks for it.
+/// A set of related objects that a request selects.
 pub(super) trait Lookahead: Default {
-    /// Notes what a field, whose answer is such a thing, selects of it.
+    /// Adds what `field`, which returns such an object, selects.
     fn note(&mut self, field: SelectionField<'_>);
 
-    /// What the present field selects below the fields on a path, or of itself where there is none.
+    /// Returns what the current field selects at the end of `path`; an empty path stands for the field itself.
     fn selected(ctx: &Context<'_>, path: &[&str]) -> Self {
         let mut selection = Self::default();
         follow(ctx.field(), path, &mut selection);
@@ -28,7 +28,7 @@ fn follow<A: Lookahead>(field: SelectionField<'_>, path: &[&str], selection: &mu
     }
 }
 
-/// An alias may select the same thing twice: what both want is wanted.
+/// Merges selections: aliases may select the same object more than once.
 fn note<A: Lookahead>(selection: &mut Option<Box<A>>, field: SelectionField<'_>) {
     selection.get_or_insert_default().note(field);
 }
@@ -37,7 +37,8 @@ impl Lookahead for AccountSelection {
     fn note(&mut self, field: SelectionField<'_>) {
         for child in field.selection_set() {
             match child.name() {
-                // Whoever must not see the group must not learn that the account speaks for one.
+                // `isRepresentative` needs the group, since a viewer who may not see the group must not learn of its
+                // representative.
                 "workingGroup" | "workinggroup" | "isRepresentative" => note(&mut self.group, child),
                 "workinggroupjoinrequestSet" => note(&mut self.join_requests, child),
                 _ => {}

@@ -1,4 +1,4 @@
-//! All mutations. Each names the rule behind it; the rule's file says what it does.
+//! The root type of mutations. Each resolver names the rule to call.
 
 use async_graphql::{Context, ID, Object};
 
@@ -26,17 +26,17 @@ use crate::groups::loader::{AccountSelection, GroupSelection, JoinRequestSelecti
 use crate::groups::manage::NewGroupForm;
 use crate::groups::{join, manage, queries};
 
-/// The input may be null in the schema, as clients have always had it.
+/// The schema allows `input` to be null, as existing clients expect.
 const INPUT_REQUIRED: Error =
     Error::BadRequest(std::borrow::Cow::Borrowed("The argument `input` is required."));
 
-/// The root of all mutations.
+/// The root type of mutations.
 pub struct Mutation;
 
 #[Object]
 impl Mutation {
-    /// Registers an account and mails the link that verifies it. Which arguments are required the server's settings
-    /// say; a missing one is an error of its field.
+    /// Registers an account and mails the link that verifies it. The server's settings decide which arguments are
+    /// required; a missing one is an error of its field.
     #[expect(clippy::too_many_arguments, reason = "the arguments are the dialect's")]
     #[graphql(complexity = 100)]
     pub(super) async fn register(
@@ -55,9 +55,8 @@ impl Mutation {
         run(ctx, Hashing, move |app, viewer| register::register(app, viewer, form)).await
     }
 
-    /// Verifies an account by the token from its activation mail.
-    /// If a new password was asked for before, the old password ends: call
-    /// `sendPasswordResetEmail` next.
+    /// Verifies an account with the token from its activation mail. If a new password was requested before, the old
+    /// password ends: call `sendPasswordResetEmail` next.
     pub(super) async fn verify_account(
         &self,
         ctx: &Context<'_>,
@@ -66,7 +65,7 @@ impl Mutation {
         run_unit(ctx, Writing, move |app, viewer| activation::verify(app, viewer, &token).map(drop)).await
     }
 
-    /// Mails another activation link. An address that nobody has is answered with success.
+    /// Mails another activation link. Succeeds for an unknown address as well.
     pub(super) async fn resend_activation_email(
         &self,
         ctx: &Context<'_>,
@@ -75,8 +74,8 @@ impl Mutation {
         run_unit(ctx, Writing, move |app, viewer| activation::resend(app, viewer, &email)).await
     }
 
-    /// Mails a link for a new password to a primary or secondary address. An address that nobody has is answered
-    /// with success; an account that is not verified gets an activation mail instead.
+    /// Mails a link for a new password to a primary or secondary address. Succeeds for an unknown address as well. An
+    /// account that is not verified gets an activation mail instead.
     pub(super) async fn send_password_reset_email(
         &self,
         ctx: &Context<'_>,
@@ -85,7 +84,7 @@ impl Mutation {
         run_unit(ctx, Writing, move |app, viewer| password::send_reset_mail(app, viewer, &email)).await
     }
 
-    /// Sets another password by the token from a mail. All sessions of the account end.
+    /// Resets the password with the token from a mail. All sessions of the account end.
     #[graphql(complexity = 100)]
     pub(super) async fn password_reset(
         &self,
@@ -100,7 +99,7 @@ impl Mutation {
         .await
     }
 
-    /// Sets a first password by the token from a mail, for accounts that were registered without one.
+    /// Sets the first password of an account that was registered without one, with the token from a mail.
     #[graphql(complexity = 100)]
     pub(super) async fn password_set(
         &self,
@@ -115,7 +114,7 @@ impl Mutation {
         .await
     }
 
-    /// Sets another password for whoever knows the old one. All sessions end, and a new one begins.
+    /// Changes the password, given the old one. All sessions end, and a new one begins.
     pub(super) async fn password_change(
         &self,
         ctx: &Context<'_>,
@@ -129,7 +128,7 @@ impl Mutation {
         .await
     }
 
-    /// Changes names and title. What is left out stays as it is.
+    /// Changes names and academic title. Omitted arguments stay as they are.
     pub(super) async fn update_account(
         &self,
         ctx: &Context<'_>,
@@ -141,7 +140,7 @@ impl Mutation {
         run_unit(ctx, Writing, move |app, viewer| profile::update(app, viewer, &changes)).await
     }
 
-    /// Puts the account away until its owner logs in again. All sessions end.
+    /// Archives the account until its owner logs in again. All sessions end.
     pub(super) async fn archive_account(
         &self,
         ctx: &Context<'_>,
@@ -150,7 +149,7 @@ impl Mutation {
         run_unit(ctx, Hashing, move |app, viewer| archive_delete::archive(app, viewer, &password)).await
     }
 
-    /// Erases the account, or shuts it off, as the server's settings say.
+    /// Erases or deactivates the account, depending on the server's settings.
     pub(super) async fn delete_account(
         &self,
         ctx: &Context<'_>,
@@ -159,7 +158,7 @@ impl Mutation {
         run_unit(ctx, Hashing, move |app, viewer| archive_delete::delete(app, viewer, &password)).await
     }
 
-    /// Mails a link to an address that is to become the secondary one.
+    /// Mails a confirmation link to a new secondary address.
     pub(super) async fn send_secondary_email_activation(
         &self,
         ctx: &Context<'_>,
@@ -172,7 +171,7 @@ impl Mutation {
         .await
     }
 
-    /// Confirms a secondary address by the token from its mail.
+    /// Confirms a secondary address with the token from its mail.
     pub(super) async fn verify_secondary_email(
         &self,
         ctx: &Context<'_>,
@@ -181,7 +180,7 @@ impl Mutation {
         run_unit(ctx, Writing, move |app, viewer| secondary_email::verify(app, viewer, &token)).await
     }
 
-    /// Lets primary and secondary address change places.
+    /// Swaps the primary and the secondary address.
     pub(super) async fn swap_emails(
         &self,
         ctx: &Context<'_>,
@@ -190,7 +189,7 @@ impl Mutation {
         run_unit(ctx, Hashing, move |app, viewer| secondary_email::swap(app, viewer, &password)).await
     }
 
-    /// Takes the secondary address away.
+    /// Removes the secondary address.
     pub(super) async fn remove_secondary_email(
         &self,
         ctx: &Context<'_>,
@@ -199,7 +198,7 @@ impl Mutation {
         run_unit(ctx, Hashing, move |app, viewer| secondary_email::remove(app, viewer, &password)).await
     }
 
-    /// Logs in with a password and one name: an address or a username, as the server's settings say.
+    /// Logs in with a password and either an address or a username, depending on the server's settings.
     pub(super) async fn token_auth(
         &self,
         ctx: &Context<'_>,
@@ -217,7 +216,7 @@ impl Mutation {
         .await
     }
 
-    /// Answers the claims of an access token that is good.
+    /// Verifies an access token and returns its claims.
     pub(super) async fn verify_token(
         &self,
         ctx: &Context<'_>,
@@ -226,7 +225,7 @@ impl Mutation {
         run(ctx, Reading, move |app, _| sessions::verify(app, &token)).await
     }
 
-    /// Turns a refresh token in for new tokens. Each can be turned in once, or again if its answer was lost.
+    /// Exchanges a refresh token for new tokens. A refresh token works once, or again if the response was lost.
     pub(super) async fn refresh_token(
         &self,
         ctx: &Context<'_>,
@@ -235,8 +234,8 @@ impl Mutation {
         run(ctx, Writing, move |app, viewer| refresh::refresh(app, viewer, &refresh_token)).await
     }
 
-    /// Takes a refresh token back: its session gets no new tokens. The access token goes on to its end; `revokeSession`
-    /// ends both.
+    /// Revokes a refresh token: its session gets no new tokens. The access token stays valid until it expires;
+    /// `revokeSession` ends both.
     pub(super) async fn revoke_token(
         &self,
         ctx: &Context<'_>,
@@ -245,17 +244,17 @@ impl Mutation {
         run(ctx, Writing, move |app, viewer| sessions::revoke_by_token(app, viewer, &refresh_token)).await
     }
 
-    /// Ends a session of the asker by its id, as `sessions` has it.
+    /// Ends a session of the viewer. `sessions` returns the ids.
     pub(super) async fn revoke_session(&self, ctx: &Context<'_>, id: ID) -> Reply<RevokeSession> {
         run_unit(ctx, Writing, move |app, viewer| sessions::revoke(app, viewer, &id)).await
     }
 
-    /// Ends all sessions of the asker, the one that asks as well.
+    /// Ends all sessions of the viewer, including the current one.
     pub(super) async fn revoke_all_sessions(&self, ctx: &Context<'_>) -> Reply<RevokeAllSessions> {
         run_unit(ctx, Writing, sessions::revoke_all).await
     }
 
-    /// Founds a working group, of which whoever asks is the first member and the representative.
+    /// Creates a working group with the viewer as its first member and representative.
     async fn create_working_group(
         &self,
         ctx: &Context<'_>,
@@ -276,7 +275,7 @@ impl Mutation {
         .await
     }
 
-    /// Enters a working group without asking it, where the server's settings allow that.
+    /// Enters a working group without a join request, if the server's settings allow it.
     async fn set_working_group(
         &self,
         ctx: &Context<'_>,
@@ -287,7 +286,7 @@ impl Mutation {
         run_group(ctx, move |app, viewer| join::set(app, viewer, &id, &selection)).await
     }
 
-    /// Asks a working group, and by mail its representative, to be taken in.
+    /// Requests to join a working group. Its representative gets a mail.
     async fn request_join_working_group(
         &self,
         ctx: &Context<'_>,
@@ -298,7 +297,7 @@ impl Mutation {
         run_group(ctx, move |app, viewer| join::request(app, viewer, &id, &selection)).await
     }
 
-    /// Answers a request to join the working group of the asker, once.
+    /// Answers a request to join the viewer's working group. A request can be answered once.
     async fn answer_join_request(
         &self,
         ctx: &Context<'_>,
@@ -312,7 +311,7 @@ impl Mutation {
         .await
     }
 
-    /// Takes a member out of the working group of the asker.
+    /// Removes a member from the viewer's working group.
     async fn remove_user_from_working_group(
         &self,
         ctx: &Context<'_>,
@@ -325,7 +324,7 @@ impl Mutation {
         .await
     }
 
-    /// Takes somebody who has no working group into that of the asker.
+    /// Adds an account without a working group to the viewer's group.
     async fn add_user_to_working_group(
         &self,
         ctx: &Context<'_>,
@@ -338,7 +337,7 @@ impl Mutation {
         .await
     }
 
-    /// Ends the working group of the asker, which sets its members free.
+    /// Deletes the viewer's working group. Its members are then without a group.
     async fn delete_working_group(
         &self,
         ctx: &Context<'_>,
@@ -351,13 +350,13 @@ impl Mutation {
         .await
     }
 
-    /// Leaves the working group; a representative hands it over or deletes it first.
+    /// Leaves the working group. A representative must hand it over or delete it first.
     async fn leave_working_group(&self, ctx: &Context<'_>) -> Nullable<GroupPayload<LeaveWorkingGroup>> {
         run_group(ctx, |app, viewer| join::leave(app, viewer).map(|()| NoExtras::default())).await
     }
 
-    /// Makes another member the representative of the working group; `userId` is a number as `workinggroupUsers` has
-    /// it. Whoever hands over stays as a member.
+    /// Makes another member the representative of the working group. `userId` is an id as returned by
+    /// `workinggroupUsers`. The previous representative stays a member.
     async fn hand_over_working_group(
         &self,
         ctx: &Context<'_>,

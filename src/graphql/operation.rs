@@ -1,4 +1,4 @@
-//! What is looked at in a request before the library executes it, and put right in its answer.
+//! Checks a request before async-graphql executes it, and restores the order of fields in its response.
 
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ use super::features::Features;
 use super::payload::{INTERNAL, RETRY_AFTER};
 use super::summary::Summary;
 
-/// How many selections a document may come to once fragments are spread: each may double what it spreads.
+/// How many selections a document may contain with fragments expanded: each fragment may double what it spreads.
 const MAX_SELECTIONS: usize = 10_000;
 
 /// The fields of `Mutation` that check a password.
@@ -28,24 +28,21 @@ const CHECK_A_PASSWORD: [&str; 7] = [
     "removeSecondaryEmail",
 ];
 
-/// The fields of `Query` that answer lists as long as the database, or nearly so.
+/// The fields of `Query` that may return nearly every row of a table.
 const LONG_LISTS: [&str; 6] =
     ["institutions", "researchfields", "workinggroups", "workinggroupUsers", "joinRequests", "users"];
-/// How often a request may ask for each of them.
+/// How often a request may select each of them.
 const MAX_OF_A_LIST: usize = 5;
 
-/// What a request selects at its uppermost level, in its order: fields, and the names that they have in the answer.
+/// The root fields that a request selects, in its order, with their names in the response.
 #[derive(Default)]
 pub(super) struct SelectedFields {
     fields: Vec<Name>,
     names: Vec<Name>,
 }
 
-/// Refuses a request that would exhaust the server, one that leaves out a required variable or uses what the settings
-/// turn off, and one that would check more than one password: each such field is a guess, and aliases multiply them.
-///
-/// # Errors
-/// Why the request is not executed.
+/// Rejects a request that would exhaust the server, omits a required variable, uses what settings turn off, or checks
+/// more than one password. Each such field is one guess, and aliases multiply the guesses.
 pub(super) fn check(request: &mut Request, features: &Features) -> Result<SelectedFields, Vec<ServerError>> {
     document_limits::check_text(&request.query).map_err(|error| vec![error])?;
     let (variables, name) = (request.variables.clone(), request.operation_name.clone());
@@ -99,7 +96,8 @@ fn chosen<'a>(
     }
 }
 
-/// The library notices a missing variable only where a field uses it, after others were executed.
+/// async-graphql notices a missing variable only at the field that uses it, when other fields have already been
+/// executed.
 fn require_variables(
     operation: &Positioned<OperationDefinition>,
     given: &Variables,
@@ -119,7 +117,8 @@ fn require_variables(
     Ok(())
 }
 
-/// What a field of a mutation uses although the settings turn it off, in the words for what does not exist.
+/// Returns an error for everything in a mutation that settings turn off, with the message for an unknown argument or
+/// field.
 fn not_offered<'a>(
     features: &Features,
     operation: &OperationDefinition,
@@ -158,7 +157,7 @@ fn not_offered<'a>(
     errors
 }
 
-/// The names in an object that is written out, or comes by a variable or its default.
+/// Returns the names in an object that is a literal, a variable, or the default of a variable.
 fn members(input: &ParsedValue, operation: &OperationDefinition, variables: &Variables) -> Vec<String> {
     let names = |object: &Value| match object {
         Value::Object(members) => members.keys().map(ToString::to_string).collect(),
@@ -176,16 +175,16 @@ fn members(input: &ParsedValue, operation: &OperationDefinition, variables: &Var
     }
 }
 
-/// A way through a document with its fragments spread, which ends before it is too long.
+/// A walk through a document with its fragments expanded, which stops at the limit on selections.
 struct Walk<'a> {
     document: &'a ExecutableDocument,
-    /// Fragments around the present place: one that leads back to itself is left to the library to refuse.
+    /// The fragments around the current selection. async-graphql rejects a fragment that spreads itself.
     entered: HashSet<&'a Name>,
     selections: usize,
 }
 
 impl<'a> Walk<'a> {
-    /// The fields of a selection at its own level; none of one that is too long, which has been refused.
+    /// Returns the fields at the level of a selection, or none if the selection was too long and has been rejected.
     fn fields(&mut self, selection: &'a SelectionSet) -> Vec<&'a Field> {
         let mut fields = Vec::new();
         self.selections = 0;
@@ -195,7 +194,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Visits all that is selected, and collects the fields of the uppermost level where they are wanted.
+    /// Visits everything that is selected, and collects the fields of the top level on request.
     fn through(
         &mut self,
         selection: &'a SelectionSet,
@@ -231,14 +230,14 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether whatever is in the way may pass.
+/// Whether the error is transient.
 pub fn is_transient(error: &ServerError) -> bool {
     error.extensions.as_ref().is_some_and(|extensions| extensions.get(RETRY_AFTER).is_some())
 }
 
 impl SelectedFields {
-    /// The library answers the fields of a query in the order in which they are done; the specification asks for that
-    /// of the request (GraphQL, October 2021, §6.3.1).
+    /// Restores the order of the request. async-graphql returns the fields of a query in the order of completion, and
+    /// the specification asks for the order of the request (GraphQL, October 2021, §6.3.1).
     pub(super) fn restore(&self, response: &mut Response) {
         let place = |name: &str| self.names.iter().position(|known| known == name);
         if let Value::Object(fields) = &mut response.data {
@@ -250,7 +249,7 @@ impl SelectedFields {
         });
     }
 
-    /// Summarizes a request that was executed and what rules refused of it.
+    /// Summarizes an executed request and the rejections in it.
     pub(super) fn summary(&self, response: &Response, codes: Vec<&'static str>) -> Summary {
         let Value::Object(_) = &response.data else { return Summary::not_executed() };
         let is_ours = |error: &ServerError| error.message == INTERNAL || is_transient(error);

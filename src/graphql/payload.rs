@@ -1,4 +1,5 @@
-//! What mutations answer: `success`, `errors`, and extras of some. One generic type, named after its mutation.
+//! Payloads of mutations: `success`, `errors`, and further fields of some. One generic type is named after its
+//! mutation.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,20 +18,19 @@ use crate::app::App;
 use crate::blocking_pool::{BlockingPool, Queue};
 use crate::groups::loader::{SeenAccount, SeenGroup, SeenJoinRequest};
 
-/// In the extensions of an error that may pass: the seconds after which to try again.
+/// The extension of a transient error that holds the seconds to wait before the next attempt.
 pub const RETRY_AFTER: &str = "retryAfter";
-/// What is shown of an error of ours.
+/// The message that clients get for an internal error.
 pub const INTERNAL: &str = "Internal server error";
 
-/// A mutation: the name of its payload type, and what that holds beside `success` and `errors`.
+/// A mutation: the name of its payload type, and the fields of the payload besides `success` and `errors`.
 pub trait MutationType: Send + Sync + 'static {
-    /// The name of the payload type.
     const NAME: &'static str;
-    /// The other fields, all empty where the mutation was refused.
+    /// The further fields, all empty if the mutation was rejected.
     type Extras: ObjectType + Default;
 }
 
-/// No extras: the library's object without fields.
+/// No further fields: async-graphql's object without fields.
 pub type NoExtras = EmptyMutation;
 
 macro_rules! mutations {
@@ -79,20 +79,20 @@ mutations! {
     HandOverWorkingGroup => OneGroup,
 }
 
-// Nullable throughout, as clients know it, although `success` is always there.
-/// What came of the mutation.
+// `success` is always set, but existing clients expect all fields to be nullable.
+/// The result of a mutation.
 #[derive(SimpleObject)]
 #[graphql(name_type)]
 pub struct Payload<M: MutationType> {
-    /// Whether it was done.
+    /// Whether the mutation succeeded.
     success: Option<bool>,
-    /// Why not.
+    /// The errors, if the mutation was rejected.
     errors: Option<ExpectedErrorType>,
     #[graphql(flatten)]
     extras: M::Extras,
 }
 
-/// What came of a mutation of working groups; if it was refused, that is an error of the request instead.
+/// The result of a mutation of working groups. A rejection is an error of the request instead.
 #[derive(SimpleObject)]
 #[graphql(name_type)]
 pub struct GroupPayload<M: MutationType> {
@@ -114,19 +114,19 @@ impl<M: MutationType> TypeName for Payload<M> {
     }
 }
 
-/// What `passwordChange` answers besides.
+/// Further fields of `passwordChange`.
 #[derive(SimpleObject, Default)]
 pub struct NewTokens {
-    /// An access token; those from before have ended.
+    /// An access token. Earlier ones are revoked.
     token: Option<String>,
-    /// A refresh token; those from before have ended.
+    /// A refresh token. Earlier ones are revoked.
     refresh_token: Option<String>,
 }
 
-/// What `register` answers besides, where people may log in unverified.
+/// Further fields of `register`, if accounts can log in before they are verified.
 #[derive(SimpleObject, Default)]
 pub struct Registered {
-    /// A token that `refreshToken` takes once.
+    /// A refresh token, which `refreshToken` takes once.
     #[graphql(visible = "super::features::register_tokens")]
     refresh_token: Option<String>,
     /// An access token.
@@ -134,73 +134,73 @@ pub struct Registered {
     token: Option<String>,
 }
 
-/// What `tokenAuth` answers besides.
+/// Further fields of `tokenAuth`.
 #[derive(SimpleObject)]
 pub struct Login {
     /// An access token, for the header `Authorization: JWT …`.
     token: Option<String>,
-    /// Who has logged in.
+    /// The account that logged in.
     user: Option<UserNode>,
-    /// Whether the account came out of the archive.
+    /// Whether the login unarchived the account.
     unarchiving: Option<bool>,
-    /// A token that `refreshToken` takes once.
+    /// A refresh token, which `refreshToken` takes once.
     refresh_token: Option<String>,
 }
 
-/// What `verifyToken` answers besides.
+/// Further fields of `verifyToken`.
 #[derive(SimpleObject, Default)]
 pub struct Verified {
     /// The claims of the token.
     payload: Option<GenericScalar>,
 }
 
-/// What `refreshToken` answers besides.
+/// Further fields of `refreshToken`.
 #[derive(SimpleObject, Default)]
 pub struct Refreshed {
     /// An access token.
     token: Option<String>,
-    /// The claims of that token.
+    /// The claims of the access token.
     payload: Option<GenericScalar>,
-    /// The refresh token in place of the one that was turned in.
+    /// The refresh token that replaces the one in the request.
     refresh_token: Option<String>,
 }
 
-/// What `revokeToken` answers besides.
+/// Further fields of `revokeToken`.
 #[derive(SimpleObject, Default)]
 pub struct Revoked {
-    /// When the token was taken back, in seconds since 1970.
+    /// When the token was revoked, in seconds since 1970.
     revoked: Option<i32>,
 }
 
-/// What mutations of a working group answer besides.
+/// Further fields of mutations that return a working group.
 #[derive(SimpleObject, Default)]
 pub struct OneGroup {
-    /// The group.
+    /// The working group.
     workinggroup: Option<WorkingGroupType>,
 }
 
-/// What `setWorkingGroup` answers besides.
+/// Further fields of `setWorkingGroup`.
 #[derive(SimpleObject, Default)]
 pub struct GroupUser {
-    /// Who has entered.
+    /// The account that entered the group.
     user: Option<UserType>,
 }
 
-/// What `requestJoinWorkingGroup` answers besides.
+/// Further fields of `requestJoinWorkingGroup`.
 #[derive(SimpleObject, Default)]
 pub struct MadeRequest {
-    /// The request.
+    /// The join request.
     join_request: Option<WorkingGroupJoinRequestType>,
 }
 
-/// What `answerJoinRequest` answers besides.
+/// Further fields of `answerJoinRequest`.
 #[derive(SimpleObject, Default)]
 pub struct RequestingUser {
-    /// Who has got the answer.
+    /// The account that made the request.
     requesting_user: Option<UserType>,
 }
 
-/// A refused login takes nothing out of the archive, and says so.
+/// A rejected login unarchives nothing, and `unarchiving` says so.
 impl Default for Login {
     fn default() -> Self {
         Self { token: None, user: None, unarchiving: Some(false), refresh_token: None }
@@ -277,13 +277,14 @@ impl From<SeenAccount> for RequestingUser {
     }
 }
 
-/// A field that is null where it fails, and leaves the others alone: in async-graphql the `Option` outside does that.
+/// A field that is null if it fails, without affecting other fields: the outer `Option` has this effect in
+/// async-graphql.
 pub type Nullable<T> = Option<async_graphql::Result<T>>;
 
-/// What a resolver of a mutation answers.
+/// The return type of a mutation's resolver.
 pub type Reply<M> = Nullable<Payload<M>>;
 
-/// Calls a rule that has extras to answer.
+/// Calls a rule and returns its result in the further fields of the payload.
 pub async fn run<M, T>(
     ctx: &Context<'_>,
     queue: Queue,
@@ -297,7 +298,7 @@ where
     reply(run_rule(ctx, queue, rule).await.map(M::Extras::from))
 }
 
-/// Calls a rule that has nothing to answer but that it was done.
+/// Calls a rule that returns nothing.
 pub async fn run_unit<M: MutationType<Extras = NoExtras>>(
     ctx: &Context<'_>,
     queue: Queue,
@@ -320,7 +321,7 @@ where
     Some(done.map(|done| GroupPayload { success: Some(true), extras: done.into() }).map_err(request_error))
 }
 
-/// Calls a rule for whoever sent the request.
+/// Calls a rule on behalf of the viewer.
 pub async fn run_rule<T: Send + 'static>(
     ctx: &Context<'_>,
     queue: Queue,
@@ -359,8 +360,8 @@ fn reply<M: MutationType>(outcome: Result<M::Extras, Error>) -> Reply<M> {
     })
 }
 
-/// An error of the request, for fields that have no payload to put it in. What went wrong on our side is logged
-/// here and not shown.
+/// Returns an error of the request, for fields without a payload. Internal errors are logged here, and their cause is
+/// not shown.
 pub fn request_error(error: Error) -> async_graphql::Error {
     match error {
         Error::Refused(errors) => async_graphql::Error::new(errors.first_message()),

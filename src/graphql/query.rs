@@ -1,4 +1,4 @@
-//! All queries.
+//! The root type of queries.
 
 use async_graphql::{Context, Error, ID, Object};
 
@@ -18,18 +18,18 @@ use crate::groups::loader::{
 };
 use crate::groups::queries::{self, InstitutionSearch};
 
-/// The root of all queries.
+/// The root type of queries.
 pub struct Query;
 
 #[Object]
 impl Query {
-    /// The account of whoever asks; null without a good token.
+    /// The account of the viewer; null without a valid token.
     async fn me(&self, ctx: &Context<'_>) -> Nullable<UserNode> {
         let selection = AccountSelection::selected(ctx, &[]);
         nullable(run_rule(ctx, Reading, move |app, viewer| queries::me(app, viewer, &selection)).await)
     }
 
-    /// An account by its global id; null where there is none, or none that the asker may see.
+    /// The account with a global id; null if there is none, or if the viewer may not see it.
     async fn user(&self, ctx: &Context<'_>, id: ID) -> Nullable<UserNode> {
         let (type_name, number) = relay_id::from_global_id(&id)?;
         if type_name != "UserNode" {
@@ -44,7 +44,7 @@ impl Query {
         )
     }
 
-    /// The accounts that the asker may see, in the order in which they were registered, 100 at a time at most.
+    /// The accounts that the viewer may see, in order of registration, at most 100 at a time.
     #[expect(clippy::too_many_arguments, reason = "the arguments are the dialect's")]
     async fn users(
         &self,
@@ -63,7 +63,7 @@ impl Query {
         #[graphql(name = "status_Verified")] verified: Option<bool>,
         #[graphql(name = "status_SecondaryEmail")] secondary_email: Option<String>,
     ) -> Nullable<UserNodeConnection> {
-        // An empty text filters nothing.
+        // An empty string filters nothing.
         let given =
             |text: Option<String>| text.map(|text| strip(&text).to_owned()).filter(|text| !text.is_empty());
         let filter = Filter {
@@ -91,27 +91,27 @@ impl Query {
         Some(page.map(connection).map_err(request_error))
     }
 
-    /// The sessions of whoever asks, the one used last first.
+    /// The sessions of the viewer, most recently used first.
     async fn sessions(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<SessionType>>> {
         list(ctx, sessions::list).await
     }
 
-    /// All public working groups, for those who are logged in.
+    /// All public working groups. Requires a login.
     #[graphql(name = "workinggroups")]
     async fn working_groups(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<WorkingGroupType>>> {
         let selection = GroupSelection::selected(ctx, &[]);
         list(ctx, move |app, viewer| queries::working_groups(app, viewer, &selection)).await
     }
 
-    /// All research fields that working groups may work on.
+    /// All research fields.
     #[graphql(name = "researchfields")]
     async fn research_fields(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<ResearchFieldType>>> {
         let selection = PlaceSelection::selected(ctx, &[]);
         list(ctx, move |app, viewer| queries::research_fields(app, viewer, &selection)).await
     }
 
-    /// The institutions that working groups may be at home at: all, or those whose name and place hold each word of
-    /// `search`, without regard to case and accents; and of these at most `first` behind the first `offset`.
+    /// All institutions, or those whose name and place contain each word of `search`, ignoring case and accents.
+    /// Returns at most `first` institutions, after skipping `offset`.
     async fn institutions(
         &self,
         ctx: &Context<'_>,
@@ -124,21 +124,21 @@ impl Query {
         list(ctx, move |app, viewer| queries::institutions(app, viewer, &wanted, &selection)).await
     }
 
-    /// The members of the working group that the asker speaks for.
+    /// The members of the working group that the viewer represents.
     #[graphql(name = "workinggroupUsers")]
     async fn working_group_users(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<UserType>>> {
         let selection = AccountSelection::selected(ctx, &[]);
         list(ctx, move |app, viewer| queries::members(app, viewer, &selection)).await
     }
 
-    /// The requests to join the working group that the asker speaks for, answered ones included.
+    /// The requests to join the working group that the viewer represents, including answered ones.
     async fn join_requests(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<WorkingGroupJoinRequestType>>> {
         let selection = JoinRequestSelection::selected(ctx, &[]);
         list(ctx, move |app, viewer| queries::join_requests(app, viewer, &selection)).await
     }
 }
 
-/// A list without pages, of which each entry might be null.
+/// Returns a list without pages. Clients expect nullable entries.
 async fn list<T: Send + 'static, G: From<T>>(
     ctx: &Context<'_>,
     rule: impl FnOnce(&App, &Viewer) -> accounts::Result<Vec<T>> + Send + 'static,
@@ -147,7 +147,8 @@ async fn list<T: Send + 'static, G: From<T>>(
     Some(found.map(|found| found.into_iter().map(|it| Some(it.into())).collect()).map_err(request_error))
 }
 
-/// The original knows its own types by name, and none of those that every schema has.
+/// Returns whether the original resolves this type name. It finds its own types by name, but not the built-in types
+/// of every schema.
 fn is_of_this_schema(type_name: &str) -> bool {
     !type_name.starts_with("__") && !["Boolean", "Float", "ID", "Int", "String"].contains(&type_name)
 }

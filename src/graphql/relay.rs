@@ -1,5 +1,5 @@
-//! The Relay flavour of all mutations: one argument `input`, and `clientMutationId` in it and in the payload. Each
-//! calls the mutation of the same name, so there is nothing here but names.
+//! The Relay flavour of all mutations: one argument `input`, and `clientMutationId` in the input and in the payload.
+//! Each field calls the mutation of the same name.
 
 use std::borrow::Cow;
 
@@ -8,13 +8,13 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject, TypeName};
 use super::mutation::Mutation;
 use super::payload::{self, Nullable, Payload};
 
-/// What came of the mutation.
+/// The result of a mutation.
 #[derive(SimpleObject)]
 #[graphql(name_type)]
 pub struct RelayPayload<M: payload::MutationType> {
     #[graphql(flatten)]
     payload: Payload<M>,
-    /// The text that the client sent along.
+    /// The `clientMutationId` of the request.
     client_mutation_id: Option<String>,
 }
 
@@ -24,7 +24,7 @@ impl<M: payload::MutationType> TypeName for RelayPayload<M> {
     }
 }
 
-/// The root of all mutations.
+/// The root type of mutations.
 pub struct RelayMutation;
 
 macro_rules! relay {
@@ -37,7 +37,7 @@ macro_rules! relay {
                     $(#[$member_attributes])*
                     $member: $type,
                 )*
-                /// Comes back in the payload.
+                /// Returned unchanged in the payload.
                 client_mutation_id: Option<String>,
             }
         )*
@@ -82,7 +82,7 @@ relay! {
         password2: Option<String>,
     }) -> Register;
 
-    /// Verifies an account by the token from its activation mail.
+    /// Verifies an account with the token from its activation mail.
     verify_account(VerifyAccountInput {
         /// The token.
         #[graphql(secret)]
@@ -97,52 +97,52 @@ relay! {
 
     /// Mails a link for a new password.
     send_password_reset_email(SendPasswordResetEmailInput {
-        /// An address of the account.
+        /// The primary or secondary address of the account.
         email: String,
     }) -> SendPasswordResetEmail;
 
-    /// Sets another password by the token from a mail.
+    /// Resets the password with the token from a mail.
     #[graphql(complexity = 100)]
     password_reset(PasswordResetInput {
         /// The token.
         #[graphql(secret)]
         token: String,
-        /// The password.
+        /// The new password.
         #[graphql(secret)]
         new_password1: String,
-        /// The password again.
+        /// The new password again.
         #[graphql(secret)]
         new_password2: String,
     }) -> PasswordReset;
 
-    /// Sets a first password by the token from a mail.
+    /// Sets the first password of an account that was registered without one, with the token from a mail.
     #[graphql(complexity = 100)]
     password_set(PasswordSetInput {
         /// The token.
         #[graphql(secret)]
         token: String,
-        /// The password.
+        /// The new password.
         #[graphql(secret)]
         new_password1: String,
-        /// The password again.
+        /// The new password again.
         #[graphql(secret)]
         new_password2: String,
     }) -> PasswordSet;
 
-    /// Sets another password for whoever knows the old one.
+    /// Changes the password, given the old one.
     password_change(PasswordChangeInput {
-        /// The password until now.
+        /// The old password.
         #[graphql(secret)]
         old_password: String,
-        /// The password from here on.
+        /// The new password.
         #[graphql(secret)]
         new_password1: String,
-        /// The password again.
+        /// The new password again.
         #[graphql(secret)]
         new_password2: String,
     }) -> PasswordChange;
 
-    /// Changes names and title.
+    /// Changes names and academic title.
     update_account(UpdateAccountInput {
         /// The first name.
         #[graphql(visible = "super::features::update_first_name")]
@@ -150,56 +150,56 @@ relay! {
         /// The last name.
         #[graphql(visible = "super::features::update_last_name")]
         last_name: Option<String>,
-        /// `PROF`, `DR`, or an empty text for none.
+        /// `PROF`, `DR`, or an empty string for none.
         #[graphql(visible = "super::features::update_academic_title")]
         academic_title: Option<String>,
     }) -> UpdateAccount;
 
-    /// Puts the account away until its owner logs in again.
+    /// Archives the account until its owner logs in again.
     archive_account(ArchiveAccountInput {
         /// The password of the account.
         #[graphql(secret)]
         password: String,
     }) -> ArchiveAccount;
 
-    /// Erases the account, or shuts it off, as the server's settings say.
+    /// Erases or deactivates the account, depending on the server's settings.
     delete_account(DeleteAccountInput {
         /// The password of the account.
         #[graphql(secret)]
         password: String,
     }) -> DeleteAccount;
 
-    /// Mails a link to an address that is to become the secondary one.
+    /// Mails a confirmation link to a new secondary address.
     send_secondary_email_activation(SendSecondaryEmailActivationInput {
-        /// The address.
+        /// The secondary address.
         email: String,
         /// The password of the account.
         #[graphql(secret)]
         password: String,
     }) -> SendSecondaryEmailActivation;
 
-    /// Confirms a secondary address by the token from its mail.
+    /// Confirms a secondary address with the token from its mail.
     verify_secondary_email(VerifySecondaryEmailInput {
         /// The token.
         #[graphql(secret)]
         token: String,
     }) -> VerifySecondaryEmail;
 
-    /// Lets primary and secondary address change places.
+    /// Swaps the primary and the secondary address.
     swap_emails(SwapEmailsInput {
         /// The password of the account.
         #[graphql(secret)]
         password: String,
     }) -> SwapEmails;
 
-    /// Takes the secondary address away.
+    /// Removes the secondary address.
     remove_secondary_email(RemoveSecondaryEmailInput {
         /// The password of the account.
         #[graphql(secret)]
         password: String,
     }) -> RemoveSecondaryEmail;
 
-    /// Logs in with a password and one name: an address or a username, as the server's settings say.
+    /// Logs in with a password and either an address or a username, depending on the server's settings.
     token_auth(ObtainJSONWebTokenInput {
         /// The password.
         #[graphql(secret)]
@@ -212,34 +212,34 @@ relay! {
         username: Option<String>,
     }) -> ObtainJSONWebToken;
 
-    /// Answers the claims of an access token that is good.
+    /// Verifies an access token and returns its claims.
     verify_token(VerifyTokenInput {
-        /// The token.
+        /// The access token.
         #[graphql(secret)]
         token: String,
     }) -> VerifyToken;
 
-    /// Turns a refresh token in for new tokens. Each can be turned in once, or again if its answer was lost.
+    /// Exchanges a refresh token for new tokens. A refresh token works once, or again if the response was lost.
     refresh_token(RefreshTokenInput {
-        /// The token.
+        /// The refresh token.
         #[graphql(secret)]
         refresh_token: String,
     }) -> RefreshToken;
 
-    /// Takes a refresh token back: its session gets no new tokens. The access token goes on to its end; `revokeSession`
-    /// ends both.
+    /// Revokes a refresh token: its session gets no new tokens. The access token stays valid until it expires;
+    /// `revokeSession` ends both.
     revoke_token(RevokeTokenInput {
-        /// The token.
+        /// The refresh token.
         #[graphql(secret)]
         refresh_token: String,
     }) -> RevokeToken;
 
-    /// Ends a session of the asker.
+    /// Ends a session of the viewer.
     revoke_session(RevokeSessionInput {
-        /// Its id, as `sessions` has it.
+        /// The id of the session, as returned by `sessions`.
         id: ID,
     }) -> RevokeSession;
 
-    /// Ends all sessions of the asker, the one that asks as well.
+    /// Ends all sessions of the viewer, including the current one.
     revoke_all_sessions(RevokeAllSessionsInput {}) -> RevokeAllSessions;
 }

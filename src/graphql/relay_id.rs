@@ -1,33 +1,33 @@
-//! Global ids and cursors of Relay, as graphql-relay 2 writes and reads them.
+//! Global ids and cursors of Relay, in the format of graphql-relay 2.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 const CURSOR: &str = "arrayconnection:";
 
-/// The global id of an object: base64 of `Type:id`.
+/// Returns the global id of an object: base64 of `Type:id`.
 pub fn to_global_id(type_name: &str, id: &str) -> String {
     STANDARD.encode(format!("{type_name}:{id}"))
 }
 
-/// Type and id behind a global id, if it is one.
+/// Splits a global id into type and id.
 pub fn from_global_id(global_id: &str) -> Option<(String, String)> {
     let text = unbase64(global_id)?;
     let (type_name, id) = text.split_once(':')?;
     Some((type_name.to_owned(), id.to_owned()))
 }
 
-/// The cursor of the entry with this offset: base64 of `arrayconnection:offset`.
+/// Returns the cursor of the entry at an offset: base64 of `arrayconnection:offset`.
 pub fn to_cursor(offset: i64) -> String {
     STANDARD.encode(format!("{CURSOR}{offset}"))
 }
 
-/// The offset behind a cursor; a text that is no cursor is overlooked.
+/// Returns the offset of a cursor, or `None` if the string is not a cursor.
 pub fn from_cursor(cursor: &str) -> Option<i64> {
     unbase64(cursor)?.strip_prefix(CURSOR)?.trim().parse().ok()
 }
 
-/// Overlooks characters outside the alphabet, as Python's `b64decode` does.
+/// Ignores characters outside the alphabet, as Python's `b64decode` does.
 fn unbase64(text: &str) -> Option<String> {
     let in_alphabet =
         |character: &char| character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '=');

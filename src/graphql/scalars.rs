@@ -1,14 +1,14 @@
-//! Plain values that GraphQL has no word for.
+//! Custom scalars.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 
 use crate::accounts::FieldErrors;
 use crate::clock::Timestamp;
 
-/// Complaints by field, as a scalar.
+/// Errors by field, as a scalar.
 pub struct ExpectedErrorType(pub FieldErrors);
 
-/// Complaints by field: `{"email": [{"message": "…", "code": "…"}]}`; those about the request as a whole are under
+/// Errors by field: `{"email": [{"message": "…", "code": "…"}]}`. Errors about the request as a whole are under
 /// `nonFieldErrors`.
 #[Scalar]
 impl ScalarType for ExpectedErrorType {
@@ -21,10 +21,9 @@ impl ScalarType for ExpectedErrorType {
     }
 }
 
-/// JSON, as a scalar.
 pub struct GenericScalar(pub serde_json::Value);
 
-/// Any JSON.
+/// A JSON value.
 #[Scalar]
 impl ScalarType for GenericScalar {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -36,10 +35,9 @@ impl ScalarType for GenericScalar {
     }
 }
 
-/// A moment, as a scalar.
 pub struct DateTime(pub Timestamp);
 
-/// A moment in UTC as ISO 8601: `2021-08-08T17:22:56.123456+00:00`.
+/// A point in time in UTC as ISO 8601: `2021-08-08T17:22:56.123456+00:00`.
 #[Scalar]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -51,7 +49,6 @@ impl ScalarType for DateTime {
     }
 }
 
-/// A UUID, as a scalar.
 #[derive(Clone)]
 pub struct Uuid(pub String);
 

@@ -1,24 +1,24 @@
-//! Sessions, as their owners see them.
+//! The GraphQL type of sessions.
 
 use async_graphql::{ID, SimpleObject};
 
 use super::scalars::DateTime;
 use crate::accounts::sessions::OwnSession;
 
-/// Somewhere the account is logged in.
+/// A session of the account.
 #[derive(SimpleObject)]
 pub struct SessionType {
-    /// What `revokeSession` takes.
+    /// The id, which `revokeSession` takes.
     id: ID,
-    /// When it began, with a login.
+    /// When the session began, with a login.
     created_at: DateTime,
-    /// When it was used last: at its login, or with `refreshToken`.
+    /// When the session was last used: at the login, or with `refreshToken`.
     last_used_at: DateTime,
-    /// What the program called itself that used it last; empty where that is not known.
+    /// The user agent that last used the session; empty if unknown.
     user_agent: String,
-    /// The address from which it was used last; null where that is not known.
+    /// The IP address that last used the session; null if unknown.
     address: Option<String>,
-    /// Whether it is the one that asks.
+    /// Whether this is the current session.
     current: bool,
 }
 

@@ -1,29 +1,29 @@
-//! What became of a request, for the log.
+//! Summaries of requests, for the log.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::accounts::FieldErrors;
 
-/// What became of a request.
+/// The summary of a request.
 #[derive(Clone)]
 pub struct Summary {
-    /// The fields that it asked for, separated by spaces. They are fields of the schema: arguments and aliases are the
-    /// client's and may hold anything, so they are left out.
+    /// The fields of the request, separated by spaces. They are fields of the schema. Arguments and aliases are left
+    /// out, because clients can put anything into them.
     pub fields: String,
     /// "done", "refused", "failed" or "not executed".
     pub outcome: &'static str,
-    /// The codes of what was refused, each once.
+    /// The codes of rejections, without duplicates.
     pub codes: Vec<&'static str>,
 }
 
 impl Summary {
-    /// Summarizes a request that is not valid. Its fields may be anything.
+    /// Summarizes an invalid request. Its fields are left out, because they may be anything.
     pub(super) fn not_executed() -> Self {
         Self { fields: String::new(), outcome: "not executed", codes: Vec::new() }
     }
 }
 
-/// The codes of what rules refused while a request was executed. A payload shows them only to a client that asks for
+/// The codes of rejections during the execution of a request. A payload contains them only if the client selects
 /// `errors`, so the log cannot take them from the response.
 #[derive(Default)]
 pub(super) struct Refusals(Mutex<Vec<&'static str>>);
@@ -33,7 +33,7 @@ impl Refusals {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(errors.codes());
     }
 
-    /// Takes the codes, each once.
+    /// Takes the codes, without duplicates.
     pub(super) fn take(&self) -> Vec<&'static str> {
         let mut codes = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         codes.sort_unstable();

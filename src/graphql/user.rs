@@ -1,4 +1,4 @@
-//! Accounts as clients see them, and pages of them.
+//! GraphQL types of accounts and of pages of accounts.
 
 use async_graphql::{Enum, ID, Interface, Object, SimpleObject};
 
@@ -27,8 +27,8 @@ pub enum Node {
     UserNode(UserNode),
 }
 
-/// Both types of accounts show these fields, and each its own. (A flattened object would do, were the types not to
-/// hold each other by way of working groups.)
+/// Defines the fields that both types of accounts share, along with the fields of each. A flattened object does not
+/// work, because the types refer to each other through working groups.
 macro_rules! account_type {
     ($(#[$attributes:meta])* $name:ident { $($own:tt)* }) => {
         $(#[$attributes])*
@@ -43,22 +43,22 @@ macro_rules! account_type {
         $(#[$attributes])*
         #[Object]
         impl $name {
-            /// Always null, as clients have always had it.
+            /// Always null, as existing clients expect.
             async fn last_login(&self) -> Option<DateTime> {
                 None
             }
 
-            /// Whether the account sees what is reserved for staff.
+            /// Whether the account is a member of staff.
             async fn is_staff(&self) -> bool {
                 self.0.record.is_staff
             }
 
-            /// Whether the account can be logged in to.
+            /// Whether the account is active: users can log in to an active account.
             async fn is_active(&self) -> bool {
                 self.0.record.deactivated_at.is_none()
             }
 
-            /// When it was registered.
+            /// When the account was registered.
             async fn date_joined(&self) -> DateTime {
                 DateTime(self.0.record.joined_at)
             }
@@ -68,22 +68,22 @@ macro_rules! account_type {
                 &self.0.record.email
             }
 
-            /// Unique.
+            /// The username, which is unique.
             async fn username(&self) -> &str {
                 &self.0.record.username
             }
 
-            /// May be empty.
+            /// The first name, which may be empty.
             async fn first_name(&self) -> &str {
                 &self.0.record.first_name
             }
 
-            /// May be empty.
+            /// The last name, which may be empty.
             async fn last_name(&self) -> &str {
                 &self.0.record.last_name
             }
 
-            /// Null where there is none.
+            /// The academic title; null if there is none.
             async fn academic_title(&self) -> Option<AcademicTitle> {
                 match self.0.record.academic_title.as_str() {
                     "PROF" => Some(AcademicTitle::Prof),
@@ -92,24 +92,24 @@ macro_rules! account_type {
                 }
             }
 
-            /// The working group that the account belongs to.
+            /// The working group of the account.
             async fn working_group(&self) -> Option<WorkingGroupType> {
                 self.0.related.group.clone().map(WorkingGroupType::from)
             }
 
-            /// Whether the account speaks for its working group.
+            /// Whether the account represents its working group.
             async fn is_representative(&self) -> bool {
                 self.0.related.group.is_some() && self.0.record.represents().is_some()
             }
 
-            /// The working group that the account speaks for.
+            /// The working group that the account represents.
             #[graphql(name = "workinggroup")]
             async fn represented_group(&self) -> Option<WorkingGroupType> {
                 let group = self.0.related.group.clone().map(WorkingGroupType::from);
                 group.filter(|_| self.0.record.represents().is_some())
             }
 
-            /// The working groups that the account asked to join, for whom that concerns.
+            /// The join requests of the account that the viewer may see.
             #[graphql(name = "workinggroupjoinrequestSet")]
             async fn join_requests(&self) -> Vec<WorkingGroupJoinRequestType> {
                 join_requests(&self.0.related.join_requests)
@@ -128,17 +128,17 @@ account_type! {
             relay_id::to_global_id("UserNode", &self.0.record.id.to_string()).into()
         }
 
-        /// The number behind the global id.
+        /// The id that the global id encodes.
         async fn pk(&self) -> Option<i32> {
             i32::try_from(self.0.record.id).ok()
         }
 
-        /// Whether the owner put the account away.
+        /// Whether the account is archived.
         async fn archived(&self) -> Option<bool> {
             Some(self.0.record.archived_at.is_some())
         }
 
-        /// Whether the primary address is confirmed.
+        /// Whether the primary address is verified.
         async fn verified(&self) -> Option<bool> {
             Some(self.0.record.verified_at.is_some())
         }
@@ -151,39 +151,39 @@ account_type! {
 }
 
 account_type! {
-    /// An account as a working group shows it.
+    /// An account as a member of a working group.
     UserType {
-        /// The number, which is no global id.
+        /// The id, a number and not a global id.
         async fn id(&self) -> ID {
             self.0.record.id.into()
         }
     }
 }
 
-/// Part of a list of accounts.
+/// A page of accounts.
 #[derive(SimpleObject)]
 pub struct UserNodeConnection {
-    /// Where the part lies in the list.
+    /// Information about the page.
     pub page_info: PageInfo,
-    /// The accounts.
+    /// The accounts of the page.
     pub edges: Vec<Option<UserNodeEdge>>,
 }
 
-/// An account in a list.
+/// An account on a page.
 #[derive(SimpleObject)]
 pub struct UserNodeEdge {
     /// The account.
     pub node: Option<UserNode>,
-    /// Its place in the list, for `after` and `before`.
+    /// The cursor of the account, for `after` and `before`.
     pub cursor: String,
 }
 
-/// Where part of a list lies.
+/// Information about a page.
 #[derive(SimpleObject)]
 pub struct PageInfo {
-    /// Whether more follow.
+    /// Whether more accounts follow.
     pub has_next_page: bool,
-    /// Whether `last` left some out.
+    /// Whether `last` left out any accounts.
     pub has_previous_page: bool,
     /// The first cursor on the page.
     pub start_cursor: Option<String>,

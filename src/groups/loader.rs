@@ -1,5 +1,5 @@
-//! Accounts, groups and what is around them, as somebody sees them. A request says what it wants; that is read level
-//! by level from one snapshot, with as many statements for a list as for one entry.
+//! Loads accounts, groups and related objects, as far as the viewer may see them. A request says what it selects. The
+//! loader reads that level by level from one snapshot, with as many statements for a list as for one entry.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -13,105 +13,91 @@ use crate::store::institutions::{Institution, ResearchField};
 use crate::store::join_requests::JoinRequest;
 use crate::store::{self, Reader};
 
-/// How many entries below the uppermost list an answer may come to. Lists within lists multiply.
+/// The most entries below the top-level list of a response. Lists within lists multiply.
 const MOST: usize = 50_000;
 
-/// What is wanted around an account.
+/// What a request selects around an account.
 #[derive(Debug, Default)]
 pub struct AccountSelection {
-    /// Its working group.
     pub group: Option<Box<GroupSelection>>,
-    /// The groups that it asked to join.
     pub join_requests: Option<Box<JoinRequestSelection>>,
 }
 
-/// What is wanted around a working group.
+/// What a request selects around a working group.
 #[derive(Debug, Default)]
 pub struct GroupSelection {
-    /// Its institution is always there; this is what is around that.
+    /// The selection around the institution, which is always loaded itself.
     pub institution: PlaceSelection,
-    /// Likewise its research field.
+    /// The selection around the research field, which is always loaded itself.
     pub research_field: PlaceSelection,
-    /// Who speaks for it.
     pub representative: Option<Box<AccountSelection>>,
-    /// Its members.
     pub members: Option<Box<AccountSelection>>,
-    /// Who wishes to join.
     pub join_requests: Option<Box<JoinRequestSelection>>,
 }
 
-/// What is wanted around an institution or a research field.
+/// What a request selects around an institution or a research field.
 #[derive(Debug, Default)]
 pub struct PlaceSelection {
-    /// The working groups there.
     pub groups: Option<Box<GroupSelection>>,
 }
 
-/// What is wanted around a wish to join.
+/// What a request selects around a join request.
 #[derive(Debug, Default)]
 pub struct JoinRequestSelection {
-    /// Who wishes.
+    /// The account that made the request.
     pub account: Option<Box<AccountSelection>>,
-    /// Where to.
+    /// The group that the account asked to join.
     pub group: Option<Box<GroupSelection>>,
 }
 
-/// Something as somebody sees it. What was not wanted around it is not there, nor is what must not be seen.
+/// An object as the viewer sees it. Related objects that were not selected, or that the viewer may not see, are
+/// absent.
 #[derive(Debug)]
 pub struct Seen<T, A> {
-    /// The thing itself.
+    /// The object itself.
     pub record: T,
-    /// What is related to it.
+    /// The related objects.
     pub related: A,
-    /// How many entries of an answer it makes, itself included.
+    /// The number of entries that the object adds to a response, itself included.
     weight: usize,
 }
 
-/// An account as somebody sees it.
+/// An account as the viewer sees it.
 pub type SeenAccount = Arc<Seen<Account, AccountRelations>>;
-/// A working group as somebody sees it.
+/// A working group as the viewer sees it.
 pub type SeenGroup = Arc<Seen<Group, GroupRelations>>;
-/// An institution as somebody sees it.
+/// An institution as the viewer sees it.
 pub type SeenInstitution = Arc<Seen<Institution, Vec<SeenGroup>>>;
-/// A research field as somebody sees it.
+/// A research field as the viewer sees it.
 pub type SeenResearchField = Arc<Seen<ResearchField, Vec<SeenGroup>>>;
-/// A wish to join as somebody sees it.
+/// A join request as the viewer sees it.
 pub type SeenJoinRequest = Arc<Seen<JoinRequest, JoinRequestRelations>>;
 
-/// What somebody sees around an account.
+/// What the viewer sees around an account.
 #[derive(Debug, Default)]
 pub struct AccountRelations {
-    /// See [`AccountSelection`].
     pub group: Option<SeenGroup>,
-    /// See [`AccountSelection`].
     pub join_requests: Vec<SeenJoinRequest>,
 }
 
-/// What somebody sees around a working group.
+/// What the viewer sees around a working group.
 #[derive(Debug)]
 pub struct GroupRelations {
-    /// See [`GroupSelection`].
     pub institution: Option<SeenInstitution>,
-    /// See [`GroupSelection`].
     pub research_field: SeenResearchField,
-    /// See [`GroupSelection`].
     pub representative: Option<SeenAccount>,
-    /// See [`GroupSelection`].
     pub members: Vec<SeenAccount>,
-    /// See [`GroupSelection`].
     pub join_requests: Vec<SeenJoinRequest>,
 }
 
-/// What somebody sees around a wish to join.
+/// What the viewer sees around a join request.
 #[derive(Debug)]
 pub struct JoinRequestRelations {
-    /// See [`JoinRequestSelection`].
     pub account: Option<SeenAccount>,
-    /// See [`JoinRequestSelection`].
     pub group: Option<SeenGroup>,
 }
 
-/// Reads what somebody sees.
+/// Loads objects as the viewer sees them.
 pub(super) struct Loader<'a> {
     db: &'a Reader<'a>,
     visibility: &'a Visibility,
@@ -244,7 +230,7 @@ impl<'a> Loader<'a> {
         Ok(seen.collect())
     }
 
-    /// Wishes that may be seen, and with them whoever made them and the groups that they are about.
+    /// Loads visible join requests, with their accounts and groups.
     pub(super) fn join_requests(
         &self,
         requests: Vec<JoinRequest>,
@@ -294,14 +280,15 @@ impl<'a> Loader<'a> {
         self.join_requests(visible, selection)
     }
 
-    /// Refuses to read on without end.
+    /// Counts entries that are about to be read, and rejects a request that reads too many.
     fn count(&self, more: usize) -> Result<()> {
         self.read.set(self.read.get() + more);
         if self.read.get() > MOST { Err(too_much()) } else { Ok(()) }
     }
 }
 
-/// Refuses an answer that would be too long: entries are shared in memory, and written out as often as they occur.
+/// Rejects a response that is too large. Entries are shared in memory, but a response repeats them wherever they
+/// occur.
 pub(super) fn bounded<T, A>(seen: Vec<Arc<Seen<T, A>>>) -> Result<Vec<Arc<Seen<T, A>>>> {
     let below = weight_of(&seen) - seen.len();
     if below > MOST { Err(too_much()) } else { Ok(seen) }

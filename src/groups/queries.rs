@@ -1,4 +1,4 @@
-//! What is asked for: the rule behind each query. Each reads from one snapshot, by the policy in `visibility`.
+//! The rule behind each query. Each rule reads from one snapshot and follows the policy in `visibility`.
 
 use super::errors::{REPRESENTATIVES_ONLY, require_login};
 use super::loader::{
@@ -13,26 +13,25 @@ use crate::app::App;
 use crate::store::institutions::Search;
 use crate::store::{self, Reader};
 
-/// The most words of a search that are looked at.
 const MOST_WORDS: usize = 8;
-/// More bytes than name and place of an institution have, and fewer than a pattern may have.
+/// Longer than the name and place of any institution in bytes, and shorter than the limit of a `LIKE` pattern.
 const LONGEST_WORD: usize = 4096;
 
-/// Which institutions are wanted.
+/// Which institutions to return.
 #[derive(Debug, Default)]
 pub struct InstitutionSearch {
-    /// Words that name or place hold, in any order, without regard to case and accents.
+    /// Words that the name or place contains, in any order, ignoring case and accents.
     pub search: Option<String>,
-    /// At most so many.
+    /// The most entries to return.
     pub first: Option<i32>,
-    /// How many to leave out at the beginning.
+    /// The number of entries to skip.
     pub offset: Option<i32>,
 }
 
-/// The account of whoever asks; none without a good token.
+/// Returns the viewer's account, or `None` without a valid token.
 ///
 /// # Errors
-/// A sentence if too much around it is wanted.
+/// Rejects a request that selects too much around the account.
 pub fn me(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Result<Option<SeenAccount>> {
     app.store.read(|db| match sessions::identify(app, db, viewer)? {
         Some(own) => one(app, db, &own, own.clone(), selection).map(Some),
@@ -40,18 +39,18 @@ pub fn me(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Result<Op
     })
 }
 
-/// An account as its owner sees it.
+/// Returns an account as its owner sees it.
 ///
 /// # Errors
-/// A sentence if too much around it is wanted.
+/// Rejects a request that selects too much around the account.
 pub fn own(app: &App, own: &Account, selection: &AccountSelection) -> Result<SeenAccount> {
     app.store.read(|db| one(app, db, own, own.clone(), selection))
 }
 
-/// An account by its number; one that must not be seen is as one that does not exist.
+/// Returns an account by its id. An account that the viewer may not see is treated as missing.
 ///
 /// # Errors
-/// A sentence if too much around it is wanted.
+/// Rejects a request that selects too much around the account.
 pub fn user(
     app: &App,
     viewer: &Viewer,
@@ -67,10 +66,10 @@ pub fn user(
     })
 }
 
-/// Part of the list of accounts that pass the filter and that the asker may see.
+/// Returns a page of the accounts that match the filter and that the viewer may see.
 ///
 /// # Errors
-/// A sentence if the arguments make no sense, or too much around the accounts is wanted.
+/// Rejects invalid page arguments, and a request that selects too much around the accounts.
 pub fn users(
     app: &App,
     viewer: &Viewer,
@@ -88,10 +87,10 @@ pub fn users(
     })
 }
 
-/// The institutions that a search finds, in the order in which they were imported.
+/// Returns the institutions that match a search, in the order in which they were imported.
 ///
 /// # Errors
-/// A sentence if the search makes no sense, or too much around the institutions is wanted.
+/// Rejects invalid arguments, and a request that selects too much around the institutions.
 pub fn institutions(
     app: &App,
     viewer: &Viewer,
@@ -113,7 +112,7 @@ pub fn institutions(
     })
 }
 
-/// The words that a search looks for, without regard to case and accents.
+/// Splits a search into words, ignoring case and accents.
 pub(super) fn words(search: &str) -> Vec<String> {
     search_key(search)
         .split(|character: char| character.is_whitespace() || character.is_control())
@@ -123,10 +122,10 @@ pub(super) fn words(search: &str) -> Vec<String> {
         .collect()
 }
 
-/// All research fields, by their number.
+/// Returns all research fields, ordered by id.
 ///
 /// # Errors
-/// A sentence if too much around them is wanted.
+/// Rejects a request that selects too much around the research fields.
 pub fn research_fields(
     app: &App,
     viewer: &Viewer,
@@ -139,10 +138,10 @@ pub fn research_fields(
     })
 }
 
-/// All public working groups, in the order in which they were founded.
+/// Returns all public working groups, in the order in which they were created.
 ///
 /// # Errors
-/// A refusal if nobody is logged in, and a sentence if too much around the groups is wanted.
+/// Rejects anonymous viewers, and a request that selects too much around the groups.
 pub fn working_groups(app: &App, viewer: &Viewer, selection: &GroupSelection) -> Result<Vec<SeenGroup>> {
     app.store.read(|db| {
         let visibility = Visibility::of(app, Some(require_login(app, db, viewer)?));
@@ -151,10 +150,10 @@ pub fn working_groups(app: &App, viewer: &Viewer, selection: &GroupSelection) ->
     })
 }
 
-/// The members of the group that the asker speaks for.
+/// Returns the members of the group that the viewer represents.
 ///
 /// # Errors
-/// A refusal if the asker speaks for none, and a sentence if too much around the members is wanted.
+/// Rejects viewers who represent no group, and a request that selects too much around the members.
 pub fn members(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Result<Vec<SeenAccount>> {
     app.store.read(|db| {
         let own = require_login(app, db, viewer)?;
@@ -164,10 +163,10 @@ pub fn members(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Resu
     })
 }
 
-/// The wishes to join the group that the asker speaks for, answered ones included.
+/// Returns the requests to join the group that the viewer represents, including answered ones.
 ///
 /// # Errors
-/// As [`members`].
+/// See [`members`].
 pub fn join_requests(
     app: &App,
     viewer: &Viewer,
@@ -181,7 +180,7 @@ pub fn join_requests(
     })
 }
 
-/// One account, which `own` may see, as `own` sees it.
+/// Returns an account as `own` sees it. `own` must be allowed to see the account.
 pub(super) fn one(
     app: &App,
     db: &Reader<'_>,

@@ -1,5 +1,5 @@
-//! Argon2 in memory that is used again: allocators keep much of what many threads hand back, so a fresh block for
-//! each hash would grow the server by gigabytes.
+//! Argon2 with reused memory. Allocators keep much of the memory that many threads free, so a fresh block for each
+//! hash would grow the server by gigabytes.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,17 +8,16 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq;
 
-/// Hashes that want more memory or more passes than this are not checked: they are brought along from elsewhere.
+/// Limits on the memory and passes of a hash. Imported hashes beyond them are not checked.
 pub(super) const MAX_MEMORY_KIB: u32 = 1024 * 1024;
-/// See [`MAX_MEMORY_KIB`].
 pub(super) const MAX_ITERATIONS: u32 = 64;
 
 const HASH_BYTES: usize = 32;
 
-/// Hashes at one cost, and checks hashes of any.
+/// Creates hashes at one cost, and checks hashes of any cost.
 pub(super) struct Argon {
     params: Params,
-    /// As much as was ever in use at a time, at this cost.
+    /// Memory blocks of this cost that are not in use. There are at most as many as were in use at one time.
     idle: Mutex<Vec<Vec<Block>>>,
 }
 
@@ -27,7 +26,7 @@ impl Argon {
         Self { params, idle: Mutex::new(Vec::new()) }
     }
 
-    /// A hash with Argon2id as PHC text.
+    /// Returns an Argon2id hash in PHC string format.
     pub(super) fn hash(&self, password: &str, salt: &[u8; 16]) -> Result<String> {
         let salt = Salt::new(salt).map_err(|error| anyhow!("{error}"))?;
         let mut out = [0; HASH_BYTES];
@@ -44,7 +43,7 @@ impl Argon {
         Ok(hash.to_string())
     }
 
-    /// Whether the password is the one behind a hash.
+    /// Returns whether the password matches the hash.
     pub(super) fn verify(&self, password: &str, phc: &str) -> bool {
         let Some((hash, params)) = affordable(phc) else { return false };
         let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else { return false };
@@ -55,7 +54,7 @@ impl Argon {
         done.is_some() && bool::from(out.ct_eq(expected.as_bytes()))
     }
 
-    /// Whether a hash is of the cost at which this one hashes.
+    /// Returns whether a hash has the configured cost.
     pub(super) fn is_current(&self, phc: &str) -> bool {
         affordable(phc).is_some_and(|(hash, params)| {
             let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
@@ -78,10 +77,10 @@ impl Argon {
     }
 }
 
-/// A whole hash, and its cost, if that does not exhaust the machine.
+/// Parses a hash and its cost, unless that cost would exhaust the machine.
 pub(super) fn affordable(phc: &str) -> Option<(PasswordHash, Params)> {
     let hash = PasswordHash::new(phc).ok().filter(|hash| hash.hash.is_some())?;
-    // The library multiplies the lanes before it looks how many there are.
+    // The library multiplies the number of lanes before it checks its limits.
     let lanes = hash.params.get_decimal("p").unwrap_or(Params::DEFAULT_P_COST);
     let params = (lanes <= Params::MAX_P_COST).then(|| Params::try_from(&hash).ok()).flatten()?;
     (params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ITERATIONS).then_some((hash, params))

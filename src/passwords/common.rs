@@ -1,4 +1,4 @@
-//! The list of passwords that everybody tries first.
+//! The list of common passwords.
 
 use std::collections::HashSet;
 use std::io::Read;
@@ -18,17 +18,17 @@ static TEXT: LazyLock<String> = LazyLock::new(|| {
 
 static ENTRIES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| TEXT.lines().map(str::trim).collect());
 
-/// Whether the password, trimmed and in lower case, is on the list.
+/// Returns whether the password, trimmed and in lower case, is on the list.
 pub fn is_common(password: &str) -> bool {
     ENTRIES.contains(password.to_lowercase().trim_matches(is_python_space))
 }
 
-/// All entries of the list, in no order.
+/// Returns all entries of the list, in no particular order.
 pub fn entries() -> impl Iterator<Item = &'static str> {
     ENTRIES.iter().copied()
 }
 
-/// Python's `str.strip` takes four separators that Unicode does not call white space.
+/// Python's `str.strip` also removes four separators that Unicode does not count as white space.
 fn is_python_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
 }

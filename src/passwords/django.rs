@@ -1,15 +1,14 @@
-//! The hashes that Django stores: `pbkdf2_sha256$rounds$salt$base64`.
+//! The password hashes that Django stores: `pbkdf2_sha256$rounds$salt$base64`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// More rounds than this are not worked through: Django 6 makes 1,200,000, and a hash of billions would hold a
-/// thread for hours.
+/// The limit on rounds. Django 6 uses 1,200,000; a hash with billions of rounds would occupy a thread for hours.
 pub const MAX_ROUNDS: u32 = 10_000_000;
 
-/// Whether the password is behind the hash; none if that is no hash of this kind, or has too many rounds.
+/// Returns whether the password matches the hash, or `None` if the hash has another format or too many rounds.
 pub fn verify_pbkdf2(password: &str, stored: &str) -> Option<bool> {
     let (rounds, salt, hash) = parts(stored)?;
     let mut derived = [0; 32];
@@ -18,7 +17,7 @@ pub fn verify_pbkdf2(password: &str, stored: &str) -> Option<bool> {
     Some(expected.as_bytes().ct_eq(hash.as_bytes()).into())
 }
 
-/// What is wrong with a hash of this kind, if anything is; never a part of it.
+/// Returns what is wrong with a hash of this format, if anything. The message never contains a part of the hash.
 pub fn complaint_about_pbkdf2(stored: &str) -> Option<String> {
     let Some((_, salt, digest)) = parts(stored) else {
         return Some(format!(

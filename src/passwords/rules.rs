@@ -1,4 +1,4 @@
-//! What makes a password too weak: the four validators that Django 3.1 comes with, verdict for verdict.
+//! Password strength rules: the four validators of Django 3.1, with the same verdicts.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,14 +8,15 @@ use regex::Regex;
 
 use super::common;
 
-/// From this likeness on a password resembles its owner too much.
+/// The similarity from which a password is too close to an attribute of its owner.
 const MAX_LIKENESS: f64 = 0.7;
 
-/// What Python's `\W+` matches; the crate's own `\W` counts combining marks as letters.
+/// Matches what Python's `\W+` matches. The regex crate's own `\W` counts combining marks as word characters.
 static SEPARATORS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"[^\p{L}\p{N}_]+").expect("the pattern is constant"));
 
-/// What Python's `str.isdigit` takes: decimals, and the digits that are raised, lowered, circled or the like.
+/// Matches what Python's `str.isdigit` accepts: decimal digits, and superscript, subscript, circled and similar
+/// digits.
 static DIGITS: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = concat!(
         r"^[\p{Nd}²³¹\x{1369}-\x{1371}\x{19DA}\x{2070}\x{2074}-\x{2079}\x{2080}-\x{2089}",
@@ -26,28 +27,25 @@ static DIGITS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("the pattern is constant")
 });
 
-/// One reason to refuse a password, as people see it.
+/// A reason to reject a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weakness {
-    /// The sentence that is shown.
+    /// The message for people.
     pub message: Cow<'static, str>,
-    /// The name of the rule, for programs.
+    /// The code of the rule, for programs.
     pub code: &'static str,
 }
 
-/// What a password must not resemble, in the order in which Django compares; an empty text is not compared.
+/// The attributes that a password must not resemble, in the order in which Django compares them. Empty strings are
+/// skipped.
 pub struct Owner<'a> {
-    /// The name of the account.
     pub username: &'a str,
-    /// The given name.
     pub first_name: &'a str,
-    /// The family name.
     pub last_name: &'a str,
-    /// The address of the account.
     pub email: &'a str,
 }
 
-/// All that is wrong with a password, in Django's order; nothing if it may be used.
+/// Returns all reasons to reject a password, in Django's order. An accepted password has none.
 pub fn weaknesses(password: &str, owner: &Owner<'_>, min_length: usize) -> Vec<Weakness> {
     [resembles(password, owner), is_short(password, min_length), is_common(password), is_numeric(password)]
         .into_iter()
@@ -55,7 +53,8 @@ pub fn weaknesses(password: &str, owner: &Owner<'_>, min_length: usize) -> Vec<W
         .collect()
 }
 
-/// How alike two texts are, from 0 to 1: twice the characters in common, whatever their order, over the characters of both.
+/// Returns the similarity of two strings, from 0 to 1: twice the number of common characters, in any order, divided
+/// by the total number of characters.
 pub fn likeness(a: &str, b: &str) -> f64 {
     Letters::of(a).likeness(&Letters::of(b))
 }
@@ -100,7 +99,8 @@ fn is_numeric(password: &str) -> Option<Weakness> {
     })
 }
 
-/// The characters of a text, counted. Counting the password once keeps the work linear, however many parts a name has.
+/// The number of occurrences of each character. Counting the password once keeps the work linear in the number of
+/// parts of an attribute.
 struct Letters {
     counts: HashMap<char, usize>,
     total: usize,
@@ -116,10 +116,10 @@ impl Letters {
         letters
     }
 
-    /// Walks over `self` only, so that the longer text may be `other`.
+    /// Iterates only over `self`, so that `other` may be the longer string.
     fn likeness(&self, other: &Letters) -> f64 {
         let total = self.total + other.total;
-        // Two empty texts are alike, as in Python's difflib.
+        // Two empty strings are equal, as in Python's difflib.
         if total == 0 {
             return 1.0;
         }

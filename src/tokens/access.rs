@@ -1,4 +1,4 @@
-//! Access tokens: JWT with HS256, byte for byte as django-graphql-jwt makes them, with claims of ours behind them.
+//! Access tokens: JWTs with HS256, in the exact bytes of django-graphql-jwt, with additional claims at the end.
 
 use std::time::Duration;
 
@@ -10,62 +10,61 @@ use super::{SigningKey, Unreadable};
 use crate::ascii_json;
 use crate::clock::Timestamp;
 
-/// For whom a token is made.
+/// The account and session that a token is issued for.
 pub struct Subject<'a> {
     /// The primary address of the account.
     pub email: &'a str,
-    /// The account's number: claim `sub` (RFC 7519 §4.1.2).
+    /// The id of the account: claim `sub` (RFC 7519 §4.1.2).
     pub account: i64,
-    /// The account's epoch: claim `epoch`. A token of an earlier epoch is refused.
+    /// The epoch of the account: claim `epoch`. Tokens of an earlier epoch are rejected.
     pub epoch: i64,
-    /// The session that the token is of: claim `sid`. The token ends with it.
+    /// The session of the token: claim `sid`. The token ends with its session.
     pub session: &'a str,
 }
 
-/// A token and what it says.
+/// A token and its claims.
 pub struct Issued {
-    /// The token.
     pub token: String,
-    /// Its claims.
     pub payload: Value,
-    /// The last moment at which it is good: `exp` is a whole second, and holds to its end.
+    /// The last moment at which the token is valid. `exp` is a whole second, and the token is valid until the end of
+    /// it.
     pub expires_at: Timestamp,
 }
 
-/// What a good token says.
+/// The claims of a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
-    /// All claims as they are.
+    /// Returns all claims unchanged.
     pub payload: Map<String, Value>,
 }
 
 impl Claims {
-    /// The address of the account.
+    /// Returns the address of the account.
     pub fn email(&self) -> Option<&str> {
         self.payload.get("email")?.as_str()
     }
 
-    /// The account's number and epoch; tokens that Django issued have neither.
+    /// Returns the id and epoch of the account. Tokens that Django issued have neither.
     pub fn account_and_epoch(&self) -> Option<(i64, i64)> {
         let account = self.payload.get("sub")?.as_str()?.parse().ok()?;
         Some((account, self.payload.get("epoch")?.as_i64()?))
     }
 
-    /// The session that the token is of; tokens that Django issued, and those from before there were sessions, have none.
+    /// Returns the session of the token. Tokens that Django issued, and those older than sessions, have none.
     pub fn session(&self) -> Option<&str> {
         self.payload.get("sid")?.as_str()
     }
 
-    /// When the token was made, in whole seconds.
+    /// Returns when the token was issued, in whole seconds.
     pub fn issued_at(&self) -> Option<i64> {
         self.payload.get("origIat").and_then(as_seconds)
     }
 }
 
-/// Makes a token.
+/// Issues a token.
 ///
 /// # Errors
-/// If the claims cannot be signed, which no input brings about.
+/// Fails if the claims cannot be signed, which no input causes.
 pub fn issue(
     key: &SigningKey,
     subject: &Subject<'_>,
@@ -86,12 +85,13 @@ pub fn issue(
     Ok(Issued { token, payload, expires_at })
 }
 
-/// Signs claims, in the order in which they come.
+/// Signs claims in the given order.
 ///
 /// # Errors
-/// As [`issue`].
+/// See [`issue`].
 pub fn sign(key: &SigningKey, payload: &Value) -> anyhow::Result<String> {
-    // The library would write the claims as UTF-8; Python escapes, and the signature is over the bytes.
+    // `jsonwebtoken` would write the claims as UTF-8. Python escapes non-ASCII characters, and the signature covers
+    // the bytes.
     let payload = RawValue::from_string(ascii_json::to_string(payload)?)?;
     Ok(jsonwebtoken::encode(
         &Header::new(Algorithm::HS256),
@@ -100,14 +100,14 @@ pub fn sign(key: &SigningKey, payload: &Value) -> anyhow::Result<String> {
     )?)
 }
 
-/// Reads a token as PyJWT 1.7.1 does, but for `exp`, which must be there: a token without end is refused.
+/// Verifies a token as PyJWT 1.7.1 does, except that `exp` is required: a token that never expires is rejected.
 ///
 /// # Errors
-/// Why the token is not taken.
+/// Returns why the token is rejected.
 pub fn read(key: &SigningKey, token: &str, now: Timestamp) -> Result<Claims, Unreadable> {
-    // PyJWT overlooks padding behind the signature, and some clients add it.
+    // PyJWT ignores padding after the signature, and some clients add it.
     let token = token.trim_end_matches('=');
-    // The library would judge times by the machine's clock, with a minute's grace.
+    // `jsonwebtoken` would check times against the system clock, with a leeway of a minute.
     let mut validation = Validation::new(Algorithm::HS256);
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
@@ -135,7 +135,7 @@ pub fn read(key: &SigningKey, token: &str, now: Timestamp) -> Result<Claims, Unr
     Ok(Claims { payload })
 }
 
-/// A time as Python's `int()` takes it: a number, its fraction cut off, or digits.
+/// Parses a time as Python's `int()` does: a number, truncated, or a string of digits.
 fn as_seconds(value: &Value) -> Option<i64> {
     match value {
         #[expect(

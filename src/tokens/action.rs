@@ -1,5 +1,5 @@
-//! The tokens in mailed links, in the format of `django.core.signing`: payload, base-62 time and HMAC-SHA256,
-//! with colons between.
+//! Tokens in mailed links, in the format of `django.core.signing`: payload, base-62 timestamp and HMAC-SHA256,
+//! separated by colons.
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -15,28 +15,28 @@ use super::{SigningKey, Unreadable};
 use crate::ascii_json;
 use crate::clock::Timestamp;
 
-/// The salt of `django.core.signing.dumps` where none is given.
+/// The default salt of `django.core.signing.dumps`.
 pub const SALT: &str = "django.core.signing";
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/// No payload of ours comes near; a compressed one may not grow beyond it.
+/// The limit on the size of a decompressed payload. Payloads of this program stay far below it.
 const MAX_PAYLOAD: u64 = 64 * 1024;
 
-/// What the link is for.
+/// The purpose of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Confirms the primary address.
     Activation,
     /// Confirms a secondary address.
     SecondaryEmail,
-    /// Sets another password.
+    /// Resets the password.
     PasswordReset,
-    /// Sets a first password.
+    /// Sets the first password.
     PasswordSet,
 }
 
 impl Action {
-    /// Its name in the payload, as django-graphql-auth has it.
+    /// Returns the name of the action in the payload, as in django-graphql-auth.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Activation => "activation",
@@ -47,23 +47,22 @@ impl Action {
     }
 }
 
-/// To what a token is bound.
+/// The claims of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionClaims {
     /// The primary address of the account.
     pub email: String,
-    /// The address to confirm, if that is what the link is for.
+    /// The address to confirm, for links that confirm a secondary address.
     pub secondary_email: Option<String>,
-    /// The account's number and epoch; tokens that Django issued have neither.
+    /// The id and epoch of the account. Tokens that Django issued have neither.
     pub account_and_epoch: Option<(i64, i64)>,
-    /// When the token was made.
     pub made_at: Timestamp,
 }
 
-/// Makes a token for `action`.
+/// Issues a token for `action`.
 ///
 /// # Errors
-/// If the payload cannot be written as JSON, which no input brings about.
+/// Fails if the payload cannot be serialized, which no input causes.
 pub fn issue(key: &SigningKey, action: Action, claims: &ActionClaims) -> anyhow::Result<String> {
     let mut payload = json!({ "email": claims.email, "action": action.as_str() });
     if let Some(secondary_email) = &claims.secondary_email {
@@ -76,10 +75,10 @@ pub fn issue(key: &SigningKey, action: Action, claims: &ActionClaims) -> anyhow:
     dumps(key, SALT, &payload, claims.made_at)
 }
 
-/// Reads a token made for `action`.
+/// Verifies a token for `action` and returns its claims.
 ///
 /// # Errors
-/// Why it is not taken. A token for another action is [`Unreadable::Invalid`].
+/// Returns why the token is rejected. A token for another action is [`Unreadable::Invalid`].
 pub fn read(
     key: &SigningKey,
     action: Action,
@@ -100,22 +99,22 @@ pub fn read(
     })
 }
 
-/// What a token was made for, whatever its age; none if its signature is not ours.
+/// Returns the action of a token, whatever its age, or `None` if the signature is invalid.
 pub fn action_of(key: &SigningKey, token: &str) -> Option<Action> {
     let (payload, _) = loads(key, SALT, token, Timestamp::from_micros(0), Duration::ZERO).ok()?;
     let all = [Action::Activation, Action::SecondaryEmail, Action::PasswordReset, Action::PasswordSet];
     all.into_iter().find(|action| payload["action"] == action.as_str())
 }
 
-/// What a token is known by once it is spent: its SHA-256 in hexadecimal digits.
+/// Returns the key under which a consumed token is stored: its SHA-256 in hexadecimal digits.
 pub fn hash(token: &str) -> String {
     hex::encode(Sha256::digest(token))
 }
 
-/// `django.core.signing.dumps`: signs any JSON.
+/// Signs a JSON value, as `django.core.signing.dumps` does.
 ///
 /// # Errors
-/// As [`issue`].
+/// See [`issue`].
 pub fn dumps(key: &SigningKey, salt: &str, payload: &Value, now: Timestamp) -> anyhow::Result<String> {
     let payload = URL_SAFE_NO_PAD.encode(ascii_json::to_string(payload)?);
     let value = format!("{payload}:{}", base62(now.seconds().max(0).unsigned_abs()));
@@ -123,10 +122,11 @@ pub fn dumps(key: &SigningKey, salt: &str, payload: &Value, now: Timestamp) -> a
     Ok(format!("{value}:{signature}"))
 }
 
-/// `django.core.signing.loads`: what was signed, and when. Tokens dated ahead of now are taken.
+/// Verifies a signed value and returns it with its timestamp, as `django.core.signing.loads` does. Tokens dated in
+/// the future are accepted.
 ///
 /// # Errors
-/// Why the token is not taken; the signature is judged before the age.
+/// Returns why the token is rejected. The signature is checked before the age.
 pub fn loads(
     key: &SigningKey,
     salt: &str,
@@ -151,7 +151,8 @@ pub fn loads(
 fn signature(key: &SigningKey, salt: &str, value: &str) -> String {
     let derived =
         Sha256::new().chain_update(salt).chain_update("signer").chain_update(key.bytes()).finalize();
-    // HMAC fills a key up with zeros to its block, so a block that begins with this one is the same key.
+    // HMAC pads a key with zeros to its block size, so a block that begins with this key and ends in zeros is the
+    // same key.
     let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
     block[..derived.len()].copy_from_slice(&derived);
     let mut mac = Hmac::<Sha256>::new(&block);
@@ -159,7 +160,7 @@ fn signature(key: &SigningKey, salt: &str, value: &str) -> String {
     URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 
-/// The JSON in a payload; one that starts with a dot is compressed.
+/// Decodes the JSON of a payload. A payload that starts with a dot is compressed.
 fn unpack(payload: &str) -> Option<Value> {
     let Some(compressed) = payload.strip_prefix('.') else {
         return serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok();
@@ -169,7 +170,7 @@ fn unpack(payload: &str) -> Option<Value> {
     serde_json::from_reader(decoder.take(MAX_PAYLOAD)).ok()
 }
 
-/// A number in Django's base 62.
+/// Encodes a number in Django's base 62.
 pub fn base62(mut number: u64) -> String {
     let mut digits = Vec::new();
     loop {
@@ -181,7 +182,7 @@ pub fn base62(mut number: u64) -> String {
     }
 }
 
-/// The number behind digits of base 62, if they are and fit.
+/// Decodes base 62, or returns `None` for other digits and on overflow.
 pub fn unbase62(text: &str) -> Option<i64> {
     if text.is_empty() {
         return None;

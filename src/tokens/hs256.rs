@@ -1,5 +1,5 @@
-//! HMAC with SHA-256 for `jsonwebtoken`, which otherwise brings RSA and elliptic curves along: a megabyte of code that
-//! no token of ours can need, and that a forged header could ask for.
+//! HMAC with SHA-256 for `jsonwebtoken`. Its own providers include RSA and elliptic curves: a megabyte of code that
+//! no token of this program needs, and that a forged header could select.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
@@ -14,9 +14,9 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Has the library use this and nothing else.
+/// Installs this provider as the only one of `jsonwebtoken`.
 pub(super) fn install() {
-    // A second application in the same process finds that done.
+    // Installing fails if another application in the same process has installed the provider already.
     let _ = PROVIDER.install_default();
 }
 
@@ -45,7 +45,7 @@ impl Signer<Vec<u8>> for Hs256 {
 }
 
 impl Verifier<Vec<u8>> for Hs256 {
-    /// In constant time.
+    /// The comparison takes constant time.
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> std::result::Result<(), Error> {
         self.0.clone().chain_update(message).verify_slice(signature).map_err(|_| Error::new())
     }

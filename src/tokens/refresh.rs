@@ -1,15 +1,16 @@
-//! Refresh tokens: random, and kept as hash only.
+//! Refresh tokens: random strings, stored only as a hash.
 
 use sha2::{Digest, Sha256};
 
 use crate::random::Random;
 
-/// A new token: 40 lower-case hexadecimal digits, 160 random bits.
+/// Returns a new token: 40 lower-case hexadecimal digits, 160 random bits.
 pub fn issue(random: &Random) -> String {
     random.hex::<20>()
 }
 
-/// What a token is stored as: its SHA-256 in hexadecimal digits. It is random, so no slower hash is needed.
+/// Returns the form in which a token is stored: its SHA-256 in hexadecimal digits. Tokens are random, so they need no
+/// slower hash.
 pub fn hash(token: &str) -> String {
     hex::encode(Sha256::digest(token))
 }
