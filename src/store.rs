@@ -1,7 +1,6 @@
-//! The SQLite file: how it is opened, read, written and brought up to date. SQL stands in the files below, one
-//! statement a function, and nowhere else.
+//! The SQLite database. SQL exists only in the modules below, one statement per function.
 //!
-//! One writer at a time, many readers. A write is answered only after it is on disk (WAL, `synchronous=FULL`).
+//! One writer and many readers run at a time. A write returns only after it is on disk (WAL, `synchronous=FULL`).
 
 pub mod accounts;
 pub mod action_tokens;
@@ -35,16 +34,16 @@ mod embedded {
     refinery::embed_migrations!("migrations");
 }
 
-/// Readers that may be open at a time; a further one waits.
+/// The most readers at a time. Further ones wait.
 const READERS: u32 = 8;
-/// How long a statement waits for another process, such as a command beside the server.
+/// How long a statement waits for another process, such as a command that runs beside the server.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What went wrong with the database. Never the caller's fault, and never shown to one.
+/// A database error. It is never the fault of the client and never shown to the client.
 #[derive(Debug)]
 pub struct Error(anyhow::Error);
 
-/// What the functions below answer.
+/// The result of the functions in this module.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
@@ -54,7 +53,7 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
 }
 
 impl Error {
-    /// Whether the fault is the disk's or another process's, and may pass.
+    /// Whether the error comes from the disk or from another process, and may be transient.
     pub fn is_storage(&self) -> bool {
         let code = self.0.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
         let passing = [
@@ -65,29 +64,28 @@ impl Error {
             ErrorCode::ReadOnly,
             ErrorCode::CannotOpen,
         ];
-        // A reader is waited for in vain only where all of them are held up.
+        // Getting a reader times out only if all readers are blocked.
         code.is_some_and(|code| passing.contains(&code)) || self.0.is::<r2d2::Error>()
     }
 
-    /// The cause, for the log.
+    /// Returns the cause, for the log.
     pub fn into_inner(self) -> anyhow::Error {
         self.0
     }
 }
 
-/// The database.
 pub struct Store {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: r2d2::Pool<SqliteConnectionManager>,
-    /// How long writes had to wait.
+    /// How long writes waited for the database.
     pub writes: Writes,
 }
 
 /// A snapshot to read from.
 pub struct Reader<'a>(Transaction<'a>);
 
-/// A transaction to write in; it can be read from as well.
+/// A write transaction, which can be read from as well.
 pub struct Writer<'a>(Reader<'a>);
 
 impl<'a> Deref for Writer<'a> {
@@ -99,10 +97,10 @@ impl<'a> Deref for Writer<'a> {
 }
 
 impl Store {
-    /// Opens the file, making it if it is missing, readable by its owner alone.
+    /// Opens the database. Creates the file if it is missing, readable only by its owner.
     ///
     /// # Errors
-    /// If the file cannot be made, or is no database.
+    /// Fails if the file cannot be created or is not a database.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         create_private(path).map_err(|error| {
             anyhow::anyhow!("{}: the database cannot be opened ({error})", path.display())
@@ -125,10 +123,10 @@ impl Store {
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers, writes: Writes::default() })
     }
 
-    /// Brings the schema up to date and says how many steps that took.
+    /// Applies the pending migrations and returns their number.
     ///
     /// # Errors
-    /// If the database was written by a newer program, or a step fails; nothing is changed then.
+    /// Fails if the database was written by a newer program, or if a migration fails. The database is unchanged then.
     pub fn migrate(&self) -> anyhow::Result<usize> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let runner = embedded::migrations::runner().set_grouped(true);
@@ -137,10 +135,7 @@ impl Store {
         Ok(report.applied_migrations().len())
     }
 
-    /// Names of the migrations that are yet to be done, in order.
-    ///
-    /// # Errors
-    /// If the database cannot be read.
+    /// Returns the names of the pending migrations, in order.
     pub fn pending_migrations(&self) -> anyhow::Result<Vec<String>> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let runner = embedded::migrations::runner();
@@ -149,15 +144,12 @@ impl Store {
         Ok(in_order(&runner).iter().filter(|known| !is_done(known)).map(ToString::to_string).collect())
     }
 
-    /// Names of the migrations that are built in, in order.
+    /// Returns the names of the embedded migrations, in order.
     pub fn embedded_migrations() -> Vec<String> {
         in_order(&embedded::migrations::runner()).iter().map(ToString::to_string).collect()
     }
 
     /// Reads from one snapshot.
-    ///
-    /// # Errors
-    /// Those of `work`, and those of getting a connection.
     pub fn read<T, E: From<Error>>(
         &self,
         work: impl FnOnce(&Reader<'_>) -> std::result::Result<T, E>,
@@ -167,17 +159,15 @@ impl Store {
         work(&reader)
     }
 
-    /// Writes in one transaction: all of it is kept if `work` answers `Ok`, nothing otherwise.
-    ///
-    /// # Errors
-    /// Those of `work`, and those of beginning and committing.
+    /// Writes in one transaction, which is committed if `work` returns `Ok` and rolled back otherwise.
     pub fn write<T, E: From<Error>>(
         &self,
         work: impl FnOnce(&Writer<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         let began = Instant::now();
         let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        // Waiting for others of this process counts, so that a queue is not held up once for each who waits in it.
+        // The wait for other writers of this process counts towards the timeout. Otherwise each queued writer would
+        // wait for the full timeout in turn.
         connection.busy_timeout(BUSY_TIMEOUT.saturating_sub(began.elapsed())).map_err(Error::from)?;
         let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
         self.writes.wait.observe(began.elapsed().as_secs_f64());
@@ -193,13 +183,13 @@ impl Store {
         Ok(done)
     }
 
-    /// What has been done to the database, unless a newer program did it.
+    /// Returns the migrations that the database has, and fails if one of them is newer than this program.
     fn applied(
         &self,
         runner: &refinery::Runner,
         connection: &mut Connection,
     ) -> anyhow::Result<Vec<refinery::Migration>> {
-        // The library notes what it did in this table, and fails where it has yet to be made.
+        // refinery records migrations in this table, and fails if the table does not exist yet.
         let noted = connection.table_exists(None, "refinery_schema_history");
         if !noted.map_err(|error| self.unreadable(&error))? {
             return Ok(Vec::new());
@@ -226,7 +216,7 @@ impl Store {
     }
 }
 
-/// Returns the migrations by version: the library has them by file name, where V10 stands before V2.
+/// Returns the migrations ordered by version. refinery returns them ordered by file name, with V10 before V2.
 fn in_order(runner: &refinery::Runner) -> Vec<refinery::Migration> {
     let mut migrations = runner.get_migrations().clone();
     migrations.sort();
@@ -254,7 +244,7 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Statements as they are written, each on one line, without the values that belong in them.
+/// Logs statements on one line each, without their parameters.
 fn trace(event: TraceEvent<'_>) {
     if let TraceEvent::Stmt(_, sql) = event {
         tracing::trace!("{}", sql.split_whitespace().collect::<Vec<_>>().join(" "));

@@ -1,5 +1,5 @@
-//! Institutions, research fields, working groups and accounts out of files and into them: one format both ways,
-//! described in `docs/import.md`.
+//! Import and export of institutions, research fields, working groups and accounts in one format, described in
+//! `docs/import.md`.
 
 pub mod bundled;
 pub mod export;

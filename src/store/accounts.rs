@@ -8,16 +8,16 @@ use super::memberships::{MemberRole, Membership, membership};
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// The number of an account, never given twice.
+/// The id of an account, which is never reused.
 pub type AccountId = i64;
 
-/// An account, without its password hash, which is read where it is needed and nowhere else.
+/// An account. It does not contain the password hash, which is read only where it is needed.
 #[derive(Debug, Clone)]
 pub struct Account {
     pub id: AccountId,
     /// Unique, any characters.
     pub username: String,
-    /// The primary address as it was written.
+    /// The primary address as it was entered.
     pub email: String,
     /// The confirmed secondary address.
     pub secondary_email: Option<String>,
@@ -25,39 +25,35 @@ pub struct Account {
     pub last_name: String,
     /// `PROF`, `DR` or empty.
     pub academic_title: String,
-    /// Counts the times at which all access tokens were ended.
+    /// Incremented to revoke all access tokens of the account.
     pub epoch: i64,
-    /// When that was the last time.
+    /// When the epoch was last incremented.
     pub epoch_began_at: Option<Timestamp>,
-    /// Whether the account may see what is reserved for staff.
+    /// Whether the account is a member of staff.
     pub is_staff: bool,
-    /// When it was registered.
     pub joined_at: Timestamp,
-    /// When its address was confirmed.
+    /// When the primary address was confirmed.
     pub verified_at: Option<Timestamp>,
-    /// When its owner put it away.
     pub archived_at: Option<Timestamp>,
-    /// When it was shut off.
     pub deactivated_at: Option<Timestamp>,
-    /// Whether its activation ends its password, because a new one was asked for before.
+    /// Whether activation ends the password, because a new one was requested before.
     pub activation_ends_password: bool,
-    /// The working group that it belongs to.
     pub membership: Option<Membership>,
 }
 
 impl Account {
-    /// The working group that it speaks for.
+    /// Returns the working group that the account represents.
     pub fn represents(&self) -> Option<&str> {
         let speaks = |membership: &&Membership| membership.role == MemberRole::Representative;
         self.membership.as_ref().filter(speaks).map(|membership| membership.group.as_str())
     }
 
-    /// Whether it belongs to this working group.
     pub fn is_member_of(&self, group: &str) -> bool {
         self.membership.as_ref().is_some_and(|membership| membership.group == group)
     }
 
-    /// What others call its owner: by first and last name as far as they are known, else as in [`Self::salutation`].
+    /// Returns the name of the owner as others see it: first and last name as far as they are known, otherwise
+    /// [`Self::salutation`].
     pub fn full_name(&self) -> String {
         let names = format!("{} {}", self.first_name, self.last_name);
         match names.trim() {
@@ -66,14 +62,15 @@ impl Account {
         }
     }
 
-    /// What its owner is called in mails: by username, or by address where that is but the account's number.
+    /// Returns the name of the owner in mails: the username, or the address if the username is only the id of the
+    /// account.
     pub fn salutation(&self) -> &str {
         let number = self.username.split('-').next().unwrap_or_default();
         if number == self.id.to_string() { &self.email } else { &self.username }
     }
 
-    /// The same in mails to addresses that nobody has confirmed: strangers choose usernames, and must not have us write
-    /// their words to others. So a username counts if it is one plain word.
+    /// Returns the name of the owner in mails to unconfirmed addresses. Strangers choose usernames and must not use
+    /// the server to send their words to others, so only a username that is one plain word is used.
     pub fn plain_salutation(&self) -> &str {
         let name = self.salutation();
         let is_plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_');
@@ -82,17 +79,17 @@ impl Account {
     }
 }
 
-/// Longer words are no names.
+/// Longer words are not names.
 const LONGEST_PLAIN_NAME: usize = 40;
 
-/// What a new account starts with.
+/// An account to add.
 pub struct NewAccount<'a> {
     pub username: &'a str,
     pub first_name: &'a str,
     pub last_name: &'a str,
     /// `PROF`, `DR` or empty.
     pub academic_title: &'a str,
-    /// None where nobody can log in with a password.
+    /// `None` if the account has no password.
     pub password_hash: Option<&'a str>,
     pub is_staff: bool,
     pub joined_at: Timestamp,
@@ -101,12 +98,10 @@ pub struct NewAccount<'a> {
     pub deactivated_at: Option<Timestamp>,
 }
 
-/// Which of its two addresses an address is.
+/// The role of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// The one that the account is known by.
     Primary,
-    /// The other one.
     Secondary,
 }
 
@@ -119,26 +114,23 @@ impl Role {
     }
 }
 
-/// Which accounts are listed: all conditions hold at once.
+/// A filter for lists of accounts. All conditions must hold.
 #[derive(Debug, Default, Clone)]
 pub struct Filter {
-    /// This one alone.
     pub id: Option<AccountId>,
-    /// By the key of the primary address.
+    /// The key of the primary address.
     pub email_key: Option<String>,
-    /// By the key of the secondary address.
+    /// The key of the secondary address.
     pub secondary_email_key: Option<String>,
-    /// By username, exactly.
+    /// The exact username.
     pub username: Option<String>,
-    /// By a part of the username, whatever its case.
+    /// A part of the username, in any case.
     pub username_contains: Option<String>,
-    /// By the beginning of the username, whatever its case.
+    /// The beginning of the username, in any case.
     pub username_starts_with: Option<String>,
-    /// Neither erased nor shut off.
+    /// Not deactivated.
     pub active: Option<bool>,
-    /// Put away.
     pub archived: Option<bool>,
-    /// Confirmed.
     pub verified: Option<bool>,
 }
 
@@ -174,18 +166,16 @@ pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     })
 }
 
-/// The account with this number.
 pub fn find_by_id(db: &Reader<'_>, id: AccountId) -> Result<Option<Account>> {
     let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.id = $1");
     Ok(db.0.prepare_cached(&sql)?.query_row(params![id], account).optional()?)
 }
 
-/// The accounts with these numbers.
 pub fn list_by_ids(db: &Reader<'_>, ids: &[AccountId]) -> Result<Vec<Account>> {
     rows_for(db, ids, |keys| format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.id IN ({keys})"), account)
 }
 
-/// The first `limit` accounts behind the number `after`, in the order of their numbers, with their password hashes.
+/// Returns the first `limit` accounts after the id `after`, ordered by id, with their password hashes.
 pub fn list_with_hashes(
     db: &Reader<'_>,
     after: AccountId,
@@ -198,7 +188,7 @@ pub fn list_with_hashes(
     Ok(accounts.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The account that has this address, primary or secondary.
+/// Returns the account that has this address, primary or secondary.
 pub fn find_by_email(db: &Reader<'_>, email_key: &str) -> Result<Option<Account>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM {TABLES} WHERE a.id = (SELECT account_id FROM email_addresses WHERE email_key = $1)"
@@ -206,13 +196,13 @@ pub fn find_by_email(db: &Reader<'_>, email_key: &str) -> Result<Option<Account>
     Ok(db.0.prepare_cached(&sql)?.query_row(params![email_key], account).optional()?)
 }
 
-/// The account with this username, exactly.
+/// Returns the account with this exact username.
 pub fn find_by_username(db: &Reader<'_>, username: &str) -> Result<Option<Account>> {
     let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.username = $1");
     Ok(db.0.prepare_cached(&sql)?.query_row(params![username], account).optional()?)
 }
 
-/// Which address of somebody this is, if anybody has it.
+/// Returns the role of an address, or `None` if no account has it.
 pub fn find_role_of_email(db: &Reader<'_>, email_key: &str) -> Result<Option<Role>> {
     let sql = "SELECT role FROM email_addresses WHERE email_key = $1";
     let role: Option<String> =
@@ -220,25 +210,24 @@ pub fn find_role_of_email(db: &Reader<'_>, email_key: &str) -> Result<Option<Rol
     Ok(role.map(|role| if role == Role::Primary.as_str() { Role::Primary } else { Role::Secondary }))
 }
 
-/// Whether somebody has this username.
 pub fn is_username_taken(db: &Reader<'_>, username: &str) -> Result<bool> {
     Ok(db.0.prepare_cached("SELECT 1 FROM accounts WHERE username = $1")?.exists(params![username])?)
 }
 
-/// The password hash of an account; none where no password lets anybody in.
+/// Returns the password hash of an account; `None` if the account has no password.
 pub fn find_password_hash(db: &Reader<'_>, id: AccountId) -> Result<Option<String>> {
     let sql = "SELECT password_hash FROM accounts WHERE id = $1";
     Ok(db.0.prepare_cached(sql)?.query_row(params![id], |row| row.get(0)).optional()?.flatten())
 }
 
-/// How many accounts pass the filter.
+/// Returns the number of accounts that match the filter.
 pub fn count(db: &Reader<'_>, filter: &Filter) -> Result<i64> {
     let (conditions, values) = conditions(filter);
     let sql = format!("SELECT COUNT(*) FROM {TABLES} WHERE {conditions}");
     Ok(db.0.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?)
 }
 
-/// The accounts that pass the filter in the order of their numbers, `limit` of them after the first `offset`.
+/// Returns the accounts that match the filter, ordered by id: `limit` of them after the first `offset`.
 pub fn list(db: &Reader<'_>, filter: &Filter, offset: i64, limit: i64) -> Result<Vec<Account>> {
     let (conditions, mut values) = conditions(filter);
     values.push(limit.into());
@@ -253,11 +242,11 @@ pub fn list(db: &Reader<'_>, filter: &Filter, offset: i64, limit: i64) -> Result
     Ok(accounts)
 }
 
-/// More bytes than a username has, and fewer than a pattern may have.
+/// Longer than any username in bytes, and shorter than the limit of a `LIKE` pattern.
 const LONGEST_PATTERN: usize = 4096;
 
 fn conditions(filter: &Filter) -> (String, Vec<Value>) {
-    // SQLite takes NUL for the end of a pattern, and refuses long ones; no username holds it or is as long.
+    // SQLite ends a pattern at NUL and rejects long patterns. No username contains NUL or is as long.
     let patterns = [&filter.username_contains, &filter.username_starts_with];
     if patterns.into_iter().flatten().any(|text| text.contains('\0') || text.len() > LONGEST_PATTERN) {
         return ("1 = 0".to_owned(), Vec::new());
@@ -290,7 +279,7 @@ fn conditions(filter: &Filter) -> (String, Vec<Value>) {
     (conditions.join(" AND "), values)
 }
 
-/// Adds an account, which needs a primary address besides; none if the username is taken.
+/// Adds an account, which also needs a primary address. Returns `None` if the username is taken.
 pub fn insert(db: &Writer<'_>, new: &NewAccount<'_>) -> Result<Option<AccountId>> {
     let sql = "INSERT INTO accounts (username, username_key, first_name, last_name, academic_title, password_hash, \
          epoch, is_staff, joined_at, verified_at, archived_at, deactivated_at) \
@@ -312,7 +301,7 @@ pub fn insert(db: &Writer<'_>, new: &NewAccount<'_>) -> Result<Option<AccountId>
     Ok(db.0.0.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?)
 }
 
-/// Gives an account an address; false if somebody has it already.
+/// Adds an address to an account. Returns false if an account has the address already.
 pub fn insert_email(
     db: &Writer<'_>,
     id: AccountId,
@@ -325,93 +314,95 @@ pub fn insert_email(
     Ok(db.0.0.prepare_cached(sql)?.execute(params![email_key, email, id, role.as_str()])? == 1)
 }
 
-/// Takes an address away from an account; false if it had none of that role.
+/// Removes an address from an account. Returns false if the account has no address of that role.
 pub fn delete_email(db: &Writer<'_>, id: AccountId, role: Role) -> Result<bool> {
     let sql = "DELETE FROM email_addresses WHERE account_id = $1 AND role = $2";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![id, role.as_str()])? == 1)
 }
 
-/// Changes the username; false if somebody else has it.
+/// Changes the username. Returns false if another account has it.
 pub fn set_username(db: &Writer<'_>, id: AccountId, username: &str) -> Result<bool> {
     let sql = "UPDATE accounts SET username = $1, username_key = $2 WHERE id = $3 \
          AND NOT EXISTS (SELECT 1 FROM accounts WHERE username = $1)";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![username, username.to_lowercase(), id])? == 1)
 }
 
-/// Changes names and title.
+/// Changes names and academic title.
 pub fn set_profile(db: &Writer<'_>, id: AccountId, first: &str, last: &str, title: &str) -> Result<()> {
     let sql = "UPDATE accounts SET first_name = $1, last_name = $2, academic_title = $3 WHERE id = $4";
     db.0.0.prepare_cached(sql)?.execute(params![first, last, title, id])?;
     Ok(())
 }
 
-/// Marks the address as confirmed, or as not confirmed. Returns whether that is a change.
+/// Sets or clears when the address was confirmed. Returns whether that is a change.
 pub fn set_verified(db: &Writer<'_>, id: AccountId, at: Option<Timestamp>) -> Result<bool> {
     let sql =
         "UPDATE accounts SET verified_at = $1 WHERE id = $2 AND (verified_at IS NULL) = ($1 IS NOT NULL)";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![at.map(Timestamp::micros), id])? == 1)
 }
 
-/// Puts the account away, or takes it out again; false if nothing had to be done.
+/// Archives or unarchives the account. Returns whether that is a change.
 pub fn set_archived(db: &Writer<'_>, id: AccountId, at: Option<Timestamp>) -> Result<bool> {
     let sql =
         "UPDATE accounts SET archived_at = $1 WHERE id = $2 AND (archived_at IS NULL) = ($1 IS NOT NULL)";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![at.map(Timestamp::micros), id])? == 1)
 }
 
-/// Replaces the password hash by another hash of the same password, unless it changed meanwhile.
+/// Replaces the password hash with another hash of the same password, unless the password has changed in the
+/// meantime.
 pub fn replace_password_hash(db: &Writer<'_>, id: AccountId, from: &str, to: &str) -> Result<()> {
     let sql = "UPDATE accounts SET password_hash = $1 WHERE id = $2 AND password_hash = $3";
     db.0.0.prepare_cached(sql)?.execute(params![to, id, from])?;
     Ok(())
 }
 
-/// Sets another password if none was set since `epoch`; false if one was.
+/// Sets the password hash. Returns false if `epoch` is no longer the current one, for example after another change of
+/// the password.
 pub fn set_password_hash(db: &Writer<'_>, id: AccountId, epoch: i64, hash: &str) -> Result<bool> {
     let sql =
         "UPDATE accounts SET password_hash = $1, activation_ends_password = 0 WHERE id = $2 AND epoch = $3";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![hash, id, epoch])? == 1)
 }
 
-/// Takes the password away: nobody can log in by one until another is set.
+/// Removes the password. Nobody can log in with a password until a new one is set.
 pub fn delete_password_hash(db: &Writer<'_>, id: AccountId) -> Result<()> {
     let sql = "UPDATE accounts SET password_hash = NULL WHERE id = $1";
     db.0.0.prepare_cached(sql)?.execute(params![id])?;
     Ok(())
 }
 
-/// Marks the account so that its activation ends its password.
+/// Makes the activation of the account end its password.
 pub fn set_activation_ends_password(db: &Writer<'_>, id: AccountId) -> Result<()> {
     let sql = "UPDATE accounts SET activation_ends_password = 1 WHERE id = $1";
     db.0.0.prepare_cached(sql)?.execute(params![id])?;
     Ok(())
 }
 
-/// Shuts the account off; false if it was already.
+/// Deactivates the account. Returns false if it is deactivated already.
 pub fn set_deactivated(db: &Writer<'_>, id: AccountId, now: Timestamp) -> Result<bool> {
     let sql = "UPDATE accounts SET deactivated_at = $1 WHERE id = $2 AND deactivated_at IS NULL";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id])? == 1)
 }
 
-/// Opens an account again that was shut off; false if it was open.
+/// Reactivates the account. Returns false if it is active.
 pub fn set_activated(db: &Writer<'_>, id: AccountId) -> Result<bool> {
     let sql = "UPDATE accounts SET deactivated_at = NULL WHERE id = $1 AND deactivated_at IS NOT NULL";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![id])? == 1)
 }
 
-/// Says whether an account sees what is reserved for staff; false if nothing had to be done.
+/// Changes whether the account is a member of staff. Returns false if nothing changes.
 pub fn set_staff(db: &Writer<'_>, id: AccountId, is_staff: bool) -> Result<bool> {
     let sql = "UPDATE accounts SET is_staff = $1 WHERE id = $2 AND is_staff <> $1";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![i64::from(is_staff), id])? == 1)
 }
 
-/// Ends all access tokens of the account and answers the epoch that begins.
+/// Revokes all access tokens of the account and returns the new epoch.
 pub fn begin_epoch(db: &Writer<'_>, id: AccountId, now: Timestamp) -> Result<i64> {
     let sql = "UPDATE accounts SET epoch = epoch + 1, epoch_began_at = $1 WHERE id = $2 RETURNING epoch";
     Ok(db.0.0.prepare_cached(sql)?.query_row(params![now.micros(), id], |row| row.get(0))?)
 }
 
-/// Erases the account and all that hangs on it.
+/// Erases the account and everything that belongs to it.
 pub fn delete(db: &Writer<'_>, id: AccountId) -> Result<()> {
     db.0.0.prepare_cached("DELETE FROM accounts WHERE id = $1")?.execute(params![id])?;
     Ok(())

@@ -1,18 +1,17 @@
-//! Tokens from mailed links that have done their work.
+//! Tokens from mailed links that have been consumed.
 
 use rusqlite::params;
 
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// Spends a token; false if it was spent before.
+/// Consumes a token. Returns false if it was consumed before.
 pub fn consume(db: &Writer<'_>, hash: &str, expires_at: Timestamp) -> Result<bool> {
     let sql = "INSERT INTO spent_action_tokens (token_hash, expires_at) VALUES ($1, $2) \
          ON CONFLICT (token_hash) DO NOTHING";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![hash, expires_at.micros()])? == 1)
 }
 
-/// Whether a token has been spent.
 pub fn is_spent(db: &Reader<'_>, hash: &str) -> Result<bool> {
     Ok(db
         .0
@@ -20,7 +19,7 @@ pub fn is_spent(db: &Reader<'_>, hash: &str) -> Result<bool> {
         .exists(params![hash])?)
 }
 
-/// Forgets at most `limit` tokens that have expired, since those are refused anyway, and answers how many.
+/// Deletes at most `limit` expired tokens, which are rejected anyway, and returns their number.
 pub fn delete_expired(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM spent_action_tokens \
          WHERE token_hash IN (SELECT token_hash FROM spent_action_tokens WHERE expires_at < $1 LIMIT $2)";

@@ -1,22 +1,21 @@
-//! How often something was tried.
+//! Counters of attempts.
 
 use rusqlite::{OptionalExtension, params};
 
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// Attempts of one name.
+/// The attempts of one name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempts {
-    /// How many are remembered as of then.
+    /// The number of attempts that are remembered as of `counted_at`.
     pub counted: i64,
-    /// When the last was made.
+    /// When the last attempt was made.
     pub counted_at: Timestamp,
-    /// When none is left.
+    /// When all attempts are forgotten.
     pub forgotten_at: Timestamp,
 }
 
-/// What is remembered of a name.
 pub fn find(db: &Reader<'_>, name: &str) -> Result<Option<Attempts>> {
     let sql = "SELECT counted, counted_at, forgotten_at FROM attempts WHERE name = $1";
     let mut statement = db.0.prepare_cached(sql)?;
@@ -27,7 +26,7 @@ pub fn find(db: &Reader<'_>, name: &str) -> Result<Option<Attempts>> {
     Ok(found.optional()?)
 }
 
-/// Remembers attempts of a name, in place of what was remembered.
+/// Replaces what is remembered of a name.
 pub fn upsert(db: &Writer<'_>, name: &str, attempts: Attempts) -> Result<()> {
     let sql = "INSERT INTO attempts (name, counted, counted_at, forgotten_at) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (name) DO UPDATE SET counted = excluded.counted, counted_at = excluded.counted_at, \
@@ -38,7 +37,8 @@ pub fn upsert(db: &Writer<'_>, name: &str, attempts: Attempts) -> Result<()> {
     Ok(())
 }
 
-/// Takes back an attempt that was counted by then. If none was since, it is as if the one before were the last.
+/// Takes back an attempt that was counted at `counted_at`. If no attempt followed, `before` becomes the time of the
+/// last one.
 pub fn take_back(
     db: &Writer<'_>,
     name: &str,
@@ -53,13 +53,12 @@ pub fn take_back(
     Ok(())
 }
 
-/// Forgets all attempts of a name.
 pub fn delete(db: &Writer<'_>, name: &str) -> Result<()> {
     db.0.0.prepare_cached("DELETE FROM attempts WHERE name = $1")?.execute(params![name])?;
     Ok(())
 }
 
-/// Forgets at most `limit` names of which no attempt is left, and answers how many.
+/// Deletes at most `limit` names whose attempts are all forgotten and returns their number.
 pub fn delete_forgotten(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM attempts \
          WHERE name IN (SELECT name FROM attempts WHERE forgotten_at < $1 LIMIT $2)";

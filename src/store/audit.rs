@@ -1,4 +1,5 @@
-//! What happened to whom, by whom and from where. Rows are added and, when they are old, deleted; never changed.
+//! The audit log: events, their accounts, actors and origins. Entries are added, and deleted when they are old. They
+//! never change.
 
 use rusqlite::types::Type;
 use rusqlite::{Row, params};
@@ -7,21 +8,20 @@ use super::accounts::AccountId;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// Who did something.
+/// The actor of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoredActor {
-    /// Whoever the account is of, by password, token or mailed link.
+    /// The owner of the account, authenticated by password, token or mailed link.
     Owner,
-    /// Another account.
     Account(AccountId),
-    /// Whoever has the command line.
+    /// The command line.
     Operator,
-    /// Somebody who has shown nothing.
+    /// An unauthenticated client.
     Somebody,
 }
 
 impl StoredActor {
-    /// Its name in the database and for scripts.
+    /// Returns the name of the actor in the database and in output.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Owner => "owner",
@@ -31,55 +31,44 @@ impl StoredActor {
         }
     }
 
-    /// The account, if it is another one.
+    /// Returns the account, if the actor is another account.
     pub fn account(self) -> Option<AccountId> {
         if let Self::Account(id) = self { Some(id) } else { None }
     }
 }
 
-/// Something that happened.
+/// A new entry of the audit log.
 #[derive(Debug, Clone)]
 pub struct NewEntry<'a> {
-    /// When.
     pub at: Timestamp,
-    /// What.
     pub event: &'a str,
-    /// To whom; none where nobody has the name that was given.
+    /// The affected account; `None` if no account has the name that was given.
     pub account: Option<AccountId>,
-    /// By whom.
     pub actor: StoredActor,
-    /// The address that it was done from, if that is known.
+    /// The IP address of the client, if known.
     pub address: Option<&'a str>,
-    /// The session that began or ended, or in which it was done.
+    /// The session that began or ended, or in which the event happened.
     pub session: Option<&'a str>,
     /// A code, or the id of a working group.
     pub detail: Option<&'a str>,
 }
 
-/// Something that happened, as it is listed; see [`NewEntry`].
+/// An entry of the audit log; see [`NewEntry`].
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Its number.
     pub id: i64,
-    /// When.
     pub at: Timestamp,
-    /// What.
     pub event: String,
-    /// To whom.
     pub account: Option<AccountId>,
-    /// The primary address that the account has now; none where it has been erased.
+    /// The current primary address of the account; `None` if the account has been erased.
     pub email: Option<String>,
-    /// By whom.
     pub actor: StoredActor,
-    /// From where.
     pub address: Option<String>,
-    /// In which session.
     pub session: Option<String>,
-    /// More of it.
     pub detail: Option<String>,
 }
 
-/// A place in the list: behind the entry with this time and number.
+/// A position in the log: after the entry with this time and id.
 pub type Place = (Timestamp, i64);
 
 const COLUMNS: &str =
@@ -104,7 +93,6 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     })
 }
 
-/// Adds an entry.
 pub fn insert(db: &Writer<'_>, new: &NewEntry<'_>) -> Result<()> {
     let sql = "INSERT INTO audit (at, event, account_id, actor, actor_id, address, session_id, detail) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -115,7 +103,7 @@ pub fn insert(db: &Writer<'_>, new: &NewEntry<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The first `limit` entries behind a place, oldest first.
+/// Returns the first `limit` entries after a position, oldest first.
 pub fn list(db: &Reader<'_>, (at, id): Place, limit: i64) -> Result<Vec<Entry>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM audit e {ADDRESS} WHERE (e.at, e.id) > ($1, $2) ORDER BY e.at, e.id LIMIT $3"
@@ -125,14 +113,14 @@ pub fn list(db: &Reader<'_>, (at, id): Place, limit: i64) -> Result<Vec<Entry>> 
     Ok(entries.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The same of what happened to an account, or was done by it to others.
+/// Returns the entries that affect an account or that it caused; otherwise like [`list`].
 pub fn list_of_account(
     db: &Reader<'_>,
     account: AccountId,
     (at, id): Place,
     limit: i64,
 ) -> Result<Vec<Entry>> {
-    // Two parts, each in the order of an index, that the database merges: neither is read further than the limit.
+    // The database merges two parts, each in the order of an index, so it reads neither further than the limit.
     let sql = format!(
         "SELECT {COLUMNS} FROM (SELECT * FROM audit WHERE account_id = $1 AND (at, id) > ($2, $3) \
          UNION ALL SELECT * FROM audit WHERE actor_id = $1 AND (at, id) > ($2, $3) \
@@ -143,7 +131,7 @@ pub fn list_of_account(
     Ok(entries.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Forgets at most `limit` entries from before `moment`, and answers how many.
+/// Deletes at most `limit` entries from before `moment` and returns their number.
 pub fn delete_before(db: &Writer<'_>, moment: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 LIMIT $2)";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![moment.micros(), limit])?)

@@ -1,14 +1,14 @@
-//! What statements have in common.
+//! Helpers for statements.
 
 use rusqlite::{Row, ToSql, params_from_iter};
 
 use super::{Reader, Result};
 
-/// Keys of one statement: well below what any engine takes.
+/// The number of keys per statement, well below the limit of any engine.
 const AT_A_TIME: usize = 256;
 
-/// The rows that a statement finds for keys, so that a list costs as many statements as one entry does. `sql` makes
-/// the statement of the placeholders for them. Rows for the same key come in the order that it asks for.
+/// Returns the rows for a list of keys, so that a list needs no more statements than one entry. `sql` builds the
+/// statement from the placeholders of the keys. Rows for the same key come in the order of the statement.
 pub(super) fn rows_for<K: ToSql, T>(
     db: &Reader<'_>,
     keys: &[K],
@@ -17,7 +17,8 @@ pub(super) fn rows_for<K: ToSql, T>(
 ) -> Result<Vec<T>> {
     let mut rows = Vec::new();
     for keys in keys.chunks(AT_A_TIME) {
-        // Of few lengths, so that few statements are prepared: the last key fills up, which finds nothing new.
+        // Chunks are padded to a few lengths with their last key, so that few statements are prepared. Repeated keys
+        // find no additional rows.
         let length = keys.len().next_power_of_two();
         let filled = keys.iter().chain(keys.last().into_iter().cycle()).take(length);
         let placeholders: Vec<String> = (1..=length).map(|number| format!("${number}")).collect();
@@ -29,7 +30,7 @@ pub(super) fn rows_for<K: ToSql, T>(
     Ok(rows)
 }
 
-/// A text as part of a pattern for `LIKE … ESCAPE '\\'`, without a meaning of its own.
+/// Escapes a string for a `LIKE … ESCAPE '\\'` pattern.
 pub(super) fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

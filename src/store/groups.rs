@@ -1,4 +1,4 @@
-//! Working groups, each with its institution and research field.
+//! Working groups, with their institution and research field.
 
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -12,33 +12,27 @@ pub type GroupId = String;
 /// A working group.
 #[derive(Debug, Clone)]
 pub struct Group {
-    /// Its id.
     pub id: GroupId,
-    /// Unique within its institution.
+    /// Unique within the institution.
     pub name: String,
-    /// Where it is at home.
     pub institution: Option<Institution>,
-    /// What it works on.
     pub research_field: ResearchField,
-    /// How many people work in it, by its own account.
+    /// The number of employees, as the group states it.
     pub employees: Option<i64>,
-    /// Whether everybody who is logged in may find it.
+    /// Whether every user who is logged in can find the group.
     pub is_public: bool,
 }
 
-/// What a new working group starts with.
+/// A working group to create.
 pub struct NewGroup<'a> {
-    /// Its id.
     pub id: &'a str,
-    /// Unique within its institution.
+    /// Unique within the institution.
     pub name: &'a str,
-    /// Must be there.
+    /// The id of an existing institution.
     pub institution_id: Option<&'a str>,
-    /// Must be there.
+    /// The id of an existing research field.
     pub research_field_id: i64,
-    /// See [`Group`].
     pub employees: Option<i64>,
-    /// See [`Group`].
     pub is_public: bool,
 }
 
@@ -69,13 +63,12 @@ fn group(row: &Row<'_>) -> rusqlite::Result<Group> {
     })
 }
 
-/// The group with this id.
 pub fn find_by_id(db: &Reader<'_>, id: &str) -> Result<Option<Group>> {
     let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE g.id = $1");
     Ok(db.0.prepare_cached(&sql)?.query_row(params![id], group).optional()?)
 }
 
-/// All groups in the order in which they were founded.
+/// Returns all groups in the order in which they were created.
 pub fn list(db: &Reader<'_>) -> Result<Vec<Group>> {
     let sql = format!("SELECT {COLUMNS} FROM {TABLES} ORDER BY g.position");
     let mut statement = db.0.prepare_cached(&sql)?;
@@ -83,7 +76,7 @@ pub fn list(db: &Reader<'_>) -> Result<Vec<Group>> {
     Ok(groups)
 }
 
-/// All public groups in the order in which they were founded.
+/// Returns all public groups in the order in which they were created.
 pub fn list_public(db: &Reader<'_>) -> Result<Vec<Group>> {
     let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE g.is_public = 1 ORDER BY g.position");
     let mut statement = db.0.prepare_cached(&sql)?;
@@ -91,12 +84,11 @@ pub fn list_public(db: &Reader<'_>) -> Result<Vec<Group>> {
     Ok(groups)
 }
 
-/// The groups with these ids.
 pub fn list_by_ids(db: &Reader<'_>, ids: &[GroupId]) -> Result<Vec<Group>> {
     rows_for(db, ids, |keys| format!("SELECT {COLUMNS} FROM {TABLES} WHERE g.id IN ({keys})"), group)
 }
 
-/// The groups whose ids begin like this, in the order in which they were founded.
+/// Returns the groups whose ids begin with a prefix, in the order in which they were created.
 pub fn list_by_id_prefix(db: &Reader<'_>, prefix: &str) -> Result<Vec<Group>> {
     let sql =
         format!("SELECT {COLUMNS} FROM {TABLES} WHERE substr(g.id, 1, length($1)) = $1 ORDER BY g.position");
@@ -105,7 +97,7 @@ pub fn list_by_id_prefix(db: &Reader<'_>, prefix: &str) -> Result<Vec<Group>> {
     Ok(groups)
 }
 
-/// The groups at these institutions in the order in which they were founded.
+/// Returns the groups at these institutions in the order in which they were created.
 pub fn list_by_institutions(db: &Reader<'_>, ids: &[String]) -> Result<Vec<Group>> {
     let sql = |keys: &str| {
         format!("SELECT {COLUMNS} FROM {TABLES} WHERE g.institution_id IN ({keys}) ORDER BY g.position")
@@ -113,7 +105,7 @@ pub fn list_by_institutions(db: &Reader<'_>, ids: &[String]) -> Result<Vec<Group
     rows_for(db, ids, sql, group)
 }
 
-/// The groups of these research fields in the order in which they were founded.
+/// Returns the groups of these research fields in the order in which they were created.
 pub fn list_by_research_fields(db: &Reader<'_>, ids: &[i64]) -> Result<Vec<Group>> {
     let sql = |keys: &str| {
         format!("SELECT {COLUMNS} FROM {TABLES} WHERE g.research_field_id IN ({keys}) ORDER BY g.position")
@@ -121,7 +113,7 @@ pub fn list_by_research_fields(db: &Reader<'_>, ids: &[i64]) -> Result<Vec<Group
     rows_for(db, ids, sql, group)
 }
 
-/// Founds a group; false if its institution has one of that name.
+/// Adds a group. Returns false if its institution has a group with that name.
 pub fn insert(db: &Writer<'_>, new: &NewGroup<'_>) -> Result<bool> {
     let sql = "INSERT INTO working_groups \
          (id, position, name, institution_id, research_field_id, employees, is_public) \
@@ -132,12 +124,11 @@ pub fn insert(db: &Writer<'_>, new: &NewGroup<'_>) -> Result<bool> {
     Ok(db.0.0.prepare_cached(sql)?.execute(values)? == 1)
 }
 
-/// Whether there is a group with this id.
 pub fn exists(db: &Reader<'_>, id: &str) -> Result<bool> {
     Ok(db.0.prepare_cached("SELECT 1 FROM working_groups WHERE id = $1")?.exists(params![id])?)
 }
 
-/// Ends a group, with its memberships and the wishes to join it.
+/// Deletes a group with its memberships and join requests.
 pub fn delete(db: &Writer<'_>, id: &str) -> Result<()> {
     db.0.0.prepare_cached("DELETE FROM working_groups WHERE id = $1")?.execute(params![id])?;
     Ok(())

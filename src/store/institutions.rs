@@ -6,44 +6,39 @@ use rusqlite::{params, params_from_iter};
 use super::batch::escape_like;
 use super::{Reader, Result, Writer};
 
-/// Where working groups are at home.
+/// An institution.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Institution {
     /// A UUID.
     pub id: String,
-    /// Its name.
     pub name: String,
-    /// Its city.
     pub city: String,
-    /// Its state, where the country has such.
+    /// The state, if the country has states.
     pub state: Option<String>,
-    /// Its country.
     pub country: String,
 }
 
-/// What working groups work on.
+/// A research field.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ResearchField {
-    /// Its number.
     pub id: i64,
     /// The wider field.
     pub field: String,
-    /// The field proper.
     pub subfield: String,
 }
 
-/// Which institutions are listed, and which part of that list.
+/// Which institutions to list, and which part of that list.
 #[derive(Debug, Default)]
 pub struct Search {
-    /// Parts of [`upsert_institution`]'s `search_key`, all of which it must hold.
+    /// Words that the `search_key` of [`upsert_institution`] must contain.
     pub words: Vec<String>,
-    /// At most so many.
+    /// The most entries to return.
     pub first: Option<i64>,
-    /// How many to leave out at the beginning.
+    /// The number of entries to skip.
     pub offset: i64,
 }
 
-/// The institutions that a search finds, in the order in which they were imported.
+/// Returns the institutions that match a search, in the order in which they were imported.
 pub fn list_institutions(db: &Reader<'_>, search: &Search) -> Result<Vec<Institution>> {
     let number = search.words.len();
     let conditions: String =
@@ -69,17 +64,15 @@ pub fn list_institutions(db: &Reader<'_>, search: &Search) -> Result<Vec<Institu
     Ok(institutions.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Whether there is an institution with this id.
 pub fn has_institution(db: &Reader<'_>, id: &str) -> Result<bool> {
     Ok(db.0.prepare_cached("SELECT 1 FROM institutions WHERE id = $1")?.exists(params![id])?)
 }
 
-/// Whether there is a research field with this number.
 pub fn has_research_field(db: &Reader<'_>, id: i64) -> Result<bool> {
     Ok(db.0.prepare_cached("SELECT 1 FROM research_fields WHERE id = $1")?.exists(params![id])?)
 }
 
-/// All research fields, by their number.
+/// Returns all research fields, ordered by id.
 pub fn list_research_fields(db: &Reader<'_>) -> Result<Vec<ResearchField>> {
     let sql = "SELECT id, field, subfield FROM research_fields ORDER BY id";
     let mut statement = db.0.prepare_cached(sql)?;
@@ -89,8 +82,8 @@ pub fn list_research_fields(db: &Reader<'_>) -> Result<Vec<ResearchField>> {
     Ok(fields.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Adds an institution behind those that are there, or corrects it; false if it is there just so. `search_key` is what
-/// a search looks at.
+/// Adds an institution after the existing ones, or updates it. Returns false if nothing changes. Searches match
+/// against `search_key`.
 pub fn upsert_institution(db: &Writer<'_>, institution: &Institution, search_key: &str) -> Result<bool> {
     let sql = "INSERT INTO institutions (id, position, name, city, state, country, search_key) \
          VALUES ($1, (SELECT COALESCE(MAX(position), 0) + 1 FROM institutions), $2, $3, $4, $5, $6) \
@@ -104,7 +97,7 @@ pub fn upsert_institution(db: &Writer<'_>, institution: &Institution, search_key
     Ok(db.0.0.prepare_cached(sql)?.execute(params![id, name, city, state, country, search_key])? == 1)
 }
 
-/// Adds a research field, or corrects it; false if it is there just so.
+/// Adds or updates a research field. Returns false if nothing changes.
 pub fn upsert_research_field(db: &Writer<'_>, new: &ResearchField) -> Result<bool> {
     let sql = "INSERT INTO research_fields (id, field, subfield) VALUES ($1, $2, $3) \
          ON CONFLICT (id) DO UPDATE SET field = excluded.field, subfield = excluded.subfield \

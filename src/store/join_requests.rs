@@ -1,4 +1,4 @@
-//! Wishes to join a working group, and what became of them.
+//! Requests to join a working group.
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{OptionalExtension, Row, params};
@@ -9,34 +9,31 @@ use super::groups::GroupId;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// Somebody's wish to join a working group.
+/// A request to join a working group.
 #[derive(Debug, Clone)]
 pub struct JoinRequest {
     /// A UUID in lower case with dashes.
     pub id: String,
-    /// Who wishes.
+    /// The account that made the request.
     pub account: AccountId,
-    /// Where to.
+    /// The group to join.
     pub group: GroupId,
-    /// When it was made.
     pub made_at: Timestamp,
-    /// What became of it.
     pub status: Status,
 }
 
-/// What became of a wish to join.
+/// The status of a join request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// It waits for an answer.
+    /// The request waits for an answer.
     Pending,
-    /// The group said yes.
+    /// The request was approved.
     Approved,
-    /// The group said no.
+    /// The request was declined.
     Declined,
 }
 
 impl Status {
-    /// Its name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -45,7 +42,6 @@ impl Status {
         }
     }
 
-    /// The one of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Pending, Self::Approved, Self::Declined].into_iter().find(|status| status.as_str() == name)
     }
@@ -69,13 +65,12 @@ fn join_request(row: &Row<'_>) -> rusqlite::Result<JoinRequest> {
     })
 }
 
-/// The wish with this id.
 pub fn find_by_id(db: &Reader<'_>, id: &str) -> Result<Option<JoinRequest>> {
     let sql = format!("SELECT {COLUMNS} FROM join_requests WHERE id = $1");
     Ok(db.0.prepare_cached(&sql)?.query_row(params![id], join_request).optional()?)
 }
 
-/// The wishes of these accounts in the order in which they were made.
+/// Returns the requests of these accounts in the order in which they were made.
 pub fn list_by_accounts(db: &Reader<'_>, accounts: &[AccountId]) -> Result<Vec<JoinRequest>> {
     let sql = |keys: &str| {
         format!("SELECT {COLUMNS} FROM join_requests WHERE account_id IN ({keys}) ORDER BY made_at, position")
@@ -83,7 +78,7 @@ pub fn list_by_accounts(db: &Reader<'_>, accounts: &[AccountId]) -> Result<Vec<J
     rows_for(db, accounts, sql, join_request)
 }
 
-/// The wishes to join these groups in the order in which they were made.
+/// Returns the requests to join these groups in the order in which they were made.
 pub fn list_by_groups(db: &Reader<'_>, groups: &[GroupId]) -> Result<Vec<JoinRequest>> {
     let sql = |keys: &str| {
         format!(
@@ -93,7 +88,7 @@ pub fn list_by_groups(db: &Reader<'_>, groups: &[GroupId]) -> Result<Vec<JoinReq
     rows_for(db, groups, sql, join_request)
 }
 
-/// Notes a wish; false if the same account waits for an answer of that group already, or the id is another's.
+/// Adds a request. Returns false if the account has a pending request to the group already, or if the id is taken.
 pub fn insert(db: &Writer<'_>, new: &JoinRequest) -> Result<bool> {
     let sql = "INSERT INTO join_requests (id, position, account_id, working_group_id, made_at, status) \
          VALUES ($1, (SELECT COALESCE(MAX(position), 0) + 1 FROM join_requests), $2, $3, $4, $5) \
@@ -103,7 +98,7 @@ pub fn insert(db: &Writer<'_>, new: &JoinRequest) -> Result<bool> {
     Ok(db.0.0.prepare_cached(sql)?.execute(values)? == 1)
 }
 
-/// Answers a wish; false if it was answered before.
+/// Answers a request. Returns false if it has been answered already.
 pub fn answer(db: &Writer<'_>, id: &str, status: Status) -> Result<bool> {
     let sql = "UPDATE join_requests SET status = $1 WHERE id = $2 AND status = 'pending'";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![status.as_str(), id])? == 1)

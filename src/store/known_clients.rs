@@ -1,4 +1,4 @@
-//! From where the owners of accounts have logged in.
+//! Clients from which the owners of accounts have logged in.
 
 use rusqlite::params;
 
@@ -6,7 +6,7 @@ use super::accounts::AccountId;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// Remembers that the owner of an account was seen.
+/// Records that the owner of an account was seen.
 pub fn upsert(db: &Writer<'_>, account: AccountId, network: &str, now: Timestamp) -> Result<()> {
     let sql = "INSERT INTO known_clients (account_id, network, seen_at) VALUES ($1, $2, $3) \
          ON CONFLICT (account_id, network) DO UPDATE SET seen_at = excluded.seen_at";
@@ -14,22 +14,22 @@ pub fn upsert(db: &Writer<'_>, account: AccountId, network: &str, now: Timestamp
     Ok(())
 }
 
-/// Whether the owner of an account was seen there.
+/// Returns whether the owner of an account was seen there.
 pub fn exists(db: &Reader<'_>, account: AccountId, network: &str) -> Result<bool> {
     let sql = "SELECT 1 FROM known_clients WHERE account_id = $1 AND network = $2";
     Ok(db.0.prepare_cached(sql)?.exists(params![account, network])?)
 }
 
-/// Forgets all but the clients of an account that were seen most recently.
+/// Deletes all but the `most` clients of an account that were seen most recently.
 pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64) -> Result<()> {
-    // Not every engine takes an offset without a limit.
+    // SQLite allows an offset only together with a limit.
     let sql = "DELETE FROM known_clients WHERE account_id = $1 AND network IN (SELECT network FROM known_clients \
          WHERE account_id = $1 ORDER BY seen_at DESC, network DESC LIMIT $2 OFFSET $3)";
     db.0.0.prepare_cached(sql)?.execute(params![account, i64::MAX, most])?;
     Ok(())
 }
 
-/// Forgets at most `limit` that were not seen since, and answers how many.
+/// Deletes at most `limit` clients that were last seen before `moment` and returns their number.
 pub fn delete_before(db: &Writer<'_>, moment: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM known_clients WHERE (account_id, network) IN \
          (SELECT account_id, network FROM known_clients WHERE seen_at < $1 LIMIT $2)";

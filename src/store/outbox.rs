@@ -1,33 +1,30 @@
-//! Mail that waits, and mail that has left.
+//! The outbox: waiting, delivered and rejected mail.
 
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// A mail on its way.
+/// A mail in the outbox.
 pub struct OutboxMessage {
-    /// Its number.
     pub id: i64,
-    /// The address it goes to.
+    /// The address of the recipient.
     pub recipient: String,
-    /// Its subject.
     pub subject: String,
-    /// Its body as plain text.
+    /// The body as plain text.
     pub text: String,
-    /// Its body as HTML.
+    /// The body as HTML.
     pub html: String,
-    /// When it was promised.
+    /// When the mail was enqueued.
     pub created_at: Timestamp,
-    /// When delivery is tried next.
+    /// When the next delivery attempt is due.
     pub due_at: Timestamp,
-    /// How often delivery was tried.
+    /// The number of delivery attempts.
     pub attempts: i64,
-    /// Why it failed the last time.
+    /// The error of the last attempt.
     pub last_error: Option<String>,
-    /// When it left.
     pub delivered_at: Option<Timestamp>,
-    /// When it was refused for good.
+    /// When the mail was rejected for good.
     pub refused_at: Option<Timestamp>,
 }
 
@@ -50,7 +47,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<OutboxMessage> {
     })
 }
 
-/// Adds a mail that is due at once, and answers its number.
+/// Enqueues a mail that is due immediately, and returns its id.
 pub fn insert(
     db: &Writer<'_>,
     recipient: &str,
@@ -65,19 +62,18 @@ pub fn insert(
     Ok(db.0.0.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
 }
 
-/// Takes a mail back.
+/// Removes a mail from the outbox.
 pub fn delete(db: &Writer<'_>, id: i64) -> Result<()> {
     db.0.0.prepare_cached("DELETE FROM outbox WHERE id = $1")?.execute(params![id])?;
     Ok(())
 }
 
-/// The mail with this number.
 pub fn find_by_id(db: &Reader<'_>, id: i64) -> Result<Option<OutboxMessage>> {
     let sql = format!("SELECT {COLUMNS} FROM outbox WHERE id = $1");
     Ok(db.0.prepare_cached(&sql)?.query_row(params![id], message).optional()?)
 }
 
-/// All mails, oldest first.
+/// Returns all mails, oldest first.
 pub fn list(db: &Reader<'_>) -> Result<Vec<OutboxMessage>> {
     let sql = format!("SELECT {COLUMNS} FROM outbox ORDER BY id");
     let mut statement = db.0.prepare_cached(&sql)?;
@@ -85,7 +81,7 @@ pub fn list(db: &Reader<'_>) -> Result<Vec<OutboxMessage>> {
     Ok(messages)
 }
 
-/// Mails that wait and are due, oldest first.
+/// Returns the waiting mails that are due, oldest first.
 pub fn list_due(db: &Reader<'_>, now: Timestamp, limit: i64) -> Result<Vec<OutboxMessage>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM outbox \
@@ -97,67 +93,67 @@ pub fn list_due(db: &Reader<'_>, now: Timestamp, limit: i64) -> Result<Vec<Outbo
     Ok(messages)
 }
 
-/// How many mails wait.
+/// Returns the number of waiting mails.
 pub fn count_undelivered(db: &Reader<'_>) -> Result<i64> {
     let sql = "SELECT COUNT(*) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL";
     Ok(db.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
-/// How many mails a mail server refused for good.
+/// Returns the number of mails that were rejected for good.
 pub fn count_refused(db: &Reader<'_>) -> Result<i64> {
     let sql = "SELECT COUNT(*) FROM outbox WHERE refused_at IS NOT NULL";
     Ok(db.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
-/// When the oldest mail was promised that has not left.
+/// Returns when the oldest waiting mail was enqueued.
 pub fn find_oldest_undelivered(db: &Reader<'_>) -> Result<Option<Timestamp>> {
     let sql = "SELECT MIN(created_at) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL";
     let oldest: Option<i64> = db.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
     Ok(oldest.map(Timestamp::from_micros))
 }
 
-/// Notes that a mail has left.
+/// Records that a mail was delivered.
 pub fn set_delivered(db: &Writer<'_>, id: i64, now: Timestamp) -> Result<()> {
     let sql = "UPDATE outbox SET delivered_at = $1, attempts = attempts + 1, last_error = NULL WHERE id = $2";
     db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id])?;
     Ok(())
 }
 
-/// Notes that a mail could not leave and when to try again.
+/// Records that an attempt failed, and when to retry.
 pub fn set_failed(db: &Writer<'_>, id: i64, error: &str, due_at: Timestamp) -> Result<()> {
     let sql = "UPDATE outbox SET due_at = $1, attempts = attempts + 1, last_error = $2 WHERE id = $3";
     db.0.0.prepare_cached(sql)?.execute(params![due_at.micros(), error, id])?;
     Ok(())
 }
 
-/// Notes that a mail was refused for good.
+/// Records that a mail was rejected for good.
 pub fn set_refused(db: &Writer<'_>, id: i64, error: &str, now: Timestamp) -> Result<()> {
     let sql = "UPDATE outbox SET refused_at = $1, attempts = attempts + 1, last_error = $2 WHERE id = $3";
     db.0.0.prepare_cached(sql)?.execute(params![now.micros(), error, id])?;
     Ok(())
 }
 
-/// Makes a mail due at once that waits or was refused, and with `again` also one that was delivered. Returns whether there
-/// is such a mail.
+/// Makes a waiting or rejected mail due immediately, and with `again` also a delivered one. Returns whether there is
+/// such a mail.
 pub fn set_due(db: &Writer<'_>, id: i64, now: Timestamp, again: bool) -> Result<bool> {
     let sql = "UPDATE outbox SET due_at = $1, delivered_at = NULL, refused_at = NULL \
          WHERE id = $2 AND (delivered_at IS NULL OR $3 = 1)";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id, i64::from(again)])? == 1)
 }
 
-/// Makes all mails due that have not left, refused ones among them, and says how many those are.
+/// Makes all undelivered mails due immediately, including rejected ones, and returns their number.
 pub fn set_all_due(db: &Writer<'_>, now: Timestamp) -> Result<usize> {
     let sql = "UPDATE outbox SET due_at = $1, refused_at = NULL WHERE delivered_at IS NULL";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros()])?)
 }
 
-/// Whether a mail left or was refused before `moment`.
+/// Returns whether a mail was delivered or rejected before `moment`.
 pub fn was_any_done_before(db: &Reader<'_>, moment: Timestamp) -> Result<bool> {
     let sql = "SELECT 1 FROM outbox WHERE delivered_at < $1 OR refused_at < $1";
     Ok(db.0.prepare_cached(sql)?.exists(params![moment.micros()])?)
 }
 
-/// Forgets mails that left or were refused before `moment`.
+/// Deletes mails that were delivered or rejected before `moment`.
 pub fn delete_done_before(db: &Writer<'_>, moment: Timestamp) -> Result<()> {
     let sql = "DELETE FROM outbox WHERE delivered_at < $1 OR refused_at < $1";
     db.0.0.prepare_cached(sql)?.execute(params![moment.micros()])?;

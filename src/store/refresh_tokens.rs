@@ -1,33 +1,29 @@
-//! Refresh tokens, known by their hash.
+//! Refresh tokens, stored by their hash.
 
 use rusqlite::{OptionalExtension, params};
 
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// A token that is handed out.
+/// A token to issue.
 pub struct NewToken<'a> {
-    /// What the token is stored as.
+    /// The hash of the token.
     pub hash: &'a str,
-    /// The session that it is of.
     pub session: &'a str,
-    /// The token that was turned in for it, as hash; none at a login.
+    /// The hash of the token that was exchanged for this one; `None` after a login.
     pub predecessor: Option<&'a str>,
-    /// When it is handed out.
     pub issued_at: Timestamp,
-    /// Until when it can be turned in.
     pub expires_at: Timestamp,
 }
 
-/// What is known of a token that cannot be turned in.
+/// The state of a token that can no longer be consumed.
 pub struct SupersededToken {
-    /// When another took its place because the answer with it seemed lost.
+    /// When the token was replaced because the response with it seemed lost.
     pub replaced_at: Option<Timestamp>,
-    /// Whether it was turned in for another that has been turned in as well.
+    /// Whether the token was exchanged for another that has been consumed as well.
     pub is_outdated: bool,
 }
 
-/// Adds a token.
 pub fn insert(db: &Writer<'_>, new: &NewToken<'_>) -> Result<()> {
     let sql = "INSERT INTO refresh_tokens (token_hash, session_id, predecessor_hash, issued_at, expires_at) \
          VALUES ($1, $2, $3, $4, $5)";
@@ -37,16 +33,16 @@ pub fn insert(db: &Writer<'_>, new: &NewToken<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Forgets all but the newest tokens of a session.
+/// Deletes all but the newest `most` tokens of a session.
 pub fn delete_beyond(db: &Writer<'_>, session: &str, most: i64) -> Result<()> {
-    // Not every engine takes an offset without a limit.
+    // SQLite allows an offset only together with a limit.
     let sql = "DELETE FROM refresh_tokens WHERE token_hash IN (SELECT token_hash FROM refresh_tokens \
          WHERE session_id = $1 ORDER BY issued_at DESC, token_hash DESC LIMIT $2 OFFSET $3)";
     db.0.0.prepare_cached(sql)?.execute(params![session, i64::MAX, most])?;
     Ok(())
 }
 
-/// Spends a token that is good, and answers its session; none if there is no such token, or it is not good.
+/// Consumes a valid token and returns its session, or `None` if the token is unknown or no longer valid.
 pub fn consume(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<Option<String>> {
     let sql = "UPDATE refresh_tokens SET spent_at = $1 WHERE token_hash = $2 \
          AND spent_at IS NULL AND replaced_at IS NULL AND expires_at >= $1 RETURNING session_id";
@@ -54,8 +50,8 @@ pub fn consume(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<Option<Str
     Ok(statement.query_row(params![now.micros(), hash], |row| row.get(0)).optional()?)
 }
 
-/// Replaces the token that this one was turned in for, unless it has been used, and answers the session; none if it
-/// has, or this one was never turned in or has expired.
+/// Replaces the token that `hash` was exchanged for and returns the session. Returns `None` if that token has been
+/// used, if `hash` was never exchanged, or if it has expired.
 pub fn replace_successor(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<Option<String>> {
     let sql = "UPDATE refresh_tokens SET replaced_at = $1 WHERE predecessor_hash = $2 \
          AND spent_at IS NULL AND replaced_at IS NULL \
@@ -65,7 +61,7 @@ pub fn replace_successor(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<
     Ok(statement.query_row(params![now.micros(), hash], |row| row.get(0)).optional()?)
 }
 
-/// What became of a token.
+/// Returns the state of a token.
 pub fn find_superseded(db: &Reader<'_>, hash: &str) -> Result<Option<SupersededToken>> {
     let sql = "SELECT t.replaced_at, EXISTS (SELECT 1 FROM refresh_tokens n \
          WHERE n.predecessor_hash = t.token_hash AND n.spent_at IS NOT NULL) \
@@ -78,8 +74,8 @@ pub fn find_superseded(db: &Reader<'_>, hash: &str) -> Result<Option<SupersededT
     Ok(worn.optional()?)
 }
 
-/// Ends all tokens of the session that a token is of, whatever became of it, and answers the session; none if there is
-/// no such token.
+/// Deletes all tokens of the session that a token belongs to, in any state, and returns the session, or `None` if the
+/// token is unknown.
 pub fn delete_family(db: &Writer<'_>, hash: &str) -> Result<Option<String>> {
     let sql = "DELETE FROM refresh_tokens WHERE session_id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1) \
          RETURNING session_id";
@@ -88,7 +84,7 @@ pub fn delete_family(db: &Writer<'_>, hash: &str) -> Result<Option<String>> {
     Ok(sessions.collect::<rusqlite::Result<Vec<_>>>()?.pop())
 }
 
-/// Forgets at most `limit` tokens that have expired, and answers how many.
+/// Deletes at most `limit` expired tokens and returns their number.
 pub fn delete_expired(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM refresh_tokens \
          WHERE token_hash IN (SELECT token_hash FROM refresh_tokens WHERE expires_at < $1 LIMIT $2)";

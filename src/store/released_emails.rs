@@ -1,11 +1,11 @@
-//! Addresses that an account gave up.
+//! Addresses that an account has released.
 
 use rusqlite::{OptionalExtension, params};
 
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// Notes that an address was given up.
+/// Records that an address was released.
 pub fn upsert(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<()> {
     let sql = "INSERT INTO released_emails (address_hash, released_at) VALUES ($1, $2) \
          ON CONFLICT (address_hash) DO UPDATE SET released_at = excluded.released_at";
@@ -13,7 +13,7 @@ pub fn upsert(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// When an address was given up the last time.
+/// Returns when an address was last released.
 pub fn find_released_at(db: &Reader<'_>, hash: &str) -> Result<Option<Timestamp>> {
     let sql = "SELECT released_at FROM released_emails WHERE address_hash = $1";
     let released_at: Option<i64> =
@@ -21,7 +21,7 @@ pub fn find_released_at(db: &Reader<'_>, hash: &str) -> Result<Option<Timestamp>
     Ok(released_at.map(Timestamp::from_micros))
 }
 
-/// Forgets at most `limit` of those that were given up before `moment`, and answers how many.
+/// Deletes at most `limit` addresses that were released before `moment` and returns their number.
 pub fn delete_before(db: &Writer<'_>, moment: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM released_emails \
          WHERE address_hash IN (SELECT address_hash FROM released_emails WHERE released_at < $1 LIMIT $2)";

@@ -1,4 +1,4 @@
-//! Sessions: what a login begins.
+//! Sessions. A login begins one.
 
 use std::time::Duration;
 
@@ -8,32 +8,29 @@ use super::accounts::{Account, AccountId, COLUMNS, TABLES, account};
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// A session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Random; access tokens name it.
+    /// A random id, which access tokens name.
     pub id: String,
     pub account: AccountId,
-    /// When its owner logged in.
+    /// When the owner logged in.
     pub began_at: Timestamp,
-    /// When and from where its owner logged in or got new tokens the last time.
+    /// The last login or refresh.
     pub last_use: Use,
 }
 
-/// A login or a refresh.
+/// A use of a session: a login or a refresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
-    /// When.
     pub at: Timestamp,
-    /// When the last of the tokens that were handed out ends.
+    /// When the last of the issued tokens expires.
     pub expires_at: Timestamp,
-    /// From where, if that is known.
+    /// The IP address, if known.
     pub address: Option<String>,
-    /// By which program, as it calls itself.
+    /// The user agent.
     pub user_agent: String,
 }
 
-/// Adds a session.
 pub fn insert(db: &Writer<'_>, session: &Session) -> Result<()> {
     let sql = "INSERT INTO sessions (id, account_id, began_at, last_used_at, expires_at, address, user_agent) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)";
@@ -45,7 +42,7 @@ pub fn insert(db: &Writer<'_>, session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// Notes that a session was used.
+/// Records a use of a session.
 pub fn set_last_use(db: &Writer<'_>, id: &str, last_use: &Use) -> Result<()> {
     let sql =
         "UPDATE sessions SET last_used_at = $1, expires_at = $2, address = $3, user_agent = $4 WHERE id = $5";
@@ -60,17 +57,17 @@ pub fn set_last_use(db: &Writer<'_>, id: &str, last_use: &Use) -> Result<()> {
     Ok(())
 }
 
-/// Lets a session go on no longer than its access token, which has `lifetime` from the last use on.
+/// Shortens a session to the lifetime of its access token, which starts at the last use.
 pub fn set_ending(db: &Writer<'_>, id: &str, lifetime: Duration) -> Result<()> {
     let sql =
         "UPDATE sessions SET expires_at = last_used_at + $1 WHERE id = $2 AND expires_at > last_used_at + $1";
-    // An access token is good to the end of a whole second.
+    // An access token is valid until the end of a whole second.
     let lifetime = Timestamp::from_micros(0).plus(lifetime).plus(Duration::from_secs(1));
     db.0.0.prepare_cached(sql)?.execute(params![lifetime.micros(), id])?;
     Ok(())
 }
 
-/// The account with this number, if it has this session.
+/// Returns the account with this id if it has this session.
 pub fn find_account(db: &Reader<'_>, id: &str, account_id: AccountId) -> Result<Option<Account>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM {TABLES} JOIN sessions o ON o.account_id = a.id WHERE o.id = $1 AND a.id = $2"
@@ -78,7 +75,7 @@ pub fn find_account(db: &Reader<'_>, id: &str, account_id: AccountId) -> Result<
     Ok(db.0.prepare_cached(&sql)?.query_row(params![id, account_id], account).optional()?)
 }
 
-/// The account that a session is of, and when that session began.
+/// Returns the account of a session, and when the session began.
 pub fn find_owner(db: &Reader<'_>, id: &str) -> Result<Option<(Account, Timestamp)>> {
     let sql = format!(
         "SELECT {COLUMNS}, o.began_at AS session_began_at \
@@ -91,7 +88,7 @@ pub fn find_owner(db: &Reader<'_>, id: &str) -> Result<Option<(Account, Timestam
     Ok(found.optional()?)
 }
 
-/// The sessions of an account that have not expired, the one used last first.
+/// Returns the sessions of an account that have not expired, most recently used first.
 pub fn list_live(db: &Reader<'_>, account: AccountId, now: Timestamp) -> Result<Vec<Session>> {
     let sql = "SELECT id, account_id, began_at, last_used_at, expires_at, address, user_agent FROM sessions \
          WHERE account_id = $1 AND expires_at >= $2 ORDER BY last_used_at DESC, id DESC";
@@ -109,13 +106,13 @@ pub fn list_live(db: &Reader<'_>, account: AccountId, now: Timestamp) -> Result<
     Ok(sessions.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Ends a session; false if the account has none of this id.
+/// Ends a session. Returns false if the account has no session with this id.
 pub fn delete(db: &Writer<'_>, account: AccountId, id: &str) -> Result<bool> {
     let sql = "DELETE FROM sessions WHERE id = $1 AND account_id = $2";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![id, account])? == 1)
 }
 
-/// Ends the session that a refresh token is of, and answers it and whose it was.
+/// Ends the session of a refresh token. Returns the session and its account.
 pub fn delete_by_refresh_token(db: &Writer<'_>, token_hash: &str) -> Result<Option<(String, AccountId)>> {
     let sql = "DELETE FROM sessions WHERE id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1) \
          RETURNING id, account_id";
@@ -123,22 +120,21 @@ pub fn delete_by_refresh_token(db: &Writer<'_>, token_hash: &str) -> Result<Opti
     Ok(statement.query_row(params![token_hash], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
 }
 
-/// Ends all sessions of an account.
 pub fn delete_of_account(db: &Writer<'_>, account: AccountId) -> Result<()> {
     db.0.0.prepare_cached("DELETE FROM sessions WHERE account_id = $1")?.execute(params![account])?;
     Ok(())
 }
 
-/// Ends those sessions of an account that were used least recently, so that `most` are left.
+/// Ends the least recently used sessions of an account, so that `most` remain.
 pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64, now: Timestamp) -> Result<()> {
-    // Not every engine takes an offset without a limit.
+    // SQLite allows an offset only together with a limit.
     let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE account_id = $1 AND expires_at >= $2 \
          ORDER BY last_used_at DESC, id DESC LIMIT $3 OFFSET $4)";
     db.0.0.prepare_cached(sql)?.execute(params![account, now.micros(), i64::MAX, most])?;
     Ok(())
 }
 
-/// Forgets at most `limit` sessions that have expired, and answers how many.
+/// Deletes at most `limit` expired sessions and returns their number.
 pub fn delete_expired(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)";
     Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), limit])?)

@@ -1,4 +1,4 @@
-//! Data that the program brings along, so that a new installation can found a working group at once.
+//! Data that comes with the program, so that users of a new installation can create working groups immediately.
 
 use super::file::{self, ImportFile};
 use crate::accounts::Result;
@@ -6,13 +6,10 @@ use crate::accounts::text::search_key;
 use crate::app::App;
 use crate::store::{self, institutions::ResearchField};
 
-/// The research fields of the OECD; the file names its source.
+/// The research fields of the OECD. The file names its source.
 const RESEARCH_FIELDS: &str = include_str!("../../assets/research-fields.json");
 
-/// The research fields of the OECD, but for those that are there under another number.
-///
-/// # Errors
-/// Only internal ones.
+/// Returns the research fields of the OECD, without those that exist under another id.
 pub fn research_fields(app: &App) -> Result<ImportFile> {
     let mut bundled = file::parse(RESEARCH_FIELDS)
         .map_err(|faults| anyhow::anyhow!("the bundled research fields are faulty: {faults:?}"))?;

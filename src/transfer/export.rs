@@ -1,5 +1,5 @@
-//! `export`: all institutions, research fields, accounts and working groups, one entry a line, in the format that
-//! `import` reads. Importing the file into an empty database and exporting that makes the same file.
+//! `export`: writes all institutions, research fields, accounts and working groups, one entry per line, in the format
+//! that `import` reads. Importing the file into an empty database and exporting that produces the same file.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -13,13 +13,10 @@ use crate::store::groups::Group;
 use crate::store::institutions::Search;
 use crate::store::{self, Reader};
 
-/// How many accounts or groups are held in memory at a time.
+/// The number of accounts or groups that are in memory at a time.
 const AT_A_TIME: u16 = 250;
 
-/// Writes everything, and answers how much that was.
-///
-/// # Errors
-/// Only internal ones: of the database, and of writing.
+/// Writes everything and returns the number of entries.
 pub fn export(app: &App, out: &mut dyn Write) -> Result<Report> {
     app.store.read(|db| {
         let mut report = Report::default();
@@ -110,7 +107,7 @@ fn with_people(db: &Reader<'_>, groups: &[Group]) -> Result<Vec<Value>> {
     Ok(groups.iter().map(entry).collect())
 }
 
-/// An object of lists, one entry a line, so that people can compare two files.
+/// Writes an object of lists, one entry per line, so that two files can be compared.
 struct Lists<'a> {
     out: &'a mut dyn Write,
     begun: bool,

@@ -1,7 +1,8 @@
-//! The format in which institutions, research fields, users and working groups are imported; `tests/seed.json` is an
+//! The file format of imported institutions, research fields, users and working groups; `tests/seed.json` is an
 //! example.
 //!
-//! A member that is null counts as missing. Texts are taken as they stand, addresses without the white space around them.
+//! A member that is null counts as missing. Strings are taken unchanged, except that whitespace around addresses is
+//! removed.
 
 mod reader;
 
@@ -19,7 +20,7 @@ const RESEARCH_FIELD: &[&str] = &["id", "field", "subfield"];
 const USER: &[&str] = &[
     "email",
     "username",
-    // Only test data has it: the password behind the hash.
+    // Only in test data: the password that belongs to the hash.
     "plain",
     "password",
     "first_name",
@@ -45,103 +46,88 @@ const GROUP: &[&str] = &[
 ];
 const JOIN_REQUEST: &[&str] = &["id", "user", "timestamp", "status"];
 
-/// What an import file holds.
+/// The content of an import file.
 #[derive(Default)]
 pub struct ImportFile {
-    /// The institutions, in the order of the file.
     pub institutions: Vec<Institution>,
-    /// The research fields, in the order of the file.
     pub research_fields: Vec<ResearchField>,
-    /// The users, in the order of the file.
     pub users: Vec<User>,
-    /// The working groups, in the order of the file.
     pub groups: Vec<WorkingGroup>,
 }
 
 impl ImportFile {
-    /// How many entries it has.
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.institutions.len() + self.research_fields.len() + self.users.len() + self.groups.len()
     }
 
-    /// Whether it has none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// A user of the file; without `Debug`, because the hash must not reach a log.
+/// A user of the file. It does not implement `Debug`, because the hash must not reach a log.
 pub struct User {
     /// The primary address.
     pub email: String,
-    /// The name of the account.
     pub username: String,
-    /// The hash as Django writes it; empty or starting with `!` if no password opens the account.
+    /// The password hash in Django's format; empty or starting with `!` if the account has no password.
     pub password: String,
-    /// The given name, maybe empty.
     pub first_name: String,
-    /// The family name, maybe empty.
     pub last_name: String,
     /// `PROF`, `DR` or empty.
     pub academic_title: String,
-    /// Whether the account may be used at all.
     pub is_active: bool,
-    /// Whether the user runs the site.
     pub is_staff: bool,
-    /// When the account was made, in microseconds since 1970.
+    /// When the account was registered, in microseconds since 1970.
     pub date_joined: Option<i64>,
-    /// Whether the primary address is proven.
+    /// Whether the primary address is confirmed.
     pub verified: bool,
-    /// Whether the user has put the account away.
     pub archived: bool,
-    /// A second address that is proven.
+    /// The confirmed secondary address.
     pub secondary_email: Option<String>,
 }
 
-/// A working group of the file. People are named by their primary address.
+/// A working group of the file. Accounts are referred to by their primary address.
 pub struct WorkingGroup {
     /// A UUID, in lower case with dashes.
     pub id: String,
-    /// Unique within its institution.
+    /// Unique within the institution.
     pub name: String,
-    /// The id of its institution.
+    /// The id of the institution.
     pub institution: Option<String>,
-    /// The number of its research field.
+    /// The id of the research field.
     pub research_field: i64,
-    /// How many people work in it.
     pub employees: Option<i64>,
-    /// Whether everybody who is logged in may find it.
+    /// Whether every user who is logged in can find the group.
     pub is_public: bool,
-    /// Who speaks for it.
     pub representative: Option<String>,
-    /// Its other members.
+    /// The members other than the representative.
     pub members: Vec<String>,
-    /// Who wishes to join it, and who did.
     pub join_requests: Vec<JoinRequest>,
 }
 
-/// A wish to join a working group of the file.
+/// A join request of the file.
 pub struct JoinRequest {
     /// A UUID, in lower case with dashes.
     pub id: String,
-    /// The primary address of whoever wishes.
+    /// The primary address of the account that made the request.
     pub user: String,
-    /// When it was made, in microseconds since 1970.
+    /// When the request was made, in microseconds since 1970.
     pub timestamp: Option<i64>,
-    /// What became of it.
     pub status: Status,
 }
 
-/// Something that has to be changed before the file can be imported.
+/// An error in the file, which must be fixed before the import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Where, as in `users[3].email`; `file` if it is about the whole.
+    /// The path of the value, such as `users[3].email`, or `file` for the whole file.
     pub path: String,
-    /// What to do, in a sentence.
+    /// A sentence that says what to do.
     pub problem: String,
 }
 
-/// Reads an import file, or says everything that is wrong with it.
+/// Parses an import file, or returns all errors in it.
 pub fn parse(json: &str) -> Result<ImportFile, Vec<Fault>> {
     let value = serde_json::from_str(json).map_err(|error| {
         vec![Fault { path: "file".to_owned(), problem: format!("Correct the JSON: {error}.") }]
@@ -234,7 +220,7 @@ fn user(reader: &mut Reader, object: &Object<'_>) -> User {
     user
 }
 
-/// A text that must be there and say something.
+/// Returns a required string that is not empty.
 fn name(reader: &mut Reader, object: &Object<'_>, key: &str, max_length: usize) -> Option<String> {
     let text = reader.required_text(object, key)?;
     if text.is_empty() {
@@ -257,7 +243,7 @@ fn check_limits(reader: &mut Reader, object: &Object<'_>, key: &str, text: &str,
     }
 }
 
-/// An address is one account's, whether as its primary or as its secondary one.
+/// An address must be unique, whether it is primary or secondary.
 fn address(
     reader: &mut Reader,
     object: &Object<'_>,

@@ -1,5 +1,5 @@
-//! `import`: institutions, research fields, accounts and working groups from a file. Doing it again changes nothing:
-//! accounts and groups that are there stay as they are, since their owners may have changed them meanwhile.
+//! `import`: reads institutions, research fields, accounts and working groups from a file. Repeating an import
+//! changes nothing: existing accounts and groups are kept, since their owners may have changed them.
 
 use super::file::{ImportFile, User, WorkingGroup};
 use crate::accounts::audit::{Actor, Event};
@@ -13,25 +13,21 @@ use crate::store::join_requests::JoinRequest;
 use crate::store::memberships::MemberRole;
 use crate::store::{self, Writer};
 
-/// What an import came to.
+/// The result of an import.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// Of institutions.
     pub institutions: Tally,
-    /// Of research fields.
     pub research_fields: Tally,
-    /// Of accounts.
     pub accounts: Tally,
-    /// Of working groups.
     pub groups: Tally,
 }
 
-/// Of one kind of entry.
+/// The counts for one kind of entry.
 #[derive(Debug, Default)]
 pub struct Tally {
     /// Added or corrected.
     pub changed: usize,
-    /// Left as they were.
+    /// Left unchanged.
     pub kept: usize,
 }
 
@@ -45,7 +41,7 @@ impl Tally {
     }
 }
 
-/// Why a transaction ends without keeping anything.
+/// Why a transaction is rolled back.
 enum Undone {
     DryRun(Report),
     Failed(Error),
@@ -57,10 +53,10 @@ impl<E: Into<Error>> From<E> for Undone {
     }
 }
 
-/// Imports a file: all of it, or nothing. `progress` is told of each entry.
+/// Imports a file completely, or not at all. Calls `progress` for each entry.
 ///
 /// # Errors
-/// A sentence that names the entry which is in conflict with what is there.
+/// Returns a sentence that names the entry in conflict with the database.
 pub fn import(app: &App, file: &ImportFile, dry_run: bool, progress: &dyn Fn()) -> Result<Report> {
     let imported = app.write(|tx| {
         let mut report = Report::default();
@@ -91,7 +87,7 @@ pub fn import(app: &App, file: &ImportFile, dry_run: bool, progress: &dyn Fn()) 
     }
 }
 
-/// Adds an account; false if its address is there already.
+/// Adds an account. Returns false if its address exists already.
 fn import_user(app: &App, tx: &Writer<'_>, index: usize, user: &User) -> Result<bool> {
     if store::accounts::find_role_of_email(tx, &email::key(&user.email))? == Some(Role::Primary) {
         return Ok(false);
@@ -127,7 +123,7 @@ fn import_user(app: &App, tx: &Writer<'_>, index: usize, user: &User) -> Result<
     Ok(true)
 }
 
-/// Adds a working group with its people; false if there is one with that id.
+/// Adds a working group with its members and join requests. Returns false if its id exists already.
 fn import_group(app: &App, tx: &Writer<'_>, index: usize, group: &WorkingGroup) -> Result<bool> {
     let conflict = |member: &str, problem: &str| {
         Error::BadRequest(format!("workinggroups[{index}].{member}: {problem}").into())

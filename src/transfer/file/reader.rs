@@ -1,6 +1,7 @@
-//! Typed values out of JSON; what is wrong with them is collected, so that one run names every fault of a file.
+//! Reads typed values from JSON. Errors are collected, so that one run reports all of them.
 //!
-//! A faulty value is answered by an empty one, which is never seen: whoever reads must refuse the file if there are faults.
+//! An invalid value is replaced with an empty one. Callers must reject the file if there are errors, so the empty
+//! values are never used.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -9,22 +10,22 @@ use serde_json::{Map, Value};
 
 use super::Fault;
 
-/// An object of the file and where it stands.
+/// An object of the file, with its path.
 pub(super) struct Object<'a> {
     path: String,
     members: &'a Map<String, Value>,
 }
 
 impl<'a> Object<'a> {
-    /// Where a member of the object stands in the file.
+    /// Returns the path of a member of the object.
     pub(super) fn path_of(&self, key: &str) -> String {
-        // A name that a file made up may be empty, or more than a terminal should be shown.
+        // A member name in the file may be empty, or contain control characters that must not reach a terminal.
         let shown = |character: char| if character.is_control() { '\u{fffd}' } else { character };
         let key = if key.is_empty() { "\"\"".to_owned() } else { key.chars().map(shown).collect() };
         if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
     }
 
-    /// Whether a member is there and is not null.
+    /// Returns whether a member is present and not null.
     pub(super) fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
@@ -34,17 +35,17 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Reads members of objects and remembers what was wrong.
+/// Reads members of objects and collects errors.
 #[derive(Default)]
 pub(super) struct Reader {
-    /// What was wrong so far.
+    /// The errors so far.
     pub(super) faults: Vec<Fault>,
-    /// Where each value that may stand only once was seen first, by what it is.
+    /// The path at which each unique value was first seen, by kind and value.
     seen: HashMap<(&'static str, String), String>,
 }
 
 impl Reader {
-    /// Notes a fault of a member.
+    /// Adds an error about a member.
     pub(super) fn refuse(&mut self, object: &Object<'_>, key: &str, problem: impl Display) {
         self.refuse_at(object.path_of(key), problem);
     }
@@ -53,7 +54,7 @@ impl Reader {
         self.faults.push(Fault { path, problem: problem.to_string() });
     }
 
-    /// The whole file; the members it may have are given by name.
+    /// Returns the object that makes up the file. `known` lists the names of its members.
     pub(super) fn file<'a>(&mut self, value: &'a Value, known: &[&str]) -> Option<Object<'a>> {
         if !value.is_object() {
             self.refuse_at("file".into(), "Make the whole file one object, in braces.");
@@ -76,12 +77,12 @@ impl Reader {
         Some(object)
     }
 
-    /// An object inside another; none if it is missing.
+    /// Returns a nested object, or `None` if it is missing.
     pub(super) fn child<'a>(&mut self, object: &Object<'a>, key: &str, known: &[&str]) -> Option<Object<'a>> {
         self.object(object.get(key)?, object.path_of(key), known)
     }
 
-    /// The objects of a list, each read by the function given; none if the list is missing.
+    /// Reads the objects of a list with the given function. Returns an empty list if it is missing.
     pub(super) fn list<T>(
         &mut self,
         object: &Object<'_>,
@@ -107,7 +108,7 @@ impl Reader {
         records
     }
 
-    /// A text; none if it is missing.
+    /// Returns a string, or `None` if it is missing.
     pub(super) fn text(&mut self, object: &Object<'_>, key: &str) -> Option<String> {
         let text = object.get(key)?.as_str();
         if text.is_none() {
@@ -116,7 +117,7 @@ impl Reader {
         text.map(str::to_owned)
     }
 
-    /// The texts of a list; none if the list is missing.
+    /// Returns the strings of a list, or an empty list if it is missing.
     pub(super) fn texts(&mut self, object: &Object<'_>, key: &str) -> Vec<String> {
         let texts = match object.get(key) {
             None => Some(Vec::new()),
@@ -130,7 +131,7 @@ impl Reader {
         })
     }
 
-    /// A text that must be there.
+    /// Returns a required string.
     pub(super) fn required_text(&mut self, object: &Object<'_>, key: &str) -> Option<String> {
         if object.get(key).is_none() {
             self.refuse(object, key, "Add this text; it is required.");
@@ -138,7 +139,7 @@ impl Reader {
         self.text(object, key)
     }
 
-    /// A whole number above zero, as clients can hold it, that must be there.
+    /// Returns a required positive integer within the range of GraphQL's `Int`.
     pub(super) fn required_number(&mut self, object: &Object<'_>, key: &str) -> Option<i64> {
         if !object.has(key) {
             self.refuse(object, key, "Add this number; it is required.");
@@ -146,7 +147,7 @@ impl Reader {
         self.number(object, key, 1)
     }
 
-    /// A whole number from `least` on, as clients can hold it; none if it is missing.
+    /// Returns an integer from `least` within the range of GraphQL's `Int`, or `None` if it is missing.
     pub(super) fn number(&mut self, object: &Object<'_>, key: &str, least: i64) -> Option<i64> {
         let number =
             object.get(key)?.as_i64().filter(|number| (least..=i64::from(i32::MAX)).contains(number));
@@ -156,7 +157,7 @@ impl Reader {
         number
     }
 
-    /// Yes or no; the default if it is missing.
+    /// Returns a boolean, or the default if it is missing.
     pub(super) fn flag(&mut self, object: &Object<'_>, key: &str, default: bool) -> bool {
         let Some(value) = object.get(key) else {
             return default;
@@ -167,7 +168,7 @@ impl Reader {
         })
     }
 
-    /// Notes a fault if the same value of the same kind stands elsewhere in the file.
+    /// Adds an error if the same value of the same kind occurs elsewhere in the file.
     pub(super) fn must_be_unique(
         &mut self,
         object: &Object<'_>,
