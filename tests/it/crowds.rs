@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::person::{OTHER_PASSWORD, PASSWORD};
+use crate::program::Site;
 use crate::server::TestServer;
 
 const SITE: &str = "https://www.example.org";
@@ -314,4 +315,54 @@ async fn one_client_has_so_many_requests_under_way_and_others_are_not_concerned(
         again = ask("203.0.113.7").await.status().as_u16();
     }
     assert_eq!(again, 200);
+}
+
+/// Asks for a picture over a connection of HTTP/2 on which answers are not read.
+async fn ask_for_picture(
+    sender: &h2::client::SendRequest<bytes::Bytes>,
+    address: &str,
+) -> http::Response<h2::RecvStream> {
+    let request = http::Request::get(address).body(()).expect("a request");
+    let mut ready = sender.clone().ready().await.expect("a connection");
+    let (answer, _) = ready.send_request(request, true).expect("a stream");
+    answer.await.expect("an answer")
+}
+
+#[tokio::test]
+async fn pictures_that_nobody_reads_take_no_memory() {
+    let settings = "metrics.enabled = true\npages.branding.logo = \"logo.svg\"\n";
+    let site = Site::with_settings(settings);
+    site.write("logo.svg", vec![b' '; 256 * 1024]);
+    let server = site.serve();
+    let page = Client::new().get(server.address()).header("Accept", "text/html").send().await;
+    let page = page.expect("an answer").text().await.expect("a page");
+    let (_, picture) = page.split_once("<img src=\"").expect("a picture");
+    let (picture, _) = picture.split_once('"').expect("an address");
+    let picture = format!("{}{picture}", server.address());
+    let memory = async || -> f64 {
+        let counted = reqwest::get(format!("{}/metrics", server.address())).await.expect("an answer");
+        let counted = counted.text().await.expect("a text");
+        let line = counted.lines().find(|line| line.starts_with("p4f_auth_memory_bytes "));
+        let (_, bytes) = line.expect("a count").split_once(' ').expect("a number");
+        bytes.parse().expect("a number")
+    };
+    let before = memory().await;
+    let mut unread = Vec::new();
+    for _ in 0..16 {
+        let stream = TcpStream::connect(server.address().trim_start_matches("http://")).await;
+        let (sender, connection) = h2::client::Builder::new()
+            .initial_window_size(0)
+            .handshake(stream.expect("a connection"))
+            .await
+            .expect("a connection of HTTP/2");
+        tokio::spawn(connection);
+        for _ in 0..20 {
+            let answer = ask_for_picture(&sender, &picture).await;
+            assert_eq!(answer.status(), 200);
+            unread.push(answer);
+        }
+    }
+    // They would be 80 MiB if each were a copy.
+    let taken = memory().await - before;
+    assert!(taken < f64::from(40 << 20), "{taken} bytes for {} answers", unread.len());
 }

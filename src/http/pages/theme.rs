@@ -1,8 +1,7 @@
 //! How pages look: templates, style sheet and picture, all read when the server starts.
 
-use std::sync::Arc;
-
 use anyhow::{Context as _, Result, bail};
+use bytes::Bytes;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, context};
@@ -34,10 +33,10 @@ pub(in crate::http) struct Theme {
     site: String,
     graphiql: bool,
     min_length: usize,
-    style: Arc<str>,
+    style: Bytes,
     style_path: String,
     /// The logo, or the picture that is built in. It is also the favicon.
-    picture: Loader,
+    picture: Picture,
     has_logo: bool,
     /// The path of `public_url`. Each link to a page of this server begins with it.
     public_path: String,
@@ -45,8 +44,8 @@ pub(in crate::http) struct Theme {
     sign_in: Option<String>,
 }
 
-struct Loader {
-    bytes: Vec<u8>,
+struct Picture {
+    bytes: Bytes,
     content_type: &'static str,
     path: String,
 }
@@ -70,8 +69,8 @@ impl Theme {
         let style = coloured("style.css")?;
         let logo = config.pages.branding.logo.as_deref();
         let picture = match logo {
-            Some(path) => Loader::read(path)?,
-            None => Loader::new(coloured("icon.svg")?.into_bytes(), "image/svg+xml", "svg"),
+            Some(path) => Picture::read(path)?,
+            None => Picture::new(coloured("icon.svg")?.into(), "image/svg+xml", "svg"),
         };
         Ok(Self {
             environment,
@@ -105,7 +104,7 @@ impl Theme {
     /// The style sheet.
     pub(super) fn style(&self) -> Response {
         let response = Response::builder().header(CONTENT_TYPE, "text/css; charset=utf-8");
-        response.header(CACHE_CONTROL, FOR_EVER).body(self.style.to_string())
+        response.header(CACHE_CONTROL, FOR_EVER).body(self.style.clone())
     }
 
     /// The picture at its own path.
@@ -158,8 +157,8 @@ impl Theme {
     }
 }
 
-impl Loader {
-    fn new(bytes: Vec<u8>, content_type: &'static str, extension: &str) -> Self {
+impl Picture {
+    fn new(bytes: Bytes, content_type: &'static str, extension: &str) -> Self {
         let path = format!("/pages/{}.{extension}", fingerprint(&bytes));
         Self { bytes, content_type, path }
     }
@@ -179,7 +178,7 @@ impl Loader {
         if std::fs::metadata(path).with_context(unreadable)?.len() > LARGEST_LOGO {
             bail!("pages.branding.logo: {shown} is larger than 256 KiB; choose a smaller picture");
         }
-        Ok(Self::new(std::fs::read(path).with_context(unreadable)?, content_type, extension))
+        Ok(Self::new(std::fs::read(path).with_context(unreadable)?.into(), content_type, extension))
     }
 }
 
