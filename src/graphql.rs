@@ -19,7 +19,8 @@ mod user;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, ObjectType, Request, Response, Schema, SchemaBuilder};
+use async_graphql::indexmap::IndexMap;
+use async_graphql::{EmptySubscription, ObjectType, Request, Response, Schema, SchemaBuilder, Value};
 
 use crate::accounts::Viewer;
 use crate::app::App;
@@ -78,6 +79,10 @@ impl GraphQl {
             Flavour::Plain => self.plain.execute(request).await,
             Flavour::Relay => self.relay.execute(request).await,
         };
+        if response.errors.is_empty() && response.data == Value::Null {
+            // Directives left out all fields.
+            response.data = Value::Object(IndexMap::new());
+        }
         document_limits::shorten(&mut response.errors);
         order.restore(&mut response);
         let summary = order.summary(&response, refusals.take());

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use async_graphql::indexmap::IndexMap;
 use async_graphql::{Request as GraphQlRequest, ServerError, Value, Variables};
 use bytes::Bytes;
 use poem::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
@@ -73,11 +72,7 @@ impl poem::Endpoint for Endpoint {
 impl Endpoint {
     async fn execute(&self, query: GraphQlRequest, viewer: Viewer) -> Response {
         let client = viewer.client().network();
-        let (mut response, summary) = self.graphql.execute(self.flavour, query, viewer).await;
-        if response.errors.is_empty() && response.data == Value::Null {
-            // Directives left out all that was asked for.
-            response.data = Value::Object(IndexMap::new());
-        }
+        let (response, summary) = self.graphql.execute(self.flavour, query, viewer).await;
         let errors = response.errors.as_slice();
         // All fields may be null, so data is: where nothing was executed, or an argument could not be read.
         let executed = response.data != Value::Null;

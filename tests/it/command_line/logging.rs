@@ -49,6 +49,7 @@ async fn each_request_of_graphql_is_logged_with_fields_outcome_and_codes() {
     ask("{ workinggroups { id } }", Value::Null).await;
     let reply = ask("{ hunter5 }", Value::Null).await;
     let id = reply.headers()["x-request-id"].to_str().expect("an id").to_owned();
+    ask("{ ... @skip(if: true) { hunter6: me { email } } }", Value::Null).await;
     let log = server.terminate().stderr;
     let requests = requests(&log);
     let seen: Vec<_> =
@@ -62,6 +63,7 @@ async fn each_request_of_graphql_is_logged_with_fields_outcome_and_codes() {
             ["me users", "done", ""],
             ["workinggroups", "refused", ""],
             ["", "not executed", ""],
+            ["me", "done", ""],
         ]
     );
     for line in &requests {
@@ -71,7 +73,7 @@ async fn each_request_of_graphql_is_logged_with_fields_outcome_and_codes() {
         assert!(line["ms"].as_f64() > Some(0.0), "{line}");
     }
     let status: Vec<_> = requests.iter().map(|line| &line["status"]).collect();
-    assert_eq!(status, [200, 200, 200, 200, 200, 400]);
+    assert_eq!(status, [200, 200, 200, 200, 200, 400, 200]);
     assert_eq!(requests[5]["id"], id.as_str());
     for secret in ["hunter", "ada", PASSWORD] {
         assert!(!log.contains(secret), "{secret} in {log}");
