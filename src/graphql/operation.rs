@@ -1,6 +1,6 @@
 //! Checks a request before async-graphql executes it, and restores the order of fields in its response.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
@@ -250,7 +250,7 @@ impl SelectedFields {
     }
 
     /// Summarizes an executed request and the rejections in it.
-    pub(super) fn summary(&self, response: &Response, codes: Vec<&'static str>) -> Summary {
+    pub(super) fn summary(&self, response: &Response, codes: BTreeSet<&'static str>) -> Summary {
         let Value::Object(_) = &response.data else { return Summary::not_executed() };
         let is_ours = |error: &ServerError| error.message == INTERNAL || is_transient(error);
         let outcome = if response.errors.iter().any(is_ours) {

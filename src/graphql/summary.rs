@@ -1,5 +1,6 @@
 //! Summaries of requests, for the log.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use crate::accounts::FieldErrors;
@@ -12,32 +13,28 @@ pub struct Summary {
     pub fields: String,
     /// "done", "refused", "failed" or "not executed".
     pub outcome: &'static str,
-    /// The codes of rejections, without duplicates.
-    pub codes: Vec<&'static str>,
+    /// The codes of rejections.
+    pub codes: BTreeSet<&'static str>,
 }
 
 impl Summary {
     /// Summarizes an invalid request. Its fields are left out, because they may be anything.
     pub(super) fn not_executed() -> Self {
-        Self { fields: String::new(), outcome: "not executed", codes: Vec::new() }
+        Self { fields: String::new(), outcome: "not executed", codes: BTreeSet::new() }
     }
 }
 
 /// The codes of rejections during the execution of a request. A payload contains them only if the client selects
 /// `errors`, so the log cannot take them from the response.
 #[derive(Default)]
-pub(super) struct Refusals(Mutex<Vec<&'static str>>);
+pub(super) struct Refusals(Mutex<BTreeSet<&'static str>>);
 
 impl Refusals {
     pub(super) fn add(&self, errors: &FieldErrors) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(errors.codes());
     }
 
-    /// Takes the codes, without duplicates.
-    pub(super) fn take(&self) -> Vec<&'static str> {
-        let mut codes = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        codes.sort_unstable();
-        codes.dedup();
-        codes
+    pub(super) fn take(&self) -> BTreeSet<&'static str> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

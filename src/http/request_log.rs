@@ -1,5 +1,6 @@
 //! One line of the log for each request. It holds the route in place of the path, which may hold a token.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,7 +18,7 @@ const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// The codes of a refusal. A page attaches them to its response; the summary of GraphQL has its own.
 #[derive(Clone)]
-pub(super) struct Codes(pub(super) Vec<&'static str>);
+pub(super) struct Codes(pub(super) BTreeSet<&'static str>);
 
 /// Answers a request and logs it under an id, which the response carries too.
 pub(super) async fn log<E: Endpoint>(endpoint: Arc<E>, request: Request, random: Random) -> Result<Response> {
@@ -38,7 +39,8 @@ pub(super) async fn log<E: Endpoint>(endpoint: Arc<E>, request: Request, random:
     let fields = summary.map(|summary| summary.fields.as_str()).filter(|fields| !fields.is_empty());
     let outcome = summary.map(|summary| summary.outcome);
     let codes = response.data::<Codes>().map(|codes| &codes.0).or(summary.map(|summary| &summary.codes));
-    let codes = codes.filter(|codes| !codes.is_empty()).map(|codes| codes.join(" "));
+    let codes =
+        codes.filter(|codes| !codes.is_empty()).map(|codes| Vec::from_iter(codes.iter().copied()).join(" "));
     let codes = codes.as_deref();
     if PROBES.contains(&route) {
         tracing::debug!(id, method, route, status, ms, "request");

@@ -133,6 +133,27 @@ async fn every_other_request_is_logged_by_its_route_alone() {
 }
 
 #[tokio::test]
+async fn a_form_with_two_errors_of_one_code_logs_the_code_once() {
+    let site = Site::with_settings("[log]\nformat = \"json\"\n");
+    let server = site.serve();
+    registers(&server, "ada").await;
+    let mail = server.mail();
+    let (_, token) = mail.split_once("/activate/").expect("a link");
+    let token = token.lines().next().expect("a token");
+    send(server.request("POST", &format!("/activate/{token}"))).await;
+    let form = "application/x-www-form-urlencoded";
+    let ask = server.request("POST", "/password-reset").header("Content-Type", form);
+    send(ask.body("email=ada%40example.org")).await;
+    let mail = server.mail();
+    let (_, token) = mail.split_once("/password-reset/").expect("a link");
+    let token = token.lines().next().expect("a token");
+    let reply = send(server.request("POST", &format!("/password-reset/{token}"))).await;
+    assert_eq!(reply.status(), 422);
+    let log = server.terminate().stderr;
+    assert_eq!(text(requests(&log).last().expect("a request"), "codes"), "required");
+}
+
+#[tokio::test]
 async fn a_site_without_pages_logs_unknown_paths_too() {
     let site = Site::with_settings(&format!("pages.enabled = false\n{QUIET_MAIL}"));
     let server = site.serve();
