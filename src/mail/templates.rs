@@ -135,7 +135,7 @@ impl Templates {
             link => Value::from_safe_string(words.link),
             sentence => words.sentence,
             requester => on_one_line(words.requester),
-            requester_email => words.requester_email,
+            requester_email => on_one_line(words.requester_email),
             request_id => words.request_id,
             group => on_one_line(words.group),
             approved => words.approved,
