@@ -176,7 +176,9 @@ impl<'a> Circles<'a> {
                     }
                     self.asked += usize::from(matches!(name, "__schema" | "__type") || LISTS.contains(&name));
                     if self.asked > MAX_OF_THE_SCHEMA {
-                        let sentence = "A request may not ask for so much of the schema.";
+                        let sentence = format!(
+                            "A request may ask for the schema, a type or a list of them {MAX_OF_THE_SCHEMA} times at most."
+                        );
                         return Err(ServerError::new(sentence, Some(field.pos)));
                     }
                     self.check(&field.node.selection_set.node, lists)?;
