@@ -26,7 +26,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 pub use audit::Audit;
-pub use check::FILLED_IN;
+pub use check::{FILLED_IN, is_own_path};
 pub use graphql::GraphQl;
 pub use http::{Http, Tls};
 pub use limits::{Limit, Limits};

@@ -28,13 +28,13 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::blocking_pool::BlockingPool;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::graphql::{Flavour, GraphQl};
 use crate::random::Random;
 use client::Proxies;
 use cors::Cors;
 use listener::{Listener, Places};
-use shares::{Share, Shares};
+use shares::Shares;
 use tls::{Renewal, Tls};
 
 /// How long a request may take, the reading of its body among it (OWASP ASVS 15.2.2).
@@ -46,12 +46,12 @@ const IDLE: Duration = Duration::from_secs(75);
 
 /// Requests that may be under way on a connection of HTTP/2, each with memory of its own.
 const STREAMS: u32 = 32;
-/// Requests with a body that may be under way from one client, on all of its connections.
+/// POST requests under way from one client, on all of its connections.
 const REQUESTS_OF_ONE: usize = 256;
-/// Bytes of large answers that may wait to be read: a small request can ask for an answer of a megabyte, and its client
-/// may read that as slowly as it likes.
+/// Bytes of large replies that may be unread: a small request can ask for a reply of a megabyte, and its client may read
+/// that as slowly as it likes.
 const UNREAD: usize = 64 << 20;
-/// How many of them may wait for one client.
+/// How many of them may be unread by one client.
 const UNREAD_OF_ONE: usize = 16 << 20;
 /// Files that are no connections.
 const OTHER_FILES: usize = 128;
@@ -76,6 +76,16 @@ pub struct Answers {
     apart: bool,
     tls: Option<Arc<Tls>>,
     places: Places,
+    taken: Taken,
+}
+
+/// What clients have taken. It outlives a reload of the settings, as what they hold does.
+#[derive(Clone)]
+struct Taken {
+    /// POST requests that are under way.
+    requests: Shares,
+    /// Bytes of large replies that are unread.
+    unread: Shares,
 }
 
 /// Listens where the settings say. Needs a runtime around it.
@@ -97,8 +107,12 @@ pub fn bind(app: Arc<App>) -> Result<Bound> {
     let reserved = Places::new(WATCHERS, WATCHERS, Proxies::new(Vec::new()), Arc::clone(&app.metrics));
     let watch = watch.map(|listen| Listener::open("metrics.listen", listen, None, reserved)).transpose()?;
     let apart = watch.is_some();
-    let [front, side] = routes(app, apart)?.map(Front::new);
-    let answers = Answers { public: front, watch: side, apart, tls, places };
+    let taken = Taken {
+        requests: Shares::new(usize::MAX, REQUESTS_OF_ONE),
+        unread: Shares::new(UNREAD, UNREAD_OF_ONE),
+    };
+    let [front, side] = routes(app, apart, &taken)?.map(Front::new);
+    let answers = Answers { public: front, watch: side, apart, tls, places, taken };
     Ok(Bound { public, watch, renewal: renewal.flatten(), answers })
 }
 
@@ -177,7 +191,7 @@ impl Answers {
     /// A sentence on what is wrong with the settings; nothing is replaced then.
     pub fn replace(&self, app: Arc<App>) -> Result<()> {
         let (tls, proxies) = (app.config.http.tls.clone(), app.config.http.trusted_proxies());
-        let [public, watch] = routes(app, self.apart)?;
+        let [public, watch] = routes(app, self.apart, &self.taken)?;
         if let Some(current) = &self.tls {
             current.reload(&tls)?;
         }
@@ -218,35 +232,42 @@ impl Endpoint for Front {
     }
 }
 
-/// Answers in time, whatever the endpoint does.
-async fn in_time<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<Response> {
-    match tokio::time::timeout(DEADLINE, endpoint.call(request)).await {
-        Ok(answered) => answered.map(poem::IntoResponse::into_response),
-        Err(_) => Ok(endpoint::too_late()),
-    }
-}
-
 /// What all endpoints have in common.
 struct Common {
     cors: Cors,
     /// The path of `public_url`.
     public_path: Arc<str>,
     proxies: Proxies,
-    /// Requests with a body that are under way.
+    /// POST requests that are under way.
     requests: Shares,
+    /// Browsers get a page where a program gets JSON, if there are pages.
+    theme: Option<Arc<pages::Theme>>,
 }
 
 impl Common {
-    /// Returns the share of a request, or none if too many of its client are under way. Requests without a body have no
-    /// share, so that health probes always get through.
-    fn share(&self, request: &Request) -> Option<Option<Share>> {
-        let counts = *request.method() == Method::POST;
-        counts.then(|| self.requests.take(self.proxies.client(request).network(), 1))
+    /// Calls an endpoint with the client in the data of the request, unless too many requests of that client are under way.
+    /// Only POST requests count, so that health probes always get through. Ends a request that takes too long.
+    async fn call(&self, endpoint: &impl Endpoint, mut request: Request) -> poem::Result<Response> {
+        let theme = self.theme.as_ref().filter(|_| headers::wants_page(&request)).map(Arc::clone);
+        let client = self.proxies.client(&request);
+        let _share = if *request.method() == Method::POST {
+            match self.requests.take(client.network(), 1) {
+                None => return Ok(theme.map_or_else(endpoint::too_many, |theme| pages::too_many(&theme))),
+                share => share,
+            }
+        } else {
+            None
+        };
+        request.set_data(client);
+        match tokio::time::timeout(DEADLINE, endpoint.call(request)).await {
+            Ok(answered) => answered.map(poem::IntoResponse::into_response),
+            Err(_) => Ok(theme.map_or_else(endpoint::too_late, |theme| pages::too_late(&theme))),
+        }
     }
 }
 
-/// Routes whose endpoints answer in time, to clients that have not too many requests under way, and say which sites may
-/// see the reply. That is done inside the router, so that the router names the route of each reply for the log.
+/// Routes with the time limit, the limit on requests of one client, and CORS. These are inside the router, so that the
+/// router names the route of each reply for the log.
 struct RouteTable {
     router: Route,
     common: Arc<Common>,
@@ -254,18 +275,16 @@ struct RouteTable {
 
 impl RouteTable {
     fn at(mut self, path: impl AsRef<str>, endpoint: impl Endpoint + 'static) -> Self {
+        let path = path.as_ref();
+        // `public_url` must not begin with the path of a route.
+        debug_assert!(path == request_log::FALLBACK || config::is_own_path(path), "{path}");
         let public_path = Arc::clone(&self.common.public_path);
         let endpoint =
             endpoint.catch_all_error(move |error| endpoint::outside(error, Arc::clone(&public_path)));
         let common = Arc::clone(&self.common);
-        let endpoint = endpoint.around(in_time).around(move |endpoint, request| {
-            let share = common.share(&request);
-            async move {
-                match share {
-                    Some(None) => Ok(endpoint::too_many()),
-                    _share => endpoint.call(request).await,
-                }
-            }
+        let endpoint = endpoint.around(move |endpoint, request| {
+            let common = Arc::clone(&common);
+            async move { common.call(&endpoint, request).await }
         });
         let common = Arc::clone(&self.common);
         let endpoint = endpoint.around(move |endpoint, request| {
@@ -290,27 +309,26 @@ impl RouteTable {
 }
 
 /// The routes for everybody, and those for whoever watches over the server from an address `apart`.
-fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
+fn routes(app: Arc<App>, apart: bool, taken: &Taken) -> Result<[Routes; 2]> {
     let (max_body, relay) = (app.config.graphql.max_body.count(), app.config.graphql.relay);
     let pool = Arc::new(BlockingPool::new(Arc::clone(&app)));
     let graphql = Arc::new(GraphQl::new(&app, Arc::clone(&pool)));
     let public_path: Arc<str> = app.config.public_path().into();
     let graphiql = app.config.graphql.graphiql.then(|| graphiql::page(&public_path));
-    let proxies = Proxies::new(app.config.http.trusted_proxies());
-    let unread = Shares::new(UNREAD, UNREAD_OF_ONE);
+    let theme = app.config.pages.enabled.then(|| pages::Theme::new(&app.config)).transpose()?.map(Arc::new);
     let endpoint = |flavour| endpoint::Endpoint {
         graphql: Arc::clone(&graphql),
         flavour,
         max_body,
         graphiql: graphiql.clone().filter(|_| flavour == Flavour::Plain),
-        proxies: proxies.clone(),
-        unread: unread.clone(),
+        unread: taken.unread.clone(),
     };
     let common = Arc::new(Common {
         cors: Cors::new(&app.config.http.cors_origins),
         public_path: Arc::clone(&public_path),
-        proxies: proxies.clone(),
-        requests: Shares::new(usize::MAX, REQUESTS_OF_ONE),
+        proxies: Proxies::new(app.config.http.trusted_proxies()),
+        requests: taken.requests.clone(),
+        theme: theme.clone(),
     });
     let health = || {
         RouteTable { router: Route::new(), common: Arc::clone(&common) }
@@ -328,10 +346,9 @@ fn routes(app: Arc<App>, apart: bool) -> Result<[Routes; 2]> {
     if graphiql.is_some() {
         routes = routes.at("/graphiql/*name", graphiql::Parts);
     }
-    routes = if app.config.pages.enabled {
-        pages::add(routes, pages::Theme::new(&app.config)?, pool, proxies)
-    } else {
-        routes.at(request_log::FALLBACK, make_sync(|_| Err::<Response, _>(NotFoundError)))
+    routes = match theme {
+        Some(theme) => pages::add(routes, theme, pool),
+        None => routes.at(request_log::FALLBACK, make_sync(|_| Err::<Response, _>(NotFoundError))),
     };
     Ok([routes, watch].map(|routes| routes.finish(&app.random)))
 }

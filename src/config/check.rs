@@ -46,6 +46,11 @@ const OWN_PATHS: [&str; 14] = [
     "favicon.ico",
 ];
 
+/// Whether a path such as `/activate/:token` begins as one of the server's own paths does.
+pub fn is_own_path(path: &str) -> bool {
+    path.split('/').nth(1).is_some_and(|first| OWN_PATHS.contains(&first))
+}
+
 /// The first thing wrong with `config`, if there is one.
 pub(super) fn complaint(config: &Config) -> Option<String> {
     let checks = [

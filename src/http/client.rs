@@ -15,6 +15,11 @@ use crate::accounts::Client;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+/// Returns the client that the router found for a request.
+pub(super) fn of(request: &Request) -> Client {
+    request.data::<Client>().cloned().unwrap_or_default()
+}
+
 /// The proxies that are trusted.
 #[derive(Clone)]
 pub(super) struct Proxies(Vec<IpNet>);

@@ -13,15 +13,16 @@ use poem::{Body, IntoResponse as _, Request, Response, Result};
 use serde::Serialize;
 use serde_json::json;
 
-use super::client::Proxies;
-use super::graphiql;
 use super::shares::{Share, Shares};
+use super::{client, graphiql};
 use crate::accounts::Viewer;
 use crate::ascii_json;
 use crate::graphql::{self, Flavour, GraphQl};
 
-/// Answers up to this size are not counted.
+/// Replies up to this size are not counted.
 const SMALL: usize = 8 * 1024;
+/// The seconds after which a client may try again.
+pub(super) const PAUSE: u32 = 5;
 
 /// The endpoint.
 pub(super) struct Endpoint {
@@ -30,12 +31,11 @@ pub(super) struct Endpoint {
     pub(super) max_body: usize,
     /// The page that browsers get, if they get one.
     pub(super) graphiql: Option<Bytes>,
-    pub(super) proxies: Proxies,
-    /// Bytes of large answers that wait to be read.
+    /// Bytes of large replies that are unread.
     pub(super) unread: Shares,
 }
 
-/// An answer that counts until the last byte of it is sent.
+/// A reply that counts until its last byte is sent.
 struct Unread {
     body: Box<str>,
     _share: Share,
@@ -63,7 +63,7 @@ impl poem::Endpoint for Endpoint {
             return Ok(graphiql::show(page));
         }
         Ok(match self.read(&mut request).await {
-            Ok(query) => self.execute(query, viewer(&request, &self.proxies)).await,
+            Ok(query) => self.execute(query, viewer(&request)).await,
             Err(answer) => answer,
         })
     }
@@ -96,8 +96,8 @@ impl Endpoint {
         reply
     }
 
-    /// An answer as it is sent; none if too much waits to be read already. The bounds on requests are enough for small
-    /// answers.
+    /// Returns the body of a reply; none if too many bytes are unread already. The limits on requests are enough for small
+    /// replies.
     fn counted(&self, client: String, body: String) -> Option<Bytes> {
         if body.len() <= SMALL {
             return Some(body.into());
@@ -159,9 +159,9 @@ fn parse(body: &[u8]) -> std::result::Result<GraphQlRequest, &'static str> {
     Ok(request.variables(Variables::from_json(variables)))
 }
 
-/// Returns the viewer named by the access token in the header, `JWT …` or `Bearer …`; the scheme is matched in any case.
-fn viewer(request: &Request, proxies: &Proxies) -> Viewer {
-    let somebody = Viewer::at(proxies.client(request));
+/// Returns the client with the access token of the header, `JWT …` or `Bearer …`; the scheme may be in any case.
+fn viewer(request: &Request) -> Viewer {
+    let somebody = Viewer::at(client::of(request));
     let token = request.header(AUTHORIZATION).and_then(|header| header.split_once(' '));
     match token {
         Some((scheme, token))
@@ -204,23 +204,23 @@ fn unwritable(error: &serde_json::Error) -> Response {
     Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR).finish()
 }
 
-/// Answers a client of which many requests are under way.
+/// Refuses a request of a client that has too many of them under way.
 pub(super) fn too_many() -> Response {
     let sentence = "Too many requests come from here at once. Please try again in a few seconds.";
-    refuse(StatusCode::SERVICE_UNAVAILABLE, sentence).with_header(RETRY_AFTER, 5).into_response()
+    refuse(StatusCode::SERVICE_UNAVAILABLE, sentence).with_header(RETRY_AFTER, PAUSE).into_response()
 }
 
-/// Answers a client that leaves large answers unread, or one that comes while others do.
+/// Replaces a large reply if this client or all clients together have left too many of them unread.
 fn too_much_unread() -> Response {
-    let sentence = "Too many large answers wait to be read. What was asked for may have been done: read them, and look \
-        before you try again.";
-    refuse(StatusCode::SERVICE_UNAVAILABLE, sentence).with_header(RETRY_AFTER, 5).into_response()
+    let sentence = "Too many large replies are unread. Your request may have been carried out. Read the replies, then \
+        check before you send it again.";
+    refuse(StatusCode::SERVICE_UNAVAILABLE, sentence).with_header(RETRY_AFTER, PAUSE).into_response()
 }
 
-/// Answers a request that took too long.
+/// Ends a request that took too long.
 pub(super) fn too_late() -> Response {
     let sentence = "This took too long. It may have been done nevertheless: look before you try again.";
-    refuse(StatusCode::SERVICE_UNAVAILABLE, sentence).with_header(RETRY_AFTER, 5).into_response()
+    refuse(StatusCode::SERVICE_UNAVAILABLE, sentence).with_header(RETRY_AFTER, PAUSE).into_response()
 }
 
 /// Returns the response to a request for which there is no page and no API. `public_path` is the path of `public_url`.

@@ -1,7 +1,8 @@
 //! Pages for people: what the links in mails lead to, and a front page. Rendered here, without script.
 //!
 //! A GET changes nothing, since scanners of mail follow links; a button posts. The rules behind are those of the
-//! mutations. A success leads on to an address without a token, so that none stays in the address bar.
+//! mutations. After a success the browser goes to an address without a token, so that none stays in the address bar. The
+//! one exception is an activation that ends the password: it goes to the link for a new one.
 //!
 //! No cookie and no password of a browser stands behind these forms, so a request that another site forges has no
 //! more power than its author: who has a token may use it anyway. What is left is mail that another site makes a
@@ -22,9 +23,9 @@ use poem::{IntoResponse as _, Request, Response, Result};
 use serde_json::json;
 
 use super::RouteTable;
-use super::client::Proxies;
 use super::headers::wants_page;
 use super::request_log::{Codes, FALLBACK};
+use super::{client, endpoint};
 use crate::accounts::action_links::{self, LinkStatus, ValidLink};
 use crate::accounts::{self, Error, FieldErrors, Viewer, activation, password, secondary_email};
 use crate::app::App;
@@ -48,9 +49,8 @@ struct Page {
 }
 
 struct Site {
-    theme: Theme,
+    theme: Arc<Theme>,
     pool: Arc<BlockingPool>,
-    proxies: Proxies,
 }
 
 /// What is at an address.
@@ -66,23 +66,18 @@ enum Kind {
     /// What is shown when a mail was asked for.
     Mailed(&'static Notice),
     Style,
-    Loader,
+    Picture,
     Favicon,
     /// Everywhere else.
     Nowhere,
 }
 
 /// Adds the pages.
-pub(super) fn add(
-    mut routes: RouteTable,
-    theme: Theme,
-    pool: Arc<BlockingPool>,
-    proxies: Proxies,
-) -> RouteTable {
+pub(super) fn add(mut routes: RouteTable, theme: Arc<Theme>, pool: Arc<BlockingPool>) -> RouteTable {
     let (style, picture) = (theme.style_path(), theme.picture_path());
-    let site = Arc::new(Site { theme, pool, proxies });
+    let site = Arc::new(Site { theme, pool });
     let page = |kind| Page { site: Arc::clone(&site), kind };
-    routes = routes.at(style, page(Kind::Style)).at(picture, page(Kind::Loader));
+    routes = routes.at(style, page(Kind::Style)).at(picture, page(Kind::Picture));
     routes = routes.at(theme::FAVICON, page(Kind::Favicon));
     for link in &content::LINKS {
         routes = routes.at(format!("{}/:token", link.path), page(Kind::Link(link.action)));
@@ -122,7 +117,7 @@ impl Page {
         match kind {
             Kind::Front => site.theme.page(StatusCode::OK, "front.html", "", &json!({})),
             Kind::Style => site.theme.style(),
-            Kind::Loader => site.theme.picture(),
+            Kind::Picture => site.theme.picture(),
             Kind::Favicon => site.theme.favicon(),
             Kind::Nowhere => site.message(StatusCode::NOT_FOUND, &content::NOTHING_HERE),
             Kind::Done(notice) => site.message(StatusCode::OK, notice),
@@ -144,7 +139,7 @@ impl Page {
         if is_forged(request) {
             return site.message(StatusCode::FORBIDDEN, &content::FORGED);
         }
-        let viewer = Viewer::at(site.proxies.client(request));
+        let viewer = Viewer::at(client::of(request));
         let Ok(form) = request.take_body().into_bytes_limit(MAX_FORM).await else {
             return site.message(StatusCode::PAYLOAD_TOO_LARGE, &content::TOO_LARGE);
         };
@@ -262,9 +257,7 @@ impl Site {
     }
 
     fn message(&self, status: StatusCode, notice: &Notice) -> Response {
-        let tone = if status.is_success() { "" } else { "trouble" };
-        let words = json!({ "lead": notice.text, "tone": tone });
-        self.theme.page(status, "message.html", notice.title, &words)
+        message(&self.theme, status, notice)
     }
 
     fn mailed(&self, notice: &Notice) -> Response {
@@ -287,6 +280,24 @@ impl Site {
         }
         self.message(StatusCode::INTERNAL_SERVER_ERROR, &content::FAILED)
     }
+}
+
+/// Refuses a request of a client that has too many of them under way.
+pub(super) fn too_many(theme: &Theme) -> Response {
+    let page = message(theme, StatusCode::SERVICE_UNAVAILABLE, &content::UNAVAILABLE);
+    page.with_header(RETRY_AFTER, endpoint::PAUSE).into_response()
+}
+
+/// Ends a request that took too long.
+pub(super) fn too_late(theme: &Theme) -> Response {
+    let page = message(theme, StatusCode::SERVICE_UNAVAILABLE, &content::TOO_LATE);
+    page.with_header(RETRY_AFTER, endpoint::PAUSE).into_response()
+}
+
+fn message(theme: &Theme, status: StatusCode, notice: &Notice) -> Response {
+    let tone = if status.is_success() { "" } else { "trouble" };
+    let words = json!({ "lead": notice.text, "tone": tone });
+    theme.page(status, "message.html", notice.title, &words)
 }
 
 /// Returns a page of error messages. Its status and headers say when to try again if that is what helps.

@@ -26,7 +26,9 @@ impl Shares {
         Self(Arc::new(Shared { most, most_of_one, taken: Mutex::default() }))
     }
 
-    /// The share of a client until it is dropped; none if too much is taken already. The first share is never too much.
+    /// Takes a share for a client, until it is dropped. Returns none if the client, or all clients together, would then have
+    /// too much. The limit of one does not apply to a client that has taken nothing, and the limit of all does not apply
+    /// while nobody has taken anything.
     pub(super) fn take(&self, client: String, amount: usize) -> Option<Share> {
         let mut taken = self.taken();
         let fits = |before: usize, most: usize| before == 0 || before.saturating_add(amount) <= most;

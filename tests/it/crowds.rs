@@ -366,3 +366,28 @@ async fn pictures_that_nobody_reads_take_no_memory() {
     let taken = memory().await - before;
     assert!(taken < f64::from(40 << 20), "{taken} bytes for {} answers", unread.len());
 }
+
+#[tokio::test]
+async fn a_browser_gets_a_page_that_says_when_to_try_again() {
+    let server = TestServer::start("http.trusted_proxies = [\"127.0.0.1\"]\n").await;
+    // Their bodies never come.
+    let head = "POST /password-reset HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\
+         X-Forwarded-For: 203.0.113.7\r\nContent-Length: 99\r\n\r\n";
+    let mut crowd = Vec::new();
+    for _ in 0..256 {
+        crowd.push(connect(&server, head).await);
+    }
+    let form = server.raw(Method::POST, "/password-reset").header("X-Forwarded-For", "203.0.113.7");
+    let refused = form.header("Accept", "text/html").send().await.expect("an answer");
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["retry-after"]),
+        (503, &"5".parse().expect("5"))
+    );
+    let page = refused.text().await.expect("a page");
+    assert!(page.contains("<h1>Not at the moment</h1>"), "{page}");
+
+    tokio::time::pause();
+    let late = rest(crowd.pop().expect("a connection")).await;
+    assert!(late.starts_with("HTTP/1.1 503 ") && late.contains("retry-after: 5"), "{late}");
+    assert!(late.contains("<h1>This took too long</h1>"), "{late}");
+}

@@ -1,5 +1,9 @@
 //! SIGHUP: settings that are taken over while the server runs.
 
+use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
 use crate::program::{Serving, Site};
 
 const BEGINNING: &str = "listen = \"127.0.0.1:0\"\npasswords.memory = \"64 KiB\"\npasswords.iterations = 1\n";
@@ -71,6 +75,29 @@ async fn settings_that_are_wrong_or_take_a_restart_change_nothing() {
     server.mail();
     assert!(!site.path("other").exists());
     assert_eq!(server.terminate().status, Some(0));
+}
+
+#[tokio::test]
+async fn requests_under_way_still_count_for_their_client_after_a_reload() {
+    let site = Site::with_settings("");
+    let server = site.serve();
+    let ask = async || {
+        let request = reqwest::Client::new().post(server.endpoint());
+        request.json(&json!({ "query": "{ me { email } }" })).send().await.expect("a reply").status().as_u16()
+    };
+    // Their bodies never come.
+    let head =
+        "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n";
+    let mut crowd = Vec::new();
+    while ask().await == 200 {
+        let address = server.address().trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        stream.write_all(head.as_bytes()).await.expect("a write");
+        crowd.push(stream);
+        assert!(crowd.len() < 300, "they are taken without end");
+    }
+    assert!(server.reload().contains("read again"));
+    assert_eq!(ask().await, 503);
 }
 
 #[tokio::test]

@@ -160,7 +160,8 @@ pub(super) static LINKS: [Link; 4] = [
     },
 ];
 
-/// The path of the original's front end, to which mails about join requests lead. There is no page here that answers them.
+/// The path of the original's front end, to which earlier mails about join requests lead. There is no page here that
+/// answers them.
 pub(super) static JOIN_REQUESTS: Notice = Notice {
     path: "/working-group-details",
     title: "Requests to join your working group",
@@ -185,6 +186,10 @@ pub(super) static FORGED: Notice = notice(
 pub(super) static TOO_LARGE: Notice = notice("That is too much", "Go back and enter less.");
 pub(super) static UNAVAILABLE: Notice =
     notice("Not at the moment", "Nothing was changed. Please wait a little and try again.");
+pub(super) static TOO_LATE: Notice = notice(
+    "This took too long",
+    "Your request may have been carried out nevertheless. Check before you send it again.",
+);
 pub(super) static FAILED: Notice =
     notice("Something went wrong on our side", "Nothing was changed. Please try again later.");
 
