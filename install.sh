@@ -356,7 +356,7 @@ check_config() {
     esac
 }
 
-# Owners of these could change what the service does, whatever the mode.
+# is_owned_by OWNER:GROUP PATH. Another owner could change the service, whatever the mode is.
 is_owned_by() { [ -z "$owned" ] || [ "$(stat -L -c %U:%G -- "$2")" = "$1" ]; }
 
 # What has to be a folder and is not, or the other way round, is found before anything is changed.
@@ -369,8 +369,14 @@ check_kinds() {
     for path in $files; do
         [ ! -d "$root$path" ] || fail "$root$path is a folder; move it away."
     done
-    [ ! -f "$root$CONFIG" ] || is_owned_by root:$NAME "$root$CONFIG" || is_owned_by root:root "$root$CONFIG" ||
-        say "$root$CONFIG belongs to $(stat -L -c %U:%G -- "$root$CONFIG"), who can change what the service does; run chown root:$NAME on it."
+    if [ -n "$owned" ] && [ -f "$root$CONFIG" ]; then
+        owner=$(stat -L -c %U:%G -- "$root$CONFIG") mode=$(stat -L -c %A -- "$root$CONFIG")
+        case $owner:$mode in
+            # Neither the group nor others may write.
+            root:*:?????-??-?) ;;
+            *) say "$root$CONFIG belongs to $owner, with the mode $mode: others than root can change what the service does; run chown root:$NAME and chmod 640 on it." ;;
+        esac
+    fi
 }
 
 is_service_changed() { [ -d $UNITS/$NAME.service.d ]; }
@@ -637,13 +643,13 @@ after() {
 gone() {
     for path in "$@"; do
         if [ ! -e "$root$path" ] && [ ! -L "$root$path" ]; then continue; fi
-        if [ -n "$dry" ] || rm -rf -- "$root$path" 2>/dev/null; then
+        if [ -n "$dry" ] || complaint=$(rm -rf -- "$root$path" 2>&1); then
             tell removed "$root$path"
         elif [ -d "$root$path" ] && [ -z "$(ls -A -- "$root$path")" ]; then
             # A disk that is mounted there.
             tell emptied "$root$path"
         else
-            fail "$root$path cannot be removed."
+            fail "$root$path cannot be removed: $complaint"
         fi
     done
 }

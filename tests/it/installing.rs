@@ -470,14 +470,27 @@ fn what_belongs_to_somebody_else_is_taken_over_or_pointed_out() {
     {
         assert!(told.lines().any(|line| line == format!("  changed   {path}")), "{path}: {told}");
     }
-    assert!(
-        told.contains("config.toml belongs to eve:users, who can change what the service does"),
-        "{told}"
-    );
+    assert!(told.contains("config.toml belongs to eve:users, with the mode -rw-r-----: others"), "{told}");
     let chowned = std::fs::read_to_string(file("chowned")).expect("a file");
     let expected = "pledge4future-auth:pledge4future-auth /var/lib/pledge4future-auth\n\
                     root:root /etc/pledge4future-auth\n";
     assert_eq!(chowned, expected);
+}
+
+#[test]
+fn a_configuration_that_a_group_may_read_is_fine_and_not_one_it_may_write() {
+    let Some(machine) = Machine::empty() else { return };
+    let install = "--no-systemd --binary program";
+    std::fs::write(machine.folder.path().join("owners"), "/etc/pledge4future-auth/config.toml root:adm\n")
+        .expect("a file");
+    let Some(first) = machine.install_as_root("", install) else { return };
+    first.done();
+    for (mode, is_pointed_out) in [(0o640, false), (0o660, true), (0o642, true)] {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(machine.path(CONFIG), permissions).expect("a file");
+        let told = machine.install_as_root("", install).expect("as before").done();
+        assert_eq!(told.contains("config.toml belongs to root:adm"), is_pointed_out, "{mode:o}: {told}");
+    }
 }
 
 #[test]
@@ -509,6 +522,19 @@ fn a_disk_that_is_mounted_for_the_data_is_emptied_by_a_purge() {
         machine.install_as_root(mount, "--no-systemd --uninstall --purge --yes").expect("as before").done();
     assert!(purged.contains("  emptied   /var/lib/pledge4future-auth\n"), "{purged}");
     assert!(purged.contains("  removed   user pledge4future-auth\n"), "{purged}");
+}
+
+#[test]
+fn a_purge_says_why_something_cannot_be_removed() {
+    let Some(machine) = Machine::empty() else { return };
+    std::fs::write(machine.folder.path().join("owners"), "").expect("a file");
+    let Some(first) = machine.install_as_root("", "--no-systemd --binary program") else { return };
+    first.done();
+    let mount =
+        "mkdir /var/lib/pledge4future-auth/mail && mount -t tmpfs none /var/lib/pledge4future-auth/mail &&";
+    let purge = machine.install_as_root(mount, "--no-systemd --uninstall --purge --yes").expect("as before");
+    assert_eq!(purge.status, Some(1), "{purge:?}");
+    assert!(purge.stderr.contains("cannot be removed: rm: "), "{purge:?}");
 }
 
 #[test]
