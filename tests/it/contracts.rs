@@ -172,3 +172,10 @@ async fn the_mails_are_the_committed_ones() {
     assert_eq!(mails.len(), 2, "verifying sends no mail");
     contract_file::assert_same("tests/contracts/password-reset.eml", &readable(&mails[1]));
 }
+
+#[test]
+fn the_example_names_every_variable_of_mails() {
+    for name in config::FILLED_IN {
+        assert!(EXAMPLE.contains(&format!("{{{{ {name} }}}}")), "{name}");
+    }
+}
