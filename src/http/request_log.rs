@@ -39,8 +39,9 @@ pub(super) async fn log<E: Endpoint>(endpoint: Arc<E>, request: Request, random:
     let fields = summary.map(|summary| summary.fields.as_str()).filter(|fields| !fields.is_empty());
     let outcome = summary.map(|summary| summary.outcome);
     let codes = response.data::<Codes>().map(|codes| &codes.0).or(summary.map(|summary| &summary.codes));
-    let codes =
-        codes.filter(|codes| !codes.is_empty()).map(|codes| Vec::from_iter(codes.iter().copied()).join(" "));
+    let codes = codes
+        .filter(|codes| !codes.is_empty())
+        .map(|codes| codes.iter().copied().collect::<Vec<_>>().join(" "));
     let codes = codes.as_deref();
     if PROBES.contains(&route) {
         tracing::debug!(id, method, route, status, ms, "request");
