@@ -13,6 +13,9 @@ use super::{Store, embedded};
 /// How long to wait where another process is in the way.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// The table in which the library records the migrations that were done.
+const HISTORY: &str = "refinery_schema_history";
+
 /// What is in a database.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Contents {
@@ -90,25 +93,21 @@ pub fn check_file(file: &Path) -> Result<Contents> {
         Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).with_context(unreadable)?;
     // It may come from anywhere: what its schema calls must have no effect.
     connection.pragma_update(None, "trusted_schema", false).with_context(unreadable)?;
-    let faults = texts(&connection, "PRAGMA integrity_check");
-    if faults.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::NotADatabase)) {
+    let found = objects(&connection);
+    if found.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::NotADatabase)) {
         bail!("{shown} is no SQLite database");
     }
-    let faults = faults.with_context(unreadable)?;
-    if faults != ["ok"] {
-        bail!("{shown} is damaged: {}", faults.join("; "));
-    }
-    let orphans = texts(&connection, "PRAGMA foreign_key_check").with_context(unreadable)?;
-    if !orphans.is_empty() {
-        bail!("{shown} is damaged: rows of {} point to rows that are not there", orphans.join(", "));
-    }
-    let found = objects(&connection).with_context(unreadable)?;
-    if !found.iter().any(|object| object.name == "refinery_schema_history") {
+    let found = found.with_context(unreadable)?;
+    let Some(history) = found.iter().find(|object| object.name == HISTORY) else {
         bail!("{shown} is a database, but not one of this program");
+    };
+    // A view can take forever to read. So the schema is compared before the rest is read.
+    if history.kind != "table" {
+        bail!("{shown} was tampered with: the {} {HISTORY} is not this program's", history.kind);
     }
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let schema =
-        number("SELECT COALESCE(MAX(version), 0) FROM refinery_schema_history").with_context(unreadable)?;
+        number(&format!("SELECT COALESCE(MAX(version), 0) FROM {HISTORY}")).with_context(unreadable)?;
     if schema < 1 {
         bail!("{shown} is damaged: it does not say which migrations were done to it");
     }
@@ -116,26 +115,35 @@ pub fn check_file(file: &Path) -> Result<Contents> {
     let has = |object: &Object| {
         found.iter().any(|there| (&there.kind, &there.name) == (&object.kind, &object.name))
     };
-    // One of a newer version is for its caller to refuse, which knows what to do.
+    // The caller refuses a newer schema, with a better message.
     if schema <= Store::newest_schema() {
         let lacking: Vec<&str> =
             known.iter().filter(|object| !has(object)).map(|object| object.name.as_str()).collect();
         if !lacking.is_empty() {
             bail!("{shown} is damaged: it lacks {}", lacking.join(", "));
         }
+        let is_known = |object: &Object| known.iter().any(|known| known.name == object.name);
         if let Some(Object { kind, name, .. }) =
-            found.iter().find(|object| object.acts() && !known.contains(object))
+            found.iter().find(|object| (object.acts() || is_known(object)) && !known.contains(object))
         {
             bail!("{shown} was tampered with: the {kind} {name} is not this program's");
         }
     }
+    let faults = texts(&connection, "PRAGMA integrity_check").with_context(unreadable)?;
+    if faults != ["ok"] {
+        bail!("{shown} is damaged: {}", faults.join("; "));
+    }
+    let orphans = texts(&connection, "PRAGMA foreign_key_check").with_context(unreadable)?;
+    if !orphans.is_empty() {
+        bail!("{shown} is damaged: rows of {} point to rows that are not there", orphans.join(", "));
+    }
     let tables = known.into_iter().filter(|object| object.kind == "table" && has(object));
-    let tables = tables.map(|object| object.name).filter(|table| table != "refinery_schema_history");
+    let tables = tables.map(|object| object.name).filter(|table| table != HISTORY);
     let rows = tables.map(|table| Ok((table.clone(), number(&format!("SELECT COUNT(*) FROM {table}"))?)));
     Ok(Contents { schema, rows: rows.collect::<rusqlite::Result<_>>().with_context(unreadable)? })
 }
 
-/// A part of a schema.
+/// A table, index, trigger or view.
 #[derive(PartialEq, Eq)]
 struct Object {
     kind: String,
@@ -150,12 +158,18 @@ impl Object {
     }
 }
 
-/// The schema of a database, without what SQLite adds to it.
+/// Returns the schema of a database without the tables and indexes that SQLite adds to it. SQLite adds no triggers and no
+/// views, so one of those is returned whatever its name.
 fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
-    let sql = "SELECT type, name, COALESCE(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name";
+    let sql = "SELECT type, name, COALESCE(sql, '') FROM sqlite_schema \
+         WHERE NOT (type IN ('table', 'index') AND name GLOB 'sqlite_*') ORDER BY name";
     let mut statement = connection.prepare(sql)?;
-    let object =
-        |row: &rusqlite::Row<'_>| Ok(Object { kind: row.get(0)?, name: row.get(1)?, sql: row.get(2)? });
+    let object = |row: &rusqlite::Row<'_>| {
+        let (kind, name): (String, String) = (row.get(0)?, row.get(1)?);
+        // The library may create its own table by another statement in another version.
+        let sql = if name == HISTORY { String::new() } else { row.get(2)? };
+        Ok(Object { kind, name, sql })
+    };
     statement.query_map([], object)?.collect()
 }
 

@@ -3,7 +3,7 @@
 mod clients;
 mod ending;
 mod listing;
-mod migrating;
+pub mod migrating;
 mod model;
 mod rotation;
 mod sweeping;

@@ -1,11 +1,22 @@
 //! `backup`, `restore`, `verify`, `healthcheck`: that a site can be trusted to come back.
 
+use refinery::Target;
 use rusqlite::Connection;
 
 use super::serving::registers;
 use crate::program::Site;
+use crate::sessions::migrating::embedded;
 
 const FILES: &str = "[mail]\ntransport = \"file\"\n";
+
+/// A trigger whose name only SQLite may give.
+const RESERVED_TRIGGER: &str = "PRAGMA writable_schema = 1; \
+    INSERT INTO sqlite_schema VALUES ('trigger', 'sqlite_zz', 'sessions', 0, \
+    'CREATE TRIGGER sqlite_zz AFTER INSERT ON sessions BEGIN UPDATE accounts SET is_staff = 1; END')";
+
+/// A list of migrations that never ends.
+const ENDLESS_HISTORY: &str = "DROP TABLE refinery_schema_history; CREATE VIEW refinery_schema_history AS \
+    WITH RECURSIVE numbers (version) AS (SELECT 1 UNION ALL SELECT version + 1 FROM numbers) SELECT version FROM numbers";
 
 fn accounts(site: &Site) -> usize {
     site.run(["user", "list"]).done().lines().filter(|line| line.contains('@')).count()
@@ -110,6 +121,20 @@ fn what_is_no_sound_backup_is_not_restored() {
             "CREATE TRIGGER trap AFTER INSERT ON sessions BEGIN UPDATE accounts SET is_staff = 1; END",
         ),
         ("seen.sqlite3", "CREATE VIEW visibility AS SELECT * FROM accounts"),
+        (
+            "wildcard.sqlite3",
+            "CREATE TRIGGER sqliteXevil AFTER INSERT ON sessions BEGIN UPDATE accounts SET is_staff = 1; END",
+        ),
+        ("reserved.sqlite3", RESERVED_TRIGGER),
+        ("endless.sqlite3", ENDLESS_HISTORY),
+        (
+            "twice.sqlite3",
+            "DROP INDEX accounts_by_username; CREATE INDEX accounts_by_username ON accounts (username)",
+        ),
+        (
+            "unlinked.sqlite3",
+            "DROP TABLE pending_emails; CREATE TABLE pending_emails (account_id, address_hash)",
+        ),
     ] {
         site.write(file, &good);
         let database = Connection::open(site.path(file)).expect("a file");
@@ -121,6 +146,11 @@ fn what_is_no_sound_backup_is_not_restored() {
         ("unnoted.sqlite3", "is damaged: it does not say which migrations were done to it"),
         ("trapped.sqlite3", "was tampered with: the trigger trap is not this program's"),
         ("seen.sqlite3", "was tampered with: the view visibility is not this program's"),
+        ("wildcard.sqlite3", "was tampered with: the trigger sqliteXevil is not this program's"),
+        ("reserved.sqlite3", "was tampered with: the trigger sqlite_zz is not this program's"),
+        ("endless.sqlite3", "was tampered with: the view refinery_schema_history is not this program's"),
+        ("twice.sqlite3", "was tampered with: the index accounts_by_username is not this program's"),
+        ("unlinked.sqlite3", "was tampered with: the table pending_emails is not this program's"),
         ("missing.sqlite3", "missing.sqlite3 cannot be read: No such file"),
         ("torn.sqlite3", "torn.sqlite3"),
         ("text.sqlite3", "text.sqlite3 is no SQLite database"),
@@ -142,6 +172,22 @@ fn what_is_no_sound_backup_is_not_restored() {
     let nowhere = site.run(["backup", "nowhere/copy.sqlite3"]).refused(1);
     assert_eq!(nowhere, "nowhere/copy.sqlite3 cannot be written: there is no folder nowhere");
     assert!(!site.names().iter().any(|name| name.contains("tmp")), "{:?}", site.names());
+}
+
+#[test]
+fn a_backup_of_an_earlier_version_is_restored() {
+    let site = Site::with_settings(FILES);
+    for version in [1, 8, 10] {
+        let file = format!("version-{version}.sqlite3");
+        let mut database = Connection::open(site.path(&file)).expect("a file");
+        let earlier = embedded::migrations::runner().set_target(Target::Version(version));
+        earlier.run(&mut database).expect("the schema of an earlier version");
+        drop(database);
+        let told = site.run(["restore", &file, "--force"]).done();
+        assert!(told.contains(&format!("restored; schema {version}, ")), "{told}");
+        assert_eq!(accounts(&site), 0);
+        assert!(site.run(["verify"]).done().contains("sound; "));
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::server::TestServer;
 const START: i64 = 1_772_366_400;
 const DAY: i64 = 24 * 3600;
 
-mod embedded {
+pub mod embedded {
     refinery::embed_migrations!("migrations");
 }
 
