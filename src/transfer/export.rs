@@ -55,6 +55,8 @@ pub fn export(app: &App, out: &mut dyn Write) -> Result<Report> {
 }
 
 fn user(account: &Account, hash: Option<&str>) -> Value {
+    // The file cannot say that an activation ends the password, and a stranger may have chosen it.
+    let hash = hash.filter(|_| !account.activation_ends_password);
     json!({
         "email": account.email,
         "username": account.username,

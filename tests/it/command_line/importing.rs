@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::person::{PASSWORD, assert_done, assert_refused};
 use crate::program::{Outcome, Site};
 
 const SEED: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/seed.json"));
@@ -180,6 +181,27 @@ fn what_is_exported_can_be_imported_elsewhere_and_exported_again_byte_for_byte()
         there.run(["import", "again.json"]).done(),
         report_with_groups("", [0, 5], [0, 5], [0, 7], [0, 2])
     );
+}
+
+#[tokio::test]
+async fn a_password_that_activation_ends_is_not_exported() {
+    let site = Site::with_settings("[mail]\ntransport = \"file\"\n");
+    let server = site.serve();
+    let variables = json!({ "email": "ada@example.org", "password": PASSWORD });
+    let register = "mutation ($email: String!, $password: String!) { payload: register(email: $email, password1: $password, \
+         password2: $password) { success errors } }";
+    assert_done(&server.ask_with(None, register, variables.clone()).await["payload"]);
+    let export = |file: &str| {
+        site.run(["export", file]).done();
+        let exported = std::fs::read_to_string(site.path(file)).expect("a file");
+        serde_json::from_str::<Value>(&exported).expect("JSON")["users"][0]["password"].take()
+    };
+    assert_ne!(export("before.json"), "");
+    let reset =
+        "mutation ($email: String!) { payload: sendPasswordResetEmail(email: $email) { success errors } }";
+    let refused = server.ask_with(None, reset, json!({ "email": "ada@example.org" })).await["payload"].take();
+    assert_refused(&refused, "email", "not_verified");
+    assert_eq!(export("after.json"), "");
 }
 
 #[test]
