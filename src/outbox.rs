@@ -111,12 +111,15 @@ fn forget(app: &App) -> store::Result<()> {
 /// Nothing if it left.
 fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<Option<FailureKind>> {
     let OutboxMessage { id, recipient, subject, text, html, created_at, attempts, .. } = waiting;
-    let stood_still = app.outage.is_on();
-    // A mail server that never ends its answer keeps this try from ending.
-    app.outage.goes_on(app.clock.now());
+    let attempt = app.outage.begin_attempt(app.clock.now());
     let handed_over = app.mailer.deliver(&Message { recipient, subject, text, html }, id, created_at);
     let now = app.clock.now();
-    watch(app, &handed_over, stood_still);
+    match handed_over.as_ref().map_err(|failure| failure.kind) {
+        Err(FailureKind::NoneLeaves) => attempt.fails(),
+        // A refused mail changes nothing: some are refused before the server is contacted.
+        Err(FailureKind::Refused) => drop(attempt),
+        Ok(()) | Err(FailureKind::Waits) => attempt.succeeds(),
+    }
     let Err(failure) = handed_over else {
         app.store.write(|tx| store::outbox::set_delivered(tx, id, now))?;
         return Ok(None);
@@ -132,16 +135,6 @@ fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<Option<FailureKin
         app.store.write(|tx| store::outbox::set_failed(tx, id, &cause, due_at))?;
     }
     Ok(Some(kind))
-}
-
-/// Keeps in mind whether mail leaves at all. That one was refused tells nothing: some are without anybody being asked, so
-/// it is as it was before.
-fn watch(app: &App, handed_over: &Result<(), Failure>, stood_still: bool) {
-    match handed_over.as_ref().map_err(|failure| failure.kind) {
-        Err(FailureKind::NoneLeaves) => {}
-        Err(FailureKind::Refused) if stood_still => {}
-        Ok(()) | Err(FailureKind::Waits | FailureKind::Refused) => app.outage.ends(),
-    }
 }
 
 /// 30 seconds after the first failure, twice as long after each further one, an hour at most.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use pledge4future_auth::clock::Timestamp;
+use pledge4future_auth::mail::Outage;
 use pledge4future_auth::outbox::{self, DeliveryReport};
 use pledge4future_auth::store;
 use serde_json::json;
@@ -95,4 +97,21 @@ async fn mails_that_left_are_forgotten_after_a_week() {
     assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
     let kept = server.store().read(store::outbox::list).expect("a database");
     assert_eq!(kept.iter().map(|mail| mail.recipient.as_str()).collect::<Vec<_>>(), ["bo@example.org"]);
+}
+
+#[test]
+fn an_attempt_without_an_outcome_leaves_the_outage_as_it_was() {
+    let outage = Outage::default();
+    let [first, second] = [10, 20].map(Timestamp::from_micros);
+    let interrupted = std::panic::catch_unwind(|| {
+        let _attempt = outage.begin_attempt(first);
+        assert!(outage.is_on(), "the mail server may never complete its reply");
+        panic!("a fault in a delivery");
+    });
+    assert!(interrupted.is_err() && !outage.is_on());
+    outage.begin_attempt(first).fails();
+    drop(outage.begin_attempt(second));
+    assert!(outage.is_on() && outage.began_before(second));
+    outage.begin_attempt(second).succeeds();
+    assert!(!outage.is_on());
 }
