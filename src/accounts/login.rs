@@ -32,8 +32,8 @@ pub struct Name {
 }
 
 impl Name {
-    /// Returns what attempts are counted under if no account has the name: as many names have one counter as could have one
-    /// account. Else a shared counter would tell that no account has a name.
+    /// Returns what attempts are counted under if no account has the name. An address and a username have separate
+    /// counters, because no account has both under one name. A shared counter would show that nobody has the name.
     fn counted_as(&self) -> String {
         match (&self.email, &self.username) {
             (Some(address), _) => format!("email:{}", email::key(address)),

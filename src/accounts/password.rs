@@ -123,6 +123,8 @@ fn by_link(
 /// A refusal if nobody is logged in, the old password is wrong, or the new one is too weak.
 pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Result<Tokens> {
     let account = app.store.read(|db| sessions::require_verified(app, db, viewer))?;
+    // A change that has to wait costs no hash.
+    app.store.read(|db| throttle::require_account_change(app, db, viewer, account.id))?;
     require_password(app, viewer, &account, "oldPassword", old)?;
     require_strong(app, &account, passwords)?;
     let hash = app.hasher.hash(passwords[0])?;

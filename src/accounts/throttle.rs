@@ -55,7 +55,7 @@ impl AttemptTarget<'_> {
 pub(super) struct PasswordAttempt {
     /// The attempts of this client on this account.
     own: String,
-    /// The others that it counts among, and when the one before it was counted there.
+    /// The others that it counts among, and the moment as of which the attempts before it are remembered there.
     others: Vec<(String, Option<Timestamp>)>,
     /// By when it was counted.
     counted_at: Timestamp,
@@ -231,7 +231,7 @@ pub fn join_request_mail(
 /// # Errors
 /// A refusal that says when to try again.
 pub fn group_change(app: &App, tx: &Writer<'_>, viewer: &Viewer) -> Result<()> {
-    change(app, tx, viewer, None, "group-changes-by", &viewer.client().network())
+    change(app, tx, viewer, None, &change_name(app, "group-changes-by", &viewer.client().network()))
 }
 
 /// Counts a change of the account by its owner, apart from those of neighbors: they must not keep the owner from acting.
@@ -239,8 +239,31 @@ pub fn group_change(app: &App, tx: &Writer<'_>, viewer: &Viewer) -> Result<()> {
 /// # Errors
 /// A refusal that says when to try again.
 pub(super) fn account_change(app: &App, tx: &Writer<'_>, viewer: &Viewer, account: AccountId) -> Result<()> {
-    let of = format!("{account}@{}", viewer.client().network());
-    change(app, tx, viewer, Some(account), "changes-of", &of)
+    change(app, tx, viewer, Some(account), &account_changes(app, viewer, account))
+}
+
+/// Looks at the limit of [`account_change`] and counts nothing.
+///
+/// # Errors
+/// A refusal that says when to try again.
+pub(super) fn require_account_change(
+    app: &App,
+    db: &Reader<'_>,
+    viewer: &Viewer,
+    account: AccountId,
+) -> Result<()> {
+    if !app.config.limits.enabled {
+        return Ok(());
+    }
+    look(app, db, &account_changes(app, viewer, account)).map(drop)
+}
+
+fn account_changes<'a>(app: &'a App, viewer: &Viewer, account: AccountId) -> Name<'a> {
+    change_name(app, "changes-of", &format!("{account}@{}", viewer.client().network()))
+}
+
+fn change_name<'a>(app: &'a App, kind: &str, of: &str) -> Name<'a> {
+    name("change", &app.config.limits.change, kind, of)
 }
 
 fn change(
@@ -248,14 +271,12 @@ fn change(
     tx: &Writer<'_>,
     viewer: &Viewer,
     account: Option<AccountId>,
-    kind: &str,
-    of: &str,
+    name: &Name<'_>,
 ) -> Result<()> {
-    let limits = &app.config.limits;
-    if !limits.enabled {
+    if !app.config.limits.enabled {
         return Ok(());
     }
-    count(app, tx, viewer, account, [&name("change", &limits.change, kind, of)]).map(drop)
+    count(app, tx, viewer, account, [name]).map(drop)
 }
 
 fn mails_by<'a>(app: &'a App, viewer: &Viewer) -> Name<'a> {

@@ -353,6 +353,9 @@ async fn changes_of_one_account_are_limited_and_those_of_neighbors_are_not() {
     }
     let refused = server.send(Some(&ada.token), change, variables.clone()).await;
     assert_refused(&refused.body["data"]["payload"], "nonFieldErrors", "too_many_attempts");
+    // Nothing is hashed then: a wrong password is not even looked at.
+    let wrong = server.send(Some(&ada.token), change, json!({ "password": "wrong-password" })).await;
+    assert_refused(&wrong.body["data"]["payload"], "nonFieldErrors", "too_many_attempts");
     assert_eq!(ada.me(&server).await["username"], "ada", "the session goes on");
     assert_done(&server.send(Some(&bo.token), change, variables).await.body["data"]["payload"]);
 }
