@@ -47,8 +47,10 @@ pub(super) fn begin(config: &Log) -> Volume {
 
 /// Prints an error that ends the program.
 pub(super) fn print_error(sentence: &str) {
-    let mark = if is_journal() { mark(Level::ERROR) } else { "" };
-    eprintln!("{mark}pledge4future-auth: {sentence}");
+    let error = format!("pledge4future-auth: {sentence}\n");
+    let error = if is_journal() { marked(Level::ERROR, error.as_bytes()) } else { error.into_bytes() };
+    // There is nowhere else to say that standard error fails.
+    let _ = std::io::stderr().write_all(&error);
 }
 
 /// Whether standard error leads to the journal of systemd: `JOURNAL_STREAM` then names its device and inode
@@ -66,6 +68,16 @@ fn mark(level: Level) -> &'static str {
         Level::INFO => "<6>",
         Level::DEBUG | Level::TRACE => "<7>",
     }
+}
+
+/// Returns a text with its level at the beginning of each line.
+fn marked(level: Level, text: &[u8]) -> Vec<u8> {
+    let mut marked = Vec::with_capacity(text.len() + 3);
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        marked.extend_from_slice(mark(level).as_bytes());
+        marked.extend_from_slice(line);
+    }
+    marked
 }
 
 /// Marks each line with its level.
@@ -88,12 +100,7 @@ impl<'a> MakeWriter<'a> for Journal {
 impl Write for JournalWriter {
     /// Writes an event at once, so that no other comes in between.
     fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
-        let mut marked = Vec::with_capacity(event.len() + 3);
-        for line in event.split_inclusive(|byte| *byte == b'\n') {
-            marked.extend_from_slice(mark(self.0).as_bytes());
-            marked.extend_from_slice(line);
-        }
-        std::io::stderr().write_all(&marked)?;
+        std::io::stderr().write_all(&marked(self.0, event))?;
         Ok(event.len())
     }
 

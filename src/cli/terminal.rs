@@ -52,5 +52,6 @@ pub(super) fn confirm(question: &str, reason: &str, yes: bool) -> Result<()> {
     std::io::stderr().flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
-    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { bail!("nothing was changed") }
+    let is_yes = ["y", "yes"].iter().any(|yes| answer.trim().eq_ignore_ascii_case(yes));
+    if is_yes { Ok(()) } else { bail!("nothing was changed") }
 }

@@ -205,3 +205,16 @@ fn a_log_that_is_not_the_journal_keeps_its_times() {
     let time = regex::Regex::new(r"^\d{4}-\d\d-\d\dT[\d:.]+Z  INFO listening on").expect("a pattern");
     assert!(time.is_match(server.greeting()), "{}", server.greeting());
 }
+
+#[test]
+fn each_line_of_an_error_is_marked_for_the_journal() {
+    let site = Site::with_settings(QUIET_MAIL);
+    site.write(
+        "file.json",
+        json!({ "users": [{ "email": "bo" }, { "emial": "ada@example.org" }] }).to_string(),
+    );
+    let outcome = site.run_after(UNDER_JOURNAL, "import file.json");
+    assert_eq!(outcome.status, Some(1), "{outcome:?}");
+    assert!(outcome.stderr.lines().count() > 2, "{outcome:?}");
+    assert!(outcome.stderr.lines().all(|line| line.starts_with("<3>")), "{outcome:?}");
+}
