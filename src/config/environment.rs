@@ -1,5 +1,7 @@
 //! The highest layer of the configuration: variables that begin with `P4F_AUTH_`.
 
+use std::collections::HashMap;
+
 use figment::error::Error;
 use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider};
@@ -26,15 +28,16 @@ impl Provider for Environment {
     /// as TOML.
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {
         let mut settings = Dict::new();
+        let shown: HashMap<String, &str> =
+            example::settings().map(|shown| (shown.name, shown.value)).collect();
         for (variable, value) in std::env::vars_os() {
             let variable = variable.to_string_lossy();
             let Some(name) = variable.strip_prefix(PREFIX).filter(|_| variable != FILE) else { continue };
             let Ok(value) = value.into_string() else {
-                return Err(Error::from(format!("{variable} is not UTF-8; write it again")));
+                return Err(Error::from(format!("{variable} is not valid UTF-8; set it to UTF-8 text")));
             };
             let name = name.to_lowercase().replace("__", ".");
-            let shown = example::settings().find(|shown| shown.name == name).map(|shown| shown.value);
-            let value = match shown.and_then(|shown| shown.chars().next()) {
+            let value = match shown.get(&name).and_then(|shown| shown.chars().next()) {
                 Some('"') => Value::from(value),
                 Some('[') if !value.trim_start().starts_with('[') => list(&value),
                 _ => parse(&value),

@@ -369,7 +369,10 @@ fn a_variable_that_is_not_utf_8_is_refused_and_not_passed_over() {
     let site = Site::empty();
     let value = std::ffi::OsStr::from_bytes(b"long-and-secret-long-and-secret-long\xff");
     let sentence = site.run_with([("P4F_AUTH_SECRET_KEY", value)], ["check-config"]).refused(2);
-    assert!(sentence.starts_with("P4F_AUTH_SECRET_KEY is not UTF-8"), "{sentence}");
+    assert!(
+        sentence.starts_with("P4F_AUTH_SECRET_KEY is not valid UTF-8; set it to UTF-8 text"),
+        "{sentence}"
+    );
     assert_eq!(site.names(), [] as [&str; 0]);
 }
 
