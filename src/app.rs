@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::config::{Config, others_may_read};
+use crate::config::{Config, create_private_dir, others_may_read};
 use crate::mail::{Mailer, Outage};
 use crate::metrics::Metrics;
 use crate::passwords::Hasher;
@@ -91,18 +91,6 @@ impl App {
         self.committed.notify_one();
         Ok(done)
     }
-}
-
-/// Makes a folder that its owner alone may enter, if it is missing.
-///
-/// # Errors
-/// Why it cannot be made.
-pub fn create_private_dir(path: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 /// The key from the configuration, else from its file, else a new one that is written there.

@@ -29,9 +29,9 @@ use anyhow::{Context as _, Result, bail};
 use clap::{ArgGroup, CommandFactory as _, Parser, Subcommand};
 
 use crate::accounts::{self, Error};
-use crate::app::{App, create_private_dir, given_key};
+use crate::app::{App, given_key};
 use crate::clock::Clock;
-use crate::config::{self, Loaded};
+use crate::config::{self, Loaded, create_private_dir};
 use crate::graphql::{self, Flavour};
 use crate::mail::in_lines;
 use crate::random::Random;

@@ -12,6 +12,7 @@ mod graphql;
 mod http;
 mod limits;
 mod log;
+mod private;
 mod restart_required;
 mod smtp_url;
 mod sources;
@@ -31,8 +32,9 @@ pub use graphql::GraphQl;
 pub use http::{Http, Tls};
 pub use limits::{Limit, Limits};
 pub use log::{Log, LogFormat, LogLevel};
+pub use private::{create_private_dir, others_may_read};
 pub use smtp_url::{Encryption, SmtpServer};
-pub use sources::{Loaded, Setting, load, load_text, others_may_read};
+pub use sources::{Loaded, Setting, load, load_text};
 pub use units::Bytes;
 
 /// All settings.

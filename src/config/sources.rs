@@ -1,6 +1,5 @@
 //! The layers of the configuration: defaults, file, environment.
 
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
@@ -9,6 +8,7 @@ use figment::value::{Num, Value};
 use figment::{Figment, Metadata, Source};
 
 use super::environment::{self, Environment};
+use super::private::others_may_read_settings;
 use super::{Config, check, error_message, example, smtp_url};
 
 const SYSTEM_FILE: &str = "/etc/pledge4future-auth/config.toml";
@@ -90,7 +90,7 @@ impl Loaded {
         };
         let has_password = || self.config.mail.smtp_url.as_ref().is_some_and(smtp_url::has_password);
         let holds_secret = in_file("secret_key") || (in_file("mail.smtp_url") && has_password());
-        (holds_secret && is_exposed(file).unwrap_or(false)).then_some(file)
+        (holds_secret && others_may_read_settings(file).unwrap_or(false)).then_some(file)
     }
 
     /// Every setting in the order of `config.example.toml`, those whose defaults are worked out among them.
@@ -145,27 +145,6 @@ impl Loaded {
             _ => None,
         }
     }
-}
-
-/// Whether others may read a configuration file. Its group may where it belongs to root: that is how a service reads
-/// settings that it cannot change.
-fn is_exposed(file: &Path) -> std::io::Result<bool> {
-    let file = std::fs::metadata(file)?;
-    let by_others = if file.uid() == 0 { 0o007 } else { 0o077 };
-    Ok(file.mode() & by_others != 0)
-}
-
-/// Whether more than its owner may read a file.
-///
-/// # Errors
-/// If the file cannot be looked at.
-pub fn others_may_read(file: &Path) -> std::io::Result<bool> {
-    #[cfg(unix)]
-    let exposed =
-        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(file)?.permissions()) & 0o077 != 0;
-    #[cfg(not(unix))]
-    let exposed = std::fs::metadata(file).map(|_| false)?;
-    Ok(exposed)
 }
 
 fn toml(value: &Value) -> String {

@@ -168,15 +168,11 @@ pub fn delete(app: &App, id: &str) -> Result<()> {
     app.write(|tx| {
         let group = find(tx, id)?;
         let members = store::memberships::list_members(tx, std::slice::from_ref(&group.id))?;
-        let event = Event::GroupDeleted(&group.id);
         if members.is_empty() {
-            audit::record(app, tx, Actor::Operator, None::<AccountId>, event)?;
+            audit::record(app, tx, Actor::Operator, None::<AccountId>, Event::GroupDeleted(&group.id))?;
         }
-        for member in &members {
-            audit::record(app, tx, Actor::Operator, member.id, event)?;
-            notices::enqueue(app, tx, member, notices::GROUP_DELETED_BY_OPERATOR)?;
-        }
-        Ok(store::groups::delete(tx, &group.id)?)
+        let notice = notices::GROUP_DELETED_BY_OPERATOR;
+        manage::delete_with(app, tx, Actor::Operator, &group.id, &members, notice)
     })
 }
 
@@ -211,8 +207,5 @@ pub fn set_representative(app: &App, group: &str, name: &str) -> Result<(Account
 }
 
 fn require_active(account: &Account) -> Result<()> {
-    if account.verified_at.is_none() || account.deactivated_at.is_some() {
-        return Err(HEIR_NOT_ACTIVE);
-    }
-    Ok(())
+    if account.is_verified_and_active() { Ok(()) } else { Err(HEIR_NOT_ACTIVE) }
 }

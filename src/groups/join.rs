@@ -154,7 +154,7 @@ pub(super) fn admit(
     group_id: &str,
 ) -> Result<()> {
     // Whoever registered an address that is not theirs must not get in by it.
-    if newcomer.verified_at.is_none() || newcomer.deactivated_at.is_some() {
+    if !newcomer.is_verified_and_active() {
         return Err(NOT_REGISTERED);
     }
     if !store::memberships::insert(tx, newcomer.id, group_id, MemberRole::Member)? {

@@ -96,16 +96,28 @@ pub fn delete(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
             let visible = group.is_some_and(|group| visibility.sees_group(&group));
             return Err(if visible { NOT_YOUR_GROUP } else { GROUP_NOT_FOUND });
         }
-        let (own_id, event) = (own.id, Event::GroupDeleted(&id));
-        audit::record(app, tx, Actor::Owner(viewer), own_id, event)?;
-        for member in store::memberships::list_members(tx, &[own_group])? {
-            if member.id != own_id {
-                audit::record(app, tx, Actor::Account(own_id, viewer), member.id, event)?;
-                notices::enqueue(app, tx, &member, notices::GROUP_DELETED)?;
-            }
-        }
-        Ok(store::groups::delete(tx, &id)?)
+        let own_id = own.id;
+        audit::record(app, tx, Actor::Owner(viewer), own_id, Event::GroupDeleted(&id))?;
+        let mut others = store::memberships::list_members(tx, &[own_group])?;
+        others.retain(|member| member.id != own_id);
+        delete_with(app, tx, Actor::Account(own_id, viewer), &id, &others, notices::GROUP_DELETED)
     })
+}
+
+/// Deletes a group, and records and mails that to each of these members.
+pub(super) fn delete_with(
+    app: &App,
+    tx: &Writer<'_>,
+    by: Actor<'_>,
+    id: &str,
+    members: &[Account],
+    notice: &'static str,
+) -> Result<()> {
+    for member in members {
+        audit::record(app, tx, by, member.id, Event::GroupDeleted(id))?;
+        notices::enqueue(app, tx, member, notice)?;
+    }
+    Ok(store::groups::delete(tx, id)?)
 }
 
 /// Takes somebody who has no group into that of the asker, by address.
@@ -161,7 +173,7 @@ pub fn hand_over(app: &App, viewer: &Viewer, user_id: &str, selection: &GroupSel
         throttle::group_change(app, tx, viewer)?;
         let successor = find_by_number(tx, user_id)?.filter(|found| found.is_member_of(&group));
         let successor = successor.ok_or(SUCCESSOR_NOT_MEMBER)?;
-        if successor.verified_at.is_none() || successor.deactivated_at.is_some() {
+        if !successor.is_verified_and_active() {
             return Err(HEIR_NOT_ACTIVE);
         }
         if successor.id != own.id {

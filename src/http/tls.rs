@@ -16,7 +16,7 @@ use rustls_acme::acme::ACME_TLS_ALPN_NAME;
 use rustls_acme::caches::DirCache;
 use rustls_acme::{AcmeConfig, EventOk};
 
-use crate::app::create_private_dir;
+use crate::config::create_private_dir;
 use crate::config::{self, Config};
 
 /// How connections are encrypted.

@@ -26,7 +26,8 @@ impl Transport {
             config::Transport::Console => Ok(Self::Console { from }),
             config::Transport::File => {
                 let directory = config.mail_directory();
-                create_private_dir(&directory).with_context(|| {
+                // Mails hold links, and the names of their files tell when they were sent.
+                config::create_private_dir(&directory).with_context(|| {
                     format!("mail.directory: the folder {} cannot be made", directory.display())
                 })?;
                 Ok(Self::File { from, directory })
@@ -58,15 +59,6 @@ impl Transport {
             Self::Smtp(smtp) => smtp.describe(),
         }
     }
-}
-
-/// Mails hold links, and the names of their files tell when they were sent.
-fn create_private_dir(path: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 /// For eyes, and as a mail that programs can read: a line of dashes ends it.

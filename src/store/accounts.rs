@@ -48,6 +48,11 @@ impl Account {
         self.membership.as_ref().filter(speaks).map(|membership| membership.group.as_str())
     }
 
+    /// Whether it may be in a working group: its address is confirmed, and it is not deactivated.
+    pub fn is_verified_and_active(&self) -> bool {
+        self.verified_at.is_some() && self.deactivated_at.is_none()
+    }
+
     pub fn is_member_of(&self, group: &str) -> bool {
         self.membership.as_ref().is_some_and(|membership| membership.group == group)
     }
