@@ -27,6 +27,17 @@ pub struct Creation {
     pub password: Option<String>,
 }
 
+/// How [`set_email`] changed the primary address of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmailChange {
+    /// The account has this address already.
+    None,
+    /// The address is another spelling of the same mailbox.
+    Spelling,
+    /// The address is another mailbox.
+    Mailbox,
+}
+
 /// Makes an account.
 ///
 /// # Errors
@@ -122,19 +133,25 @@ pub fn verify(app: &App, name: &str) -> Result<(Account, bool)> {
 }
 
 /// Gives an account another primary address, which ends all its sessions and mailed links. The account is verified only if
-/// `verified` says that the address is known to be its owner's. Otherwise a mail asks to confirm it. Returns false if the
-/// account has this address already.
+/// `verified` says that the address is known to be its owner's. Otherwise a mail asks to confirm it. Where the address is
+/// another spelling of the one that the account has, only the spelling changes.
 ///
 /// # Errors
 /// As [`find`], and a refusal if this is not an address, or that of another account.
-pub fn set_email(app: &App, name: &str, address: &str, verified: bool) -> Result<(Account, bool)> {
+pub fn set_email(app: &App, name: &str, address: &str, verified: bool) -> Result<(Account, EmailChange)> {
     let mut errors = FieldErrors::default();
     let address = errors.keep("email", validation::email_of_account(address)).unwrap_or_default();
     errors.into_result()?;
     app.write(|tx| {
         let before = find(tx, name)?;
         if before.email == address {
-            return Ok((before, false));
+            return Ok((before, EmailChange::None));
+        }
+        if email::is_same(&before.email, &address) {
+            store::accounts::delete_email(tx, before.id, Role::Primary)?;
+            insert_primary(tx, before.id, &address)?;
+            noted(app, tx, &before, Event::EmailChanged)?;
+            return Ok((find(tx, &address)?, EmailChange::Spelling));
         }
         // An account may make its secondary address the primary one.
         let was_secondary =
@@ -145,9 +162,7 @@ pub fn set_email(app: &App, name: &str, address: &str, verified: bool) -> Result
         }
         store::accounts::delete_email(tx, before.id, Role::Primary)?;
         sessions::free_address(app, tx, &before.email)?;
-        if !store::accounts::insert_email(tx, before.id, &address, &email::key(&address), Role::Primary)? {
-            return Err(FieldErrors::of("email", FieldError::EMAIL_TAKEN).into());
-        }
+        insert_primary(tx, before.id, &address)?;
         sessions::end_all(app, tx, &before)?;
         noted(app, tx, &before, Event::EmailChanged)?;
         notices::enqueue(app, tx, &before, notices::EMAIL_CHANGED)?;
@@ -155,14 +170,22 @@ pub fn set_email(app: &App, name: &str, address: &str, verified: bool) -> Result
         let account = find(tx, &address)?;
         if !verified {
             activation::enqueue_mail(app, tx, &account)?;
-            return Ok((account, true));
+            return Ok((account, EmailChange::Mailbox));
         }
         let account = activation::activate(app, tx, Actor::Operator, account)?;
         if !was_secondary {
             notices::enqueue_to(app, tx, &account, &address, notices::EMAIL_CHANGED)?;
         }
-        Ok((account, true))
+        Ok((account, EmailChange::Mailbox))
     })
+}
+
+fn insert_primary(tx: &Writer<'_>, id: AccountId, address: &str) -> Result<()> {
+    if store::accounts::insert_email(tx, id, address, &email::key(address), Role::Primary)? {
+        Ok(())
+    } else {
+        Err(FieldErrors::of("email", FieldError::EMAIL_TAKEN).into())
+    }
 }
 
 /// Shuts an account off, which ends all sessions, or opens it again; false if it was so.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::pages::print_pages;
 use super::terminal::{self, confirm};
 use super::{already, explain, in_json, open_there, print, print_json, to_the_second};
-use crate::accounts::admin::{self, Creation};
+use crate::accounts::admin::{self, Creation, EmailChange};
 use crate::accounts::{Account, Filter};
 use crate::app::App;
 use crate::clock::Timestamp;
@@ -20,8 +20,8 @@ const AT_A_TIME: i64 = 1000;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Make an account. At a terminal it asks for a password. An account without one cannot log in until its owner asks
-    /// for a link to choose one, which is not mailed by itself.
+    /// Make an account. At a terminal it asks for a password. Without a password nobody can log in to the account. The
+    /// owner asks for a link to choose one; it is not mailed now.
     Create {
         /// The primary address.
         #[arg(long)]
@@ -38,7 +38,7 @@ pub(super) enum Command {
         /// Read the password from standard input.
         #[arg(long)]
         password_stdin: bool,
-        /// Make the account without a password, as where there is no terminal to ask.
+        /// Do not ask for a password. The account has none.
         #[arg(long, conflicts_with = "password_stdin")]
         no_password: bool,
     },
@@ -70,8 +70,7 @@ pub(super) enum Command {
         account: String,
         /// The new address.
         address: String,
-        /// The new address is known to be its owner's. Otherwise the account is not verified until its owner follows the
-        /// link in a mail to it.
+        /// Treat the new address as confirmed. Without this, the owner confirms it by a link in a mail.
         #[arg(long)]
         verified: bool,
     },
@@ -140,12 +139,17 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
             format!("{} has another password and is logged out everywhere", account.email)
         }
         Command::SetEmail { account, address, verified } => {
-            let (account, changed) = explain(nothing, admin::set_email(&app, account, address, *verified))?;
+            let (account, change) = explain(nothing, admin::set_email(&app, account, address, *verified))?;
             let Account { id, email, .. } = account;
-            match (changed, verified) {
-                (false, _) => format!("account {id} has the address {email} already"),
-                (true, true) => format!("account {id} has the address {email} and is logged out everywhere"),
-                (true, false) => format!(
+            match (change, verified) {
+                (EmailChange::None, _) => format!("account {id} has the address {email} already"),
+                (EmailChange::Spelling, _) => {
+                    format!("account {id} has the address {email}, another spelling of the one before")
+                }
+                (EmailChange::Mailbox, true) => {
+                    format!("account {id} has the address {email} and is logged out everywhere")
+                }
+                (EmailChange::Mailbox, false) => format!(
                     "account {id} has the address {email} and is logged out everywhere; a mail asks to confirm it"
                 ),
             }
