@@ -10,6 +10,7 @@ pub mod cleanup;
 pub mod email;
 pub mod error;
 pub mod login;
+pub mod migrate;
 pub mod notices;
 pub mod password;
 pub mod profile;

@@ -264,7 +264,8 @@ fn already(changed: bool) -> &'static str {
 /// The application of this machine, its database up to date.
 fn open(config: &config::Config) -> Result<App> {
     let app = App::open(config.clone(), Clock::System, Random::from_system())?;
-    app.store.migrate()?;
+    // `serve` and `migrate` show the warnings.
+    accounts::migrate::migrate(&app)?;
     Ok(app)
 }
 

@@ -8,6 +8,7 @@ pub mod attempts;
 pub mod audit;
 pub mod backup;
 mod batch;
+pub mod emails;
 pub mod groups;
 pub mod institutions;
 pub mod join_requests;

@@ -142,7 +142,7 @@ fn checked(
 /// decided by the constraints when the account is inserted.
 fn refuse_taken(app: &App, mut errors: FieldErrors, email: &str, username: &str) -> Result<()> {
     let (role, username_taken) = app.store.read(|db| -> store::Result<_> {
-        let role = store::accounts::find_role_of_email(db, &email::key(email))?;
+        let role = store::emails::find_role(db, &email::key(email))?;
         Ok((role, store::accounts::is_username_taken(db, username)?))
     })?;
     let role = role.filter(|_| !app.config.accounts.hide_existence);

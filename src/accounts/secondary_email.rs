@@ -52,7 +52,7 @@ fn redeem(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
     let claims = action_links::read(app, Action::SecondaryEmail, token)?;
     let address = claims.secondary_email.clone().ok_or(FieldError::INVALID_TOKEN)?;
     app.write(|tx| {
-        if store::accounts::find_role_of_email(tx, &email::key(&address))?.is_some() {
+        if store::emails::find_role(tx, &email::key(&address))?.is_some() {
             return Err(FieldError::EMAIL_IN_USE.into());
         }
         let account = action_links::find_account(tx, &claims)?;

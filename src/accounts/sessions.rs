@@ -300,7 +300,7 @@ pub fn verify(app: &App, token: &str) -> Result<Value> {
 fn is_for_nobody(db: &Reader<'_>, claims: &access::Claims) -> Result<bool> {
     match (claims.account_and_epoch(), claims.email()) {
         (Some(_), _) => Ok(false),
-        (None, Some(address)) => Ok(store::accounts::find_role_of_email(db, &email::key(address))?.is_none()),
+        (None, Some(address)) => Ok(store::emails::find_role(db, &email::key(address))?.is_none()),
         (None, None) => Ok(true),
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::print;
+use crate::accounts::migrate::{self, Migrated};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -21,6 +22,7 @@ pub(super) fn run(config: &Config, status: bool) -> Result<()> {
             names => format!("{}: to be done: {}\n", database.display(), names.join(", ")),
         });
     }
-    let steps = app.store.migrate()?;
-    print(&format!("{}: up to date, steps taken: {steps}\n", database.display()))
+    let Migrated { steps, warnings } = migrate::migrate(&app)?;
+    let warnings: String = warnings.iter().map(|warning| format!("Warning: {warning}.\n")).collect();
+    print(&format!("{}: up to date, steps taken: {steps}\n{warnings}", database.display()))
 }

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::log::{self, Volume};
 use super::{check, lock};
+use crate::accounts::migrate::{self, Migrated};
 use crate::accounts::{Error, cleanup};
 use crate::app::App;
 use crate::clock::{Clock, Timestamp};
@@ -32,18 +33,18 @@ pub(super) fn run(loaded: &Loaded, prepare: impl FnOnce(&App) -> Result<()>) -> 
     let volume = log::begin(&config.log);
     let app = Arc::new(App::open(config.clone(), Clock::System, Random::from_system())?);
     let _lock = lock(config)?;
-    let migrated = app.store.migrate()?;
+    let migrated = migrate::migrate(&app)?;
     prepare(&app)?;
     let runtime = tokio::runtime::Runtime::new().context("the threads for serving cannot be made")?;
     runtime.block_on(serve(app, loaded, migrated, volume))
 }
 
-async fn serve(app: Arc<App>, loaded: &Loaded, migrated: usize, volume: Volume) -> Result<()> {
+async fn serve(app: Arc<App>, loaded: &Loaded, migrated: Migrated, volume: Volume) -> Result<()> {
     let bound = http::bind(Arc::clone(&app))?;
     // Signals are heeded from here on: who reads the first line may send one.
     let told_to_stop = until_told_to_stop()?;
     let told_to_reload = signal(SignalKind::hangup()).context("SIGHUP cannot be received")?;
-    greet(&app, &bound, migrated);
+    greet(&app, &bound, &migrated);
     if let Some(file) = loaded.readable_by_others() {
         let file = file.display();
         tracing::warn!("{file} holds a secret and others may read it; run `chmod 600 {file}`");
@@ -106,19 +107,22 @@ impl Reload {
     }
 }
 
-fn greet(app: &App, bound: &http::Bound, migrated: usize) {
+fn greet(app: &App, bound: &http::Bound, migrated: &Migrated) {
     let scheme = if app.config.http.tls.is_on() { "https" } else { "http" };
     let address = format!("{scheme}://{}", bound.address());
     let graphiql = if app.config.graphql.graphiql { ", GraphiQL there in the browser" } else { "" };
     tracing::info!("listening on {address}, GraphQL at {address}/graphql{graphiql}");
     let database = app.config.database();
-    match migrated {
+    match migrated.steps {
         0 => tracing::info!("data in {}", database.display()),
         steps => tracing::info!("data in {}, brought up to date, steps taken: {steps}", database.display()),
     }
     tracing::info!("mail {}; its links start with {}", app.mailer.describe(), app.config.public_url);
     if let Some(watch) = bound.watch_address() {
         tracing::info!("metrics at http://{watch}/metrics");
+    }
+    for warning in &migrated.warnings {
+        tracing::warn!("{warning}");
     }
     if app.signing_key.is_short() {
         tracing::warn!("the secret key has fewer than 32 characters: tokens may be forged by who guesses it");

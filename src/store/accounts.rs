@@ -111,7 +111,7 @@ pub enum Role {
 }
 
 impl Role {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Primary => "primary",
             Self::Secondary => "secondary",
@@ -205,14 +205,6 @@ pub fn find_by_email(db: &Reader<'_>, email_key: &str) -> Result<Option<Account>
 pub fn find_by_username(db: &Reader<'_>, username: &str) -> Result<Option<Account>> {
     let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.username = $1");
     Ok(db.0.prepare_cached(&sql)?.query_row(params![username], account).optional()?)
-}
-
-/// Returns the role of an address, or `None` if no account has it.
-pub fn find_role_of_email(db: &Reader<'_>, email_key: &str) -> Result<Option<Role>> {
-    let sql = "SELECT role FROM email_addresses WHERE email_key = $1";
-    let role: Option<String> =
-        db.0.prepare_cached(sql)?.query_row(params![email_key], |row| row.get(0)).optional()?;
-    Ok(role.map(|role| if role == Role::Primary.as_str() { Role::Primary } else { Role::Secondary }))
 }
 
 pub fn is_username_taken(db: &Reader<'_>, username: &str) -> Result<bool> {

@@ -89,7 +89,7 @@ pub fn import(app: &App, file: &ImportFile, dry_run: bool, progress: &dyn Fn()) 
 
 /// Adds an account. Returns false if its address exists already.
 fn import_user(app: &App, tx: &Writer<'_>, index: usize, user: &User) -> Result<bool> {
-    if store::accounts::find_role_of_email(tx, &email::key(&user.email))? == Some(Role::Primary) {
+    if store::emails::find_role(tx, &email::key(&user.email))? == Some(Role::Primary) {
         return Ok(false);
     }
     let conflict = |member: &str, text: &str| {

@@ -1,5 +1,6 @@
 //! `user`: what an operator does to accounts, beside a running server.
 
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::serving::link;
@@ -226,7 +227,7 @@ fn at_a_terminal_an_account_is_erased_only_after_a_yes() {
         assert!(declined.stdout.contains(question), "{declined:?}");
         assert!(declined.stdout.contains("nothing was changed"), "{declined:?}");
     }
-    let erased = site.run_at_a_terminal("y\n", &delete).expect("as before");
+    let erased = site.run_at_a_terminal("YES\n", &delete).expect("as before");
     assert!(erased.stdout.contains("ada@example.org is erased"), "{erased:?}");
 }
 
@@ -288,6 +289,63 @@ async fn an_operator_gives_an_account_another_address_that_its_owner_confirms() 
     assert_eq!((mails(&site).len(), audit(&site).len()), (2, 8), "nothing happened");
     // The old address is free.
     site.run(["user", "create", "--email", "ada@old.example", "--verified"]).done();
+}
+
+#[tokio::test]
+async fn another_spelling_of_an_address_logs_nobody_out() {
+    let site = Site::with_settings(FILES);
+    let server = site.serve();
+    let create = ["user", "create", "--email", "ada@example.org", "--verified", "--password-stdin"];
+    site.run_with_input(PASSWORD, create).done();
+    let token = logs_in(&server, "ada@example.org", PASSWORD).await["token"].take();
+    let told = site.run(["user", "set-email", "1", "Ada@example.org"]).done();
+    assert_eq!(told, "account 1 has the address Ada@example.org, another spelling of the one before\n");
+    let me = server.ask(token.as_str(), "{ me { email verified } }").await["me"].take();
+    assert_eq!(me, json!({ "email": "Ada@example.org", "verified": true }));
+    assert!(mails(&site).is_empty());
+}
+
+/// Gives addresses the keys that the first version stored.
+fn with_first_keys(site: &Site, keys: &[(&str, &str)]) {
+    let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
+    for (email, key) in keys {
+        let update = "UPDATE email_addresses SET email_key = ?2 WHERE email = ?1";
+        assert_eq!(database.execute(update, [email, key]).expect("a row"), 1, "{email}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_with_a_key_of_an_earlier_version_logs_in() {
+    let site = Site::with_settings(FILES);
+    let emails = ["ada@xn--mnchen-3ya.example", "\"bo\"@example.org", "\u{212a}ai@example.org"];
+    for email in emails {
+        let create = ["user", "create", "--email", email, "--verified", "--password-stdin"];
+        site.run_with_input(PASSWORD, create).done();
+    }
+    let first: Vec<_> = emails.iter().map(|email| (*email, email.to_lowercase())).collect();
+    with_first_keys(&site, &first.iter().map(|(email, key)| (*email, key.as_str())).collect::<Vec<_>>());
+    let server = site.serve();
+    for email in emails.into_iter().chain(["ada@m\u{fc}nchen.example", "bo@example.org"]) {
+        assert_done(&logs_in(&server, email, PASSWORD).await);
+    }
+}
+
+#[test]
+fn two_accounts_of_one_mailbox_are_named_and_stay() {
+    let site = Site::with_settings(FILES);
+    for email in ["\"ada\"@example.org", "bo@example.org"] {
+        site.run(["user", "create", "--email", email, "--verified"]).done();
+    }
+    // The first version took these for two mailboxes.
+    with_first_keys(&site, &[("\"ada\"@example.org", "\"ada\"@example.org")]);
+    with_first_keys(&site, &[("bo@example.org", "ada@example.org")]);
+    let told = site.run(["migrate"]).done();
+    let warning = "accounts 1 and 2 have addresses of one mailbox, which finds account 2; give account 1 another address";
+    assert!(told.contains(warning), "{told}");
+    let server = site.serve();
+    assert!(server.waits_for("one mailbox").contains("accounts 1 and 2"));
+    site.run(["user", "set-email", "1", "ada@other.example", "--verified"]).done();
+    assert!(!site.run(["migrate"]).done().contains("mailbox"));
 }
 
 #[tokio::test]
