@@ -17,8 +17,8 @@ impl Visibility {
         Self { everybody: user_list::sees_everybody(app, own.as_ref()), own }
     }
 
-    /// Accounts that `accounts.users_visible_to` admits. Otherwise only the viewer's own account, and for a
-    /// representative also the members of the group.
+    /// Returns whether the viewer may see an account. If `accounts.users_visible_to` does not admit the viewer, that is
+    /// only their own account, and for a representative also the members of the group.
     pub(super) fn sees_account(&self, account: &Account) -> bool {
         let is_near = |own: &Account| {
             own.id == account.id || own.represents().is_some_and(|group| account.is_member_of(group))
@@ -26,8 +26,8 @@ impl Visibility {
         self.everybody || self.own.as_ref().is_some_and(is_near)
     }
 
-    /// The viewer's own group and public groups. An anonymous viewer sees public groups only if all accounts are
-    /// visible.
+    /// Returns whether the viewer may see a group: their own and public ones. An anonymous viewer sees public groups
+    /// only if all accounts are visible.
     pub(super) fn sees_group(&self, group: &Group) -> bool {
         match &self.own {
             Some(own) => group.is_public || own.is_member_of(&group.id),
@@ -35,7 +35,7 @@ impl Visibility {
         }
     }
 
-    /// Requests that the viewer made or may answer.
+    /// Returns whether the viewer made a join request or may answer it.
     pub(super) fn sees_join_request(&self, request: &JoinRequest) -> bool {
         let concerns = |own: &Account| request.account == own.id || own.represents() == Some(&request.group);
         self.own.as_ref().is_some_and(concerns)
