@@ -19,18 +19,18 @@ pub struct Migrated {
 /// As [`store::Store::migrate`], or if the database fails.
 pub fn migrate(app: &App) -> anyhow::Result<Migrated> {
     let steps = app.store.migrate()?;
-    let is_outdated = app.store.read(|db| Ok::<_, store::Error>(!outdated(db)?.is_empty()));
-    let mut warnings = Vec::new();
-    if is_outdated.map_err(store::Error::into_inner)? {
-        let clashes = app.store.write(update_keys).map_err(store::Error::into_inner)?;
-        warnings.extend(clashes.iter().map(|(this, other)| {
-            format!(
-                "accounts {this} and {other} have addresses of one mailbox, which finds account {other}; give account \
-                 {this} another address by `user set-email`"
-            )
-        }));
+    // Only an earlier version can have computed keys in another way.
+    if steps == 0 {
+        return Ok(Migrated { steps, warnings: Vec::new() });
     }
-    Ok(Migrated { steps, warnings })
+    let clashes = app.store.write(update_keys).map_err(store::Error::into_inner)?;
+    let warning = |(this, other): &(AccountId, AccountId)| {
+        format!(
+            "accounts {this} and {other} have addresses of one mailbox, which finds account {other}; give account \
+             {this} another address by `user set-email`"
+        )
+    };
+    Ok(Migrated { steps, warnings: clashes.iter().map(warning).collect() })
 }
 
 /// Returns the addresses whose keys are not those of today.
