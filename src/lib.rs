@@ -7,7 +7,7 @@
 //!
 //! | layer | responsibility |
 //! | --- | --- |
-//! | [`cli`] | the command line; the only place that prints, exits and handles signals |
+//! | [`cli`] | the command line; the only place that prints, apart from mail on the console, exits and handles signals |
 //! | [`http`] | requests and responses (poem): GraphQL, GraphiQL and HTML pages |
 //! | [`graphql`] | the dialect: names, types, arguments and payloads (async-graphql) |
 //! | [`blocking_pool`] | the bounded bridge from async code to the synchronous rules |

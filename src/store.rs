@@ -160,6 +160,13 @@ impl Store {
         work(&reader)
     }
 
+    /// Reads with the connection for writes, so that no other connection is opened. Commands that only look leave no
+    /// write-ahead log behind then.
+    pub fn read_before_writing<T>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
+        let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&Reader(connection.transaction()?))
+    }
+
     /// Writes in one transaction, which is committed if `work` returns `Ok` and rolled back otherwise.
     pub fn write<T, E: From<Error>>(
         &self,

@@ -11,8 +11,8 @@ use crate::outbox;
 use crate::store::{self, Writer};
 use crate::tokens::action::Action;
 
-/// Confirms the address that the token was mailed to. Returns a token for [`super::password::set_first`] if a new password
-/// was asked for since the registration, which ends the old one.
+/// Confirms the address that the token was mailed to. If a new password was asked for before,
+/// it also deletes the old password and returns a token for [`super::password::set_first`].
 ///
 /// # Errors
 /// A refusal if the token is not valid, or the account is verified already.
@@ -48,10 +48,10 @@ pub(super) fn activate(app: &App, tx: &Writer<'_>, by: Actor<'_>, mut account: A
     Ok(account)
 }
 
-/// Promises another activation mail. An address that nobody has is no error.
+/// Enqueues another activation mail. An unknown address is not an error.
 ///
 /// # Errors
-/// A refusal if the text is no address, or the account is verified.
+/// A refusal if the string is not an address, or the account is verified.
 pub fn resend(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     let address = validation::email(address)?;
     throttle::mail(app, viewer, throttle::MailPurpose::Activation, &address)?;

@@ -5,11 +5,11 @@ use crate::app::App;
 use crate::store::emails::StoredEmail;
 use crate::store::{self, Reader, Writer};
 
-/// What bringing the database up to date came to.
+/// The result of bringing the database up to date.
 pub struct Migrated {
-    /// How many migrations were done.
+    /// The number of migrations that were applied.
     pub steps: usize,
-    /// What the operator has to look at, one sentence each.
+    /// Problems for the operator to solve, one sentence each.
     pub warnings: Vec<String>,
 }
 
@@ -19,15 +19,15 @@ pub struct Migrated {
 /// As [`store::Store::migrate`], or if the database fails.
 pub fn migrate(app: &App) -> anyhow::Result<Migrated> {
     let steps = app.store.migrate()?;
-    // Only an earlier version can have computed keys in another way.
-    if steps == 0 {
+    let is_outdated = app.store.read_before_writing(|db| Ok(!outdated(db)?.is_empty()));
+    if !is_outdated.map_err(store::Error::into_inner)? {
         return Ok(Migrated { steps, warnings: Vec::new() });
     }
     let clashes = app.store.write(update_keys).map_err(store::Error::into_inner)?;
     let warning = |(this, other): &(AccountId, AccountId)| {
         format!(
-            "accounts {this} and {other} have addresses of one mailbox, which finds account {other}; give account \
-             {this} another address by `user set-email`"
+            "accounts {this} and {other} have an address of the same mailbox, and logins with it reach account {other}; \
+             change or remove the address of account {this}"
         )
     };
     Ok(Migrated { steps, warnings: clashes.iter().map(warning).collect() })
@@ -60,7 +60,8 @@ fn update_keys(tx: &Writer<'_>) -> store::Result<Vec<(AccountId, AccountId)>> {
     let mut pairs = Vec::new();
     for stored in waiting {
         let owner = store::accounts::find_by_email(tx, &email::key(&stored.email))?;
-        pairs.extend(owner.map(|owner| (stored.account, owner.id)));
+        pairs
+            .extend(owner.filter(|owner| owner.id != stored.account).map(|owner| (stored.account, owner.id)));
     }
     Ok(pairs)
 }

@@ -1,7 +1,7 @@
 //! `serve --demo`: a server with sample data in a temporary folder. It reads no configuration, so nothing of it can reach
 //! the data of a real server.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
 use anyhow::{Context as _, Result};
 
@@ -54,7 +54,8 @@ fn free_address(listen: SocketAddr) -> Result<SocketAddr> {
 }
 
 fn public_url(listen: SocketAddr) -> String {
-    let is_this_machine = listen.ip().is_loopback() || listen.ip().is_unspecified();
+    let ip = listen.ip();
+    let is_this_machine = ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST || ip.is_unspecified();
     if is_this_machine { format!("http://localhost:{}", listen.port()) } else { format!("http://{listen}") }
 }
 

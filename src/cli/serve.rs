@@ -99,8 +99,8 @@ impl Reload {
         }
         check(&config)?;
         let app = Arc::new(current.with_settings(config)?);
-        self.volume.set(app.config.log.level);
         self.answers.replace(Arc::clone(&app))?;
+        self.volume.set(app.config.log.level);
         self.current.send_replace(app);
         tracing::info!("the settings were read again and are in force");
         Ok(())

@@ -14,11 +14,14 @@ pub(super) fn is_there() -> bool {
     std::io::stdin().is_terminal()
 }
 
-/// Reads a password from standard input, without the line break at its end.
+/// Reads a password from standard input, without line breaks at its end.
 pub(super) fn password_from_stdin() -> Result<String> {
     let mut text = String::new();
     let read = std::io::stdin().take(LONGEST_PASSWORD).read_to_string(&mut text);
-    read.context("no password can be read from standard input")?;
+    let length = read.context("no password can be read from standard input")?;
+    if length as u64 == LONGEST_PASSWORD {
+        bail!("the password on standard input is too long; give at most 64 KiB");
+    }
     let password = text.trim_end_matches(['\n', '\r']);
     if password.is_empty() {
         bail!("standard input holds no password");
@@ -40,7 +43,7 @@ pub(super) fn ask_for_password() -> Result<String> {
     Ok(first)
 }
 
-/// Asks before something is done, unless the arguments hold `--yes`. Without a terminal it is refused for this reason.
+/// Asks before something is done, unless the arguments hold `--yes`. Without a terminal it fails, and `reason` says why confirmation is needed.
 pub(super) fn confirm(question: &str, reason: &str, yes: bool) -> Result<()> {
     if yes {
         return Ok(());
