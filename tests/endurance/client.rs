@@ -40,7 +40,7 @@ enum Failure {
 
 impl Client {
     pub fn new(number: u32, seed: u64, mails: PathBuf) -> Self {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client");
+        let http = reqwest::Client::builder().timeout(Duration::from_mins(1)).build().expect("a client");
         Self {
             number,
             http,

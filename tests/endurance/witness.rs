@@ -173,7 +173,7 @@ fn judge_person(person: &mut Person, rows: &Rows) -> Vec<String> {
     let activations = count(ACTIVATION);
     match (rows.accounts.get(email), person.is_registered) {
         (None, true) => {
-            faults.push(format!("{email}: the registration was acknowledged, and no account is there"))
+            faults.push(format!("{email}: the registration was acknowledged, and no account is there"));
         }
         (Some(_), false) => faults.push(format!("{email}: an account is there that nobody asked for")),
         (None, false) => {}
@@ -190,7 +190,7 @@ fn judge_person(person: &mut Person, rows: &Rows) -> Vec<String> {
         faults.push(format!("{email} is {registered} and has {activations} activation mails"));
     }
     let notices = count(NOTICE);
-    if notices as i64 != person.changes {
+    if i64::try_from(notices).ok() != Some(person.changes) {
         let changes = person.changes;
         faults.push(format!("{email}: password changes: {changes}, and {notices} mails that tell of them"));
     }
