@@ -49,7 +49,7 @@ pub(super) fn hint(
     Ok(())
 }
 
-/// Promises a notice to both addresses of the account, as they were before the change, if notices are on.
+/// Enqueues a notice to both addresses of the account, as they were before the change, if notices are on.
 ///
 /// # Errors
 /// Only internal ones.

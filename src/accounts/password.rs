@@ -112,7 +112,7 @@ fn by_link(
         if store::accounts::set_verified(tx, account.id, Some(app.clock.now()))? {
             audit::record(app, tx, by, account.id, Event::Verified)?;
         }
-        // Whoever has the mail gets in from here, however often others guess meanwhile.
+        // The owner of the mailbox can log in from here, however often others guess meanwhile.
         PasswordAttempt::was_seen(app, tx, viewer, &account)
     })
 }
@@ -122,9 +122,12 @@ fn by_link(
 /// # Errors
 /// A refusal if nobody is logged in, the old password is wrong, or the new one is too weak.
 pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Result<Tokens> {
-    let account = app.store.read(|db| sessions::require_verified(app, db, viewer))?;
-    // A change that has to wait costs no hash.
-    app.store.read(|db| throttle::require_account_change(app, db, viewer, account.id))?;
+    let account = app.store.read(|db| -> Result<Account> {
+        let account = sessions::require_verified(app, db, viewer)?;
+        // A throttled change costs no hash.
+        throttle::require_account_change(app, db, viewer, account.id)?;
+        Ok(account)
+    })?;
     require_password(app, viewer, &account, "oldPassword", old)?;
     require_strong(app, &account, passwords)?;
     let hash = app.hasher.hash(passwords[0])?;
