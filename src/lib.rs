@@ -16,13 +16,14 @@
 //! | [`outbox`] | mail that is enqueued in a transaction and delivered after it |
 //! | [`app`] | the assembled application |
 //! | [`store`], [`mail`], [`tokens`], [`passwords`] | one technology each |
-//! | [`config`], [`clock`], [`random`], [`metrics`], [`ascii_json`] | values |
+//! | [`config`], [`django`], [`metrics`] | the settings, compatibility with Django, counters |
+//! | [`clock`], [`random`] | values |
 //!
 //! # Where to look
 //!
 //! A request arrives in `http/endpoint.rs`. Its field is defined in `graphql/mutation.rs` or `graphql/query.rs`, which
 //! names the rule. The rule, in `accounts/` or `groups/`, calls functions in `store/`, each of which runs one SQL
-//! statement. Sentences that people read are in `accounts/error.rs`, `groups/errors.rs`, `passwords/rules.rs` and
+//! statement. Sentences that people read are in `accounts/error.rs`, `groups/errors.rs`, `django/password_validators.rs` and
 //! `assets/mail/`. Settings are in `config.example.toml`.
 //!
 //! A link in a mail leads to `http/pages.rs`, whose sentences are in `http/pages/content.rs` and `assets/pages/`. Pages
@@ -49,11 +50,11 @@
 
 pub mod accounts;
 pub mod app;
-pub mod ascii_json;
 pub mod blocking_pool;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod django;
 pub mod graphql;
 pub mod groups;
 pub mod health;

@@ -1,14 +1,12 @@
-//! Password hashing, verification and strength rules.
+//! Password hashing and verification.
 
 mod argon;
-pub mod common;
-pub mod django;
-pub mod rules;
 
 use anyhow::{Result, anyhow};
 use argon2::Params;
 
 use crate::config;
+use crate::django::pbkdf2;
 use crate::random::Random;
 use argon::Argon;
 
@@ -35,7 +33,6 @@ impl Hasher {
     ///
     /// # Errors
     /// Fails if Argon2 does not accept the cost.
-    /// If Argon2 does not take the cost.
     pub fn new(config: &config::Passwords, random: Random) -> Result<Self> {
         let kibibytes = u32::try_from(config.memory.count() / 1024)?;
         let params = Params::new(kibibytes, config.iterations, config.parallelism, None)
@@ -60,7 +57,7 @@ impl Hasher {
             self.argon.verify(password, &self.dummy);
             return PasswordCheck::Wrong;
         };
-        if let Some(right) = django::verify_pbkdf2(password, stored) {
+        if let Some(right) = pbkdf2::verify(password, stored) {
             return if right { PasswordCheck::RightButOutdated } else { PasswordCheck::Wrong };
         }
         // Django prefixes the PHC string with the name of the algorithm.
@@ -80,7 +77,7 @@ pub fn complaint_about(stored: &str) -> Option<String> {
         return None;
     }
     if stored.starts_with("pbkdf2_sha256$") {
-        return django::complaint_about_pbkdf2(stored);
+        return pbkdf2::problem_with(stored);
     }
     let phc = stored.strip_prefix("argon2").unwrap_or(stored);
     let is_good = phc.starts_with("$argon2id$") && argon::affordable(phc).is_some();

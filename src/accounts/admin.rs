@@ -8,7 +8,7 @@ use super::{
     notices, password, sessions, validation,
 };
 use crate::app::App;
-use crate::passwords::rules::Owner;
+use crate::django::password_validators::Owner;
 use crate::store::accounts::Role;
 use crate::store::{self, Reader, Writer};
 

@@ -1,32 +1,13 @@
 //! E-mail addresses: which ones are taken, how they are stored and what they are matched by, as in Django 3.1.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
-use std::sync::LazyLock;
 
-use regex::Regex;
 use sha2::{Digest, Sha256};
 
 use super::error::FieldError;
-use super::text::{complaints, strip};
-
-/// The part before the `@`: words joined by dots, or a quoted text.
-static USER: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(concat!(
-        r"^[-!#$%&'*+/=?^_`{}|~0-9A-Zıİ]+(\.[-!#$%&'*+/=?^_`{}|~0-9A-Zıİ]+)*$",
-        r#"|^"([\x01-\x08\x0b\x0c\x0e-\x1f!#-\[\]-\x7fıİ]"#,
-        r#"|\\[\x01-\x09\x0b\x0c\x0e-\x7fıİ])*"$"#,
-    ))
-});
-
-/// A host name of at least two labels of up to 63 characters.
-static HOST: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^([A-Z0-9ıİ]([A-Z0-9ıİ-]{0,61}[A-Z0-9ıİ])?\.)+[A-Z0-9ıİ-]{1,62}[A-Z0-9ıİ]$"));
-
-/// Ignores case as Python does, but for the dotless and the dotted i, which Python takes for an i: patterns name them.
-fn pattern(text: &str) -> Regex {
-    Regex::new(&format!("(?i){text}")).expect("the pattern is constant")
-}
+use super::text::complaints;
+use crate::django::email_validator::{is_valid, is_valid_user};
+use crate::django::text::strip;
 
 /// Cleans an address as Django's form field does: trimmed, checked; complaints in Django's order.
 pub fn clean(raw: &str, max_length: usize) -> Result<String, Vec<FieldError>> {
@@ -67,7 +48,7 @@ fn unquote(user: &str) -> Cow<'_, str> {
     while let Some(character) = characters.next() {
         content.push(if character == '\\' { characters.next().unwrap_or('\\') } else { character });
     }
-    let needs_quotes = content.starts_with('"') || !USER.is_match(&content);
+    let needs_quotes = content.starts_with('"') || !is_valid_user(&content);
     if needs_quotes { format!("\"{content}\"").into() } else { content.into() }
 }
 
@@ -79,23 +60,4 @@ pub fn is_same(one: &str, other: &str) -> bool {
 /// What is kept of an address that nobody has any more: the SHA-256 of its key in hexadecimal digits.
 pub fn hash(key: &str) -> String {
     hex::encode(Sha256::digest(key))
-}
-
-/// Whether Django's EmailValidator takes the text as it is.
-pub fn is_valid(email: &str) -> bool {
-    email.rsplit_once('@').is_some_and(|(user, host)| USER.is_match(user) && is_valid_host(host))
-}
-
-fn is_valid_host(host: &str) -> bool {
-    host == "localhost" || is_host(host) || idna::domain_to_ascii(host).is_ok_and(|ascii| is_host(&ascii))
-}
-
-fn is_host(host: &str) -> bool {
-    HOST.is_match(host) || is_address_literal(host)
-}
-
-fn is_address_literal(host: &str) -> bool {
-    host.strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .is_some_and(|address| address.parse::<IpAddr>().is_ok())
 }

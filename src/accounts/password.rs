@@ -8,10 +8,10 @@ use super::{
     throttle, validation,
 };
 use crate::app::App;
+use crate::django::password_validators::Owner;
 use crate::mail::MailKind;
 use crate::outbox;
 use crate::passwords::PasswordCheck;
-use crate::passwords::rules::Owner;
 use crate::store::{self, Reader, Writer};
 use crate::tokens::action::Action;
 

@@ -9,9 +9,9 @@ use super::{
 };
 use crate::app::App;
 use crate::config::RegisterField;
+use crate::django::password_validators::Owner;
 use crate::mail::MailKind;
 use crate::outbox;
-use crate::passwords::rules::Owner;
 use crate::store::accounts::{NewAccount, Role};
 use crate::store::{self, Writer};
 use crate::tokens::action::Action;

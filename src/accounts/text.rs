@@ -4,12 +4,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
 use super::error::FieldError;
-
-/// Takes white space off both ends, as Python's `str.strip` does.
-pub fn strip(text: &str) -> &str {
-    // Python also takes four separators that Unicode does not call white space.
-    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}'))
-}
+use crate::django::text::strip;
 
 /// The text without white space around it, or what is wrong with it, in Django's order.
 pub fn clean_text(raw: &str, max_length: usize) -> Result<String, Vec<FieldError>> {

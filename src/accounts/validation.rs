@@ -2,7 +2,7 @@
 
 use super::text::clean_text;
 use super::{FieldError, FieldErrors, email};
-use crate::passwords::rules::{self, Owner};
+use crate::django::password_validators::{self, Owner};
 
 /// What a check answers.
 pub(super) type Checked<T> = Result<T, Vec<FieldError>>;
@@ -66,7 +66,7 @@ pub(super) fn new_password(
         errors.add(fields[1], [FieldError::PASSWORD_MISMATCH]);
         return;
     }
-    let weaknesses = rules::weaknesses(second, owner, min_length);
+    let weaknesses = password_validators::weaknesses(second, owner, min_length);
     errors.add(fields[1], weaknesses.into_iter().map(FieldError::from));
 }
 
@@ -78,8 +78,8 @@ fn password(raw: &str) -> Checked<&str> {
     }
 }
 
-impl From<rules::Weakness> for FieldError {
-    fn from(weakness: rules::Weakness) -> Self {
+impl From<password_validators::Weakness> for FieldError {
+    fn from(weakness: password_validators::Weakness) -> Self {
         Self { message: weakness.message, code: weakness.code, retry_after: None }
     }
 }

@@ -8,11 +8,11 @@ use super::payload::{Nullable, request_error, run_rule};
 use super::relay_id;
 use super::session::SessionType;
 use super::user::{PageInfo, UserNode, UserNodeConnection, UserNodeEdge, UserType};
-use crate::accounts::text::strip;
 use crate::accounts::user_list::{Page, PageArgs};
 use crate::accounts::{self, Filter, Viewer, email, sessions};
 use crate::app::App;
 use crate::blocking_pool::Queue::Reading;
+use crate::django::text::strip;
 use crate::groups::loader::{
     AccountSelection, GroupSelection, JoinRequestSelection, PlaceSelection, SeenAccount,
 };

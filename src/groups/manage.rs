@@ -14,6 +14,7 @@ use crate::accounts::audit::{Actor, Event};
 use crate::accounts::validation::GROUP_NAME;
 use crate::accounts::{Account, Result, Viewer, audit, email, notices, text, throttle};
 use crate::app::App;
+use crate::django::text::strip;
 use crate::store::groups::{GroupId, NewGroup};
 use crate::store::memberships::MemberRole;
 use crate::store::{self, Reader, Writer};
@@ -125,7 +126,7 @@ pub(super) fn delete_with(
 /// # Errors
 /// A refusal if the asker speaks for no group, nobody has the address, or whoever has it is in a group.
 pub fn add(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
-    let address = text::strip(address);
+    let address = strip(address);
     app.store.read(|db| require_representative(app, db, viewer).map(drop))?;
     throttle::mail(app, viewer, throttle::MailPurpose::Group, address)?;
     app.write(|tx| {
@@ -196,7 +197,7 @@ fn require_representative(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result
 }
 
 fn find_by_number(db: &Reader<'_>, number: &str) -> Result<Option<Account>> {
-    match text::strip(number).parse() {
+    match strip(number).parse() {
         Ok(id) => Ok(store::accounts::find_by_id(db, id)?),
         Err(_) => Ok(None),
     }

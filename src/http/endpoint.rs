@@ -16,7 +16,7 @@ use serde_json::json;
 use super::shares::{Share, Shares};
 use super::{client, graphiql};
 use crate::accounts::Viewer;
-use crate::ascii_json;
+use crate::django::ascii_json;
 use crate::graphql::{self, Flavour, GraphQl};
 
 /// Replies up to this size are not counted.

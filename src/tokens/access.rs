@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::{SigningKey, Unreadable};
-use crate::ascii_json;
 use crate::clock::Timestamp;
+use crate::django::ascii_json;
 
 /// The account and session that a token is issued for.
 pub struct Subject<'a> {

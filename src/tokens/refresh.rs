@@ -1,4 +1,4 @@
-//! Refresh tokens: random strings, stored only as a hash.
+//! Refresh tokens: random strings, stored only as a SHA-256. They need no slower hash, since they are random.
 
 use sha2::{Digest, Sha256};
 
@@ -9,8 +9,7 @@ pub fn issue(random: &Random) -> String {
     random.hex::<20>()
 }
 
-/// Returns the form in which a token is stored: its SHA-256 in hexadecimal digits. Tokens are random, so they need no
-/// slower hash.
+/// Returns the form in which a token is stored.
 pub fn hash(token: &str) -> String {
     hex::encode(Sha256::digest(token))
 }

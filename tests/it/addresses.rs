@@ -1,5 +1,7 @@
-use pledge4future_auth::accounts::email::{clean, is_valid, key, normalize};
-use pledge4future_auth::accounts::text::{clean_text, strip};
+use pledge4future_auth::accounts::email::{clean, key, normalize};
+use pledge4future_auth::accounts::text::clean_text;
+use pledge4future_auth::django::email_validator::is_valid;
+use pledge4future_auth::django::text::strip;
 use serde_json::{Value, json};
 
 fn outcome(email: &str, max_length: usize) -> Value {

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use pledge4future_auth::clock::Timestamp;
 use pledge4future_auth::config;
+use pledge4future_auth::django::signing;
 use pledge4future_auth::graphql::relay_id;
 use pledge4future_auth::passwords::{Hasher, PasswordCheck};
 use pledge4future_auth::random::Random;
-use pledge4future_auth::tokens::{SigningKey, Unreadable, access, action};
+use pledge4future_auth::tokens::{SigningKey, Unreadable, access};
 use serde_json::Value;
 
 /// Where a verdict on an access token is not that of PyJWT, and why.
@@ -38,13 +39,17 @@ fn whole(value: &Value) -> i64 {
     value.as_i64().unwrap_or_else(|| panic!("{value} is no whole number"))
 }
 
+fn secret(case: &Value) -> &[u8] {
+    text(&case["secret_key"]).as_bytes()
+}
+
 fn key(case: &Value) -> SigningKey {
     SigningKey::new(text(&case["secret_key"]).to_owned().into())
 }
 
 fn loaded(case: &Value, salt: &str, at: i64, max_age: &Value) -> Result<(Value, Timestamp), Unreadable> {
     let max_age = Duration::from_secs(whole(max_age).unsigned_abs());
-    action::loads(&key(case), salt, text(&case["token"]), Timestamp::from_seconds(at), max_age)
+    signing::loads(secret(case), salt, text(&case["token"]), Timestamp::from_seconds(at), max_age)
 }
 
 /// The recorded verdict on an access token.
@@ -82,7 +87,7 @@ fn tokens_in_links_are_made_byte_for_byte_as_django_makes_them() {
     let mut compressed = 0;
     for case in list(&vectors()["signing"]["tokens"]) {
         let made_at = Timestamp::from_seconds(whole(&case["made_at"]));
-        let made = action::dumps(&key(case), text(&case["salt"]), &case["payload"], made_at);
+        let made = signing::dumps(secret(case), text(&case["salt"]), &case["payload"], made_at);
         let made = made.expect("any JSON can be signed");
         // Django compresses where it is asked to, which the original never does.
         if text(&case["token"]).starts_with('.') {
@@ -117,7 +122,7 @@ fn tokens_in_links_are_read_as_django_reads_them() {
 #[test]
 fn broken_tokens_from_links_are_refused() {
     for case in list(&vectors()["signing"]["broken"]) {
-        let verdict = loaded(case, action::SALT, whole(&case["read_at"]), &case["max_age"]);
+        let verdict = loaded(case, signing::SALT, whole(&case["read_at"]), &case["max_age"]);
         assert_eq!(case["reason"], "bad signature", "{case}");
         assert_eq!(verdict, Err(Unreadable::Invalid), "{case}");
     }
@@ -127,11 +132,11 @@ fn broken_tokens_from_links_are_refused() {
 fn numbers_are_written_and_read_in_the_base_62_of_django() {
     for case in list(&vectors()["base62"]) {
         let number = whole(&case["number"]);
-        assert_eq!(action::base62(number.unsigned_abs()), case["text"], "{case}");
-        assert_eq!(action::unbase62(text(&case["text"])), Some(number), "{case}");
+        assert_eq!(signing::base62(number.unsigned_abs()), case["text"], "{case}");
+        assert_eq!(signing::unbase62(text(&case["text"])), Some(number), "{case}");
     }
     for nonsense in ["", "-1", "1 ", "é", "zzzzzzzzzzzz"] {
-        assert_eq!(action::unbase62(nonsense), None, "{nonsense:?}");
+        assert_eq!(signing::unbase62(nonsense), None, "{nonsense:?}");
     }
 }
 

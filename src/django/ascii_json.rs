@@ -1,4 +1,4 @@
-//! JSON as Python writes it: compact, everything beyond ASCII escaped. Signatures of tokens depend on it.
+//! Compact JSON with all other characters than ASCII escaped, as Python writes it. Signatures cover these bytes.
 
 use std::io;
 
@@ -13,9 +13,6 @@ impl Formatter for AsciiFormatter {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        if fragment.is_ascii() {
-            return writer.write_all(fragment.as_bytes());
-        }
         for character in fragment.chars() {
             if character.is_ascii() {
                 writer.write_all(&[character as u8])?;
@@ -29,10 +26,6 @@ impl Formatter for AsciiFormatter {
     }
 }
 
-/// `value` as compact JSON in ASCII, members in the order in which it gives them.
-///
-/// # Errors
-/// If `value` cannot be written as JSON, such as a map with keys that are no texts.
 pub fn to_string(value: &impl Serialize) -> serde_json::Result<String> {
     let mut bytes = Vec::with_capacity(128);
     value.serialize(&mut Serializer::with_formatter(&mut bytes, AsciiFormatter))?;

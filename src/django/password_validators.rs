@@ -1,4 +1,4 @@
-//! Password strength rules: the four validators of Django 3.1, with the same verdicts.
+//! Django's four password validators.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::common;
+use super::common_passwords;
 
 /// The similarity from which a password is too close to an attribute of its owner.
 const MAX_LIKENESS: f64 = 0.7;
@@ -86,7 +86,7 @@ fn is_short(password: &str, min_length: usize) -> Option<Weakness> {
 }
 
 fn is_common(password: &str) -> Option<Weakness> {
-    common::is_common(password).then_some(Weakness {
+    common_passwords::contains(password).then_some(Weakness {
         message: Cow::Borrowed("This password is too common."),
         code: "password_too_common",
     })
