@@ -1,26 +1,13 @@
-//! E-mail addresses: which ones are taken, how they are stored and what they are matched by, as in Django 3.1.
+//! Spellings of e-mail addresses: how they are stored and compared.
 
 use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-use super::error::FieldError;
-use super::text::complaints;
-use crate::django::email_validator::{is_valid, is_valid_user};
+use crate::django::email_validator::is_valid_user;
 use crate::django::text::strip;
 
-/// Cleans an address as Django's form field does: trimmed, checked; complaints in Django's order.
-pub fn clean(raw: &str, max_length: usize) -> Result<String, Vec<FieldError>> {
-    let email = strip(raw);
-    if email.is_empty() {
-        return Err(vec![FieldError::REQUIRED]);
-    }
-    let invalid = (!is_valid(email)).then_some(FieldError::INVALID_EMAIL);
-    let found: Vec<FieldError> = invalid.into_iter().chain(complaints(email, max_length)).collect();
-    if found.is_empty() { Ok(email.to_owned()) } else { Err(found) }
-}
-
-/// The address as it is stored: host part in lower case.
+/// Returns an address as it is stored: without white space around it, and with the host in lower case, as in Django.
 pub fn normalize(email: &str) -> String {
     match strip(email).rsplit_once('@') {
         Some((user, host)) => format!("{user}@{}", host.to_lowercase()),
@@ -30,7 +17,7 @@ pub fn normalize(email: &str) -> String {
 
 /// Returns the string that addresses are compared by: all spellings of one mailbox have the same key. The host is compared
 /// in Unicode (UTS 46), and the user part without needless quotes and escapes (RFC 5321 §4.1.2). Only ASCII letters of the
-/// user part lose their case: the Kelvin sign is a `k` in lower case, and another mailbox.
+/// user part are compared without case: the Kelvin sign is a `k` in lower case, but belongs to another mailbox.
 pub fn key(email: &str) -> String {
     let Some((user, host)) = email.rsplit_once('@') else { return email.to_lowercase() };
     let host = host.to_lowercase();
@@ -52,12 +39,12 @@ fn unquote(user: &str) -> Cow<'_, str> {
     if needs_quotes { format!("\"{content}\"").into() } else { content.into() }
 }
 
-/// Whether one mailbox is meant by both.
+/// Whether two addresses are spellings of one mailbox.
 pub fn is_same(one: &str, other: &str) -> bool {
     key(one) == key(other)
 }
 
-/// What is kept of an address that nobody has any more: the SHA-256 of its key in hexadecimal digits.
+/// Returns the form in which an address is remembered without being stored: the SHA-256 of its key in hexadecimal.
 pub fn hash(key: &str) -> String {
     hex::encode(Sha256::digest(key))
 }
