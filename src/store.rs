@@ -97,6 +97,18 @@ impl<'a> Deref for Writer<'a> {
     }
 }
 
+impl Writer<'_> {
+    /// Marks the current state of the transaction. A later savepoint replaces it.
+    pub fn savepoint(&self) -> Result<()> {
+        Ok(self.0.0.execute_batch("SAVEPOINT rule")?)
+    }
+
+    /// Undoes all writes since the last [`Self::savepoint`]. The transaction remains open.
+    pub fn roll_back_to_savepoint(&self) -> Result<()> {
+        Ok(self.0.0.execute_batch("ROLLBACK TO rule")?)
+    }
+}
+
 impl Store {
     /// Opens the database. Creates the file if it is missing, readable only by its owner.
     ///
