@@ -12,16 +12,17 @@ pub struct StoredEmail {
 
 /// Returns the addresses whose keys may differ from them in more than case: those with a quotation mark, an
 /// internationalized host or a character outside ASCII.
-pub fn list_unusual(db: &Reader<'_>) -> Result<Vec<StoredEmail>> {
+pub fn list_with_possibly_outdated_keys(db: &Reader<'_>) -> Result<Vec<StoredEmail>> {
     let sql = "SELECT email_key, email, account_id FROM email_addresses \
-         WHERE email GLOB '*[^ -~]*' OR email LIKE '%xn--%' OR email LIKE '%\"%' \
+         WHERE octet_length(email) <> length(email) OR email LIKE '%xn--%' OR email LIKE '%\"%' \
          ORDER BY account_id, role";
     db.list(sql, [], |row| Ok(StoredEmail { key: row.get(0)?, email: row.get(1)?, account: row.get(2)? }))
 }
 
 /// Replaces the key of an address. Returns false if another address has the new key.
 pub fn set_key(db: &Writer<'_>, key: &str, new_key: &str) -> Result<bool> {
-    let sql = "UPDATE OR IGNORE email_addresses SET email_key = $1 WHERE email_key = $2";
+    let sql = "UPDATE email_addresses SET email_key = $1 WHERE email_key = $2 \
+         AND NOT EXISTS (SELECT 1 FROM email_addresses WHERE email_key = $1)";
     db.change(sql, (new_key, key))
 }
 
