@@ -7,7 +7,6 @@ pub mod action_tokens;
 pub mod attempts;
 pub mod audit;
 pub mod backup;
-mod batch;
 pub mod emails;
 pub mod groups;
 pub mod institutions;
@@ -19,6 +18,8 @@ pub mod pending_emails;
 pub mod refresh_tokens;
 pub mod released_emails;
 pub mod sessions;
+mod sql_types;
+mod statement;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -44,7 +45,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Error(anyhow::Error);
 
-/// The result of the functions in this module.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
@@ -69,7 +69,6 @@ impl Error {
         code.is_some_and(|code| passing.contains(&code)) || self.0.is::<r2d2::Error>()
     }
 
-    /// Returns the cause, for the log.
     pub fn into_inner(self) -> anyhow::Error {
         self.0
     }
@@ -97,11 +96,20 @@ impl<'a> Deref for Writer<'a> {
     }
 }
 
+impl Writer<'_> {
+    /// Marks the current state of the transaction. A later savepoint replaces it.
+    pub fn savepoint(&self) -> Result<()> {
+        Ok(self.0.0.execute_batch("SAVEPOINT rule")?)
+    }
+
+    /// Undoes all writes since the last [`Self::savepoint`]. The transaction remains open.
+    pub fn roll_back_to_savepoint(&self) -> Result<()> {
+        Ok(self.0.0.execute_batch("ROLLBACK TO rule")?)
+    }
+}
+
 impl Store {
     /// Opens the database. Creates the file if it is missing, readable only by its owner.
-    ///
-    /// # Errors
-    /// Fails if the file cannot be created or is not a database.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         create_private(path).map_err(|error| {
             anyhow::anyhow!("{}: the database cannot be opened ({error})", path.display())
@@ -124,10 +132,7 @@ impl Store {
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers, writes: Writes::default() })
     }
 
-    /// Applies the pending migrations and returns their number.
-    ///
-    /// # Errors
-    /// Fails if the database was written by a newer program, or if a migration fails. The database is unchanged then.
+    /// Applies the pending migrations and returns their number. The database is unchanged if this fails.
     pub fn migrate(&self) -> anyhow::Result<usize> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let runner = embedded::migrations::runner().set_grouped(true);

@@ -32,7 +32,7 @@ pub fn migrate(app: &App) -> anyhow::Result<Migrated> {
 
 /// Returns the addresses whose keys are not those of today.
 fn outdated(db: &Reader<'_>) -> store::Result<Vec<StoredEmail>> {
-    let mut emails = store::emails::list_unusual(db)?;
+    let mut emails = store::emails::list_with_possibly_outdated_keys(db)?;
     emails.retain(|stored| stored.key != email::key(&stored.email));
     Ok(emails)
 }

@@ -101,7 +101,7 @@ fn line(entry: &Entry) -> String {
     };
     let by = match actor {
         StoredActor::Account(id) => format!("account {id}"),
-        actor => actor.as_str().to_owned(),
+        actor => actor.into_str().to_owned(),
     };
     let from = address.as_ref().map(|address| format!(" from {address}")).unwrap_or_default();
     let detail = detail.as_ref().map(|detail| format!("  {detail}")).unwrap_or_default();
@@ -116,7 +116,7 @@ fn to_json(entry: &Entry) -> Value {
         "event": entry.event,
         "account": entry.account,
         "email": entry.email,
-        "by": entry.actor.as_str(),
+        "by": entry.actor.into_str(),
         "by_account": entry.actor.account(),
         "address": entry.address,
         "session": entry.session,

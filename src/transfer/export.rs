@@ -91,7 +91,7 @@ fn with_people(db: &Reader<'_>, groups: &[Group]) -> Result<Vec<Value>> {
                 "id": request.id,
                 "user": emails.get(&request.account),
                 "timestamp": request.made_at.to_string(),
-                "status": request.status.as_str(),
+                "status": request.status.into_str(),
             })
         });
         json!({

@@ -320,8 +320,8 @@ fn working_group(reader: &mut Reader, object: &Object<'_>) -> WorkingGroup {
 }
 
 fn join_request(reader: &mut Reader, object: &Object<'_>) -> JoinRequest {
-    let status = reader.text(object, "status").unwrap_or_else(|| Status::Pending.as_str().to_owned());
-    let known = Status::from_name(&status);
+    let status = reader.text(object, "status").unwrap_or_else(|| Status::Pending.into_str().to_owned());
+    let known = status.parse().ok();
     if known.is_none() {
         reader.refuse(object, "status", "Write pending, approved or declined.");
     }

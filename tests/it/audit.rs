@@ -31,7 +31,7 @@ impl TestServer {
 
 fn in_words(entry: &Entry) -> String {
     let whom = entry.account.map_or("nobody".to_owned(), |id| id.to_string());
-    let by = entry.actor.account().map_or(entry.actor.as_str().to_owned(), |id| id.to_string());
+    let by = entry.actor.account().map_or(entry.actor.into_str().to_owned(), |id| id.to_string());
     let words = [whom, entry.event.clone(), by, entry.detail.clone().unwrap_or_default()];
     words.join(" ").trim_end().to_owned()
 }
