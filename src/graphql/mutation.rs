@@ -222,7 +222,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] token: String,
     ) -> Reply<VerifyToken> {
-        run(ctx, Reading, move |app, _| sessions::verify(app, &token)).await
+        run(ctx, Reading, move |app, _| crate::security::authentication::verify(app, &token)).await
     }
 
     /// Exchanges a refresh token for new tokens. A refresh token works once, or again if the response was lost.

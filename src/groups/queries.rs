@@ -6,12 +6,15 @@ use super::loader::{
     SeenInstitution, SeenJoinRequest, SeenResearchField, bounded,
 };
 use super::visibility::Visibility;
-use crate::accounts::text::search_key;
 use crate::accounts::user_list::{self, Page, PageArgs};
-use crate::accounts::{Account, AccountId, Error, Filter, Result, Viewer, sessions};
+use crate::accounts::{Account, AccountId, Filter};
 use crate::app::App;
+use crate::error::{Error, Result};
+use crate::security::Viewer;
+use crate::security::authentication::caller;
 use crate::store::institutions::Search;
 use crate::store::{self, Reader};
+use crate::text::search_key;
 
 const MOST_WORDS: usize = 8;
 /// Longer than the name and place of any institution in bytes, and shorter than the limit of a `LIKE` pattern.
@@ -29,28 +32,19 @@ pub struct InstitutionSearch {
 }
 
 /// Returns the viewer's account, or `None` without a valid token.
-///
-/// # Errors
-/// Rejects a request that selects too much around the account.
 pub fn me(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Result<Option<SeenAccount>> {
-    app.store.read(|db| match sessions::identify(app, db, viewer)? {
+    app.store.read(|db| match caller(app, db, viewer)?.account {
         Some(own) => one(app, db, &own, own.clone(), selection).map(Some),
         None => Ok(None),
     })
 }
 
 /// Returns an account as its owner sees it.
-///
-/// # Errors
-/// Rejects a request that selects too much around the account.
 pub fn own(app: &App, own: &Account, selection: &AccountSelection) -> Result<SeenAccount> {
     app.store.read(|db| one(app, db, own, own.clone(), selection))
 }
 
 /// Returns an account by its id. An account that the viewer may not see is treated as missing.
-///
-/// # Errors
-/// Rejects a request that selects too much around the account.
 pub fn user(
     app: &App,
     viewer: &Viewer,
@@ -58,7 +52,7 @@ pub fn user(
     selection: &AccountSelection,
 ) -> Result<Option<SeenAccount>> {
     app.store.read(|db| {
-        let own = sessions::identify(app, db, viewer)?;
+        let own = caller(app, db, viewer)?.account;
         let found = user_list::user(app, db, own.as_ref(), id)?;
         let visibility = Visibility::of(app, own);
         let seen = Loader::new(db, &visibility).accounts(found.into_iter().collect(), selection)?;
@@ -67,9 +61,6 @@ pub fn user(
 }
 
 /// Returns a page of the accounts that match the filter and that the viewer may see.
-///
-/// # Errors
-/// Rejects invalid page arguments, and a request that selects too much around the accounts.
 pub fn users(
     app: &App,
     viewer: &Viewer,
@@ -78,7 +69,7 @@ pub fn users(
     selection: &AccountSelection,
 ) -> Result<Page<SeenAccount>> {
     app.store.read(|db| {
-        let own = sessions::identify(app, db, viewer)?;
+        let own = caller(app, db, viewer)?.account;
         let Page { accounts, start, has_next, has_previous } =
             user_list::users(app, db, own.as_ref(), filter, args)?;
         let visibility = Visibility::of(app, own);
@@ -88,9 +79,6 @@ pub fn users(
 }
 
 /// Returns the institutions that match a search, in the order in which they were imported.
-///
-/// # Errors
-/// Rejects invalid arguments, and a request that selects too much around the institutions.
 pub fn institutions(
     app: &App,
     viewer: &Viewer,
@@ -107,7 +95,7 @@ pub fn institutions(
     }
     app.store.read(|db| {
         let found = store::institutions::list_institutions(db, &search)?;
-        let visibility = Visibility::of(app, sessions::identify(app, db, viewer)?);
+        let visibility = Visibility::of(app, caller(app, db, viewer)?.account);
         bounded(Loader::new(db, &visibility).institutions(found, selection)?)
     })
 }
@@ -123,9 +111,6 @@ pub(super) fn words(search: &str) -> Vec<String> {
 }
 
 /// Returns all research fields, ordered by id.
-///
-/// # Errors
-/// Rejects a request that selects too much around the research fields.
 pub fn research_fields(
     app: &App,
     viewer: &Viewer,
@@ -133,30 +118,24 @@ pub fn research_fields(
 ) -> Result<Vec<SeenResearchField>> {
     app.store.read(|db| {
         let found = store::institutions::list_research_fields(db)?;
-        let visibility = Visibility::of(app, sessions::identify(app, db, viewer)?);
+        let visibility = Visibility::of(app, caller(app, db, viewer)?.account);
         bounded(Loader::new(db, &visibility).research_fields(found, selection)?)
     })
 }
 
 /// Returns all public working groups, in the order in which they were created.
-///
-/// # Errors
-/// Rejects anonymous viewers, and a request that selects too much around the groups.
 pub fn working_groups(app: &App, viewer: &Viewer, selection: &GroupSelection) -> Result<Vec<SeenGroup>> {
     app.store.read(|db| {
-        let visibility = Visibility::of(app, Some(require_login(app, db, viewer)?));
+        let visibility = Visibility::of(app, Some(require_login(&caller(app, db, viewer)?)?.clone()));
         let found = store::groups::list_public(db)?;
         bounded(Loader::new(db, &visibility).groups(found, selection)?)
     })
 }
 
 /// Returns the members of the group that the viewer represents.
-///
-/// # Errors
-/// Rejects viewers who represent no group, and a request that selects too much around the members.
 pub fn members(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Result<Vec<SeenAccount>> {
     app.store.read(|db| {
-        let own = require_login(app, db, viewer)?;
+        let own = require_login(&caller(app, db, viewer)?)?.clone();
         let group = own.represents().ok_or(REPRESENTATIVES_ONLY)?.to_owned();
         let found = store::memberships::list_members(db, &[group])?;
         bounded(Loader::new(db, &Visibility::of(app, Some(own))).accounts(found, selection)?)
@@ -164,16 +143,13 @@ pub fn members(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Resu
 }
 
 /// Returns the requests to join the group that the viewer represents, including answered ones.
-///
-/// # Errors
-/// See [`members`].
 pub fn join_requests(
     app: &App,
     viewer: &Viewer,
     selection: &JoinRequestSelection,
 ) -> Result<Vec<SeenJoinRequest>> {
     app.store.read(|db| {
-        let own = require_login(app, db, viewer)?;
+        let own = require_login(&caller(app, db, viewer)?)?.clone();
         let group = own.represents().ok_or(REPRESENTATIVES_ONLY)?.to_owned();
         let found = store::join_requests::list_by_groups(db, &[group])?;
         bounded(Loader::new(db, &Visibility::of(app, Some(own))).join_requests(found, selection)?)
