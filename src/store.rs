@@ -19,6 +19,7 @@ pub mod pending_emails;
 pub mod refresh_tokens;
 pub mod released_emails;
 pub mod sessions;
+mod timestamp;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
