@@ -81,25 +81,3 @@ impl Mailer {
         self.transport.describe()
     }
 }
-
-/// A string that others chose, such as a name: it may hold anything, and may neither start lines of its own nor steer a
-/// terminal.
-pub fn on_one_line(text: &str) -> String {
-    text.chars().map(|character| if steers(character) { ' ' } else { character }).collect()
-}
-
-/// A string in which others had a part, with its line breaks: it may not steer a terminal.
-pub fn in_lines(text: &str) -> String {
-    let steers = |character: char| steers(character) && !['\n', '\t'].contains(&character);
-    text.chars().map(|character| if steers(character) { ' ' } else { character }).collect()
-}
-
-/// Whether a character changes how those around it are shown: control characters, line separators, and those that turn
-/// the direction in which a line is read (UTS 55).
-pub fn steers(character: char) -> bool {
-    let turns = matches!(
-        character,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    );
-    turns || character.is_control()
-}

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use sha2::{Digest, Sha256};
-
 use super::error::FieldError;
 use super::text::complaints;
 use crate::django::email_validator::{is_valid, is_valid_user};
 use crate::django::text::strip;
+
+/// What is kept of an address that has been released: the SHA-256 of its key.
+pub use crate::digest::sha256_hex as hash;
 
 /// Cleans an address as Django's form field does: trimmed, checked; complaints in Django's order.
 pub fn clean(raw: &str, max_length: usize) -> Result<String, Vec<FieldError>> {
@@ -55,9 +56,4 @@ fn unquote(user: &str) -> Cow<'_, str> {
 /// Whether one mailbox is meant by both.
 pub fn is_same(one: &str, other: &str) -> bool {
     key(one) == key(other)
-}
-
-/// What is kept of an address that nobody has any more: the SHA-256 of its key in hexadecimal digits.
-pub fn hash(key: &str) -> String {
-    hex::encode(Sha256::digest(key))
 }

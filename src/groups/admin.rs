@@ -6,7 +6,7 @@ use super::queries::words;
 use crate::accounts::audit::{Actor, Event};
 use crate::accounts::{Account, AccountId, Error, Result, admin, audit, notices, text};
 use crate::app::App;
-use crate::mail::on_one_line;
+use crate::printable::single_line;
 use crate::store::groups::Group;
 use crate::store::institutions::Search;
 use crate::store::memberships::MemberRole;
@@ -75,7 +75,7 @@ fn only<T>(
     if found.len() > 1 {
         let shown: Vec<String> = found.iter().take(MOST_CANDIDATES).map(show).collect();
         let more = if found.len() > MOST_CANDIDATES { ", and more" } else { "" };
-        let list = on_one_line(&shown.join(", "));
+        let list = single_line(&shown.join(", "));
         return Err(Error::BadRequest(format!("{}: {list}{more}", several()).into()));
     }
     found.pop().ok_or_else(|| Error::BadRequest(none().into()))

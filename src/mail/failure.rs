@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lettre::transport::smtp::Error;
 
-use super::on_one_line;
+use crate::printable::single_line;
 
 /// How much of what a mail server says is kept.
 const LONGEST_REPLY: usize = 500;
@@ -135,5 +135,5 @@ fn without_reply(step: Step, error: &Error, place: &str) -> String {
 
 /// A mail server may say anything; it may not fill the database either.
 fn shortened(text: &str) -> String {
-    on_one_line(&text.trim().chars().take(LONGEST_REPLY).collect::<String>())
+    single_line(&text.trim().chars().take(LONGEST_REPLY).collect::<String>())
 }

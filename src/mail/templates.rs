@@ -8,8 +8,9 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use rust_embed::RustEmbed;
 
-use super::{Message, on_one_line};
+use super::Message;
 use crate::config::{Config, FILLED_IN};
+use crate::printable::single_line;
 
 #[derive(RustEmbed)]
 #[folder = "assets/mail/"]
@@ -131,13 +132,13 @@ impl Templates {
         let context = context! {
             site_name => self.site_name.as_str(),
             api_url => Value::from_safe_string(format!("{}/graphql", self.public_url)),
-            name => on_one_line(name),
+            name => single_line(name),
             link => Value::from_safe_string(words.link),
             sentence => words.sentence,
-            requester => on_one_line(words.requester),
-            requester_email => on_one_line(words.requester_email),
+            requester => single_line(words.requester),
+            requester_email => single_line(words.requester_email),
             request_id => words.request_id,
-            group => on_one_line(words.group),
+            group => single_line(words.group),
             approved => words.approved,
             ends_password => words.ends_password,
             ..Value::from(Serde(&self.variables))

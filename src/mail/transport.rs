@@ -9,9 +9,10 @@ use lettre::message::Mailbox;
 
 use super::format::format;
 use super::smtp::Smtp;
-use super::{Failure, FailureKind, Message, in_lines};
+use super::{Failure, FailureKind, Message};
 use crate::clock::Timestamp;
 use crate::config::{self, Config};
+use crate::printable::multi_line;
 
 pub(super) enum Transport {
     Console { from: Mailbox },
@@ -73,7 +74,7 @@ fn print(message: &Message, from: &Mailbox) -> Result<()> {
     );
     let mut output = std::io::stdout().lock();
     output
-        .write_all(in_lines(&text).as_bytes())
+        .write_all(multi_line(&text).as_bytes())
         .and_then(|()| output.flush())
         .context("standard output does not take mails")
 }

@@ -48,7 +48,7 @@ fn what_a_file_leaves_out_is_empty_or_usual() {
 #[test]
 fn the_place_of_a_fault_can_be_read_whatever_a_file_calls_its_members() {
     assert_eq!(paths(&json!({ "": 1 })), ["\"\""]);
-    assert_eq!(paths(&json!({ "a\nb\u{1b}[2J": 1 })), ["a\u{fffd}b\u{fffd}[2J"]);
+    assert_eq!(paths(&json!({ "a\nb\u{1b}[2J": 1 })), ["a b [2J"]);
     assert_eq!(
         paths(&json!({ "users": [{ "email": "a@b.cd", "username": "a", "password": "", "": 1 }] })),
         ["users[0].\"\""]

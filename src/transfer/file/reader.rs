@@ -9,6 +9,7 @@ use std::fmt::Display;
 use serde_json::{Map, Value};
 
 use super::Fault;
+use crate::printable::single_line;
 
 /// An object of the file, with its path.
 pub(super) struct Object<'a> {
@@ -19,9 +20,7 @@ pub(super) struct Object<'a> {
 impl<'a> Object<'a> {
     /// Returns the path of a member of the object.
     pub(super) fn path_of(&self, key: &str) -> String {
-        // A member name in the file may be empty, or contain control characters that must not reach a terminal.
-        let shown = |character: char| if character.is_control() { '\u{fffd}' } else { character };
-        let key = if key.is_empty() { "\"\"".to_owned() } else { key.chars().map(shown).collect() };
+        let key = if key.is_empty() { "\"\"".to_owned() } else { single_line(key) };
         if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
     }
 
