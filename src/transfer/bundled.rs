@@ -6,7 +6,6 @@ use crate::accounts::text::search_key;
 use crate::app::App;
 use crate::store::{self, institutions::ResearchField};
 
-/// The research fields of the OECD. The file names its source.
 const RESEARCH_FIELDS: &str = include_str!("../../assets/research-fields.json");
 
 /// Returns the research fields of the OECD, without those that exist under another id.

@@ -1,4 +1,4 @@
-//! `import`: reads institutions, research fields, accounts and working groups from a file. Repeating an import
+//! Imports institutions, research fields, accounts and working groups from a file. Repeating an import
 //! changes nothing: existing accounts and groups are kept, since their owners may have changed them.
 
 use super::file::{ImportFile, User, WorkingGroup};
@@ -6,14 +6,12 @@ use crate::accounts::audit::{Actor, Event};
 use crate::accounts::text::search_key;
 use crate::accounts::{Account, Error, Result, audit, email};
 use crate::app::App;
-use crate::clock::Timestamp;
 use crate::store::accounts::{NewAccount, Role};
 use crate::store::groups::NewGroup;
 use crate::store::join_requests::JoinRequest;
 use crate::store::memberships::MemberRole;
 use crate::store::{self, Writer};
 
-/// The result of an import.
 #[derive(Debug, Default)]
 pub struct Report {
     pub institutions: Tally,
@@ -41,22 +39,19 @@ impl Tally {
     }
 }
 
-/// Why a transaction is rolled back.
-enum Undone {
+/// Why the transaction is rolled back.
+enum Rollback {
     DryRun(Report),
     Failed(Error),
 }
 
-impl<E: Into<Error>> From<E> for Undone {
+impl<E: Into<Error>> From<E> for Rollback {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
     }
 }
 
 /// Imports a file completely, or not at all. Calls `progress` for each entry.
-///
-/// # Errors
-/// Returns a sentence that names the entry in conflict with the database.
 pub fn import(app: &App, file: &ImportFile, dry_run: bool, progress: &dyn Fn()) -> Result<Report> {
     let imported = app.write(|tx| {
         let mut report = Report::default();
@@ -79,11 +74,11 @@ pub fn import(app: &App, file: &ImportFile, dry_run: bool, progress: &dyn Fn()) 
             report.groups.count(import_group(app, tx, index, group)?);
             progress();
         }
-        if dry_run { Err(Undone::DryRun(report)) } else { Ok(report) }
+        if dry_run { Err(Rollback::DryRun(report)) } else { Ok(report) }
     });
     match imported {
-        Ok(report) | Err(Undone::DryRun(report)) => Ok(report),
-        Err(Undone::Failed(error)) => Err(error),
+        Ok(report) | Err(Rollback::DryRun(report)) => Ok(report),
+        Err(Rollback::Failed(error)) => Err(error),
     }
 }
 
@@ -104,7 +99,7 @@ fn import_user(app: &App, tx: &Writer<'_>, index: usize, user: &User) -> Result<
         academic_title: &user.academic_title,
         password_hash: usable.then_some(user.password.as_str()),
         is_staff: user.is_staff,
-        joined_at: user.date_joined.map_or(now, Timestamp::from_micros),
+        joined_at: user.date_joined.unwrap_or(now),
         verified_at: user.verified.then_some(now),
         archived_at: user.archived.then_some(now),
         deactivated_at: (!user.is_active).then_some(now),
@@ -137,7 +132,7 @@ fn import_group(app: &App, tx: &Writer<'_>, index: usize, group: &WorkingGroup) 
         return Err(conflict("institution", "no institution has this id"));
     }
     if !store::institutions::has_research_field(tx, group.research_field)? {
-        return Err(conflict("researchfield", "no research field has this number"));
+        return Err(conflict("researchfield", "no research field has this id"));
     }
     let new = NewGroup {
         id: &group.id,
@@ -170,11 +165,11 @@ fn import_group(app: &App, tx: &Writer<'_>, index: usize, group: &WorkingGroup) 
             id: request.id.clone(),
             account: account(&format!("{at}.user"), &request.user)?.id,
             group: group.id.clone(),
-            made_at: request.timestamp.map_or(app.clock.now(), Timestamp::from_micros),
+            made_at: request.timestamp.unwrap_or(app.clock.now()),
             status: request.status,
         };
         if !store::join_requests::insert(tx, &new)? {
-            let problem = "there is a request with this id, or another of this user that waits";
+            let problem = "there is already a request with this id, or a pending one of this user";
             return Err(conflict(&at, problem));
         }
     }
