@@ -33,7 +33,7 @@ use crate::app::{App, given_key};
 use crate::clock::Clock;
 use crate::config::{self, Loaded, create_private_dir};
 use crate::graphql::{self, Flavour};
-use crate::mail::in_lines;
+use crate::printable::multi_line;
 use crate::random::Random;
 use crate::store::Store;
 use output::{in_json, print, print_json, to_the_second};
@@ -247,7 +247,7 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
 }
 
 fn fail(error: &anyhow::Error, status: u8) -> ExitCode {
-    log::print_error(&in_lines(&format!("{error:#}")));
+    log::print_error(&multi_line(&format!("{error:#}")));
     ExitCode::from(status)
 }
 

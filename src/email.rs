@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sha2::{Digest, Sha256};
+pub use crate::digest::sha256_hex as hash;
 
 use crate::django::email_validator::is_valid_user;
 use crate::django::text::strip;
@@ -42,9 +42,4 @@ fn unquote(user: &str) -> Cow<'_, str> {
 /// Whether two addresses are spellings of one mailbox.
 pub fn is_same(one: &str, other: &str) -> bool {
     key(one) == key(other)
-}
-
-/// Returns the form in which an address is remembered without being stored: the SHA-256 of its key in hexadecimal.
-pub fn hash(key: &str) -> String {
-    hex::encode(Sha256::digest(key))
 }

@@ -17,7 +17,7 @@
 //! | [`app`] | the assembled application |
 //! | [`store`], [`mail`], [`tokens`], [`passwords`] | one technology each |
 //! | [`config`], [`django`], [`metrics`] | the settings, compatibility with Django, counters |
-//! | [`clock`], [`random`] | values |
+//! | [`clock`], [`random`], [`digest`], [`printable`] | values and helpers without dependencies |
 //!
 //! # Where to look
 //!
@@ -54,6 +54,7 @@ pub mod blocking_pool;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod digest;
 pub mod django;
 pub mod email;
 pub mod error;
@@ -65,6 +66,7 @@ pub mod mail;
 pub mod metrics;
 pub mod outbox;
 pub mod passwords;
+pub mod printable;
 pub mod random;
 pub mod security;
 pub mod store;

@@ -1,9 +1,7 @@
 //! The rules of the command line for accounts. They ask for no password.
 
 use super::register::{self, Accepted};
-use super::{
-    Account, AccountId, activation, archive_delete, notices, password, sessions, validation,
-};
+use super::{Account, AccountId, activation, archive_delete, notices, password, sessions, validation};
 use crate::app::App;
 use crate::django::password_validators::Owner;
 use crate::email;

@@ -157,7 +157,8 @@ pub(super) fn insert(tx: &Tx<'_>, accepted: &Accepted, hash: Option<&str>) -> Re
         // Another account chose this number as its username.
         store::accounts::set_username(tx, id, &format!("{id}-{}", tx.app.random.hex::<4>()))?;
     }
-    store::accounts::find_by_id(tx, id)?.ok_or_else(|| anyhow!("account {id} is missing after its insert").into())
+    store::accounts::find_by_id(tx, id)?
+        .ok_or_else(|| anyhow!("account {id} is missing after its insert").into())
 }
 
 fn new_account<'a>(

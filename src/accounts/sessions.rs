@@ -8,9 +8,9 @@ use crate::clock::Timestamp;
 use crate::error::{FieldError, FieldErrors, Result};
 use crate::security::audit::Event;
 use crate::security::{Tx, Viewer, authentication, throttle};
+use crate::store;
 use crate::store::refresh_tokens::NewToken;
 use crate::store::sessions::{Session, Use};
-use crate::store;
 use crate::tokens::{access, refresh};
 
 /// The sessions per account. When another begins, the least recently used one ends.
@@ -119,10 +119,8 @@ pub fn list(app: &App, viewer: &Viewer) -> Result<Vec<OwnSession>> {
         let caller = authentication::caller(app, db, viewer)?;
         let account = caller.require_verified()?;
         let sessions = store::sessions::list_live(db, account.id, app.clock.now())?;
-        let own = |session: Session| OwnSession {
-            current: caller.session.as_ref() == Some(&session.id),
-            session,
-        };
+        let own =
+            |session: Session| OwnSession { current: caller.session.as_ref() == Some(&session.id), session };
         Ok(sessions.into_iter().map(own).collect())
     })
 }

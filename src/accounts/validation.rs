@@ -27,7 +27,7 @@ pub(super) fn email(raw: &str) -> Result<String, FieldErrors> {
     errors.keep("email", clean_email(raw, EMAIL)).ok_or(errors)
 }
 
-fn clean_email(raw: &str, max_length: usize) -> Checked<String> {
+pub fn clean_email(raw: &str, max_length: usize) -> Checked<String> {
     let address = strip(raw);
     if address.is_empty() {
         return Err(vec![FieldError::REQUIRED]);

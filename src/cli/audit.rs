@@ -12,7 +12,7 @@ use crate::accounts::{AccountId, Error, admin};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::config::Config;
-use crate::mail::on_one_line;
+use crate::printable::single_line;
 use crate::store::audit::{Entry, Place, StoredActor};
 use crate::store::{self, Reader};
 
@@ -106,7 +106,7 @@ fn line(entry: &Entry) -> String {
     let from = address.as_ref().map(|address| format!(" from {address}")).unwrap_or_default();
     let detail = detail.as_ref().map(|detail| format!("  {detail}")).unwrap_or_default();
     let at = to_the_second(*at);
-    on_one_line(&format!("{at}  {event:<25}  {whom}  by {by}{from}{detail}")) + "\n"
+    single_line(&format!("{at}  {event:<25}  {whom}  by {by}{from}{detail}")) + "\n"
 }
 
 fn to_json(entry: &Entry) -> Value {

@@ -9,7 +9,7 @@ use super::{already, explain, open_there, print, print_json};
 use crate::app::App;
 use crate::config::Config;
 use crate::groups::admin::{self, NewGroup, Represented};
-use crate::mail::on_one_line;
+use crate::printable::single_line;
 use crate::store;
 
 #[derive(Subcommand)]
@@ -100,7 +100,7 @@ fn delete(app: &App, id: &str, yes: bool) -> Result<()> {
     let group = explain(nothing, app.store.read(|db| admin::find(db, id)))?;
     let members = app.store.read(|db| store::memberships::list_members(db, std::slice::from_ref(&group.id)));
     let members = members.map_err(store::Error::into_inner)?.len();
-    let named = on_one_line(&format!("{} ({})", group.id, group.name));
+    let named = single_line(&format!("{} ({})", group.id, group.name));
     let question = format!("Delete the working group {named}? Members who lose their group: {members}.");
     confirm(&question, "this cannot be undone", yes)?;
     explain(nothing, admin::delete(app, &group.id))?;
@@ -112,7 +112,7 @@ fn line(represented: &Represented) -> String {
     let representative = representative.as_ref().map_or("nobody", |account| account.email.as_str());
     let institution = group.institution.as_ref().map_or("", |institution| institution.name.as_str());
     let line = format!("{}  {representative}  {}  {institution}", group.id, group.name);
-    on_one_line(line.trim_end()) + "\n"
+    single_line(line.trim_end()) + "\n"
 }
 
 fn to_json(represented: &Represented) -> serde_json::Value {

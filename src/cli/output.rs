@@ -7,11 +7,11 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::clock::Timestamp;
-use crate::mail::{in_lines, steers};
+use crate::printable::{is_unprintable, multi_line};
 
 /// Prints to standard output, which may be closed at any time.
 pub(super) fn print(text: &str) -> Result<()> {
-    print_as_is(&in_lines(text))
+    print_as_is(&multi_line(text))
 }
 
 /// As [`print`], but keeps escape sequences. Only for text that strangers have no part in.
@@ -44,7 +44,7 @@ pub(super) fn in_json(value: &Value) -> String {
 /// With what steers a terminal and `serde_json` leaves as it is, such as DEL, escaped, so that strings stay what they are
 /// when they are printed. Outside of strings there is no control character but the line break.
 fn escaped(json: &str) -> String {
-    let is_safe = |character: char| !steers(character) || character == '\n';
+    let is_safe = |character: char| !is_unprintable(character) || character == '\n';
     let escape = |character| format!("\\u{:04x}", u32::from(character));
     json.chars()
         .map(|character| if is_safe(character) { character.to_string() } else { escape(character) })

@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Read as _, Write as _};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::mail::in_lines;
+use crate::printable::multi_line;
 
 /// Longer than any password.
 const LONGEST_PASSWORD: u64 = 64 * 1024;
@@ -51,7 +51,7 @@ pub(super) fn confirm(question: &str, reason: &str, yes: bool) -> Result<()> {
     if !is_there() {
         bail!("{reason}, and there is no terminal to ask; give --yes if it is meant");
     }
-    eprint!("{} [y/N] ", in_lines(question));
+    eprint!("{} [y/N] ", multi_line(question));
     std::io::stderr().flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;

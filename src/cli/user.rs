@@ -12,7 +12,7 @@ use crate::accounts::{Account, Filter};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::config::Config;
-use crate::mail::on_one_line;
+use crate::printable::single_line;
 use crate::store;
 
 /// How many accounts are held in memory at a time.
@@ -209,7 +209,7 @@ fn line(account: &Account) -> String {
     let Account { id, email, username, .. } = account;
     let (joined_at, marks) = (to_the_second(account.joined_at), marks.join(", "));
     let line = format!("{id:>6}  {joined_at}  {email}  {username}  {marks}");
-    on_one_line(line.trim_end()) + "\n"
+    single_line(line.trim_end()) + "\n"
 }
 
 fn show(app: &App, name: &str, as_json: bool) -> Result<()> {

@@ -55,12 +55,6 @@ fn may_hold_a_password(text: &str) -> bool {
     text.contains("://") && text.contains('@')
 }
 
-/// A sentence may quote what stands in a file, and a terminal would obey some of that.
-pub(super) fn on_one_line(sentence: &str) -> String {
-    let shown = |character: char| if character.is_control() { '\u{fffd}' } else { character };
-    sentence.chars().map(shown).collect()
-}
-
 fn unknown_setting(path: &[&str], unknown: &str, known: &[&str], place: &str) -> String {
     let folder: String =
         path.iter().filter(|part| **part != unknown).map(|part| format!("{part}.")).collect();

@@ -10,6 +10,7 @@ use figment::{Figment, Metadata, Source};
 use super::environment::{self, Environment};
 use super::private::others_may_read_settings;
 use super::{Config, check, error_message, example, smtp_url};
+use crate::printable;
 
 const SYSTEM_FILE: &str = "/etc/pledge4future-auth/config.toml";
 
@@ -71,7 +72,7 @@ fn found_file() -> Option<PathBuf> {
 }
 
 fn finish(figment: Figment, file: Option<PathBuf>) -> Result<Loaded> {
-    let refusal = |sentence: String| anyhow!(error_message::on_one_line(&sentence));
+    let refusal = |sentence: String| anyhow!(printable::single_line(&sentence));
     let mut config: Config = figment.extract().map_err(|error| refusal(error_message::sentence(error)))?;
     config.public_url.truncate(config.public_url.trim_end_matches('/').len());
     match check::complaint(&config) {

@@ -8,8 +8,8 @@ use regex::Regex;
 
 use super::common_passwords;
 
-/// The similarity from which a password is too close to an attribute of its owner.
-const MAX_LIKENESS: f64 = 0.7;
+/// From this similarity to an attribute of its owner on, a password is rejected.
+const MAX_SIMILARITY: f64 = 0.7;
 
 /// Matches what Python's `\W+` matches. The regex crate's own `\W` counts combining marks as word characters.
 static SEPARATORS: LazyLock<Regex> =
@@ -30,9 +30,7 @@ static DIGITS: LazyLock<Regex> = LazyLock::new(|| {
 /// A reason to reject a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weakness {
-    /// The message for people.
     pub message: Cow<'static, str>,
-    /// The code of the rule, for programs.
     pub code: &'static str,
 }
 
@@ -47,37 +45,43 @@ pub struct Owner<'a> {
 
 /// Returns all reasons to reject a password, in Django's order. An accepted password has none.
 pub fn weaknesses(password: &str, owner: &Owner<'_>, min_length: usize) -> Vec<Weakness> {
-    [resembles(password, owner), is_short(password, min_length), is_common(password), is_numeric(password)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        too_similar(password, owner),
+        too_short(password, min_length),
+        too_common(password),
+        entirely_numeric(password),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Returns the similarity of two strings, from 0 to 1: twice the number of common characters, in any order, divided
 /// by the total number of characters.
-pub fn likeness(a: &str, b: &str) -> f64 {
-    Letters::of(a).likeness(&Letters::of(b))
+pub fn similarity(a: &str, b: &str) -> f64 {
+    CharCounts::of(a).similarity(&CharCounts::of(b))
 }
 
-fn resembles(password: &str, owner: &Owner<'_>) -> Option<Weakness> {
+fn too_similar(password: &str, owner: &Owner<'_>) -> Option<Weakness> {
     let attributes = [
         ("username", owner.username),
         ("first name", owner.first_name),
         ("last name", owner.last_name),
         ("email", owner.email),
     ];
-    let password = Letters::of(&password.to_lowercase());
-    let is_alike = |part: &str| Letters::of(&part.to_lowercase()).likeness(&password) >= MAX_LIKENESS;
-    let (name, _) = attributes
-        .into_iter()
-        .find(|(_, value)| !value.is_empty() && (SEPARATORS.split(value).any(is_alike) || is_alike(value)))?;
+    let password = CharCounts::of(&password.to_lowercase());
+    let is_similar =
+        |part: &str| CharCounts::of(&part.to_lowercase()).similarity(&password) >= MAX_SIMILARITY;
+    let (name, _) = attributes.into_iter().find(|(_, value)| {
+        !value.is_empty() && (SEPARATORS.split(value).any(is_similar) || is_similar(value))
+    })?;
     Some(Weakness {
         message: format!("The password is too similar to the {name}.").into(),
         code: "password_too_similar",
     })
 }
 
-fn is_short(password: &str, min_length: usize) -> Option<Weakness> {
+fn too_short(password: &str, min_length: usize) -> Option<Weakness> {
     let unit = if min_length == 1 { "character" } else { "characters" };
     (password.chars().count() < min_length).then(|| Weakness {
         message: format!("This password is too short. It must contain at least {min_length} {unit}.").into(),
@@ -85,14 +89,14 @@ fn is_short(password: &str, min_length: usize) -> Option<Weakness> {
     })
 }
 
-fn is_common(password: &str) -> Option<Weakness> {
+fn too_common(password: &str) -> Option<Weakness> {
     common_passwords::contains(password).then_some(Weakness {
         message: Cow::Borrowed("This password is too common."),
         code: "password_too_common",
     })
 }
 
-fn is_numeric(password: &str) -> Option<Weakness> {
+fn entirely_numeric(password: &str) -> Option<Weakness> {
     DIGITS.is_match(password).then_some(Weakness {
         message: Cow::Borrowed("This password is entirely numeric."),
         code: "password_entirely_numeric",
@@ -101,23 +105,23 @@ fn is_numeric(password: &str) -> Option<Weakness> {
 
 /// The number of occurrences of each character. Counting the password once keeps the work linear in the number of
 /// parts of an attribute.
-struct Letters {
+struct CharCounts {
     counts: HashMap<char, usize>,
     total: usize,
 }
 
-impl Letters {
-    fn of(text: &str) -> Letters {
-        let mut letters = Letters { counts: HashMap::new(), total: 0 };
+impl CharCounts {
+    fn of(text: &str) -> CharCounts {
+        let mut chars = CharCounts { counts: HashMap::new(), total: 0 };
         for c in text.chars() {
-            *letters.counts.entry(c).or_default() += 1;
-            letters.total += 1;
+            *chars.counts.entry(c).or_default() += 1;
+            chars.total += 1;
         }
-        letters
+        chars
     }
 
     /// Iterates only over `self`, so that `other` may be the longer string.
-    fn likeness(&self, other: &Letters) -> f64 {
+    fn similarity(&self, other: &CharCounts) -> f64 {
         let total = self.total + other.total;
         // Two empty strings are equal, as in Python's difflib.
         if total == 0 {

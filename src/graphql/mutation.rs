@@ -62,7 +62,8 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] token: String,
     ) -> Reply<VerifyAccount> {
-        run_unit(ctx, Writing, move |app, viewer| activation::verify(app, viewer, &token).map(drop)).await
+        run_unit(ctx, Writing, move |app, viewer| Ok(activation::verify(app, viewer, &token)?.map(drop)?))
+            .await
     }
 
     /// Mails another activation link. Succeeds for an unknown address as well.
@@ -94,7 +95,7 @@ impl Mutation {
         #[graphql(secret)] new_password2: String,
     ) -> Reply<PasswordReset> {
         run_unit(ctx, Hashing, move |app, viewer| {
-            password::reset(app, viewer, &token, [&new_password1, &new_password2])
+            Ok(password::reset(app, viewer, &token, [&new_password1, &new_password2])??)
         })
         .await
     }
@@ -109,7 +110,7 @@ impl Mutation {
         #[graphql(secret)] new_password2: String,
     ) -> Reply<PasswordSet> {
         run_unit(ctx, Hashing, move |app, viewer| {
-            password::set_first(app, viewer, &token, [&new_password1, &new_password2])
+            Ok(password::set_first(app, viewer, &token, [&new_password1, &new_password2])??)
         })
         .await
     }
@@ -177,7 +178,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(secret)] token: String,
     ) -> Reply<VerifySecondaryEmail> {
-        run_unit(ctx, Writing, move |app, viewer| secondary_email::verify(app, viewer, &token)).await
+        run_unit(ctx, Writing, move |app, viewer| Ok(secondary_email::verify(app, viewer, &token)??)).await
     }
 
     /// Swaps the primary and the secondary address.

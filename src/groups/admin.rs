@@ -6,7 +6,7 @@ use super::queries::words;
 use crate::accounts::{Account, admin, notices};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::mail::on_one_line;
+use crate::printable::single_line;
 use crate::security::Tx;
 use crate::security::audit::Event;
 use crate::store::groups::Group;
@@ -67,7 +67,7 @@ fn only<T>(
     if found.len() > 1 {
         let shown: Vec<String> = found.iter().take(MAX_CANDIDATES).map(show).collect();
         let more = if found.len() > MAX_CANDIDATES { ", and more" } else { "" };
-        let list = on_one_line(&shown.join(", "));
+        let list = single_line(&shown.join(", "));
         return Err(Error::bad_request(format!("{}: {list}{more}", several())));
     }
     found.pop().ok_or_else(|| Error::bad_request(none()))

@@ -57,8 +57,13 @@ pub fn request(
             return Err(MEMBER_ALREADY);
         }
         let id = app.random.uuid();
-        let request =
-            JoinRequest { id, account: account.id, group: group.id, made_at: tx.now, status: Status::Pending };
+        let request = JoinRequest {
+            id,
+            account: account.id,
+            group: group.id,
+            made_at: tx.now,
+            status: Status::Pending,
+        };
         if !store::join_requests::insert(tx, &request)? {
             return Err(ASKED_ALREADY);
         }

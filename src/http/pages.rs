@@ -26,7 +26,7 @@ use super::RouteTable;
 use super::headers::wants_page;
 use super::request_log::{Codes, FALLBACK};
 use super::{client, endpoint};
-use crate::accounts::action_links::{self, LinkStatus, ValidLink};
+use crate::accounts::action_links::{self, LinkRejection, LinkStatus, ValidLink};
 use crate::accounts::{self, Error, FieldErrors, Viewer, activation, password, secondary_email};
 use crate::app::App;
 use crate::blocking_pool::{BlockingPool, Queue};
@@ -159,14 +159,11 @@ impl Page {
 }
 
 impl Site {
-    /// Returns the status of a link. A link that confirms a secondary address may lead to the path of activations, because
-    /// `links` of django-graphql-auth do not tell the two apart.
+    /// Returns the status of a link.
     async fn check_link(&self, action: Action, token: &str) -> accounts::Result<(&'static Link, LinkStatus)> {
         let token = token.to_owned();
         let check = move |app: &App| {
-            let named = action_links::action_of(app, &token);
-            let secondary = action == Action::Activation && named == Some(Action::SecondaryEmail);
-            let action = if secondary { Action::SecondaryEmail } else { action };
+            let action = actual_action(app, action, &token);
             Ok((content::link(action), action_links::status(app, action, &token)?))
         };
         self.pool.call(Queue::Reading, check).await
@@ -180,30 +177,27 @@ impl Site {
         token: String,
         passwords: [String; 2],
     ) -> Response {
-        let (link, valid) = match self.check_link(action, &token).await {
-            Ok((link, LinkStatus::Valid(valid))) => (link, valid),
-            Ok((link, status)) => return self.trouble(link, &status),
-            Err(error) => return self.failed(&error),
-        };
-        let queue = if link.password { Queue::Hashing } else { Queue::Writing };
+        let queue = if content::link(action).password { Queue::Hashing } else { Queue::Writing };
         let rule = move |app: &App| {
             let passwords = [passwords[0].as_str(), passwords[1].as_str()];
-            match link.action {
-                Action::Activation => return activation::verify(app, &viewer, &token),
-                Action::SecondaryEmail => secondary_email::verify(app, &viewer, &token)?,
-                Action::PasswordReset => password::reset(app, &viewer, &token, passwords)?,
-                Action::PasswordSet => password::set_first(app, &viewer, &token, passwords)?,
-            }
-            Ok(None)
+            let link = content::link(actual_action(app, action, &token));
+            let redeemed = match link.action {
+                Action::Activation => activation::verify(app, &viewer, &token)?,
+                Action::SecondaryEmail => secondary_email::verify(app, &viewer, &token)?.map(|()| None),
+                Action::PasswordReset => password::reset(app, &viewer, &token, passwords)?.map(|()| None),
+                Action::PasswordSet => password::set_first(app, &viewer, &token, passwords)?.map(|()| None),
+            };
+            Ok((link, redeemed))
         };
         match self.pool.call(queue, rule).await {
-            Ok(None) => self.see_other(link.done.path),
-            Ok(Some(password_token)) => {
+            Ok((link, Ok(None))) => self.see_other(link.done.path),
+            Ok((_, Ok(Some(password_token)))) => {
                 self.see_other(&format!("{}/{password_token}", content::link(Action::PasswordSet).path))
             }
-            Err(Error::Refused(errors)) => {
+            Ok((link, Err(LinkRejection { status: LinkStatus::Valid(valid), errors }))) => {
                 with_patience(&errors, |status| self.link(status, link, &valid, &sentences(&errors)))
             }
+            Ok((link, Err(LinkRejection { status, .. }))) => self.trouble(link, &status),
             Err(error) => self.failed(&error),
         }
     }
@@ -279,6 +273,17 @@ impl Site {
             Error::Refused(_) | Error::BadRequest(_) => {}
         }
         self.message(StatusCode::INTERNAL_SERVER_ERROR, &content::FAILED)
+    }
+}
+
+/// Returns the action of a link to a page. A link that confirms a secondary address may lead to the page for activations,
+/// because the settings of django-graphql-auth have one path for both.
+fn actual_action(app: &App, action: Action, token: &str) -> Action {
+    let named = action_links::action_of(app, token);
+    if action == Action::Activation && named == Some(Action::SecondaryEmail) {
+        Action::SecondaryEmail
+    } else {
+        action
     }
 }
 

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::{SigningKey, Unreadable};
 use crate::clock::Timestamp;
 use crate::django::signing::{SALT, dumps, loads};
+
+/// The form in which a consumed token is stored.
+pub use crate::digest::sha256_hex as hash;
 
 /// The purpose of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,9 +84,4 @@ pub fn read(
 pub fn action_of(key: &SigningKey, token: &str) -> Option<Action> {
     let (payload, _) = loads(key.bytes(), SALT, token, Timestamp::from_micros(0), Duration::ZERO).ok()?;
     Action::ALL.into_iter().find(|action| payload["action"] == action.as_str())
-}
-
-/// Returns the form in which a token is stored.
-pub fn hash(token: &str) -> String {
-    hex::encode(Sha256::digest(token))
 }

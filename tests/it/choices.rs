@@ -184,8 +184,8 @@ async fn a_site_words_its_mails_itself() {
         let config = pledge4future_auth::config::load_text(&text).expect("good settings").config;
         let refused = pledge4future_auth::mail::Mailer::new(&config).err().expect("a refusal");
         assert!(format!("{refused:#}").contains("activation.txt"), "{refused:#}");
-        let names_it =
-            format!("{refused:#}").contains("asks for fax, and there is only site_name, name, link,");
+        let names_it = format!("{refused:#}")
+            .contains("uses the unknown variable fax; add it to mail.variables, or use one of site_name,");
         assert_eq!(names_it, broken.contains("fax"), "{refused:#}");
     }
 }

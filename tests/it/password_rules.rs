@@ -1,5 +1,5 @@
 use pledge4future_auth::django::common_passwords;
-use pledge4future_auth::django::password_validators::{Owner, likeness, weaknesses};
+use pledge4future_auth::django::password_validators::{Owner, similarity, weaknesses};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -54,7 +54,7 @@ fn texts_are_as_alike_as_python_finds_them() {
     let cases = vectors["similarity"]["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 13);
     for case in cases {
-        let ratio = likeness(case["a"].as_str().unwrap(), case["b"].as_str().unwrap());
+        let ratio = similarity(case["a"].as_str().unwrap(), case["b"].as_str().unwrap());
         let expected = case["ratio"].as_f64().unwrap();
         assert!((ratio - expected).abs() < 0.000_001, "{ratio} in {case}");
     }

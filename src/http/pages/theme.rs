@@ -10,10 +10,10 @@ use poem::http::StatusCode;
 use poem::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use rust_embed::RustEmbed;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::html;
 use crate::config::Config;
+use crate::digest::sha256_hex;
 
 #[derive(RustEmbed)]
 #[folder = "assets/pages/"]
@@ -188,7 +188,7 @@ fn text(name: &str) -> Result<String> {
 }
 
 fn fingerprint(bytes: &[u8]) -> String {
-    hex::encode(&Sha256::digest(bytes)[..8])
+    sha256_hex(bytes)[..16].to_owned()
 }
 
 /// Black or white, whichever can be read better on a colour `#rrggbb` (relative luminance, WCAG 2.2).

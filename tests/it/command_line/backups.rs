@@ -143,7 +143,7 @@ fn what_is_no_sound_backup_is_not_restored() {
     for (file, part) in [
         ("lacking.sqlite3", "is damaged: it lacks sessions"),
         ("freed.sqlite3", "is damaged: it lacks audit_is_only_added_to"),
-        ("unnoted.sqlite3", "is damaged: it does not say which migrations were done to it"),
+        ("unnoted.sqlite3", "is damaged: it does not record its migrations"),
         ("trapped.sqlite3", "was tampered with: the trigger trap is not this program's"),
         ("seen.sqlite3", "was tampered with: the view visibility is not this program's"),
         ("wildcard.sqlite3", "was tampered with: the trigger sqliteXevil is not this program's"),
@@ -153,7 +153,7 @@ fn what_is_no_sound_backup_is_not_restored() {
         ("unlinked.sqlite3", "was tampered with: the table pending_emails is not this program's"),
         ("missing.sqlite3", "missing.sqlite3 cannot be read: No such file"),
         ("torn.sqlite3", "torn.sqlite3"),
-        ("text.sqlite3", "text.sqlite3 is no SQLite database"),
+        ("text.sqlite3", "text.sqlite3 is not an SQLite database"),
         ("other.sqlite3", "is a database, but not one of this program"),
         ("newer.sqlite3", "was written by a newer version of this program"),
     ] {
@@ -201,7 +201,7 @@ fn a_damaged_database_is_not_called_sound() {
     drop(database);
     let sentence = site.run(["verify"]).refused(1);
     assert!(
-        sentence.contains("is damaged: rows of email_addresses point to rows that are not there"),
+        sentence.contains("is damaged: rows of email_addresses refer to rows that do not exist"),
         "{sentence}"
     );
     let sentence = site.run(["backup", "copy.sqlite3"]).refused(1);

@@ -248,7 +248,7 @@ fn a_group_that_does_not_fit_is_named_and_nothing_is_imported() {
             "workinggroups[0].name: the institution has another working group of this name",
         ),
         ("institution", json!(other), "workinggroups[0].institution: no institution has this id"),
-        ("researchfield", json!(99), "workinggroups[0].researchfield: no research field has this number"),
+        ("researchfield", json!(99), "workinggroups[0].researchfield: no research field has this id"),
         (
             "representative",
             json!("seed.oldhash@example.org"),

@@ -45,7 +45,7 @@ async fn a_mail_that_is_put_off_for_five_days_is_given_up_and_the_server_was_rea
     }
     assert_eq!(round(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
     let error = last_error(&server, 1);
-    assert!(error.starts_with("put off for 5 days: ") && error.ends_with("come back later"), "{error}");
+    assert!(error.starts_with("deferred for 5 days: ") && error.ends_with("come back later"), "{error}");
     assert!(row(&server, 1).attempts >= 100, "it is tried every hour at last");
 
     let operator = Site::with_settings(&format!("data_dir = {:?}\n", server.data()));

@@ -1,14 +1,16 @@
-//! Reads typed values from JSON. Errors are collected, so that one run reports all of them.
+//! Decodes typed values from JSON. Errors are collected, so that one run reports all of them.
 //!
 //! An invalid value is replaced with an empty one. Callers must reject the file if there are errors, so the empty
 //! values are never used.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::Display;
 
 use serde_json::{Map, Value};
 
 use super::Fault;
+use crate::printable::single_line;
 
 /// An object of the file, with its path.
 pub(super) struct Object<'a> {
@@ -17,11 +19,8 @@ pub(super) struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// Returns the path of a member of the object.
-    pub(super) fn path_of(&self, key: &str) -> String {
-        // A member name in the file may be empty, or contain control characters that must not reach a terminal.
-        let shown = |character: char| if character.is_control() { '\u{fffd}' } else { character };
-        let key = if key.is_empty() { "\"\"".to_owned() } else { key.chars().map(shown).collect() };
+    fn path_of(&self, key: &str) -> String {
+        let key = if key.is_empty() { "\"\"".to_owned() } else { single_line(key) };
         if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
     }
 
@@ -35,29 +34,28 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Reads members of objects and collects errors.
 #[derive(Default)]
-pub(super) struct Reader {
+pub(super) struct Decoder {
     /// The errors so far.
     pub(super) faults: Vec<Fault>,
     /// The path at which each unique value was first seen, by kind and value.
     seen: HashMap<(&'static str, String), String>,
 }
 
-impl Reader {
+impl Decoder {
     /// Adds an error about a member.
-    pub(super) fn refuse(&mut self, object: &Object<'_>, key: &str, problem: impl Display) {
-        self.refuse_at(object.path_of(key), problem);
+    pub(super) fn reject(&mut self, object: &Object<'_>, key: &str, problem: impl Display) {
+        self.reject_at(object.path_of(key), problem);
     }
 
-    fn refuse_at(&mut self, path: String, problem: impl Display) {
+    fn reject_at(&mut self, path: String, problem: impl Display) {
         self.faults.push(Fault { path, problem: problem.to_string() });
     }
 
     /// Returns the object that makes up the file. `known` lists the names of its members.
     pub(super) fn file<'a>(&mut self, value: &'a Value, known: &[&str]) -> Option<Object<'a>> {
         if !value.is_object() {
-            self.refuse_at("file".into(), "Make the whole file one object, in braces.");
+            self.reject_at("file".into(), "Make the whole file one object, in braces.");
             return None;
         }
         self.object(value, String::new(), known)
@@ -65,14 +63,13 @@ impl Reader {
 
     fn object<'a>(&mut self, value: &'a Value, path: String, known: &[&str]) -> Option<Object<'a>> {
         let Value::Object(members) = value else {
-            self.refuse_at(path, "Write an object, in braces.");
+            self.reject_at(path, "Write an object, in braces.");
             return None;
         };
         let object = Object { path, members };
-        let unknown = members.keys().filter(|key| !known.contains(&key.as_str()));
-        for key in unknown {
+        for key in members.keys().filter(|key| !known.contains(&key.as_str())) {
             let problem = format!("Remove this unknown member; known are {}.", known.join(", "));
-            self.refuse(&object, key, problem);
+            self.reject(&object, key, problem);
         }
         Some(object)
     }
@@ -82,88 +79,82 @@ impl Reader {
         self.object(object.get(key)?, object.path_of(key), known)
     }
 
-    /// Reads the objects of a list with the given function. Returns an empty list if it is missing.
+    /// Decodes the objects of a list with the given function. Returns an empty list if it is missing.
     pub(super) fn list<T>(
         &mut self,
         object: &Object<'_>,
         key: &str,
         known: &[&str],
-        read: fn(&mut Reader, &Object<'_>) -> T,
+        decode: fn(&mut Decoder, &Object<'_>) -> T,
     ) -> Vec<T> {
         let elements = match object.get(key) {
             None => return Vec::new(),
             Some(Value::Array(elements)) => elements,
             Some(_) => {
-                self.refuse(object, key, "Write a list of objects, in square brackets.");
+                self.reject(object, key, "Write a list of objects, in square brackets.");
                 return Vec::new();
             }
         };
-        let mut records = Vec::with_capacity(elements.len());
+        let mut entries = Vec::with_capacity(elements.len());
         for (index, element) in elements.iter().enumerate() {
             let path = format!("{}[{index}]", object.path_of(key));
             if let Some(element) = self.object(element, path, known) {
-                records.push(read(self, &element));
+                entries.push(decode(self, &element));
             }
         }
-        records
+        entries
     }
 
-    /// Returns a string, or `None` if it is missing.
-    pub(super) fn text(&mut self, object: &Object<'_>, key: &str) -> Option<String> {
-        let text = object.get(key)?.as_str();
-        if text.is_none() {
-            self.refuse(object, key, "Write a text, in quotation marks.");
+    /// Adds an error if a member is missing.
+    pub(super) fn require(&mut self, object: &Object<'_>, key: &str) {
+        if !object.has(key) {
+            self.reject(object, key, "Add this member; it is required.");
         }
-        text.map(str::to_owned)
+    }
+
+    pub(super) fn string(&mut self, object: &Object<'_>, key: &str) -> Option<String> {
+        let string = object.get(key)?.as_str();
+        if string.is_none() {
+            self.reject(object, key, "Write a string, in quotation marks.");
+        }
+        string.map(str::to_owned)
+    }
+
+    pub(super) fn required_string(&mut self, object: &Object<'_>, key: &str) -> Option<String> {
+        self.require(object, key);
+        self.string(object, key)
     }
 
     /// Returns the strings of a list, or an empty list if it is missing.
-    pub(super) fn texts(&mut self, object: &Object<'_>, key: &str) -> Vec<String> {
-        let texts = match object.get(key) {
-            None => Some(Vec::new()),
-            Some(list) => list.as_array().and_then(|list| {
-                list.iter().map(|text| text.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
-            }),
-        };
-        texts.unwrap_or_else(|| {
-            self.refuse(object, key, "Write a list of texts, in square brackets.");
+    pub(super) fn strings(&mut self, object: &Object<'_>, key: &str) -> Vec<String> {
+        let Some(list) = object.get(key) else { return Vec::new() };
+        let elements = list.as_array().into_iter().flatten();
+        let strings: Option<Vec<_>> = elements.map(|element| element.as_str().map(str::to_owned)).collect();
+        strings.filter(|_| list.is_array()).unwrap_or_else(|| {
+            self.reject(object, key, "Write a list of strings, in square brackets.");
             Vec::new()
         })
     }
 
-    /// Returns a required string.
-    pub(super) fn required_text(&mut self, object: &Object<'_>, key: &str) -> Option<String> {
-        if object.get(key).is_none() {
-            self.refuse(object, key, "Add this text; it is required.");
-        }
-        self.text(object, key)
-    }
-
     /// Returns a required positive integer within the range of GraphQL's `Int`.
     pub(super) fn required_number(&mut self, object: &Object<'_>, key: &str) -> Option<i64> {
-        if !object.has(key) {
-            self.refuse(object, key, "Add this number; it is required.");
-        }
+        self.require(object, key);
         self.number(object, key, 1)
     }
 
-    /// Returns an integer from `least` within the range of GraphQL's `Int`, or `None` if it is missing.
-    pub(super) fn number(&mut self, object: &Object<'_>, key: &str, least: i64) -> Option<i64> {
-        let number =
-            object.get(key)?.as_i64().filter(|number| (least..=i64::from(i32::MAX)).contains(number));
+    /// Returns an integer from `min` within the range of GraphQL's `Int`, or `None` if it is missing.
+    pub(super) fn number(&mut self, object: &Object<'_>, key: &str, min: i64) -> Option<i64> {
+        let number = object.get(key)?.as_i64().filter(|number| (min..=i64::from(i32::MAX)).contains(number));
         if number.is_none() {
-            self.refuse(object, key, format_args!("Write a whole number from {least} to {}.", i32::MAX));
+            self.reject(object, key, format_args!("Write a whole number from {min} to {}.", i32::MAX));
         }
         number
     }
 
-    /// Returns a boolean, or the default if it is missing.
     pub(super) fn flag(&mut self, object: &Object<'_>, key: &str, default: bool) -> bool {
-        let Some(value) = object.get(key) else {
-            return default;
-        };
+        let Some(value) = object.get(key) else { return default };
         value.as_bool().unwrap_or_else(|| {
-            self.refuse(object, key, "Write true or false.");
+            self.reject(object, key, "Write true or false.");
             default
         })
     }
@@ -177,13 +168,14 @@ impl Reader {
         value: String,
     ) {
         let path = object.path_of(key);
-        match self.seen.get(&(kind, value.clone())) {
-            Some(first) => {
+        match self.seen.entry((kind, value)) {
+            Entry::Occupied(first) => {
+                let first = first.get();
                 let problem = format!("Change this {kind} or that of {first}; they are the same.");
-                self.refuse_at(path, problem);
+                self.reject_at(path, problem);
             }
-            None => {
-                self.seen.insert((kind, value), path);
+            Entry::Vacant(entry) => {
+                entry.insert(path);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The ways by which mails leave.
+//! Where mails are delivered to.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -9,26 +9,27 @@ use lettre::message::Mailbox;
 
 use super::format::format;
 use super::smtp::Smtp;
-use super::{Failure, FailureKind, Message, in_lines};
+use super::{Failure, FailureKind, Message};
 use crate::clock::Timestamp;
 use crate::config::{self, Config};
+use crate::printable::multi_line;
 
-pub(super) enum Transport {
+pub(super) enum Backend {
     Console { from: Mailbox },
     File { from: Mailbox, directory: PathBuf },
     Smtp(Box<Smtp>),
 }
 
-impl Transport {
+impl Backend {
     pub(super) fn new(config: &Config) -> Result<Self> {
-        let from: Mailbox = config.mail.from.parse().context("mail.from is no mail address")?;
+        let from: Mailbox = config.mail.from.parse().context("mail.from is not a valid mail address")?;
         match config.mail.transport {
             config::Transport::Console => Ok(Self::Console { from }),
             config::Transport::File => {
                 let directory = config.mail_directory();
-                // Mails hold links, and the names of their files tell when they were sent.
+                // Mails contain links, and their file names show when they were sent.
                 config::create_private_dir(&directory).with_context(|| {
-                    format!("mail.directory: the folder {} cannot be made", directory.display())
+                    format!("mail.directory: the folder {} cannot be created", directory.display())
                 })?;
                 Ok(Self::File { from, directory })
             }
@@ -36,19 +37,19 @@ impl Transport {
         }
     }
 
-    pub(super) fn deliver(&self, message: &Message, number: i64, at: Timestamp) -> Result<(), Failure> {
+    pub(super) fn deliver(&self, message: &Message, id: i64, created_at: Timestamp) -> Result<(), Failure> {
         match self {
             Self::Console { from } => {
-                print(message, from).map_err(|error| Failure::new(FailureKind::NoneLeaves, &error))
+                print(message, from).map_err(|error| Failure::new(FailureKind::ServerUnavailable, &error))
             }
-            Self::File { from, directory } => write(message, from, directory, number, at),
-            Self::Smtp(smtp) => smtp.deliver(message, number, at),
+            Self::File { from, directory } => write(message, from, directory, id, created_at),
+            Self::Smtp(smtp) => smtp.deliver(message, id, created_at),
         }
     }
 
-    pub(super) fn rest(&self) {
+    pub(super) fn disconnect(&self) {
         if let Self::Smtp(smtp) = self {
-            smtp.rest();
+            smtp.disconnect();
         }
     }
 
@@ -61,7 +62,7 @@ impl Transport {
     }
 }
 
-/// For eyes, and as a mail that programs can read: a line of dashes ends it.
+/// Prints a mail for people, in a form that programs can parse. A line of dashes ends it.
 fn print(message: &Message, from: &Mailbox) -> Result<()> {
     let text = format!(
         "From: {from}\nTo: {}\nSubject: {}\nContent-Type: text/plain; charset=utf-8\n\
@@ -73,34 +74,33 @@ fn print(message: &Message, from: &Mailbox) -> Result<()> {
     );
     let mut output = std::io::stdout().lock();
     output
-        .write_all(in_lines(&text).as_bytes())
+        .write_all(multi_line(&text).as_bytes())
         .and_then(|()| output.flush())
-        .context("standard output does not take mails")
+        .context("standard output cannot be written")
 }
 
-/// Names sort by time. A mail is there whole or not at all; delivered twice, it is there once. What a server that was
-/// killed left half-written is written anew under the same hidden name.
+/// Writes a mail to a file, whose name sorts by time. A mail that is delivered again overwrites its file. A killed server
+/// leaves no incomplete file under that name.
 fn write(
     message: &Message,
     from: &Mailbox,
     directory: &Path,
-    number: i64,
-    at: Timestamp,
+    id: i64,
+    created_at: Timestamp,
 ) -> Result<(), Failure> {
     let mail =
-        format(message, from, number, at).map_err(|error| Failure::new(FailureKind::Refused, &error))?;
-    let name = format!("{:020}-{number:08}.eml", at.micros());
-    let (path, hidden) = (directory.join(&name), directory.join(format!(".{name}")));
+        format(message, from, id, created_at).map_err(|error| Failure::new(FailureKind::Refused, &error))?;
+    let name = format!("{:020}-{id:08}.eml", created_at.micros());
+    let (path, temporary) = (directory.join(&name), directory.join(format!(".{name}")));
     let unwritable = || format!("{} cannot be written", path.display());
-    // Where this one finds no room or may not be, no other does.
-    write_whole(&hidden, &mail)
+    write_whole(&temporary, &mail)
         .with_context(unwritable)
-        .map_err(|error| Failure::new(FailureKind::NoneLeaves, &error))?;
-    std::fs::rename(&hidden, &path)
-        // The name as well, before the mail counts as delivered.
+        .map_err(|error| Failure::new(FailureKind::ServerUnavailable, &error))?;
+    std::fs::rename(&temporary, &path)
+        // The file name must be on disk before the mail counts as delivered.
         .and_then(|()| File::open(directory)?.sync_all())
         .with_context(unwritable)
-        .map_err(|error| Failure::new(FailureKind::Waits, &error))
+        .map_err(|error| Failure::new(FailureKind::Retry, &error))
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
