@@ -10,11 +10,11 @@
 //! disk that it causes, then ahead of the second, and so on, the delivery of mail included, until it causes no more.
 
 mod client;
-#[path = "../it/disk.rs"]
+#[path = "../it/support/disk.rs"]
 #[expect(dead_code, reason = "here the disk kills, and does not break")]
 mod disk;
 mod people;
-#[path = "../it/program.rs"]
+#[path = "../it/support/program.rs"]
 #[expect(dead_code, reason = "tests of the command line do more with the program")]
 mod program;
 mod witness;

@@ -12,7 +12,8 @@ mod template;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::server::TestServer;
+use crate::support::SEED;
+use crate::support::server::TestServer;
 use run::play;
 use scenario::Scenario;
 
@@ -95,7 +96,7 @@ fn the_documents_name_every_difference() {
 async fn hold(area: &str) {
     let (scenarios, differences) = (scenarios(area), differences());
     let server = TestServer::start(&settings(&scenarios[0].profile)).await;
-    server.import(&read("../seed.json"));
+    server.import(SEED);
 
     let mut surprises = Vec::new();
     for (index, scenario) in scenarios.iter().enumerate() {

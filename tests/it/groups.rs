@@ -1,18 +1,19 @@
 //! Working groups: how they are founded, joined, led and ended, and who sees what of them.
 
-mod audited;
-mod documents;
-mod founding;
-mod joining;
-mod leading;
-mod seeing;
+mod audit;
+mod create_delete;
+mod front_end;
+mod join;
+mod members;
 mod sequences;
-mod statements;
+mod statement_count;
+mod visibility;
 
 use serde_json::{Value, json};
 
-use crate::person::Person;
-use crate::server::TestServer;
+use crate::support::SEED;
+use crate::support::person::Person;
+use crate::support::server::TestServer;
 
 /// An institution of the seed.
 const HEIDELBERG: &str = "0b6f2a52-52e4-4dbb-9f6f-3f0f6f9f7a01";
@@ -27,7 +28,7 @@ const NOWHERE: &str = "00000000-0000-4000-8000-000000000000";
 async fn start(toml: &str) -> TestServer {
     let limits = if toml.contains("limits.") { "" } else { "limits.enabled = false\n" };
     let server = TestServer::start(&format!("{limits}{toml}")).await;
-    let mut seed: Value = serde_json::from_str(include_str!("../seed.json")).expect("JSON");
+    let mut seed: Value = serde_json::from_str(SEED).expect("JSON");
     seed["users"] = json!([]);
     server.import(&seed.to_string());
     server

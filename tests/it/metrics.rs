@@ -3,8 +3,8 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::person::PASSWORD;
-use crate::server::TestServer;
+use crate::support::person::PASSWORD;
+use crate::support::server::TestServer;
 
 async fn page(server: &TestServer) -> String {
     let reply = server.raw(Method::GET, "/metrics").send().await.expect("an answer");

@@ -8,8 +8,8 @@ use pledge4future_auth::outbox::{self, DeliveryReport};
 use pledge4future_auth::store;
 use serde_json::json;
 
-use crate::person::PASSWORD;
-use crate::server::TestServer;
+use crate::support::person::PASSWORD;
+use crate::support::server::TestServer;
 
 fn round(server: &TestServer) -> DeliveryReport {
     outbox::deliver_due(server.app()).expect("a round")

@@ -12,7 +12,7 @@ use super::mint::Recipe;
 use super::reply::Reply;
 use super::scenario::{MailRule, Scenario, Step};
 use super::template::Template;
-use crate::server::{Mail, TestServer};
+use crate::support::server::{Mail, TestServer};
 
 /// What links in mails start with, as the test server's `public_url` has it.
 const PUBLIC_SCHEME: &str = "http";

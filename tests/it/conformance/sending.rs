@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::scenario::Request;
 use super::template::Template;
-use crate::server::TestServer;
+use crate::support::server::TestServer;
 
 impl Request {
     /// The request to a server, with its names filled in.

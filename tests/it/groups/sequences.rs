@@ -7,8 +7,8 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
 use super::{HEIDELBERG, LEAVE, add, answer, create, delete, enter, hand_over, remove, request, start};
-use crate::person::{PASSWORD, Person};
-use crate::server::TestServer;
+use crate::support::person::{PASSWORD, Person};
+use crate::support::server::TestServer;
 
 const PEOPLE: usize = 3;
 

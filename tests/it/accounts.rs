@@ -1,0 +1,11 @@
+mod audit;
+mod documented_requests;
+mod email;
+mod hide_existence;
+mod password;
+mod refusals;
+mod register;
+mod sessions;
+mod settings;
+mod throttle;
+mod user_list;

@@ -1,0 +1,73 @@
+//! The table: added to, never changed, and kept for a time.
+
+use std::time::Duration;
+
+use pledge4future_auth::accounts::cleanup::cleanup;
+use pledge4future_auth::config;
+use rusqlite::Connection;
+
+use crate::support::server::TestServer;
+
+const DAY: Duration = Duration::from_hours(24);
+
+fn swept(server: &TestServer) -> usize {
+    std::iter::repeat_with(|| cleanup(server.app()).unwrap_or_else(|_| panic!("the sweep failed")))
+        .take_while(|part| *part > 0)
+        .sum()
+}
+
+#[tokio::test]
+async fn what_is_noted_cannot_be_changed_afterwards() {
+    let server = TestServer::start("").await;
+    server.registers("ada").await;
+    server.mails();
+    let before = server.rows();
+    let database = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
+    for change in ["event = 'verified'", "at = 0", "address = NULL", "account_id = 7", "id = 7"] {
+        let refused = database.execute(&format!("UPDATE audit SET {change}"), []);
+        assert!(refused.is_err_and(|error| error.to_string().contains("is not changed")), "{change}");
+    }
+    assert_eq!(server.rows(), before);
+}
+
+#[tokio::test]
+async fn entries_are_kept_as_long_as_the_setting_says_and_no_longer() {
+    let server = TestServer::start("audit.kept = \"10 days\"\n").await;
+    server.verifies("ada").await;
+    server.advance(4 * DAY);
+    server.registers("bo").await;
+    server.mails();
+    server.advance(6 * DAY);
+    swept(&server);
+    assert_eq!(server.happened().len(), 3, "not a moment too early");
+    server.advance(Duration::from_micros(1));
+    assert_eq!(swept(&server), 2);
+    assert_eq!(server.happened(), ["2 registered somebody"]);
+    server.advance(10 * DAY);
+    swept(&server);
+    assert!(server.audit().is_empty());
+    server.registers("cleo").await;
+    server.mails();
+    assert_eq!(server.audit()[0].id, 4, "a number is never given twice");
+}
+
+#[tokio::test]
+async fn a_lot_is_swept_in_parts() {
+    let server = TestServer::start("").await;
+    let database = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
+    let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \
+        INSERT INTO audit (at, event, actor) SELECT i, 'login_refused', 'somebody' FROM n";
+    assert_eq!(database.execute(fill, []).expect("rows"), 2500);
+    let part = || cleanup(server.app()).unwrap_or_else(|_| panic!("the sweep failed"));
+    let parts: Vec<usize> = std::iter::repeat_with(part).take_while(|part| *part > 0).collect();
+    assert_eq!(parts, [1000, 1000, 500]);
+}
+
+#[test]
+fn a_time_that_makes_no_sense_is_refused() {
+    for kept in ["0 s", "1 hour", "101 years", "forever"] {
+        let refused = config::load_text(&format!("audit.kept = {kept:?}\n")).err().expect(kept);
+        assert!(refused.to_string().starts_with("audit.kept:"), "{refused}");
+    }
+    assert!(config::load_text("audit.kept = \"1 day\"\n").is_ok());
+}

@@ -1,0 +1,103 @@
+//! Where requests come from, as the list of sessions shows it.
+
+use serde_json::{Value, json};
+
+use super::{QUIET, sessions};
+use crate::support::person::{PASSWORD, assert_done};
+use crate::support::server::TestServer;
+
+/// What is shown of a login whose request has these headers.
+async fn address(server: &TestServer, headers: &[(&str, &str)]) -> Value {
+    let mut request = server.raw(reqwest::Method::POST, "/graphql");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    address_of(server, request).await
+}
+
+async fn address_of(server: &TestServer, request: reqwest::RequestBuilder) -> Value {
+    let login = format!("tokenAuth(email: \"ada@example.org\", password: {PASSWORD:?})");
+    let query = format!("mutation {{ payload: {login} {{ success errors token }} }}");
+    let reply = request.json(&json!({ "query": query })).send().await.expect("an answer");
+    let body: Value = reply.json().await.expect("JSON");
+    let payload = &body["data"]["payload"];
+    assert_done(payload);
+    let listed = sessions(server, payload["token"].as_str().expect("a token")).await;
+    listed.iter().find(|session| session["current"] == true).expect("a session")["address"].clone()
+}
+
+async fn behind(proxies: &str) -> TestServer {
+    let server = TestServer::start(&format!("http.trusted_proxies = {proxies}\n{QUIET}")).await;
+    server.verifies("ada").await;
+    server
+}
+
+#[tokio::test]
+async fn whoever_is_not_a_trusted_proxy_says_in_vain_for_whom_it_asks() {
+    for proxies in ["[]", "[\"10.0.0.0/8\", \"::1\"]"] {
+        let server = behind(proxies).await;
+        for header in [("X-Forwarded-For", "203.0.113.7"), ("Forwarded", "for=203.0.113.7")] {
+            assert_eq!(address(&server, &[header]).await, "127.0.0.1", "{proxies} {header:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn x_forwarded_for_is_read_from_right_to_left_as_far_as_proxies_are_trusted() {
+    let server = behind("[\"127.0.0.1\", \"10.0.0.0/8\", \"2001:db8:ffff::/48\"]").await;
+    for (line, expected) in [
+        ("203.0.113.7", "203.0.113.7"),
+        ("198.51.100.1, 203.0.113.7", "203.0.113.7"),
+        ("198.51.100.1, 203.0.113.7, 10.1.2.3", "203.0.113.7"),
+        ("203.0.113.7,2001:db8:ffff::9 ,10.1.2.3", "203.0.113.7"),
+        ("10.9.9.9, 10.1.2.3", "10.9.9.9"),
+        ("2001:DB8::7", "2001:db8::7"),
+        ("[2001:db8::7]:4711", "2001:db8::7"),
+        ("203.0.113.7:4711", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("198.51.100.1, ::ffff:10.1.2.3", "198.51.100.1"),
+        ("198.51.100.1, nobody, 10.1.2.3", "10.1.2.3"),
+        ("198.51.100.1, ", "127.0.0.1"),
+        ("localhost", "127.0.0.1"),
+        ("", "127.0.0.1"),
+    ] {
+        assert_eq!(address(&server, &[("X-Forwarded-For", line)]).await, expected, "{line}");
+    }
+    let spoiled =
+        server.raw(reqwest::Method::POST, "/graphql").header("X-Forwarded-For", &b"\xff, 203.0.113.7"[..]);
+    assert_eq!(address_of(&server, spoiled).await, "203.0.113.7", "a client cannot spoil what a proxy adds");
+    let lines = [("X-Forwarded-For", "198.51.100.1"), ("X-Forwarded-For", "203.0.113.7, 10.1.2.3")];
+    assert_eq!(address(&server, &lines).await, "203.0.113.7", "lines follow one another");
+}
+
+#[tokio::test]
+async fn forwarded_is_read_in_the_same_way_with_its_quotes_and_brackets() {
+    let server = behind("[\"127.0.0.1\", \"10.0.0.0/8\", \"2001:db8:ffff::/48\"]").await;
+    for (line, expected) in [
+        ("for=203.0.113.7", "203.0.113.7"),
+        ("For=\"203.0.113.7:4711\";proto=https", "203.0.113.7"),
+        ("for=\"[2001:db8::7]\"", "2001:db8::7"),
+        ("by=10.0.0.1;for=\"[2001:db8::7]:4711\" ; host=a.example", "2001:db8::7"),
+        ("for=198.51.100.1, for=203.0.113.7;by=10.0.0.1,for=\"[2001:db8:ffff::9]\"", "203.0.113.7"),
+        ("for=198.51.100.1, for=unknown, for=10.1.2.3", "10.1.2.3"),
+        ("for=198.51.100.1, for=_hidden", "127.0.0.1"),
+        ("for=198.51.100.1, proto=https", "127.0.0.1"),
+        ("for=198.51.100.1, for=\"_x\\\"y, for=1.1.1.1\"", "127.0.0.1"),
+        // Somebody opens a quotation that what the proxy adds would close.
+        ("for=198.51.100.1;x=\", for=\"[2001:db8::7]\"", "127.0.0.1"),
+        ("for=198.51.100.1;x=\", for=203.0.113.7", "127.0.0.1"),
+        ("203.0.113.7", "127.0.0.1"),
+    ] {
+        assert_eq!(address(&server, &[("Forwarded", line)]).await, expected, "{line}");
+    }
+    let lines = [("Forwarded", "for=\"198.51.100.1"), ("Forwarded", "for=203.0.113.7")];
+    assert_eq!(address(&server, &lines).await, "203.0.113.7", "each line is read by itself");
+}
+
+#[tokio::test]
+async fn where_the_two_headers_disagree_one_may_be_made_up_and_neither_is_believed() {
+    let server = behind("[\"127.0.0.1\"]").await;
+    let one = ("X-Forwarded-For", "203.0.113.7");
+    assert_eq!(address(&server, &[one, ("Forwarded", "for=203.0.113.7")]).await, "203.0.113.7");
+    assert_eq!(address(&server, &[one, ("Forwarded", "for=198.51.100.1")]).await, "127.0.0.1");
+}

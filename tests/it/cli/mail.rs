@@ -1,0 +1,111 @@
+//! `mail list`, `mail show` and `mail retry`, for sites that copy links from here.
+
+use serde_json::Value;
+
+use super::serve::{link, registers};
+use crate::support::program::Site;
+
+/// A site at which ada has registered; answers the mail as it was printed.
+async fn site_with_a_mail() -> (Site, String) {
+    let site = Site::with_settings("");
+    let server = site.serve();
+    registers(&server, "ada").await;
+    let mail = server.mail();
+    assert_eq!(server.terminate().status, Some(0));
+    (site, mail)
+}
+
+#[tokio::test]
+async fn mail_list_tells_of_each_mail_and_shows_no_link() {
+    let (site, mail) = site_with_a_mail().await;
+    let list = site.run(["mail", "list"]).done();
+    assert_eq!(list.lines().count(), 1, "{list}");
+    for part in ["     1  ", "delivered", "ada@example.org", "Activate your account on localhost:8000"] {
+        assert!(list.contains(part), "{part}: {list}");
+    }
+
+    let json = site.run(["mail", "list", "--json"]).done();
+    let messages: Vec<Value> = serde_json::from_str(&json).expect("a JSON array");
+    assert_eq!(messages.len(), 1, "{json}");
+    assert_eq!(messages[0]["id"], 1);
+    assert_eq!(messages[0]["recipient"], "ada@example.org");
+    assert_eq!(messages[0]["attempts"], 1);
+    assert_eq!(messages[0]["last_error"], Value::Null);
+    assert!(messages[0]["delivered_at"].is_string(), "{json}");
+    let link = link(&mail);
+    assert!(!list.contains(&link) && !json.contains(&link));
+}
+
+#[tokio::test]
+async fn mail_show_repeats_the_link() {
+    let (site, mail) = site_with_a_mail().await;
+    let shown = site.run(["mail", "show", "1"]).done();
+    assert!(shown.starts_with("To: ada@example.org\nSubject: Activate your account on "), "{shown}");
+    assert!(shown.contains("State: delivered\n"), "{shown}");
+    assert_eq!(link(&shown), link(&mail));
+}
+
+#[tokio::test]
+async fn mail_retry_lets_a_mail_leave_again() {
+    let (site, mail) = site_with_a_mail().await;
+    let nothing = site.run(["mail", "retry"]).done();
+    assert!(nothing.starts_with("Mails due: 0."), "{nothing}");
+    assert!(site.run(["mail", "list"]).done().contains("delivered"));
+
+    let refused = site.run(["mail", "retry", "1"]).refused(1);
+    assert_eq!(
+        refused,
+        "mail 1 has been delivered already, and there is no terminal to ask; give --yes if it is meant"
+    );
+    assert!(site.run(["mail", "list"]).done().contains("delivered"));
+
+    let due = site.run(["mail", "retry", "1", "--yes"]).done();
+    assert!(due.starts_with("Mails due: 1."), "{due}");
+    // It waits again, which needs no question.
+    site.run(["mail", "retry", "1"]).done();
+    assert!(!site.run(["mail", "list"]).done().contains("delivered"));
+
+    let server = site.serve();
+    assert_eq!(server.mail(), mail);
+    let end = server.terminate();
+    assert_eq!((end.status, end.stdout.as_str()), (Some(0), ""), "{end:?}");
+    assert!(site.run(["mail", "list"]).done().contains("delivered"));
+}
+
+#[tokio::test]
+async fn at_a_terminal_mail_retry_asks_before_a_delivered_mail_leaves_again() {
+    let (site, _) = site_with_a_mail().await;
+    let retry = ["mail", "retry", "1"];
+    let Some(declined) = site.run_at_a_terminal("\n", &retry) else { return };
+    let question = "Mail 1 to ada@example.org has been delivered already. Send it again? [y/N] ";
+    assert!(declined.stdout.contains(question), "{declined:?}");
+    assert_eq!(declined.status, Some(1), "{declined:?}");
+    assert!(site.run(["mail", "list"]).done().contains("delivered"));
+    let due = site.run_at_a_terminal("y\n", &retry).expect("as before");
+    assert!(due.stdout.contains("Mails due: 1."), "{due:?}");
+    assert!(!site.run(["mail", "list"]).done().contains("delivered"));
+}
+
+#[test]
+fn a_mail_that_there_is_not_is_told_in_a_sentence() {
+    let site = Site::empty();
+    site.run(["migrate"]).done();
+    assert_eq!(site.run(["mail", "list"]).done(), "There are no mails.\n");
+    assert_eq!(site.run(["mail", "list", "--json"]).done().trim(), "[]");
+    for arguments in [["mail", "show", "999"], ["mail", "retry", "999"]] {
+        let sentence = site.run(arguments).refused(1);
+        assert!(sentence.contains("999") && sentence.contains("`mail list`"), "{sentence}");
+    }
+}
+
+#[test]
+fn looking_at_mails_makes_no_database() {
+    let site = Site::empty();
+    for arguments in
+        [&["mail", "list"][..], &["mail", "list", "--json"], &["mail", "show", "1"], &["mail", "retry"]]
+    {
+        let sentence = site.run(arguments).refused(1);
+        assert!(sentence.contains("data/auth.sqlite3") && sentence.contains("--config"), "{sentence}");
+    }
+    assert_eq!(site.names(), [] as [&str; 0]);
+}

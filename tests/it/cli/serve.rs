@@ -1,0 +1,162 @@
+//! `serve`: what it says, what it keeps, and how it ends.
+
+use serde_json::Value;
+
+use crate::support::person::{PASSWORD, assert_done};
+use crate::support::program::{Serving, Site};
+
+/// Somebody registers at a server that runs by itself.
+pub(super) async fn registers(server: &Serving, name: &str) {
+    let register = format!(
+        "register(email: \"{name}@example.org\", username: {name:?}, \
+         password1: {PASSWORD:?}, password2: {PASSWORD:?})"
+    );
+    assert_done(&server.mutate(&register).await);
+}
+
+/// The link in a mail, which stands on a line of its own.
+pub(super) fn link(mail: &str) -> String {
+    let mut links = mail.lines().filter(|line| line.starts_with("http://localhost:8000/activate/"));
+    let link = links.next().unwrap_or_else(|| panic!("no link in {mail}"));
+    assert_eq!(links.next(), None, "a second link in {mail}");
+    link.to_owned()
+}
+
+async fn verifies(server: &Serving, mail: &str) {
+    let link = link(mail);
+    let (_, token) = link.rsplit_once('/').expect("a link ends with its token");
+    assert_done(&server.mutate(&format!("verifyAccount(token: {token:?})")).await);
+}
+
+/// Somebody logs in; answers the access token.
+async fn logs_in(server: &Serving, name: &str) -> String {
+    let login = format!("tokenAuth(email: \"{name}@example.org\", password: {PASSWORD:?})");
+    let payload = server.mutate(&format!("{login} {{ success errors token }}")).await;
+    assert_done(&payload);
+    payload["token"].as_str().expect("a token").to_owned()
+}
+
+#[tokio::test]
+async fn serve_names_its_address_prints_the_mail_and_ends_when_told() {
+    let site = Site::with_settings("");
+    let server = site.serve();
+    assert!(server.greeting().contains("INFO listening on http://127.0.0.1:"), "{}", server.greeting());
+    registers(&server, "ada").await;
+    let mail = server.mail();
+    for part in ["From: no-reply@localhost\n", "To: ada@example.org\n", "Subject: Activate your account on "]
+    {
+        assert!(mail.contains(part), "{part}: {mail}");
+    }
+    let link = link(&mail);
+
+    let end = server.terminate();
+    assert_eq!(end.status, Some(0), "{end:?}");
+    assert_eq!(end.stdout, "", "one registration, one mail");
+    assert!(!end.stderr.contains(PASSWORD) && !end.stderr.contains(&link), "{}", end.stderr);
+    assert!(!end.stderr.contains("ERROR") && !end.stderr.contains("WARN"), "{}", end.stderr);
+}
+
+#[test]
+fn a_signal_right_after_the_first_line_is_heeded() {
+    let site = Site::with_settings("");
+    for _ in 0..5 {
+        let end = site.serve().terminate();
+        assert_eq!((end.status, end.stdout.as_str()), (Some(0), ""), "{end:?}");
+    }
+}
+
+#[tokio::test]
+async fn serve_with_the_log_for_machines_writes_one_object_a_line() {
+    let site = Site::with_settings("log.format = \"json\"\n");
+    let server = site.serve();
+    registers(&server, "ada").await;
+    server.mail();
+    let greeting = server.greeting().to_owned();
+    let end = server.terminate();
+    for line in std::iter::once(greeting.as_str()).chain(end.stderr.lines()) {
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert_eq!(line["level"], "INFO", "{line}");
+        assert!(line["message"].is_string(), "{line}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_serve_writes_is_for_its_owner_alone() {
+    let site = Site::with_settings("mail.transport = \"file\"\n");
+    let server = site.serve();
+    registers(&server, "ada").await;
+    assert_eq!(server.terminate().stdout, "");
+    let names = site.names();
+    for name in ["data/auth.sqlite3", "data/secret.key"] {
+        assert!(names.iter().any(|known| known == name), "{name}: {names:?}");
+    }
+    assert_eq!(names.iter().filter(|name| name.ends_with(".eml")).count(), 1, "{names:?}");
+    for folder in ["data", "data/mail"] {
+        assert_eq!(site.mode(folder), 0o700, "{folder}");
+    }
+    let files = names.iter().filter(|name| name.starts_with("data/") && site.path(name).is_file());
+    for name in files {
+        assert_eq!(site.mode(name), 0o600, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_key_and_what_it_signed_outlive_a_restart() {
+    let site = Site::with_settings("");
+    let server = site.serve();
+    registers(&server, "ada").await;
+    verifies(&server, &server.mail()).await;
+    let token = logs_in(&server, "ada").await;
+    let key = std::fs::read(site.path("data/secret.key")).expect("a key");
+    assert_eq!(server.terminate().status, Some(0));
+
+    let server = site.serve();
+    let data = server.ask(Some(&token), "{ me { email } }").await;
+    assert_eq!(data["me"]["email"], "ada@example.org");
+    assert_eq!(std::fs::read(site.path("data/secret.key")).expect("a key"), key);
+    assert_eq!(server.terminate().stdout, "", "a mail was sent again");
+}
+
+#[tokio::test]
+async fn a_server_killed_right_after_its_answer_has_lost_neither_account_nor_mail() {
+    let site = Site::with_settings("");
+    let server = site.serve();
+    registers(&server, "ada").await;
+    server.kill();
+
+    let shown = site.run(["mail", "show", "1"]).done();
+    let server = site.serve();
+    let refused =
+        server.mutate(&format!("tokenAuth(email: \"ada@example.org\", password: {PASSWORD:?})")).await;
+    assert_eq!(refused["errors"]["nonFieldErrors"][0]["code"], "not_verified", "{refused}");
+    verifies(&server, &shown).await;
+    logs_in(&server, "ada").await;
+    assert_eq!(server.terminate().status, Some(0));
+    let list = site.run(["mail", "list"]).done();
+    assert_eq!(list.lines().count(), 1, "{list}");
+    assert!(list.contains("delivered"), "{list}");
+}
+
+#[test]
+fn serve_sweeps_what_has_expired_meanwhile() {
+    let site = Site::with_settings("");
+    site.run(["migrate"]).done();
+    let database = rusqlite::Connection::open(site.path("data/auth.sqlite3")).expect("a database");
+    let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) \
+        INSERT INTO spent_action_tokens SELECT 'token' || i, i FROM n";
+    assert_eq!(database.execute(fill, []).expect("rows"), 1500);
+    drop(database);
+
+    let server = site.serve();
+    assert!(server.waits_for("swept").ends_with("INFO rows that had expired are swept: 1500"));
+    let end = server.terminate();
+    assert_eq!(end.status, Some(0), "{end:?}");
+    assert!(!end.stderr.contains("swept"), "once an hour: {}", end.stderr);
+    let rows = rusqlite::Connection::open(site.path("data/auth.sqlite3"))
+        .and_then(|database| {
+            database.query_row("SELECT COUNT(*) FROM spent_action_tokens", [], |row| row.get::<_, i64>(0))
+        })
+        .expect("a count");
+    assert_eq!(rows, 0);
+}

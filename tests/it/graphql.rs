@@ -1,0 +1,6 @@
+mod arguments;
+mod dialect;
+mod documents;
+mod graphql_cop;
+mod recorded_schemas;
+mod schema;

@@ -1,0 +1,212 @@
+//! Who sees what of working groups, on whatever path, and searching for institutions.
+
+use serde_json::{Value, json};
+
+use super::{add, start};
+use crate::support::person::Person;
+use crate::support::server::TestServer;
+
+/// Every path on which a group can be met, but for those of mutations.
+const PATHS: [&str; 6] = [
+    "workinggroups { name }",
+    "institutions { workinggroupSet { name } }",
+    "researchfields { workinggroupSet { name } }",
+    "users { edges { node { isRepresentative workingGroup { name } workinggroup { name } } } }",
+    "institutions { workinggroupSet { representative { workingGroup { name institution { workinggroupSet { name } } } } } }",
+    "me { workingGroup { field { workinggroupSet { name } } } }",
+];
+
+/// Whether a name occurs in the answer to a query.
+async fn is_met(server: &TestServer, token: Option<&str>, query: &str, name: &str) -> bool {
+    let answer = server.send(token, &format!("{{ {query} }}"), json!({})).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.body.to_string().contains(name)
+}
+
+/// On how many of the paths a name is met.
+async fn paths_to(server: &TestServer, token: Option<&str>, name: &str) -> usize {
+    let mut met = 0;
+    for path in PATHS {
+        met += usize::from(is_met(server, token, path, name).await);
+    }
+    met
+}
+
+#[tokio::test]
+async fn a_private_group_is_met_by_its_members_alone_whatever_the_path() {
+    for audience in ["verified", "public"] {
+        let server = start(&format!("accounts.users_visible_to = {audience:?}\n")).await;
+        let (ada, bo, eve) = (server.joins("ada").await, server.joins("bo").await, server.joins("eve").await);
+        ada.founds(&server, "Secret tides", false).await;
+        ada.manages(&server, &add(&bo.email)).await;
+        eve.founds(&server, "Open winds", true).await;
+
+        for member in [&ada, &bo] {
+            assert_eq!(paths_to(&server, Some(&member.token), "Secret tides").await, 5);
+            assert_eq!(paths_to(&server, Some(&member.token), "Open winds").await, 6);
+        }
+        assert_eq!(paths_to(&server, Some(&eve.token), "Secret tides").await, 0);
+        assert_eq!(paths_to(&server, Some(&eve.token), "Open winds").await, 6);
+        assert_eq!(paths_to(&server, None, "Secret tides").await, 0);
+        let anonymous = if audience == "public" { 4 } else { 0 };
+        assert_eq!(paths_to(&server, None, "Open winds").await, anonymous);
+
+        let query =
+            "{ users(username: \"ada\") { edges { node { isRepresentative workingGroup { id } } } } }";
+        let as_others_see_her = &eve.sees(&server, query).await["users"]["edges"][0]["node"];
+        assert_eq!(*as_others_see_her, json!({ "isRepresentative": false, "workingGroup": null }));
+        server.mails();
+    }
+}
+
+/// A group with a member and somebody who asked to join, and a stranger.
+async fn company(server: &TestServer) -> [Person; 4] {
+    let (ada, bo, cy) = (server.joins("ada").await, server.joins("bo").await, server.joins("cy").await);
+    let group = ada.founds(server, "Tides", true).await;
+    ada.manages(server, &add(&bo.email)).await;
+    cy.asks_to_join(server, &group).await;
+    let di = server.joins("di").await;
+    server.mails();
+    [ada, bo, cy, di]
+}
+
+/// Which of the company's addresses somebody meets in the groups that they see.
+async fn meets(server: &TestServer, person: &Person) -> Vec<&'static str> {
+    let query = "workinggroups { representative { email } customuserSet { email } \
+        workinggroupjoinrequestSet { user { email } } } me { workingGroup { customuserSet { email } } }";
+    let mut met = Vec::new();
+    for name in ["ada", "bo", "cy", "di"] {
+        if is_met(server, Some(&person.token), query, &format!("\"{name}@example.org\"")).await {
+            met.push(name);
+        }
+    }
+    met
+}
+
+#[tokio::test]
+async fn accounts_are_met_in_groups_as_the_settings_admit_and_by_whoever_leads_them() {
+    let server = start("accounts.users_visible_to = \"staff\"\n").await;
+    let [ada, bo, cy, di] = company(&server).await;
+    assert_eq!(meets(&server, &ada).await, ["ada", "bo", "cy"]);
+    assert_eq!(meets(&server, &bo).await, ["bo"]);
+    assert_eq!(meets(&server, &cy).await, ["cy"], "the own request");
+    assert!(meets(&server, &di).await.is_empty());
+    let members = ada.sees(&server, "{ workinggroupUsers { email } }").await;
+    assert_eq!(members["workinggroupUsers"], json!([{ "email": ada.email }, { "email": bo.email }]));
+
+    let server = start("").await;
+    let [ada, bo, cy, di] = company(&server).await;
+    assert_eq!(meets(&server, &ada).await, ["ada", "bo", "cy"]);
+    assert_eq!(meets(&server, &bo).await, ["ada", "bo"]);
+    assert_eq!(meets(&server, &cy).await, ["ada", "bo", "cy"]);
+    assert_eq!(meets(&server, &di).await, ["ada", "bo"]);
+}
+
+#[tokio::test]
+async fn a_wish_to_join_is_met_by_whoever_made_it_and_whoever_answers_it() {
+    let server = start("").await;
+    let [ada, bo, cy, di] = company(&server).await;
+    let paths = "users { edges { node { workinggroupjoinrequestSet { status } } } } \
+        workinggroups { workinggroupjoinrequestSet { status } }";
+    let met = |sees: Value| sees.to_string().matches("PENDING").count();
+    let query = format!("{{ {paths} }}");
+    for (person, number) in [(&ada, 2), (&bo, 0), (&cy, 2), (&di, 0)] {
+        assert_eq!(met(person.sees(&server, &query).await), number, "{}", person.email);
+    }
+}
+
+#[tokio::test]
+async fn somebody_who_logs_in_sees_the_own_group_at_once() {
+    let server = start("").await;
+    let ada = server.joins("ada").await;
+    ada.founds(&server, "Secret tides", false).await;
+    let login = format!(
+        "tokenAuth(email: {:?}, password: {:?}) {{ user {{ isRepresentative workingGroup {{ name customuserSet {{ email }} }} }} }}",
+        ada.email,
+        crate::support::person::PASSWORD
+    );
+    assert_eq!(
+        server.mutate(None, &login).await["user"],
+        json!({ "isRepresentative": true, "workingGroup": { "name": "Secret tides", "customuserSet": [{ "email": ada.email }] } })
+    );
+    let id = ada.sees(&server, "{ me { id } }").await["me"]["id"].take();
+    let query = format!(
+        "{{ user(id: {id}) {{ ...place }} again: user(id: {id}) {{ workingGroup {{ ...place }} }} }} \
+        fragment place on Node {{ id ... on UserNode {{ workingGroup {{ name }} }} }}"
+    );
+    let answer = server.send(Some(&ada.token), &query, json!({})).await;
+    assert_eq!(answer.status, 400, "a group is no node: {}", answer.body);
+    let query = format!(
+        "{{ user(id: {id}) {{ ...place group: workingGroup {{ isPublic }} }} }} \
+        fragment place on Node {{ id ... on UserNode {{ workingGroup {{ name ...here }} }} }} \
+        fragment here on WorkingGroupType {{ institution {{ workinggroupSet {{ name }} }} }}"
+    );
+    let user = ada.sees(&server, &query).await["user"].take();
+    assert_eq!(user["group"], json!({ "isPublic": false }));
+    assert_eq!(user["workingGroup"]["institution"]["workinggroupSet"], json!([{ "name": "Secret tides" }]));
+}
+
+#[tokio::test]
+async fn an_answer_that_would_not_end_is_refused_before_it_is_made() {
+    let server = start("").await;
+    let people: Vec<Value> = (0..40)
+        .map(|number| json!({ "email": format!("p{number}@example.org"), "username": format!("p{number}"), "password": "" }))
+        .collect();
+    let members: Vec<_> = people.iter().map(|person| person["email"].clone()).collect();
+    let group = json!({ "id": super::NOWHERE, "name": "Tides", "researchfield": 1, "is_public": true, "members": members });
+    server.import(&json!({ "users": people, "workinggroups": [group] }).to_string());
+    let ada = server.joins("ada").await;
+    let nested = |levels: usize| {
+        let group = (0..levels)
+            .fold("name".to_owned(), |inner, _| format!("customuserSet {{ workingGroup {{ {inner} }} }}"));
+        format!("{{ workinggroups {{ {group} }} }}")
+    };
+    let few = ada.sees(&server, &nested(2)).await;
+    assert_eq!(few.to_string().matches("Tides").count(), 40 * 40);
+    let answer = server.send(Some(&ada.token), &nested(3), json!({})).await;
+    assert_eq!(answer.body["data"], json!({ "workinggroups": null }));
+    assert_eq!(
+        answer.body["errors"][0]["message"],
+        "The request asks for too much: its answer would hold more than 50000 entries in lists within lists."
+    );
+    server.mails();
+}
+
+async fn institutions(server: &TestServer, arguments: &str) -> Vec<String> {
+    let found = server.ask(None, &format!("{{ institutions({arguments}) {{ city }} }}")).await;
+    let found = found["institutions"].as_array().expect("a list").clone();
+    found.iter().map(|institution| institution["city"].as_str().expect("a city").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn an_institution_is_found_by_parts_of_its_name_and_place_however_they_are_typed() {
+    let server = start("").await;
+    for (search, cities) in [
+        ("zurich", vec!["Zürich"]),
+        ("  GERMANY   karls ", vec!["Karlsruhe"]),
+        ("baden württ", vec!["Heidelberg", "Karlsruhe"]),
+        ("Region metro", vec!["Santiago"]),
+        ("oslo oslo", vec!["Oslo"]),
+        ("%", vec![]),
+        ("heidelberg norway", vec![]),
+        ("heidel\u{0}berg", vec!["Heidelberg"]),
+        (&"x".repeat(60_000), vec![]),
+        (&"heidelberg ".repeat(5_000), vec!["Heidelberg"]),
+    ] {
+        assert_eq!(institutions(&server, &format!("search: {}", json!(search))).await, cities);
+    }
+    let all = ["Heidelberg", "Karlsruhe", "Zürich", "Oslo", "Santiago"];
+    assert_eq!(institutions(&server, "search: \"\"").await, all);
+    assert_eq!(institutions(&server, "first: 2").await, all[..2]);
+    assert_eq!(institutions(&server, "first: 2, offset: 3").await, all[3..]);
+    assert_eq!(institutions(&server, "offset: 4").await, all[4..]);
+    assert_eq!(institutions(&server, "search: \"univers\", first: 1, offset: 1").await, ["Oslo"]);
+    assert!(institutions(&server, "first: 0").await.is_empty());
+    for (argument, sentence) in
+        [("first: -1", "`first` cannot be negative."), ("offset: -1", "`offset` cannot be negative.")]
+    {
+        let answer =
+            server.send(None, &format!("{{ institutions({argument}) {{ city }} }}"), json!({})).await;
+        assert_eq!(answer.body["errors"][0]["message"], sentence);
+    }
+}

@@ -1,0 +1,6 @@
+mod endpoint;
+mod graphiql;
+mod listener;
+mod pages;
+mod prefix;
+mod tls;

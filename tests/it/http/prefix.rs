@@ -1,0 +1,177 @@
+//! `public_url` with a path: the server is behind a reverse proxy that has other things at the same name.
+
+use regex::Regex;
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use serde_json::json;
+
+use crate::support::person::{OTHER_PASSWORD, PASSWORD};
+use crate::support::program::Site;
+use crate::support::server::TestServer;
+
+const SETTINGS: &str = "public_url = \"https://example.org/auth/\"\n";
+
+/// What the proxy at `/auth` does with that path.
+#[derive(Debug, Clone, Copy)]
+enum Proxy {
+    PassesOn,
+    Removes,
+}
+
+/// A server behind a proxy.
+struct Behind {
+    server: TestServer,
+    proxy: Proxy,
+}
+
+/// A page as a browser got it.
+struct Page {
+    status: u16,
+    location: String,
+    text: String,
+}
+
+impl Behind {
+    async fn start(proxy: Proxy) -> Self {
+        Self { server: TestServer::start(SETTINGS).await, proxy }
+    }
+
+    /// A browser sends a request for a path of `https://example.org`.
+    async fn request(&self, method: Method, path: &str, form: &[(&str, &str)]) -> Page {
+        let below = path
+            .strip_prefix("/auth/")
+            .unwrap_or_else(|| panic!("{path} is not for the server behind the proxy"));
+        let path = match self.proxy {
+            Proxy::PassesOn => path.to_owned(),
+            Proxy::Removes => format!("/{below}"),
+        };
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = self
+            .server
+            .raw(method, &path)
+            .header(ACCEPT, "text/html")
+            .header("Sec-Fetch-Site", "same-origin");
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        let reply = request.send().await.expect("an answer");
+        let location = reply.headers().get(LOCATION).map(|it| it.to_str().expect("a path").to_owned());
+        let (status, location) = (reply.status().as_u16(), location.unwrap_or_default());
+        Page {
+            status,
+            location,
+            text: String::from_utf8_lossy(&reply.bytes().await.expect("a body")).into_owned(),
+        }
+    }
+
+    /// Opens a page of which everything that it refers to must be there.
+    async fn opens(&self, path: &str) -> Page {
+        let page = self.request(Method::GET, path, &[]).await;
+        assert_eq!(page.status, 200, "{path}: {:?}", self.proxy);
+        let addresses = Regex::new("(?:href|src|action)=\"([^\"]+)\"").expect("a pattern");
+        let addresses = addresses.captures_iter(&page.text).map(|found| found[1].to_owned());
+        let elsewhere = |address: &str| address.starts_with("data:") || address.starts_with("https://");
+        for address in addresses.filter(|address| !elsewhere(address)) {
+            let status = self.request(Method::GET, &address, &[]).await.status;
+            assert_eq!(status, 200, "{address} on {path}: {:?}", self.proxy);
+        }
+        page
+    }
+
+    /// Presses the button of a page and opens the page where that leads.
+    async fn presses(&self, path: &str, form: &[(&str, &str)]) -> Page {
+        let pressed = self.request(Method::POST, path, form).await;
+        assert_eq!(pressed.status, 303, "{path}: {}", pressed.text);
+        self.opens(&pressed.location).await
+    }
+
+    /// The path of the link in the last mail to an address.
+    fn mailed(&self, email: &str) -> String {
+        let mails = self.server.mails_to(email);
+        let text = &mails.last().expect("a mail").text;
+        let mut links = text.lines().filter_map(|line| line.strip_prefix("https://example.org"));
+        links.next().unwrap_or_else(|| panic!("no link in {text}")).to_owned()
+    }
+}
+
+#[tokio::test]
+async fn mailed_links_lead_to_their_last_pages_below_the_path() {
+    for proxy in [Proxy::PassesOn, Proxy::Removes] {
+        let site = Behind::start(proxy).await;
+        let email = site.server.registers("ada").await;
+        let link = site.mailed(&email);
+        assert!(site.opens(&link).await.text.contains("Activate ada@example.org</button>"));
+        assert!(site.presses(&link, &[]).await.text.contains("<h1>Your account is active</h1>"));
+        site.server.logs_in(&email, PASSWORD).await;
+
+        let front = site.opens("/auth/").await;
+        assert!(
+            front.text.contains("href=\"/auth/password-reset\"") && front.text.contains("example.org</span>")
+        );
+        assert!(site.opens("/auth/password-reset").await.text.contains("action=\"/auth/password-reset\""));
+        assert!(
+            site.presses("/auth/password-reset", &[("email", &email)])
+                .await
+                .text
+                .contains("Check your inbox")
+        );
+        let link = site.mailed(&email);
+        site.opens(&link).await;
+        let passwords = [("new_password1", OTHER_PASSWORD), ("new_password2", OTHER_PASSWORD)];
+        assert!(site.presses(&link, &passwords).await.text.contains("<h1>Your password is changed</h1>"));
+        site.server.logs_in(&email, OTHER_PASSWORD).await;
+        site.server.mails();
+    }
+}
+
+#[tokio::test]
+async fn graphql_and_its_page_answer_below_the_path() {
+    for proxy in [Proxy::PassesOn, Proxy::Removes] {
+        let site = Behind::start(proxy).await;
+        for path in ["/auth/graphql", "/auth/graphql/"] {
+            let page = site.opens(path).await;
+            assert!(page.text.contains("=\"/auth/graphiql/"), "{}", page.text);
+            assert!(!page.text.contains("=\"./") && !page.text.contains("=\"/graphiql"), "{}", page.text);
+        }
+    }
+    let server = TestServer::start(SETTINGS).await;
+    for path in ["/auth/graphql", "/auth/graphql/", "/auth/relay", "/graphql", "/relay"] {
+        let request = server.raw(Method::POST, path).json(&json!({ "query": "{ __typename }" }));
+        assert_eq!(request.send().await.expect("an answer").status(), 200, "{path}");
+    }
+    for path in ["/auth/readyz", "/auth/healthz"] {
+        assert_eq!(server.raw(Method::GET, path).send().await.expect("an answer").status(), 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_path_itself_is_taken_off_and_only_once() {
+    let server = TestServer::start(SETTINGS).await;
+    for path in ["/auth", "/auth/", "/auth?from=mail", "/auth/?from=mail", "/"] {
+        let page = server.raw(Method::GET, path).header(ACCEPT, "text/html").send().await.expect("a page");
+        assert_eq!(page.status(), 200, "{path}");
+        assert!(page.text().await.expect("a page").contains("<h1>Accounts</h1>"), "{path}");
+    }
+    for path in
+        ["/auth/auth/graphql", "/authentic/graphql", "/authgraphql", "/auth//graphql", "/AUTH/graphql"]
+    {
+        let answer = server.raw(Method::GET, path).send().await.expect("an answer");
+        assert_eq!(answer.status(), 404, "{path}");
+        let told = answer.text().await.expect("JSON");
+        assert!(told.contains("GraphQL is at /auth/graphql."), "{told}");
+    }
+    let plain = TestServer::start("").await;
+    let answer = plain.raw(Method::GET, "/auth/graphql").send().await.expect("an answer");
+    assert_eq!(answer.status(), 404);
+    assert!(answer.text().await.expect("JSON").contains("GraphQL is at /graphql."));
+}
+
+#[test]
+fn the_program_is_named_by_its_host_and_checked_where_it_listens() {
+    let site = Site::with_settings(SETTINGS);
+    assert!(site.run(["check-config"]).done().contains("site_name = \"example.org\" "));
+    let server = site.serve();
+    server.waits_for("its links start with https://example.org/auth");
+    let address = server.address().trim_start_matches("http://").to_owned();
+    let asked = site.run_with([("P4F_AUTH_LISTEN", address.as_str())], ["healthcheck"]);
+    assert_eq!(asked.done(), "ready\n");
+    assert_eq!(server.terminate().status, Some(0));
+}

@@ -1,0 +1,147 @@
+//! HTTPS without a proxy. The tests run on several threads, since a client has to take note when its server stops.
+
+use std::net::TcpStream;
+
+use reqwest::{Client, StatusCode, Version};
+use serde_json::{Value, json};
+
+use crate::support::certificate::Certificate;
+use crate::support::program::{Outcome, Serving, Site};
+
+const FILES: &str = "[http.tls]\ncertificate = \"certificate.pem\"\nkey = \"key.pem\"\n";
+
+fn install(site: &Site, certificate: &Certificate) {
+    site.write("certificate.pem", &certificate.certificate);
+    site.write("key.pem", &certificate.key);
+}
+
+fn site(certificate: &Certificate) -> Site {
+    let site = Site::with_settings(FILES);
+    install(&site, certificate);
+    site
+}
+
+async fn who(client: &Client, server: &Serving) -> reqwest::Result<Value> {
+    let request = client.post(server.endpoint()).json(&json!({ "query": "{ me { email } }" }));
+    request.send().await?.json().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_with_a_certificate_answers_encrypted_and_not_otherwise() {
+    let certificate = Certificate::new();
+    let site = site(&certificate);
+    let server = site.serve();
+    assert!(server.address().starts_with("https://"), "{}", server.greeting());
+    let reply = certificate.client().get(format!("{}/healthz", server.address())).send().await;
+    let reply = reply.expect("an answer");
+    assert_eq!((reply.status(), reply.version()), (StatusCode::OK, Version::HTTP_2));
+    assert_eq!(reply.headers()["strict-transport-security"], "max-age=31536000");
+    assert_eq!(who(&certificate.client(), &server).await.expect("an answer")["data"]["me"], Value::Null);
+
+    let stranger = Certificate::new().client();
+    who(&stranger, &server).await.expect_err("a client that trusts somebody else");
+    let plain = server.endpoint().replace("https://", "http://");
+    Client::new().get(plain).send().await.expect_err("an answer in clear");
+    assert_eq!(server.terminate().status, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_say_nothing_keep_nobody_waiting() {
+    let certificate = Certificate::new();
+    let site = site(&certificate);
+    let server = site.serve();
+    let address = server.address().trim_start_matches("https://");
+    let silent: Vec<_> = (0..50).map(|_| TcpStream::connect(address).expect("a connection")).collect();
+    who(&certificate.client(), &server).await.expect("an answer");
+    drop(silent);
+    assert_eq!(server.terminate().status, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewed_certificate_is_taken_over_and_a_broken_one_is_not() {
+    let old = Certificate::new();
+    let site = site(&old);
+    let server = site.serve();
+    let connected = old.client();
+    who(&connected, &server).await.expect("an answer");
+
+    let renewed = Certificate::new();
+    install(&site, &renewed);
+    assert!(server.reload().contains("in force"));
+    who(&renewed.client(), &server).await.expect("an answer");
+    who(&old.client(), &server).await.expect_err("the old certificate");
+    who(&connected, &server).await.expect("a connection from before goes on");
+
+    site.write("key.pem", &old.key);
+    let complaint = server.reload();
+    assert!(complaint.contains("http.tls.key: the key does not go with the certificate"), "{complaint}");
+    who(&renewed.client(), &server).await.expect("an answer");
+    assert_eq!(server.terminate().status, Some(0));
+}
+
+#[test]
+fn a_healthcheck_asks_encrypted_where_the_server_is() {
+    let certificate = Certificate::new();
+    let site = site(&certificate);
+    let server = site.serve();
+    let address = server.address().trim_start_matches("https://");
+    let healthcheck = || site.run_with([("P4F_AUTH_LISTEN", address)], ["healthcheck"]);
+    assert_eq!(healthcheck().done(), "ready\n");
+    let address = address.to_owned();
+    assert_eq!(server.terminate().status, Some(0));
+    let refused = site.run_with([("P4F_AUTH_LISTEN", address.as_str())], ["healthcheck"]).refused(1);
+    assert!(refused.contains(&address), "{refused}");
+}
+
+#[test]
+fn certificates_that_cannot_be_used_are_refused_in_a_sentence() {
+    let (certificate, other) = (Certificate::new(), Certificate::new());
+    let whole =
+        [("certificate.pem", certificate.certificate.as_str()), ("key.pem", certificate.key.as_str())];
+    let cases = [
+        ([whole[0], ("other", "")], "http.tls.key: key.pem cannot be read"),
+        ([whole[1], ("other", "")], "http.tls.certificate: certificate.pem cannot be read"),
+        ([whole[0], ("key.pem", &certificate.certificate)], "http.tls.key: key.pem holds no key in PEM"),
+        ([("certificate.pem", &certificate.key), whole[1]], "holds no certificate in PEM"),
+        ([whole[0], ("key.pem", &other.key)], "the key does not go with the certificate"),
+    ];
+    for (files, complaint) in cases {
+        let site = Site::with_settings(FILES);
+        for (name, text) in files {
+            site.write(name, text);
+        }
+        for command in ["serve", "check-config"] {
+            let refused = site.run([command]).refused(2);
+            assert!(refused.contains(complaint), "{complaint}: {refused}");
+            assert!(!refused.contains("BEGIN"), "{refused}");
+        }
+    }
+    for (settings, complaint) in [
+        ("certificate = \"a.pem\"", "certificate and key go together"),
+        ("acme = \"127.0.0.1\"", "is no name of a server"),
+        ("acme = \"https://a.example.org\"", "is no name of a server"),
+        ("certificate = \"a.pem\"\nkey = \"b.pem\"\nacme = \"a.example.org\"", "leave one of the two out"),
+        ("acme = \"a.example.org\"\nacme_directory = \"http://a.example.org\"", "begins with https://"),
+        (
+            "acme = \"a.example.org\"\nacme_ca_file = \"ca.pem\"",
+            "http.tls.acme_ca_file: ca.pem cannot be read",
+        ),
+    ] {
+        let refused = Site::with_settings(&format!("[http.tls]\n{settings}\n")).run(["serve"]).refused(2);
+        assert!(refused.contains(complaint), "{complaint}: {refused}");
+    }
+}
+
+#[test]
+fn a_server_whose_authority_cannot_be_reached_goes_on_and_says_so() {
+    // Nobody listens there.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let directory = format!("https://{}/directory", closed.expect("an address"));
+    let settings = format!("[http.tls]\nacme = \"a.example.org\"\nacme_directory = {directory:?}\n");
+    let site = Site::with_settings(&settings);
+    let server = site.serve();
+    server.waits_for("there is no new certificate for a.example.org, it is tried again");
+    let Outcome { status, stderr, .. } = server.terminate();
+    assert_eq!(status, Some(0), "{stderr}");
+    assert_eq!(site.mode("data/acme"), 0o700);
+}

@@ -1,0 +1,58 @@
+//! Mail by SMTP, encrypted: whom it is handed to, and whom not.
+
+use pledge4future_auth::store;
+
+use super::{delivered, failed, last_error, round, row, settings};
+use crate::support::certificate::Certificate;
+use crate::support::program::Site;
+use crate::support::server::TestServer;
+use crate::support::smtp_receiver::{Encryption, Receiver};
+
+#[tokio::test]
+async fn mails_leave_encrypted_for_a_server_that_the_authority_of_the_site_vouches_for() {
+    let certificate = Certificate::new();
+    let site = Site::empty();
+    site.write("ca.pem", &certificate.authority);
+    let cases = [
+        (Encryption::Whole(certificate.clone()), "smtps", ""),
+        (Encryption::StartTls(certificate), "smtp", "?tls=required"),
+    ];
+    for (encryption, scheme, query) in cases {
+        let receiver = Receiver::encrypted(encryption, |_| None);
+        let url = format!("{scheme}://robot:secret@{}{query}", receiver.address());
+        let settings = format!("{}smtp_ca_file = {:?}\n", settings(&url), site.path("ca.pem"));
+        let server = TestServer::start(&settings).await;
+        server.registers("ada").await;
+        server.registers("bo").await;
+        assert_eq!(round(&server), delivered(2), "{scheme}: {:?}", row(&server, 1).last_error);
+        assert_eq!(receiver.recipients(), ["ada@example.org", "bo@example.org"]);
+        let seen = receiver.seen();
+        assert_eq!(seen.lines.iter().filter(|line| line.starts_with("AUTH PLAIN ")).count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_server_with_an_unknown_certificate_or_without_encryption_gets_neither_password_nor_mail() {
+    let own = Site::empty();
+    own.write("ca.pem", Certificate::new().authority);
+    let other_authority = format!("smtp_ca_file = {:?}\n", own.path("ca.pem"));
+    let cases = [
+        (Encryption::Whole(Certificate::new()), "smtps", "", "", "certificate"),
+        (Encryption::Whole(Certificate::new()), "smtps", "", other_authority.as_str(), "certificate"),
+        (Encryption::StartTls(Certificate::new()), "smtp", "?tls=required", "", "certificate"),
+        (Encryption::StartTls(Certificate::new()), "smtp", "?tls=opportunistic", "", "certificate"),
+        (Encryption::Never, "smtp", "?tls=required", "", "STARTTLS"),
+    ];
+    for (encryption, scheme, query, authority, reason) in cases {
+        let receiver = Receiver::encrypted(encryption, |_| None);
+        let url = format!("{scheme}://robot:secret@{}{query}", receiver.address());
+        let server = TestServer::start(&format!("{}{authority}", settings(&url))).await;
+        server.registers("ada").await;
+        assert_eq!(round(&server), failed(1), "{scheme}{query}");
+        assert!(last_error(&server, 1).contains(reason), "{}", last_error(&server, 1));
+        assert_eq!(receiver.recipients(), [] as [&str; 0]);
+        let lines = receiver.seen().lines.join("\n");
+        assert!(!lines.contains("AUTH") && !lines.contains("MAIL"), "{lines}");
+        server.store().write(|tx| store::outbox::delete(tx, 1)).expect("a database");
+    }
+}

@@ -1,0 +1,62 @@
+//! A server that is told to stop while mail waits.
+
+use std::time::Duration;
+
+use super::settings;
+use crate::support::program::Site;
+use crate::support::smtp_receiver::{GREETING, Receiver, say};
+
+/// Puts mails into the outbox of a site that is not served yet.
+fn promise(site: &Site, mails: usize) {
+    site.run(["migrate"]).done();
+    let database = rusqlite::Connection::open(site.path("data/auth.sqlite3")).expect("a database");
+    let insert = "INSERT INTO outbox (recipient, subject, body_text, body_html, created_at, due_at, attempts) \
+        VALUES ('somebody-' || $1 || '@example.org', 'hello', 'text', 'html', 0, 0, 0)";
+    for number in 0..mails {
+        database.execute(insert, [number.to_string()]).expect("a row");
+    }
+}
+
+/// Waits until the mail server was asked for something.
+fn wait_for(receiver: &Receiver, connections: usize, lines: usize) {
+    let is_there = || receiver.seen().connections >= connections && receiver.seen().lines.len() >= lines;
+    while !is_there() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn waiting(site: &Site) -> usize {
+    site.run(["mail", "list"]).done().lines().filter(|line| line.contains("  waits")).count()
+}
+
+#[test]
+fn who_stops_waits_for_a_mail_server_that_says_nothing_once_and_not_once_a_mail() {
+    let receiver = Receiver::scripted(|line| (line == GREETING).then(|| say("")).flatten());
+    let site = Site::with_settings(&settings(&receiver.url()));
+    promise(&site, 5);
+    let server = site.serve();
+    wait_for(&receiver, 1, 0);
+    let end = server.terminate();
+    assert_eq!(end.status, Some(0), "{end:?}");
+    assert!(end.stderr.contains("did not answer EHLO in time"), "{end:?}");
+    assert_eq!(receiver.seen().connections, 1);
+    assert_eq!(waiting(&site), 5);
+}
+
+#[test]
+fn who_stops_does_not_go_through_a_backlog_that_a_slow_mail_server_draws_out() {
+    let receiver = Receiver::scripted(|line| {
+        if line.starts_with("RCPT") {
+            std::thread::sleep(Duration::from_secs(2));
+        }
+        None
+    });
+    let site = Site::with_settings(&settings(&receiver.url()));
+    promise(&site, 30);
+    let server = site.serve();
+    wait_for(&receiver, 1, 1);
+    let end = server.terminate();
+    assert_eq!(end.status, Some(0), "{end:?}");
+    let (taken, left) = (receiver.recipients().len(), waiting(&site));
+    assert!(taken > 0 && left > 0 && taken + left == 30, "{taken} left, {left} wait");
+}

@@ -1,0 +1,56 @@
+use mail_parser::{MessageParser, MimeHeaders as _};
+use regex::Regex;
+
+use crate::support::contract_file;
+use crate::support::person::assert_done;
+use crate::support::server::TestServer;
+
+/// All mails so far, as they lie in their files.
+fn raw_mails(server: &TestServer) -> Vec<String> {
+    server.mails();
+    let folder = std::fs::read_dir(server.data().join("mail")).expect("a folder of mails");
+    let mut files: Vec<_> = folder.map(|entry| entry.expect("a mail").path()).collect();
+    files.sort();
+    let mails: Vec<String> =
+        files.iter().map(|file| std::fs::read_to_string(file).expect("a mail in UTF-8")).collect();
+    assert!(files.iter().all(|file| file.extension().is_some_and(|extension| extension == "eml")));
+    mails
+}
+
+/// The headers as they are and the bodies without their transfer encoding; TOKEN stands for the token.
+fn readable(raw: &str) -> String {
+    assert!(raw.is_ascii(), "{raw}");
+    assert_eq!(raw.matches('\n').count(), raw.matches("\r\n").count(), "lines end with CR LF (RFC 5322)");
+    let message = MessageParser::default().parse(raw.as_bytes()).expect("a mail");
+    assert_eq!(message.parts.len(), 3, "a text and the same in HTML: {raw}");
+    let (headers, _) = raw.split_once("\r\n\r\n").expect("headers end with an empty line");
+    let mut text = format!("{headers}\n");
+    for part in &message.parts[1..] {
+        let kind = part.content_type().expect("a part says what it is");
+        let subtype = kind.subtype().expect("a part says what it is");
+        let charset = kind.attribute("charset").expect("a part says its character set");
+        let body = part.text_contents().expect("a part is a text");
+        text.push_str(&format!("\n[{}/{subtype}; charset={charset}]\n{body}\n", kind.ctype()));
+    }
+    let token = Regex::new("eyJ[A-Za-z0-9_-]+:[0-9A-Za-z]+:[A-Za-z0-9_-]+").expect("a pattern");
+    assert!(token.is_match(&text), "there is no token in {text}");
+    token.replace_all(&text.replace("\r\n", "\n"), "TOKEN").into_owned()
+}
+
+#[tokio::test]
+async fn the_mails_are_the_committed_ones() {
+    let server = TestServer::start("").await;
+    let register = "register(email: \"lisalou@uni-hd.de\", username: \"lisalou\", \
+                    password1: \"kelp-Forest-41\", password2: \"kelp-Forest-41\")";
+    assert_done(&server.mutate(None, register).await);
+    let mails = raw_mails(&server);
+    assert_eq!(mails.len(), 1);
+    contract_file::assert_same("tests/contracts/activation.eml", &readable(&mails[0]));
+
+    let token = server.last_link("lisalou@uni-hd.de");
+    assert_done(&server.mutate(None, &format!("verifyAccount(token: {token:?})")).await);
+    assert_done(&server.mutate(None, "sendPasswordResetEmail(email: \"lisalou@uni-hd.de\")").await);
+    let mails = raw_mails(&server);
+    assert_eq!(mails.len(), 2, "verifying sends no mail");
+    contract_file::assert_same("tests/contracts/password-reset.eml", &readable(&mails[1]));
+}

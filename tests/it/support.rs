@@ -1,0 +1,22 @@
+//! What the tests share.
+
+pub mod browser;
+pub mod certificate;
+pub mod contract_file;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(dead_code, reason = "only the endurance test kills the program at a write")]
+pub mod disk;
+pub mod graphiql_sources;
+pub mod person;
+pub mod program;
+pub mod rejection;
+pub mod server;
+pub mod smtp_receiver;
+
+/// The accounts, groups and institutions that the conformance scenarios begin with.
+pub const SEED: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/seed.json"));
+
+/// The migrations, for tests that start with an older schema.
+pub mod embedded {
+    refinery::embed_migrations!("migrations");
+}

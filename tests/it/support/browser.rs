@@ -1,0 +1,174 @@
+//! Pages in a real browser: headless Chromium, driven by WebDriver, for which every other host is unreachable.
+//!
+//! Where there is no chromedriver these tests say so and end; `.ci/run` installs it.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::{Value, json};
+
+use crate::support::server::TestServer;
+
+/// A browser with one window.
+pub struct Browser {
+    pub client: Client,
+    driver: Child,
+    /// The profile of the browser, empty at first.
+    _profile: tempfile::TempDir,
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // It may have ended by itself, which is no trouble here.
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+/// chromedriver and its port. Another one may take the port between choosing it and listening: then it ends.
+fn driver() -> Option<(Child, String)> {
+    let port = regex::Regex::new(r"started successfully on port (\d+)").expect("a pattern");
+    for _ in 0..10 {
+        let started = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).spawn();
+        let Ok(mut driver) = started else {
+            eprintln!(
+                "skipped: there is no chromedriver; `apt-get install chromium chromium-driver` brings it"
+            );
+            return None;
+        };
+        let mut lines = BufReader::new(driver.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+        let found = lines.find_map(|line| port.captures(&line).map(|found| found[1].to_owned()));
+        if let Some(port) = found {
+            // Who does not read what it prints makes it stand still.
+            std::thread::spawn(move || lines.for_each(drop));
+            return Some((driver, port));
+        }
+        driver.wait().expect("it has ended");
+    }
+    panic!("chromedriver finds no port");
+}
+
+impl Browser {
+    /// A browser, if this machine has one.
+    pub async fn start() -> Option<Self> {
+        let (driver, port) = driver()?;
+        let profile = tempfile::tempdir().expect("a folder");
+        let capabilities = json!({
+            "browserName": "chrome",
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:chromeOptions": { "args": [
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
+                "--disable-sync", "--window-size=1200,900",
+                "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+                format!("--user-data-dir={}", profile.path().display()),
+            ] },
+        });
+        let capabilities = capabilities.as_object().expect("an object").clone();
+        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("a browser");
+        Some(Self { client, driver, _profile: profile })
+    }
+
+    pub async fn opens(&self, server: &TestServer, path: &str) {
+        self.client.goto(&server.url(path)).await.expect("a page");
+    }
+
+    /// Waits until the window is at an address.
+    pub async fn arrives(&self, server: &TestServer, path: &str) {
+        let address = url::Url::parse(&server.url(path)).expect("an address");
+        self.client.wait().for_url(&address).await.unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+
+    /// Waits for something, and answers its text.
+    pub async fn waits_for(&self, selector: &str) -> String {
+        let found = self.client.wait().for_element(Locator::Css(selector)).await;
+        found.unwrap_or_else(|error| panic!("{selector}: {error}")).text().await.expect("a text")
+    }
+
+    pub async fn clicks(&self, selector: &str) {
+        let element = self.client.wait().for_element(Locator::Css(selector)).await;
+        let element = element.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    pub async fn types(&self, selector: &str, text: &str) {
+        let element = self.client.wait().for_element(Locator::Css(selector)).await;
+        let element = element.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        element.send_keys(text).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    /// Runs a script in the page, and answers what it returns.
+    pub async fn runs(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script:.80}: {error}"))
+    }
+
+    /// Sends a command of the Chrome DevTools Protocol, for what WebDriver cannot do.
+    pub async fn devtools(&self, command: &'static str, parameters: Value) {
+        let sent = self.client.issue_cmd(DevTools { command, parameters }).await;
+        sent.unwrap_or_else(|error| panic!("{command}: {error}"));
+    }
+
+    /// Has the page as wide and as high as this.
+    pub async fn resizes(&self, (width, height): (u32, u32)) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    /// Waits until a condition holds in the page.
+    pub async fn waits_until(&self, condition: &str) {
+        let script = format!("return Boolean({condition})");
+        let mut tries = 0;
+        while self.runs(&script).await != json!(true) {
+            tries += 1;
+            assert!(tries < 2000, "never: {condition}");
+        }
+    }
+
+    /// What the page complained of since this was last asked, but for answers that were meant to be refusals.
+    pub async fn complaints(&self) -> Vec<String> {
+        let log = self.client.issue_cmd(BrowserLog).await.expect("a log");
+        let entries = log.as_array().expect("entries").iter();
+        let messages = entries
+            .filter(|entry| matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING")))
+            .map(|entry| entry["message"].as_str().unwrap_or_default().to_owned());
+        messages.filter(|message| !message.contains("the server responded with a status of 4")).collect()
+    }
+}
+
+/// `POST /session/{id}/se/log`, an addition of chromedriver to WebDriver.
+#[derive(Debug)]
+struct BrowserLog;
+
+impl WebDriverCompatibleCommand for BrowserLog {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(json!({ "type": "browser" }).to_string()))
+    }
+}
+
+/// `POST /session/{id}/goog/cdp/execute`, another addition of chromedriver.
+#[derive(Debug)]
+struct DevTools {
+    command: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        let body = json!({ "cmd": self.command, "params": self.parameters });
+        (http::Method::POST, Some(body.to_string()))
+    }
+}
