@@ -18,15 +18,17 @@ pub const TITLES: [&str; 2] = ["PROF", "DR"];
 
 /// Cleans the primary address of a new account.
 pub(super) fn email_of_account(raw: &str) -> Checked<String> {
-    clean_email(raw, EMAIL_OF_ACCOUNT)
+    clean_email(raw, EMAIL_OF_ACCOUNT).map(|clean| email::normalize(&clean))
 }
 
 /// Cleans any other address, the field `email` of a request.
 pub(super) fn email(raw: &str) -> Result<String, FieldErrors> {
     let mut errors = FieldErrors::default();
-    errors.keep("email", clean_email(raw, EMAIL)).ok_or(errors)
+    let clean = errors.keep("email", clean_email(raw, EMAIL));
+    clean.map(|clean| email::normalize(&clean)).ok_or(errors)
 }
 
+/// Removes white space around an address and checks it, as Django's form field does.
 pub fn clean_email(raw: &str, max_length: usize) -> Checked<String> {
     let address = strip(raw);
     if address.is_empty() {
@@ -34,7 +36,7 @@ pub fn clean_email(raw: &str, max_length: usize) -> Checked<String> {
     }
     let invalid = (!email_validator::is_valid(address)).then_some(FieldError::INVALID_EMAIL);
     let errors: Vec<FieldError> = invalid.into_iter().chain(text_errors(address, max_length)).collect();
-    if errors.is_empty() { Ok(email::normalize(address)) } else { Err(errors) }
+    if errors.is_empty() { Ok(address.to_owned()) } else { Err(errors) }
 }
 
 pub(super) fn username(raw: &str) -> Checked<String> {

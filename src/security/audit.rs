@@ -3,7 +3,7 @@
 //!
 //! Entries contain no secrets, and neither names nor addresses of mailboxes: people type passwords into wrong fields.
 
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantNames};
 
 use super::Tx;
 use crate::error::Result;
@@ -13,7 +13,7 @@ use crate::store::audit::{NewEntry, StoredActor};
 
 /// An event of an account. Its name in the log is that of the variant in snake case, and never changes. The string is the
 /// id of a session or of a working group, or the name of a limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum Event<'a> {
     /// With the session, if accounts may log in before they are verified.
@@ -71,7 +71,7 @@ pub enum Event<'a> {
 }
 
 /// Why a login was rejected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum LoginFailure {
     UnknownAccount,

@@ -17,6 +17,7 @@ use pledge4future_auth::app::App;
 use pledge4future_auth::clock::{Clock, Timestamp};
 use pledge4future_auth::config;
 use pledge4future_auth::random::Random;
+use pledge4future_auth::security::authentication;
 use pledge4future_auth::store;
 use pledge4future_auth::store::accounts::Role;
 use proptest::prelude::{Just, Strategy, prop_oneof};
@@ -190,7 +191,8 @@ impl World {
                 assert_eq!(live, self.model.live(who, now), "the live sessions of {who}");
                 for token in self.model.recent_access_tokens(who) {
                     let viewer = Viewer::default().with_token(&token.text);
-                    let opened = sessions::identify(&self.app, db, &viewer)?.map(|opened| opened.id);
+                    let opened =
+                        authentication::caller(&self.app, db, &viewer)?.account.map(|opened| opened.id);
                     let expected = self.model.opens(who, token, now).then_some(*account);
                     assert_eq!(opened, expected, "an access token of {who}");
                 }
