@@ -63,9 +63,7 @@ pub struct NewAccount<'a> {
     pub username: &'a str,
     pub first_name: &'a str,
     pub last_name: &'a str,
-    /// `PROF`, `DR` or empty.
     pub academic_title: &'a str,
-    /// `None` if the account has no password.
     pub password_hash: Option<&'a str>,
     pub is_staff: bool,
     pub joined_at: Timestamp,
@@ -139,7 +137,6 @@ pub fn find_by_email(db: &Reader<'_>, email_key: &str) -> Result<Option<Account>
     db.find(&sql, [email_key], read_account)
 }
 
-/// Returns the account with this exact username.
 pub fn find_by_username(db: &Reader<'_>, username: &str) -> Result<Option<Account>> {
     db.find(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.username = $1"), [username], read_account)
 }
@@ -148,13 +145,11 @@ pub fn is_username_taken(db: &Reader<'_>, username: &str) -> Result<bool> {
     db.exists("SELECT 1 FROM accounts WHERE username = $1", [username])
 }
 
-/// Returns the password hash of an account; `None` if the account has no password.
 pub fn find_password_hash(db: &Reader<'_>, id: AccountId) -> Result<Option<String>> {
     let sql = "SELECT password_hash FROM accounts WHERE id = $1";
     Ok(db.find(sql, [id], |row| row.get(0))?.flatten())
 }
 
-/// Returns the number of accounts that match the filter.
 pub fn count(db: &Reader<'_>, filter: &Filter) -> Result<i64> {
     let (condition, values) = filter.to_sql();
     db.value(&format!("SELECT COUNT(*) FROM {TABLES} WHERE {condition}"), params_from_iter(values))
@@ -256,18 +251,17 @@ pub fn delete_password_hash(db: &Writer<'_>, id: AccountId) -> Result<()> {
     db.execute("UPDATE accounts SET password_hash = NULL WHERE id = $1", [id])
 }
 
-/// Makes the activation of the account end its password.
 pub fn set_activation_ends_password(db: &Writer<'_>, id: AccountId) -> Result<()> {
     db.execute("UPDATE accounts SET activation_ends_password = 1 WHERE id = $1", [id])
 }
 
-/// Deactivates the account. Returns false if it is deactivated already.
+/// Returns false if the account is deactivated already.
 pub fn set_deactivated(db: &Writer<'_>, id: AccountId, now: Timestamp) -> Result<bool> {
     let sql = "UPDATE accounts SET deactivated_at = $1 WHERE id = $2 AND deactivated_at IS NULL";
     db.change(sql, (now, id))
 }
 
-/// Reactivates the account. Returns false if it is active.
+/// Returns false if the account is active already.
 pub fn set_activated(db: &Writer<'_>, id: AccountId) -> Result<bool> {
     db.change("UPDATE accounts SET deactivated_at = NULL WHERE id = $1 AND deactivated_at IS NOT NULL", [id])
 }

@@ -23,11 +23,8 @@ pub struct Group {
 
 pub struct NewGroup<'a> {
     pub id: &'a str,
-    /// Unique within the institution.
     pub name: &'a str,
-    /// The id of an existing institution.
     pub institution_id: Option<&'a str>,
-    /// The id of an existing research field.
     pub research_field_id: i64,
     pub employees: Option<i64>,
     pub is_public: bool,

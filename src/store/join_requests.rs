@@ -11,9 +11,7 @@ use crate::clock::Timestamp;
 pub struct JoinRequest {
     /// A UUID in lower case with dashes.
     pub id: String,
-    /// The account that made the request.
     pub account: AccountId,
-    /// The group to join.
     pub group: GroupId,
     pub made_at: Timestamp,
     pub status: Status,

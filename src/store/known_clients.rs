@@ -4,14 +4,12 @@ use super::accounts::AccountId;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// Records that the owner of an account was seen.
 pub fn upsert(db: &Writer<'_>, account: AccountId, network: &str, now: Timestamp) -> Result<()> {
     let sql = "INSERT INTO known_clients (account_id, network, seen_at) VALUES ($1, $2, $3) \
          ON CONFLICT (account_id, network) DO UPDATE SET seen_at = excluded.seen_at";
     db.execute(sql, (account, network, now))
 }
 
-/// Returns whether the owner of an account was seen there.
 pub fn exists(db: &Reader<'_>, account: AccountId, network: &str) -> Result<bool> {
     db.exists("SELECT 1 FROM known_clients WHERE account_id = $1 AND network = $2", (account, network))
 }

@@ -51,7 +51,6 @@ pub fn replace_successor(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<
     db.find(sql, (now, hash), |row| row.get(0))
 }
 
-/// Returns the state of a token.
 pub fn find_superseded(db: &Reader<'_>, hash: &str) -> Result<Option<SupersededToken>> {
     let sql = "SELECT t.replaced_at, EXISTS (SELECT 1 FROM refresh_tokens n \
          WHERE n.predecessor_hash = t.token_hash AND n.spent_at IS NOT NULL) \

@@ -35,7 +35,6 @@ pub fn insert(db: &Writer<'_>, session: &Session) -> Result<()> {
     db.execute(sql, (id, account, began_at, at, expires_at, address, user_agent))
 }
 
-/// Records a use of a session.
 pub fn set_last_use(db: &Writer<'_>, id: &str, last_use: &Use) -> Result<()> {
     let sql =
         "UPDATE sessions SET last_used_at = $1, expires_at = $2, address = $3, user_agent = $4 WHERE id = $5";
