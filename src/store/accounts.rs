@@ -88,6 +88,11 @@ pub(super) const TABLES: &str = "accounts a \
      LEFT JOIN email_addresses s ON s.account_id = a.id AND s.role = 'secondary' \
      LEFT JOIN memberships m ON m.account_id = a.id";
 
+/// Returns a statement that selects what [`read_account`] reads.
+pub(super) fn select_where(condition: &str) -> String {
+    format!("SELECT {COLUMNS} FROM {TABLES} WHERE {condition}")
+}
+
 pub(super) fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account {
         id: row.get(0)?,
@@ -110,12 +115,11 @@ pub(super) fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
 }
 
 pub fn find_by_id(db: &Reader<'_>, id: AccountId) -> Result<Option<Account>> {
-    db.find(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.id = $1"), [id], read_account)
+    db.find(&select_where("a.id = $1"), [id], read_account)
 }
 
 pub fn list_by_ids(db: &Reader<'_>, ids: &[AccountId]) -> Result<Vec<Account>> {
-    let sql = |keys: &str| format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.id IN ({keys})");
-    db.list_by_keys(ids, sql, read_account)
+    db.list_by_keys(&select_where("a.id IN ($keys)"), ids, read_account)
 }
 
 /// Returns the first `limit` accounts after the id `after`, ordered by id, with their password hashes.
@@ -131,14 +135,12 @@ pub fn list_with_hashes(
 
 /// Returns the account that has this address, primary or secondary.
 pub fn find_by_email(db: &Reader<'_>, email_key: &str) -> Result<Option<Account>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM {TABLES} WHERE a.id = (SELECT account_id FROM email_addresses WHERE email_key = $1)"
-    );
+    let sql = select_where("a.id = (SELECT account_id FROM email_addresses WHERE email_key = $1)");
     db.find(&sql, [email_key], read_account)
 }
 
 pub fn find_by_username(db: &Reader<'_>, username: &str) -> Result<Option<Account>> {
-    db.find(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.username = $1"), [username], read_account)
+    db.find(&select_where("a.username = $1"), [username], read_account)
 }
 
 pub fn is_username_taken(db: &Reader<'_>, username: &str) -> Result<bool> {
@@ -160,9 +162,7 @@ pub fn list(db: &Reader<'_>, filter: &Filter, offset: i64, limit: i64) -> Result
     let (condition, mut values) = filter.to_sql();
     values.extend([limit.into(), offset.into()]);
     let (limit, offset) = (values.len() - 1, values.len());
-    let sql = format!(
-        "SELECT {COLUMNS} FROM {TABLES} WHERE {condition} ORDER BY a.id LIMIT ${limit} OFFSET ${offset}"
-    );
+    let sql = select_where(&format!("{condition} ORDER BY a.id LIMIT ${limit} OFFSET ${offset}"));
     db.list(&sql, params_from_iter(values), read_account)
 }
 

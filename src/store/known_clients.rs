@@ -16,10 +16,9 @@ pub fn exists(db: &Reader<'_>, account: AccountId, network: &str) -> Result<bool
 
 /// Deletes all but the `most` clients of an account that were seen most recently.
 pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64) -> Result<()> {
-    // SQLite allows an offset only together with a limit.
-    let sql = "DELETE FROM known_clients WHERE account_id = $1 AND network IN (SELECT network FROM known_clients \
-         WHERE account_id = $1 ORDER BY seen_at DESC, network DESC LIMIT $2 OFFSET $3)";
-    db.execute(sql, (account, i64::MAX, most))
+    let sql = "DELETE FROM known_clients WHERE account_id = $1 AND network NOT IN (SELECT network FROM known_clients \
+         WHERE account_id = $1 ORDER BY seen_at DESC, network DESC LIMIT $2)";
+    db.execute(sql, (account, most))
 }
 
 /// Deletes at most `limit` clients that were last seen before `moment` and returns their number.
