@@ -23,9 +23,11 @@ mod statement;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use anyhow::anyhow;
+use r2d2::ManageConnection as _;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
@@ -111,30 +113,25 @@ impl Writer<'_> {
 impl Store {
     /// Opens the database. Creates the file if it is missing, readable only by its owner.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        create_private(path).map_err(|error| {
-            anyhow::anyhow!("{}: the database cannot be opened ({error})", path.display())
-        })?;
+        create_private(path)
+            .map_err(|error| anyhow!("{}: the database cannot be opened ({error})", path.display()))?;
         let unreadable = |error: &dyn std::fmt::Display| {
-            anyhow::anyhow!(
-                "{}: the database cannot be read ({error}); restore it from a backup",
-                path.display()
-            )
+            anyhow!("{}: the database cannot be read ({error}); restore it from a backup", path.display())
         };
-        let writer = Connection::open(path).and_then(|mut connection| {
-            prepare(&mut connection)?;
-            Ok(connection)
-        });
-        let writer = writer.map_err(|error| unreadable(&error))?;
-        let manager = SqliteConnectionManager::file(path).with_init(prepare);
-        let readers =
-            r2d2::Pool::builder().max_size(READERS).min_idle(Some(1)).test_on_check_out(false).build(manager);
+        let manager = || SqliteConnectionManager::file(path).with_init(prepare);
+        let writer = manager().connect().map_err(|error| unreadable(&error))?;
+        let readers = r2d2::Pool::builder()
+            .max_size(READERS)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .build(manager());
         let readers = readers.map_err(|error| unreadable(&error))?;
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers, writes: Writes::default() })
     }
 
     /// Applies the pending migrations and returns their number. The database is unchanged if this fails.
     pub fn migrate(&self) -> anyhow::Result<usize> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.lock_writer();
         let runner = embedded::migrations::runner().set_grouped(true);
         self.applied(&runner, &mut writer)?;
         let report = runner.run(&mut *writer).map_err(|error| self.unreadable(&error))?;
@@ -143,7 +140,7 @@ impl Store {
 
     /// Returns the names of the pending migrations, in order.
     pub fn pending_migrations(&self) -> anyhow::Result<Vec<String>> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.lock_writer();
         let runner = embedded::migrations::runner();
         let done = self.applied(&runner, &mut writer)?;
         let is_done = |known: &refinery::Migration| done.iter().any(|done| done.version() == known.version());
@@ -161,14 +158,13 @@ impl Store {
         work: impl FnOnce(&Reader<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         let mut connection = self.readers.get().map_err(Error::from)?;
-        let reader = Reader(connection.transaction().map_err(Error::from)?);
-        work(&reader)
+        work(&Reader(connection.transaction().map_err(Error::from)?))
     }
 
     /// Reads with the connection for writes, so that no other connection is opened. Commands that only look leave no
     /// write-ahead log behind then.
     pub fn read_before_writing<T>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
-        let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connection = self.lock_writer();
         work(&Reader(connection.transaction()?))
     }
 
@@ -178,7 +174,7 @@ impl Store {
         work: impl FnOnce(&Writer<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         let began = Instant::now();
-        let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connection = self.lock_writer();
         // The wait for other writers of this process counts towards the timeout. Otherwise each queued writer would
         // wait for the full timeout in turn.
         connection.busy_timeout(BUSY_TIMEOUT.saturating_sub(began.elapsed())).map_err(Error::from)?;
@@ -196,6 +192,10 @@ impl Store {
         Ok(done)
     }
 
+    fn lock_writer(&self) -> MutexGuard<'_, Connection> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Returns the migrations that the database has, and fails if one of them is newer than this program.
     fn applied(
         &self,
@@ -203,21 +203,20 @@ impl Store {
         connection: &mut Connection,
     ) -> anyhow::Result<Vec<refinery::Migration>> {
         // refinery records migrations in this table, and fails if the table does not exist yet.
-        let noted = connection.table_exists(None, "refinery_schema_history");
-        if !noted.map_err(|error| self.unreadable(&error))? {
+        let has_history = connection.table_exists(None, "refinery_schema_history");
+        if !has_history.map_err(|error| self.unreadable(&error))? {
             return Ok(Vec::new());
         }
         let applied = runner.get_applied_migrations(connection).map_err(|error| self.unreadable(&error))?;
-        let newest =
-            |migrations: &[refinery::Migration]| migrations.iter().map(refinery::Migration::version).max();
+        let newest = |migrations: &[refinery::Migration]| {
+            migrations.iter().map(refinery::Migration::version).max().unwrap_or_default()
+        };
         let (there, here) = (newest(&applied), newest(runner.get_migrations()));
         if there > here {
             anyhow::bail!(
-                "{}: the database was written by a newer version of this program (schema {}, this program knows {}); \
-                 install that version, or restore an older backup",
+                "{}: the database was written by a newer version of this program (schema {there}, this program knows \
+                 {here}); install that version, or restore an older backup",
                 self.path.display(),
-                there.unwrap_or_default(),
-                here.unwrap_or_default(),
             );
         }
         Ok(applied)
@@ -225,7 +224,7 @@ impl Store {
 
     fn unreadable(&self, error: &dyn std::error::Error) -> anyhow::Error {
         let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-        anyhow::anyhow!("{}: the database cannot be brought up to date ({cause})", self.path.display())
+        anyhow!("{}: the database cannot be brought up to date ({cause})", self.path.display())
     }
 }
 

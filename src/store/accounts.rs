@@ -1,6 +1,7 @@
 //! Accounts and their addresses.
 
 mod filter;
+mod names;
 
 use rusqlite::{Row, params_from_iter};
 
@@ -56,44 +57,13 @@ impl Account {
     pub fn is_member_of(&self, group: &str) -> bool {
         self.membership.as_ref().is_some_and(|membership| membership.group == group)
     }
-
-    /// Returns the name of the owner as others see it: first and last name as far as they are known, otherwise
-    /// [`Self::salutation`].
-    pub fn full_name(&self) -> String {
-        let names = format!("{} {}", self.first_name, self.last_name);
-        match names.trim() {
-            "" => self.salutation().to_owned(),
-            names => names.to_owned(),
-        }
-    }
-
-    /// Returns the name of the owner in mails: the username, or the address if the username is only the id of the
-    /// account.
-    pub fn salutation(&self) -> &str {
-        let number = self.username.split('-').next().unwrap_or_default();
-        if number == self.id.to_string() { &self.email } else { &self.username }
-    }
-
-    /// Returns the name of the owner in mails to unconfirmed addresses. Strangers choose usernames and must not use
-    /// the server to send their words to others, so only a username that is one plain word is used.
-    pub fn plain_salutation(&self) -> &str {
-        let name = self.salutation();
-        let is_plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_');
-        let is_name = name.chars().count() <= LONGEST_PLAIN_NAME && name.chars().all(is_plain);
-        if is_name { name } else { &self.email }
-    }
 }
-
-/// Longer words are not names.
-const LONGEST_PLAIN_NAME: usize = 40;
 
 pub struct NewAccount<'a> {
     pub username: &'a str,
     pub first_name: &'a str,
     pub last_name: &'a str,
-    /// `PROF`, `DR` or empty.
     pub academic_title: &'a str,
-    /// `None` if the account has no password.
     pub password_hash: Option<&'a str>,
     pub is_staff: bool,
     pub joined_at: Timestamp,
@@ -118,6 +88,11 @@ pub(super) const TABLES: &str = "accounts a \
      LEFT JOIN email_addresses s ON s.account_id = a.id AND s.role = 'secondary' \
      LEFT JOIN memberships m ON m.account_id = a.id";
 
+/// Returns a statement that selects what [`read_account`] reads.
+pub(super) fn select_where(condition: &str) -> String {
+    format!("SELECT {COLUMNS} FROM {TABLES} WHERE {condition}")
+}
+
 pub(super) fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account {
         id: row.get(0)?,
@@ -140,12 +115,11 @@ pub(super) fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
 }
 
 pub fn find_by_id(db: &Reader<'_>, id: AccountId) -> Result<Option<Account>> {
-    db.find(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.id = $1"), [id], read_account)
+    db.find(&select_where("a.id = $1"), [id], read_account)
 }
 
 pub fn list_by_ids(db: &Reader<'_>, ids: &[AccountId]) -> Result<Vec<Account>> {
-    let sql = |keys: &str| format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.id IN ({keys})");
-    db.list_by_keys(ids, sql, read_account)
+    db.list_by_keys(&select_where("a.id IN ($keys)"), ids, read_account)
 }
 
 /// Returns the first `limit` accounts after the id `after`, ordered by id, with their password hashes.
@@ -161,28 +135,23 @@ pub fn list_with_hashes(
 
 /// Returns the account that has this address, primary or secondary.
 pub fn find_by_email(db: &Reader<'_>, email_key: &str) -> Result<Option<Account>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM {TABLES} WHERE a.id = (SELECT account_id FROM email_addresses WHERE email_key = $1)"
-    );
+    let sql = select_where("a.id = (SELECT account_id FROM email_addresses WHERE email_key = $1)");
     db.find(&sql, [email_key], read_account)
 }
 
-/// Returns the account with this exact username.
 pub fn find_by_username(db: &Reader<'_>, username: &str) -> Result<Option<Account>> {
-    db.find(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.username = $1"), [username], read_account)
+    db.find(&select_where("a.username = $1"), [username], read_account)
 }
 
 pub fn is_username_taken(db: &Reader<'_>, username: &str) -> Result<bool> {
     db.exists("SELECT 1 FROM accounts WHERE username = $1", [username])
 }
 
-/// Returns the password hash of an account; `None` if the account has no password.
 pub fn find_password_hash(db: &Reader<'_>, id: AccountId) -> Result<Option<String>> {
     let sql = "SELECT password_hash FROM accounts WHERE id = $1";
     Ok(db.find(sql, [id], |row| row.get(0))?.flatten())
 }
 
-/// Returns the number of accounts that match the filter.
 pub fn count(db: &Reader<'_>, filter: &Filter) -> Result<i64> {
     let (condition, values) = filter.to_sql();
     db.value(&format!("SELECT COUNT(*) FROM {TABLES} WHERE {condition}"), params_from_iter(values))
@@ -193,9 +162,7 @@ pub fn list(db: &Reader<'_>, filter: &Filter, offset: i64, limit: i64) -> Result
     let (condition, mut values) = filter.to_sql();
     values.extend([limit.into(), offset.into()]);
     let (limit, offset) = (values.len() - 1, values.len());
-    let sql = format!(
-        "SELECT {COLUMNS} FROM {TABLES} WHERE {condition} ORDER BY a.id LIMIT ${limit} OFFSET ${offset}"
-    );
+    let sql = select_where(&format!("{condition} ORDER BY a.id LIMIT ${limit} OFFSET ${offset}"));
     db.list(&sql, params_from_iter(values), read_account)
 }
 
@@ -284,18 +251,17 @@ pub fn delete_password_hash(db: &Writer<'_>, id: AccountId) -> Result<()> {
     db.execute("UPDATE accounts SET password_hash = NULL WHERE id = $1", [id])
 }
 
-/// Makes the activation of the account end its password.
 pub fn set_activation_ends_password(db: &Writer<'_>, id: AccountId) -> Result<()> {
     db.execute("UPDATE accounts SET activation_ends_password = 1 WHERE id = $1", [id])
 }
 
-/// Deactivates the account. Returns false if it is deactivated already.
+/// Returns false if the account is deactivated already.
 pub fn set_deactivated(db: &Writer<'_>, id: AccountId, now: Timestamp) -> Result<bool> {
     let sql = "UPDATE accounts SET deactivated_at = $1 WHERE id = $2 AND deactivated_at IS NULL";
     db.change(sql, (now, id))
 }
 
-/// Reactivates the account. Returns false if it is active.
+/// Returns false if the account is active already.
 pub fn set_activated(db: &Writer<'_>, id: AccountId) -> Result<bool> {
     db.change("UPDATE accounts SET deactivated_at = NULL WHERE id = $1 AND deactivated_at IS NOT NULL", [id])
 }

@@ -23,11 +23,8 @@ pub struct Group {
 
 pub struct NewGroup<'a> {
     pub id: &'a str,
-    /// Unique within the institution.
     pub name: &'a str,
-    /// The id of an existing institution.
     pub institution_id: Option<&'a str>,
-    /// The id of an existing research field.
     pub research_field_id: i64,
     pub employees: Option<i64>,
     pub is_public: bool,
@@ -65,7 +62,7 @@ pub fn list_public(db: &Reader<'_>) -> Result<Vec<Group>> {
 }
 
 pub fn list_by_ids(db: &Reader<'_>, ids: &[GroupId]) -> Result<Vec<Group>> {
-    db.list_by_keys(ids, |keys| format!("{SELECT} WHERE g.id IN ({keys})"), read_group)
+    db.list_by_keys(&format!("{SELECT} WHERE g.id IN ($keys)"), ids, read_group)
 }
 
 /// Returns the groups whose ids begin with a prefix, in the order in which they were created.
@@ -76,14 +73,14 @@ pub fn list_by_id_prefix(db: &Reader<'_>, prefix: &str) -> Result<Vec<Group>> {
 
 /// Returns the groups at these institutions in the order in which they were created.
 pub fn list_by_institutions(db: &Reader<'_>, ids: &[String]) -> Result<Vec<Group>> {
-    let sql = |keys: &str| format!("{SELECT} WHERE g.institution_id IN ({keys}) ORDER BY g.position");
-    db.list_by_keys(ids, sql, read_group)
+    let sql = format!("{SELECT} WHERE g.institution_id IN ($keys) ORDER BY g.position");
+    db.list_by_keys(&sql, ids, read_group)
 }
 
 /// Returns the groups of these research fields in the order in which they were created.
 pub fn list_by_research_fields(db: &Reader<'_>, ids: &[i64]) -> Result<Vec<Group>> {
-    let sql = |keys: &str| format!("{SELECT} WHERE g.research_field_id IN ({keys}) ORDER BY g.position");
-    db.list_by_keys(ids, sql, read_group)
+    let sql = format!("{SELECT} WHERE g.research_field_id IN ($keys) ORDER BY g.position");
+    db.list_by_keys(&sql, ids, read_group)
 }
 
 /// Adds a group. Returns false if its institution has a group with that name.

@@ -32,7 +32,6 @@ pub struct Search {
     pub words: Vec<String>,
     /// The most entries to return.
     pub first: Option<i64>,
-    /// The number of entries to skip.
     pub offset: i64,
 }
 

@@ -11,9 +11,7 @@ use crate::clock::Timestamp;
 pub struct JoinRequest {
     /// A UUID in lower case with dashes.
     pub id: String,
-    /// The account that made the request.
     pub account: AccountId,
-    /// The group to join.
     pub group: GroupId,
     pub made_at: Timestamp,
     pub status: Status,
@@ -46,14 +44,14 @@ pub fn find_by_id(db: &Reader<'_>, id: &str) -> Result<Option<JoinRequest>> {
 
 /// Returns the requests of these accounts in the order in which they were made.
 pub fn list_by_accounts(db: &Reader<'_>, accounts: &[AccountId]) -> Result<Vec<JoinRequest>> {
-    let sql = |keys: &str| format!("{SELECT} WHERE account_id IN ({keys}) ORDER BY made_at, position");
-    db.list_by_keys(accounts, sql, read_join_request)
+    let sql = format!("{SELECT} WHERE account_id IN ($keys) ORDER BY made_at, position");
+    db.list_by_keys(&sql, accounts, read_join_request)
 }
 
 /// Returns the requests to join these groups in the order in which they were made.
 pub fn list_by_groups(db: &Reader<'_>, groups: &[GroupId]) -> Result<Vec<JoinRequest>> {
-    let sql = |keys: &str| format!("{SELECT} WHERE working_group_id IN ({keys}) ORDER BY made_at, position");
-    db.list_by_keys(groups, sql, read_join_request)
+    let sql = format!("{SELECT} WHERE working_group_id IN ($keys) ORDER BY made_at, position");
+    db.list_by_keys(&sql, groups, read_join_request)
 }
 
 /// Adds a request. Returns false if the account has a pending request to the group already, or if the id is taken.

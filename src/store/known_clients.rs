@@ -4,24 +4,21 @@ use super::accounts::AccountId;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// Records that the owner of an account was seen.
 pub fn upsert(db: &Writer<'_>, account: AccountId, network: &str, now: Timestamp) -> Result<()> {
     let sql = "INSERT INTO known_clients (account_id, network, seen_at) VALUES ($1, $2, $3) \
          ON CONFLICT (account_id, network) DO UPDATE SET seen_at = excluded.seen_at";
     db.execute(sql, (account, network, now))
 }
 
-/// Returns whether the owner of an account was seen there.
 pub fn exists(db: &Reader<'_>, account: AccountId, network: &str) -> Result<bool> {
     db.exists("SELECT 1 FROM known_clients WHERE account_id = $1 AND network = $2", (account, network))
 }
 
 /// Deletes all but the `most` clients of an account that were seen most recently.
 pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64) -> Result<()> {
-    // SQLite allows an offset only together with a limit.
-    let sql = "DELETE FROM known_clients WHERE account_id = $1 AND network IN (SELECT network FROM known_clients \
-         WHERE account_id = $1 ORDER BY seen_at DESC, network DESC LIMIT $2 OFFSET $3)";
-    db.execute(sql, (account, i64::MAX, most))
+    let sql = "DELETE FROM known_clients WHERE account_id = $1 AND network NOT IN (SELECT network FROM known_clients \
+         WHERE account_id = $1 ORDER BY seen_at DESC, network DESC LIMIT $2)";
+    db.execute(sql, (account, most))
 }
 
 /// Deletes at most `limit` clients that were last seen before `moment` and returns their number.

@@ -2,7 +2,7 @@
 
 use rusqlite::Row;
 
-use super::accounts::{Account, AccountId, COLUMNS, TABLES, read_account};
+use super::accounts::{Account, AccountId, read_account, select_where};
 use super::groups::GroupId;
 use super::{Reader, Result, Writer};
 
@@ -30,19 +30,12 @@ pub(super) fn read_membership(row: &Row<'_>, first: usize) -> rusqlite::Result<O
 
 /// Returns the members of these groups in order of registration.
 pub fn list_members(db: &Reader<'_>, groups: &[GroupId]) -> Result<Vec<Account>> {
-    let sql = |keys: &str| {
-        format!("SELECT {COLUMNS} FROM {TABLES} WHERE m.working_group_id IN ({keys}) ORDER BY a.id")
-    };
-    db.list_by_keys(groups, sql, read_account)
+    db.list_by_keys(&select_where("m.working_group_id IN ($keys) ORDER BY a.id"), groups, read_account)
 }
 
 pub fn list_representatives(db: &Reader<'_>, groups: &[GroupId]) -> Result<Vec<Account>> {
-    let sql = |keys: &str| {
-        format!(
-            "SELECT {COLUMNS} FROM {TABLES} WHERE m.role = 'representative' AND m.working_group_id IN ({keys})"
-        )
-    };
-    db.list_by_keys(groups, sql, read_account)
+    let sql = select_where("m.role = 'representative' AND m.working_group_id IN ($keys)");
+    db.list_by_keys(&sql, groups, read_account)
 }
 
 /// Adds an account to a group. Returns false if the account is in a group already, or if it would be a second

@@ -7,20 +7,14 @@ use crate::clock::Timestamp;
 
 pub struct OutboxMessage {
     pub id: i64,
-    /// The address of the recipient.
     pub recipient: String,
     pub subject: String,
-    /// The body as plain text.
     pub text: String,
-    /// The body as HTML.
     pub html: String,
-    /// When the mail was enqueued.
     pub created_at: Timestamp,
     /// When the next delivery attempt is due.
     pub due_at: Timestamp,
-    /// The number of delivery attempts.
     pub attempts: i64,
-    /// The error of the last attempt.
     pub last_error: Option<String>,
     pub delivered_at: Option<Timestamp>,
     /// When the mail was rejected for good.
@@ -86,7 +80,6 @@ pub fn count_undelivered(db: &Reader<'_>) -> Result<i64> {
     db.value("SELECT COUNT(*) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL", [])
 }
 
-/// Returns the number of mails that were rejected for good.
 pub fn count_refused(db: &Reader<'_>) -> Result<i64> {
     db.value("SELECT COUNT(*) FROM outbox WHERE refused_at IS NOT NULL", [])
 }
@@ -96,7 +89,6 @@ pub fn find_oldest_undelivered(db: &Reader<'_>) -> Result<Option<Timestamp>> {
     db.value("SELECT MIN(created_at) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL", [])
 }
 
-/// Records that a mail was delivered.
 pub fn set_delivered(db: &Writer<'_>, id: i64, now: Timestamp) -> Result<()> {
     let sql = "UPDATE outbox SET delivered_at = $1, attempts = attempts + 1, last_error = NULL WHERE id = $2";
     db.execute(sql, (now, id))
@@ -108,7 +100,6 @@ pub fn set_failed(db: &Writer<'_>, id: i64, error: &str, due_at: Timestamp) -> R
     db.execute(sql, (due_at, error, id))
 }
 
-/// Records that a mail was rejected for good.
 pub fn set_refused(db: &Writer<'_>, id: i64, error: &str, now: Timestamp) -> Result<()> {
     let sql = "UPDATE outbox SET refused_at = $1, attempts = attempts + 1, last_error = $2 WHERE id = $3";
     db.execute(sql, (now, error, id))

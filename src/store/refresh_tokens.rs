@@ -28,10 +28,9 @@ pub fn insert(db: &Writer<'_>, new: &NewToken<'_>) -> Result<()> {
 
 /// Deletes all but the newest `most` tokens of a session.
 pub fn delete_beyond(db: &Writer<'_>, session: &str, most: i64) -> Result<()> {
-    // SQLite allows an offset only together with a limit.
-    let sql = "DELETE FROM refresh_tokens WHERE token_hash IN (SELECT token_hash FROM refresh_tokens \
-         WHERE session_id = $1 ORDER BY issued_at DESC, token_hash DESC LIMIT $2 OFFSET $3)";
-    db.execute(sql, (session, i64::MAX, most))
+    let sql = "DELETE FROM refresh_tokens WHERE session_id = $1 AND token_hash NOT IN (SELECT token_hash \
+         FROM refresh_tokens WHERE session_id = $1 ORDER BY issued_at DESC, token_hash DESC LIMIT $2)";
+    db.execute(sql, (session, most))
 }
 
 /// Consumes a valid token and returns its session, or `None` if the token is unknown or no longer valid.
@@ -51,7 +50,6 @@ pub fn replace_successor(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<
     db.find(sql, (now, hash), |row| row.get(0))
 }
 
-/// Returns the state of a token.
 pub fn find_superseded(db: &Reader<'_>, hash: &str) -> Result<Option<SupersededToken>> {
     let sql = "SELECT t.replaced_at, EXISTS (SELECT 1 FROM refresh_tokens n \
          WHERE n.predecessor_hash = t.token_hash AND n.spent_at IS NOT NULL) \

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::accounts::{Account, AccountId, COLUMNS, TABLES, read_account};
+use super::accounts::{Account, AccountId, COLUMNS, TABLES, read_account, select_where};
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
@@ -35,7 +35,6 @@ pub fn insert(db: &Writer<'_>, session: &Session) -> Result<()> {
     db.execute(sql, (id, account, began_at, at, expires_at, address, user_agent))
 }
 
-/// Records a use of a session.
 pub fn set_last_use(db: &Writer<'_>, id: &str, last_use: &Use) -> Result<()> {
     let sql =
         "UPDATE sessions SET last_used_at = $1, expires_at = $2, address = $3, user_agent = $4 WHERE id = $5";
@@ -54,9 +53,7 @@ pub fn set_ending(db: &Writer<'_>, id: &str, lifetime: Duration) -> Result<()> {
 
 /// Returns the account with this id if it has this session.
 pub fn find_account(db: &Reader<'_>, id: &str, account_id: AccountId) -> Result<Option<Account>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM {TABLES} JOIN sessions o ON o.account_id = a.id WHERE o.id = $1 AND a.id = $2"
-    );
+    let sql = select_where("a.id = (SELECT account_id FROM sessions WHERE id = $1) AND a.id = $2");
     db.find(&sql, (id, account_id), read_account)
 }
 
@@ -98,10 +95,9 @@ pub fn delete_of_account(db: &Writer<'_>, account: AccountId) -> Result<()> {
 
 /// Ends the least recently used sessions of an account, so that `most` remain.
 pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64, now: Timestamp) -> Result<()> {
-    // SQLite allows an offset only together with a limit.
-    let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE account_id = $1 AND expires_at >= $2 \
-         ORDER BY last_used_at DESC, id DESC LIMIT $3 OFFSET $4)";
-    db.execute(sql, (account, now, i64::MAX, most))
+    let sql = "DELETE FROM sessions WHERE account_id = $1 AND expires_at >= $2 AND id NOT IN (SELECT id FROM sessions \
+         WHERE account_id = $1 AND expires_at >= $2 ORDER BY last_used_at DESC, id DESC LIMIT $3)";
+    db.execute(sql, (account, now, most))
 }
 
 /// Deletes at most `limit` expired sessions and returns their number.

@@ -33,12 +33,12 @@ impl Reader<'_> {
         Ok(self.0.prepare_cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the rows for a list of keys, with no more statements for a list than for one key. `sql` builds the
-    /// statement from the placeholders of the keys. Rows for the same key have the order of the statement.
+    /// Returns the rows for a list of keys, which replace `$keys` in `sql`. A list of up to [`MAX_KEYS`] keys needs one
+    /// statement. Rows for the same key have the order of the statement.
     pub(super) fn list_by_keys<K: ToSql, T>(
         &self,
+        sql: &str,
         keys: &[K],
-        sql: impl Fn(&str) -> String,
         read: fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>> {
         let mut rows = Vec::new();
@@ -48,7 +48,8 @@ impl Reader<'_> {
             let length = keys.len().next_power_of_two();
             let padded = keys.iter().chain(keys.last().into_iter().cycle()).take(length);
             let placeholders: Vec<String> = (1..=length).map(|number| format!("${number}")).collect();
-            rows.extend(self.list(&sql(&placeholders.join(", ")), params_from_iter(padded), read)?);
+            let sql = sql.replace("$keys", &placeholders.join(", "));
+            rows.extend(self.list(&sql, params_from_iter(padded), read)?);
         }
         Ok(rows)
     }

@@ -10,7 +10,6 @@ pub struct Filter {
     /// The key of the primary address.
     pub email_key: Option<String>,
     pub secondary_email_key: Option<String>,
-    /// The exact username.
     pub username: Option<String>,
     /// A part of the username, in any case.
     pub username_contains: Option<String>,
