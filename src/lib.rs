@@ -7,7 +7,8 @@
 //!
 //! | layer | responsibility |
 //! | --- | --- |
-//! | [`cli`] | the command line; the only place that prints, apart from mail on the console, exits and handles signals |
+//! | [`cli`] | the command line; the only place that prints, apart from mail on the console, and exits |
+//! | [`server`] | the running server: start and stop, signals, background workers |
 //! | [`http`] | requests and responses (poem): GraphQL, GraphiQL and HTML pages |
 //! | [`graphql`] | the dialect: names, types, arguments and payloads (async-graphql) |
 //! | [`blocking_pool`] | the bounded bridge from async code to the synchronous rules |
@@ -16,7 +17,7 @@
 //! | [`outbox`] | mail that is enqueued in a transaction and delivered after it |
 //! | [`app`] | the assembled application |
 //! | [`store`], [`mail`], [`tokens`], [`passwords`] | one technology each |
-//! | [`config`], [`clock`], [`random`], [`metrics`], [`ascii_json`] | values |
+//! | [`config`], [`clock`], [`random`], [`metrics`], [`ascii_json`], [`private_files`] | values |
 //!
 //! # Where to look
 //!
@@ -62,7 +63,9 @@ pub mod mail;
 pub mod metrics;
 pub mod outbox;
 pub mod passwords;
+pub mod private_files;
 pub mod random;
+pub mod server;
 pub mod store;
 pub mod tokens;
 pub mod transfer;

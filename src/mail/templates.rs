@@ -9,7 +9,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use rust_embed::RustEmbed;
 
 use super::{Message, on_one_line};
-use crate::config::{Config, FILLED_IN};
+use crate::config::{Config, TEMPLATE_VARIABLES};
 
 #[derive(RustEmbed)]
 #[folder = "assets/mail/"]
@@ -202,7 +202,7 @@ fn refuse_strangers(config: &Config) -> Result<()> {
 /// The library would not say which variable it is that there is not.
 fn refuse_unknown_variables(environment: &Environment<'_>, config: &Config) -> Result<()> {
     let own = config.mail.variables.keys().map(String::as_str);
-    let known: Vec<&str> = FILLED_IN.into_iter().chain(own).collect();
+    let known: Vec<&str> = TEMPLATE_VARIABLES.into_iter().chain(own).collect();
     for (name, template) in environment.templates() {
         let mut asked_for: Vec<String> = template.undeclared_variables(false).into_iter().collect();
         asked_for.sort();

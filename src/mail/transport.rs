@@ -1,6 +1,6 @@
 //! The ways by which mails leave.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ use super::smtp::Smtp;
 use super::{Failure, FailureKind, Message, in_lines};
 use crate::clock::Timestamp;
 use crate::config::{self, Config};
+use crate::private_files;
 
 pub(super) enum Transport {
     Console { from: Mailbox },
@@ -27,7 +28,7 @@ impl Transport {
             config::Transport::File => {
                 let directory = config.mail_directory();
                 // Mails hold links, and the names of their files tell when they were sent.
-                config::create_private_dir(&directory).with_context(|| {
+                private_files::create_dir(&directory).with_context(|| {
                     format!("mail.directory: the folder {} cannot be made", directory.display())
                 })?;
                 Ok(Self::File { from, directory })
@@ -104,11 +105,8 @@ fn write(
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = private_files::open(path)?;
+    file.set_len(0)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

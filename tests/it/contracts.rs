@@ -175,7 +175,7 @@ async fn the_mails_are_the_committed_ones() {
 
 #[test]
 fn the_example_names_every_variable_of_mails() {
-    for name in config::FILLED_IN {
+    for name in config::TEMPLATE_VARIABLES {
         assert!(EXAMPLE.contains(&format!("{{{{ {name} }}}}")), "{name}");
     }
 }

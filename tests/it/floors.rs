@@ -7,8 +7,8 @@ use pledge4future_auth::store::Store;
 use regex::Regex;
 
 /// From the ground up. Modules on one floor know nothing of each other.
-const FLOORS: [&[&str]; 10] = [
-    &["ascii_json", "clock", "config", "metrics", "random"],
+const FLOORS: [&[&str]; 11] = [
+    &["ascii_json", "clock", "config", "metrics", "private_files", "random"],
     &["mail", "passwords", "store", "tokens"],
     &["app"],
     &["outbox"],
@@ -17,6 +17,7 @@ const FLOORS: [&[&str]; 10] = [
     &["blocking_pool"],
     &["graphql"],
     &["http"],
+    &["server"],
     &["cli"],
 ];
 
