@@ -36,8 +36,8 @@ pub const TEMPLATE_VARIABLES: [&str; 11] = [
 ];
 
 pub(super) fn check(config: &Config) -> Result<()> {
-    check_names(config)?;
     addresses::check(config)?;
+    check_names(config)?;
     check_lifetimes(config)?;
     accounts::check(config)?;
     check_passwords(config)?;
