@@ -95,7 +95,11 @@ fn migrate_status_names_the_steps_that_an_older_database_waits_for() {
     assert_eq!(forgotten.expect("rows"), waiting.matches("__").count());
     for _ in 0..2 {
         let told = site.run(["migrate", "--status"]).done();
-        assert_eq!(told, format!("data/auth.sqlite3: pending migrations: {waiting}\n"), "telling took a step");
+        assert_eq!(
+            told,
+            format!("data/auth.sqlite3: pending migrations: {waiting}\n"),
+            "telling took a step"
+        );
     }
 }
 

@@ -57,10 +57,7 @@ async fn settings_that_are_wrong_or_take_a_restart_change_nothing() {
         ("passwords.min_length = 0\n", "passwords.min_length: must be between 1 and 128"),
         ("passwords.min_lenght = 9\n", "did you mean \"passwords.min_length\"?"),
         ("passwords.min_length = 12\ndata_dir = \"other\"\n", "data_dir: restart the server"),
-        (
-            "passwords.min_length = 12\n[http.tls]\nacme = \"a.example.org\"\n",
-            "http.tls: restart the server",
-        ),
+        ("passwords.min_length = 12\n[http.tls]\nacme = \"a.example.org\"\n", "http.tls: restart the server"),
         ("passwords.min_length = 12\n[log]\nformat = \"json\"\n", "log.format: restart the server"),
         (
             "passwords.min_length = 12\n[mail]\ntemplates = \"nowhere\"\n",

@@ -187,7 +187,10 @@ fn an_operator_deletes_a_group_and_its_members_are_told() {
     site.run(["group", "set-representative", GROUP, "cleo"]).done();
     let (mails, before) = (listed(&site, "mail").len(), events(&site).len());
     let refused = site.run(["group", "delete", GROUP]).refused(1);
-    assert!(refused.contains("there is no terminal to ask for confirmation; confirm with --yes"), "{refused}");
+    assert!(
+        refused.contains("there is no terminal to ask for confirmation; confirm with --yes"),
+        "{refused}"
+    );
     assert_eq!(listed(&site, "group").len(), 2);
 
     let deleted = site.run(["group", "delete", "7D5A33", "--yes"]).done();
@@ -210,8 +213,7 @@ fn at_a_terminal_a_group_is_deleted_only_after_a_yes() {
     let site = site();
     let delete = ["group", "delete", "7d5a"];
     let Some(declined) = site.run_at_a_terminal("no\n", &delete) else { return };
-    let question =
-        format!("Delete the working group {GROUP} (Left alone)? Members: 1. [y/N] ");
+    let question = format!("Delete the working group {GROUP} (Left alone)? Members: 1. [y/N] ");
     assert!(
         declined.stdout.contains(&question) && declined.stdout.contains("nothing was changed"),
         "{declined:?}"

@@ -18,9 +18,8 @@ fn report_with_groups(
     accounts: [u8; 2],
     groups: [u8; 2],
 ) -> String {
-    let line = |what: &str, [new, kept]: [u8; 2]| {
-        format!("{what}: {new} imported or updated, {kept} unchanged\n")
-    };
+    let line =
+        |what: &str, [new, kept]: [u8; 2]| format!("{what}: {new} imported or updated, {kept} unchanged\n");
     [
         heading.to_owned(),
         line("institutions", institutions),

@@ -119,7 +119,11 @@ async fn what_an_operator_does_to_an_account_takes_effect_at_once() {
     assert_eq!(me(&token).await, json!({ "email": "ada@example.org", "isStaff": true }));
     assert_eq!(site.run(["user", "staff", "1", "--remove"]).done(), "ada@example.org is no longer staff\n");
 
-    assert!(site.run(["user", "logout", "ada@example.org"]).done().contains("all sessions of ada@example.org ended"));
+    assert!(
+        site.run(["user", "logout", "ada@example.org"])
+            .done()
+            .contains("all sessions of ada@example.org ended")
+    );
     assert_eq!(me(&token).await, Value::Null);
     let token = logs_in(&server, "ada@example.org", PASSWORD).await["token"].take();
     assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is deactivated\n");
@@ -197,7 +201,10 @@ async fn at_a_terminal_user_create_asks_for_the_password_twice() {
     let typed = format!("{PASSWORD}\n{PASSWORD}\n");
     let Some(made) = site.run_at_a_terminal(&typed, &create) else { return };
     assert_eq!(made.status, Some(0), "{made:?}");
-    assert!(made.stdout.contains("New password: ") && made.stdout.contains("Repeat the password: "), "{made:?}");
+    assert!(
+        made.stdout.contains("New password: ") && made.stdout.contains("Repeat the password: "),
+        "{made:?}"
+    );
     let server = site.serve();
     assert_done(&logs_in(&server, "ada@example.org", PASSWORD).await);
 
@@ -299,7 +306,10 @@ async fn another_spelling_of_an_address_logs_nobody_out() {
     site.run_with_input(PASSWORD, create).done();
     let token = logs_in(&server, "ada@example.org", PASSWORD).await["token"].take();
     let told = site.run(["user", "set-email", "1", "Ada@example.org"]).done();
-    assert_eq!(told, "address of account 1 changed to Ada@example.org, another spelling of the same address\n");
+    assert_eq!(
+        told,
+        "address of account 1 changed to Ada@example.org, another spelling of the same address\n"
+    );
     let me = server.ask(token.as_str(), "{ me { email verified } }").await["me"].take();
     assert_eq!(me, json!({ "email": "Ada@example.org", "verified": true }));
     assert!(mails(&site).is_empty());
