@@ -1,4 +1,4 @@
-//! The secret key of the signing key: a setting, or a file.
+//! The secret key that signs tokens, from the settings or from its file.
 
 use std::io::Write as _;
 use std::path::Path;

@@ -79,7 +79,7 @@ pub(super) enum Command {
     Backup {
         /// The file to create.
         file: PathBuf,
-        /// Keep only this many of the files beside it whose names differ from its name only in digits.
+        /// Then remove the oldest files beside it whose names differ only in digits, and keep this many.
         #[arg(long, value_name = "NUMBER")]
         keep: Option<NonZeroUsize>,
     },

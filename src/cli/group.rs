@@ -40,7 +40,7 @@ pub(super) enum Command {
         #[arg(long)]
         public: bool,
     },
-    /// Delete a working group. Its members stay without a group and get a mail.
+    /// Delete a working group. Its members get a mail.
     Delete {
         /// The id of the group, or the beginning of the id.
         group: String,

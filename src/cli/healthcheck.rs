@@ -24,7 +24,7 @@ pub(super) fn run(config: &Config) -> Result<()> {
         None => (config.listen, config.http.tls.is_on()),
     };
     if address.port() == 0 {
-        bail!("listen: the server takes an unknown port with port 0; choose a port");
+        bail!("listen: with port 0 the port of the server is unknown; choose another port");
     }
     if address.ip().is_unspecified() {
         let loopback = match address {

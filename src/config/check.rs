@@ -5,7 +5,7 @@ mod addresses;
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use super::Config;
 use super::error_message::quoted;
@@ -61,7 +61,7 @@ fn check_names(config: &Config) -> Result<()> {
     );
     if let Some(name) = config.mail.variables.keys().find(|name| TEMPLATE_VARIABLES.contains(&name.as_str()))
     {
-        anyhow::bail!("mail.variables: the server sets \"{name}\" itself; choose another name");
+        bail!("mail.variables: the server sets \"{name}\" itself; choose another name");
     }
     Ok(())
 }

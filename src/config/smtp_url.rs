@@ -27,7 +27,7 @@ pub enum Encryption {
     /// STARTTLS, or no mail is sent.
     Required,
     /// TLS from the first byte.
-    Whole,
+    Implicit,
 }
 
 const EXAMPLE: &str = "write it as \"smtps://user:password@mail.example.org:465\"";
@@ -43,7 +43,7 @@ impl SmtpServer {
         let (encryption, default_port) = encryption(&url)?;
         let host = host(&url).ok_or_else(|| format!("it has no valid host; {EXAMPLE}"))?;
         let login = login(&url)?;
-        let is_encrypted = matches!(encryption, Encryption::Whole | Encryption::Required);
+        let is_encrypted = matches!(encryption, Encryption::Implicit | Encryption::Required);
         if login.is_some() && !is_encrypted && !is_loopback(&host) {
             return Err(
                 "the password would be sent unencrypted; begin with smtps://, or end with ?tls=required"
@@ -75,7 +75,7 @@ fn encryption(url: &Url) -> Result<(Encryption, u16), String> {
     let options: Vec<_> = url.query_pairs().collect();
     let options: Vec<_> = options.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
     match (url.scheme(), options.as_slice()) {
-        ("smtps", []) => Ok((Encryption::Whole, 465)),
+        ("smtps", []) => Ok((Encryption::Implicit, 465)),
         ("smtp", []) => Ok((Encryption::None, 25)),
         ("smtp", [("tls", "required")]) => Ok((Encryption::Required, 587)),
         ("smtp", [("tls", "opportunistic")]) => Ok((Encryption::Opportunistic, 587)),

@@ -8,8 +8,8 @@ use crate::app::App;
 
 const INTERVAL: Duration = Duration::from_hours(1);
 
-/// Deletes expired rows at the start and at intervals. Each call deletes a batch, so that writes of requests do not wait
-/// and a stop does not either.
+/// Deletes expired rows at the start and at intervals. It deletes them in batches, so that neither requests nor a stop of
+/// the server wait for all of them.
 pub(super) async fn run(current: watch::Receiver<Arc<App>>) {
     let mut deleted = 0;
     loop {

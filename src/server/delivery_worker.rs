@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::outbox;
 
-/// Another process, such as `mail retry`, enqueues mail without a notification.
+/// The interval at which mail is found that is due for a retry, or that a command such as `mail retry` made due.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Delivers mail that is due after each commit and at intervals. Once `deadline` is set, it makes a last round that ends

@@ -15,8 +15,8 @@ use crate::config::{Loaded, LogLevel};
 use crate::http;
 use crate::random::Random;
 
-/// Time after the last response in which delivery may begin another mail. A mail that is being delivered then may take
-/// until the timeout of the mail server. The others are delivered after the next start.
+/// How long delivery continues after the last request. The mail that is being delivered then may take until the timeout
+/// of the mail server. The others are delivered after the next start.
 const LAST_DELIVERIES: Duration = Duration::from_secs(5);
 
 /// Serves until SIGTERM or SIGINT. `prepare` runs on the migrated database before the server listens, `set_log_level`
