@@ -35,7 +35,7 @@ pub(super) enum Command {
     },
 }
 
-pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
+pub(super) fn run(config: &Config, command: Command) -> Result<()> {
     let Command::List { account, since, json } = command;
     let app = open(config)?;
     let since = since.map(|since| match since {
@@ -44,7 +44,7 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
     });
     let find = |name: &String| explain("the events cannot be listed", app.store.read(|db| find(db, name)));
     let account = account.as_ref().map(find).transpose()?;
-    list(&app, account, since.unwrap_or(Timestamp::from_micros(0)), *json)
+    list(&app, account, since.unwrap_or(Timestamp::from_micros(0)), json)
 }
 
 #[derive(Clone, Copy)]

@@ -57,26 +57,26 @@ pub(super) enum Command {
     },
 }
 
-pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
+pub(super) fn run(config: &Config, command: Command) -> Result<()> {
     let app = open(config)?;
     match command {
-        Command::List { json } => list(&app, *json),
+        Command::List { json } => list(&app, json),
         Command::Create { name, institution, field, representative, employees, public } => {
             let new = NewGroup {
-                name: name.clone(),
-                institution: institution.clone(),
-                research_field: field.clone(),
-                representative: representative.clone(),
+                name,
+                institution,
+                research_field: field,
+                representative,
                 employees: employees.map(i64::from),
-                is_public: *public,
+                is_public: public,
             };
             let (group, representative) = explain("no working group was created", admin::create(&app, &new))?;
             let created = line(&Represented { group, representative: Some(representative) });
             print(&format!("working group created: {created}"))
         }
-        Command::Delete { group, yes } => delete(&app, group, *yes),
+        Command::Delete { group, yes } => delete(&app, &group, yes),
         Command::SetRepresentative { group, account } => {
-            let changed = admin::set_representative(&app, group, account);
+            let changed = admin::set_representative(&app, &group, &account);
             let (account, changed) = explain("nothing was changed", changed)?;
             let already = if changed { "" } else { "already " };
             print(&format!("{} {already}represents the group\n", account.email))

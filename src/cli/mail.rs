@@ -33,12 +33,12 @@ pub(super) enum Command {
     },
 }
 
-pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
+pub(super) fn run(config: &Config, command: Command) -> Result<()> {
     let app = open(config)?;
     match command {
-        Command::List { json } => list(&app, *json),
-        Command::Show { id } => show(&app, *id),
-        Command::Retry { id: Some(id), yes } => retry(&app, *id, *yes),
+        Command::List { json } => list(&app, json),
+        Command::Show { id } => show(&app, id),
+        Command::Retry { id: Some(id), yes } => retry(&app, id, yes),
         Command::Retry { id: None, .. } => retry_all(&app),
     }
 }

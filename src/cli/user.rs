@@ -105,45 +105,41 @@ pub(super) enum Command {
     Logout(Target),
 }
 
-pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
-    if let Command::Create { email, username, verified, staff, password_stdin, no_password } = command {
-        let password = match password_stdin {
-            true => Some(read_password()?),
-            false if *no_password || !stdin_is_terminal() => None,
-            false => Some(ask_for_password()?),
-        };
-        let (email, username) = (email.clone(), username.clone());
-        let new = Creation { email, username, verified: *verified, staff: *staff, password };
-        let account = explain("no account was created", admin::create(&open_or_create(config)?, &new))?;
-        return print(&format!("account {} created: {}\n", account.id, account.email));
-    }
-    let app = open(config)?;
+pub(super) fn run(config: &Config, command: Command) -> Result<()> {
+    let creates = matches!(command, Command::Create { .. });
+    let app = if creates { open_or_create(config)? } else { open(config)? };
     let message = match command {
-        // Handled above, because it creates a missing database.
-        Command::Create { .. } => String::new(),
-        Command::List { json } => return list(&app, *json),
-        Command::Show { target, json } => return show(&app, &target.account, *json),
+        Command::Create { email, username, verified, staff, password_stdin, no_password } => {
+            let password = match password_stdin {
+                true => Some(read_password()?),
+                false if no_password || !stdin_is_terminal() => None,
+                false => Some(ask_for_password()?),
+            };
+            let new = Creation { email, username, verified, staff, password };
+            let account = explain("no account was created", admin::create(&app, &new))?;
+            format!("account {} created: {}", account.id, account.email)
+        }
+        Command::List { json } => return list(&app, json),
+        Command::Show { target, json } => return show(&app, &target.account, json),
         Command::SetPassword { target, password_stdin } => {
-            let password = if *password_stdin { read_password()? } else { ask_for_password()? };
+            let password = if password_stdin { read_password()? } else { ask_for_password()? };
             let account = change(admin::set_password(&app, &target.account, &password))?;
             format!("password of {} changed, all sessions ended", account.email)
         }
         Command::SetEmail { target, address, verified } => {
-            let (Account { id, email, .. }, changed) =
-                change(admin::set_email(&app, &target.account, address, *verified))?;
-            match (changed, verified) {
-                (EmailChange::None, _) => format!("account {id} already has the address {email}"),
-                (EmailChange::Spelling, _) => {
+            let (account, changed) = change(admin::set_email(&app, &target.account, &address, verified))?;
+            let Account { id, email, .. } = account;
+            match changed {
+                EmailChange::None => format!("account {id} already has the address {email}"),
+                EmailChange::Spelling => {
                     format!(
                         "address of account {id} changed to {email}, another spelling of the same address"
                     )
                 }
-                (EmailChange::Mailbox, true) => {
-                    format!("address of account {id} changed to {email}, all sessions ended")
+                EmailChange::Mailbox => {
+                    let note = if verified { "" } else { "; a mail asks to confirm it" };
+                    format!("address of account {id} changed to {email}, all sessions ended{note}")
                 }
-                (EmailChange::Mailbox, false) => format!(
-                    "address of account {id} changed to {email}, all sessions ended; a mail asks to confirm it"
-                ),
             }
         }
         Command::Verify(target) => describe("verified", change(admin::verify(&app, &target.account))?),
@@ -154,17 +150,13 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
             describe("active", change(admin::set_active(&app, &target.account, true))?)
         }
         Command::Staff { target, remove } => {
-            let (account, changed) = change(admin::set_staff(&app, &target.account, !remove))?;
-            match (remove, changed) {
-                (false, _) => describe("staff", (account, changed)),
-                (true, true) => format!("{} is no longer staff", account.email),
-                (true, false) => format!("{} is not staff", account.email),
-            }
+            let changed = change(admin::set_staff(&app, &target.account, !remove))?;
+            if remove { format!("{} is not staff", changed.0.email) } else { describe("staff", changed) }
         }
         Command::Delete { target, yes } => {
             let Account { id, email, .. } = change(app.store.read(|db| admin::find(db, &target.account)))?;
             let question = format!("Erase account {id} ({email}) with all its data?");
-            confirm(&question, "this cannot be undone", *yes)?;
+            confirm(&question, "this cannot be undone", yes)?;
             change(admin::delete(&app, id))?;
             format!("account {id} ({email}) erased")
         }

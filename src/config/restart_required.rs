@@ -3,10 +3,7 @@ use super::{Config, Tls};
 impl Config {
     /// Returns the first setting that differs from the new settings and that a running server cannot change.
     pub fn find_restart_required(&self, new: &Self) -> Option<&'static str> {
-        let acme = |config: &Self| {
-            let Tls { acme, acme_contact, acme_directory, acme_ca_file, .. } = config.http.tls.clone();
-            (acme, acme_contact, acme_directory, acme_ca_file)
-        };
+        let acme = |config: &Self| Tls { certificate: None, key: None, ..config.http.tls.clone() };
         let metrics = |config: &Self| config.metrics.listen.filter(|_| config.metrics.enabled);
         let differences = [
             ("listen", self.listen != new.listen),

@@ -23,7 +23,7 @@ impl Loaded {
 
     fn setting(&self, name: String) -> Setting {
         let Ok(value) = self.figment.find_value(&name) else {
-            let value = self.computed_default(&name).unwrap_or_default();
+            let value = self.computed_default(&name);
             return Setting { name, value, source: "default".to_owned(), is_changed: false };
         };
         let default = example::DEFAULTS.find_value(&name).ok();
@@ -42,27 +42,19 @@ impl Loaded {
     }
 
     /// Returns the value of a setting without a fixed default.
-    fn computed_default(&self, name: &str) -> Option<String> {
+    fn computed_default(&self, name: &str) -> String {
         let config = &self.config;
         match name {
-            "site_name" => Some(format!("{:?}", config.site_name())),
-            "secret_key" => Some("(kept in secret_key_file)".to_owned()),
-            "secret_key_file" => Some(format!("{:?}", config.secret_key_file())),
-            "mail.directory" => Some(format!("{:?}", config.mail_directory())),
-            "mail.smtp_ca_file" | "mail.templates" | "http.tls.acme_ca_file" => Some("(built in)".to_owned()),
-            "pages.branding.name" => Some(format!("{:?}", config.branding_name())),
-            "graphql.suggestions" => Some(config.graphql.suggestions().to_string()),
-            "mail.smtp_url"
-            | "links.join_requests"
-            | "links.sign_in"
-            | "pages.branding.logo"
-            | "http.tls.certificate"
-            | "http.tls.key"
-            | "http.tls.acme"
-            | "http.tls.acme_contact" => Some("(none)".to_owned()),
-            "metrics.listen" => Some("(the address of the server)".to_owned()),
-            "passwords.hashing_threads" => Some(config.hashing_threads().to_string()),
-            _ => None,
+            "site_name" => format!("{:?}", config.site_name()),
+            "secret_key" => "(kept in secret_key_file)".to_owned(),
+            "secret_key_file" => format!("{:?}", config.secret_key_file()),
+            "mail.directory" => format!("{:?}", config.mail_directory()),
+            "mail.smtp_ca_file" | "mail.templates" | "http.tls.acme_ca_file" => "(built in)".to_owned(),
+            "pages.branding.name" => format!("{:?}", config.branding_name()),
+            "graphql.suggestions" => config.graphql.suggestions().to_string(),
+            "metrics.listen" => "(the address of the server)".to_owned(),
+            "passwords.hashing_threads" => config.hashing_threads().to_string(),
+            _ => "(none)".to_owned(),
         }
     }
 }

@@ -117,7 +117,7 @@ async fn what_an_operator_does_to_an_account_takes_effect_at_once() {
     let me = async |token: &Value| server.ask(token.as_str(), "{ me { email isStaff } }").await["me"].take();
     assert_eq!(site.run(["user", "staff", "1"]).done(), "ada@example.org is staff\n");
     assert_eq!(me(&token).await, json!({ "email": "ada@example.org", "isStaff": true }));
-    assert_eq!(site.run(["user", "staff", "1", "--remove"]).done(), "ada@example.org is no longer staff\n");
+    assert_eq!(site.run(["user", "staff", "1", "--remove"]).done(), "ada@example.org is not staff\n");
 
     assert!(
         site.run(["user", "logout", "ada@example.org"])
