@@ -7,7 +7,8 @@
 //!
 //! | layer | responsibility |
 //! | --- | --- |
-//! | [`cli`] | the command line; the only place that prints, apart from mail on the console, exits and handles signals |
+//! | [`cli`] | the command line; the only place that prints, apart from mail on the console, and exits |
+//! | [`server`] | the running server: start and stop, signals, background workers |
 //! | [`http`] | requests and responses (poem): GraphQL, GraphiQL and HTML pages |
 //! | [`graphql`] | the dialect: names, types, arguments and payloads (async-graphql) |
 //! | [`blocking_pool`] | the bounded bridge from async code to the synchronous rules |
@@ -67,8 +68,10 @@ pub mod metrics;
 pub mod outbox;
 pub mod passwords;
 pub mod printable;
+pub mod private_files;
 pub mod random;
 pub mod security;
+pub mod server;
 pub mod store;
 pub mod text;
 pub mod tokens;

@@ -33,6 +33,7 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::metrics::Writes;
+use crate::private_files;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -113,8 +114,9 @@ impl Writer<'_> {
 impl Store {
     /// Opens the database. Creates the file if it is missing, readable only by its owner.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        create_private(path)
-            .map_err(|error| anyhow!("{}: the database cannot be opened ({error})", path.display()))?;
+        private_files::open(path).map_err(|error| {
+            anyhow::anyhow!("{}: the database cannot be opened ({error})", path.display())
+        })?;
         let unreadable = |error: &dyn std::fmt::Display| {
             anyhow!("{}: the database cannot be read ({error}); restore it from a backup", path.display())
         };
@@ -233,14 +235,6 @@ fn in_order(runner: &refinery::Runner) -> Vec<refinery::Migration> {
     let mut migrations = runner.get_migrations().clone();
     migrations.sort();
     migrations
-}
-
-fn create_private(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
 }
 
 fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {

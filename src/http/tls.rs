@@ -16,8 +16,8 @@ use rustls_acme::acme::ACME_TLS_ALPN_NAME;
 use rustls_acme::caches::DirCache;
 use rustls_acme::{AcmeConfig, EventOk};
 
-use crate::config::create_private_dir;
 use crate::config::{self, Config};
+use crate::private_files;
 
 /// How connections are encrypted.
 pub(super) struct Tls {
@@ -103,7 +103,7 @@ fn serve_with(certificates: Arc<dyn ResolvesServerCert>) -> Result<ServerConfig>
 /// are refused.
 fn by_acme(name: &str, config: &Config) -> Result<(ServerConfig, Renewal)> {
     let (tls, folder) = (&config.http.tls, config.acme_directory());
-    create_private_dir(&folder)
+    private_files::create_dir(&folder)
         .with_context(|| format!("{} cannot be made a folder for certificates", folder.display()))?;
     let acme = match &tls.acme_ca_file {
         Some(file) => AcmeConfig::new_with_client_config([name], Arc::new(trusting(file)?)),

@@ -1,6 +1,6 @@
 //! Where mails are delivered to.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use super::{Failure, FailureKind, Message};
 use crate::clock::Timestamp;
 use crate::config::{self, Config};
 use crate::printable::multi_line;
+use crate::private_files;
 
 pub(super) enum Backend {
     Console { from: Mailbox },
@@ -27,9 +28,9 @@ impl Backend {
             config::Transport::Console => Ok(Self::Console { from }),
             config::Transport::File => {
                 let directory = config.mail_directory();
-                // Mails contain links, and their file names show when they were sent.
-                config::create_private_dir(&directory).with_context(|| {
-                    format!("mail.directory: the folder {} cannot be created", directory.display())
+                // Mails hold links, and the names of their files tell when they were sent.
+                private_files::create_dir(&directory).with_context(|| {
+                    format!("mail.directory: the folder {} cannot be made", directory.display())
                 })?;
                 Ok(Self::File { from, directory })
             }
@@ -104,11 +105,8 @@ fn write(
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = private_files::open(path)?;
+    file.set_len(0)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

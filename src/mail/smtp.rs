@@ -140,7 +140,7 @@ impl Smtp {
 
     fn connect(&self) -> Result<SmtpConnection, (Step, Error)> {
         let SmtpServer { host, port, encryption, login, .. } = &self.server;
-        let whole = (*encryption == Encryption::Whole).then_some(&self.tls);
+        let whole = (*encryption == Encryption::Implicit).then_some(&self.tls);
         let mut connection =
             SmtpConnection::connect((host.as_str(), *port), Some(REPLY_TIMEOUT), &self.hello, whole, None)
                 .map_err(|error| (Step::Connection, error))?;

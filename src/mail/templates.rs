@@ -8,7 +8,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use rust_embed::RustEmbed;
 
 use super::Message;
-use crate::config::{Config, FILLED_IN, Links};
+use crate::config::{Config, Links, TEMPLATE_VARIABLES};
 use crate::printable::single_line;
 
 #[derive(RustEmbed)]
@@ -70,7 +70,7 @@ impl Templates {
         }
         reject_unknown_variables(&environment, config)?;
         // A template may use any variable in any mail.
-        let empty: Value = FILLED_IN.into_iter().map(|name| (name, "")).collect();
+        let empty: Value = TEMPLATE_VARIABLES.into_iter().map(|name| (name, "")).collect();
         let defaults = context! {
             site_name => config.site_name(),
             api_url => Value::from_safe_string(format!("{}/graphql", config.public_url)),
@@ -180,7 +180,7 @@ fn reject_unknown_files(config: &Config) -> Result<()> {
 /// The errors of the library do not name the unknown variable.
 fn reject_unknown_variables(environment: &Environment<'_>, config: &Config) -> Result<()> {
     let own = config.mail.variables.keys().map(String::as_str);
-    let known: Vec<&str> = FILLED_IN.into_iter().chain(own).collect();
+    let known: Vec<&str> = TEMPLATE_VARIABLES.into_iter().chain(own).collect();
     for (name, template) in environment.templates() {
         let mut used: Vec<String> = template.undeclared_variables(false).into_iter().collect();
         used.sort();

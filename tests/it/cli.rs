@@ -72,9 +72,9 @@ fn schema_prints_the_schema_and_makes_nothing() {
 fn migrate_takes_each_step_once() {
     let site = Site::empty();
     let steps = Store::embedded_migrations().len();
-    let migrated = format!("data/auth.sqlite3: up to date, steps taken: {steps}\n");
+    let migrated = format!("data/auth.sqlite3: up to date, migrations applied: {steps}\n");
     assert_eq!(site.run(["migrate"]).done(), migrated);
-    assert_eq!(site.run(["migrate"]).done(), "data/auth.sqlite3: up to date, steps taken: 0\n");
+    assert_eq!(site.run(["migrate"]).done(), "data/auth.sqlite3: up to date, migrations applied: 0\n");
     assert_eq!(site.run(["migrate", "--status"]).done(), "data/auth.sqlite3: up to date\n");
 }
 
@@ -83,7 +83,7 @@ fn migrate_status_tells_and_makes_nothing() {
     let site = Site::empty();
     for _ in 0..2 {
         let told = site.run(["migrate", "--status"]).done();
-        assert_eq!(told, "data/auth.sqlite3: not there yet; `serve` and `migrate` make it\n");
+        assert_eq!(told, "data/auth.sqlite3: does not exist yet; `serve` and `migrate` create it\n");
     }
     assert_eq!(site.names(), [] as [&str; 0]);
 }
@@ -98,7 +98,11 @@ fn migrate_status_names_the_steps_that_an_older_database_waits_for() {
     assert_eq!(forgotten.expect("rows"), waiting.matches("__").count());
     for _ in 0..2 {
         let told = site.run(["migrate", "--status"]).done();
-        assert_eq!(told, format!("data/auth.sqlite3: to be done: {waiting}\n"), "telling took a step");
+        assert_eq!(
+            told,
+            format!("data/auth.sqlite3: pending migrations: {waiting}\n"),
+            "telling took a step"
+        );
     }
 }
 
@@ -118,7 +122,7 @@ fn shells_are_told_the_commands_and_manual_pages_are_written_whatever_the_settin
         assert!(std::fs::read_to_string(site.path(&page)).expect(&page).contains(".TH"), "{page}");
     }
     let sentence = site.run(["man", "config.toml"]).refused(1);
-    assert!(sentence.contains("the manual cannot be written to config.toml"), "{sentence}");
+    assert!(sentence.contains("the manual pages cannot be written to config.toml"), "{sentence}");
 }
 
 #[test]

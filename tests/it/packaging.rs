@@ -403,7 +403,7 @@ fn without_systemd_it_names_commands_that_a_bare_debian_has() {
         assert!(!told.contains(missing), "{missing}: {told}");
     }
     // What it says of the first account works.
-    assert!(told.ends_with("account 1 is made: you@example.org\n"), "{told}");
+    assert!(told.ends_with("account 1 created: you@example.org\n"), "{told}");
     let with_a_service = machine.run_as_root(&["etc", "run"], "exec sh \"$0\" --dry-run --binary program");
     let sentence = with_a_service.expect("as before").refused(1);
     assert!(sentence.contains("add --no-systemd"), "{sentence}");

@@ -44,7 +44,7 @@ async fn a_backup_beside_a_running_server_holds_what_was_answered_before_it_and_
 
     // A restore does not pull the ground from under a running server, and keeps what it replaces.
     let refused = here.run(["restore", "copy.sqlite3"]).refused(1);
-    assert!(refused.contains("--force puts it aside"), "{refused}");
+    assert!(refused.contains("--force replaces it"), "{refused}");
     let refused = here.run(["restore", "copy.sqlite3", "--force"]).refused(1);
     assert!(refused.contains("a server runs on data"), "{refused}");
     assert_eq!(accounts(&here), 3);
@@ -52,7 +52,7 @@ async fn a_backup_beside_a_running_server_holds_what_was_answered_before_it_and_
     let told = here.run(["restore", "copy.sqlite3", "--force"]).done();
     assert_eq!(accounts(&here), 2);
     let kept =
-        told.split("What was there before is now ").nth(1).expect("a name").trim().trim_end_matches('.');
+        told.split("The replaced database is now ").nth(1).expect("a name").trim().trim_end_matches('.');
     here.run(["restore", kept, "--force"]).done();
     assert_eq!(accounts(&here), 3);
 }
@@ -71,7 +71,7 @@ async fn a_restore_after_a_crash_can_be_undone() {
     let told = site.run(["restore", "empty.sqlite3", "--force"]).done();
     assert_eq!(accounts(&site), 0);
     let kept =
-        told.split("What was there before is now ").nth(1).expect("a name").trim().trim_end_matches('.');
+        told.split("The replaced database is now ").nth(1).expect("a name").trim().trim_end_matches('.');
     assert!(site.run(["restore", kept, "--force"]).done().contains("accounts: 2"));
     assert_eq!(accounts(&site), 2);
     assert!(site.run(["verify"]).done().contains("accounts: 2"));
@@ -168,9 +168,9 @@ fn what_is_no_sound_backup_is_not_restored() {
     drop(database);
     assert!(site.run(["restore", "more.sqlite3", "--force"]).done().contains("accounts: 1"));
     let again = site.run(["backup", "good.sqlite3"]).refused(1);
-    assert!(again.contains("is there already"), "{again}");
+    assert!(again.contains("already exists"), "{again}");
     let nowhere = site.run(["backup", "nowhere/copy.sqlite3"]).refused(1);
-    assert_eq!(nowhere, "nowhere/copy.sqlite3 cannot be written: there is no folder nowhere");
+    assert_eq!(nowhere, "nowhere/copy.sqlite3 cannot be written: the folder nowhere does not exist");
     assert!(!site.names().iter().any(|name| name.contains("tmp")), "{:?}", site.names());
 }
 

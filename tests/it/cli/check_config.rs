@@ -171,7 +171,7 @@ fn a_key_that_cannot_be_used_is_a_fault_of_the_configuration() {
     };
     // systemd may hand it over when the server starts.
     let told = site.run(["check-config"]).done();
-    assert!(told.contains("# secret_key_file: own.key is not there at the moment"), "{told}");
+    assert!(told.contains("# secret_key_file: own.key does not exist at the moment"), "{told}");
     let sentence = site.run(["serve"]).refused(2);
     assert!(sentence.starts_with("secret_key_file: own.key cannot be read"), "{sentence}");
     std::fs::create_dir(site.path("own.key")).expect("a folder");
@@ -283,9 +283,12 @@ fn lists_in_the_environment_are_separated_by_commas_or_written_as_toml() {
     }
     let refused = |variable, written| site.run_with([(variable, written)], ["check-config"]).refused(2);
     let sentence = refused("P4F_AUTH_ACCOUNTS__LOGIN_FIELDS", "email,shoe_size");
-    assert!(sentence.starts_with("accounts.login_fields: \"shoe_size\" is none of \"email\""), "{sentence}");
+    assert!(
+        sentence.starts_with("accounts.login_fields: \"shoe_size\" is not one of \"email\""),
+        "{sentence}"
+    );
     let sentence = refused("P4F_AUTH_HTTP__CORS_ORIGINS", "localhost:3000");
-    assert!(sentence.starts_with("http.cors_origins: \"localhost:3000\" is no site"), "{sentence}");
+    assert!(sentence.starts_with("http.cors_origins: \"localhost:3000\" is not an origin"), "{sentence}");
     let sentence = refused("P4F_AUTH_ACCOUNTS__REGISTER_REQUIRED", "email,first_name");
     assert!(sentence.starts_with("accounts.register_optional: \"first_name\" is in "), "{sentence}");
 }
@@ -295,7 +298,7 @@ fn lists_in_the_environment_are_separated_by_commas_or_written_as_toml() {
 fn exposed(site: &Site, arguments: &[&str], file: &str) -> bool {
     let printed = site.run(arguments).done();
     let warns = printed.contains("others may read");
-    let warning = format!("# {file} holds a secret and others may read it: run `chmod 600` on it\n");
+    let warning = format!("# {file} contains a secret and others may read it: run `chmod 600` on it\n");
     assert_eq!(printed.contains(&warning), warns, "{printed}");
     warns
 }
@@ -317,7 +320,7 @@ fn a_readable_file_with_a_secret_is_named_as_it_was_given() {
         [(".", whole), (".", "config.toml"), (".", "./config.toml"), ("below", "../config.toml")]
     {
         let shown = site.run_after(&format!("cd {folder}"), &format!("--config {given} check-config")).done();
-        assert!(shown.contains(&format!("# {given} holds a secret and others may read it")), "{shown}");
+        assert!(shown.contains(&format!("# {given} contains a secret and others may read it")), "{shown}");
         assert_eq!(line(&shown, "secret_key"), ("\"***\"", given));
     }
     mode(&site, 0o600);
@@ -342,7 +345,7 @@ fn the_url_of_a_mail_server_is_a_secret_only_with_a_password() {
         assert_eq!(exposed(&site, &["check-config"], "config.toml"), is_secret, "{url}");
         let log = site.serve().terminate().stderr;
         assert_eq!(
-            log.contains("WARN config.toml holds a secret and others may read it"),
+            log.contains("WARN config.toml contains a secret and others may read it"),
             is_secret,
             "{log}"
         );

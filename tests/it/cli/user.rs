@@ -46,7 +46,7 @@ async fn an_operator_makes_an_account_that_can_log_in_at_once() {
             "--password-stdin",
         ],
     );
-    assert_eq!(made.done(), "account 1 is made: Ada@example.org\n");
+    assert_eq!(made.done(), "account 1 created: Ada@example.org\n");
     let payload = logs_in(&server, "ada@example.org", PASSWORD).await;
     assert_done(&payload);
     let me = server.ask(payload["token"].as_str(), "{ me { username isStaff verified } }").await;
@@ -73,7 +73,7 @@ async fn who_is_made_without_a_password_and_unverified_gets_a_mail_and_chooses_o
     let site = Site::with_settings(FILES);
     assert_eq!(
         site.run(["user", "create", "--email", "bo@example.org"]).done(),
-        "account 1 is made: bo@example.org\n"
+        "account 1 created: bo@example.org\n"
     );
     let sent = mails(&site);
     assert_eq!(sent.len(), 1);
@@ -81,10 +81,10 @@ async fn who_is_made_without_a_password_and_unverified_gets_a_mail_and_chooses_o
     let server = site.serve();
     assert_refused(&logs_in(&server, "bo@example.org", "").await, "nonFieldErrors", "invalid_credentials");
     assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is verified\n");
-    assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is verified already\n");
+    assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is already verified\n");
     let set =
         site.run_with_input(OTHER_PASSWORD, ["user", "set-password", "bo@example.org", "--password-stdin"]);
-    assert!(set.done().contains("has another password"));
+    assert!(set.done().contains("password of bo@example.org changed"));
     assert_done(&logs_in(&server, "bo@example.org", OTHER_PASSWORD).await);
 }
 
@@ -119,23 +119,27 @@ async fn what_an_operator_does_to_an_account_takes_effect_at_once() {
     assert_eq!(me(&token).await, json!({ "email": "ada@example.org", "isStaff": true }));
     assert_eq!(site.run(["user", "staff", "1", "--remove"]).done(), "ada@example.org is not staff\n");
 
-    assert!(site.run(["user", "logout", "ada@example.org"]).done().contains("is logged out everywhere"));
+    assert!(
+        site.run(["user", "logout", "ada@example.org"])
+            .done()
+            .contains("all sessions of ada@example.org ended")
+    );
     assert_eq!(me(&token).await, Value::Null);
     let token = logs_in(&server, "ada@example.org", PASSWORD).await["token"].take();
-    assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is shut off\n");
+    assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is deactivated\n");
     assert_eq!(me(&token).await, Value::Null);
     assert_refused(
         &logs_in(&server, "ada@example.org", PASSWORD).await,
         "nonFieldErrors",
         "invalid_credentials",
     );
-    assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is shut off already\n");
-    assert_eq!(site.run(["user", "activate", "1"]).done(), "ada@example.org is open\n");
+    assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is already deactivated\n");
+    assert_eq!(site.run(["user", "activate", "1"]).done(), "ada@example.org is active\n");
     assert_done(&logs_in(&server, "ada@example.org", PASSWORD).await);
 
     let asked = site.run(["user", "delete", "1"]).refused(1);
-    assert!(asked.contains("give --yes if it is meant"), "{asked}");
-    assert_eq!(site.run(["user", "delete", "1", "--yes"]).done(), "ada@example.org is erased\n");
+    assert!(asked.contains("confirm with --yes"), "{asked}");
+    assert_eq!(site.run(["user", "delete", "1", "--yes"]).done(), "account 1 (ada@example.org) erased\n");
     assert_refused(
         &logs_in(&server, "ada@example.org", PASSWORD).await,
         "nonFieldErrors",
@@ -144,7 +148,7 @@ async fn what_an_operator_does_to_an_account_takes_effect_at_once() {
     assert_eq!(site.run(["user", "list"]).done(), "There are no accounts.\n");
     assert_eq!(site.run(["user", "list", "--json"]).done(), "[]\n");
     let again = site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
-    assert_eq!(again, "account 2 is made: ada@example.org\n", "a number is never given twice");
+    assert_eq!(again, "account 2 created: ada@example.org\n", "a number is never given twice");
 }
 
 #[test]
@@ -172,11 +176,11 @@ fn what_an_operator_gets_wrong_is_said_in_a_sentence() {
     site.run(create).done();
     let sentence = site.run(["user", "staff", "dean@example.org"]).refused(1);
     assert!(sentence.contains("no account has the address, username or number"), "{sentence}");
-    assert!(site.run(["user", "delete", "eve@example.org", "--yes"]).done().contains("is erased"));
+    assert!(site.run(["user", "delete", "eve@example.org", "--yes"]).done().contains("erased"));
     for command in [vec!["user", "set-password", "1"], vec!["user", "create", "--email", "bo@example.org"]] {
         let arguments: Vec<&str> = command.into_iter().chain(["--password-stdin"]).collect();
         let nothing = site.run_with_input("\n", &arguments).refused(1);
-        assert_eq!(nothing, "standard input holds no password");
+        assert_eq!(nothing, "standard input contains no password");
     }
     let weak = site.run_with_input("12345", ["user", "set-password", "1", "--password-stdin"]).refused(1);
     assert!(weak.contains("This password is too short."), "{weak}");
@@ -197,7 +201,10 @@ async fn at_a_terminal_user_create_asks_for_the_password_twice() {
     let typed = format!("{PASSWORD}\n{PASSWORD}\n");
     let Some(made) = site.run_at_a_terminal(&typed, &create) else { return };
     assert_eq!(made.status, Some(0), "{made:?}");
-    assert!(made.stdout.contains("New password: ") && made.stdout.contains("The same again: "), "{made:?}");
+    assert!(
+        made.stdout.contains("New password: ") && made.stdout.contains("Repeat the password: "),
+        "{made:?}"
+    );
     let server = site.serve();
     assert_done(&logs_in(&server, "ada@example.org", PASSWORD).await);
 
@@ -210,7 +217,7 @@ async fn at_a_terminal_user_create_asks_for_the_password_twice() {
 
     let without = ["user", "create", "--email", "bo@example.org", "--no-password"];
     let made = site.run_at_a_terminal("", &without).expect("as before");
-    assert_eq!((made.status, made.stdout.trim()), (Some(0), "account 2 is made: bo@example.org"), "{made:?}");
+    assert_eq!((made.status, made.stdout.trim()), (Some(0), "account 2 created: bo@example.org"), "{made:?}");
     let both = site.run(["user", "create", "--email", "c@example.org", "--no-password", "--password-stdin"]);
     assert_eq!(both.status, Some(2), "{both:?}");
 }
@@ -228,7 +235,7 @@ fn at_a_terminal_an_account_is_erased_only_after_a_yes() {
         assert!(declined.stdout.contains("nothing was changed"), "{declined:?}");
     }
     let erased = site.run_at_a_terminal("YES\n", &delete).expect("as before");
-    assert!(erased.stdout.contains("ada@example.org is erased"), "{erased:?}");
+    assert!(erased.stdout.contains("account 1 (ada@example.org) erased"), "{erased:?}");
 }
 
 fn audit(site: &Site) -> Vec<Value> {
@@ -246,7 +253,7 @@ async fn an_operator_gives_an_account_another_address_that_its_owner_confirms() 
     let change = ["user", "set-email", "ada@old.example", "Ada@New.example"];
     assert_eq!(
         site.run(change).done(),
-        "account 1 has the address Ada@new.example and is logged out everywhere; a mail asks to confirm it\n"
+        "address of account 1 changed to Ada@new.example, all sessions ended; a mail asks to confirm it\n"
     );
     let me = server.ask(tokens["token"].as_str(), "{ me { email } }").await;
     assert_eq!(me["me"], Value::Null, "the session has ended");
@@ -285,7 +292,7 @@ async fn an_operator_gives_an_account_another_address_that_its_owner_confirms() 
         ]
     );
     let again = site.run(["user", "set-email", "1", "Ada@new.example"]).done();
-    assert_eq!(again, "account 1 has the address Ada@new.example already\n");
+    assert_eq!(again, "account 1 already has the address Ada@new.example\n");
     assert_eq!((mails(&site).len(), audit(&site).len()), (2, 8), "nothing happened");
     // The old address is free.
     site.run(["user", "create", "--email", "ada@old.example", "--verified"]).done();
@@ -299,7 +306,10 @@ async fn another_spelling_of_an_address_logs_nobody_out() {
     site.run_with_input(PASSWORD, create).done();
     let token = logs_in(&server, "ada@example.org", PASSWORD).await["token"].take();
     let told = site.run(["user", "set-email", "1", "Ada@example.org"]).done();
-    assert_eq!(told, "account 1 has the address Ada@example.org, another spelling of the one before\n");
+    assert_eq!(
+        told,
+        "address of account 1 changed to Ada@example.org, another spelling of the same address\n"
+    );
     let me = server.ask(token.as_str(), "{ me { email verified } }").await["me"].take();
     assert_eq!(me, json!({ "email": "Ada@example.org", "verified": true }));
     assert!(mails(&site).is_empty());
@@ -354,7 +364,7 @@ async fn an_address_that_an_operator_vouches_for_is_verified_and_told_too() {
     site.run(["user", "create", "--email", "typo@example.org"]).done();
     let activation = site.run(["mail", "show", "1"]).done();
     let told = site.run(["user", "set-email", "1", "ada@example.org", "--verified"]).done();
-    assert_eq!(told, "account 1 has the address ada@example.org and is logged out everywhere\n");
+    assert_eq!(told, "address of account 1 changed to ada@example.org, all sessions ended\n");
     let shown = site.run(["user", "show", "1", "--json"]).done();
     let shown: Value = serde_json::from_str(&shown).expect("JSON");
     assert!(shown["verified_at"].is_string(), "{shown}");

@@ -26,7 +26,7 @@ fn wait_for(receiver: &Receiver, connections: usize, lines: usize) {
 }
 
 fn waiting(site: &Site) -> usize {
-    site.run(["mail", "list"]).done().lines().filter(|line| line.contains("  waits")).count()
+    site.run(["mail", "list"]).done().lines().filter(|line| line.contains("  waiting")).count()
 }
 
 #[test]

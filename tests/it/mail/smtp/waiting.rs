@@ -26,7 +26,7 @@ fn ready() -> (u16, String) {
 }
 
 fn not_ready() -> (u16, String) {
-    (503, "no mail has left for more than an hour; `mail list` shows why\n".to_owned())
+    (503, "no mail was delivered for more than an hour; see `mail list`\n".to_owned())
 }
 
 #[tokio::test]
