@@ -169,7 +169,7 @@ fn import_group(app: &App, tx: &Writer<'_>, index: usize, group: &WorkingGroup) 
             status: request.status,
         };
         if !store::join_requests::insert(tx, &new)? {
-            let problem = "there is already a request with this id, or a pending one of this user";
+            let problem = "there is a request with this id, or a pending one of this user";
             return Err(conflict(&at, problem));
         }
     }
