@@ -4,11 +4,9 @@ use std::borrow::Cow;
 
 use super::error::FieldError;
 use super::text::complaints;
+use crate::digest::sha256_hex;
 use crate::django::email_validator::{is_valid, is_valid_user};
 use crate::django::text::strip;
-
-/// What is kept of an address that has been released: the SHA-256 of its key.
-pub use crate::digest::sha256_hex as hash;
 
 /// Cleans an address as Django's form field does: trimmed, checked; complaints in Django's order.
 pub fn clean(raw: &str, max_length: usize) -> Result<String, Vec<FieldError>> {
@@ -56,4 +54,9 @@ fn unquote(user: &str) -> Cow<'_, str> {
 /// Whether one mailbox is meant by both.
 pub fn is_same(one: &str, other: &str) -> bool {
     key(one) == key(other)
+}
+
+/// The form in which an address is stored where only comparisons need it.
+pub fn hash(key: &str) -> String {
+    sha256_hex(key)
 }
