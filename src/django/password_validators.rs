@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::common_passwords;
 
-/// From this similarity to an attribute of its owner on, a password is rejected.
+/// A password is rejected if its similarity to an attribute of its owner reaches this limit.
 const MAX_SIMILARITY: f64 = 0.7;
 
 /// Matches what Python's `\W+` matches. The regex crate's own `\W` counts combining marks as word characters.
