@@ -43,3 +43,8 @@ fn unquote(user: &str) -> Cow<'_, str> {
 pub fn is_same(one: &str, other: &str) -> bool {
     key(one) == key(other)
 }
+
+/// The form in which an address is stored where only comparisons need it.
+pub fn hash(key: &str) -> String {
+    sha256_hex(key)
+}

@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::common_passwords;
 
-/// From this similarity to an attribute of its owner on, a password is rejected.
+/// A password is rejected if its similarity to an attribute of its owner reaches this limit.
 const MAX_SIMILARITY: f64 = 0.7;
 
 /// Matches what Python's `\W+` matches. The regex crate's own `\W` counts combining marks as word characters.
@@ -45,15 +45,23 @@ pub struct Owner<'a> {
 
 /// Returns all reasons to reject a password, in Django's order. An accepted password has none.
 pub fn weaknesses(password: &str, owner: &Owner<'_>, min_length: usize) -> Vec<Weakness> {
-    [
-        too_similar(password, owner),
-        too_short(password, min_length),
-        too_common(password),
-        entirely_numeric(password),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let mut weaknesses = Vec::new();
+    let mut add = |code, message: String| weaknesses.push(Weakness { message: message.into(), code });
+    if let Some(attribute) = similar_attribute(password, owner) {
+        add("password_too_similar", format!("The password is too similar to the {attribute}."));
+    }
+    if password.chars().count() < min_length {
+        let unit = if min_length == 1 { "character" } else { "characters" };
+        let message = format!("This password is too short. It must contain at least {min_length} {unit}.");
+        add("password_too_short", message);
+    }
+    if common_passwords::contains(password) {
+        add("password_too_common", "This password is too common.".to_owned());
+    }
+    if DIGITS.is_match(password) {
+        add("password_entirely_numeric", "This password is entirely numeric.".to_owned());
+    }
+    weaknesses
 }
 
 /// Returns the similarity of two strings, from 0 to 1: twice the number of common characters, in any order, divided
@@ -62,7 +70,7 @@ pub fn similarity(a: &str, b: &str) -> f64 {
     CharCounts::of(a).similarity(&CharCounts::of(b))
 }
 
-fn too_similar(password: &str, owner: &Owner<'_>) -> Option<Weakness> {
+fn similar_attribute(password: &str, owner: &Owner<'_>) -> Option<&'static str> {
     let attributes = [
         ("username", owner.username),
         ("first name", owner.first_name),
@@ -72,35 +80,8 @@ fn too_similar(password: &str, owner: &Owner<'_>) -> Option<Weakness> {
     let password = CharCounts::of(&password.to_lowercase());
     let is_similar =
         |part: &str| CharCounts::of(&part.to_lowercase()).similarity(&password) >= MAX_SIMILARITY;
-    let (name, _) = attributes.into_iter().find(|(_, value)| {
-        !value.is_empty() && (SEPARATORS.split(value).any(is_similar) || is_similar(value))
-    })?;
-    Some(Weakness {
-        message: format!("The password is too similar to the {name}.").into(),
-        code: "password_too_similar",
-    })
-}
-
-fn too_short(password: &str, min_length: usize) -> Option<Weakness> {
-    let unit = if min_length == 1 { "character" } else { "characters" };
-    (password.chars().count() < min_length).then(|| Weakness {
-        message: format!("This password is too short. It must contain at least {min_length} {unit}.").into(),
-        code: "password_too_short",
-    })
-}
-
-fn too_common(password: &str) -> Option<Weakness> {
-    common_passwords::contains(password).then_some(Weakness {
-        message: Cow::Borrowed("This password is too common."),
-        code: "password_too_common",
-    })
-}
-
-fn entirely_numeric(password: &str) -> Option<Weakness> {
-    DIGITS.is_match(password).then_some(Weakness {
-        message: Cow::Borrowed("This password is entirely numeric."),
-        code: "password_entirely_numeric",
-    })
+    let is_like = |value: &str| SEPARATORS.split(value).any(is_similar) || is_similar(value);
+    attributes.into_iter().find(|(_, value)| !value.is_empty() && is_like(value)).map(|(name, _)| name)
 }
 
 /// The number of occurrences of each character. Counting the password once keeps the work linear in the number of

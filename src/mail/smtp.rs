@@ -33,7 +33,7 @@ const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(super) struct Smtp {
     server: SmtpServer,
-    hello: ClientId,
+    ehlo_name: ClientId,
     tls: TlsParameters,
     from: Mailbox,
     connection: Mutex<Option<SmtpConnection>>,
@@ -45,7 +45,7 @@ struct EncodedMail {
 }
 
 impl EncodedMail {
-    /// Only addresses are not encoded in ASCII.
+    /// Returns whether the addresses are ASCII. Everything else in a mail is encoded as ASCII.
     fn is_ascii(&self) -> bool {
         self.text.is_ascii()
     }
@@ -61,9 +61,9 @@ impl Smtp {
         let url = config.mail.smtp_url.as_ref().context("mail.smtp_url is missing")?;
         let server = SmtpServer::read(url).map_err(|problem| anyhow!("mail.smtp_url: {problem}"))?;
         let tls = tls(&server.host, config)?;
-        let hello = hello(&server, config);
+        let ehlo_name = ehlo_name(&server, config);
         let from = Mailbox::new(from.name, in_ascii(&from.email)?);
-        Ok(Self { server, hello, tls, from, connection: Mutex::new(None) })
+        Ok(Self { server, ehlo_name, tls, from, connection: Mutex::new(None) })
     }
 
     pub(super) fn describe(&self) -> String {
@@ -111,8 +111,8 @@ impl Smtp {
         Failure::from_smtp(step, error, &self.address())
     }
 
-    /// Returns a connection on which MAIL FROM was accepted. Servers limit the mails of one connection and then reply
-    /// with codes that mean something else on a new connection, so only the reply on a new connection counts.
+    /// Returns a connection on which MAIL FROM was accepted. An open connection that rejects it is replaced, because it may
+    /// only have reached its limit of mails.
     fn begin(&self, open: Option<SmtpConnection>, mail: &EncodedMail) -> Result<SmtpConnection, Failure> {
         if let Some(mut connection) = open {
             match self.send_sender(&mut connection, mail) {
@@ -140,13 +140,13 @@ impl Smtp {
 
     fn connect(&self) -> Result<SmtpConnection, (Step, Error)> {
         let SmtpServer { host, port, encryption, login, .. } = &self.server;
-        let whole = (*encryption == Encryption::Implicit).then_some(&self.tls);
+        let tls = (*encryption == Encryption::Implicit).then_some(&self.tls);
         let mut connection =
-            SmtpConnection::connect((host.as_str(), *port), Some(REPLY_TIMEOUT), &self.hello, whole, None)
+            SmtpConnection::connect((host.as_str(), *port), Some(REPLY_TIMEOUT), &self.ehlo_name, tls, None)
                 .map_err(|error| (Step::Connection, error))?;
         let offered = *encryption == Encryption::Opportunistic && connection.can_starttls();
         if offered || *encryption == Encryption::Required {
-            connection.starttls(&self.tls, &self.hello).map_err(|error| (Step::Encryption, error))?;
+            connection.starttls(&self.tls, &self.ehlo_name).map_err(|error| (Step::Encryption, error))?;
         }
         if let Some((user, password)) = login {
             let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
@@ -206,7 +206,7 @@ fn in_ascii(address: &Address) -> Result<Address> {
 
 /// Returns the name for EHLO: that of the URL, or else the host of `public_url`. Many servers reject a client without a
 /// domain.
-fn hello(server: &SmtpServer, config: &Config) -> ClientId {
+fn ehlo_name(server: &SmtpServer, config: &Config) -> ClientId {
     let url = url::Url::parse(&config.public_url).ok();
     let own = url.as_ref().and_then(url::Url::domain).filter(|domain| domain.contains('.'));
     server.hello.as_deref().or(own).map_or_else(ClientId::default, |name| ClientId::Domain(name.to_owned()))

@@ -56,14 +56,7 @@ impl Templates {
         });
         reject_unknown_files(config)?;
         for name in BuiltIn::iter() {
-            let source = match read_own(config, &name)? {
-                Some(own) => own,
-                None => {
-                    let file =
-                        BuiltIn::get(&name).with_context(|| format!("the template {name} is missing"))?;
-                    String::from_utf8(file.data.into_owned())?
-                }
-            };
+            let source = read(config, &name)?;
             environment
                 .add_template_owned(name.to_string(), source)
                 .map_err(|error| anyhow!("mail.templates: {name}: {error}"))?;
@@ -194,13 +187,17 @@ fn reject_unknown_variables(environment: &Environment<'_>, config: &Config) -> R
     Ok(())
 }
 
-/// Reads the template that the site uses instead of the built-in one.
-fn read_own(config: &Config, name: &str) -> Result<Option<String>> {
-    let Some(folder) = &config.mail.templates else { return Ok(None) };
-    let path = folder.join(name);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound && folder.is_dir() => Ok(None),
-        Err(error) => Err(anyhow!("mail.templates: {} cannot be read ({error})", path.display())),
+/// Reads a template of the site, or else the built-in one.
+fn read(config: &Config, name: &str) -> Result<String> {
+    if let Some(folder) = &config.mail.templates {
+        let path = folder.join(name);
+        match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound && folder.is_dir() => {}
+            read => {
+                return read.with_context(|| format!("mail.templates: {} cannot be read", path.display()));
+            }
+        }
     }
+    let file = BuiltIn::get(name).with_context(|| format!("the template {name} is missing"))?;
+    Ok(String::from_utf8(file.data.into_owned())?)
 }

@@ -154,11 +154,9 @@ fn import_group(tx: &Tx<'_>, index: usize, group: &WorkingGroup) -> Result<bool>
         let found = found.filter(|account| email::key(&account.email) == address);
         found.ok_or_else(|| conflict(member, &format!("no account has \"{address}\" as its primary address")))
     };
-    let representative = group.representative.iter().map(|one| (one, MemberRole::Representative));
-    for (address, role) in
-        representative.chain(group.members.iter().map(|member| (member, MemberRole::Member)))
-    {
-        let member = if role == MemberRole::Member { "members" } else { "representative" };
+    let representative = group.representative.iter().map(|one| (one, "representative"));
+    for (address, member) in representative.chain(group.members.iter().map(|one| (one, "members"))) {
+        let role = if member == "members" { MemberRole::Member } else { MemberRole::Representative };
         if !store::memberships::insert(tx, account(member, address)?.id, &group.id, role)? {
             return Err(conflict(member, &format!("\"{address}\" has a working group already")));
         }
@@ -173,7 +171,7 @@ fn import_group(tx: &Tx<'_>, index: usize, group: &WorkingGroup) -> Result<bool>
             status: request.status,
         };
         if !store::join_requests::insert(tx, &new)? {
-            let problem = "there is already a request with this id, or a pending one of this user";
+            let problem = "there is a request with this id, or a pending one of this user";
             return Err(conflict(&at, problem));
         }
     }

@@ -70,7 +70,7 @@ async fn an_operator_reads_what_happened_oldest_first_and_by_account() {
     assert_eq!(events(&listed(&site, &["--account", "1"])), ["registered", "verified", "deleted"]);
     assert_eq!(listed(&site, &["--account", "99"]), [] as [Value; 0]);
     let ghost = site.run(["audit", "list", "--account", "ghost"]).refused(1);
-    assert!(ghost.contains("no account has the address, username or number \"ghost\""), "{ghost}");
+    assert!(ghost.contains("no account has the address, username or id \"ghost\""), "{ghost}");
 
     let lines = site.run(["audit", "list"]).done();
     let lines: Vec<&str> = lines.lines().collect();

@@ -59,7 +59,7 @@ fn who_could_not_speak_for_a_group_is_refused() {
     for (group, account, complaint) in [
         (GROUP, "bo", "is in another working group"),
         (GROUP, "cleo", "must have a verified, active account"),
-        (GROUP, "dora", "no account has the address, username or number \"dora\""),
+        (GROUP, "dora", "no account has the address, username or id \"dora\""),
         ("7d5a33dd-3ac4-4d85-a8a2-c5d8ab3a5b12", "ada", "no working group has the id"),
         ("Left alone", "ada", "no working group has the id \"Left alone\"; `group list` shows all"),
     ] {
@@ -157,11 +157,11 @@ fn a_group_that_an_operator_cannot_make_leaves_no_trace() {
             UNIVERSITY,
             "natural",
             "bo",
-            "give the number of one: 101 (Mathematics), 103 (Physical sciences)",
+            "give the id of one: 101 (Mathematics), 103 (Physical sciences)",
         ),
         ("Wind", UNIVERSITY, "101", "ada", "is in another working group"),
         ("Wind", UNIVERSITY, "101", "new@example.org", "must have a verified, active account"),
-        ("Wind", UNIVERSITY, "101", "dora", "no account has the address, username or number \"dora\""),
+        ("Wind", UNIVERSITY, "101", "dora", "no account has the address, username or id \"dora\""),
     ] {
         let refused = site.run(create(name, institution, field, account)).refused(1);
         assert!(

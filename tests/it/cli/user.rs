@@ -164,8 +164,8 @@ fn what_an_operator_gets_wrong_is_said_in_a_sentence() {
             "User with this Username already exists.",
         ),
         (vec!["user", "create", "--email", "nonsense"], "Enter a valid email address."),
-        (vec!["user", "show", "ghost"], "no account has the address, username or number \"ghost\""),
-        (vec!["user", "verify", "99"], "no account has the address, username or number \"99\""),
+        (vec!["user", "show", "ghost"], "no account has the address, username or id \"ghost\""),
+        (vec!["user", "verify", "99"], "no account has the address, username or id \"99\""),
         (vec!["user", "set-password", "1"], "there is no terminal to ask"),
     ] {
         let sentence = site.run(&arguments).refused(1);
@@ -175,7 +175,7 @@ fn what_an_operator_gets_wrong_is_said_in_a_sentence() {
     let create = ["user", "create", "--email", "eve@example.org", "--username", "dean@example.org"];
     site.run(create).done();
     let sentence = site.run(["user", "staff", "dean@example.org"]).refused(1);
-    assert!(sentence.contains("no account has the address, username or number"), "{sentence}");
+    assert!(sentence.contains("no account has the address, username or id"), "{sentence}");
     assert!(site.run(["user", "delete", "eve@example.org", "--yes"]).done().contains("erased"));
     for command in [vec!["user", "set-password", "1"], vec!["user", "create", "--email", "bo@example.org"]] {
         let arguments: Vec<&str> = command.into_iter().chain(["--password-stdin"]).collect();
