@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-pub use crate::digest::sha256_hex as hash;
-
+use crate::digest::sha256_hex;
 use crate::django::email_validator::is_valid_user;
 use crate::django::text::strip;
 
