@@ -8,7 +8,7 @@ use super::{audit, group, import, mail, user};
 
 /// The account API of pledge4future: registration, login, sessions and working groups over GraphQL.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version)]
 pub(super) struct Arguments {
     /// The configuration file [default: $P4F_AUTH_CONFIG, ./config.toml or /etc/pledge4future-auth/config.toml].
     #[arg(long, value_name = "FILE", global = true)]

@@ -1,14 +1,14 @@
 //! Rejects values that have the right type and make no sense. Each message begins with the setting.
 
-mod accounts;
 mod addresses;
 
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
+use secrecy::ExposeSecret as _;
 
-use super::Config;
 use super::error_message::quoted;
+use super::{Config, RegisterField};
 
 pub use addresses::is_own_path;
 
@@ -39,7 +39,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
     addresses::check(config)?;
     check_names(config)?;
     check_lifetimes(config)?;
-    accounts::check(config)?;
+    check_accounts(config)?;
     check_passwords(config)?;
     check_graphql(config)?;
     check_limits(config)
@@ -86,6 +86,35 @@ fn check_lifetimes(config: &Config) -> Result<()> {
         (DAY..=CENTURY).contains(&config.audit.kept),
         "audit.kept: must be between \"1 day\" and 100 years"
     );
+    Ok(())
+}
+
+fn check_accounts(config: &Config) -> Result<()> {
+    ensure!(
+        config.secret_key.as_ref().is_none_or(|key| !key.expose_secret().is_empty()),
+        "secret_key: must not be empty; remove it to get a random key"
+    );
+    let accounts = &config.accounts;
+    ensure!(
+        !accounts.login_fields.is_empty(),
+        "accounts.login_fields: must contain at least \"email\", or no login is possible"
+    );
+    ensure!(
+        !accounts.hide_existence || !accounts.login_unverified || accounts.passwordless_registration,
+        "accounts.hide_existence: with accounts.login_unverified, the tokens in the reply to `register` reveal that an \
+         account is new; turn one of the two settings off"
+    );
+    ensure!(
+        accounts.register_required.contains(&RegisterField::Email),
+        "accounts.register_required: must contain \"email\""
+    );
+    let twice = accounts.register_required.iter().find(|field| accounts.register_optional.contains(field));
+    if let Some(field) = twice {
+        let field = serde_json::json!(field);
+        bail!(
+            "accounts.register_optional: {field} is in accounts.register_required as well; remove it from one list"
+        );
+    }
     Ok(())
 }
 

@@ -390,10 +390,10 @@ async fn a_restart_sets_no_guess_free() {
 #[test]
 fn limits_that_make_no_sense_are_refused() {
     for (settings, complaint) in [
-        ("password.free = 0", "limits.password: at least 1 attempt must be free"),
-        ("token.forget = \"0 seconds\"", "limits.token: forget lies between"),
-        ("registration.pause = \"1 hour\"", "limits.registration: pause is at least"),
-        ("mail_per_client.longest = \"2 days\"", "limits.mail_per_client: pause is at least"),
+        ("password.free = 0", "limits.password: free must be at least 1"),
+        ("token.forget = \"0 seconds\"", "limits.token: forget must be between"),
+        ("registration.pause = \"1 hour\"", "limits.registration: pause must be between"),
+        ("mail_per_client.longest = \"2 days\"", "limits.mail_per_client: pause must be between"),
     ] {
         let refused = Site::with_settings(&format!("[limits]\n{settings}\n")).run(["serve"]).refused(2);
         assert!(refused.contains(complaint), "{complaint}: {refused}");

@@ -67,7 +67,7 @@ async fn a_renewed_certificate_is_taken_over_and_a_broken_one_is_not() {
 
     let renewed = Certificate::new();
     install(&site, &renewed);
-    assert!(server.reload().contains("in force"));
+    assert!(server.reload().contains("were reloaded"));
     who(&renewed.client(), &server).await.expect("an answer");
     who(&old.client(), &server).await.expect_err("the old certificate");
     who(&connected, &server).await.expect("a connection from before goes on");
@@ -117,10 +117,10 @@ fn certificates_that_cannot_be_used_are_refused_in_a_sentence() {
         }
     }
     for (settings, complaint) in [
-        ("certificate = \"a.pem\"", "certificate and key go together"),
-        ("acme = \"127.0.0.1\"", "is no name of a server"),
-        ("acme = \"https://a.example.org\"", "is no name of a server"),
-        ("certificate = \"a.pem\"\nkey = \"b.pem\"\nacme = \"a.example.org\"", "leave one of the two out"),
+        ("certificate = \"a.pem\"", "certificate and key belong together"),
+        ("acme = \"127.0.0.1\"", "is not a host name"),
+        ("acme = \"https://a.example.org\"", "is not a host name"),
+        ("certificate = \"a.pem\"\nkey = \"b.pem\"\nacme = \"a.example.org\"", "remove one of them"),
         ("acme = \"a.example.org\"\nacme_directory = \"http://a.example.org\"", "begins with https://"),
         (
             "acme = \"a.example.org\"\nacme_ca_file = \"ca.pem\"",
