@@ -32,7 +32,7 @@ use crate::accounts::{self, Error};
 use crate::app::{App, given_key};
 use crate::clock::Clock;
 use crate::config::{self, Loaded, create_private_dir};
-use crate::graphql::{self, Flavour};
+use crate::graphql::{self, MutationStyle};
 use crate::mail::in_lines;
 use crate::random::Random;
 use crate::store::Store;
@@ -240,7 +240,7 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
         Command::Completions { shell } => completions(shell),
         Command::Man { folder } => manual(&folder),
         Command::Schema { relay } => {
-            let flavour = if relay { Flavour::Relay } else { Flavour::Plain };
+            let flavour = if relay { MutationStyle::Relay } else { MutationStyle::Plain };
             print(&graphql::sdl(flavour, &loaded.config.graphql))
         }
     }

@@ -8,7 +8,8 @@ use super::errors::{
     SUCCESSOR_NOT_MEMBER, USER_NOT_FOUND, require_verified,
 };
 use super::join::{admit, get};
-use super::loader::{GroupSelection, Loader, SeenGroup, bounded};
+use super::loader::{Loader, SeenGroup};
+use super::selection::GroupSelection;
 use super::visibility::Visibility;
 use crate::accounts::audit::{Actor, Event};
 use crate::accounts::validation::GROUP_NAME;
@@ -219,5 +220,5 @@ fn picture(
     let visibility = Visibility::of(app, Some(own));
     let group = store::groups::find_by_id(db, id)?;
     let seen = Loader::new(db, &visibility).groups(group.into_iter().collect(), selection)?;
-    bounded(seen)?.pop().ok_or_else(|| anyhow::anyhow!("group {id} is not there after its insert").into())
+    seen.into_iter().next().ok_or_else(|| anyhow::anyhow!("group {id} is not there after its insert").into())
 }

@@ -9,7 +9,7 @@ use figment::error::Kind;
 use figment::providers::{Format as _, Toml};
 use mail_parser::{MessageParser, MimeHeaders as _};
 use pledge4future_auth::config::{self, Config};
-use pledge4future_auth::graphql::{self, Flavour};
+use pledge4future_auth::graphql::{self, MutationStyle};
 use regex::Regex;
 
 use crate::contract_file;
@@ -61,8 +61,8 @@ fn lines_below(section: &str) -> impl Iterator<Item = &'static str> {
 #[test]
 fn the_schemas_are_the_committed_ones() {
     for (flavour, file) in [
-        (Flavour::Plain, "tests/contracts/schema.graphql"),
-        (Flavour::Relay, "tests/contracts/relay.graphql"),
+        (MutationStyle::Plain, "tests/contracts/schema.graphql"),
+        (MutationStyle::Relay, "tests/contracts/relay.graphql"),
     ] {
         contract_file::assert_same(file, &graphql::sdl(flavour, &defaults().config.graphql));
     }
