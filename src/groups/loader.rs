@@ -55,6 +55,8 @@ pub struct JoinRequestRelations {
     pub group: Option<SeenGroup>,
 }
 
+/// Loads what is selected around objects that the viewer may see. Each function rejects a response that would be too
+/// large.
 pub(super) struct Loader<'a> {
     db: &'a Reader<'a>,
     visibility: &'a Visibility,
@@ -62,8 +64,6 @@ pub(super) struct Loader<'a> {
     loaded: Cell<usize>,
 }
 
-/// Each function loads what is selected around objects that the viewer may see. It rejects a response that would be too
-/// large.
 impl<'a> Loader<'a> {
     pub(super) fn new(db: &'a Reader<'a>, visibility: &'a Visibility) -> Self {
         Self { db, visibility, loaded: Cell::new(0) }
