@@ -30,7 +30,7 @@ use clap::{CommandFactory as _, Parser as _};
 use crate::accounts::{self, Error};
 use crate::app::secret_key;
 use crate::config::{self, Config, Loaded};
-use crate::graphql::{self, Flavour};
+use crate::graphql::{self, MutationStyle};
 use crate::printable::multi_line;
 use crate::server;
 use arguments::{Arguments, Command};
@@ -89,7 +89,7 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
         Command::Completions { shell } => completions(shell),
         Command::Man { folder } => manual(&folder),
         Command::Schema { relay } => {
-            let flavour = if relay { Flavour::Relay } else { Flavour::Plain };
+            let flavour = if relay { MutationStyle::Relay } else { MutationStyle::Plain };
             print(&graphql::sdl(flavour, &config.graphql))
         }
     }

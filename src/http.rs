@@ -29,7 +29,7 @@ use tokio::sync::watch;
 use crate::app::App;
 use crate::blocking_pool::BlockingPool;
 use crate::config::{self, Config};
-use crate::graphql::{Flavour, GraphQl};
+use crate::graphql::{GraphQl, MutationStyle};
 use crate::random::Random;
 use client::Proxies;
 use cors::Cors;
@@ -320,7 +320,7 @@ fn routes(app: Arc<App>, apart: bool, taken: &Taken) -> Result<[Routes; 2]> {
         graphql: Arc::clone(&graphql),
         flavour,
         max_body,
-        graphiql: graphiql.clone().filter(|_| flavour == Flavour::Plain),
+        graphiql: graphiql.clone().filter(|_| flavour == MutationStyle::Plain),
         unread: taken.unread.clone(),
     };
     let common = Arc::new(Common {
@@ -338,8 +338,8 @@ fn routes(app: Arc<App>, apart: bool, taken: &Taken) -> Result<[Routes; 2]> {
     let counted = || health().at("/metrics", health::Counted(Arc::clone(&pool)));
     let watch = counted();
     let mut routes = if app.config.metrics.enabled && !apart { counted() } else { health() };
-    for (path, flavour) in [("/graphql", Flavour::Plain), ("/relay", Flavour::Relay)] {
-        if flavour == Flavour::Plain || relay {
+    for (path, flavour) in [("/graphql", MutationStyle::Plain), ("/relay", MutationStyle::Relay)] {
+        if flavour == MutationStyle::Plain || relay {
             routes = routes.at(path, endpoint(flavour)).at(format!("{path}/"), endpoint(flavour));
         }
     }

@@ -64,10 +64,10 @@ pub(super) fn not_authorized_to_answer(group: &str) -> Error {
     ))
 }
 
-pub(super) fn require_login(caller: &Caller) -> Result<&Account> {
-    caller.account.as_ref().ok_or(LOGIN_REQUIRED)
+pub(super) fn require_login(caller: Caller) -> Result<Account> {
+    caller.account.ok_or(LOGIN_REQUIRED)
 }
 
 pub(super) fn require_verified(caller: &Caller) -> Result<&Account> {
-    authentication::require_verified(require_login(caller)?)
+    authentication::require_verified(caller.account.as_ref().ok_or(LOGIN_REQUIRED)?)
 }

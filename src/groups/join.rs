@@ -7,8 +7,9 @@ use super::errors::{
     REPRESENTATIVE_STAYS, REPRESENTATIVES_ONLY, REQUEST_NOT_FOUND, not_authorized_to_answer,
     require_verified,
 };
-use super::loader::{AccountSelection, JoinRequestSelection, Loader, SeenAccount, SeenJoinRequest, bounded};
+use super::loader::{Loader, SeenAccount, SeenJoinRequest};
 use super::queries;
+use super::selection::{AccountSelection, JoinRequestSelection};
 use super::visibility::Visibility;
 use crate::accounts::{Account, AccountId};
 use crate::app::App;
@@ -78,7 +79,7 @@ pub fn request(
             }
         }
         let visibility = Visibility::of(app, Some(account.clone()));
-        let seen = bounded(Loader::new(tx, &visibility).join_requests(vec![request], selection)?)?.pop();
+        let seen = Loader::new(tx, &visibility).join_requests(vec![request], selection)?.pop();
         seen.ok_or_else(|| anyhow!("the viewer does not see their own join request").into())
     })
 }

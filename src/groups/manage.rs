@@ -10,7 +10,8 @@ use super::errors::{
     require_verified,
 };
 use super::join::{admit, get};
-use super::loader::{GroupSelection, Loader, SeenGroup, bounded};
+use super::loader::{Loader, SeenGroup};
+use super::selection::GroupSelection;
 use super::visibility::Visibility;
 use crate::accounts::validation::{GROUP_NAME, clean_text};
 use crate::accounts::{Account, notices};
@@ -192,6 +193,6 @@ fn represents_visibly(db: &Reader<'_>, visibility: &Visibility, account: &Accoun
 fn load(tx: &Tx<'_>, own: Account, id: &str, selection: &GroupSelection) -> Result<SeenGroup> {
     let visibility = Visibility::of(tx.app, Some(own));
     let group = store::groups::find_by_id(tx, id)?;
-    let seen = Loader::new(tx, &visibility).groups(group.into_iter().collect(), selection)?;
-    bounded(seen)?.pop().ok_or_else(|| anyhow!("group {id} is missing after its insert").into())
+    let seen = Loader::new(tx, &visibility).groups(group.into_iter().collect(), selection)?.pop();
+    seen.ok_or_else(|| anyhow!("group {id} is missing after its insert").into())
 }

@@ -1,10 +1,8 @@
 //! The rule behind each query. Each rule reads from one snapshot and follows the policy in `visibility`.
 
 use super::errors::{REPRESENTATIVES_ONLY, require_login};
-use super::loader::{
-    AccountSelection, GroupSelection, JoinRequestSelection, Loader, PlaceSelection, SeenAccount, SeenGroup,
-    SeenInstitution, SeenJoinRequest, SeenResearchField, bounded,
-};
+use super::loader::{Loader, SeenAccount, SeenGroup, SeenInstitution, SeenJoinRequest, SeenResearchField};
+use super::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
 use super::visibility::Visibility;
 use crate::accounts::user_list::{self, Page, PageArgs};
 use crate::accounts::{Account, AccountId, Filter};
@@ -55,8 +53,7 @@ pub fn user(
         let own = caller(app, db, viewer)?.account;
         let found = user_list::user(app, db, own.as_ref(), id)?;
         let visibility = Visibility::of(app, own);
-        let seen = Loader::new(db, &visibility).accounts(found.into_iter().collect(), selection)?;
-        Ok(bounded(seen)?.pop())
+        Ok(Loader::new(db, &visibility).accounts(found.into_iter().collect(), selection)?.pop())
     })
 }
 
@@ -73,7 +70,7 @@ pub fn users(
         let Page { accounts, start, has_next, has_previous } =
             user_list::users(app, db, own.as_ref(), filter, args)?;
         let visibility = Visibility::of(app, own);
-        let accounts = bounded(Loader::new(db, &visibility).accounts(accounts, selection)?)?;
+        let accounts = Loader::new(db, &visibility).accounts(accounts, selection)?;
         Ok(Page { accounts, start, has_next, has_previous })
     })
 }
@@ -83,7 +80,7 @@ pub fn institutions(
     app: &App,
     viewer: &Viewer,
     search: &InstitutionSearch,
-    selection: &PlaceSelection,
+    groups: Option<&GroupSelection>,
 ) -> Result<Vec<SeenInstitution>> {
     let search = Search {
         words: words(search.search.as_deref().unwrap_or_default()),
@@ -96,7 +93,7 @@ pub fn institutions(
     app.store.read(|db| {
         let found = store::institutions::list_institutions(db, &search)?;
         let visibility = Visibility::of(app, caller(app, db, viewer)?.account);
-        bounded(Loader::new(db, &visibility).institutions(found, selection)?)
+        Loader::new(db, &visibility).institutions(found, groups)
     })
 }
 
@@ -114,31 +111,31 @@ pub(super) fn words(search: &str) -> Vec<String> {
 pub fn research_fields(
     app: &App,
     viewer: &Viewer,
-    selection: &PlaceSelection,
+    groups: Option<&GroupSelection>,
 ) -> Result<Vec<SeenResearchField>> {
     app.store.read(|db| {
         let found = store::institutions::list_research_fields(db)?;
         let visibility = Visibility::of(app, caller(app, db, viewer)?.account);
-        bounded(Loader::new(db, &visibility).research_fields(found, selection)?)
+        Loader::new(db, &visibility).research_fields(found, groups)
     })
 }
 
 /// Returns all public working groups, in the order in which they were created.
 pub fn working_groups(app: &App, viewer: &Viewer, selection: &GroupSelection) -> Result<Vec<SeenGroup>> {
     app.store.read(|db| {
-        let visibility = Visibility::of(app, Some(require_login(&caller(app, db, viewer)?)?.clone()));
+        let visibility = Visibility::of(app, Some(require_login(caller(app, db, viewer)?)?));
         let found = store::groups::list_public(db)?;
-        bounded(Loader::new(db, &visibility).groups(found, selection)?)
+        Loader::new(db, &visibility).groups(found, selection)
     })
 }
 
 /// Returns the members of the group that the viewer represents.
 pub fn members(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Result<Vec<SeenAccount>> {
     app.store.read(|db| {
-        let own = require_login(&caller(app, db, viewer)?)?.clone();
+        let own = require_login(caller(app, db, viewer)?)?;
         let group = own.represents().ok_or(REPRESENTATIVES_ONLY)?.to_owned();
         let found = store::memberships::list_members(db, &[group])?;
-        bounded(Loader::new(db, &Visibility::of(app, Some(own))).accounts(found, selection)?)
+        Loader::new(db, &Visibility::of(app, Some(own))).accounts(found, selection)
     })
 }
 
@@ -149,10 +146,10 @@ pub fn join_requests(
     selection: &JoinRequestSelection,
 ) -> Result<Vec<SeenJoinRequest>> {
     app.store.read(|db| {
-        let own = require_login(&caller(app, db, viewer)?)?.clone();
+        let own = require_login(caller(app, db, viewer)?)?;
         let group = own.represents().ok_or(REPRESENTATIVES_ONLY)?.to_owned();
         let found = store::join_requests::list_by_groups(db, &[group])?;
-        bounded(Loader::new(db, &Visibility::of(app, Some(own))).join_requests(found, selection)?)
+        Loader::new(db, &Visibility::of(app, Some(own))).join_requests(found, selection)
     })
 }
 
@@ -165,13 +162,13 @@ pub(super) fn one(
     selection: &AccountSelection,
 ) -> Result<SeenAccount> {
     let visibility = Visibility::of(app, Some(own.clone()));
-    let seen = bounded(Loader::new(db, &visibility).accounts(vec![account], selection)?)?.pop();
-    seen.ok_or_else(|| anyhow::anyhow!("an account is not in its own picture").into())
+    let seen = Loader::new(db, &visibility).accounts(vec![account], selection)?.pop();
+    seen.ok_or_else(|| anyhow::anyhow!("the account was not loaded").into())
 }
 
 fn not_negative(name: &str, number: i32) -> Result<i64> {
     if number < 0 {
-        return Err(Error::BadRequest(format!("`{name}` cannot be negative.").into()));
+        return Err(Error::bad_request(format!("`{name}` cannot be negative.")));
     }
     Ok(number.into())
 }

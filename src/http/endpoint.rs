@@ -17,7 +17,7 @@ use super::shares::{Share, Shares};
 use super::{client, graphiql};
 use crate::accounts::Viewer;
 use crate::django::ascii_json;
-use crate::graphql::{self, Flavour, GraphQl};
+use crate::graphql::{self, MutationStyle, GraphQl};
 
 /// Replies up to this size are not counted.
 const SMALL: usize = 8 * 1024;
@@ -27,7 +27,7 @@ pub(super) const PAUSE: u32 = 5;
 /// The endpoint.
 pub(super) struct Endpoint {
     pub(super) graphql: Arc<GraphQl>,
-    pub(super) flavour: Flavour,
+    pub(super) flavour: MutationStyle,
     pub(super) max_body: usize,
     /// The page that browsers get, if they get one.
     pub(super) graphiql: Option<Bytes>,

@@ -64,7 +64,7 @@ fn schema_prints_the_schema_and_makes_nothing() {
     let site = Site::empty();
     let schema = site.run(["schema"]).done();
     let config = config::load_text("").expect("the defaults are good settings").config;
-    assert_eq!(schema, graphql::sdl(graphql::Flavour::Plain, &config.graphql));
+    assert_eq!(schema, graphql::sdl(graphql::MutationStyle::Plain, &config.graphql));
     assert_eq!(site.names(), [] as [&str; 0]);
 }
 

@@ -189,7 +189,7 @@ fn what_an_operator_gets_wrong_is_said_in_a_sentence() {
     }
     let sentence = site.run(["user", "show", "7"]).refused(1);
     assert!(
-        sentence.contains("is the username of ada@example.org and the number of p7@example.org"),
+        sentence.contains("is the username of ada@example.org and the id of p7@example.org"),
         "{sentence}"
     );
 }

@@ -167,7 +167,7 @@ async fn an_answer_that_would_not_end_is_refused_before_it_is_made() {
     assert_eq!(answer.body["data"], json!({ "workinggroups": null }));
     assert_eq!(
         answer.body["errors"][0]["message"],
-        "The request asks for too much: its answer would hold more than 50000 entries in lists within lists."
+        "The request selects too much: lists within lists may return at most 50000 entries."
     );
     server.mails();
 }

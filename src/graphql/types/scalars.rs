@@ -1,11 +1,11 @@
 //! Custom scalars.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value, scalar};
+use serde::{Deserialize, Serialize};
 
 use crate::accounts::FieldErrors;
 use crate::clock::Timestamp;
 
-/// Errors by field, as a scalar.
 pub struct ExpectedErrorType(pub FieldErrors);
 
 /// Errors by field: `{"email": [{"message": "…", "code": "…"}]}`. Errors about the request as a whole are under
@@ -21,19 +21,13 @@ impl ScalarType for ExpectedErrorType {
     }
 }
 
+#[derive(Serialize, Deserialize)]
 pub struct GenericScalar(pub serde_json::Value);
+scalar!(GenericScalar, "GenericScalar", "A JSON value.");
 
-/// A JSON value.
-#[Scalar]
-impl ScalarType for GenericScalar {
-    fn parse(value: Value) -> InputValueResult<Self> {
-        Ok(Self(value.into_json()?))
-    }
-
-    fn to_value(&self) -> Value {
-        Value::from_json(self.0.clone()).unwrap_or_default()
-    }
-}
+#[derive(Serialize, Deserialize)]
+pub struct Uuid(pub String);
+scalar!(Uuid, "UUID", "A UUID in lower case with dashes.");
 
 pub struct DateTime(pub Timestamp);
 
@@ -46,20 +40,5 @@ impl ScalarType for DateTime {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.to_string())
-    }
-}
-
-#[derive(Clone)]
-pub struct Uuid(pub String);
-
-/// A UUID in lower case with dashes.
-#[Scalar(name = "UUID")]
-impl ScalarType for Uuid {
-    fn parse(value: Value) -> InputValueResult<Self> {
-        Err(InputValueError::expected_type(value))
-    }
-
-    fn to_value(&self) -> Value {
-        Value::String(self.0.clone())
     }
 }

@@ -1,13 +1,35 @@
 //! GraphQL types of working groups, institutions, research fields and join requests.
 
-use async_graphql::{Enum, Error, Object, Result};
+use anyhow::anyhow;
+use async_graphql::{Enum, Object, Result};
 
 use super::scalars::{DateTime, Uuid};
 use super::user::UserType;
+use crate::graphql::error::request_error;
 use crate::groups::Status;
 use crate::groups::loader::{SeenGroup, SeenInstitution, SeenJoinRequest, SeenResearchField};
 
-pub struct WorkingGroupType(SeenGroup);
+/// Defines output types by what a viewer sees.
+macro_rules! output_types {
+    ($($name:ident($seen:ident);)*) => {
+        $(
+            pub struct $name($seen);
+
+            impl From<$seen> for $name {
+                fn from(seen: $seen) -> Self {
+                    Self(seen)
+                }
+            }
+        )*
+    };
+}
+
+output_types! {
+    WorkingGroupType(SeenGroup);
+    InstitutionType(SeenInstitution);
+    ResearchFieldType(SeenResearchField);
+    WorkingGroupJoinRequestType(SeenJoinRequest);
+}
 
 /// A working group.
 #[Object]
@@ -50,17 +72,15 @@ impl WorkingGroupType {
     /// The members of the group.
     #[graphql(name = "customuserSet")]
     async fn members(&self) -> Vec<UserType> {
-        self.0.related.members.iter().cloned().map(UserType::from).collect()
+        to_output(&self.0.related.members)
     }
 
     /// The join requests that the viewer may see.
     #[graphql(name = "workinggroupjoinrequestSet")]
     async fn join_requests(&self) -> Vec<WorkingGroupJoinRequestType> {
-        join_requests(&self.0.related.join_requests)
+        to_output(&self.0.related.join_requests)
     }
 }
-
-pub struct InstitutionType(SeenInstitution);
 
 /// An institution.
 #[Object]
@@ -93,11 +113,9 @@ impl InstitutionType {
     /// The working groups of the institution.
     #[graphql(name = "workinggroupSet")]
     async fn working_groups(&self) -> Vec<WorkingGroupType> {
-        self.0.related.iter().cloned().map(WorkingGroupType).collect()
+        to_output(&self.0.related)
     }
 }
-
-pub struct ResearchFieldType(SeenResearchField);
 
 /// A research field.
 #[Object]
@@ -120,11 +138,9 @@ impl ResearchFieldType {
     /// The working groups of the research field.
     #[graphql(name = "workinggroupSet")]
     async fn working_groups(&self) -> Vec<WorkingGroupType> {
-        self.0.related.iter().cloned().map(WorkingGroupType).collect()
+        to_output(&self.0.related)
     }
 }
-
-pub struct WorkingGroupJoinRequestType(SeenJoinRequest);
 
 /// A request to join a working group.
 #[Object]
@@ -136,12 +152,12 @@ impl WorkingGroupJoinRequestType {
 
     /// The account that made the request.
     async fn user(&self) -> Result<UserType> {
-        found(self.0.related.account.clone().map(UserType::from))
+        loaded(self.0.related.account.clone().map(UserType::from))
     }
 
     /// The working group.
     async fn working_group(&self) -> Result<WorkingGroupType> {
-        found(self.0.related.group.clone().map(WorkingGroupType))
+        loaded(self.0.related.group.clone().map(WorkingGroupType))
     }
 
     /// When the request was made.
@@ -151,16 +167,13 @@ impl WorkingGroupJoinRequestType {
 
     /// The status of the request.
     async fn status(&self) -> WorkingGroupJoinRequestStatus {
-        match self.0.record.status {
-            Status::Pending => WorkingGroupJoinRequestStatus::Pending,
-            Status::Approved => WorkingGroupJoinRequestStatus::Approved,
-            Status::Declined => WorkingGroupJoinRequestStatus::Declined,
-        }
+        self.0.record.status.into()
     }
 }
 
 /// The status of a join request.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Status")]
 pub enum WorkingGroupJoinRequestStatus {
     /// Waits for an answer.
     Pending,
@@ -170,32 +183,13 @@ pub enum WorkingGroupJoinRequestStatus {
     Declined,
 }
 
-/// Converts join requests to their GraphQL type.
-pub(super) fn join_requests(seen: &[SeenJoinRequest]) -> Vec<WorkingGroupJoinRequestType> {
-    seen.iter().cloned().map(WorkingGroupJoinRequestType).collect()
+/// Converts a list to its output type.
+pub(super) fn to_output<S: Clone, T: From<S>>(seen: &[S]) -> Vec<T> {
+    seen.iter().cloned().map(T::from).collect()
 }
 
-/// Returns a value that is loaded whenever it is selected.
-fn found<T>(selected: Option<T>) -> Result<T> {
-    selected.ok_or_else(|| {
-        tracing::error!("a field of a join request was selected and not read");
-        Error::new("Internal server error")
-    })
-}
-
-macro_rules! from_seen {
-    ($($seen:ident => $name:ident,)*) => {
-        $(impl From<$seen> for $name {
-            fn from(seen: $seen) -> Self {
-                Self(seen)
-            }
-        })*
-    };
-}
-
-from_seen! {
-    SeenGroup => WorkingGroupType,
-    SeenInstitution => InstitutionType,
-    SeenResearchField => ResearchFieldType,
-    SeenJoinRequest => WorkingGroupJoinRequestType,
+/// Returns a value that is loaded if it is selected.
+fn loaded<T>(value: Option<T>) -> Result<T> {
+    let error = || request_error(anyhow!("a field of a join request was selected but not loaded").into());
+    value.ok_or_else(error)
 }

@@ -2,9 +2,10 @@
 
 use async_graphql::{Enum, ID, Interface, Object, SimpleObject};
 
-use super::group::{WorkingGroupJoinRequestType, WorkingGroupType, join_requests};
-use super::relay_id;
+use super::group::{WorkingGroupJoinRequestType, WorkingGroupType, to_output};
 use super::scalars::DateTime;
+use crate::accounts::user_list::Page;
+use crate::graphql::relay_id;
 use crate::groups::loader::SeenAccount;
 
 /// An academic title.
@@ -12,10 +13,8 @@ use crate::groups::loader::SeenAccount;
 #[graphql(name = "CustomUserAcademicTitle")]
 pub enum AcademicTitle {
     /// Professor.
-    #[graphql(name = "PROF")]
     Prof,
     /// Doctor.
-    #[graphql(name = "DR")]
     Dr,
 }
 
@@ -105,14 +104,13 @@ macro_rules! account_type {
             /// The working group that the account represents.
             #[graphql(name = "workinggroup")]
             async fn represented_group(&self) -> Option<WorkingGroupType> {
-                let group = self.0.related.group.clone().map(WorkingGroupType::from);
-                group.filter(|_| self.0.record.represents().is_some())
+                self.0.record.represents().and(self.0.related.group.clone()).map(WorkingGroupType::from)
             }
 
             /// The join requests of the account that the viewer may see.
             #[graphql(name = "workinggroupjoinrequestSet")]
             async fn join_requests(&self) -> Vec<WorkingGroupJoinRequestType> {
-                join_requests(&self.0.related.join_requests)
+                to_output(&self.0.related.join_requests)
             }
 
             $($own)*
@@ -167,6 +165,23 @@ pub struct UserNodeConnection {
     pub page_info: PageInfo,
     /// The accounts of the page.
     pub edges: Vec<Option<UserNodeEdge>>,
+}
+
+impl From<Page<SeenAccount>> for UserNodeConnection {
+    fn from(page: Page<SeenAccount>) -> Self {
+        let edges = (page.start..).zip(page.accounts).map(|(offset, account)| UserNodeEdge {
+            node: Some(account.into()),
+            cursor: relay_id::to_cursor(offset),
+        });
+        let edges: Vec<_> = edges.collect();
+        let page_info = PageInfo {
+            has_next_page: page.has_next,
+            has_previous_page: page.has_previous,
+            start_cursor: edges.first().map(|edge| edge.cursor.clone()),
+            end_cursor: edges.last().map(|edge| edge.cursor.clone()),
+        };
+        Self { page_info, edges: edges.into_iter().map(Some).collect() }
+    }
 }
 
 /// An account on a page.
