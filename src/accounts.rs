@@ -18,7 +18,3 @@ pub mod user_list;
 pub mod validation;
 
 pub use crate::store::accounts::{Account, AccountId, Filter};
-// TEMPORARY
-pub use crate::error::{Error, FieldError, FieldErrors, Result, Unavailable};
-pub use crate::security::{Client, Viewer, action_links, audit};
-pub use crate::{email, text};

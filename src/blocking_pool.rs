@@ -7,8 +7,8 @@ use anyhow::anyhow;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::accounts::{self, Error, Unavailable};
 use crate::app::App;
+use crate::error::{self, Error, Unavailable};
 use crate::metrics::Outcome;
 
 /// Concurrent reads, which spend their time on the disk.
@@ -51,7 +51,7 @@ impl Slots {
     }
 
     /// Waits for a permit, unless too many calls wait already.
-    async fn permit(&self, waiting: &Gauge) -> accounts::Result<OwnedSemaphorePermit> {
+    async fn permit(&self, waiting: &Gauge) -> error::Result<OwnedSemaphorePermit> {
         let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
             let _waits = Waits::begin(waiting, self.max_waiting).ok_or(CROWDED)?;
             return Ok(Arc::clone(&self.permits).acquire_owned().await.map_err(|closed| anyhow!(closed))?);
@@ -70,8 +70,8 @@ impl BlockingPool {
     pub async fn call<T: Send + 'static>(
         &self,
         queue: Queue,
-        rule: impl FnOnce(&App) -> accounts::Result<T> + Send + 'static,
-    ) -> accounts::Result<T> {
+        rule: impl FnOnce(&App) -> error::Result<T> + Send + 'static,
+    ) -> error::Result<T> {
         let metrics = &self.app.metrics;
         let permit = match queue {
             Queue::Reading => self.reading.permit(&metrics.reading_waiting).await?,
@@ -99,7 +99,7 @@ impl BlockingPool {
     }
 
     /// Counts an operation under the name of its field in the schema.
-    pub fn count<T>(&self, operation: &str, outcome: &accounts::Result<T>) {
+    pub fn count<T>(&self, operation: &str, outcome: &error::Result<T>) {
         let outcome = match outcome {
             Ok(_) => Outcome::Done,
             Err(Error::Refused(_) | Error::BadRequest(_)) => Outcome::Refused,

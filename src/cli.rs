@@ -27,9 +27,9 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::accounts::{self, Error};
 use crate::app::secret_key;
 use crate::config::{self, Config, Loaded};
+use crate::error::{self, Error};
 use crate::graphql::{self, MutationStyle};
 use crate::printable::multi_line;
 use crate::server;
@@ -126,7 +126,7 @@ fn has_io_error(error: &anyhow::Error, kind: ErrorKind) -> bool {
 }
 
 /// Words the error of a rule. `not_done` begins the message.
-fn explain<T>(not_done: &str, outcome: accounts::Result<T>) -> Result<T> {
+fn explain<T>(not_done: &str, outcome: error::Result<T>) -> Result<T> {
     match outcome {
         Ok(done) => Ok(done),
         Err(Error::BadRequest(sentence)) => bail!("{not_done}: {sentence}"),

@@ -21,10 +21,10 @@ use std::sync::Arc;
 use async_graphql::indexmap::IndexMap;
 use async_graphql::{EmptySubscription, ObjectType, Request, Response, Schema, SchemaBuilder, Value};
 
-use crate::accounts::Viewer;
 use crate::app::App;
 use crate::blocking_pool::BlockingPool;
 use crate::config;
+use crate::security::Viewer;
 pub use error::is_transient;
 use features::Features;
 use mutation::{Mutation, RelayMutation};

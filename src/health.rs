@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::accounts::Result;
 use crate::app::App;
+use crate::error::Result;
 use crate::metrics::Levels;
 use crate::store::{self, Writer};
 

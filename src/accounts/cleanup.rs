@@ -18,19 +18,16 @@ pub fn cleanup(app: &App) -> Result<usize> {
     let known_before = now.minus(KNOWN_CLIENT_LIFETIME);
     let audited_before = now.minus(app.config.audit.kept);
     let released_before = now.minus(RELEASED_EMAIL_LIFETIME);
-    let batches: [&dyn Fn(&Writer<'_>) -> store::Result<usize>; 7] = [
-        // A session outlives its refresh tokens, so its deletion has few rows to take along.
-        &|tx| store::refresh_tokens::delete_expired(tx, now, BATCH),
-        &|tx| store::sessions::delete_expired(tx, now, BATCH),
-        &|tx| store::attempts::delete_forgotten(tx, now, BATCH),
-        &|tx| store::known_clients::delete_before(tx, known_before, BATCH),
-        &|tx| store::action_tokens::delete_expired(tx, now, BATCH),
-        &|tx| store::released_emails::delete_before(tx, released_before, BATCH),
-        &|tx| store::audit::delete_before(tx, audited_before, BATCH),
+    let delete = |batch: &dyn Fn(&Writer<'_>) -> store::Result<usize>| app.store.write(batch);
+    // A session outlives its refresh tokens, so its deletion has few rows to take along.
+    let deleted = [
+        delete(&|tx| store::refresh_tokens::delete_expired(tx, now, BATCH))?,
+        delete(&|tx| store::sessions::delete_expired(tx, now, BATCH))?,
+        delete(&|tx| store::attempts::delete_forgotten(tx, now, BATCH))?,
+        delete(&|tx| store::known_clients::delete_before(tx, known_before, BATCH))?,
+        delete(&|tx| store::action_tokens::delete_expired(tx, now, BATCH))?,
+        delete(&|tx| store::released_emails::delete_before(tx, released_before, BATCH))?,
+        delete(&|tx| store::audit::delete_before(tx, audited_before, BATCH))?,
     ];
-    let mut deleted = 0;
-    for batch in batches {
-        deleted += app.store.write(batch)?;
-    }
-    Ok(deleted)
+    Ok(deleted.iter().sum())
 }

@@ -7,14 +7,16 @@ use anyhow::{Context as _, Result};
 use super::output::{has_colours, print_unescaped};
 use super::{explain, serve};
 use crate::accounts::admin::{self, Creation};
+use crate::accounts::login;
 use crate::accounts::profile::{self, Changes};
 use crate::accounts::register::{self, Registration};
-use crate::accounts::{self, Client, Viewer, login};
 use crate::app::App;
 use crate::config::{self, Config};
+use crate::error;
 use crate::groups::join;
 use crate::groups::manage::{self, NewGroupForm};
 use crate::groups::selection::{GroupSelection, JoinRequestSelection};
+use crate::security::{Client, Viewer};
 use crate::transfer::bundled;
 use crate::transfer::file::Institution;
 use crate::transfer::import;
@@ -59,7 +61,7 @@ fn public_url(listen: SocketAddr) -> String {
     if is_this_machine { format!("http://localhost:{}", listen.port()) } else { format!("http://{listen}") }
 }
 
-fn fill(app: &App) -> accounts::Result<()> {
+fn fill(app: &App) -> error::Result<()> {
     let mut data = bundled::research_fields(app)?;
     data.institutions.push(Institution {
         id: INSTITUTION.to_owned(),
@@ -100,7 +102,7 @@ fn fill(app: &App) -> accounts::Result<()> {
 }
 
 /// Creates a verified account and logs it in.
-fn create_account(app: &App, email: &str, first: &str, last: &str, staff: bool) -> accounts::Result<Viewer> {
+fn create_account(app: &App, email: &str, first: &str, last: &str, staff: bool) -> error::Result<Viewer> {
     let new = Creation {
         email: email.to_owned(),
         username: Some(username(email)),

@@ -7,9 +7,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::database::open_or_create;
 use super::explain;
 use super::output::print;
-use crate::accounts;
 use crate::app::App;
 use crate::config::Config;
+use crate::error;
 use crate::transfer::bundled;
 use crate::transfer::file::{self, ImportFile};
 use crate::transfer::import::{self, Report, Tally};
@@ -66,7 +66,7 @@ fn read(path: &Path) -> Result<ImportFile> {
     })
 }
 
-fn import_with_progress(app: &App, contents: &ImportFile, dry_run: bool) -> accounts::Result<Report> {
+fn import_with_progress(app: &App, contents: &ImportFile, dry_run: bool) -> error::Result<Report> {
     let bar = ProgressBar::new(contents.len() as u64);
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len}, {eta} left") {
         bar.set_style(style);

@@ -168,7 +168,7 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
     print(&format!("{message}\n"))
 }
 
-fn change<T>(outcome: crate::accounts::Result<T>) -> Result<T> {
+fn change<T>(outcome: crate::error::Result<T>) -> Result<T> {
     explain("nothing was changed", outcome)
 }
 

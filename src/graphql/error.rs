@@ -2,7 +2,7 @@
 
 use async_graphql::{ErrorExtensions as _, ServerError, parser};
 
-use crate::accounts::Error;
+use crate::error::Error;
 
 /// The extension of a transient error that holds the seconds to wait before the next attempt.
 const RETRY_AFTER: &str = "retryAfter";

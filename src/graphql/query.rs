@@ -10,13 +10,16 @@ use super::types::group::{
 };
 use super::types::session::SessionType;
 use super::types::user::{UserNode, UserNodeConnection, UserType};
-use crate::django::text::strip;
 use crate::accounts::user_list::PageArgs;
-use crate::accounts::{self, Filter, Viewer, email, sessions};
+use crate::accounts::{Filter, sessions};
 use crate::app::App;
+use crate::django::text::strip;
+use crate::email;
+use crate::error;
 use crate::groups::loader::SeenAccount;
 use crate::groups::queries::{self, InstitutionSearch};
 use crate::groups::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
+use crate::security::Viewer;
 
 pub struct Query;
 
@@ -136,7 +139,7 @@ impl Query {
 
 async fn account(
     ctx: &Context<'_>,
-    rule: impl FnOnce(&App, &Viewer) -> accounts::Result<Option<SeenAccount>> + Send + 'static,
+    rule: impl FnOnce(&App, &Viewer) -> error::Result<Option<SeenAccount>> + Send + 'static,
 ) -> Nullable<UserNode> {
     read(ctx, rule).await.map(|account| account.map(UserNode::from)).transpose()
 }
@@ -144,7 +147,7 @@ async fn account(
 /// Returns a list without pages. Clients expect nullable entries.
 async fn list<T: Send + 'static, G: From<T>>(
     ctx: &Context<'_>,
-    rule: impl FnOnce(&App, &Viewer) -> accounts::Result<Vec<T>> + Send + 'static,
+    rule: impl FnOnce(&App, &Viewer) -> error::Result<Vec<T>> + Send + 'static,
 ) -> Nullable<Vec<Option<G>>> {
     let entries = read(ctx, rule).await;
     Some(entries.map(|entries| entries.into_iter().map(|entry| Some(entry.into())).collect()))

@@ -9,9 +9,10 @@ use super::error::request_error;
 use super::payload::{GroupPayload, MutationType, Payload};
 use super::summary::RejectionCodes;
 use super::types::scalars::ExpectedErrorType;
-use crate::accounts::{Error, Result, Viewer};
 use crate::app::App;
 use crate::blocking_pool::{BlockingPool, Queue};
+use crate::error::{Error, Result};
+use crate::security::Viewer;
 
 /// A field that is null if it fails, without affecting other fields: the outer `Option` has this effect in
 /// async-graphql.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use crate::accounts::FieldErrors;
+use crate::error::FieldErrors;
 
 #[derive(Clone)]
 pub struct Summary {

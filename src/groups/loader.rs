@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
 use super::visibility::Visibility;
-use crate::accounts::{Account, Error, Result};
+use crate::accounts::Account;
+use crate::error::{Error, Result};
 use crate::store::groups::Group;
 use crate::store::institutions::{Institution, ResearchField};
 use crate::store::join_requests::JoinRequest;

@@ -11,7 +11,7 @@ use poem::Request;
 use poem::http::header::{FORWARDED, HeaderName, USER_AGENT};
 use poem::http::{HeaderMap, HeaderValue};
 
-use crate::accounts::Client;
+use crate::security::Client;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 

@@ -15,9 +15,9 @@ use serde_json::json;
 
 use super::shares::{Share, Shares};
 use super::{client, graphiql};
-use crate::accounts::Viewer;
 use crate::django::ascii_json;
-use crate::graphql::{self, MutationStyle, GraphQl};
+use crate::graphql::{self, GraphQl, MutationStyle};
+use crate::security::Viewer;
 
 /// Replies up to this size are not counted.
 const SMALL: usize = 8 * 1024;

@@ -21,8 +21,8 @@ use tokio_rustls::{Accept, TlsAcceptor};
 use super::client::Proxies;
 use super::shares::{Share, Shares};
 use super::tls::Tls;
-use crate::accounts::Client;
 use crate::metrics::Metrics;
+use crate::security::Client;
 
 /// How long a client may take to agree on encryption.
 const HANDSHAKE: Duration = Duration::from_secs(10);

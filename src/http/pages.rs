@@ -26,10 +26,12 @@ use super::RouteTable;
 use super::headers::wants_page;
 use super::request_log::{Codes, FALLBACK};
 use super::{client, endpoint};
-use crate::accounts::action_links::{self, LinkRejection, LinkStatus, ValidLink};
-use crate::accounts::{self, Error, FieldErrors, Viewer, activation, password, secondary_email};
+use crate::accounts::{activation, password, secondary_email};
 use crate::app::App;
 use crate::blocking_pool::{BlockingPool, Queue};
+use crate::error::{self, Error, FieldErrors};
+use crate::security::Viewer;
+use crate::security::action_links::{self, LinkRejection, LinkStatus, ValidLink};
 use crate::tokens::action::Action;
 use content::{Ask, DONE, Link, MAILED, Notice};
 pub(super) use theme::Theme;
@@ -160,7 +162,7 @@ impl Page {
 
 impl Site {
     /// Returns the status of a link.
-    async fn check_link(&self, action: Action, token: &str) -> accounts::Result<(&'static Link, LinkStatus)> {
+    async fn check_link(&self, action: Action, token: &str) -> error::Result<(&'static Link, LinkStatus)> {
         let token = token.to_owned();
         let check = move |app: &App| {
             let action = actual_action(app, action, &token);

@@ -3,8 +3,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::accounts::{Error, cleanup};
+use crate::accounts::cleanup;
 use crate::app::App;
+use crate::error::Error;
 
 const INTERVAL: Duration = Duration::from_hours(1);
 

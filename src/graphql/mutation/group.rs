@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use async_graphql::{Context, Object};
 
-use crate::accounts::Error;
+use crate::error::Error;
 use crate::graphql::input::{
     AddUserToWorkingGroupInput, AnswerJoinRequestInput, CreateWorkingGroupInput, DeleteWorkingGroupInput,
     JoinRequestInput, RemoveUserFromWorkingGroupInput, SetWorkingGroupInput,

@@ -3,8 +3,8 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value, scalar};
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::FieldErrors;
 use crate::clock::Timestamp;
+use crate::error::FieldErrors;
 
 pub struct ExpectedErrorType(pub FieldErrors);
 

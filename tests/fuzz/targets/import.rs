@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
-use pledge4future_auth::accounts::{Error, email};
 use pledge4future_auth::app::App;
 use pledge4future_auth::clock::Clock;
 use pledge4future_auth::django::email_validator::is_valid;
+use pledge4future_auth::email;
+use pledge4future_auth::error::Error;
 use pledge4future_auth::random::Random;
 use pledge4future_auth::transfer::{file, import as importing};
 use pledge4future_auth::{clock::Timestamp, config};

@@ -10,14 +10,14 @@ use std::time::Duration;
 use pledge4future_auth::accounts::admin::{self, Creation};
 use pledge4future_auth::accounts::login::{self, Name};
 use pledge4future_auth::accounts::sessions;
-use pledge4future_auth::accounts::{
-    AccountId, Client, Error, Result, Viewer, cleanup, password, refresh, secondary_email,
-};
+use pledge4future_auth::accounts::{AccountId, cleanup, password, refresh, secondary_email};
 use pledge4future_auth::app::App;
 use pledge4future_auth::clock::{Clock, Timestamp};
 use pledge4future_auth::config;
+use pledge4future_auth::error::{Error, Result};
 use pledge4future_auth::random::Random;
 use pledge4future_auth::security::authentication;
+use pledge4future_auth::security::{Client, Viewer};
 use pledge4future_auth::store;
 use pledge4future_auth::store::accounts::Role;
 use proptest::prelude::{Just, Strategy, prop_oneof};
