@@ -142,7 +142,7 @@ fn find_research_field(db: &Reader<'_>, name: &str) -> Result<i64> {
     let field = only(
         found,
         || format!("no research field has \"{name}\" in its name"),
-        || format!("several research fields have \"{name}\" in their names; give the number of one"),
+        || format!("several research fields have \"{name}\" in their names; give the id of one"),
         |field| format!("{} ({})", field.id, field.subfield),
     )?;
     Ok(field.id)
