@@ -40,25 +40,25 @@ pub(super) fn run(loaded: &Loaded, prepare: impl FnOnce(&App) -> Result<()>) -> 
 }
 
 async fn serve(app: Arc<App>, loaded: &Loaded, migrated: Migrated, volume: Volume) -> Result<()> {
-    let bound = http::bind(Arc::clone(&app))?;
+    let server = http::bind(Arc::clone(&app))?;
     // Signals are heeded from here on: who reads the first line may send one.
     let told_to_stop = until_told_to_stop()?;
     let told_to_reload = signal(SignalKind::hangup()).context("SIGHUP cannot be received")?;
-    greet(&app, &bound, &migrated);
+    greet(&app, &server, &migrated);
     if let Some(file) = loaded.readable_by_others() {
         let file = file.display();
         tracing::warn!("{file} holds a secret and others may read it; run `chmod 600 {file}`");
     }
     let (stop, stopped) = watch::channel(None);
     let clock = app.clock.clone();
-    tell_systemd(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {}", bound.address()))]);
+    tell_systemd(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {}", server.address()))]);
     let watchdog = tokio::spawn(feed_watchdog(Arc::clone(&app)));
     let (current, app) = watch::channel(app);
     let sweeper = tokio::spawn(sweep_hourly(app.clone()));
     let mail = tokio::spawn(deliver_mail(app, stopped));
-    let reload = Reload { file: loaded.file.clone(), current, answers: bound.answers(), volume };
+    let reload = Reload { file: loaded.file.clone(), current, service: server.service(), volume };
     let reloading = tokio::spawn(reload.whenever(told_to_reload));
-    let outcome = bound.serve(told_to_stop).await;
+    let outcome = server.serve(told_to_stop).await;
     tracing::info!("stopping: requests are answered, mail that is due is delivered");
     tell_systemd(&[NotifyState::Stopping]);
     watchdog.abort();
@@ -73,7 +73,7 @@ async fn serve(app: Arc<App>, loaded: &Loaded, migrated: Migrated, volume: Volum
 struct Reload {
     file: Option<PathBuf>,
     current: watch::Sender<Arc<App>>,
-    answers: http::Answers,
+    service: http::Service,
     volume: Volume,
 }
 
@@ -99,7 +99,7 @@ impl Reload {
         }
         check(&config)?;
         let app = Arc::new(current.with_settings(config)?);
-        self.answers.replace(Arc::clone(&app))?;
+        self.service.reload(Arc::clone(&app))?;
         self.volume.set(app.config.log.level);
         self.current.send_replace(app);
         tracing::info!("the settings were read again and are in force");
@@ -107,9 +107,9 @@ impl Reload {
     }
 }
 
-fn greet(app: &App, bound: &http::Bound, migrated: &Migrated) {
+fn greet(app: &App, server: &http::Server, migrated: &Migrated) {
     let scheme = if app.config.http.tls.is_on() { "https" } else { "http" };
-    let address = format!("{scheme}://{}", bound.address());
+    let address = format!("{scheme}://{}", server.address());
     let graphiql = if app.config.graphql.graphiql { ", GraphiQL there in the browser" } else { "" };
     tracing::info!("listening on {address}, GraphQL at {address}/graphql{graphiql}");
     let database = app.config.database();
@@ -118,8 +118,8 @@ fn greet(app: &App, bound: &http::Bound, migrated: &Migrated) {
         steps => tracing::info!("data in {}, brought up to date, steps taken: {steps}", database.display()),
     }
     tracing::info!("mail {}; its links start with {}", app.mailer.describe(), app.config.public_url);
-    if let Some(watch) = bound.watch_address() {
-        tracing::info!("metrics at http://{watch}/metrics");
+    if let Some(address) = server.metrics_address() {
+        tracing::info!("metrics at http://{address}/metrics");
     }
     for warning in &migrated.warnings {
         tracing::warn!("{warning}");
