@@ -125,7 +125,7 @@ impl Endpoint {
         let mut reply = match ascii_json::to_string(&reply).map(|body| self.reserve(client, body)) {
             Ok(Some(body)) => json::response(status, body),
             Ok(None) => json::unavailable(
-                "Too many large replies to you are not read yet. Your request may have been carried out. Read the \
+                "Too many of your large replies are still unread. Your request may have been carried out. Read the \
                  replies, then check before you send it again.",
             ),
             Err(error) => json::serialization_failed(&error),

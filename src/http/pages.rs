@@ -81,7 +81,11 @@ impl poem::Endpoint for Endpoint {
         Ok(match (request.method().clone(), page) {
             (_, Page::NotFound) if !accepts_html(&request) => return Err(NotFoundError.into()),
             (Method::GET | Method::HEAD, page) => self.get(page, &request).await,
-            (Method::POST, Page::Link(_) | Page::MailForm(_)) => self.post(&mut request).await,
+            (Method::POST, Page::Link(_) | Page::MailForm(_)) if is_cross_site(&request) => {
+                self.pages.theme.message(StatusCode::FORBIDDEN, &content::CROSS_SITE)
+            }
+            (Method::POST, Page::Link(action)) => self.pages.redeem(action, &mut request).await,
+            (Method::POST, Page::MailForm(form)) => self.pages.send_mail(form, &mut request).await,
             _ => self.pages.theme.message(StatusCode::METHOD_NOT_ALLOWED, &content::WRONG_METHOD),
         })
     }
@@ -98,18 +102,6 @@ impl Endpoint {
             Page::MailSent(message) => theme.mail_sent(message),
             Page::Asset => theme.asset(request.uri().path()),
             Page::NotFound => theme.message(StatusCode::NOT_FOUND, &content::NOT_FOUND),
-        }
-    }
-
-    async fn post(&self, request: &mut Request) -> Response {
-        if is_cross_site(request) {
-            return self.pages.theme.message(StatusCode::FORBIDDEN, &content::CROSS_SITE);
-        }
-        match (self.page, self.pages.read_form(request).await) {
-            (Page::Link(action), Ok(form)) => self.pages.redeem(action, request, form).await,
-            (Page::MailForm(mail_form), Ok(form)) => self.pages.send_mail(mail_form, request, form).await,
-            (_, Err(response)) => response,
-            _ => self.pages.theme.message(StatusCode::METHOD_NOT_ALLOWED, &content::WRONG_METHOD),
         }
     }
 }

@@ -10,7 +10,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, Timeout, sleep, timeout};
 use tokio_rustls::Accept;
-use tokio_rustls::server::TlsStream;
 
 use super::limits::ConnectionSlot;
 
@@ -32,7 +31,7 @@ pub(in crate::http) struct Connection {
 
 impl Connection {
     pub(super) fn plain(stream: TcpStream, slot: ConnectionSlot) -> Self {
-        Self::new(Stream::Plain(stream), slot)
+        Self::new(Stream::Open(Box::new(stream)), slot)
     }
 
     pub(super) fn encrypted(handshake: Accept<TcpStream>, slot: ConnectionSlot) -> Self {
@@ -77,14 +76,13 @@ impl Connection {
 
 /// The first read or write drives the TLS handshake, so that a slow client does not block `accept`.
 enum Stream {
-    Plain(TcpStream),
     Handshake(Pin<Box<Timeout<Accept<TcpStream>>>>),
-    Encrypted(Box<TlsStream<TcpStream>>),
+    Open(Box<AnyStream>),
     HandshakeFailed,
 }
 
-trait ReadWrite: AsyncRead + AsyncWrite + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Unpin> ReadWrite for T {}
+trait ReadWrite: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> ReadWrite for T {}
 type AnyStream = dyn ReadWrite;
 
 impl Stream {
@@ -97,11 +95,10 @@ impl Stream {
         if let Self::Handshake(handshake) = self {
             let completed = ready!(handshake.as_mut().poll(cx));
             *self = Self::HandshakeFailed;
-            *self = Self::Encrypted(Box::new(completed.map_err(|_| ErrorKind::TimedOut)??));
+            *self = Self::Open(Box::new(completed.map_err(|_| ErrorKind::TimedOut)??));
         }
         match self {
-            Self::Plain(stream) => poll(Pin::new(stream), cx),
-            Self::Encrypted(stream) => poll(Pin::new(stream.as_mut()), cx),
+            Self::Open(stream) => poll(Pin::new(stream.as_mut()), cx),
             Self::Handshake(_) | Self::HandshakeFailed => Poll::Ready(Err(ErrorKind::NotConnected.into())),
         }
     }

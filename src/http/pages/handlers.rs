@@ -27,7 +27,7 @@ pub(super) struct Pages {
     pub(super) pool: Arc<BlockingPool>,
 }
 
-pub(super) type Form = HashMap<String, String>;
+type Form = HashMap<String, String>;
 
 /// A rejected link. `errors` are those of the rule.
 struct Rejection {
@@ -37,13 +37,6 @@ struct Rejection {
 }
 
 impl Pages {
-    pub(super) async fn read_form(&self, request: &mut Request) -> Result<Form, Response> {
-        let body = request.take_body().into_bytes_limit(MAX_FORM_BYTES).await;
-        let body =
-            body.map_err(|_| self.theme.message(StatusCode::PAYLOAD_TOO_LARGE, &content::TOO_LARGE))?;
-        Ok(url::form_urlencoded::parse(&body).into_owned().collect())
-    }
-
     pub(super) async fn show_link(&self, action: Action, request: &Request) -> Response {
         let token = token(request);
         let rule = move |app: &App| {
@@ -58,7 +51,8 @@ impl Pages {
     }
 
     /// Performs the action of a link. The rule judges the link; its status is read only to explain a rejection.
-    pub(super) async fn redeem(&self, action: Action, request: &Request, form: Form) -> Response {
+    pub(super) async fn redeem(&self, action: Action, request: &mut Request) -> Response {
+        let Some(form) = read_form(request).await else { return self.too_large() };
         let (viewer, token) = (Viewer::at(client_ip::stored(request)), token(request));
         let queue = if content::link(action).takes_password { Queue::Hashing } else { Queue::Writing };
         let rule = move |app: &App| {
@@ -82,12 +76,8 @@ impl Pages {
         }
     }
 
-    pub(super) async fn send_mail(
-        &self,
-        mail_form: &'static MailForm,
-        request: &Request,
-        form: Form,
-    ) -> Response {
+    pub(super) async fn send_mail(&self, mail_form: &'static MailForm, request: &mut Request) -> Response {
+        let Some(form) = read_form(request).await else { return self.too_large() };
         let (viewer, email) = (Viewer::at(client_ip::stored(request)), field(&form, "email").to_owned());
         let rule = move |app: &App| match mail_form.action {
             Action::Activation => activation::resend(app, &viewer, &email),
@@ -145,6 +135,10 @@ impl Pages {
         Response::builder().status(StatusCode::SEE_OTHER).header(LOCATION, self.theme.address(path)).finish()
     }
 
+    fn too_large(&self) -> Response {
+        self.theme.message(StatusCode::PAYLOAD_TOO_LARGE, &content::TOO_LARGE)
+    }
+
     fn failed(&self, error: &Error) -> Response {
         match error {
             Error::Unavailable(error) => {
@@ -194,6 +188,11 @@ fn rejected(errors: &FieldErrors, page: impl FnOnce(StatusCode, &[String]) -> Re
     };
     page.set_data(Codes(errors.codes().collect()));
     page
+}
+
+async fn read_form(request: &mut Request) -> Option<Form> {
+    let body = request.take_body().into_bytes_limit(MAX_FORM_BYTES).await.ok()?;
+    Some(url::form_urlencoded::parse(&body).into_owned().collect())
 }
 
 fn field<'a>(form: &'a Form, name: &str) -> &'a str {
