@@ -60,7 +60,7 @@ pub struct Service {
 /// Binds the sockets. Must be called within a Tokio runtime.
 pub fn bind(app: Arc<App>) -> Result<Server> {
     let http = &app.config.http;
-    let (tls, renewal) = Tls::open(&app.config)?.map(|(tls, renewal)| (Arc::new(tls), renewal)).unzip();
+    let (tls, renewal) = Tls::open(&app.config)?.unzip();
     let connection_limit = ConnectionLimit::new(
         listener::available_connections(http.max_connections),
         http.max_connections_per_client,

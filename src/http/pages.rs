@@ -33,7 +33,6 @@ pub(super) use theme::Theme;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-#[derive(Clone)]
 struct Endpoint {
     pages: Arc<Pages>,
     page: Page,
@@ -95,7 +94,7 @@ impl Endpoint {
     async fn get(&self, page: Page, request: &Request) -> Response {
         let theme = &self.pages.theme;
         match page {
-            Page::Front => theme.page(StatusCode::OK, "front.html", "", &json!({})),
+            Page::Front => theme.page(StatusCode::OK, "front.html", "Accounts", &json!({})),
             Page::Link(action) => self.pages.show_link(action, request).await,
             Page::MailForm(form) => self.pages.mail_form(StatusCode::OK, form, "", &[]),
             Page::Message(message) => theme.message(StatusCode::OK, message),

@@ -40,7 +40,7 @@ pub(in crate::http) fn check(config: &Config) -> Result<()> {
 
 impl Tls {
     /// Returns `None` if the settings do not turn TLS on.
-    pub(in crate::http) fn open(config: &Config) -> Result<Option<(Self, Option<CertificateRenewal>)>> {
+    pub(in crate::http) fn open(config: &Config) -> Result<Option<(Arc<Self>, Option<CertificateRenewal>)>> {
         let tls = &config.http.tls;
         let (server, renewal) = match (&tls.certificate, &tls.key, &tls.acme) {
             (Some(certificate), Some(key), _) => (config_from_files(certificate, key)?, None),
@@ -50,7 +50,7 @@ impl Tls {
             }
             _ => return Ok(None),
         };
-        Ok(Some((Self(watch::Sender::new(Arc::new(server))), renewal)))
+        Ok(Some((Arc::new(Self(watch::Sender::new(Arc::new(server)))), renewal)))
     }
 
     pub(super) fn acceptor(&self) -> TlsAcceptor {

@@ -118,7 +118,6 @@ impl Theme {
     }
 
     pub(super) fn page(&self, status: StatusCode, template: &str, title: &str, values: &Value) -> Response {
-        let title = if title.is_empty() { "Accounts" } else { title };
         // None of the links contains a character that must be escaped in an attribute, and escaping changes slashes.
         let link = |link: String| minijinja::Value::from_safe_string(link);
         let context = context! {
