@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_graphql::{Request as GraphQlRequest, ServerError, Value};
 use async_graphql_poem::GraphQLRequest;
 use bytes::Bytes;
-use poem::error::ReadBodyError;
+use poem::error::{InternalServerError, ReadBodyError};
 use poem::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
 use poem::http::{HeaderValue, Method, StatusCode};
 use poem::web::RequestBody;
@@ -63,10 +63,10 @@ impl poem::Endpoint for Endpoint {
         if let Some(page) = self.graphiql.as_ref().filter(|_| graphiql::is_requested(&request)) {
             return Ok(graphiql::page_response(page));
         }
-        Ok(match self.parse(&mut request).await {
+        match self.parse(&mut request).await {
             Ok(query) => self.execute(query, viewer(&request)).await,
-            Err(refusal) => refusal,
-        })
+            Err(refusal) => Ok(refusal),
+        }
     }
 }
 
@@ -108,7 +108,7 @@ impl Endpoint {
         extracted.map(|GraphQLRequest(query)| query).map_err(|_| bad_request("Variables are invalid JSON."))
     }
 
-    async fn execute(&self, query: GraphQlRequest, viewer: Viewer) -> Response {
+    async fn execute(&self, query: GraphQlRequest, viewer: Viewer) -> Result<Response> {
         let client = viewer.client().network();
         let (response, summary) = self.graphql.execute(self.flavour, query, viewer).await;
         let errors = response.errors.as_slice();
@@ -122,17 +122,17 @@ impl Endpoint {
             StatusCode::BAD_REQUEST
         };
         let reply = Reply { errors, data: executed.then_some(&response.data) };
-        let mut reply = match ascii_json::to_string(&reply).map(|body| self.reserve(client, body)) {
-            Ok(Some(body)) => json::response(status, body),
-            Ok(None) => json::unavailable(
-                "Too many of your large replies are still unread. Your request may have been carried out. Read the \
-                 replies, then check before you send it again.",
+        let body = ascii_json::to_string(&reply).map_err(InternalServerError)?;
+        let mut reply = match self.reserve(client, body) {
+            Some(body) => json::response(status, body),
+            None => json::unavailable(
+                "Too many of your large replies are still unread. Your request may have been carried out. Read the replies, \
+                 then check before you send it again.",
             ),
-            Err(error) => json::serialization_failed(&error),
         };
         reply.headers_mut().extend(response.http_headers);
         reply.set_data(summary);
-        reply
+        Ok(reply)
     }
 
     /// Returns the body of a reply, or `None` if the quota of unsent bytes is used up.

@@ -15,15 +15,8 @@ pub(super) fn response(status: StatusCode, body: impl Into<Body>) -> Response {
 }
 
 pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
-    match ascii_json::to_string(&json!({ "errors": [{ "message": message }] })) {
-        Ok(body) => response(status, body),
-        Err(error) => serialization_failed(&error),
-    }
-}
-
-pub(super) fn serialization_failed(error: &serde_json::Error) -> Response {
-    tracing::error!("a reply cannot be serialized: {error}");
-    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    let body = ascii_json::to_string(&json!({ "errors": [{ "message": message }] }));
+    response(status, body.expect("strings can be serialized"))
 }
 
 pub(super) fn unavailable(message: &str) -> Response {
