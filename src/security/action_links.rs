@@ -217,10 +217,13 @@ pub fn reject(app: &App, viewer: &Viewer, action: Action, status: LinkStatus) ->
 }
 
 fn reject_with(app: &App, viewer: &Viewer, status: LinkStatus, error: FieldError) -> Result<LinkRejection> {
-    if [FieldError::INVALID_TOKEN, FieldError::EXPIRED_TOKEN].contains(&error) {
-        throttle::invalid_token(app, viewer)?;
+    let is_invalid = [FieldError::INVALID_TOKEN, FieldError::EXPIRED_TOKEN].contains(&error);
+    let counted = if is_invalid { throttle::invalid_token(app, viewer) } else { Ok(()) };
+    match counted {
+        Ok(()) => Ok(LinkRejection { status, errors: FieldErrors::of("nonFieldErrors", error) }),
+        Err(Error::Refused(errors)) => Ok(LinkRejection { status, errors }),
+        Err(error) => Err(error),
     }
-    Ok(LinkRejection { status, errors: FieldErrors::of("nonFieldErrors", error) })
 }
 
 fn error_of(action: Action, status: &LinkStatus) -> FieldError {

@@ -14,7 +14,7 @@ use crate::http;
 pub(super) struct Reload<F> {
     pub(super) file: Option<PathBuf>,
     pub(super) current: watch::Sender<Arc<App>>,
-    pub(super) answers: http::Answers,
+    pub(super) service: http::Service,
     pub(super) set_log_level: F,
 }
 
@@ -40,7 +40,7 @@ impl<F: Fn(LogLevel) + Send + Sync + 'static> Reload<F> {
         }
         check(&config)?;
         let app = Arc::new(current.with_settings(config)?);
-        self.answers.replace(Arc::clone(&app))?;
+        self.service.reload(Arc::clone(&app))?;
         (self.set_log_level)(app.config.log.level);
         self.current.send_replace(app);
         tracing::info!("the settings were reloaded");

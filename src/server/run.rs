@@ -41,25 +41,28 @@ async fn serve(
     migrated: Migrated,
     set_log_level: impl Fn(LogLevel) + Send + Sync + 'static,
 ) -> Result<()> {
-    let bound = http::bind(Arc::clone(&app))?;
+    let server = http::bind(Arc::clone(&app))?;
     // Signals may arrive as soon as the first line is logged.
     let stop_signal = stop_signal()?;
     let reload_signal = signal(SignalKind::hangup()).context("SIGHUP cannot be received")?;
-    log_startup(&app, &bound, &migrated);
+    log_startup(&app, &server, &migrated);
     if let Some(file) = loaded.readable_by_others() {
         let file = file.display();
         tracing::warn!("{file} contains a secret and others may read it; run `chmod 600 {file}`");
     }
-    systemd::notify(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {}", bound.address()))]);
+    systemd::notify(&[
+        NotifyState::Ready,
+        NotifyState::Status(&format!("listening on {}", server.address())),
+    ]);
     let clock = app.clock.clone();
     let watchdog = tokio::spawn(systemd::notify_watchdog(Arc::clone(&app)));
     let (current, app) = watch::channel(app);
     let (deadline_sender, deadline) = watch::channel(None);
     let cleanup = tokio::spawn(cleanup_worker::run(app.clone()));
     let delivery = tokio::spawn(delivery_worker::run(app, deadline));
-    let reload = Reload { file: loaded.file.clone(), current, answers: bound.answers(), set_log_level };
+    let reload = Reload { file: loaded.file.clone(), current, service: server.service(), set_log_level };
     let reload = tokio::spawn(reload.run(reload_signal));
-    let outcome = bound.serve(stop_signal).await;
+    let outcome = server.serve(stop_signal).await;
     tracing::info!("stopping: requests are finished, mail that is due is delivered");
     systemd::notify(&[NotifyState::Stopping]);
     watchdog.abort();
@@ -70,9 +73,9 @@ async fn serve(
     outcome
 }
 
-fn log_startup(app: &App, bound: &http::Bound, migrated: &Migrated) {
+fn log_startup(app: &App, server: &http::Server, migrated: &Migrated) {
     let scheme = if app.config.http.tls.is_on() { "https" } else { "http" };
-    let address = format!("{scheme}://{}", bound.address());
+    let address = format!("{scheme}://{}", server.address());
     let graphiql = if app.config.graphql.graphiql { ", GraphiQL there in the browser" } else { "" };
     tracing::info!("listening on {address}, GraphQL at {address}/graphql{graphiql}");
     let database = app.config.database();
@@ -81,7 +84,7 @@ fn log_startup(app: &App, bound: &http::Bound, migrated: &Migrated) {
         steps => tracing::info!("data in {}, migrations applied: {steps}", database.display()),
     }
     tracing::info!("mail {}; its links start with {}", app.mailer.describe(), app.config.public_url);
-    if let Some(address) = bound.watch_address() {
+    if let Some(address) = server.metrics_address() {
         tracing::info!("metrics at http://{address}/metrics");
     }
     for warning in &migrated.warnings {

@@ -415,8 +415,8 @@ fn a_logo_is_a_small_picture_that_can_be_read() {
     site.write("logo.svg", vec![b' '; 300 * 1024]);
     assert!(site.run(["check-config"]).refused(2).contains("larger than 256 KiB"));
     for (setting, part) in [
-        ("logo = \"logo.exe\"", "is no .svg"),
-        ("accent = \"red\"", "is not a colour"),
+        ("logo = \"logo.exe\"", "is not a .svg"),
+        ("accent = \"red\"", "is no colour"),
         ("name = \" \"", "write a name"),
     ] {
         let site = Site::with_settings(&format!("[pages.branding]\n{setting}\n"));

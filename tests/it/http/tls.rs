@@ -74,7 +74,7 @@ async fn a_renewed_certificate_is_taken_over_and_a_broken_one_is_not() {
 
     site.write("key.pem", &old.key);
     let complaint = server.reload();
-    assert!(complaint.contains("http.tls.key: the key does not go with the certificate"), "{complaint}");
+    assert!(complaint.contains("http.tls.key: the key does not match the certificate"), "{complaint}");
     who(&renewed.client(), &server).await.expect("an answer");
     assert_eq!(server.terminate().status, Some(0));
 }
@@ -101,9 +101,9 @@ fn certificates_that_cannot_be_used_are_refused_in_a_sentence() {
     let cases = [
         ([whole[0], ("other", "")], "http.tls.key: key.pem cannot be read"),
         ([whole[1], ("other", "")], "http.tls.certificate: certificate.pem cannot be read"),
-        ([whole[0], ("key.pem", &certificate.certificate)], "http.tls.key: key.pem holds no key in PEM"),
-        ([("certificate.pem", &certificate.key), whole[1]], "holds no certificate in PEM"),
-        ([whole[0], ("key.pem", &other.key)], "the key does not go with the certificate"),
+        ([whole[0], ("key.pem", &certificate.certificate)], "http.tls.key: key.pem contains no key in PEM"),
+        ([("certificate.pem", &certificate.key), whole[1]], "contains no certificate in PEM"),
+        ([whole[0], ("key.pem", &other.key)], "the key does not match the certificate"),
     ];
     for (files, complaint) in cases {
         let site = Site::with_settings(FILES);
@@ -140,7 +140,7 @@ fn a_server_whose_authority_cannot_be_reached_goes_on_and_says_so() {
     let settings = format!("[http.tls]\nacme = \"a.example.org\"\nacme_directory = {directory:?}\n");
     let site = Site::with_settings(&settings);
     let server = site.serve();
-    server.waits_for("there is no new certificate for a.example.org, it is tried again");
+    server.waits_for("cannot get a new certificate for a.example.org, will try again");
     let Outcome { status, stderr, .. } = server.terminate();
     assert_eq!(status, Some(0), "{stderr}");
     assert_eq!(site.mode("data/acme"), 0o700);
