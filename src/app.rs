@@ -15,7 +15,7 @@ use crate::metrics::Metrics;
 use crate::passwords::Hasher;
 use crate::private_files;
 use crate::random::Random;
-use crate::store::{self, Store};
+use crate::store::Store;
 use crate::tokens::SigningKey;
 
 pub use data_lock::lock_data_dir;
@@ -31,8 +31,8 @@ pub struct App {
     pub hasher: Hasher,
     pub mailer: Mailer,
     pub outage: Arc<Outage>,
-    /// Notified after each committed transaction, to wake the mail delivery.
-    pub committed: Arc<Notify>,
+    /// Notified after a transaction that enqueued mail, to wake its delivery.
+    pub mail_enqueued: Arc<Notify>,
     pub metrics: Arc<Metrics>,
 }
 
@@ -47,9 +47,9 @@ impl App {
         let store = Arc::new(Store::open(&config.database())?);
         let hasher = Hasher::new(&config.passwords, random.clone())?;
         let mailer = Mailer::new(&config)?;
-        let (outage, committed) = (Arc::default(), Arc::default());
+        let (outage, mail_enqueued) = (Arc::default(), Arc::default());
         let metrics = Arc::new(Metrics::new(&store.writes));
-        Ok(Self { config, clock, random, store, signing_key, hasher, mailer, outage, committed, metrics })
+        Ok(Self { config, clock, random, store, signing_key, hasher, mailer, outage, mail_enqueued, metrics })
     }
 
     /// Returns the same application with other settings. The data folder must be the same.
@@ -62,20 +62,10 @@ impl App {
             clock: self.clock.clone(),
             store: Arc::clone(&self.store),
             outage: Arc::clone(&self.outage),
-            committed: Arc::clone(&self.committed),
+            mail_enqueued: Arc::clone(&self.mail_enqueued),
             metrics: Arc::clone(&self.metrics),
             config,
             random,
         })
-    }
-
-    /// Calls [`Store::write`], and wakes the mail delivery after the commit.
-    pub fn write<T, E: From<store::Error>>(
-        &self,
-        work: impl FnOnce(&store::Writer<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let done = self.store.write(work)?;
-        self.committed.notify_one();
-        Ok(done)
     }
 }

@@ -13,22 +13,24 @@
 //! | [`graphql`] | the dialect: names, types, arguments and payloads (async-graphql) |
 //! | [`blocking_pool`] | the bounded bridge from async code to the synchronous rules |
 //! | [`groups`], [`transfer`], [`health`] | the rules of working groups; import and export; health checks |
-//! | [`accounts`] | the rules of accounts: plain synchronous Rust, as in `groups`, without HTTP, GraphQL or SQL |
+//! | [`accounts`] | the rules of accounts: synchronous functions, as in `groups`, without HTTP, GraphQL or SQL |
+//! | [`security`] | the unit of work of a rule and its caller; throttling, the audit log, mailed links |
 //! | [`outbox`] | mail that is enqueued in a transaction and delivered after it |
-//! | [`app`] | the assembled application |
-//! | [`store`], [`mail`], [`tokens`], [`passwords`] | one technology each |
+//! | [`app`], [`error`] | the assembled application; rejections and other errors of rules |
+//! | [`store`], [`mail`], [`tokens`], [`passwords`], [`email`] | one technology each |
 //! | [`config`], [`django`], [`metrics`] | the settings, compatibility with Django, counters |
-//! | [`clock`], [`random`], [`digest`], [`printable`] | values and helpers without dependencies |
+//! | [`clock`], [`random`], [`digest`], [`printable`], [`private_files`], [`text`] | values and helpers |
 //!
 //! # Where to look
 //!
-//! A request arrives in `http/endpoint.rs`. Its field is defined in `graphql/mutation.rs` or `graphql/query.rs`, which
-//! names the rule. The rule, in `accounts/` or `groups/`, calls functions in `store/`, each of which runs one SQL
-//! statement. Sentences that people read are in `accounts/error.rs`, `groups/errors.rs`, `django/password_validators.rs` and
-//! `assets/mail/`. Settings are in `config.example.toml`.
+//! A request arrives in `http/endpoint.rs`. Its field is defined in `graphql/mutation/` or `graphql/query.rs`, which
+//! names the rule. The rule, in `accounts/` or `groups/`, runs in a transaction of `security/transaction.rs` and calls
+//! functions in `store/`, each of which runs one SQL statement. Sentences that people read are in `error.rs`,
+//! `groups/errors.rs`, `django/password_validators.rs` and `assets/mail/`. Settings are in `config.example.toml`.
 //!
-//! A link in a mail leads to `http/pages.rs`, whose sentences are in `http/pages/content.rs` and `assets/pages/`. Pages
-//! call the same rules as the mutations. `assets/graphiql/` holds the bundle of GraphiQL and its source.
+//! A link in a mail leads to `http/pages/handlers.rs`. Sentences of pages are in `http/pages/content.rs` and
+//! `assets/pages/`. Pages call the same rules as the mutations. `assets/graphiql/` holds the bundle of GraphiQL and its
+//! source.
 //!
 //! `accounts/user_list.rs` decides which accounts a viewer may list. `groups/visibility.rs` decides what a viewer may
 //! see on every path through a group. `graphql/lookahead.rs` collects what a request selects around an account or a
@@ -44,8 +46,8 @@
 //!   it. Keys enforce that.
 //! - An access token is valid no longer than its session and the epoch of its account. A refresh token is consumed in
 //!   one statement, and the use of a copy ends its session. A mailed token works once.
-//! - An attempt is counted before the password is checked (`accounts/throttle.rs`). An account's events are recorded in
-//!   the transaction that causes them, and never contain a secret (`accounts/audit.rs`).
+//! - An attempt is counted before the password is checked (`security/throttle.rs`). An account's events are recorded in
+//!   the transaction that causes them, and never contain a secret (`security/audit.rs`).
 //! - The client gets the message of a rejection. Any other error is logged, and the client gets "Internal server error".
 //! - Time and randomness are values of [`app::App`]; clippy rejects every other source.
 

@@ -60,7 +60,7 @@ impl<'a> Tx<'a> {
             }
         })?;
         if has_mail {
-            app.committed.notify_one();
+            app.mail_enqueued.notify_one();
         }
         outcome
     }

@@ -36,7 +36,7 @@ pub(super) async fn run(
             return;
         }
         tokio::select! {
-            () = app.committed.notified() => {}
+            () = app.mail_enqueued.notified() => {}
             () = tokio::time::sleep(POLL_INTERVAL) => {}
             _ = deadline.changed() => {}
         }

@@ -416,7 +416,7 @@ fn a_logo_is_a_small_picture_that_can_be_read() {
     assert!(site.run(["check-config"]).refused(2).contains("larger than 256 KiB"));
     for (setting, part) in [
         ("logo = \"logo.exe\"", "is not a .svg"),
-        ("accent = \"red\"", "is no colour"),
+        ("accent = \"red\"", "is not a colour"),
         ("name = \" \"", "write a name"),
     ] {
         let site = Site::with_settings(&format!("[pages.branding]\n{setting}\n"));
