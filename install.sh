@@ -206,7 +206,8 @@ find_binary() {
 # The newest program that cargo has built: `cargo static` names its folder after the machine.
 find_built() {
     binary=''
-    for built in "$here/target/release/$NAME" "$here"/target/*/release/"$NAME"; do
+    for built in "$here/target/dist/$NAME" "$here"/target/*/dist/"$NAME" \
+        "$here/target/release/$NAME" "$here"/target/*/release/"$NAME"; do
         [ -f "$built" ] || continue
         if [ -z "$binary" ] || [ -n "$(find "$built" -newer "$binary")" ]; then
             binary=$built
