@@ -205,7 +205,8 @@ find_binary() {
 # Finds the newest program that cargo built. `cargo static` builds into a folder named after the target.
 find_built() {
     binary=''
-    for built in "$here/target/release/$NAME" "$here"/target/*/release/"$NAME"; do
+    for built in "$here/target/dist/$NAME" "$here"/target/*/dist/"$NAME" \
+        "$here/target/release/$NAME" "$here"/target/*/release/"$NAME"; do
         [ -f "$built" ] || continue
         if [ -z "$binary" ] || [ -n "$(find "$built" -newer "$binary")" ]; then
             binary=$built
