@@ -60,9 +60,11 @@ impl Server {
 
     /// The seconds that a login takes which is refused.
     async fn takes(&self, email: &str) -> f64 {
-        let query =
-            format!("mutation {{ tokenAuth(email: {email:?}, password: \"not-this-One-7\") {{ success }} }}");
-        let request = self.client.post(&self.endpoint).json(&json!({ "query": query }));
+        let query = "mutation ($email: String, $password: String!) { \
+            tokenAuth(email: $email, password: $password) { success } }";
+        let variables = json!({ "email": email, "password": "not-this-One-7" });
+        let body = json!({ "query": query, "variables": variables });
+        let request = self.client.post(&self.endpoint).json(&body);
         let began = Instant::now();
         let answer = request.send().await.expect("an answer").bytes().await.expect("an answer");
         let took = began.elapsed().as_secs_f64();

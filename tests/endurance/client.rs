@@ -11,6 +11,7 @@ use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 
+use crate::mutation::{self, Mutation};
 use crate::people::{Deed, Figures, Open, Person, Session, Wish};
 use crate::program::PATIENCE;
 use crate::{GLANCE, witness};
@@ -163,7 +164,8 @@ impl Client {
         self.figures.checks += 2;
         self.perform(person, &Deed::LogIn).await?;
         let token = self.people[person].sessions.last().map(|session| session.token.clone());
-        let me = self.ask(token.as_deref(), "{ payload: me { email verified } }").await?;
+        let me = json!({ "query": "{ payload: me { email verified } }" });
+        let me = self.send(token.as_deref(), &me).await?;
         if me != json!({ "email": email, "verified": true }) {
             return Err(Failure::Fault(format!("{email} logged in and is taken for {me}")));
         }
@@ -174,7 +176,7 @@ impl Client {
     }
 
     async fn is_refused(&self, email: &str, password: &str, code: &str) -> Result<(), Failure> {
-        let payload = self.ask(None, &log_in(email, password)).await?;
+        let payload = self.send(None, &mutation::log_in(email, password).body()).await?;
         if payload["errors"]["nonFieldErrors"][0]["code"] == code {
             return Ok(());
         }
@@ -248,12 +250,12 @@ impl Client {
     /// Asks, and remembers what was acknowledged.
     async fn perform(&mut self, person: usize, deed: &Deed) -> Result<(), Failure> {
         self.people[person].is_touched = true;
-        let (token, query) = question(&mut self.people[person], deed);
-        let payload = self.ask(token.as_deref(), &query).await?;
+        let (token, mutation) = request(&mut self.people[person], deed);
+        let payload = self.send(token.as_deref(), &mutation.body()).await?;
         let person = &mut self.people[person];
         let fault = |expected: &str| {
-            let kind = query.split(['(', '{']).nth(1).unwrap_or_default().trim();
-            Failure::Fault(format!("{}: {kind} was to be answered with {expected}: {payload}", person.email))
+            let document = mutation.document();
+            Failure::Fault(format!("{}: {document} should return {expected}: {payload}", person.email))
         };
         if payload["success"] != true || payload["errors"] != Value::Null {
             return Err(fault("success"));
@@ -281,54 +283,42 @@ impl Client {
         Ok(())
     }
 
-    /// Sends a request with one field, `payload`, and answers that.
-    async fn ask(&self, token: Option<&str>, query: &str) -> Result<Value, Failure> {
-        let mut request = self.http.post(&self.endpoint).json(&json!({ "query": query }));
+    /// Sends a request. Returns its only field, `payload`.
+    async fn send(&self, token: Option<&str>, body: &Value) -> Result<Value, Failure> {
+        let mut request = self.http.post(&self.endpoint).json(body);
         if let Some(token) = token {
             request = request.header("Authorization", format!("JWT {token}"));
         }
         let unanswered = |error: reqwest::Error| Failure::Unanswered(format!("{error:?}"));
         let reply = request.send().await.map_err(unanswered)?;
         let status = reply.status();
-        let body = reply.text().await.map_err(unanswered)?;
-        let parsed: Value = serde_json::from_str(&body).unwrap_or_default();
+        let text = reply.text().await.map_err(unanswered)?;
+        let parsed: Value = serde_json::from_str(&text).unwrap_or_default();
         if status != 200 || parsed.get("errors").is_some() || parsed["data"].get("payload").is_none() {
-            return Err(Failure::Fault(format!("{query} was answered {status}: {body}")));
+            return Err(Failure::Fault(format!("{body} returned {status}: {text}")));
         }
         Ok(parsed["data"]["payload"].clone())
     }
 }
 
-fn log_in(email: &str, password: &str) -> String {
-    let selection = "{ success errors token refreshToken }";
-    format!("mutation {{ payload: tokenAuth(email: {email:?}, password: {password:?}) {selection} }}")
-}
-
-/// The request for a deed, and the token that it is sent with.
-fn question(person: &mut Person, deed: &Deed) -> (Option<String>, String) {
+/// The mutation for an action, and the token that it is sent with.
+fn request(person: &mut Person, action: &Deed) -> (Option<String>, Mutation) {
     let Person { email, password, .. } = &*person;
-    let tokens = "{ success errors token refreshToken }";
-    let (token, mutation) = match deed {
-        Deed::LogIn => return (None, log_in(email, password)),
-        Deed::Register => {
-            let form = format!("email: {email:?}, password1: {password:?}, password2: {password:?}");
-            (None, format!("register({form}) {{ success errors }}"))
-        }
-        Deed::Verify => {
-            let link = person.link.as_deref().unwrap_or_default();
-            (None, format!("verifyAccount(token: {link:?}) {{ success errors }}"))
-        }
+    let tokens = "success errors token refreshToken";
+    match action {
+        Deed::LogIn => (None, mutation::log_in(email, password).select(tokens)),
+        Deed::Register => (None, mutation::register(email, password)),
+        Deed::Verify => (None, mutation::verify_account(person.link.as_deref().unwrap_or_default())),
         Deed::Refresh(session) => {
             let session = &mut person.sessions[*session];
             session.is_touched = true;
-            (None, format!("refreshToken(refreshToken: {:?}) {tokens}", session.refresh_token))
+            (None, mutation::refresh_token(&session.refresh_token).select(tokens))
         }
         Deed::Change(session, new) => {
-            let form = format!("oldPassword: {password:?}, newPassword1: {new:?}, newPassword2: {new:?}");
-            (Some(person.sessions[*session].token.clone()), format!("passwordChange({form}) {tokens}"))
+            let change = mutation::change_password(password, new).select(tokens);
+            (Some(person.sessions[*session].token.clone()), change)
         }
-    };
-    (token, format!("mutation {{ payload: {mutation} }}"))
+    }
 }
 
 /// The session in a payload, if all of it is there.

@@ -13,6 +13,9 @@ mod client;
 #[path = "../it/support/disk.rs"]
 #[expect(dead_code, reason = "here the disk kills, and does not break")]
 mod disk;
+#[path = "../it/support/mutation.rs"]
+#[expect(dead_code, reason = "the tests in `it` send more mutations")]
+mod mutation;
 mod people;
 #[path = "../it/support/program.rs"]
 #[expect(dead_code, reason = "tests of the command line do more with the program")]

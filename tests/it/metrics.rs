@@ -23,9 +23,9 @@ fn value(page: &str, name: &str) -> Option<f64> {
 #[tokio::test]
 async fn operations_are_counted_by_field_and_outcome_whatever_they_are_called() {
     let server = TestServer::start("metrics.enabled = true\n").await;
-    let ada = server.joins("ada").await;
-    server.tries_to_log_in(&ada.email, "wrong").await;
-    server.ask(None, "{ secret: me { email } again: me { pk } }").await;
+    let ada = server.sign_up("ada").await;
+    server.try_log_in(&ada.email, "wrong").await;
+    server.query(None, "{ secret: me { email } again: me { pk } }").await;
     server.send(None, "{ workinggroups { id } }", json!({})).await;
     let page = page(&server).await;
     for (operation, outcome, count) in [
@@ -54,7 +54,7 @@ async fn operations_are_counted_by_field_and_outcome_whatever_they_are_called() 
 #[tokio::test]
 async fn every_metric_has_a_help_text_and_a_type() {
     let server = TestServer::start("metrics.enabled = true\n").await;
-    server.ask(None, "{ me { email } }").await;
+    server.query(None, "{ me { email } }").await;
     let page = page(&server).await;
     let samples = page.lines().filter(|line| !line.starts_with('#'));
     for sample in samples {
@@ -72,12 +72,12 @@ async fn every_metric_has_a_help_text_and_a_type() {
 #[tokio::test]
 async fn mail_that_waits_shows() {
     let server = TestServer::start("metrics.enabled = true\n").await;
-    server.registers("ada").await;
+    server.register("ada").await;
     server.advance(std::time::Duration::from_secs(90));
     let before = page(&server).await;
     assert_eq!(value(&before, "p4f_auth_mails{state=\"waiting\"}"), Some(1.0));
     assert_eq!(value(&before, "p4f_auth_mail_age_seconds"), Some(90.0));
-    server.mails();
+    server.ignore_mail();
     let after = page(&server).await;
     assert_eq!(value(&after, "p4f_auth_mails{state=\"waiting\"}"), Some(0.0));
     assert_eq!(value(&after, "p4f_auth_mail_age_seconds"), Some(0.0));

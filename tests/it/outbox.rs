@@ -6,9 +6,9 @@ use pledge4future_auth::clock::Timestamp;
 use pledge4future_auth::mail::Outage;
 use pledge4future_auth::outbox::{self, DeliveryReport};
 use pledge4future_auth::store;
-use serde_json::json;
 
-use crate::support::person::PASSWORD;
+use crate::support::mutation::register;
+use crate::support::person::{PASSWORD, assert_done};
 use crate::support::server::TestServer;
 
 fn round(server: &TestServer) -> DeliveryReport {
@@ -20,7 +20,7 @@ async fn a_mail_that_cannot_leave_waits_ever_longer_and_leaves_once() {
     let server = TestServer::start("").await;
     let mail = server.data().join("mail");
     std::fs::remove_dir(&mail).expect("an empty folder");
-    server.registers("ada").await;
+    server.register("ada").await;
 
     assert_eq!(round(&server), DeliveryReport { delivered: 0, failed: 1, ..DeliveryReport::default() });
     assert_eq!(round(&server), DeliveryReport::default(), "it is not tried again at once");
@@ -43,11 +43,11 @@ async fn a_mail_that_cannot_leave_waits_ever_longer_and_leaves_once() {
 #[tokio::test]
 async fn one_mail_that_cannot_leave_does_not_hold_up_the_others() {
     let server = TestServer::start("").await;
-    server.registers("ada").await;
+    server.register("ada").await;
     let blocked =
         server.data().join("mail").join(format!("{:020}-00000001.eml", server.app().clock.now().micros()));
     std::fs::create_dir(&blocked).expect("a folder where the mail belongs");
-    server.registers("bo").await;
+    server.register("bo").await;
     assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 1, ..DeliveryReport::default() });
 
     std::fs::remove_dir(&blocked).expect("the folder");
@@ -60,11 +60,9 @@ async fn one_mail_that_cannot_leave_does_not_hold_up_the_others() {
 async fn a_mail_to_an_address_that_cannot_be_written_into_it_is_given_up_and_the_others_leave() {
     let server = TestServer::start("").await;
     let strange = "\"\u{1b}]0;owned\u{7}\"@example.org";
-    let register = "mutation ($email: String!, $password: String!) { \
-         register(email: $email, username: \"strange\", password1: $password, password2: $password) { success } }";
-    let variables = json!({ "email": strange, "password": PASSWORD });
-    assert_eq!(server.send(None, register, variables).await.body["data"]["register"]["success"], true);
-    server.registers("bo").await;
+    let register = register(strange, PASSWORD).with("username", "strange");
+    assert_done(&server.mutate(None, &register).await);
+    server.register("bo").await;
     assert_eq!(round(&server), DeliveryReport { delivered: 1, refused: 1, failed: 0 });
     let given_up =
         server.store().read(|db| store::outbox::find_by_id(db, 1)).expect("a database").expect("a mail");
@@ -76,7 +74,7 @@ async fn a_mail_to_an_address_that_cannot_be_written_into_it_is_given_up_and_the
 #[tokio::test]
 async fn a_mail_that_left_meanwhile_leaves_again_only_if_that_is_meant() {
     let server = TestServer::start("").await;
-    server.registers("ada").await;
+    server.register("ada").await;
     assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
     let now = server.app().clock.now();
     let set_due = |again| server.store().write(|tx| store::outbox::set_due(tx, 1, now, again));
@@ -84,16 +82,16 @@ async fn a_mail_that_left_meanwhile_leaves_again_only_if_that_is_meant() {
     assert_eq!(round(&server), DeliveryReport::default());
     assert!(set_due(true).expect("a database"));
     assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
-    server.mails();
+    server.ignore_mail();
 }
 
 #[tokio::test]
 async fn mails_that_left_are_forgotten_after_a_week() {
     let server = TestServer::start("").await;
-    server.registers("ada").await;
+    server.register("ada").await;
     assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
     server.advance(Duration::from_secs(7 * 24 * 3600 + 1));
-    server.registers("bo").await;
+    server.register("bo").await;
     assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
     let kept = server.store().read(store::outbox::list).expect("a database");
     assert_eq!(kept.iter().map(|mail| mail.recipient.as_str()).collect::<Vec<_>>(), ["bo@example.org"]);

@@ -1,5 +1,7 @@
 //! What the tests share.
 
+pub mod access_token;
+pub mod audit;
 pub mod browser;
 pub mod certificate;
 pub mod contract_file;
@@ -7,10 +9,12 @@ pub mod contract_file;
 #[expect(dead_code, reason = "only the endurance test kills the program at a write")]
 pub mod disk;
 pub mod graphiql_sources;
+pub mod mutation;
 pub mod person;
 pub mod program;
 pub mod rejection;
 pub mod server;
+pub mod serving;
 pub mod smtp_receiver;
 
 /// The accounts, groups and institutions that the conformance scenarios begin with.

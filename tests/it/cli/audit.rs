@@ -8,7 +8,7 @@ use crate::support::program::Site;
 
 const FILES: &str = "[mail]\ntransport = \"file\"\n";
 
-/// The entries that the command lists, as it prints them for scripts.
+/// Returns the entries that the command prints as JSON.
 fn listed(site: &Site, arguments: &[&str]) -> Vec<Value> {
     let arguments = [&["audit", "list", "--json"], arguments].concat();
     serde_json::from_str(&site.run(arguments).done()).expect("a JSON array")
@@ -33,9 +33,8 @@ fn site() -> Site {
 async fn an_operator_reads_what_happened_oldest_first_and_by_account() {
     let site = site();
     let server = site.serve();
-    let login = |email: &str| format!("tokenAuth(email: {email:?}, password: {PASSWORD:?})");
-    server.mutate(&login("bo@example.org")).await;
-    server.mutate(&login("ghost@example.org")).await;
+    server.try_log_in("bo@example.org", PASSWORD).await;
+    server.try_log_in("ghost@example.org", PASSWORD).await;
     site.run(["user", "staff", "bo"]).done();
     site.run(["user", "delete", "ada", "--yes"]).done();
 

@@ -3,7 +3,6 @@
 use refinery::Target;
 use rusqlite::Connection;
 
-use super::serve::registers;
 use crate::support::embedded;
 use crate::support::program::Site;
 
@@ -27,12 +26,12 @@ async fn a_backup_beside_a_running_server_holds_what_was_answered_before_it_and_
     let (here, there) = (Site::with_settings(FILES), Site::with_settings(FILES));
     let server = here.serve();
     for name in ["ada", "bo"] {
-        registers(&server, name).await;
+        server.register(name).await;
     }
     let told = here.run(["backup", "copy.sqlite3"]).done();
     assert!(told.starts_with("copy.sqlite3: checked; schema ") && told.contains("accounts: 2"), "{told}");
     assert_eq!(here.mode("copy.sqlite3"), 0o600);
-    registers(&server, "eve").await;
+    server.register("eve").await;
     assert!(here.run(["verify"]).done().contains("sound; schema "));
 
     there.write("copy.sqlite3", std::fs::read(here.path("copy.sqlite3")).expect("a backup"));
@@ -64,7 +63,7 @@ async fn a_restore_after_a_crash_can_be_undone() {
     site.run(["backup", "empty.sqlite3"]).done();
     let server = site.serve();
     for name in ["ada", "bo"] {
-        registers(&server, name).await;
+        server.register(name).await;
     }
     // Both are in the log beside the database, and nowhere else yet.
     server.kill();

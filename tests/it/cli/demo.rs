@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::support::mutation::verify_account;
 use crate::support::person::assert_done;
 use crate::support::program::{Serving, Site};
 
@@ -31,7 +32,7 @@ impl Demo {
         ]);
         let mut introduction = String::new();
         while !introduction.contains("Mails are printed here") {
-            introduction += &(server.prints() + "\n");
+            introduction += &(server.next_line() + "\n");
         }
         Self { site, temporary, server, introduction }
     }
@@ -52,17 +53,12 @@ impl Demo {
             .unwrap_or_else(|| panic!("{}", self.introduction))
     }
 
-    async fn tries_to_log_in(&self, email: &str) -> Value {
-        let log_in = "mutation ($email: String!, $password: String!) { \
-             tokenAuth(email: $email, password: $password) { success errors token } }";
-        let variables = json!({ "email": email, "password": self.log_ins()[email] });
-        self.server.ask_with(None, log_in, variables).await["tokenAuth"].take()
+    async fn try_log_in(&self, email: &str) -> Value {
+        self.server.try_log_in(email, self.log_ins()[email]).await
     }
 
-    async fn logs_in(&self, email: &str) -> String {
-        let payload = self.tries_to_log_in(email).await;
-        assert_done(&payload);
-        payload["token"].as_str().expect("a token").to_owned()
+    async fn log_in(&self, email: &str) -> String {
+        self.server.log_in(email, self.log_ins()[email]).await
     }
 }
 
@@ -77,10 +73,10 @@ async fn a_printed_representative_logs_in_and_sees_the_join_request() {
     assert!(demo.introduction.contains(&format!("{url}/graphql ")), "{}", demo.introduction);
 
     let [representative, applicant] = ["represents", "has asked to join"].map(|words| demo.address(words));
-    let token = demo.logs_in(representative).await;
+    let token = demo.log_in(representative).await;
     let query = "{ me { workingGroup { name customuserSet { email } \
          workinggroupjoinrequestSet { status user { email firstName } } } } }";
-    let group = demo.server.ask(Some(&token), query).await["me"]["workingGroup"].take();
+    let group = demo.server.query(Some(&token), query).await["me"]["workingGroup"].take();
     assert!(demo.introduction.contains(group["name"].as_str().expect("a name")), "{group}");
     let members = group["customuserSet"].as_array().expect("members");
     let is_member = |email| members.iter().any(|member| member["email"] == email);
@@ -95,9 +91,9 @@ async fn each_printed_account_logs_in_once_its_mailed_link_is_followed() {
     let demo = Demo::start();
     let unverified = demo.address("is not verified");
     for email in demo.log_ins().keys().filter(|email| **email != unverified) {
-        demo.logs_in(email).await;
+        demo.log_in(email).await;
     }
-    let refused = demo.tries_to_log_in(unverified).await;
+    let refused = demo.try_log_in(unverified).await;
     assert_eq!(refused["errors"]["nonFieldErrors"][0]["code"], "not_verified", "{refused}");
 
     let mut mail = demo.server.mail();
@@ -107,17 +103,15 @@ async fn each_printed_account_logs_in_once_its_mailed_link_is_followed() {
     let url = demo.server.address().replace("127.0.0.1", "localhost");
     let activation = format!("{url}/activate/");
     let token = mail.lines().find_map(|line| line.strip_prefix(&activation)).expect("a link");
-    let verify = "mutation ($token: String!) { verifyAccount(token: $token) { success errors } }";
-    let data = demo.server.ask_with(None, verify, json!({ "token": token })).await;
-    assert_done(&data["verifyAccount"]);
-    demo.logs_in(unverified).await;
+    assert_done(&demo.server.mutate(&verify_account(token)).await);
+    demo.log_in(unverified).await;
 }
 
 #[tokio::test]
 async fn staff_of_the_demo_sees_every_printed_account() {
     let demo = Demo::start();
-    let token = demo.logs_in(demo.address("is staff")).await;
-    let data = demo.server.ask(Some(&token), "{ users { edges { node { email } } } }").await;
+    let token = demo.log_in(demo.address("is staff")).await;
+    let data = demo.server.query(Some(&token), "{ users { edges { node { email } } } }").await;
     let edges = data["users"]["edges"].as_array().expect("edges");
     let mut seen: Vec<&str> = edges.iter().filter_map(|edge| edge["node"]["email"].as_str()).collect();
     let mut printed: Vec<&str> = demo.log_ins().into_keys().collect();
@@ -132,7 +126,7 @@ fn the_demo_touches_no_other_data_and_deletes_its_own() {
     let before = demo.site.names();
     assert!(!is_empty(&demo.temporary.path(".")), "the data of the demo are elsewhere");
     demo.server.signal("-HUP");
-    demo.server.waits_for("ERROR");
+    demo.server.wait_for("ERROR");
     let end = demo.server.terminate();
     assert_eq!(end.status, Some(0), "{end:?}");
     assert!(is_empty(&demo.temporary.path(".")), "{:?}", demo.temporary.names());

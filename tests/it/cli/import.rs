@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::SEED;
+use crate::support::mutation::{register, request_reset};
 use crate::support::person::{PASSWORD, assert_done, assert_refused};
 use crate::support::program::{Outcome, Site};
 
@@ -186,19 +187,14 @@ fn what_is_exported_can_be_imported_elsewhere_and_exported_again_byte_for_byte()
 async fn a_password_that_activation_ends_is_not_exported() {
     let site = Site::with_settings("[mail]\ntransport = \"file\"\n");
     let server = site.serve();
-    let variables = json!({ "email": "ada@example.org", "password": PASSWORD });
-    let register = "mutation ($email: String!, $password: String!) { payload: register(email: $email, password1: $password, \
-         password2: $password) { success errors } }";
-    assert_done(&server.ask_with(None, register, variables.clone()).await["payload"]);
+    assert_done(&server.mutate(&register("ada@example.org", PASSWORD)).await);
     let export = |file: &str| {
         site.run(["export", file]).done();
         let exported = std::fs::read_to_string(site.path(file)).expect("a file");
         serde_json::from_str::<Value>(&exported).expect("JSON")["users"][0]["password"].take()
     };
     assert_ne!(export("before.json"), "");
-    let reset =
-        "mutation ($email: String!) { payload: sendPasswordResetEmail(email: $email) { success errors } }";
-    let refused = server.ask_with(None, reset, json!({ "email": "ada@example.org" })).await["payload"].take();
+    let refused = server.mutate(&request_reset("ada@example.org")).await;
     assert_refused(&refused, "email", "not_verified");
     assert_eq!(export("after.json"), "");
 }

@@ -3,7 +3,6 @@
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use super::serve::registers;
 use crate::support::person::PASSWORD;
 use crate::support::program::{Serving, Site};
 
@@ -36,7 +35,7 @@ fn text<'a>(line: &'a Value, name: &str) -> &'a str {
 async fn each_request_of_graphql_is_logged_with_fields_outcome_and_codes() {
     let site = Site::with_settings(&format!("{QUIET_MAIL}[log]\nformat = \"json\"\n"));
     let server = site.serve();
-    registers(&server, "ada").await;
+    server.register("ada").await;
     let ask = async |query: &str, variables: Value| {
         send(server.request("POST", "/graphql").json(&json!({ "query": query, "variables": variables })))
             .await
@@ -136,7 +135,7 @@ async fn every_other_request_is_logged_by_its_route_alone() {
 async fn a_form_with_two_errors_of_one_code_logs_the_code_once() {
     let site = Site::with_settings("[log]\nformat = \"json\"\n");
     let server = site.serve();
-    registers(&server, "ada").await;
+    server.register("ada").await;
     let mail = server.mail();
     let (_, token) = mail.split_once("/activate/").expect("a link");
     let token = token.lines().next().expect("a token");
@@ -174,9 +173,9 @@ async fn each_line_in_the_journal_begins_with_its_level_and_has_no_time() {
     let site = Site::with_settings(&settings);
     let server = site.serve_after(UNDER_JOURNAL);
     assert!(server.greeting().starts_with("<6> INFO listening on http"), "{}", server.greeting());
-    assert!(server.waits_for("limits.enabled").starts_with("<4> WARN limits.enabled is off"));
+    assert!(server.wait_for("limits.enabled").starts_with("<4> WARN limits.enabled is off"));
     send(server.request("GET", "/healthz")).await;
-    assert!(server.waits_for("/healthz").starts_with("<7>DEBUG request id="));
+    assert!(server.wait_for("/healthz").starts_with("<7>DEBUG request id="));
     site.write("config.toml", "nonsense = 1\n");
     assert!(server.reload().starts_with("<3>ERROR the settings stay as they were"));
     let log = server.terminate().stderr;

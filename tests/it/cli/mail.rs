@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::serve::{link, registers};
 use crate::support::program::Site;
+use crate::support::serving::activation_link;
 
 /// A site at which ada has registered; answers the mail as it was printed.
 async fn site_with_a_mail() -> (Site, String) {
     let site = Site::with_settings("");
     let server = site.serve();
-    registers(&server, "ada").await;
+    server.register("ada").await;
     let mail = server.mail();
     assert_eq!(server.terminate().status, Some(0));
     (site, mail)
@@ -32,7 +32,7 @@ async fn mail_list_tells_of_each_mail_and_shows_no_link() {
     assert_eq!(messages[0]["attempts"], 1);
     assert_eq!(messages[0]["last_error"], Value::Null);
     assert!(messages[0]["delivered_at"].is_string(), "{json}");
-    let link = link(&mail);
+    let link = activation_link(&mail);
     assert!(!list.contains(&link) && !json.contains(&link));
 }
 
@@ -42,7 +42,7 @@ async fn mail_show_repeats_the_link() {
     let shown = site.run(["mail", "show", "1"]).done();
     assert!(shown.starts_with("To: ada@example.org\nSubject: Activate your account on "), "{shown}");
     assert!(shown.contains("State: delivered\n"), "{shown}");
-    assert_eq!(link(&shown), link(&mail));
+    assert_eq!(activation_link(&shown), activation_link(&mail));
 }
 
 #[tokio::test]

@@ -4,15 +4,14 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
+use crate::support::mutation::{register, resend_activation};
 use crate::support::program::{Serving, Site};
 
 const BEGINNING: &str = "listen = \"127.0.0.1:0\"\npasswords.memory = \"64 KiB\"\npasswords.iterations = 1\n";
 
-/// Registers with a password of eleven characters; answers the codes of what is wrong with it.
-async fn registers(server: &Serving, name: &str) -> String {
-    let register = format!(
-        "register(email: \"{name}@example.org\", password1: \"tidal-Basin\", password2: \"tidal-Basin\")"
-    );
+/// Registers with a password of eleven characters. Returns the errors.
+async fn register_with_11(server: &Serving, name: &str) -> String {
+    let register = register(&format!("{name}@example.org"), "tidal-Basin");
     server.mutate(&register).await["errors"].to_string()
 }
 
@@ -25,7 +24,7 @@ async fn front(server: &Serving) -> String {
 async fn settings_are_taken_over_by_the_next_request() {
     let site = Site::with_settings("");
     let server = site.serve();
-    assert_eq!(registers(&server, "ada").await, "null");
+    assert_eq!(register_with_11(&server, "ada").await, "null");
     assert!(server.mail().contains("Activate your account on localhost:8000"));
 
     site.write(
@@ -38,11 +37,10 @@ async fn settings_are_taken_over_by_the_next_request() {
     // The line that says so would be of the level that is turned off.
     server.signal("-HUP");
     while !front(&server).await.contains("Our accounts") {}
-    assert!(registers(&server, "bo").await.contains("password_too_short"));
+    assert!(register_with_11(&server, "bo").await.contains("password_too_short"));
     let metrics = reqwest::get(format!("{}/metrics", server.address())).await.expect("an answer");
     assert_eq!(metrics.status(), 200);
-    let resend = "resendActivationEmail(email: \"ada@example.org\")";
-    server.mutate(resend).await;
+    server.mutate(&resend_activation("ada@example.org")).await;
     assert!(server.mail().contains("Activate your account on Elsewhere"));
     let end = server.terminate();
     assert_eq!(end.status, Some(0));
@@ -71,7 +69,7 @@ async fn settings_that_are_wrong_or_take_a_restart_change_nothing() {
         let said = server.reload();
         assert!(said.contains("the settings stay as they were") && said.contains(complaint), "{said}");
     }
-    assert_eq!(registers(&server, "ada").await, "null");
+    assert_eq!(register_with_11(&server, "ada").await, "null");
     server.mail();
     assert!(!site.path("other").exists());
     assert_eq!(server.terminate().status, Some(0));
@@ -104,7 +102,7 @@ async fn requests_under_way_still_count_for_their_client_after_a_reload() {
 async fn metrics_at_an_address_of_their_own_are_nowhere_else() {
     let site = Site::with_settings("metrics.enabled = true\nmetrics.listen = \"127.0.0.1:0\"\n");
     let server = site.serve();
-    let line = server.waits_for("metrics at ");
+    let line = server.wait_for("metrics at ");
     let (_, there) = line.split_once("metrics at ").expect("an address");
     let page = reqwest::get(there).await.expect("an answer").text().await.expect("a page");
     assert!(page.contains("p4f_auth_memory_bytes"), "{page}");

@@ -1,8 +1,9 @@
 //! An address may hold escape sequences, as Django takes them: no command hands them to the operator's terminal.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::support::person::PASSWORD;
+use crate::support::mutation::register;
+use crate::support::person::{PASSWORD, assert_done};
 use crate::support::program::Site;
 
 /// With ESC, BEL and DEL.
@@ -19,13 +20,8 @@ fn assert_steers_nothing(output: &str) {
 async fn site() -> (Site, String) {
     let site = Site::with_settings("");
     let server = site.serve();
-    let mutation = "mutation ($email: String!, $password: String!) { \
-         register(email: $email, username: \"strange\", password1: $password, password2: $password) { success } }";
-    let request = json!({ "query": mutation, "variables": { "email": STRANGE, "password": PASSWORD } });
-    let reply =
-        reqwest::Client::new().post(server.endpoint()).json(&request).send().await.expect("an answer");
-    let body: Value = reply.json().await.expect("JSON");
-    assert_eq!(body["data"]["register"]["success"], true, "{body}");
+    let register = register(STRANGE, PASSWORD).with("username", "strange");
+    assert_done(&server.mutate(&register).await);
     let mail = server.mail();
     assert_eq!(server.terminate().status, Some(0));
     (site, mail)

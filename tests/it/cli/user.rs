@@ -3,26 +3,11 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::serve::link;
+use crate::support::mutation::{register, request_reset};
 use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused};
-use crate::support::program::{Serving, Site};
+use crate::support::program::Site;
 
 const FILES: &str = "[mail]\ntransport = \"file\"\n";
-
-async fn logs_in(server: &Serving, email: &str, password: &str) -> Value {
-    let login = "mutation ($email: String!, $password: String!) { \
-         payload: tokenAuth(email: $email, password: $password) { success errors token } }";
-    let variables = json!({ "email": email, "password": password });
-    server.ask_with(None, login, variables).await["payload"].take()
-}
-
-/// Follows the link of an activation mail.
-async fn activates(server: &Serving, mail: &str) -> Value {
-    let link = link(mail);
-    let (_, token) = link.rsplit_once('/').expect("a link ends with its token");
-    let verify = "mutation ($token: String!) { payload: verifyAccount(token: $token) { success errors } }";
-    server.ask_with(None, verify, json!({ "token": token })).await["payload"].take()
-}
 
 fn mails(site: &Site) -> Vec<Value> {
     serde_json::from_str(&site.run(["mail", "list", "--json"]).done()).expect("JSON")
@@ -47,9 +32,9 @@ async fn an_operator_makes_an_account_that_can_log_in_at_once() {
         ],
     );
     assert_eq!(made.done(), "account 1 is made: Ada@example.org\n");
-    let payload = logs_in(&server, "ada@example.org", PASSWORD).await;
+    let payload = server.try_log_in("ada@example.org", PASSWORD).await;
     assert_done(&payload);
-    let me = server.ask(payload["token"].as_str(), "{ me { username isStaff verified } }").await;
+    let me = server.query(payload["token"].as_str(), "{ me { username isStaff verified } }").await;
     assert_eq!(me["me"], json!({ "username": "ada", "isStaff": true, "verified": true }));
     assert!(mails(&site).is_empty(), "nobody has to confirm anything");
 
@@ -79,13 +64,13 @@ async fn who_is_made_without_a_password_and_unverified_gets_a_mail_and_chooses_o
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0]["recipient"], "bo@example.org");
     let server = site.serve();
-    assert_refused(&logs_in(&server, "bo@example.org", "").await, "nonFieldErrors", "invalid_credentials");
+    assert_refused(&server.try_log_in("bo@example.org", "").await, "nonFieldErrors", "invalid_credentials");
     assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is verified\n");
     assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is verified already\n");
     let set =
         site.run_with_input(OTHER_PASSWORD, ["user", "set-password", "bo@example.org", "--password-stdin"]);
     assert!(set.done().contains("has another password"));
-    assert_done(&logs_in(&server, "bo@example.org", OTHER_PASSWORD).await);
+    assert_done(&server.try_log_in("bo@example.org", OTHER_PASSWORD).await);
 }
 
 #[tokio::test]
@@ -93,15 +78,11 @@ async fn an_account_that_an_operator_verifies_loses_a_stranger_s_password_too() 
     let site = Site::with_settings(FILES);
     let server = site.serve();
     // A stranger registers, and the owner of the address asks for a new password.
-    let register = format!(
-        "register(email: \"bo@example.org\", password1: \"{PASSWORD}\", password2: \"{PASSWORD}\") {{ success errors }}"
-    );
-    assert_done(&server.mutate(&register).await);
-    let reset = "sendPasswordResetEmail(email: \"bo@example.org\") { success errors }";
-    assert_refused(&server.mutate(reset).await, "email", "not_verified");
+    assert_done(&server.mutate(&register("bo@example.org", PASSWORD)).await);
+    assert_refused(&server.mutate(&request_reset("bo@example.org")).await, "email", "not_verified");
     assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is verified\n");
     assert_refused(
-        &logs_in(&server, "bo@example.org", PASSWORD).await,
+        &server.try_log_in("bo@example.org", PASSWORD).await,
         "nonFieldErrors",
         "invalid_credentials",
     );
@@ -113,31 +94,31 @@ async fn what_an_operator_does_to_an_account_takes_effect_at_once() {
     let server = site.serve();
     let create = ["user", "create", "--email", "ada@example.org", "--verified", "--password-stdin"];
     site.run_with_input(PASSWORD, create).done();
-    let token = logs_in(&server, "ada@example.org", PASSWORD).await["token"].take();
-    let me = async |token: &Value| server.ask(token.as_str(), "{ me { email isStaff } }").await["me"].take();
+    let token = server.log_in("ada@example.org", PASSWORD).await;
+    let me = async |token: &str| server.query(Some(token), "{ me { email isStaff } }").await["me"].take();
     assert_eq!(site.run(["user", "staff", "1"]).done(), "ada@example.org is staff\n");
     assert_eq!(me(&token).await, json!({ "email": "ada@example.org", "isStaff": true }));
     assert_eq!(site.run(["user", "staff", "1", "--remove"]).done(), "ada@example.org is not staff\n");
 
     assert!(site.run(["user", "logout", "ada@example.org"]).done().contains("is logged out everywhere"));
     assert_eq!(me(&token).await, Value::Null);
-    let token = logs_in(&server, "ada@example.org", PASSWORD).await["token"].take();
+    let token = server.log_in("ada@example.org", PASSWORD).await;
     assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is shut off\n");
     assert_eq!(me(&token).await, Value::Null);
     assert_refused(
-        &logs_in(&server, "ada@example.org", PASSWORD).await,
+        &server.try_log_in("ada@example.org", PASSWORD).await,
         "nonFieldErrors",
         "invalid_credentials",
     );
     assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is shut off already\n");
     assert_eq!(site.run(["user", "activate", "1"]).done(), "ada@example.org is open\n");
-    assert_done(&logs_in(&server, "ada@example.org", PASSWORD).await);
+    assert_done(&server.try_log_in("ada@example.org", PASSWORD).await);
 
     let asked = site.run(["user", "delete", "1"]).refused(1);
     assert!(asked.contains("give --yes if it is meant"), "{asked}");
     assert_eq!(site.run(["user", "delete", "1", "--yes"]).done(), "ada@example.org is erased\n");
     assert_refused(
-        &logs_in(&server, "ada@example.org", PASSWORD).await,
+        &server.try_log_in("ada@example.org", PASSWORD).await,
         "nonFieldErrors",
         "invalid_credentials",
     );
@@ -199,7 +180,7 @@ async fn at_a_terminal_user_create_asks_for_the_password_twice() {
     assert_eq!(made.status, Some(0), "{made:?}");
     assert!(made.stdout.contains("New password: ") && made.stdout.contains("The same again: "), "{made:?}");
     let server = site.serve();
-    assert_done(&logs_in(&server, "ada@example.org", PASSWORD).await);
+    assert_done(&server.try_log_in("ada@example.org", PASSWORD).await);
 
     let create = ["user", "create", "--email", "bo@example.org"];
     let differ = format!("{PASSWORD}\n{OTHER_PASSWORD}\n");
@@ -241,17 +222,17 @@ async fn an_operator_gives_an_account_another_address_that_its_owner_confirms() 
     let server = site.serve();
     let create = ["user", "create", "--email", "ada@old.example", "--verified", "--password-stdin"];
     site.run_with_input(PASSWORD, create).done();
-    let tokens = logs_in(&server, "ada@old.example", PASSWORD).await;
+    let tokens = server.try_log_in("ada@old.example", PASSWORD).await;
 
     let change = ["user", "set-email", "ada@old.example", "Ada@New.example"];
     assert_eq!(
         site.run(change).done(),
         "account 1 has the address Ada@new.example and is logged out everywhere; a mail asks to confirm it\n"
     );
-    let me = server.ask(tokens["token"].as_str(), "{ me { email } }").await;
+    let me = server.query(tokens["token"].as_str(), "{ me { email } }").await;
     assert_eq!(me["me"], Value::Null, "the session has ended");
     for (email, code) in [("ada@old.example", "invalid_credentials"), ("ada@new.example", "not_verified")] {
-        assert_refused(&logs_in(&server, email, PASSWORD).await, "nonFieldErrors", code);
+        assert_refused(&server.try_log_in(email, PASSWORD).await, "nonFieldErrors", code);
     }
 
     let sent = mails(&site);
@@ -267,8 +248,8 @@ async fn an_operator_gives_an_account_another_address_that_its_owner_confirms() 
     let notice = site.run(["mail", "show", "1"]).done();
     assert!(notice.contains("The primary address of your account was changed by an operator."), "{notice}");
     let activation = site.run(["mail", "show", "2"]).done();
-    assert_done(&activates(&server, &activation).await);
-    assert_done(&logs_in(&server, "ada@new.example", PASSWORD).await);
+    assert_done(&server.activate(&activation).await);
+    assert_done(&server.try_log_in("ada@new.example", PASSWORD).await);
 
     let events: Vec<Value> = audit(&site).iter().map(|entry| entry["event"].clone()).collect();
     assert_eq!(
@@ -297,10 +278,10 @@ async fn another_spelling_of_an_address_logs_nobody_out() {
     let server = site.serve();
     let create = ["user", "create", "--email", "ada@example.org", "--verified", "--password-stdin"];
     site.run_with_input(PASSWORD, create).done();
-    let token = logs_in(&server, "ada@example.org", PASSWORD).await["token"].take();
+    let token = server.log_in("ada@example.org", PASSWORD).await;
     let told = site.run(["user", "set-email", "1", "Ada@example.org"]).done();
     assert_eq!(told, "account 1 has the address Ada@example.org, another spelling of the one before\n");
-    let me = server.ask(token.as_str(), "{ me { email verified } }").await["me"].take();
+    let me = server.query(Some(&token), "{ me { email verified } }").await["me"].take();
     assert_eq!(me, json!({ "email": "Ada@example.org", "verified": true }));
     assert!(mails(&site).is_empty());
 }
@@ -326,7 +307,7 @@ async fn an_address_with_a_key_of_an_earlier_version_logs_in() {
     with_first_keys(&site, &first.iter().map(|(email, key)| (*email, key.as_str())).collect::<Vec<_>>());
     let server = site.serve();
     for email in emails.into_iter().chain(["ada@m\u{fc}nchen.example", "bo@example.org"]) {
-        assert_done(&logs_in(&server, email, PASSWORD).await);
+        assert_done(&server.try_log_in(email, PASSWORD).await);
     }
 }
 
@@ -343,7 +324,7 @@ fn two_accounts_of_one_mailbox_are_named_and_stay() {
     let warning = "accounts 1 and 2 have an address of the same mailbox, and logins with it reach account 2";
     assert!(told.contains(warning), "{told}");
     let server = site.serve();
-    assert!(server.waits_for("the same mailbox").contains("accounts 1 and 2"));
+    assert!(server.wait_for("the same mailbox").contains("accounts 1 and 2"));
     site.run(["user", "set-email", "1", "ada@other.example", "--verified"]).done();
     assert!(!site.run(["migrate"]).done().contains("mailbox"));
 }
@@ -366,7 +347,7 @@ async fn an_address_that_an_operator_vouches_for_is_verified_and_told_too() {
         [["email_changed", "operator"], ["verified", "operator"]].map(|pair| pair.map(Value::from))
     );
     let server = site.serve();
-    assert_refused(&activates(&server, &activation).await, "nonFieldErrors", "invalid_token");
+    assert_refused(&server.activate(&activation).await, "nonFieldErrors", "invalid_token");
 }
 
 #[test]

@@ -96,7 +96,9 @@ impl Reader {
                 }
                 // These are the tests themselves.
                 ("sh", LastOutput::None) if block.code.starts_with("cargo test\n") => {}
-                ("sh", LastOutput::None | LastOutput::Skipped) => self.last_output = self.runs(block.code),
+                ("sh", LastOutput::None | LastOutput::Skipped) => {
+                    self.last_output = self.run_script(block.code);
+                }
                 ("json" | "text", LastOutput::Printed(printed)) => self.compares(block.code, &printed),
                 ("json" | "text", LastOutput::Skipped) => {}
                 ("text", LastOutput::None) if block.code.contains("Subject: ") => self.finds_mail(block.code),
@@ -116,12 +118,12 @@ impl Reader {
     fn first_lines(&self) -> String {
         let mut lines = format!("{}\n", self.server.greeting());
         for _ in 0..2 {
-            lines += &(self.server.waits_for("INFO") + "\n");
+            lines += &(self.server.wait_for("INFO") + "\n");
         }
         lines.replace(self.server.address().trim_start_matches("http://"), "127.0.0.1:8000")
     }
 
-    fn runs(&mut self, commands: &str) -> LastOutput {
+    fn run_script(&mut self, commands: &str) -> LastOutput {
         let missing = match commands.split_once(' ') {
             Some(("python3", _)) if is_missing("python3") => "Python is missing",
             Some(("npm", _)) if is_missing("npm") => "Node.js is missing",

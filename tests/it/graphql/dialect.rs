@@ -24,13 +24,14 @@ async fn fields_and_errors_come_back_in_the_order_in_which_they_were_asked_for()
 #[tokio::test]
 async fn a_required_variable_that_is_missing_keeps_every_field_from_being_executed() {
     let server = TestServer::start("").await;
-    let register = format!(
-        "register(email: \"ada@example.org\", password1: {PASSWORD:?}, password2: {PASSWORD:?}) {{ success }}"
-    );
-    let query =
-        format!("mutation ($token: String!) {{ {register} verifyToken(token: $token) {{ success }} }}");
-    for variables in [json!({}), json!({ "token": null }), json!({ "other": "x" })] {
-        let answer = server.send(None, &query, variables).await;
+    let query = "mutation ($email: String, $password: String, $token: String!) { \
+        register(email: $email, password1: $password, password2: $password) { success } \
+        verifyToken(token: $token) { success } }";
+    for (name, value) in [("email", json!("ada@example.org")), ("token", Value::Null), ("other", json!("x"))]
+    {
+        let mut variables = json!({ "email": "ada@example.org", "password": PASSWORD });
+        variables[name] = value;
+        let answer = server.send(None, query, variables).await;
         assert_eq!(answer.status, 400);
         assert!(answer.body.get("data").is_none());
         assert_eq!(
@@ -44,16 +45,13 @@ async fn a_required_variable_that_is_missing_keeps_every_field_from_being_execut
 #[tokio::test]
 async fn of_two_operations_only_the_one_that_is_named_is_judged_and_executed() {
     let server = TestServer::start("").await;
-    let ada = server.joins("ada").await;
-    let login =
-        |password: &str| format!("tokenAuth(email: {:?}, password: {password:?}) {{ success }}", ada.email);
-    let query = format!(
-        "mutation Guess {{ a: {} b: {} }} query Me {{ me {{ username }} }}",
-        login(OTHER_PASSWORD),
-        login(PASSWORD)
-    );
+    let ada = server.sign_up("ada").await;
+    let query = "mutation Guess ($email: String, $a: String!, $b: String!) { \
+        a: tokenAuth(email: $email, password: $a) { success } \
+        b: tokenAuth(email: $email, password: $b) { success } } query Me { me { username } }";
     let ask = |name: &str| {
-        let body = json!({ "query": query, "operationName": name });
+        let variables = json!({ "email": ada.email, "a": OTHER_PASSWORD, "b": PASSWORD });
+        let body = json!({ "query": query, "variables": variables, "operationName": name });
         server.raw(reqwest::Method::POST, "/graphql").bearer_auth(&ada.token).json(&body).send()
     };
     let me: Value = ask("Me").await.expect("an answer").json().await.expect("JSON");
@@ -72,7 +70,7 @@ async fn of_two_operations_only_the_one_that_is_named_is_judged_and_executed() {
 async fn clients_may_ask_for_the_schema_unless_the_settings_say_otherwise() {
     let query = "{ __schema { queryType { name } } __type(name: \"Register\") { fields { name } } }";
     let server = TestServer::start("").await;
-    let data = server.ask(None, query).await;
+    let data = server.query(None, query).await;
     assert_eq!(data["__schema"]["queryType"]["name"], "Query");
     assert_eq!(data["__type"]["fields"], json!([{ "name": "success" }, { "name": "errors" }]));
 

@@ -3,8 +3,9 @@
 use pledge4future_auth::graphql;
 use serde_json::json;
 
+use crate::support::person::PASSWORD;
 use crate::support::program::{Serving, Site};
-use crate::support::rejection::{ME, assert_unmoved, complaint, post, rows};
+use crate::support::rejection::{ME, assert_unchanged, post, rejection};
 use crate::support::server::TestServer;
 
 fn document(server: &TestServer, query: &str) -> reqwest::RequestBuilder {
@@ -40,23 +41,23 @@ async fn a_document_that_does_not_fit_the_schema_is_refused() {
         "subscription { me { email } }",
     ];
     for query in cases {
-        assert_eq!(complaint(document(&server, query)).await.0, 400, "{query}");
+        assert_eq!(rejection(document(&server, query)).await.0, 400, "{query}");
     }
-    assert_unmoved(&server).await;
+    assert_unchanged(&server).await;
 }
 
 #[tokio::test]
 async fn a_selection_deeper_than_the_settings_say_is_refused() {
     let server = TestServer::start("graphql.max_depth = 4\n").await;
-    let data = server.ask(None, "{ users { edges { node { email } } } }").await;
+    let data = server.query(None, "{ users { edges { node { email } } } }").await;
     assert_eq!(data["users"]["edges"], json!([]));
     let deeper = "{ users { edges { node { workingGroup { id } } } } }";
-    assert_eq!(complaint(document(&server, deeper)).await.0, 400);
+    assert_eq!(rejection(document(&server, deeper)).await.0, 400);
     for depth in [50, 500, 5000] {
         let query = "{ me ".repeat(depth) + &"}".repeat(depth);
-        assert_eq!(complaint(document(&server, &query)).await.0, 400, "{depth}");
+        assert_eq!(rejection(document(&server, &query)).await.0, 400, "{depth}");
     }
-    assert_unmoved(&server).await;
+    assert_unchanged(&server).await;
 }
 
 #[tokio::test]
@@ -66,37 +67,41 @@ async fn more_fields_than_the_settings_say_are_refused() {
         let fields: Vec<String> = (0..count).map(|index| format!("a{index}: me {{ email }}")).collect();
         format!("{{ {} }}", fields.join(" "))
     };
-    assert_eq!(server.ask(None, &aliases(10)).await.as_object().map(serde_json::Map::len), Some(10));
-    assert_eq!(complaint(document(&server, &aliases(11))).await.0, 400);
-    assert_eq!(complaint(document(&server, &aliases(2000))).await.0, 400);
-    assert_unmoved(&server).await;
+    assert_eq!(server.query(None, &aliases(10)).await.as_object().map(serde_json::Map::len), Some(10));
+    assert_eq!(rejection(document(&server, &aliases(11))).await.0, 400);
+    assert_eq!(rejection(document(&server, &aliases(2000))).await.0, 400);
+    assert_unchanged(&server).await;
 }
 
 #[tokio::test]
 async fn a_document_checks_one_password_however_it_is_written() {
     let server = TestServer::start("").await;
-    let email = server.verifies("ada").await;
-    let login = format!("tokenAuth(email: {email:?}, password: \"kelp-Forest-41\") {{ success token }}");
-    let delete = "deleteAccount(password: \"kelp-Forest-41\") { success }";
+    let email = server.register_verified("ada").await;
+    let arguments = "($email: String, $password: String!)";
+    let log_in = "tokenAuth(email: $email, password: $password) { success token }";
+    let delete = "deleteAccount(password: $password) { success }";
     let cases = [
-        format!("mutation {{ a: {login} b: {login} }}"),
-        format!("mutation {{ {login} {delete} }}"),
-        format!("mutation {{ a: {login} ... {{ b: {login} }} }}"),
-        format!("mutation {{ a: {login} ... on Mutation @include(if: true) {{ b: {login} }} }}"),
-        format!("mutation {{ a: {login} ...B }} fragment B on Mutation {{ b: {login} }}"),
+        format!("mutation M {arguments} {{ a: {log_in} b: {log_in} }}"),
+        format!("mutation M {arguments} {{ {log_in} {delete} }}"),
+        format!("mutation M {arguments} {{ a: {log_in} ... {{ b: {log_in} }} }}"),
         format!(
-            "mutation {{ ...A ...B }} fragment A on Mutation {{ a: {login} }} fragment B on Mutation {{ ...C }} \
-                 fragment C on Mutation {{ b: {login} }}"
+            "mutation M {arguments} {{ a: {log_in} ... on Mutation @include(if: true) {{ b: {log_in} }} }}"
         ),
-        format!("query Q {{ me {{ email }} }} mutation M {{ a: {login} b: {login} }}"),
+        format!("mutation M {arguments} {{ a: {log_in} ...B }} fragment B on Mutation {{ b: {log_in} }}"),
+        format!(
+            "mutation M {arguments} {{ ...A ...B }} fragment A on Mutation {{ a: {log_in} }} \
+             fragment B on Mutation {{ ...C }} fragment C on Mutation {{ b: {log_in} }}"
+        ),
+        format!("query Q {{ me {{ email }} }} mutation M {arguments} {{ a: {log_in} b: {log_in} }}"),
     ];
     for query in cases {
-        let body = json!({ "query": query, "operationName": query.starts_with("query").then_some("M") });
-        assert_eq!(complaint(post(&server, body.to_string())).await.0, 400, "{query}");
-        assert_eq!(rows(&server, "refresh_tokens"), 0, "{query}");
+        let variables = json!({ "email": email, "password": PASSWORD });
+        let body = json!({ "query": query, "variables": variables, "operationName": "M" });
+        assert_eq!(rejection(post(&server, body.to_string())).await.0, 400, "{query}");
+        assert!(server.rows_of("refresh_tokens").is_empty(), "{query}");
     }
-    server.logs_in(&email, "kelp-Forest-41").await;
-    assert_eq!(rows(&server, "refresh_tokens"), 1);
+    server.log_in(&email, PASSWORD).await;
+    assert_eq!(server.rows_of("refresh_tokens").len(), 1);
 }
 
 #[tokio::test]
@@ -108,20 +113,20 @@ async fn a_fragment_that_leads_back_to_itself_is_refused() {
         "mutation { ...A } fragment A on Mutation { verifyAccount(token: \"x\") { success } ...A }",
     ];
     for query in cases {
-        assert_eq!(complaint(document(&server, query)).await.0, 400, "{query}");
+        assert_eq!(rejection(document(&server, query)).await.0, 400, "{query}");
     }
-    assert_unmoved(&server).await;
+    assert_unchanged(&server).await;
 }
 
 #[tokio::test]
 async fn introspection_is_answered_only_where_the_settings_say_so() {
     let query = "{ __schema { queryType { name } } }";
     let open = TestServer::start("").await;
-    assert_eq!(open.ask(None, query).await["__schema"]["queryType"]["name"], "Query");
+    assert_eq!(open.query(None, query).await["__schema"]["queryType"]["name"], "Query");
     let closed = TestServer::start("graphql.introspection = false\n").await;
     let answer = closed.send(None, query, json!({})).await;
     assert!(answer.body["data"]["__schema"].is_null(), "{}", answer.body);
-    assert_unmoved(&closed).await;
+    assert_unchanged(&closed).await;
 }
 
 /// What a document that would exhaust the server is answered; the server runs by itself, since it could take the
@@ -131,7 +136,7 @@ async fn answer_of_a_server_apart(server: &Serving, query: &str) -> u16 {
     let patience = crate::support::program::PATIENCE;
     let reply = request.timeout(patience).send().await;
     let status = reply.unwrap_or_else(|error| panic!("{}: {error}", &query[..40])).status();
-    assert_eq!(server.ask(None, ME).await, json!({ "me": null }));
+    assert_eq!(server.query(None, ME).await, json!({ "me": null }));
     status.as_u16()
 }
 
@@ -171,7 +176,7 @@ async fn no_text_and_no_comment_hides_how_deep_a_document_nests() {
         assert_eq!(answer_of_a_server_apart(&server, &query).await, 400);
     }
     let harmless = "{ users(email: \"\"\" \\\\\"\"\" [[[ \"\"\") { edges { cursor } } } # {[( \\";
-    assert_eq!(server.ask(None, harmless).await, json!({ "users": { "edges": [] } }));
+    assert_eq!(server.query(None, harmless).await, json!({ "users": { "edges": [] } }));
     assert_eq!(server.terminate().status, Some(0));
 }
 

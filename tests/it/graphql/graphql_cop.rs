@@ -36,7 +36,7 @@ fn aliases(count: usize) -> String {
 #[tokio::test]
 async fn more_aliases_than_anybody_needs_are_refused() {
     let server = TestServer::start("").await;
-    let few = server.ask(None, &aliases(30)).await;
+    let few = server.query(None, &aliases(30)).await;
     assert_eq!(few["alias29"], "Query");
     for count in [31, 101] {
         let sentence = refused(&server, &aliases(count)).await;
@@ -67,7 +67,7 @@ async fn a_directive_over_and_over_is_refused_with_one_sentence() {
     let spread_out =
         "__typename @include(if: true) ... @skip(if: false) { __typename @include(if: true) } ".repeat(10);
     let many = format!("query cop {{ {spread_out} }}");
-    assert_eq!(server.ask(None, &many).await, json!({ "__typename": "Query" }));
+    assert_eq!(server.query(None, &many).await, json!({ "__typename": "Query" }));
     let sentence = refused(&server, &many.replace("query cop", "query cop @skip(if: false)")).await;
     assert_eq!(sentence, "A request may use 30 directives at most.");
     let variables: Vec<String> = (0..31).map(|index| format!("$v{index}: Int @x")).collect();
@@ -89,7 +89,7 @@ async fn a_way_through_the_schema_in_circles_is_refused() {
         assert_eq!(sentence, "A request may not go through the schema in circles.");
     }
     let once = "{ __type(name: \"Query\") { fields { type { fields { name } } } } }";
-    assert!(server.ask(None, once).await["__type"]["fields"].is_array());
+    assert!(server.query(None, once).await["__type"]["fields"].is_array());
 }
 
 #[tokio::test]
@@ -102,14 +102,14 @@ async fn the_schema_over_and_over_is_refused() {
         let sentence = refused(&server, &format!("{{ {document} }}")).await;
         assert_eq!(sentence, "A request may ask for the schema, a type or a list of them 20 times at most.");
     }
-    assert!(server.ask(None, &format!("{{ {} }}", times(10, all))).await["a9"]["types"].is_array());
+    assert!(server.query(None, &format!("{{ {} }}", times(10, all))).await["a9"]["types"].is_array());
 }
 
 #[tokio::test]
 async fn a_field_over_and_over_is_refused() {
     let server = TestServer::start("").await;
     let repeated = |count: usize| format!("query cop {{ {} }}", "__typename \n".repeat(count));
-    assert_eq!(server.ask(None, &repeated(20)).await, json!({ "__typename": "Query" }));
+    assert_eq!(server.query(None, &repeated(20)).await, json!({ "__typename": "Query" }));
     for count in [21, 500] {
         let sentence = refused(&server, &repeated(count)).await;
         assert_eq!(sentence, "A request may repeat a field 20 times at most in the same place.");
@@ -129,7 +129,7 @@ async fn more_operations_fragments_or_long_lists_than_anybody_needs_are_refused(
         let fields: String = (0..count).map(|index| format!("l{index}: institutions {{ id }} ")).collect();
         format!("{{ {fields} }}")
     };
-    assert_eq!(server.ask(None, &lists(5)).await["l4"], json!([]));
+    assert_eq!(server.query(None, &lists(5)).await["l4"], json!([]));
     let sentence = "A request may ask for \"institutions\" 5 times at most.";
     assert_eq!(refused(&server, &lists(6)).await, sentence);
 }
@@ -157,7 +157,7 @@ async fn a_document_of_more_words_than_anybody_needs_is_refused() {
     assert_eq!(sentence, "The request is too long: 5000 names, values and signs at most.");
     // Texts, comments, blanks and commas are none.
     let padded = format!("{{ users(email: \"{}\") {{ edges {{ cursor }} }} }} # {names}", "x ".repeat(5000));
-    assert_eq!(server.ask(None, &padded).await, json!({ "users": { "edges": [] } }));
+    assert_eq!(server.query(None, &padded).await, json!({ "users": { "edges": [] } }));
 }
 
 #[tokio::test]
@@ -271,7 +271,7 @@ async fn graphiql_is_found_only_where_the_settings_have_it() {
 async fn introspection_tells_nothing_where_the_settings_turn_it_off() {
     let cop = "query cop { __schema { types { name fields { name } } } }";
     let open = TestServer::start("").await;
-    assert!(open.ask(None, cop).await["__schema"]["types"].is_array());
+    assert!(open.query(None, cop).await["__schema"]["types"].is_array());
     let closed = TestServer::start("graphql.introspection = false\n").await;
     for document in
         [cop, "{ s: __schema { types { name } } t: __type(name: \"UserNode\") { fields { name } } }"]

@@ -5,7 +5,7 @@ use reqwest::Method;
 use reqwest::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use serde_json::{Value, json};
 
-use crate::support::rejection::{ME, assert_unmoved, complaint, post};
+use crate::support::rejection::{ME, assert_unchanged, post, rejection};
 use crate::support::server::TestServer;
 
 #[tokio::test]
@@ -26,19 +26,19 @@ async fn a_body_that_is_no_request_is_refused() {
         (b"{\"query\": \"\"}", 400, "Must provide query string."),
     ];
     for (body, status, sentence) in cases {
-        let told = complaint(post(&server, body)).await;
+        let told = rejection(post(&server, body)).await;
         assert_eq!(told, (status, sentence.to_owned()), "{}", String::from_utf8_lossy(body));
     }
     let batch = json!([{ "query": me }, { "query": me }]).to_string();
-    assert_eq!(complaint(post(&server, batch)).await.0, 400);
+    assert_eq!(rejection(post(&server, batch)).await.0, 400);
     for variables in [json!([]), json!(7), json!("nonsense"), json!("[]")] {
         let body = json!({ "query": me, "variables": variables }).to_string();
-        let (status, sentence) = complaint(post(&server, body)).await;
+        let (status, sentence) = rejection(post(&server, body)).await;
         assert_eq!((status, sentence.as_str()), (400, "Variables are invalid JSON."), "{variables}");
     }
     let deep = format!("{{\"query\": {me}, \"variables\": {{\"a\": {}}}}}", "[".repeat(30_000));
-    assert_eq!(complaint(post(&server, deep)).await.0, 400);
-    assert_unmoved(&server).await;
+    assert_eq!(rejection(post(&server, deep)).await.0, 400);
+    assert_unchanged(&server).await;
 }
 
 #[tokio::test]
@@ -56,14 +56,14 @@ async fn only_json_is_taken_for_a_request() {
     ];
     for (content_type, status) in cases {
         let request = server.raw(Method::POST, "/graphql").header(CONTENT_TYPE, content_type);
-        let (told, _) = complaint(request.body(body.clone())).await;
+        let (told, _) = rejection(request.body(body.clone())).await;
         assert_eq!(told, status, "{content_type}");
     }
-    assert_eq!(complaint(server.raw(Method::POST, "/graphql").body(body.clone())).await.0, 400);
+    assert_eq!(rejection(server.raw(Method::POST, "/graphql").body(body.clone())).await.0, 400);
     let request =
         server.raw(Method::POST, "/graphql").header(CONTENT_TYPE, "Application/JSON; charset=utf-8");
     assert_eq!(request.body(body).send().await.expect("an answer").status(), 200);
-    assert_unmoved(&server).await;
+    assert_unchanged(&server).await;
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn other_methods_and_paths_execute_nothing() {
         let request = server.raw(method.clone(), "/graphql?query={me{email}}");
         let request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         let again = request.try_clone().expect("a request without a stream");
-        let (status, _) = complaint(request).await;
+        let (status, _) = rejection(request).await;
         assert_eq!(status, 405, "{method}");
         let reply = again.send().await.expect("an answer");
         let allowed = reply.headers()[ALLOW].to_str().expect("a list of methods");
@@ -82,9 +82,9 @@ async fn other_methods_and_paths_execute_nothing() {
         assert!(!allowed.contains(method.as_str()), "{method} is refused and said to be allowed: {allowed}");
     }
     for path in ["/nowhere", "/graphql/more", "//graphql"] {
-        assert_eq!(complaint(server.raw(Method::POST, path).body(body.clone())).await.0, 404, "{path}");
+        assert_eq!(rejection(server.raw(Method::POST, path).body(body.clone())).await.0, 404, "{path}");
     }
-    assert_unmoved(&server).await;
+    assert_unchanged(&server).await;
 }
 
 #[tokio::test]
@@ -99,11 +99,11 @@ async fn a_body_may_be_as_large_as_the_settings_say_and_no_larger() {
     let reply = post(&server, of_size(most)).send().await.expect("an answer");
     assert_eq!(reply.status(), 200);
     for size in [most + 1, 10_000_000] {
-        let (status, sentence) = complaint(post(&server, of_size(size))).await;
+        let (status, sentence) = rejection(post(&server, of_size(size))).await;
         assert_eq!(status, 413);
         assert!(sentence.contains(&most.to_string()), "{sentence}");
     }
-    assert_unmoved(&server).await;
+    assert_unchanged(&server).await;
 }
 
 #[tokio::test]
@@ -129,5 +129,5 @@ async fn an_odd_authorization_header_is_as_good_as_none() {
         let body: Value = reply.json().await.expect("an answer in JSON");
         assert_eq!(body, json!({ "data": { "me": null } }), "{}", String::from_utf8_lossy(header));
     }
-    assert_unmoved(&server).await;
+    assert_unchanged(&server).await;
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::support::mutation::log_in;
 use crate::support::person::{OTHER_PASSWORD, PASSWORD};
 use crate::support::program::Site;
 use crate::support::server::TestServer;
@@ -19,7 +20,7 @@ async fn connect(server: &TestServer, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.write_all(text.as_bytes()).await.expect("a write");
     // What was sent has arrived once somebody else was answered.
-    server.ask(None, "{ me { email } }").await;
+    server.query(None, "{ me { email } }").await;
     stream
 }
 
@@ -83,7 +84,7 @@ async fn connections_beyond_those_that_may_be_open_wait_for_room() {
         .write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         .await
         .expect("a write");
-    server.ask(None, "{ me { email } }").await;
+    server.query(None, "{ me { email } }").await;
     assert!(fourth.try_read(&mut [0; 8]).is_err(), "it was answered");
     drop(two);
     assert!(rest(fourth).await.starts_with("HTTP/1.1 200 "));
@@ -120,12 +121,9 @@ async fn one_client_cannot_take_all_connections_and_those_of_a_trusted_proxy_are
 async fn logins_beyond_those_that_may_wait_are_told_to_come_back_and_nobody_else_notices() {
     let settings = "limits.enabled = false\npasswords.hashing_threads = 1\npasswords.memory = \"19 MiB\"\n";
     let server = TestServer::start(settings).await;
-    let ada = server.joins("ada").await;
-    let login = format!(
-        "mutation {{ tokenAuth(email: {:?}, password: {OTHER_PASSWORD:?}) {{ success }} }}",
-        ada.email
-    );
-    let send = || server.raw(Method::POST, "/graphql").json(&json!({ "query": login })).send();
+    let ada = server.sign_up("ada").await;
+    let log_in = log_in(&ada.email, OTHER_PASSWORD).body();
+    let send = || server.graphql(&log_in).send();
     let crowd = join_all((0..80).map(|_| send()));
     let (replies, me) = tokio::join!(crowd, ada.me(&server));
     assert_eq!(me["username"], "ada");
@@ -143,7 +141,7 @@ async fn logins_beyond_those_that_may_wait_are_told_to_come_back_and_nobody_else
         }
     }
     assert!((1..80).contains(&refused), "{refused} of 80");
-    server.logs_in(&ada.email, PASSWORD).await;
+    server.log_in(&ada.email, PASSWORD).await;
 }
 
 async fn asks_from(server: &TestServer, origin: &str, method: Method) -> reqwest::Response {

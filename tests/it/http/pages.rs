@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY};
 
+use crate::support::mutation::{mutation, request_secondary_email};
 use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused};
 use crate::support::program::Site;
 use crate::support::server::TestServer;
@@ -27,12 +28,12 @@ impl Shown {
 
 impl TestServer {
     /// Somebody opens a page, which must be one that holds no secret and lets nothing in.
-    async fn opens(&self, path: &str) -> Shown {
+    async fn open(&self, path: &str) -> Shown {
         self.page(self.raw(Method::GET, path), path).await
     }
 
     /// Somebody presses the button of a form.
-    async fn presses(&self, path: &str, fields: &[(&str, &str)]) -> Shown {
+    async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Shown {
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = self.raw(Method::POST, path).header("Sec-Fetch-Site", "same-origin");
         self.page(request.header("Content-Type", "application/x-www-form-urlencoded").body(form), path).await
@@ -59,24 +60,24 @@ impl TestServer {
 
 /// Somebody who registered and confirmed a secondary address; answers both.
 async fn with_secondary(server: &TestServer) -> (String, String) {
-    let ada = server.joins("ada").await;
-    let wish = format!("sendSecondaryEmailActivation(email: \"ada@example.net\", password: {PASSWORD:?})");
-    assert_done(&ada.does(server, &wish).await);
+    let ada = server.sign_up("ada").await;
+    let wish = request_secondary_email("ada@example.net", PASSWORD);
+    assert_done(&ada.mutate(server, &wish).await);
     (ada.email, "ada@example.net".to_owned())
 }
 
 #[tokio::test]
 async fn opening_a_link_changes_nothing_however_often() {
     let server = TestServer::start("accounts.passwordless_registration = false\n").await;
-    let email = server.registers("eve").await;
+    let email = server.register("eve").await;
     let (ada, second) = with_secondary(&server).await;
     let paths = [
-        format!("/activate/{}", server.last_link(&email)),
-        format!("/activate/{}", server.last_link(&second)),
-        format!("/activate-secondary/{}", server.last_link(&second)),
-        format!("/password-reset/{}", server.asks_for_a_reset(&ada).await),
+        format!("/activate/{}", server.mailed_token(&email)),
+        format!("/activate/{}", server.mailed_token(&second)),
+        format!("/activate-secondary/{}", server.mailed_token(&second)),
+        format!("/password-reset/{}", server.request_reset(&ada).await),
     ];
-    server.mails();
+    server.ignore_mail();
     let before = server.rows();
     for path in &paths {
         for method in [Method::GET, Method::HEAD, Method::GET] {
@@ -90,17 +91,17 @@ async fn opening_a_link_changes_nothing_however_often() {
 #[tokio::test]
 async fn an_account_is_activated_by_a_button_and_once() {
     let server = TestServer::start("").await;
-    let email = server.registers("ada").await;
-    let path = format!("/activate/{}", server.last_link(&email));
-    let page = server.opens(&path).await;
+    let email = server.register("ada").await;
+    let path = format!("/activate/{}", server.mailed_token(&email));
+    let page = server.open(&path).await;
     assert!(page.says("<h1>Activate your account</h1>") && page.says("Activate ada@example.org</button>"));
-    assert_refused(&server.tries_to_log_in(&email, PASSWORD).await, "nonFieldErrors", "not_verified");
+    assert_refused(&server.try_log_in(&email, PASSWORD).await, "nonFieldErrors", "not_verified");
 
-    let pressed = server.presses(&path, &[]).await;
+    let pressed = server.submit(&path, &[]).await;
     assert_eq!((pressed.status, pressed.location.as_str()), (303, "/done/activation"));
-    assert!(server.opens(&pressed.location).await.says("<h1>Your account is active</h1>"));
-    server.logs_in(&email, PASSWORD).await;
-    for again in [server.opens(&path).await, server.presses(&path, &[]).await] {
+    assert!(server.open(&pressed.location).await.says("<h1>Your account is active</h1>"));
+    server.log_in(&email, PASSWORD).await;
+    for again in [server.open(&path).await, server.submit(&path, &[]).await] {
         assert_eq!(again.status, 200);
         assert!(again.says("Your account is active already") && !again.says("<form"));
     }
@@ -109,9 +110,11 @@ async fn an_account_is_activated_by_a_button_and_once() {
 #[tokio::test]
 async fn activating_after_asking_for_a_password_leads_to_choosing_one() {
     let server = TestServer::start("").await;
-    let email = server.registers("ada").await;
-    assert!(!server.opens(&format!("/activate/{}", server.last_link(&email))).await.says("ends the old one"));
-    server.presses("/password-reset", &[("email", &email)]).await;
+    let email = server.register("ada").await;
+    assert!(
+        !server.open(&format!("/activate/{}", server.mailed_token(&email))).await.says("ends the old one")
+    );
+    server.submit("/password-reset", &[("email", &email)]).await;
     let mail = server.mails_to(&email).pop().expect("a mail");
     let sentence = "You asked for a new password: activating your account ends the old one.";
     let all_the_same = "somebody else did. You can activate your account all the same";
@@ -119,35 +122,35 @@ async fn activating_after_asking_for_a_password_leads_to_choosing_one() {
         assert_eq!(mail.text.matches(sentence).count(), 2, "as plain text and as HTML: {}", mail.text);
     }
 
-    let path = format!("/activate/{}", server.last_link(&email));
-    let page = server.opens(&path).await;
+    let path = format!("/activate/{}", server.mailed_token(&email));
+    let page = server.open(&path).await;
     assert!(page.says("activating your account ends the old one") && page.says(all_the_same));
-    let pressed = server.presses(&path, &[]).await;
+    let pressed = server.submit(&path, &[]).await;
     assert_eq!(pressed.status, 303);
     assert!(pressed.location.starts_with("/password-set/"), "{}", pressed.location);
-    assert!(server.opens(&pressed.location).await.says("<h1>Choose your password</h1>"));
+    assert!(server.open(&pressed.location).await.says("<h1>Choose your password</h1>"));
     let good = [("new_password1", OTHER_PASSWORD), ("new_password2", OTHER_PASSWORD)];
-    assert_eq!(server.presses(&pressed.location, &good).await.location, "/done/first-password");
-    server.logs_in(&email, OTHER_PASSWORD).await;
-    assert_refused(&server.tries_to_log_in(&email, PASSWORD).await, "nonFieldErrors", "invalid_credentials");
-    assert_eq!(server.opens(&pressed.location).await.status, 200, "the link was used");
-    server.mails();
+    assert_eq!(server.submit(&pressed.location, &good).await.location, "/done/first-password");
+    server.log_in(&email, OTHER_PASSWORD).await;
+    assert_refused(&server.try_log_in(&email, PASSWORD).await, "nonFieldErrors", "invalid_credentials");
+    assert_eq!(server.open(&pressed.location).await.status, 200, "the link was used");
+    server.ignore_mail();
 }
 
 #[tokio::test]
 async fn a_link_that_is_of_no_use_says_so_and_offers_another_mail() {
     let server = TestServer::start("").await;
     let (ada, second) = with_secondary(&server).await;
-    let eve = server.registers("eve").await;
-    let reset = format!("/password-reset/{}", server.asks_for_a_reset(&ada).await);
+    let eve = server.register("eve").await;
+    let reset = format!("/password-reset/{}", server.request_reset(&ada).await);
     let links = [
-        (format!("/activate/{}", server.last_link(&eve)), true),
-        (format!("/activate/{}", server.last_link(&second)), false),
+        (format!("/activate/{}", server.mailed_token(&eve)), true),
+        (format!("/activate/{}", server.mailed_token(&second)), false),
         (reset.clone(), true),
     ];
     server.advance(Duration::from_hours(8 * 24));
     for (path, offers) in &links {
-        for page in [server.opens(path).await, server.presses(path, &[]).await] {
+        for page in [server.open(path).await, server.submit(path, &[]).await] {
             assert_eq!(page.status, 410, "{path}");
             assert!(page.says("<h1>This link is too old</h1>"), "{}", page.text);
             assert_eq!(page.says("type=\"email\""), *offers, "{path}");
@@ -155,33 +158,29 @@ async fn a_link_that_is_of_no_use_says_so_and_offers_another_mail() {
     }
     for path in ["/activate/nonsense", "/activate-secondary/a:b:c", "/password-reset/%00", "/password-set/x"]
     {
-        for page in [server.opens(path).await, server.presses(path, &[]).await] {
+        for page in [server.open(path).await, server.submit(path, &[]).await] {
             assert_eq!(page.status, 404, "{path}");
             assert!(page.says("<h1>This link does not work</h1>"), "{}", page.text);
         }
     }
-    let token = server.asks_for_a_reset(&ada).await;
-    assert_eq!(
-        server.opens(&format!("/password-set/{token}")).await.status,
-        404,
-        "a link for something else"
-    );
+    let token = server.request_reset(&ada).await;
+    assert_eq!(server.open(&format!("/password-set/{token}")).await.status, 404, "a link for something else");
 
     let path = format!("/password-reset/{token}");
     let fields = [("new_password1", OTHER_PASSWORD), ("new_password2", OTHER_PASSWORD)];
-    assert_eq!(server.presses(&path, &fields).await.status, 303);
-    let used = server.opens(&path).await;
+    assert_eq!(server.submit(&path, &fields).await.status, 303);
+    let used = server.open(&path).await;
     assert_eq!(used.status, 410);
     assert!(used.says("<h1>This link was used already</h1>") && used.says("action=\"/password-reset\""));
-    server.mails();
+    server.ignore_mail();
 }
 
 #[tokio::test]
 async fn a_new_password_is_refused_in_words_until_it_is_good() {
     let server = TestServer::start("").await;
-    let email = server.verifies("ada").await;
-    let path = format!("/password-reset/{}", server.asks_for_a_reset(&email).await);
-    let page = server.opens(&path).await;
+    let email = server.register_verified("ada").await;
+    let path = format!("/password-reset/{}", server.request_reset(&email).await);
+    let page = server.open(&path).await;
     assert!(page.says("<h1>Choose a new password</h1>") && page.says("autocomplete=\"new-password\""));
     let before = server.rows();
     for (first, second, sentences) in [
@@ -194,7 +193,7 @@ async fn a_new_password_is_refused_in_words_until_it_is_good() {
         ("", "", vec!["This field is required."]),
         ("ada@example.org", "ada@example.org", vec!["too similar"]),
     ] {
-        let refused = server.presses(&path, &[("new_password1", first), ("new_password2", second)]).await;
+        let refused = server.submit(&path, &[("new_password1", first), ("new_password2", second)]).await;
         assert_eq!(refused.status, 422, "{first}");
         assert!(sentences.iter().all(|sentence| refused.says(sentence)), "{}", refused.text);
         assert!(refused.says("role=\"alert\"") && refused.says("aria-invalid=\"true\""));
@@ -202,11 +201,11 @@ async fn a_new_password_is_refused_in_words_until_it_is_good() {
     }
     assert_eq!(server.rows(), before);
     let good = [("new_password1", OTHER_PASSWORD), ("new_password2", OTHER_PASSWORD)];
-    let pressed = server.presses(&path, &good).await;
+    let pressed = server.submit(&path, &good).await;
     assert_eq!((pressed.status, pressed.location.as_str()), (303, "/done/new-password"));
-    server.logs_in(&email, OTHER_PASSWORD).await;
-    assert_refused(&server.tries_to_log_in(&email, PASSWORD).await, "nonFieldErrors", "invalid_credentials");
-    server.mails();
+    server.log_in(&email, OTHER_PASSWORD).await;
+    assert_refused(&server.try_log_in(&email, PASSWORD).await, "nonFieldErrors", "invalid_credentials");
+    server.ignore_mail();
 }
 
 #[tokio::test]
@@ -214,40 +213,42 @@ async fn a_secondary_address_is_confirmed_at_either_path() {
     for path in ["/activate", "/activate-secondary"] {
         let server = TestServer::start("").await;
         let (_, second) = with_secondary(&server).await;
-        let path = format!("{path}/{}", server.last_link(&second));
-        assert!(server.opens(&path).await.says("<h1>Confirm your secondary address</h1>"));
-        assert_eq!(server.presses(&path, &[]).await.location, "/done/secondary-address");
-        server.logs_in(&second, PASSWORD).await;
-        assert!(server.opens(&path).await.says("Your address is confirmed already"));
-        server.mails();
+        let path = format!("{path}/{}", server.mailed_token(&second));
+        assert!(server.open(&path).await.says("<h1>Confirm your secondary address</h1>"));
+        assert_eq!(server.submit(&path, &[]).await.location, "/done/secondary-address");
+        server.log_in(&second, PASSWORD).await;
+        assert!(server.open(&path).await.says("Your address is confirmed already"));
+        server.ignore_mail();
     }
 }
 
 #[tokio::test]
 async fn a_first_password_is_chosen_by_its_link() {
     let server = TestServer::start("accounts.passwordless_registration = true\n").await;
-    assert_done(&server.mutate(None, "register(email: \"ada@example.org\")").await);
-    let path = format!("/password-set/{}", server.last_link("ada@example.org"));
-    assert!(server.opens(&path).await.says("<h1>Choose your password</h1>"));
+    assert_done(
+        &server.mutate(None, &mutation("register", serde_json::json!({ "email": "ada@example.org" }))).await,
+    );
+    let path = format!("/password-set/{}", server.mailed_token("ada@example.org"));
+    assert!(server.open(&path).await.says("<h1>Choose your password</h1>"));
     let good = [("new_password1", OTHER_PASSWORD), ("new_password2", OTHER_PASSWORD)];
-    assert_eq!(server.presses(&path, &good).await.location, "/done/first-password");
-    server.logs_in("ada@example.org", OTHER_PASSWORD).await;
-    assert!(server.opens(&path).await.says("Your account has a password already"));
-    server.mails();
+    assert_eq!(server.submit(&path, &good).await.location, "/done/first-password");
+    server.log_in("ada@example.org", OTHER_PASSWORD).await;
+    assert!(server.open(&path).await.says("Your account has a password already"));
+    server.ignore_mail();
 }
 
 #[tokio::test]
 async fn mails_are_asked_for_on_pages_of_their_own() {
     let server = TestServer::start("").await;
-    let (eve, ada) = (server.registers("eve").await, server.verifies("ada").await);
-    let asked = server.presses("/activate", &[("email", &eve)]).await;
+    let (eve, ada) = (server.register("eve").await, server.register_verified("ada").await);
+    let asked = server.submit("/activate", &[("email", &eve)]).await;
     assert_eq!((asked.status, asked.location.as_str()), (303, "/done/activation-mail"));
     assert_eq!(server.mails_to(&eve).len(), 2);
-    let asked = server.presses("/password-reset", &[("email", &ada)]).await;
+    let asked = server.submit("/password-reset", &[("email", &ada)]).await;
     assert_eq!(asked.location, "/done/password-mail");
     assert_eq!(server.mails_to(&ada).len(), 2);
-    assert_eq!(server.presses("/password-reset", &[("email", "ghost@example.org")]).await.status, 303);
-    assert!(server.opens("/done/password-mail").await.says("If this address has an account"));
+    assert_eq!(server.submit("/password-reset", &[("email", "ghost@example.org")]).await.status, 303);
+    assert!(server.open("/done/password-mail").await.says("If this address has an account"));
 
     for (path, email, sentence) in [
         ("/activate", ada.as_str(), "Account already verified."),
@@ -255,7 +256,7 @@ async fn mails_are_asked_for_on_pages_of_their_own() {
         ("/password-reset", "", "This field is required."),
         ("/password-reset", eve.as_str(), "Verify your account. A new verification email was sent."),
     ] {
-        let refused = server.presses(path, &[("email", email)]).await;
+        let refused = server.submit(path, &[("email", email)]).await;
         assert_eq!(refused.status, 422);
         assert!(refused.says(sentence) && !refused.says("<b>"), "{}", refused.text);
     }
@@ -265,8 +266,8 @@ async fn mails_are_asked_for_on_pages_of_their_own() {
 #[tokio::test]
 async fn what_another_site_makes_a_browser_send_is_not_done() {
     let server = TestServer::start("").await;
-    let email = server.registers("ada").await;
-    let path = format!("/activate/{}", server.last_link(&email));
+    let email = server.register("ada").await;
+    let path = format!("/activate/{}", server.mailed_token(&email));
     let before = server.rows();
     for (header, value) in [
         ("Sec-Fetch-Site", "cross-site"),
@@ -292,7 +293,7 @@ async fn what_another_site_makes_a_browser_send_is_not_done() {
     let request = client.build().expect("a client").post(server.url("/password-reset"));
     let reply = request.header("Origin", server.url("")).body("email=ada%40example.org").send().await;
     assert_eq!(reply.expect("an answer").status(), 303);
-    server.mails();
+    server.ignore_mail();
 }
 
 #[tokio::test]
@@ -300,7 +301,7 @@ async fn nonsense_is_answered_with_a_page() {
     let server = TestServer::start("").await;
     let before = server.rows();
     let long = "x".repeat(20_000);
-    let page = server.presses("/password-reset/x", &[("new_password1", &long)]).await;
+    let page = server.submit("/password-reset/x", &[("new_password1", &long)]).await;
     assert_eq!(page.status, 413);
     let page = server
         .page(server.raw(Method::POST, "/activate").body(vec![0xff, 0x00, 0x26, 0x3d]), "/activate")
@@ -309,10 +310,10 @@ async fn nonsense_is_answered_with_a_page() {
     for path in ["/", "/done/activation", "/activate"] {
         assert_eq!(server.page(server.raw(Method::DELETE, path), path).await.status, 405, "{path}");
     }
-    let page = server.opens("/working-group-details").await;
+    let page = server.open("/working-group-details").await;
     assert!(page.status == 200 && page.says("answerJoinRequest"), "{}", page.text);
     for path in ["/nowhere", "/activate/a/b", "/done/nothing"] {
-        let page = server.opens(path).await;
+        let page = server.open(path).await;
         assert!(page.status == 404 && page.says("<h1>There is nothing here</h1>"), "{path}");
         let answer = server.raw(Method::GET, path).send().await.expect("an answer");
         assert_eq!(answer.headers()["content-type"], "application/json", "programs get no page");
@@ -324,7 +325,7 @@ async fn nonsense_is_answered_with_a_page() {
 async fn the_front_page_says_where_things_are_and_how_the_site_is_called() {
     let server =
         TestServer::start("[pages.branding]\nname = \"Tides & <Winds>\"\naccent = \"#ffdd00\"\n").await;
-    let front = server.opens("/").await;
+    let front = server.open("/").await;
     assert!(front.says("Tides &amp; &lt;Winds&gt;") && front.says(env!("CARGO_PKG_VERSION")));
     assert!(front.says("href=\"/graphql\"") && front.says("href=\"/password-reset\""));
     assert!(front.says("It has no pages to register or log in") && !front.says("Log in</strong>"));
@@ -355,23 +356,23 @@ async fn the_front_page_says_where_things_are_and_how_the_site_is_called() {
 async fn finished_pages_lead_to_the_log_in_of_the_site() {
     let server = TestServer::start("links.sign_in = \"https://www.example.org/login?from=auth\"\n").await;
     let to_the_log_in = "href=\"https://www.example.org/login?from=auth\"";
-    let email = server.registers("ada").await;
-    let path = format!("/activate/{}", server.last_link(&email));
-    assert!(!server.opens(&path).await.says(to_the_log_in), "there is something else to do first");
-    let done = server.presses(&path, &[]).await.location;
+    let email = server.register("ada").await;
+    let path = format!("/activate/{}", server.mailed_token(&email));
+    assert!(!server.open(&path).await.says(to_the_log_in), "there is something else to do first");
+    let done = server.submit(&path, &[]).await.location;
     for path in ["/", &done, &path, "/done/new-password", "/done/password-mail", "/working-group-details"] {
-        let page = server.opens(path).await;
+        let page = server.open(path).await;
         assert!(page.status == 200 && page.says(to_the_log_in), "{path}: {}", page.text);
     }
     assert!(
-        server.opens("/activate-secondary/nonsense").await.says(to_the_log_in),
+        server.open("/activate-secondary/nonsense").await.says(to_the_log_in),
         "one logs in to try again"
     );
-    assert!(!server.opens("/nowhere").await.says(to_the_log_in));
+    assert!(!server.open("/nowhere").await.says(to_the_log_in));
 
     let server = TestServer::start("").await;
     for path in ["/done/activation", "/done/password-mail", "/activate-secondary/nonsense"] {
-        let page = server.opens(path).await;
+        let page = server.open(path).await;
         assert!(page.says("<a href=\"/\">To the front page</a>") && !page.says("og in</a>"), "{}", page.text);
     }
 }
@@ -388,7 +389,7 @@ async fn browsers_find_a_picture_for_their_tabs() {
         (&with_logo, "image/png", "a small picture"),
     ] {
         let server = TestServer::start(settings).await;
-        let page = server.opens("/").await;
+        let page = server.open("/").await;
         let icon = icon.captures(&page.text).expect("an icon")[1].to_owned();
         for (path, kept) in [
             (icon.as_str(), "public, max-age=31536000, immutable"),

@@ -63,7 +63,7 @@ impl Behind {
     }
 
     /// Opens a page of which everything that it refers to must be there.
-    async fn opens(&self, path: &str) -> Page {
+    async fn open(&self, path: &str) -> Page {
         let page = self.request(Method::GET, path, &[]).await;
         assert_eq!(page.status, 200, "{path}: {:?}", self.proxy);
         let addresses = Regex::new("(?:href|src|action)=\"([^\"]+)\"").expect("a pattern");
@@ -77,10 +77,10 @@ impl Behind {
     }
 
     /// Presses the button of a page and opens the page where that leads.
-    async fn presses(&self, path: &str, form: &[(&str, &str)]) -> Page {
+    async fn submit(&self, path: &str, form: &[(&str, &str)]) -> Page {
         let pressed = self.request(Method::POST, path, form).await;
         assert_eq!(pressed.status, 303, "{path}: {}", pressed.text);
-        self.opens(&pressed.location).await
+        self.open(&pressed.location).await
     }
 
     /// The path of the link in the last mail to an address.
@@ -96,29 +96,26 @@ impl Behind {
 async fn mailed_links_lead_to_their_last_pages_below_the_path() {
     for proxy in [Proxy::PassesOn, Proxy::Removes] {
         let site = Behind::start(proxy).await;
-        let email = site.server.registers("ada").await;
+        let email = site.server.register("ada").await;
         let link = site.mailed(&email);
-        assert!(site.opens(&link).await.text.contains("Activate ada@example.org</button>"));
-        assert!(site.presses(&link, &[]).await.text.contains("<h1>Your account is active</h1>"));
-        site.server.logs_in(&email, PASSWORD).await;
+        assert!(site.open(&link).await.text.contains("Activate ada@example.org</button>"));
+        assert!(site.submit(&link, &[]).await.text.contains("<h1>Your account is active</h1>"));
+        site.server.log_in(&email, PASSWORD).await;
 
-        let front = site.opens("/auth/").await;
+        let front = site.open("/auth/").await;
         assert!(
             front.text.contains("href=\"/auth/password-reset\"") && front.text.contains("example.org</span>")
         );
-        assert!(site.opens("/auth/password-reset").await.text.contains("action=\"/auth/password-reset\""));
+        assert!(site.open("/auth/password-reset").await.text.contains("action=\"/auth/password-reset\""));
         assert!(
-            site.presses("/auth/password-reset", &[("email", &email)])
-                .await
-                .text
-                .contains("Check your inbox")
+            site.submit("/auth/password-reset", &[("email", &email)]).await.text.contains("Check your inbox")
         );
         let link = site.mailed(&email);
-        site.opens(&link).await;
+        site.open(&link).await;
         let passwords = [("new_password1", OTHER_PASSWORD), ("new_password2", OTHER_PASSWORD)];
-        assert!(site.presses(&link, &passwords).await.text.contains("<h1>Your password is changed</h1>"));
-        site.server.logs_in(&email, OTHER_PASSWORD).await;
-        site.server.mails();
+        assert!(site.submit(&link, &passwords).await.text.contains("<h1>Your password is changed</h1>"));
+        site.server.log_in(&email, OTHER_PASSWORD).await;
+        site.server.ignore_mail();
     }
 }
 
@@ -127,7 +124,7 @@ async fn graphql_and_its_page_answer_below_the_path() {
     for proxy in [Proxy::PassesOn, Proxy::Removes] {
         let site = Behind::start(proxy).await;
         for path in ["/auth/graphql", "/auth/graphql/"] {
-            let page = site.opens(path).await;
+            let page = site.open(path).await;
             assert!(page.text.contains("=\"/auth/graphiql/"), "{}", page.text);
             assert!(!page.text.contains("=\"./") && !page.text.contains("=\"/graphiql"), "{}", page.text);
         }
@@ -169,7 +166,7 @@ fn the_program_is_named_by_its_host_and_checked_where_it_listens() {
     let site = Site::with_settings(SETTINGS);
     assert!(site.run(["check-config"]).done().contains("site_name = \"example.org\" "));
     let server = site.serve();
-    server.waits_for("its links start with https://example.org/auth");
+    server.wait_for("its links start with https://example.org/auth");
     let address = server.address().trim_start_matches("http://").to_owned();
     let asked = site.run_with([("P4F_AUTH_LISTEN", address.as_str())], ["healthcheck"]);
     assert_eq!(asked.done(), "ready\n");

@@ -140,7 +140,7 @@ fn a_server_whose_authority_cannot_be_reached_goes_on_and_says_so() {
     let settings = format!("[http.tls]\nacme = \"a.example.org\"\nacme_directory = {directory:?}\n");
     let site = Site::with_settings(&settings);
     let server = site.serve();
-    server.waits_for("there is no new certificate for a.example.org, it is tried again");
+    server.wait_for("there is no new certificate for a.example.org, it is tried again");
     let Outcome { status, stderr, .. } = server.terminate();
     assert_eq!(status, Some(0), "{stderr}");
     assert_eq!(site.mode("data/acme"), 0o700);

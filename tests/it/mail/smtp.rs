@@ -13,6 +13,7 @@ use pledge4future_auth::health;
 use pledge4future_auth::outbox::{self, DeliveryReport};
 use pledge4future_auth::store::{self, outbox::OutboxMessage};
 
+use crate::support::mutation::register;
 use crate::support::person::PASSWORD;
 use crate::support::program::Site;
 use crate::support::server::TestServer;
@@ -77,7 +78,7 @@ async fn a_mail_arrives_whole_and_once() {
     let receiver = Receiver::start();
     // A line that begins with a dot means something in SMTP.
     let server = TestServer::start(&format!("site_name = \".hidden\"\n{}", settings(&receiver.url()))).await;
-    server.registers("ada").await;
+    server.register("ada").await;
     assert_eq!(round(&server), delivered(1));
     assert_eq!(round(&server), DeliveryReport::default());
 
@@ -100,8 +101,8 @@ async fn a_mail_arrives_whole_and_once() {
 async fn a_mail_that_is_greylisted_arrives_later_and_the_others_at_once() {
     let receiver = Receiver::scripted(once("RCPT TO:<ada", || say("450 4.2.0 greylisted, come back later")));
     let server = site(&receiver).await;
-    server.registers("ada").await;
-    server.registers("bo").await;
+    server.register("ada").await;
+    server.register("bo").await;
     assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 1, ..DeliveryReport::default() });
     assert_eq!(receiver.recipients(), ["bo@example.org"]);
     assert!(last_error(&server, 1).ends_with("answered 450 to RCPT TO: 4.2.0 greylisted, come back later"));
@@ -124,8 +125,8 @@ async fn a_mail_that_is_refused_is_given_up_and_the_others_leave() {
             to_ada.then(|| script(line)).flatten()
         });
         let server = site(&receiver).await;
-        server.registers("ada").await;
-        server.registers("bo").await;
+        server.register("ada").await;
+        server.register("bo").await;
         assert_eq!(round(&server), DeliveryReport { delivered: 1, refused: 1, failed: 0 }, "{command}");
         assert_eq!(receiver.seen().connections, 1, "{command}");
         server.advance(WEEK);
@@ -154,7 +155,7 @@ async fn a_mail_that_is_refused_is_given_up_and_the_others_leave() {
 async fn refused_mails_are_forgotten_after_a_week() {
     let receiver = Receiver::scripted(|line| line.starts_with("RCPT").then(|| say("550 no")).flatten());
     let server = site(&receiver).await;
-    server.registers("ada").await;
+    server.register("ada").await;
     assert_eq!(round(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
     server.advance(WEEK);
     round(&server);
@@ -183,8 +184,8 @@ async fn what_is_not_the_fault_of_the_mail_makes_it_wait_and_ends_the_round() {
         let receiver = Receiver::scripted(script);
         let url = receiver.url().replace("//", "//robot:top%20secret@");
         let server = TestServer::start(&settings(&url)).await;
-        server.registers("ada").await;
-        server.registers("bo").await;
+        server.register("ada").await;
+        server.register("bo").await;
         assert_eq!(round(&server), failed(1), "{reply}");
         assert_eq!((row(&server, 1).attempts, row(&server, 2).attempts), (1, 0), "{reply}");
         assert_eq!(row(&server, 1).refused_at, None, "{reply}");
@@ -203,7 +204,7 @@ async fn what_is_not_the_fault_of_the_mail_makes_it_wait_and_ends_the_round() {
 async fn the_reason_says_where_no_mail_server_answers() {
     let closed = Closed::new();
     let server = TestServer::start(&settings(&closed.url())).await;
-    server.registers("ada").await;
+    server.register("ada").await;
     assert_eq!(round(&server), failed(1));
     let place = closed.url().replace("smtp://", "");
     let error = last_error(&server, 1);
@@ -223,8 +224,8 @@ async fn a_connection_that_ends_in_the_middle_of_a_mail_loses_nothing() {
     for line in [GREETING, "EHLO", "MAIL", "RCPT", "DATA", "Subject:"] {
         let receiver = Receiver::scripted(once(line, || Some(Answer::HangUp)));
         let server = site(&receiver).await;
-        server.registers("ada").await;
-        server.registers("bo").await;
+        server.register("ada").await;
+        server.register("bo").await;
         assert_eq!(round(&server), failed(1), "{line}");
         assert_eq!(receiver.seen().mails, [], "{line}");
         server.advance(HALF_A_MINUTE);
@@ -237,7 +238,7 @@ async fn a_connection_that_ends_in_the_middle_of_a_mail_loses_nothing() {
 async fn a_mail_that_is_handed_over_twice_is_the_same_mail() {
     let receiver = Receiver::scripted(once(".", || Some(Answer::HangUp)));
     let server = site(&receiver).await;
-    server.registers("ada").await;
+    server.register("ada").await;
     assert_eq!(round(&server), failed(1), "nobody said that it was taken");
     server.advance(HALF_A_MINUTE);
     assert_eq!(round(&server), delivered(1));
@@ -259,7 +260,7 @@ async fn a_server_that_takes_so_many_mails_a_connection_gets_the_others_on_anoth
         });
         let server = site(&receiver).await;
         for name in ["ada", "bo", "cy", "di", "eve"] {
-            server.registers(name).await;
+            server.register(name).await;
         }
         assert_eq!(round(&server), delivered(5), "{reply:?}");
         assert_eq!(receiver.recipients().len(), 5, "{reply:?}");
@@ -302,7 +303,7 @@ async fn a_reply_that_repeats_the_mail_is_kept_without_its_link() {
         say(&format!("554 5.7.1 bad link <{link}> or \"{}\".", &token[..token.len() - 5]))
     });
     let server = site(&receiver).await;
-    server.registers("ada").await;
+    server.register("ada").await;
     let text = row(&server, 1).text;
     let link = text.split_whitespace().find(|word| word.contains("/activate/")).expect("a link");
     tell.send(link.to_owned()).expect("a receiver");
@@ -336,7 +337,7 @@ async fn a_reply_that_repeats_the_password_is_kept_without_it() {
         say(&format!("535 robot and secret are wrong, as is {told}"))
     });
     let server = TestServer::start(&settings(&receiver.url().replace("//", "//robot:secret@"))).await;
-    server.registers("ada").await;
+    server.register("ada").await;
     assert_eq!(round(&server), failed(1));
     let error = last_error(&server, 1);
     assert!(error.ends_with("answered 535 to AUTH: … and … are wrong, as is …"), "{error}");
@@ -351,7 +352,7 @@ async fn refused_mails_are_listed_as_such_and_leave_after_a_retry() {
     });
     let receiver = Receiver::scripted(refusing);
     let server = site(&receiver).await;
-    server.registers("ada").await;
+    server.register("ada").await;
     assert_eq!(round(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
 
     let operator = Site::with_settings(&format!("data_dir = {:?}\n", server.data()));
@@ -381,9 +382,7 @@ async fn the_log_names_the_mail_server_and_no_password_address_or_reply() {
     let url = receiver.url().replace("//", "//robot:very%20hushed@");
     let site = Site::with_settings(&settings(&url));
     let server = site.serve();
-    let register = format!(
-        "register(email: \"ada@example.org\", username: \"ada\", password1: {PASSWORD:?}, password2: {PASSWORD:?})"
-    );
+    let register = register("ada@example.org", PASSWORD).with("username", "ada");
     assert_eq!(server.mutate(&register).await["success"], true);
     let outcome = server.terminate();
     assert_eq!(outcome.status, Some(0), "{outcome:?}");

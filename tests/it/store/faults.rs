@@ -5,12 +5,13 @@
 use std::process::Command;
 use std::time::Duration;
 
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Response};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
 use crate::support::disk::Disk;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+use crate::support::mutation::{register, update_first_name};
 use crate::support::person::{PASSWORD, assert_done, assert_refused};
 use crate::support::program::{Serving, Site};
 use crate::support::server::TestServer;
@@ -24,16 +25,17 @@ fn site() -> Site {
     Site::with_settings("accounts.login_unverified = true\n[mail]\ntransport = \"file\"\n")
 }
 
-async fn send(server: &Serving, token: &str, query: &str) -> Response {
+async fn send(server: &Serving, token: &str, body: &Value) -> Response {
     let request = Client::new().post(server.endpoint()).header("Authorization", format!("JWT {token}"));
-    request.json(&json!({ "query": query })).send().await.expect("an answer")
+    request.json(body).send().await.expect("a reply")
 }
 
-fn register(name: &str) -> String {
-    format!(
-        "mutation {{ register(email: \"{name}@example.org\", password1: {PASSWORD:?}, \
-         password2: {PASSWORD:?}) {{ success errors token }} }}"
-    )
+fn registration(name: &str) -> Value {
+    register(&format!("{name}@example.org"), PASSWORD).select("success errors token").body()
+}
+
+fn me() -> Value {
+    json!({ "query": "{ me { email } }" })
 }
 
 async fn body(reply: Response) -> Value {
@@ -44,16 +46,16 @@ async fn body(reply: Response) -> Value {
 async fn on_a_full_disk_reads_go_on_and_writes_are_refused_until_there_is_room() {
     let site = site();
     let server = site.serve_after(SMALL_DISK);
-    let first = body(send(&server, "", &register("ada")).await).await;
-    let token = first["data"]["register"]["token"].as_str().expect("a token").to_owned();
+    let first = body(send(&server, "", &registration("ada")).await).await;
+    let token = first["data"]["payload"]["token"].as_str().expect("a token").to_owned();
 
     let mut registered = 1;
     let refused = loop {
-        let reply = send(&server, &token, &register(&format!("person{registered}"))).await;
+        let reply = send(&server, &token, &registration(&format!("person{registered}"))).await;
         if reply.status() != 200 {
             break reply;
         }
-        assert_eq!(body(reply).await["data"]["register"]["success"], true);
+        assert_eq!(body(reply).await["data"]["payload"]["success"], true);
         registered += 1;
     };
     assert_eq!(refused.status(), 503);
@@ -61,15 +63,15 @@ async fn on_a_full_disk_reads_go_on_and_writes_are_refused_until_there_is_room()
     let errors = body(refused).await["errors"].clone();
     assert_eq!(errors[0]["message"], "Nothing can be saved at the moment. Please try again later.");
 
-    let who = || async { body(send(&server, &token, "{ me { email } }").await).await };
+    let who = || async { body(send(&server, &token, &me()).await).await };
     assert_eq!(who().await["data"]["me"]["email"], "ada@example.org");
     let sound = format!("accounts: {registered},");
     assert!(site.run(["verify"]).done().contains(&sound), "the one that was refused is not there");
 
     let room = Command::new("prlimit").args(["--fsize=unlimited:", "--pid", &server.process()]).status();
     assert!(room.expect("prlimit runs").success());
-    let after = body(send(&server, &token, &register("after")).await).await;
-    assert_eq!(after["data"]["register"]["success"], true, "{after}");
+    let after = body(send(&server, &token, &registration("after")).await).await;
+    assert_eq!(after["data"]["payload"]["success"], true, "{after}");
     assert_eq!(who().await["data"]["me"]["email"], "ada@example.org");
     let end = server.terminate();
     assert_eq!(end.status, Some(0));
@@ -83,12 +85,12 @@ async fn while_the_disk_takes_nothing_reads_go_on_and_writes_are_refused_until_i
     let site = site();
     let disk = Disk::of(&site);
     let server = site.serve_after(&disk.line());
-    let first = body(send(&server, "", &register("ada")).await).await;
-    let token = first["data"]["register"]["token"].as_str().expect("a token").to_owned();
+    let first = body(send(&server, "", &registration("ada")).await).await;
+    let token = first["data"]["payload"]["token"].as_str().expect("a token").to_owned();
 
     disk.breaks();
     for _ in 0..2 {
-        let refused = send(&server, &token, &register("bo")).await;
+        let refused = send(&server, &token, &registration("bo")).await;
         assert_eq!(
             (refused.status().as_u16(), refused.headers()["retry-after"].as_bytes()),
             (503, &b"30"[..])
@@ -96,12 +98,12 @@ async fn while_the_disk_takes_nothing_reads_go_on_and_writes_are_refused_until_i
         let errors = body(refused).await["errors"].clone();
         assert_eq!(errors[0]["message"], "Nothing can be saved at the moment. Please try again later.");
     }
-    let me = body(send(&server, &token, "{ me { email } }").await).await;
+    let me = body(send(&server, &token, &me()).await).await;
     assert_eq!(me["data"]["me"]["email"], "ada@example.org");
 
     disk.mends();
-    let after = body(send(&server, &token, &register("bo")).await).await;
-    assert_eq!(after["data"]["register"]["success"], true, "{after}");
+    let after = body(send(&server, &token, &registration("bo")).await).await;
+    assert_eq!(after["data"]["payload"]["success"], true, "{after}");
     let end = server.terminate();
     assert_eq!(end.status, Some(0));
     assert!(end.stderr.contains("the database cannot be used"), "{}", end.stderr);
@@ -111,12 +113,12 @@ async fn while_the_disk_takes_nothing_reads_go_on_and_writes_are_refused_until_i
 #[tokio::test]
 async fn while_another_process_keeps_the_database_to_itself_reads_go_on_and_writes_are_refused() {
     let server = TestServer::start("").await;
-    let ada = server.joins("ada").await;
+    let ada = server.sign_up("ada").await;
     let other = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
     other.execute_batch("BEGIN IMMEDIATE").expect("the turn to write");
-    let update = json!({ "query": "mutation { updateAccount(firstName: \"Louise\") { success } }" });
+    let update = update_first_name("Louise").body();
     let update = || {
-        let request = server.raw(Method::POST, "/graphql").json(&update);
+        let request = server.graphql(&update);
         request.header("Authorization", format!("JWT {}", ada.token)).send()
     };
     // More than may run at a time, of reads and writes together.
@@ -137,30 +139,30 @@ async fn while_another_process_keeps_the_database_to_itself_reads_go_on_and_writ
 #[tokio::test]
 async fn a_clock_that_jumps_an_hour_back_and_forth_keeps_nobody_out() {
     let server = TestServer::start("mail.notices = false\n").await;
-    let ada = server.joins("ada").await;
+    let ada = server.sign_up("ada").await;
     for _ in 0..6 {
-        let refused = server.tries_to_log_in(&ada.email, "wrong").await;
+        let refused = server.try_log_in(&ada.email, "wrong").await;
         assert_refused(&refused, "nonFieldErrors", "invalid_credentials");
     }
-    let refused = server.tries_to_log_in(&ada.email, PASSWORD).await;
+    let refused = server.try_log_in(&ada.email, PASSWORD).await;
     assert_refused(&refused, "nonFieldErrors", "too_many_attempts");
 
     server.set_back(HOUR);
-    let later = server.logs_in(&ada.email, PASSWORD).await;
+    let later = server.log_in(&ada.email, PASSWORD).await;
     assert_eq!(ada.me(&server).await["username"], "ada", "a token from what is the future now");
-    assert_done(&server.refreshes(&ada.refresh_token).await);
-    server.registers("bo").await;
-    let link = server.asks_for_a_reset(&ada.email).await;
+    assert_done(&server.refresh(&ada.refresh_token).await);
+    server.register("bo").await;
+    let link = server.request_reset(&ada.email).await;
 
     server.advance(2 * HOUR);
     assert_eq!(later.me(&server).await["username"], "ada");
     assert_eq!(
-        server.resets(&link, PASSWORD).await["success"],
+        server.reset_password(&link, PASSWORD).await["success"],
         false,
         "an hour is over for the link as well"
     );
-    assert_done(&server.refreshes(&later.refresh_token).await);
+    assert_done(&server.refresh(&later.refresh_token).await);
     server.set_back(HOUR);
-    server.logs_in(&ada.email, PASSWORD).await;
+    server.log_in(&ada.email, PASSWORD).await;
     assert_eq!(server.mails_to("bo@example.org").len(), 1);
 }

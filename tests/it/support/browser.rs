@@ -75,36 +75,36 @@ impl Browser {
         Some(Self { client, driver, _profile: profile })
     }
 
-    pub async fn opens(&self, server: &TestServer, path: &str) {
+    pub async fn open(&self, server: &TestServer, path: &str) {
         self.client.goto(&server.url(path)).await.expect("a page");
     }
 
     /// Waits until the window is at an address.
-    pub async fn arrives(&self, server: &TestServer, path: &str) {
+    pub async fn wait_for_url(&self, server: &TestServer, path: &str) {
         let address = url::Url::parse(&server.url(path)).expect("an address");
         self.client.wait().for_url(&address).await.unwrap_or_else(|error| panic!("{path}: {error}"));
     }
 
     /// Waits for something, and answers its text.
-    pub async fn waits_for(&self, selector: &str) -> String {
+    pub async fn wait_for(&self, selector: &str) -> String {
         let found = self.client.wait().for_element(Locator::Css(selector)).await;
         found.unwrap_or_else(|error| panic!("{selector}: {error}")).text().await.expect("a text")
     }
 
-    pub async fn clicks(&self, selector: &str) {
+    pub async fn click(&self, selector: &str) {
         let element = self.client.wait().for_element(Locator::Css(selector)).await;
         let element = element.unwrap_or_else(|error| panic!("{selector}: {error}"));
         element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
-    pub async fn types(&self, selector: &str, text: &str) {
+    pub async fn type_text(&self, selector: &str, text: &str) {
         let element = self.client.wait().for_element(Locator::Css(selector)).await;
         let element = element.unwrap_or_else(|error| panic!("{selector}: {error}"));
         element.send_keys(text).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
     /// Runs a script in the page, and answers what it returns.
-    pub async fn runs(&self, script: &str) -> Value {
+    pub async fn run_script(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script:.80}: {error}"))
     }
 
@@ -115,23 +115,23 @@ impl Browser {
     }
 
     /// Has the page as wide and as high as this.
-    pub async fn resizes(&self, (width, height): (u32, u32)) {
+    pub async fn resize(&self, (width, height): (u32, u32)) {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
     }
 
     /// Waits until a condition holds in the page.
-    pub async fn waits_until(&self, condition: &str) {
+    pub async fn wait_until(&self, condition: &str) {
         let script = format!("return Boolean({condition})");
         let mut tries = 0;
-        while self.runs(&script).await != json!(true) {
+        while self.run_script(&script).await != json!(true) {
             tries += 1;
             assert!(tries < 2000, "never: {condition}");
         }
     }
 
     /// What the page complained of since this was last asked, but for answers that were meant to be refusals.
-    pub async fn complaints(&self) -> Vec<String> {
+    pub async fn console_errors(&self) -> Vec<String> {
         let log = self.client.issue_cmd(BrowserLog).await.expect("a log");
         let entries = log.as_array().expect("entries").iter();
         let messages = entries

@@ -8,7 +8,6 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use regex::Regex;
-use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A free port and cheap hashes.
@@ -226,32 +225,8 @@ impl Serving {
         format!("{}/graphql", self.address)
     }
 
-    /// Sends a GraphQL request that is answered, and answers its data.
-    pub async fn ask(&self, token: Option<&str>, query: &str) -> Value {
-        self.ask_with(token, query, json!({})).await
-    }
-
-    /// The same with variables.
-    pub async fn ask_with(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
-        let mut request = reqwest::Client::new().post(self.endpoint());
-        if let Some(token) = token {
-            request = request.header("Authorization", format!("JWT {token}"));
-        }
-        let request = request.json(&json!({ "query": query, "variables": variables }));
-        let reply = request.send().await.expect("an answer");
-        let mut body: Value = reply.json().await.expect("an answer in JSON");
-        assert!(body.get("errors").is_none(), "{query}: {body}");
-        body["data"].take()
-    }
-
-    /// Sends one mutation with `success` and `errors` selected, and answers its payload.
-    pub async fn mutate(&self, mutation: &str) -> Value {
-        let selection = if mutation.ends_with('}') { "" } else { " { success errors }" };
-        self.ask(None, &format!("mutation {{ payload: {mutation}{selection} }}")).await["payload"].take()
-    }
-
     /// Waits for the next line on standard output.
-    pub fn prints(&self) -> String {
+    pub fn next_line(&self) -> String {
         next(&self.stdout)
     }
 
@@ -276,11 +251,11 @@ impl Serving {
     /// Tells it to read its settings again, and waits until it has said what came of that.
     pub fn reload(&self) -> String {
         self.signal("-HUP");
-        self.waits_for("the settings ")
+        self.wait_for("the settings ")
     }
 
     /// Waits for a line of the log with these words.
-    pub fn waits_for(&self, words: &str) -> String {
+    pub fn wait_for(&self, words: &str) -> String {
         loop {
             let line = next(&self.stderr);
             if line.contains(words) {

@@ -19,8 +19,8 @@ fn swept(server: &TestServer) -> usize {
 #[tokio::test]
 async fn what_is_noted_cannot_be_changed_afterwards() {
     let server = TestServer::start("").await;
-    server.registers("ada").await;
-    server.mails();
+    server.register("ada").await;
+    server.ignore_mail();
     let before = server.rows();
     let database = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
     for change in ["event = 'verified'", "at = 0", "address = NULL", "account_id = 7", "id = 7"] {
@@ -33,21 +33,21 @@ async fn what_is_noted_cannot_be_changed_afterwards() {
 #[tokio::test]
 async fn entries_are_kept_as_long_as_the_setting_says_and_no_longer() {
     let server = TestServer::start("audit.kept = \"10 days\"\n").await;
-    server.verifies("ada").await;
+    server.register_verified("ada").await;
     server.advance(4 * DAY);
-    server.registers("bo").await;
-    server.mails();
+    server.register("bo").await;
+    server.ignore_mail();
     server.advance(6 * DAY);
     swept(&server);
-    assert_eq!(server.happened().len(), 3, "not a moment too early");
+    assert_eq!(server.audit_lines().len(), 3, "not a moment too early");
     server.advance(Duration::from_micros(1));
     assert_eq!(swept(&server), 2);
-    assert_eq!(server.happened(), ["2 registered somebody"]);
+    assert_eq!(server.audit_lines(), ["2 registered somebody"]);
     server.advance(10 * DAY);
     swept(&server);
     assert!(server.audit().is_empty());
-    server.registers("cleo").await;
-    server.mails();
+    server.register("cleo").await;
+    server.ignore_mail();
     assert_eq!(server.audit()[0].id, 4, "a number is never given twice");
 }
 

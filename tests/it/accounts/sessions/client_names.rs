@@ -1,34 +1,34 @@
-//! Where requests come from, as the list of sessions shows it.
+//! The address of the client behind proxies, as `sessions` shows it.
 
-use serde_json::{Value, json};
+use reqwest::RequestBuilder;
+use serde_json::Value;
 
 use super::{QUIET, sessions};
+use crate::support::mutation::log_in;
 use crate::support::person::{PASSWORD, assert_done};
-use crate::support::server::TestServer;
+use crate::support::server::{TestServer, payload_of};
 
-/// What is shown of a login whose request has these headers.
+/// Returns the address that is recorded for a login with these headers.
 async fn address(server: &TestServer, headers: &[(&str, &str)]) -> Value {
-    let mut request = server.raw(reqwest::Method::POST, "/graphql");
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
+    let request =
+        headers.iter().fold(request(server), |request, (name, value)| request.header(*name, *value));
     address_of(server, request).await
 }
 
-async fn address_of(server: &TestServer, request: reqwest::RequestBuilder) -> Value {
-    let login = format!("tokenAuth(email: \"ada@example.org\", password: {PASSWORD:?})");
-    let query = format!("mutation {{ payload: {login} {{ success errors token }} }}");
-    let reply = request.json(&json!({ "query": query })).send().await.expect("an answer");
-    let body: Value = reply.json().await.expect("JSON");
-    let payload = &body["data"]["payload"];
-    assert_done(payload);
+fn request(server: &TestServer) -> RequestBuilder {
+    server.graphql(&log_in("ada@example.org", PASSWORD).select("success errors token").body())
+}
+
+async fn address_of(server: &TestServer, request: RequestBuilder) -> Value {
+    let payload = payload_of(request).await;
+    assert_done(&payload);
     let listed = sessions(server, payload["token"].as_str().expect("a token")).await;
     listed.iter().find(|session| session["current"] == true).expect("a session")["address"].clone()
 }
 
 async fn behind(proxies: &str) -> TestServer {
     let server = TestServer::start(&format!("http.trusted_proxies = {proxies}\n{QUIET}")).await;
-    server.verifies("ada").await;
+    server.register_verified("ada").await;
     server
 }
 
@@ -63,11 +63,14 @@ async fn x_forwarded_for_is_read_from_right_to_left_as_far_as_proxies_are_truste
     ] {
         assert_eq!(address(&server, &[("X-Forwarded-For", line)]).await, expected, "{line}");
     }
-    let spoiled =
-        server.raw(reqwest::Method::POST, "/graphql").header("X-Forwarded-For", &b"\xff, 203.0.113.7"[..]);
-    assert_eq!(address_of(&server, spoiled).await, "203.0.113.7", "a client cannot spoil what a proxy adds");
+    let spoiled = request(&server).header("X-Forwarded-For", &b"\xff, 203.0.113.7"[..]);
+    assert_eq!(
+        address_of(&server, spoiled).await,
+        "203.0.113.7",
+        "invalid bytes of a client hide the address of the proxy"
+    );
     let lines = [("X-Forwarded-For", "198.51.100.1"), ("X-Forwarded-For", "203.0.113.7, 10.1.2.3")];
-    assert_eq!(address(&server, &lines).await, "203.0.113.7", "lines follow one another");
+    assert_eq!(address(&server, &lines).await, "203.0.113.7", "the lines are one list");
 }
 
 #[tokio::test]
@@ -83,7 +86,7 @@ async fn forwarded_is_read_in_the_same_way_with_its_quotes_and_brackets() {
         ("for=198.51.100.1, for=_hidden", "127.0.0.1"),
         ("for=198.51.100.1, proto=https", "127.0.0.1"),
         ("for=198.51.100.1, for=\"_x\\\"y, for=1.1.1.1\"", "127.0.0.1"),
-        // Somebody opens a quotation that what the proxy adds would close.
+        // A client opens a quotation that the text of the proxy would close.
         ("for=198.51.100.1;x=\", for=\"[2001:db8::7]\"", "127.0.0.1"),
         ("for=198.51.100.1;x=\", for=203.0.113.7", "127.0.0.1"),
         ("203.0.113.7", "127.0.0.1"),
@@ -91,7 +94,7 @@ async fn forwarded_is_read_in_the_same_way_with_its_quotes_and_brackets() {
         assert_eq!(address(&server, &[("Forwarded", line)]).await, expected, "{line}");
     }
     let lines = [("Forwarded", "for=\"198.51.100.1"), ("Forwarded", "for=203.0.113.7")];
-    assert_eq!(address(&server, &lines).await, "203.0.113.7", "each line is read by itself");
+    assert_eq!(address(&server, &lines).await, "203.0.113.7", "each line is parsed separately");
 }
 
 #[tokio::test]

@@ -107,7 +107,7 @@ impl World {
     fn takes(&mut self, who: usize, deed: &Deed) {
         let now = self.app.clock.now();
         match *deed {
-            Deed::LogIn { times } => (0..times).for_each(|_| self.logs_in(who)),
+            Deed::LogIn { times } => (0..times).for_each(|_| self.log_in(who)),
             Deed::Refresh { session, age } => {
                 let Some(token) = self.model.refresh_token(who, session, age) else { return };
                 let answer = refresh::refresh(&self.app, &Viewer::default(), &self.model.text_of(token));
@@ -165,7 +165,7 @@ impl World {
         }
     }
 
-    fn logs_in(&mut self, who: usize) {
+    fn log_in(&mut self, who: usize) {
         let name = Name { email: Some(address(who)), username: None };
         let answer = login::log_in(&self.app, &Viewer::at(Client::default()), &name, self.passwords[who]);
         let login = same(answer, true, "log in").expect("a login");
@@ -191,7 +191,7 @@ impl World {
                 for token in self.model.recent_access_tokens(who) {
                     let viewer = Viewer::default().with_token(&token.text);
                     let opened = sessions::identify(&self.app, db, &viewer)?.map(|opened| opened.id);
-                    let expected = self.model.opens(who, token, now).then_some(*account);
+                    let expected = self.model.open(who, token, now).then_some(*account);
                     assert_eq!(opened, expected, "an access token of {who}");
                 }
             }

@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
 
-use super::{QUIET, assert_not_renewed, renewed, sessions, who};
+use super::{QUIET, assert_not_renewed, renewed, sessions};
 use crate::support::person::PASSWORD;
 use crate::support::server::TestServer;
 
@@ -15,96 +15,96 @@ const DAY: Duration = Duration::from_hours(24);
 #[tokio::test]
 async fn a_token_that_is_used_after_its_successor_has_been_copied_and_ends_that_session_alone() {
     let server = TestServer::start(QUIET).await;
-    let laptop = server.joins("ada").await;
-    let phone = server.logs_in(&laptop.email, PASSWORD).await;
+    let laptop = server.sign_up("ada").await;
+    let phone = server.log_in(&laptop.email, PASSWORD).await;
 
-    let (token, next) = renewed(&server.refreshes(&laptop.refresh_token).await);
-    assert_eq!(who(&server, &token).await["username"], "ada");
-    let (token, last) = renewed(&server.refreshes(&next).await);
+    let (token, next) = renewed(&server.refresh(&laptop.refresh_token).await);
+    assert_eq!(server.account_of(&token).await["username"], "ada");
+    let (token, last) = renewed(&server.refresh(&next).await);
     assert_eq!(sessions(&server, &phone.token).await.len(), 2);
 
-    assert_not_renewed(&server.refreshes(&laptop.refresh_token).await);
-    assert_not_renewed(&server.refreshes(&last).await);
+    assert_not_renewed(&server.refresh(&laptop.refresh_token).await);
+    assert_not_renewed(&server.refresh(&last).await);
     for ended in [&laptop.token, &token] {
-        assert_eq!(who(&server, ended).await, Value::Null, "an access token outlived its session");
+        assert_eq!(server.account_of(ended).await, Value::Null, "an access token outlived its session");
     }
     assert_eq!(sessions(&server, &phone.token).await.len(), 1);
-    renewed(&server.refreshes(&phone.refresh_token).await);
+    renewed(&server.refresh(&phone.refresh_token).await);
 }
 
 #[tokio::test]
 async fn of_a_token_that_is_turned_in_without_end_not_all_that_it_brings_is_remembered() {
     let server = TestServer::start(QUIET).await;
-    let ada = server.joins("ada").await;
+    let ada = server.sign_up("ada").await;
     let mut newest = String::new();
     for _ in 0..1000 {
         server.advance(Duration::from_micros(1));
-        (_, newest) = renewed(&server.refreshes(&ada.refresh_token).await);
+        (_, newest) = renewed(&server.refresh(&ada.refresh_token).await);
     }
     // It is the oldest of all that it brought, and forgotten now.
-    assert_not_renewed(&server.refreshes(&ada.refresh_token).await);
+    assert_not_renewed(&server.refresh(&ada.refresh_token).await);
     let remembered = server.rows().iter().filter(|row| row.starts_with("refresh_tokens: ")).count();
     assert_eq!(remembered, 1000);
-    let (token, _) = renewed(&server.refreshes(&newest).await);
-    assert_eq!(who(&server, &token).await["username"], "ada");
+    let (token, _) = renewed(&server.refresh(&newest).await);
+    assert_eq!(server.account_of(&token).await["username"], "ada");
 }
 
 #[tokio::test]
 async fn whoever_never_got_an_answer_asks_again_however_late() {
     let server = TestServer::start(QUIET).await;
-    let ada = server.joins("ada").await;
-    let (_, lost) = renewed(&server.refreshes(&ada.refresh_token).await);
+    let ada = server.sign_up("ada").await;
+    let (_, lost) = renewed(&server.refresh(&ada.refresh_token).await);
     server.advance(5 * DAY);
-    let (_, lost_again) = renewed(&server.refreshes(&ada.refresh_token).await);
+    let (_, lost_again) = renewed(&server.refresh(&ada.refresh_token).await);
     server.advance(DAY);
-    let (token, next) = renewed(&server.refreshes(&ada.refresh_token).await);
+    let (token, next) = renewed(&server.refresh(&ada.refresh_token).await);
 
-    assert_not_renewed(&server.refreshes(&lost_again).await);
-    assert_eq!(who(&server, &token).await["username"], "ada");
-    let (token, _) = renewed(&server.refreshes(&next).await);
+    assert_not_renewed(&server.refresh(&lost_again).await);
+    assert_eq!(server.account_of(&token).await["username"], "ada");
+    let (token, _) = renewed(&server.refresh(&next).await);
     assert_eq!(sessions(&server, &token).await.len(), 1);
-    assert_not_renewed(&server.refreshes(&lost).await);
-    assert_eq!(who(&server, &token).await, Value::Null, "what was replaced days ago has been copied");
+    assert_not_renewed(&server.refresh(&lost).await);
+    assert_eq!(server.account_of(&token).await, Value::Null, "what was replaced days ago has been copied");
 }
 
 #[tokio::test]
 async fn a_token_that_was_used_and_has_expired_brings_nothing_and_its_successor_goes_on() {
     let server = TestServer::start(QUIET).await;
-    let ada = server.joins("ada").await;
+    let ada = server.sign_up("ada").await;
     server.advance(6 * DAY);
-    let (_, next) = renewed(&server.refreshes(&ada.refresh_token).await);
+    let (_, next) = renewed(&server.refresh(&ada.refresh_token).await);
     server.advance(DAY + Duration::from_secs(1));
-    assert_not_renewed(&server.refreshes(&ada.refresh_token).await);
-    renewed(&server.refreshes(&next).await);
+    assert_not_renewed(&server.refresh(&ada.refresh_token).await);
+    renewed(&server.refresh(&next).await);
 }
 
 #[tokio::test]
 async fn a_replaced_token_is_refused_for_a_minute_and_ends_its_session_after_that() {
     let server = TestServer::start(QUIET).await;
-    let ada = server.joins("ada").await;
-    let (_, replaced) = renewed(&server.refreshes(&ada.refresh_token).await);
-    let (token, next) = renewed(&server.refreshes(&ada.refresh_token).await);
+    let ada = server.sign_up("ada").await;
+    let (_, replaced) = renewed(&server.refresh(&ada.refresh_token).await);
+    let (token, next) = renewed(&server.refresh(&ada.refresh_token).await);
 
     for _ in 0..2 {
-        assert_not_renewed(&server.refreshes(&replaced).await);
-        assert_eq!(who(&server, &token).await["username"], "ada");
+        assert_not_renewed(&server.refresh(&replaced).await);
+        assert_eq!(server.account_of(&token).await["username"], "ada");
         server.advance(Duration::from_secs(30));
     }
-    assert_not_renewed(&server.refreshes(&replaced).await);
-    assert_eq!(who(&server, &token).await["username"], "ada", "a minute is not over after a minute");
+    assert_not_renewed(&server.refresh(&replaced).await);
+    assert_eq!(server.account_of(&token).await["username"], "ada", "a minute is not over after a minute");
     server.advance(Duration::from_secs(1));
-    assert_not_renewed(&server.refreshes(&replaced).await);
-    assert_eq!(who(&server, &token).await, Value::Null);
-    assert_not_renewed(&server.refreshes(&next).await);
+    assert_not_renewed(&server.refresh(&replaced).await);
+    assert_eq!(server.account_of(&token).await, Value::Null);
+    assert_not_renewed(&server.refresh(&next).await);
 }
 
 #[tokio::test]
 async fn of_32_clients_that_present_one_token_at_once_exactly_one_goes_on() {
     let server = TestServer::start(QUIET).await;
-    let ada = server.joins("ada").await;
+    let ada = server.sign_up("ada").await;
     for round in 0..4 {
-        let person = server.logs_in(&ada.email, PASSWORD).await;
-        let at_once: FuturesUnordered<_> = (0..32).map(|_| server.refreshes(&person.refresh_token)).collect();
+        let person = server.log_in(&ada.email, PASSWORD).await;
+        let at_once: FuturesUnordered<_> = (0..32).map(|_| server.refresh(&person.refresh_token)).collect();
         let answers: Vec<Value> = at_once.collect().await;
         assert_eq!(answers.len(), 32);
         let given: Vec<String> = answers
@@ -116,7 +116,7 @@ async fn of_32_clients_that_present_one_token_at_once_exactly_one_goes_on() {
         // Those who try the others first do not stop the one whose token is good.
         let mut went_on = Vec::new();
         for token in &given {
-            let answer = server.refreshes(token).await;
+            let answer = server.refresh(token).await;
             if answer["success"] == true {
                 went_on.push(renewed(&answer));
             } else {
@@ -128,6 +128,6 @@ async fn of_32_clients_that_present_one_token_at_once_exactly_one_goes_on() {
         let listed = sessions(&server, token).await;
         assert_eq!(listed.iter().filter(|session| session["current"] == true).count(), 1);
         assert_eq!(listed.len(), round + 2, "this one, those of the rounds before, and the first");
-        renewed(&server.refreshes(next).await);
+        renewed(&server.refresh(next).await);
     }
 }

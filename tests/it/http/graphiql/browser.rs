@@ -10,39 +10,39 @@ use crate::support::server::TestServer;
 async fn start() -> Option<(Browser, TestServer)> {
     let browser = Browser::start().await?;
     let server = TestServer::start("").await;
-    browser.opens_graphiql(&server).await;
+    browser.open_graphiql(&server).await;
     Some((browser, server))
 }
 
 impl Browser {
-    async fn opens_graphiql(&self, server: &TestServer) {
-        self.opens(server, "/graphql").await;
+    async fn open_graphiql(&self, server: &TestServer) {
+        self.open(server, "/graphql").await;
         for editor in [".graphiql-query-editor", ".graphiql-editor-tool", ".result-window"] {
-            self.waits_until(&format!("document.querySelector('{editor} .view-line')")).await;
+            self.wait_until(&format!("document.querySelector('{editor} .view-line')")).await;
         }
     }
 
-    async fn logs_in(&self, email: &str, password: &str) {
-        self.types("#login-email", email).await;
-        self.types("#login-password", password).await;
-        self.clicks("#login-submit").await;
+    async fn log_in(&self, email: &str, password: &str) {
+        self.type_text("#login-email", email).await;
+        self.type_text("#login-password", password).await;
+        self.click("#login-submit").await;
     }
 
     /// Opens the dialog and logs in. The button then has the address.
-    async fn logs_in_by_the_button(&self, email: &str) {
-        self.clicks("#login-open").await;
-        self.logs_in(email, PASSWORD).await;
-        self.waits_until(&format!("document.querySelector('#login-open').textContent.includes({email:?})"))
+    async fn log_in_by_button(&self, email: &str) {
+        self.click("#login-open").await;
+        self.log_in(email, PASSWORD).await;
+        self.wait_until(&format!("document.querySelector('#login-open').textContent.includes({email:?})"))
             .await;
     }
 
     /// Logs out, which ends the session on the server as well.
-    async fn logs_out(&self, server: &TestServer) {
-        let token = self.runs("return document.querySelector('#login-token').value").await;
-        let me = || server.ask(token.as_str(), "{ me { email } }");
+    async fn log_out(&self, server: &TestServer) {
+        let token = self.run_script("return document.querySelector('#login-token').value").await;
+        let me = || server.query(token.as_str(), "{ me { email } }");
         assert!(me().await["me"].is_object());
-        self.clicks("#login-logout").await;
-        self.waits_until("document.querySelector('#login-submit')").await;
+        self.click("#login-logout").await;
+        self.wait_until("document.querySelector('#login-submit')").await;
         let mut tries = 0;
         while me().await["me"].is_object() {
             tries += 1;
@@ -51,8 +51,8 @@ impl Browser {
     }
 
     /// Waits until a string occurs where results are shown, whatever the white space.
-    async fn waits_for_result(&self, selector: &str, part: &str) {
-        self.waits_until(&format!(
+    async fn wait_for_result(&self, selector: &str, part: &str) {
+        self.wait_until(&format!(
             "document.querySelector({selector:?})?.textContent.replace(/\\s/g, '').includes({part:?})"
         ))
         .await;
@@ -62,7 +62,7 @@ impl Browser {
     async fn tabs(&self) -> Vec<String> {
         let script =
             "return [...document.querySelectorAll('.graphiql-tab-button')].map(tab => tab.textContent)";
-        let tabs: Vec<String> = serde_json::from_value(self.runs(script).await).expect("names");
+        let tabs: Vec<String> = serde_json::from_value(self.run_script(script).await).expect("names");
         assert!(tabs.len() > 9, "{tabs:?}");
         tabs
     }
@@ -72,12 +72,12 @@ impl Browser {
         let script = format!(
             "[...document.querySelectorAll('.graphiql-tab-button')].find(tab => tab.textContent === {example:?}).click()"
         );
-        self.runs(&script).await;
+        self.run_script(&script).await;
         let active = format!(
             "document.querySelector('.graphiql-tab-active .graphiql-tab-button').textContent === {example:?}"
         );
-        self.waits_until(&active).await;
-        self.waits_until(&format!(
+        self.wait_until(&active).await;
+        self.wait_until(&format!(
             "new RegExp('(query|mutation)\\\\s' + {example:?} + '\\\\b')\
              .test(document.querySelector('.graphiql-query-editor .view-lines').textContent)"
         ))
@@ -85,58 +85,60 @@ impl Browser {
     }
 
     /// Runs the operation of the open tab.
-    async fn executes(&self) {
-        self.clicks("button.graphiql-execute-button").await;
+    async fn execute(&self) {
+        self.click("button.graphiql-execute-button").await;
     }
 
     /// What the browser would keep.
-    async fn keeps(&self) -> String {
-        self.runs("return JSON.stringify([{ ...localStorage }, { ...sessionStorage }])").await.to_string()
+    async fn storage(&self) -> String {
+        self.run_script("return JSON.stringify([{ ...localStorage }, { ...sessionStorage }])")
+            .await
+            .to_string()
     }
 }
 
 #[tokio::test]
 async fn the_page_works_without_any_other_host_and_keeps_no_secret() {
     let Some((browser, server)) = start().await else { return };
-    let email = server.verifies("ada").await;
+    let email = server.register_verified("ada").await;
 
     // The documentation.
-    browser.clicks("button[aria-label='Show Documentation Explorer']").await;
-    let documentation = browser.waits_for(".graphiql-doc-explorer").await;
+    browser.click("button[aria-label='Show Documentation Explorer']").await;
+    let documentation = browser.wait_for(".graphiql-doc-explorer").await;
     assert!(documentation.contains("Query"), "{documentation}");
 
     // A wrong password is refused in words, the right one is taken.
-    browser.clicks("#login-open").await;
-    browser.logs_in(&email, "wrong").await;
-    assert_eq!(browser.waits_for("#login-error p").await, "Please, enter valid credentials.");
-    browser.opens_graphiql(&server).await;
-    browser.logs_in_by_the_button(&email).await;
+    browser.click("#login-open").await;
+    browser.log_in(&email, "wrong").await;
+    assert_eq!(browser.wait_for("#login-error p").await, "Please, enter valid credentials.");
+    browser.open_graphiql(&server).await;
+    browser.log_in_by_button(&email).await;
 
     // A query and a mutation with the token.
     browser.takes("Me").await;
-    browser.executes().await;
-    browser.waits_for_result(".result-window", &format!("\"email\":\"{email}\"")).await;
+    browser.execute().await;
+    browser.wait_for_result(".result-window", &format!("\"email\":\"{email}\"")).await;
     browser.takes("UpdateAccount").await;
-    browser.executes().await;
-    browser.waits_for_result(".result-window", "\"success\":true").await;
+    browser.execute().await;
+    browser.wait_for_result(".result-window", "\"success\":true").await;
 
     // A field is completed.
     browser.takes("Me").await;
-    browser.clicks(".graphiql-query-editor .view-lines").await;
+    browser.click(".graphiql-query-editor .view-lines").await;
     let editor = ".graphiql-query-editor textarea, .graphiql-query-editor .native-edit-context";
-    browser.types(editor, "\u{e009}a\u{e000}{ user").await;
-    browser.waits_for(".suggest-widget.visible .monaco-list-row").await;
+    browser.type_text(editor, "\u{e009}a\u{e000}{ user").await;
+    browser.wait_for(".suggest-widget.visible .monaco-list-row").await;
 
     browser.takes("Sessions").await;
-    browser.executes().await;
-    browser.waits_for_result(".result-window", "\"current\":true").await;
-    browser.clicks("#login-open").await;
-    browser.logs_out(&server).await;
+    browser.execute().await;
+    browser.wait_for_result(".result-window", "\"current\":true").await;
+    browser.click("#login-open").await;
+    browser.log_out(&server).await;
 
-    assert_eq!(browser.complaints().await, [] as [String; 0]);
-    let kept = browser.keeps().await;
+    assert_eq!(browser.console_errors().await, [] as [String; 0]);
+    let kept = browser.storage().await;
     assert!(!kept.contains("eyJ") && !kept.contains(PASSWORD) && !kept.contains(&email), "{kept}");
-    server.mails();
+    server.ignore_mail();
 }
 
 #[tokio::test]
@@ -144,16 +146,16 @@ async fn each_tab_opens_on_its_example_variables_and_no_header() {
     let Some((browser, _server)) = start().await else { return };
     let shown = "document.querySelector('.graphiql-editor-tools .active')?.textContent === 'Variables'";
     for size in [(1280, 800), (390, 844)] {
-        browser.resizes(size).await;
+        browser.resize(size).await;
         for tab in browser.tabs().await {
             browser.takes(&tab).await;
-            browser.waits_until(shown).await;
+            browser.wait_until(shown).await;
             if ["Me", "Sessions"].contains(&tab.as_str()) {
                 continue;
             }
             // All of them, from the note in the first line to the brace in the last.
             browser
-                .waits_until(
+                .wait_until(
                     "(() => { \
                        const editor = document.querySelector('.graphiql-editor-tool .graphiql-editor:not(.hidden)'); \
                        const box = editor.getBoundingClientRect(); \
@@ -167,70 +169,70 @@ async fn each_tab_opens_on_its_example_variables_and_no_header() {
         }
     }
     // Another tab brings the variables back, whether the headers were open or both editors were hidden.
-    browser.clicks(".graphiql-editor-tools [data-name=headers]").await;
+    browser.click(".graphiql-editor-tools [data-name=headers]").await;
     let headers = "document.querySelector('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines')";
-    browser.waits_until(&format!("{headers}?.textContent === ''")).await;
+    browser.wait_until(&format!("{headers}?.textContent === ''")).await;
     browser.takes("Register").await;
-    browser.waits_until(shown).await;
-    browser.clicks("button[aria-label='Hide editor tools']").await;
-    browser.waits_until(&format!("!({shown})")).await;
+    browser.wait_until(shown).await;
+    browser.click("button[aria-label='Hide editor tools']").await;
+    browser.wait_until(&format!("!({shown})")).await;
     browser.takes("VerifyAccount").await;
-    browser.waits_until(shown).await;
-    assert_eq!(browser.complaints().await, [] as [String; 0]);
+    browser.wait_until(shown).await;
+    assert_eq!(browser.console_errors().await, [] as [String; 0]);
 }
 
 #[tokio::test]
 async fn a_typed_header_takes_the_place_of_the_log_in() {
     let Some((browser, server)) = start().await else { return };
-    let (ada, bo) = (server.verifies("ada").await, server.verifies("bo").await);
-    let token = server.logs_in(&bo, PASSWORD).await.token;
-    browser.logs_in_by_the_button(&ada).await;
+    let (ada, bo) = (server.register_verified("ada").await, server.register_verified("bo").await);
+    let token = server.log_in(&bo, PASSWORD).await.token;
+    browser.log_in_by_button(&ada).await;
     browser.takes("Me").await;
-    browser.executes().await;
-    browser.waits_for_result(".result-window", &format!("\"email\":\"{ada}\"")).await;
-    browser.clicks(".graphiql-editor-tools [data-name=headers]").await;
-    browser.clicks(".graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines").await;
+    browser.execute().await;
+    browser.wait_for_result(".result-window", &format!("\"email\":\"{ada}\"")).await;
+    browser.click(".graphiql-editor-tools [data-name=headers]").await;
+    browser.click(".graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines").await;
     // The editor writes the closing brace and quotation marks, and lets people type over them.
     let editor = ".graphiql-editor-tool .graphiql-editor:not(.hidden) textarea";
-    browser.types(editor, &format!("{{\"Authorization\": \"JWT {token}\"}}")).await;
-    browser.executes().await;
-    browser.waits_for_result(".result-window", &format!("\"email\":\"{bo}\"")).await;
-    assert_eq!(browser.complaints().await, [] as [String; 0]);
-    server.mails();
+    browser.type_text(editor, &format!("{{\"Authorization\": \"JWT {token}\"}}")).await;
+    browser.execute().await;
+    browser.wait_for_result(".result-window", &format!("\"email\":\"{bo}\"")).await;
+    assert_eq!(browser.console_errors().await, [] as [String; 0]);
+    server.ignore_mail();
 }
 
 #[tokio::test]
 async fn one_button_logs_in_by_keyboard_on_a_phone() {
     let Some((browser, server)) = start().await else { return };
-    let email = server.verifies("ada").await;
-    browser.resizes((390, 844)).await;
+    let email = server.register_verified("ada").await;
+    browser.resize((390, 844)).await;
     let icons = "document.querySelectorAll('svg circle[cx=\"10\"]').length";
-    assert_eq!(browser.runs(&format!("return {icons}")).await, json!(1));
+    assert_eq!(browser.run_script(&format!("return {icons}")).await, json!(1));
     // From the tabs the way leads over the button for another tab.
-    browser.runs("document.querySelector('.graphiql-tab-add').focus()").await;
-    browser.types(".graphiql-tab-add", "\u{e004}").await;
-    browser.waits_until("document.activeElement.id === 'login-open'").await;
-    browser.types("#login-open", "\u{e007}").await;
-    browser.waits_until("document.activeElement.id === 'login-email'").await;
-    browser.types("#login-email", "\u{e00c}").await;
-    browser.waits_until("document.activeElement.id === 'login-open'").await;
-    browser.types("#login-open", "\u{e007}").await;
-    browser.types("#login-email", &email).await;
-    browser.types("#login-password", &format!("{PASSWORD}\u{e007}")).await;
-    browser.waits_until("!document.querySelector('#login-panel').open").await;
-    browser.waits_until("document.activeElement.id === 'login-open'").await;
-    assert_eq!(browser.waits_for("#login-open").await.lines().last(), Some(email.as_str()));
-    assert_eq!(browser.complaints().await, [] as [String; 0]);
-    server.mails();
+    browser.run_script("document.querySelector('.graphiql-tab-add').focus()").await;
+    browser.type_text(".graphiql-tab-add", "\u{e004}").await;
+    browser.wait_until("document.activeElement.id === 'login-open'").await;
+    browser.type_text("#login-open", "\u{e007}").await;
+    browser.wait_until("document.activeElement.id === 'login-email'").await;
+    browser.type_text("#login-email", "\u{e00c}").await;
+    browser.wait_until("document.activeElement.id === 'login-open'").await;
+    browser.type_text("#login-open", "\u{e007}").await;
+    browser.type_text("#login-email", &email).await;
+    browser.type_text("#login-password", &format!("{PASSWORD}\u{e007}")).await;
+    browser.wait_until("!document.querySelector('#login-panel').open").await;
+    browser.wait_until("document.activeElement.id === 'login-open'").await;
+    assert_eq!(browser.wait_for("#login-open").await.lines().last(), Some(email.as_str()));
+    assert_eq!(browser.console_errors().await, [] as [String; 0]);
+    server.ignore_mail();
 }
 
 #[tokio::test]
 async fn nothing_covers_tabs_or_comments_on_a_desktop_and_on_a_phone() {
     let Some((browser, _server)) = start().await else { return };
     for size in [(1280, 800), (390, 844)] {
-        browser.resizes(size).await;
+        browser.resize(size).await;
         let phone = size.0 == 390;
-        browser.waits_until(&format!("Boolean(document.querySelector('.line-numbers')) !== {phone}")).await;
+        browser.wait_until(&format!("Boolean(document.querySelector('.line-numbers')) !== {phone}")).await;
         for tab in browser.tabs().await {
             browser.takes(&tab).await;
             // The middle and both ends of the active tab, and of all tabs where none scrolls away.
@@ -239,13 +241,13 @@ async fn nothing_covers_tabs_or_comments_on_a_desktop_and_on_a_phone() {
                           const at = document.elementFromPoint(box.left + part * box.width, box.top + box.height / 2); \
                           return element.contains(at); });";
             browser
-                .waits_until(&format!(
+                .wait_until(&format!(
                     "(() => {{ {seen} return [...document.querySelectorAll({tabs:?})] \
                        .every(tab => seen(tab.getBoundingClientRect(), tab)); }})()"
                 ))
                 .await;
             browser
-                .waits_until(&format!(
+                .wait_until(&format!(
                     "(() => {{ {seen} \
                        const editor = document.querySelector('.graphiql-query-editor .monaco-editor'); \
                        const comments = [...editor.querySelectorAll('.view-line')] \
@@ -259,9 +261,9 @@ async fn nothing_covers_tabs_or_comments_on_a_desktop_and_on_a_phone() {
         let row =
             "const row = document.querySelector('.graphiql-tabs'); const style = getComputedStyle(row);";
         let script = format!("{row} return [row.scrollWidth > row.clientWidth, style.maskImage !== 'none']");
-        assert_eq!(browser.runs(&script).await, json!([phone, phone]));
+        assert_eq!(browser.run_script(&script).await, json!([phone, phone]));
     }
-    assert_eq!(browser.complaints().await, [] as [String; 0]);
+    assert_eq!(browser.console_errors().await, [] as [String; 0]);
 }
 
 #[tokio::test]
@@ -270,14 +272,14 @@ async fn comments_are_readable_in_light_and_in_dark() {
     for scheme in ["light", "dark"] {
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         browser.devtools("Emulation.setEmulatedMedia", features).await;
-        browser.opens_graphiql(&server).await;
+        browser.open_graphiql(&server).await;
         for (editor, sign) in [("query-editor", "#"), ("editor-tool", "//")] {
             // A string of the class mtk1 is not coloured yet.
             let comment = format!(
                 "[...document.querySelectorAll('.graphiql-{editor} .view-line [class*=mtk]:not(.mtk1)')] \
                    .find(token => token.textContent.startsWith({sign:?}))"
             );
-            browser.waits_until(&comment).await;
+            browser.wait_until(&comment).await;
             // As WCAG 2 computes it. The editor is transparent, the pane behind it is not.
             let script = format!(
                 "const light = element => {{ \
@@ -288,7 +290,8 @@ async fn comments_are_readable_in_light_and_in_dark() {
                    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05; }}; \
                  return [light({comment}), light(document.querySelector('.graphiql-editors'))];"
             );
-            let lights: [f64; 2] = serde_json::from_value(browser.runs(&script).await).expect("numbers");
+            let lights: [f64; 2] =
+                serde_json::from_value(browser.run_script(&script).await).expect("numbers");
             let [comment, pane] = lights;
             let contrast = comment.max(pane) / comment.min(pane);
             assert!(
@@ -303,8 +306,8 @@ async fn comments_are_readable_in_light_and_in_dark() {
 async fn the_page_says_what_to_do_without_javascript() {
     let Some((browser, server)) = start().await else { return };
     browser.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
-    browser.opens(&server, "/graphql").await;
-    let page = browser.waits_for("body").await;
+    browser.open(&server, "/graphql").await;
+    let page = browser.wait_for("body").await;
     assert!(page.contains("needs JavaScript") && page.contains("POST to /graphql"), "{page}");
     assert!(!page.contains("loading"), "{page}");
 }

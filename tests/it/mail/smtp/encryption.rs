@@ -22,8 +22,8 @@ async fn mails_leave_encrypted_for_a_server_that_the_authority_of_the_site_vouch
         let url = format!("{scheme}://robot:secret@{}{query}", receiver.address());
         let settings = format!("{}smtp_ca_file = {:?}\n", settings(&url), site.path("ca.pem"));
         let server = TestServer::start(&settings).await;
-        server.registers("ada").await;
-        server.registers("bo").await;
+        server.register("ada").await;
+        server.register("bo").await;
         assert_eq!(round(&server), delivered(2), "{scheme}: {:?}", row(&server, 1).last_error);
         assert_eq!(receiver.recipients(), ["ada@example.org", "bo@example.org"]);
         let seen = receiver.seen();
@@ -47,7 +47,7 @@ async fn a_server_with_an_unknown_certificate_or_without_encryption_gets_neither
         let receiver = Receiver::encrypted(encryption, |_| None);
         let url = format!("{scheme}://robot:secret@{}{query}", receiver.address());
         let server = TestServer::start(&format!("{}{authority}", settings(&url))).await;
-        server.registers("ada").await;
+        server.register("ada").await;
         assert_eq!(round(&server), failed(1), "{scheme}{query}");
         assert!(last_error(&server, 1).contains(reason), "{}", last_error(&server, 1));
         assert_eq!(receiver.recipients(), [] as [&str; 0]);

@@ -36,7 +36,7 @@ async fn a_mail_that_is_put_off_for_five_days_is_given_up_and_the_server_was_rea
         line.starts_with("RCPT TO:<ada").then(|| say("450 4.2.0 come back later")).flatten()
     }));
     let server = site(&receiver).await;
-    server.registers("ada").await;
+    server.register("ada").await;
     for hour in 0..HOURS_OF_FIVE_DAYS {
         round(&server);
         assert_eq!(row(&server, 1).refused_at, None, "after {hour} hours");
@@ -62,7 +62,7 @@ async fn a_mail_that_is_put_off_for_five_days_is_given_up_and_the_server_was_rea
 async fn a_server_from_which_no_mail_leaves_is_not_ready_after_an_hour_until_one_leaves() {
     let closed = Closed::new();
     let server = TestServer::start(&settings(&closed.url())).await;
-    server.registers("ada").await;
+    server.register("ada").await;
     assert_eq!(round(&server), failed(1));
     server.advance(HOUR);
     assert_eq!(readiness(&server).await, ready());
@@ -86,7 +86,7 @@ async fn a_mail_server_that_keeps_an_answer_to_itself_is_noticed_meanwhile() {
         None
     });
     let server = site(&receiver).await;
-    server.registers("ada").await;
+    server.register("ada").await;
     let app = Arc::clone(server.app());
     let round = std::thread::spawn(move || outbox::deliver_due(&app));
     asked.recv().expect("a mail");
@@ -102,7 +102,7 @@ async fn a_mail_server_that_keeps_an_answer_to_itself_is_noticed_meanwhile() {
 async fn mail_that_waits_for_a_dead_server_is_kept_however_long_that_takes() {
     let closed = Closed::new();
     let server = TestServer::start(&settings(&closed.url())).await;
-    server.registers("ada").await;
+    server.register("ada").await;
     for _ in 0..HOURS_OF_FIVE_DAYS + 24 {
         assert_eq!(round(&server), failed(1));
         server.advance(HOUR);
@@ -118,7 +118,7 @@ async fn a_server_that_cannot_write_mails_to_their_folder_is_not_ready_after_an_
     let server = TestServer::start("").await;
     let mail = server.data().join("mail");
     std::fs::remove_dir(&mail).expect("an empty folder");
-    server.registers("ada").await;
+    server.register("ada").await;
     assert_eq!(round(&server), failed(1));
     server.advance(HOUR + HOUR);
     assert_eq!(readiness(&server).await, not_ready());

@@ -190,14 +190,14 @@ impl Model {
     }
 
     /// Whether an access token lets somebody in.
-    pub fn opens(&self, who: usize, token: &AccessToken, now: Timestamp) -> bool {
+    pub fn open(&self, who: usize, token: &AccessToken, now: Timestamp) -> bool {
         !self.sessions[token.session].ended
             && token.epoch == self.epochs[who]
             && token.expires_second >= now.seconds()
     }
 
     pub fn opens_newest(&self, who: usize, session: usize, now: Timestamp) -> bool {
-        self.newest_access_token(who, session).is_some_and(|token| self.opens(who, token, now))
+        self.newest_access_token(who, session).is_some_and(|token| self.open(who, token, now))
     }
 
     /// The newest access token of a session, by how recently that began.
