@@ -39,7 +39,7 @@ const COMMANDS: [&str; 14] = [
 ];
 
 #[test]
-fn without_a_command_it_prints_what_commands_there_are() {
+fn without_a_command_the_help_lists_all_commands() {
     let site = Site::empty();
     let help = site.run([""; 0]).done();
     for command in COMMANDS {
@@ -50,7 +50,7 @@ fn without_a_command_it_prints_what_commands_there_are() {
 }
 
 #[test]
-fn a_command_that_there_is_not_is_wrong_usage() {
+fn an_unknown_command_is_a_usage_error() {
     let site = Site::empty();
     let outcome = site.run(["serf"]);
     assert_eq!(outcome.status, Some(2));
@@ -60,7 +60,7 @@ fn a_command_that_there_is_not_is_wrong_usage() {
 }
 
 #[test]
-fn schema_prints_the_schema_and_makes_nothing() {
+fn schema_prints_the_schema_and_creates_no_files() {
     let site = Site::empty();
     let schema = site.run(["schema"]).done();
     let config = config::load_text("").expect("the defaults are good settings").config;
@@ -69,7 +69,7 @@ fn schema_prints_the_schema_and_makes_nothing() {
 }
 
 #[test]
-fn migrate_takes_each_step_once() {
+fn migrate_applies_each_migration_once() {
     let site = Site::empty();
     let steps = Store::embedded_migrations().len();
     let migrated = format!("data/auth.sqlite3: up to date, steps taken: {steps}\n");
@@ -79,7 +79,7 @@ fn migrate_takes_each_step_once() {
 }
 
 #[test]
-fn migrate_status_tells_and_makes_nothing() {
+fn migrate_status_creates_no_database() {
     let site = Site::empty();
     for _ in 0..2 {
         let told = site.run(["migrate", "--status"]).done();
@@ -89,7 +89,7 @@ fn migrate_status_tells_and_makes_nothing() {
 }
 
 #[test]
-fn migrate_status_names_the_steps_that_an_older_database_waits_for() {
+fn migrate_status_names_pending_migrations() {
     let site = Site::empty();
     site.run(["migrate"]).done();
     let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
@@ -103,7 +103,7 @@ fn migrate_status_names_the_steps_that_an_older_database_waits_for() {
 }
 
 #[test]
-fn shells_are_told_the_commands_and_manual_pages_are_written_whatever_the_settings() {
+fn completions_and_manual_pages_do_not_need_valid_settings() {
     let site = Site::with_settings("no_such_setting = 1\n");
     for shell in ["bash", "zsh", "fish"] {
         let script = site.run(["completions", shell]).done();
@@ -135,7 +135,7 @@ fn the_usage_of_import_asks_for_a_file_or_bundled_data() {
 }
 
 #[test]
-fn columns_show_times_to_the_second_and_json_all_of_them() {
+fn columns_show_seconds_and_json_microseconds() {
     let site = Site::with_settings("");
     site.run(["user", "create", "--email", "ada@example.org"]).done();
     let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");

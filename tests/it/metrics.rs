@@ -21,7 +21,7 @@ fn value(page: &str, name: &str) -> Option<f64> {
 }
 
 #[tokio::test]
-async fn operations_are_counted_by_field_and_outcome_whatever_they_are_called() {
+async fn operations_are_counted_by_field_and_outcome_despite_aliases() {
     let server = TestServer::start("metrics.enabled = true\n").await;
     let ada = server.sign_up("ada").await;
     server.try_log_in(&ada.email, "wrong").await;
@@ -70,7 +70,7 @@ async fn every_metric_has_a_help_text_and_a_type() {
 }
 
 #[tokio::test]
-async fn mail_that_waits_shows() {
+async fn metrics_show_waiting_mail() {
     let server = TestServer::start("metrics.enabled = true\n").await;
     server.register("ada").await;
     server.advance(std::time::Duration::from_secs(90));
@@ -84,7 +84,7 @@ async fn mail_that_waits_shows() {
 }
 
 #[tokio::test]
-async fn nothing_is_shown_unless_the_settings_say_so() {
+async fn metrics_are_off_by_default() {
     let server = TestServer::start("").await;
     let reply = server.raw(Method::GET, "/metrics").send().await.expect("an answer");
     assert_eq!(reply.status(), 404);

@@ -16,7 +16,7 @@ fn round(server: &TestServer) -> DeliveryReport {
 }
 
 #[tokio::test]
-async fn a_mail_that_cannot_leave_waits_ever_longer_and_leaves_once() {
+async fn a_mail_that_fails_is_retried_with_growing_waits() {
     let server = TestServer::start("").await;
     let mail = server.data().join("mail");
     std::fs::remove_dir(&mail).expect("an empty folder");
@@ -41,7 +41,7 @@ async fn a_mail_that_cannot_leave_waits_ever_longer_and_leaves_once() {
 }
 
 #[tokio::test]
-async fn one_mail_that_cannot_leave_does_not_hold_up_the_others() {
+async fn a_mail_that_fails_does_not_delay_others() {
     let server = TestServer::start("").await;
     server.register("ada").await;
     let blocked =
@@ -57,7 +57,7 @@ async fn one_mail_that_cannot_leave_does_not_hold_up_the_others() {
 }
 
 #[tokio::test]
-async fn a_mail_to_an_address_that_cannot_be_written_into_it_is_given_up_and_the_others_leave() {
+async fn a_mail_to_an_unusable_address_is_given_up_and_others_leave() {
     let server = TestServer::start("").await;
     let strange = "\"\u{1b}]0;owned\u{7}\"@example.org";
     let register = register(strange, PASSWORD).with("username", "strange");
@@ -72,7 +72,7 @@ async fn a_mail_to_an_address_that_cannot_be_written_into_it_is_given_up_and_the
 }
 
 #[tokio::test]
-async fn a_mail_that_left_meanwhile_leaves_again_only_if_that_is_meant() {
+async fn a_delivered_mail_is_sent_again_only_on_request() {
     let server = TestServer::start("").await;
     server.register("ada").await;
     assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
@@ -86,7 +86,7 @@ async fn a_mail_that_left_meanwhile_leaves_again_only_if_that_is_meant() {
 }
 
 #[tokio::test]
-async fn mails_that_left_are_forgotten_after_a_week() {
+async fn delivered_mails_are_deleted_after_a_week() {
     let server = TestServer::start("").await;
     server.register("ada").await;
     assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
@@ -98,7 +98,7 @@ async fn mails_that_left_are_forgotten_after_a_week() {
 }
 
 #[test]
-fn an_attempt_without_an_outcome_leaves_the_outage_as_it_was() {
+fn an_interrupted_attempt_does_not_change_the_outage() {
     let outage = Outage::default();
     let [first, second] = [10, 20].map(Timestamp::from_micros);
     let interrupted = std::panic::catch_unwind(|| {

@@ -225,7 +225,7 @@ impl Outcome {
 }
 
 #[test]
-fn everything_is_put_where_it_belongs_for_those_who_may_read_it() {
+fn all_files_are_installed_with_their_modes() {
     let Some(machine) = Machine::empty() else { return };
     let told = machine
         .install(&["--public-url", "https://accounts.example.org/", "--listen", "127.0.0.1:8123"])
@@ -265,7 +265,7 @@ fn everything_is_put_where_it_belongs_for_those_who_may_read_it() {
 }
 
 #[test]
-fn the_folder_of_the_program_may_be_chosen_and_the_units_follow() {
+fn the_units_follow_the_chosen_prefix() {
     let Some(machine) = Machine::empty() else { return };
     machine.install(&["--prefix", "/opt/auth"]).done();
     assert_eq!(machine.mode("opt/auth/bin/pledge4future-auth"), 0o755);
@@ -276,7 +276,7 @@ fn the_folder_of_the_program_may_be_chosen_and_the_units_follow() {
 }
 
 #[test]
-fn a_second_run_changes_nothing_and_says_so() {
+fn a_second_run_changes_nothing() {
     let Some(machine) = Machine::empty() else { return };
     machine.install(&[]).done();
     let before = machine.state();
@@ -286,7 +286,7 @@ fn a_second_run_changes_nothing_and_says_so() {
 }
 
 #[test]
-fn another_version_takes_the_place_of_the_one_before_which_is_kept() {
+fn another_version_replaces_the_program_and_keeps_the_previous_one() {
     let Some(machine) = Machine::empty() else { return };
     machine.install(&[]).done();
     let old = machine.text(PROGRAM);
@@ -304,7 +304,7 @@ fn another_version_takes_the_place_of_the_one_before_which_is_kept() {
 }
 
 #[test]
-fn a_dry_run_tells_and_changes_nothing() {
+fn a_dry_run_of_the_installer_changes_nothing() {
     let Some(machine) = Machine::empty() else { return };
     let told = machine.install(&["--dry-run"]).done();
     for name in [PROGRAM, CONFIG, DATA, SERVICE] {
@@ -319,7 +319,7 @@ fn a_dry_run_tells_and_changes_nothing() {
 }
 
 #[test]
-fn a_configuration_that_is_there_is_left_alone() {
+fn an_existing_configuration_is_not_changed() {
     let Some(machine) = Machine::empty() else { return };
     let own = "# our own\ndata_dir = \"/var/lib/pledge4future-auth\"\nsite_name = \"Ours\"\n";
     std::fs::create_dir_all(machine.path("etc/pledge4future-auth")).expect("a folder");
@@ -330,7 +330,7 @@ fn a_configuration_that_is_there_is_left_alone() {
 }
 
 #[test]
-fn a_configuration_that_the_new_version_refuses_stops_it_before_anything_is_changed() {
+fn a_configuration_that_the_new_version_refuses_stops_the_installation() {
     let Some(machine) = Machine::empty() else { return };
     std::fs::create_dir_all(machine.path("etc/pledge4future-auth")).expect("a folder");
     std::fs::write(machine.path(CONFIG), "listn = \"127.0.0.1:8000\"\n").expect("a file");
@@ -341,7 +341,7 @@ fn a_configuration_that_the_new_version_refuses_stops_it_before_anything_is_chan
 }
 
 #[test]
-fn settings_that_the_service_gets_from_drop_ins_count_and_its_right_to_low_ports_does_too() {
+fn settings_and_port_rights_in_systemd_drop_ins_are_considered() {
     let Some(machine) = Machine::empty() else { return };
     for folder in ["etc/pledge4future-auth", "etc/systemd/system", "run/systemd/system"] {
         std::fs::create_dir_all(machine.path(folder)).expect("a folder");
@@ -389,7 +389,7 @@ fn machine_without_users() -> Option<Machine> {
 }
 
 #[test]
-fn without_systemd_it_names_commands_that_a_bare_debian_has() {
+fn without_systemd_the_installer_prints_commands_of_a_minimal_debian() {
     let Some(machine) = machine_without_users() else { return };
     let script = "unset P4F_AUTH_LISTEN; sh \"$0\" --no-systemd --binary program >told && cat told && \
          sed -n 's/^ *\\(runuser .* user create .*\\)/\\1/p' told | sh";
@@ -411,7 +411,7 @@ fn without_systemd_it_names_commands_that_a_bare_debian_has() {
 }
 
 #[test]
-fn the_debian_package_says_that_public_url_is_to_be_set_until_it_is() {
+fn the_debian_package_asks_for_public_url_until_it_is_set() {
     let Some(machine) = machine_without_users() else { return };
     machine.command("deb-systemd-helper", "exit 0");
     std::fs::create_dir_all(machine.path("etc/pledge4future-auth")).expect("a folder");
@@ -428,7 +428,7 @@ fn the_debian_package_says_that_public_url_is_to_be_set_until_it_is() {
 }
 
 #[test]
-fn the_debian_package_takes_manual_pages_and_completions_from_where_they_are_written() {
+fn the_debian_package_contains_the_manual_pages_and_completions() {
     let Some(machine) = Machine::empty() else { return };
     let manual = Command::new("sh")
         .args([concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/manual.sh"), "./program", "manual"])
@@ -448,7 +448,7 @@ fn the_debian_package_takes_manual_pages_and_completions_from_where_they_are_wri
 }
 
 #[test]
-fn what_belongs_to_somebody_else_is_taken_over_or_pointed_out() {
+fn files_of_other_owners_are_taken_over_or_reported() {
     let Some(machine) = Machine::empty() else { return };
     let install = "--no-systemd --binary program";
     let file = |name: &str| machine.folder.path().join(name);
@@ -478,7 +478,7 @@ fn what_belongs_to_somebody_else_is_taken_over_or_pointed_out() {
 }
 
 #[test]
-fn a_configuration_that_a_group_may_read_is_fine_and_not_one_it_may_write() {
+fn the_installer_warns_of_a_group_writable_but_not_group_readable_configuration() {
     let Some(machine) = Machine::empty() else { return };
     let install = "--no-systemd --binary program";
     std::fs::write(machine.folder.path().join("owners"), "/etc/pledge4future-auth/config.toml root:adm\n")
@@ -494,7 +494,7 @@ fn a_configuration_that_a_group_may_read_is_fine_and_not_one_it_may_write() {
 }
 
 #[test]
-fn what_is_in_the_way_is_named_before_anything_is_made() {
+fn an_obstacle_is_named_before_anything_is_created() {
     let Some(machine) = Machine::empty() else { return };
     for (path, folder) in [(DATA, false), ("etc/pledge4future-auth", false), (PROGRAM, true), (TIMER, true)] {
         let path = machine.path(path);
@@ -512,7 +512,7 @@ fn what_is_in_the_way_is_named_before_anything_is_made() {
 }
 
 #[test]
-fn a_disk_that_is_mounted_for_the_data_is_emptied_by_a_purge() {
+fn a_purge_empties_a_mounted_data_folder() {
     let Some(machine) = Machine::empty() else { return };
     std::fs::write(machine.folder.path().join("owners"), "").expect("a file");
     let Some(first) = machine.install_as_root("", "--no-systemd --binary program") else { return };
@@ -525,7 +525,7 @@ fn a_disk_that_is_mounted_for_the_data_is_emptied_by_a_purge() {
 }
 
 #[test]
-fn a_purge_says_why_something_cannot_be_removed() {
+fn a_purge_reports_what_cannot_be_removed() {
     let Some(machine) = Machine::empty() else { return };
     std::fs::write(machine.folder.path().join("owners"), "").expect("a file");
     let Some(first) = machine.install_as_root("", "--no-systemd --binary program") else { return };
@@ -538,7 +538,7 @@ fn a_purge_says_why_something_cannot_be_removed() {
 }
 
 #[test]
-fn uninstalling_keeps_data_and_settings_until_it_is_told_to_purge() {
+fn uninstalling_keeps_data_and_settings_without_purge() {
     let Some(machine) = Machine::empty() else { return };
     machine.install(&[]).done();
     let database = format!("{DATA}/auth.sqlite3");
@@ -561,7 +561,7 @@ fn uninstalling_keeps_data_and_settings_until_it_is_told_to_purge() {
 }
 
 #[test]
-fn options_that_make_no_sense_are_refused_in_a_sentence_and_nothing_is_made() {
+fn invalid_options_are_refused_and_nothing_is_created() {
     let Some(machine) = Machine::empty() else { return };
     let cases: [(&[&str], &str); 10] = [
         (&["--frob"], "--frob"),
@@ -585,7 +585,7 @@ fn options_that_make_no_sense_are_refused_in_a_sentence_and_nothing_is_made() {
 }
 
 #[test]
-fn a_program_that_is_missing_or_another_is_refused_and_nothing_is_made() {
+fn a_missing_or_wrong_program_is_refused_and_nothing_is_created() {
     let Some(machine) = Machine::empty() else { return };
     let install =
         |binary: &str| machine.run(&["--root", "root", "--no-start", "--binary", binary]).refused(1);

@@ -78,7 +78,7 @@ fn assert_matches(hasher: &Hasher, hash: &Value, check: &Value) {
 }
 
 #[test]
-fn tokens_in_links_are_made_byte_for_byte_as_django_makes_them() {
+fn tokens_in_links_are_signed_like_those_of_django() {
     let mut compressed = 0;
     for case in list(&vectors()["signing"]["tokens"]) {
         let made_at = Timestamp::from_seconds(whole(&case["made_at"]));
@@ -96,7 +96,7 @@ fn tokens_in_links_are_made_byte_for_byte_as_django_makes_them() {
 }
 
 #[test]
-fn tokens_in_links_are_read_as_django_reads_them() {
+fn tokens_in_links_are_read_like_those_of_django() {
     for case in list(&vectors()["signing"]["tokens"]) {
         let made_at = whole(&case["made_at"]);
         for read in list(&case["read"]) {
@@ -124,7 +124,7 @@ fn broken_tokens_from_links_are_refused() {
 }
 
 #[test]
-fn numbers_are_written_and_read_in_the_base_62_of_django() {
+fn base62_is_that_of_django() {
     for case in list(&vectors()["base62"]) {
         let number = whole(&case["number"]);
         assert_eq!(action::base62(number.unsigned_abs()), case["text"], "{case}");
@@ -136,7 +136,7 @@ fn numbers_are_written_and_read_in_the_base_62_of_django() {
 }
 
 #[test]
-fn access_tokens_are_made_byte_for_byte_and_judged_as_by_the_original() {
+fn access_tokens_are_signed_and_read_like_those_of_the_original() {
     for case in list(&vectors()["jwt"]["made"]) {
         let token = access::sign(&key(case), &case["claims"]).expect("claims can be signed");
         assert_eq!(token, case["token"], "{case}");
@@ -147,7 +147,7 @@ fn access_tokens_are_made_byte_for_byte_and_judged_as_by_the_original() {
 }
 
 #[test]
-fn foreign_access_tokens_are_judged_as_by_pyjwt_but_for_two() {
+fn foreign_access_tokens_are_read_like_pyjwt_with_two_exceptions() {
     let mut exceptions: BTreeMap<&str, (Unreadable, &str)> =
         JWT_EXCEPTIONS.map(|(about, verdict, reason)| (about, (verdict, reason))).into();
     for case in list(&vectors()["jwt"]["others"]) {
@@ -161,7 +161,7 @@ fn foreign_access_tokens_are_judged_as_by_pyjwt_but_for_two() {
 }
 
 #[test]
-fn passwords_are_matched_with_the_hashes_that_django_stores() {
+fn passwords_match_the_hashes_of_django() {
     let (vectors, hasher) = (vectors(), hasher());
     let hashes = &vectors["password_hashes"];
     for case in list(&hashes["pbkdf2_sha256"]).iter().chain(list(&hashes["argon2"])) {

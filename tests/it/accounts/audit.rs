@@ -21,7 +21,7 @@ const THIRD_PASSWORD: &str = "Lantern-moss-73";
 const WRONG: &str = "not-The-One-1";
 
 #[tokio::test]
-async fn the_whole_life_of_an_account_is_told_in_order_and_without_a_secret() {
+async fn the_whole_life_of_an_account_is_recorded_without_secrets() {
     let server = TestServer::start("").await;
     let email = server.register("ada").await;
     assert_done(&server.mutate(None, &resend_activation(&email)).await);
@@ -115,7 +115,7 @@ async fn the_whole_life_of_an_account_is_told_in_order_and_without_a_secret() {
 }
 
 #[tokio::test]
-async fn a_refused_login_is_noted_alike_for_the_known_and_the_unknown_and_nothing_that_was_typed() {
+async fn a_refused_login_is_recorded_without_what_was_typed() {
     let server = TestServer::start("accounts.login_fields = [\"email\", \"username\"]\n").await;
     let email = server.register_verified("ada").await;
     let typed = "my-Password-1";
@@ -148,7 +148,7 @@ async fn a_refused_login_is_noted_alike_for_the_known_and_the_unknown_and_nothin
 }
 
 #[tokio::test]
-async fn who_tries_too_often_is_noted_once_for_each_wait_however_much_is_refused_meanwhile() {
+async fn throttling_is_recorded_once_for_each_wait() {
     let server = TestServer::start("").await;
     let email = server.register_verified("ada").await;
     for (name, whom) in [(email.as_str(), "1"), ("ghost@example.org", "nobody")] {
@@ -172,7 +172,7 @@ async fn who_tries_too_often_is_noted_once_for_each_wait_however_much_is_refused
 }
 
 #[tokio::test]
-async fn where_existence_is_hidden_the_unknown_are_noted_like_the_known() {
+async fn with_hidden_existence_unknown_addresses_are_recorded_too() {
     let server = TestServer::start("accounts.hide_existence = true\nmail.notices = false\n").await;
     let (ada, bo) = (server.sign_up("ada").await, server.register_verified("bo").await);
     let before = server.audit_lines().len();
@@ -197,7 +197,7 @@ async fn where_existence_is_hidden_the_unknown_are_noted_like_the_known() {
 }
 
 #[tokio::test]
-async fn a_copied_refresh_token_is_noted_with_the_session_that_it_ended_and_where_it_came_from() {
+async fn reuse_of_a_refresh_token_is_recorded_with_session_and_client() {
     let server = TestServer::start("http.trusted_proxies = [\"127.0.0.1\"]\n").await;
     let ada = server.sign_up("ada").await;
     let next = server.refresh(&ada.refresh_token).await["refreshToken"].take();
@@ -218,7 +218,7 @@ async fn a_copied_refresh_token_is_noted_with_the_session_that_it_ended_and_wher
 }
 
 #[tokio::test]
-async fn who_registers_without_a_password_or_logs_in_unverified_is_told_of_too() {
+async fn registrations_without_a_password_and_unverified_logins_are_recorded() {
     let server = TestServer::start("accounts.passwordless_registration = true\n").await;
     let register = mutation("register", json!({ "email": "ada@example.org", "username": "ada" }));
     assert_done(&server.mutate(None, &register).await);
@@ -237,7 +237,7 @@ async fn who_registers_without_a_password_or_logs_in_unverified_is_told_of_too()
 }
 
 #[tokio::test]
-async fn what_an_operator_does_is_noted_as_an_operators_where_it_changes_something() {
+async fn changes_by_operators_are_recorded() {
     let server = TestServer::start("mail.notices = false\n").await;
     let app = server.app();
     let new = admin::Creation {
@@ -265,7 +265,7 @@ async fn what_an_operator_does_is_noted_as_an_operators_where_it_changes_somethi
 }
 
 #[tokio::test]
-async fn accounts_from_a_file_and_those_that_are_shut_off_by_their_owners_are_told_of() {
+async fn imported_accounts_and_deactivations_by_owners_are_recorded() {
     let server = TestServer::start("accounts.delete = \"deactivate\"\nmail.notices = false\n").await;
     let user = json!({ "email": "bo@example.org", "username": "bo", "password": "!" });
     for _ in 0..2 {
@@ -279,7 +279,7 @@ async fn accounts_from_a_file_and_those_that_are_shut_off_by_their_owners_are_to
 }
 
 #[tokio::test]
-async fn what_is_refused_or_rolled_back_leaves_no_trace() {
+async fn refused_and_rolled_back_changes_are_not_recorded() {
     let server = TestServer::start("").await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     let taken = "shared@example.net";
@@ -303,7 +303,7 @@ async fn what_is_refused_or_rolled_back_leaves_no_trace() {
 }
 
 #[test]
-fn every_event_is_met_in_these_tests_and_named_in_the_documentation() {
+fn every_event_is_tested_and_documented() {
     let source = include_str!("../../../src/accounts/audit.rs");
     let tests = [
         include_str!("audit.rs"),

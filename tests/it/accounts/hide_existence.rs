@@ -13,7 +13,7 @@ const HIDING: &str = "accounts.hide_existence = true\nmail.notices = false\n";
 const GHOST: &str = "ghost@example.org";
 
 #[tokio::test]
-async fn registering_a_known_address_is_answered_like_a_new_one_and_changes_nothing() {
+async fn registering_a_known_address_gets_the_same_reply_and_changes_nothing() {
     let server = TestServer::start(HIDING).await;
     let ada = server.sign_up("ada").await;
     let known = server.mutate(None, &register("ADA@example.org", OTHER_PASSWORD)).await;
@@ -49,7 +49,7 @@ async fn registering_a_known_address_is_answered_like_a_new_one_and_changes_noth
 }
 
 #[tokio::test]
-async fn asking_for_mail_is_answered_alike_for_the_known_the_unverified_and_the_unknown() {
+async fn mail_requests_get_the_same_reply_for_known_and_unknown_addresses() {
     let server = TestServer::start(HIDING).await;
     let ada = server.sign_up("ada").await;
     let bo = server.register("bo").await;
@@ -77,7 +77,7 @@ async fn asking_for_mail_is_answered_alike_for_the_known_the_unverified_and_the_
 }
 
 #[tokio::test]
-async fn wanting_somebodys_address_as_a_secondary_one_tells_the_owner_alone() {
+async fn requesting_a_known_secondary_address_notifies_its_owner_only() {
     let server = TestServer::start(HIDING).await;
     let ada = server.sign_up("ada").await;
     let bo = server.register_verified("bo").await;
@@ -92,7 +92,7 @@ async fn wanting_somebodys_address_as_a_secondary_one_tells_the_owner_alone() {
 }
 
 #[tokio::test]
-async fn a_look_alike_of_an_address_gets_none_of_its_mail() {
+async fn a_similar_address_gets_no_mail_of_the_owner() {
     let server = TestServer::start(HIDING).await;
     let mike = server.sign_up("mike").await;
     // The soft hyphen is not part of the host, so both addresses have one key.
@@ -108,7 +108,7 @@ async fn a_look_alike_of_an_address_gets_none_of_its_mail() {
 }
 
 #[tokio::test]
-async fn wanting_a_known_address_ends_older_links_like_an_unknown_one() {
+async fn requesting_a_known_secondary_address_ends_older_links_too() {
     for taken in [true, false] {
         let server = TestServer::start(HIDING).await;
         let (ada, bo) = (server.sign_up("ada").await, server.register_verified("bo").await);
@@ -122,7 +122,7 @@ async fn wanting_a_known_address_ends_older_links_like_an_unknown_one() {
 }
 
 #[tokio::test]
-async fn account_ids_do_not_tell_whether_a_registration_made_an_account() {
+async fn account_ids_do_not_reveal_whether_a_registration_created_an_account() {
     let server = TestServer::start(HIDING).await;
     let mut last = None;
     for (name, between) in [("ada", "ada@example.org"), ("bo", GHOST), ("cleo", GHOST)] {
@@ -137,7 +137,7 @@ async fn account_ids_do_not_tell_whether_a_registration_made_an_account() {
 }
 
 #[tokio::test]
-async fn a_hint_to_an_unconfirmed_address_holds_no_words_of_strangers() {
+async fn a_notice_to_an_unverified_address_contains_no_text_of_strangers() {
     let server = TestServer::start(HIDING).await;
     for name in ["You won: http://evil.example/", "else"] {
         let register = register(GHOST, PASSWORD).with("username", name);
@@ -155,7 +155,7 @@ async fn a_hint_to_an_unconfirmed_address_holds_no_words_of_strangers() {
 }
 
 #[test]
-fn it_cannot_go_with_registrations_that_answer_with_tokens() {
+fn hidden_existence_excludes_logins_of_unverified_accounts() {
     let settings = "accounts.hide_existence = true\naccounts.login_unverified = true\n";
     let refused = config::load_text(settings).err().expect("a refusal");
     assert!(refused.to_string().starts_with("accounts.hide_existence:"), "{refused}");

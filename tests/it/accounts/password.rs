@@ -22,7 +22,7 @@ fn stored_hash(server: &TestServer, email: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_hash_that_django_made_lets_in_and_is_replaced_at_the_first_login() {
+async fn a_hash_of_django_is_accepted_and_replaced_at_the_first_login() {
     let server = TestServer::start("").await;
     server.import(SEED);
     let email = "seed.oldhash@example.org";
@@ -39,7 +39,7 @@ async fn a_hash_that_django_made_lets_in_and_is_replaced_at_the_first_login() {
 }
 
 #[tokio::test]
-async fn a_reset_link_works_once_and_tells_the_owner() {
+async fn a_reset_link_works_once_and_notifies_the_owner() {
     let server = TestServer::start("").await;
     let ada = server.sign_up("ada").await;
     let link = server.request_reset(&ada.email).await;
@@ -54,7 +54,7 @@ async fn a_reset_link_works_once_and_tells_the_owner() {
 }
 
 #[tokio::test]
-async fn a_password_that_is_too_weak_leaves_the_link_good_and_the_old_password_in_force() {
+async fn a_weak_password_changes_nothing_and_the_link_stays_valid() {
     let server = TestServer::start("mail.notices = false\n").await;
     let ada = server.sign_up("ada").await;
     let link = server.request_reset(&ada.email).await;
@@ -69,7 +69,7 @@ async fn a_password_that_is_too_weak_leaves_the_link_good_and_the_old_password_i
 }
 
 #[tokio::test]
-async fn the_next_link_and_the_next_password_end_older_links() {
+async fn a_later_link_or_password_invalidates_older_links() {
     let server = TestServer::start("mail.notices = false\n").await;
     let ada = server.sign_up("ada").await;
     let first = server.request_reset(&ada.email).await;
@@ -94,7 +94,7 @@ async fn the_next_link_and_the_next_password_end_older_links() {
 }
 
 #[tokio::test]
-async fn who_is_not_verified_gets_an_activation_mail_in_place_of_a_reset() {
+async fn an_unverified_account_gets_an_activation_mail_instead_of_a_reset() {
     let server = TestServer::start("").await;
     let ada = server.register("ada").await;
     let payload = server.mutate(None, &request_reset(&ada)).await;
@@ -113,8 +113,7 @@ async fn who_is_not_verified_gets_an_activation_mail_in_place_of_a_reset() {
 }
 
 #[tokio::test]
-async fn whoever_registered_the_address_of_somebody_else_does_not_get_in_when_that_person_asks_for_a_password()
- {
+async fn a_stranger_who_registered_an_address_loses_access_after_a_reset_request() {
     for settings in ["", "accounts.login_unverified = true\n"] {
         let server = TestServer::start(settings).await;
         let boss = server.register("boss").await;
@@ -138,7 +137,7 @@ async fn whoever_registered_the_address_of_somebody_else_does_not_get_in_when_th
 }
 
 #[tokio::test]
-async fn every_activation_link_ends_the_password_once_a_new_one_was_asked_for() {
+async fn after_a_reset_request_every_activation_link_invalidates_the_old_password() {
     // The link of the registration, that of the owner's request, and that of a later request by the stranger.
     for which in 0..3 {
         let server = TestServer::start("").await;
@@ -157,7 +156,7 @@ async fn every_activation_link_ends_the_password_once_a_new_one_was_asked_for() 
 }
 
 #[tokio::test]
-async fn only_the_newest_wish_for_a_secondary_address_can_be_confirmed_and_once() {
+async fn only_the_last_requested_secondary_address_can_be_confirmed() {
     let server = TestServer::start("mail.notices = false\n").await;
     let ann = server.sign_up("ann").await;
     let request = async |address: &str| {
@@ -182,7 +181,7 @@ async fn only_the_newest_wish_for_a_secondary_address_can_be_confirmed_and_once(
 }
 
 #[tokio::test]
-async fn an_address_that_nobody_has_is_answered_with_success_and_gets_no_mail() {
+async fn mail_requests_for_unknown_addresses_succeed_without_mail() {
     let server = TestServer::start("").await;
     server.sign_up("ada").await;
     for mutation in [request_reset, resend_activation] {
@@ -192,7 +191,7 @@ async fn an_address_that_nobody_has_is_answered_with_success_and_gets_no_mail() 
 }
 
 #[tokio::test]
-async fn a_link_sent_to_a_secondary_address_dies_when_that_address_is_removed() {
+async fn removing_a_secondary_address_invalidates_its_reset_link() {
     let server = TestServer::start("mail.notices = false\n").await;
     let ada = server.sign_up("ada").await;
     let second = "ada@elsewhere.example";
@@ -207,7 +206,7 @@ async fn a_link_sent_to_a_secondary_address_dies_when_that_address_is_removed() 
 }
 
 #[tokio::test]
-async fn the_owner_is_told_at_both_addresses_what_became_of_them() {
+async fn the_owner_is_notified_of_address_changes_at_both_addresses() {
     let server = TestServer::start("").await;
     let ada = server.sign_up("ada").await;
     let second = "ada@elsewhere.example";

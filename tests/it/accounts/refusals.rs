@@ -47,7 +47,7 @@ async fn with_secondary(server: &TestServer, name: &str) -> Person {
 }
 
 #[tokio::test]
-async fn a_wrong_password_changes_nothing_whatever_the_mutation() {
+async fn no_mutation_changes_anything_with_a_wrong_password() {
     let server = start().await;
     let ada = with_secondary(&server, "ada").await;
     server.ignore_mail();
@@ -60,7 +60,7 @@ async fn a_wrong_password_changes_nothing_whatever_the_mutation() {
 }
 
 #[tokio::test]
-async fn without_a_good_token_nothing_is_done_whatever_the_mutation() {
+async fn no_mutation_changes_anything_without_a_valid_token() {
     let server = start().await;
     let ada = with_secondary(&server, "ada").await;
     server.ignore_mail();
@@ -76,7 +76,7 @@ async fn without_a_good_token_nothing_is_done_whatever_the_mutation() {
 }
 
 #[tokio::test]
-async fn who_is_not_verified_can_change_nothing_whatever_the_mutation() {
+async fn no_mutation_changes_anything_for_an_unverified_account() {
     let server = start().await;
     let email = server.register("ada").await;
     server.ignore_mail();
@@ -92,7 +92,7 @@ async fn who_is_not_verified_can_change_nothing_whatever_the_mutation() {
 }
 
 #[tokio::test]
-async fn tokens_that_are_none_change_nothing_whatever_the_mutation() {
+async fn no_mutation_changes_anything_with_an_invalid_token_argument() {
     let server = start().await;
     let ada = with_secondary(&server, "ada").await;
     server.ignore_mail();
@@ -113,7 +113,7 @@ async fn tokens_that_are_none_change_nothing_whatever_the_mutation() {
 }
 
 #[tokio::test]
-async fn what_one_account_does_touches_no_row_of_another() {
+async fn no_mutation_changes_a_row_of_another_account() {
     for (mutation, _) in with_password(PASSWORD) {
         let server = start().await;
         let bo = with_secondary(&server, "bo").await;
@@ -129,7 +129,7 @@ async fn what_one_account_does_touches_no_row_of_another() {
 }
 
 #[tokio::test]
-async fn the_owner_is_told_when_the_account_is_put_away_or_erased() {
+async fn the_owner_is_notified_when_the_account_is_archived_or_deleted() {
     let server = TestServer::start("").await;
     let ada = server.sign_up("ada").await;
     assert_done(&ada.mutate(&server, &archive_account(PASSWORD)).await);

@@ -16,7 +16,7 @@ fn register_as(email: &str, username: &str) -> Mutation {
 }
 
 #[tokio::test]
-async fn who_registers_gets_one_mail_and_is_let_in_once_its_link_was_followed() {
+async fn a_new_account_gets_one_mail_and_can_log_in_after_activation() {
     let server = TestServer::start("").await;
     let ada = server.register("ada").await;
 
@@ -35,7 +35,7 @@ async fn who_registers_gets_one_mail_and_is_let_in_once_its_link_was_followed() 
 }
 
 #[tokio::test]
-async fn who_registers_without_a_username_is_named_after_the_number_of_the_account() {
+async fn the_default_username_is_the_id_of_the_account() {
     let server = TestServer::start("").await;
     assert_done(&server.mutate(None, &register("ada@example.org", PASSWORD)).await);
     assert!(server.mails()[0].text.contains("Hello ada@example.org!"), "the generated username is in a mail");
@@ -53,7 +53,7 @@ async fn who_registers_without_a_username_is_named_after_the_number_of_the_accou
 }
 
 #[tokio::test]
-async fn a_username_that_is_required_may_not_be_left_out() {
+async fn a_required_username_cannot_be_omitted() {
     let server = TestServer::start(
         "accounts.register_required = [\"email\", \"username\"]\naccounts.register_optional = []\n",
     )
@@ -71,7 +71,7 @@ async fn a_username_that_is_required_may_not_be_left_out() {
 }
 
 #[tokio::test]
-async fn an_address_is_one_account_whatever_its_case() {
+async fn addresses_are_unique_regardless_of_case() {
     let server = TestServer::start("").await;
     server.register_verified("ada").await;
     let payload = server.mutate(None, &register_as("ADA@Example.ORG", "other")).await;
@@ -84,7 +84,7 @@ async fn an_address_is_one_account_whatever_its_case() {
 }
 
 #[tokio::test]
-async fn all_complaints_come_at_once_and_leave_nothing_behind() {
+async fn a_registration_reports_all_errors_at_once() {
     let server = TestServer::start("").await;
     server.register("ada").await;
     let payload = server.mutate(None, &register("ADA@example.org", "123").with("username", "ada")).await;
@@ -105,7 +105,7 @@ async fn all_complaints_come_at_once_and_leave_nothing_behind() {
 }
 
 #[tokio::test]
-async fn of_many_who_register_one_address_at_once_one_gets_it() {
+async fn one_of_many_concurrent_registrations_of_an_address_succeeds() {
     let server = TestServer::start("passwords.hashing_threads = 8\n").await;
     let mutations = [0, 1, 2, 3, 4, 5, 6, 7].map(|n| register_as("ada@example.org", &format!("n{n}")));
     let payloads = join_all(mutations.iter().map(|mutation| server.mutate(None, mutation))).await;
@@ -142,7 +142,7 @@ async fn an_activation_link_works_once_for_its_account_and_for_seven_days() {
 }
 
 #[tokio::test]
-async fn a_link_dies_with_its_account_even_if_somebody_takes_the_address_again() {
+async fn a_link_is_invalid_for_a_later_account_of_its_address() {
     let server = TestServer::start("mail.notices = false\n").await;
     let ada = server.sign_up("ada").await;
     let reset = server.request_reset(&ada.email).await;
@@ -156,7 +156,7 @@ async fn a_link_dies_with_its_account_even_if_somebody_takes_the_address_again()
 }
 
 #[tokio::test]
-async fn a_username_cannot_write_lines_of_its_own_into_a_mail() {
+async fn a_username_cannot_add_lines_to_a_mail() {
     let server = TestServer::start("").await;
     let payload =
         server.mutate(None, &register_as("ada@example.org", "x\n\nhttp://evil.example/\t[2J<b>")).await;
@@ -176,7 +176,7 @@ async fn a_username_cannot_write_lines_of_its_own_into_a_mail() {
 }
 
 #[tokio::test]
-async fn a_look_alike_of_an_address_does_not_keep_its_owner_out() {
+async fn a_similar_address_does_not_block_its_owner() {
     let server = TestServer::start("").await;
     // The Kelvin sign is a "k" in lower case, but belongs to another mailbox.
     for email in ["mi\u{212a}e@example.org", "mike@example.org"] {

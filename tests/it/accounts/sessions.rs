@@ -47,7 +47,7 @@ fn assert_not_renewed(payload: &Value) {
 }
 
 #[tokio::test]
-async fn revoking_ends_one_session_also_by_a_token_that_was_turned_in() {
+async fn a_consumed_refresh_token_revokes_its_session_only() {
     let server = TestServer::start(QUIET).await;
     let laptop = server.sign_up("ada").await;
     let phone = server.log_in(&laptop.email, PASSWORD).await;
@@ -64,7 +64,7 @@ async fn revoking_ends_one_session_also_by_a_token_that_was_turned_in() {
 }
 
 #[tokio::test]
-async fn tokens_end_when_their_time_is_over() {
+async fn tokens_expire() {
     let server = TestServer::start(QUIET).await;
     let ada = server.sign_up("ada").await;
     let bo = server.sign_up("bo").await;
@@ -82,7 +82,7 @@ async fn tokens_end_when_their_time_is_over() {
 }
 
 #[tokio::test]
-async fn a_session_ends_when_it_has_lasted_long_enough_however_often_it_is_refreshed() {
+async fn a_refreshed_session_ends_after_the_session_lifetime() {
     let server = TestServer::start(&format!("{QUIET}tokens.session_lifetime = \"10 days\"\n")).await;
     let ada = server.sign_up("ada").await;
     let day = Duration::from_hours(24);
@@ -100,7 +100,7 @@ async fn a_session_ends_when_it_has_lasted_long_enough_however_often_it_is_refre
 }
 
 #[tokio::test]
-async fn a_change_of_password_ends_every_token_but_those_it_answers_with() {
+async fn a_password_change_ends_every_other_session() {
     let server = TestServer::start(QUIET).await;
     let ada = server.sign_up("ada").await;
     let phone = server.log_in(&ada.email, PASSWORD).await;
@@ -121,7 +121,7 @@ async fn a_change_of_password_ends_every_token_but_those_it_answers_with() {
 }
 
 #[tokio::test]
-async fn a_reset_archiving_and_deleting_end_every_token() {
+async fn reset_archiving_and_deletion_end_every_session() {
     let server = TestServer::start(QUIET).await;
     for (name, closing) in [("ada", "reset"), ("bo", "archiveAccount"), ("cleo", "deleteAccount")] {
         let person = server.sign_up(name).await;
@@ -140,7 +140,7 @@ async fn a_reset_archiving_and_deleting_end_every_token() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_leaves_an_account_in_the_archive_and_the_right_one_takes_it_out() {
+async fn only_the_correct_password_unarchives_an_account() {
     let server = TestServer::start(QUIET).await;
     let ada = server.sign_up("ada").await;
     assert_done(&ada.mutate(&server, &archive_account(PASSWORD)).await);
@@ -157,7 +157,7 @@ async fn a_wrong_password_leaves_an_account_in_the_archive_and_the_right_one_tak
 }
 
 #[tokio::test]
-async fn a_token_that_django_issued_is_good_until_the_password_changes_here() {
+async fn a_token_of_django_is_valid_until_the_password_changes() {
     let server = TestServer::start(QUIET).await;
     let ada = server.sign_up("ada").await;
     server.advance(Duration::from_secs(10));
@@ -172,7 +172,7 @@ async fn a_token_that_django_issued_is_good_until_the_password_changes_here() {
 }
 
 #[tokio::test]
-async fn a_token_that_django_issued_does_not_open_the_account_of_who_took_the_address_later() {
+async fn a_token_of_django_is_invalid_for_a_later_account() {
     let server = TestServer::start(QUIET).await;
     let ada = server.sign_up("ada").await;
     let early = django_token(&ada.email, server.now_seconds() - 3600);
@@ -191,7 +191,7 @@ async fn a_token_that_django_issued_does_not_open_the_account_of_who_took_the_ad
 }
 
 #[tokio::test]
-async fn a_token_that_django_issued_ends_where_an_operator_changes_the_address() {
+async fn a_token_of_django_ends_when_an_operator_changes_the_address() {
     let server = TestServer::start(QUIET).await;
     let ada = server.sign_up("ada").await;
     let token = django_token(&ada.email, server.now_seconds() - 3600);
@@ -206,7 +206,7 @@ async fn a_token_that_django_issued_ends_where_an_operator_changes_the_address()
 }
 
 #[tokio::test]
-async fn a_header_lets_in_by_either_scheme_and_nothing_else_does() {
+async fn only_the_authorization_header_authenticates() {
     let server = TestServer::start(QUIET).await;
     let ada = server.sign_up("ada").await;
     for (header, value, expected) in [
@@ -239,7 +239,7 @@ async fn a_login_does_not_authenticate_the_rest_of_its_request() {
 }
 
 #[tokio::test]
-async fn no_secret_of_a_session_is_in_the_database_in_clear() {
+async fn no_secret_of_a_session_is_stored_in_clear() {
     let server = TestServer::start(QUIET).await;
     let ada: Person = server.sign_up("ada").await;
     let Person { token, refresh_token, .. } = &ada;
@@ -253,7 +253,7 @@ async fn no_secret_of_a_session_is_in_the_database_in_clear() {
 }
 
 #[tokio::test]
-async fn logins_that_wait_for_their_turn_do_not_hold_up_who_is_in_already() {
+async fn queued_logins_do_not_delay_authenticated_requests() {
     let slow = "passwords.hashing_threads = 1\npasswords.memory = \"19 MiB\"\npasswords.iterations = 4\n";
     let server = TestServer::start(&format!("{slow}{QUIET}")).await;
     let ada = server.sign_up("ada").await;

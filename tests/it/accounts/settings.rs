@@ -13,7 +13,7 @@ fn log_in_with(name: &str, value: &str) -> Mutation {
 }
 
 #[tokio::test]
-async fn a_username_logs_in_where_the_settings_say_so_and_is_unknown_elsewhere() {
+async fn usernames_log_in_only_if_the_settings_allow_it() {
     let both = TestServer::start("accounts.login_fields = [\"email\", \"username\"]\n").await;
     both.register_verified("ada").await;
     assert_done(&both.mutate(None, &log_in_with("username", "ada")).await);
@@ -40,7 +40,7 @@ async fn a_username_logs_in_where_the_settings_say_so_and_is_unknown_elsewhere()
 }
 
 #[tokio::test]
-async fn a_secondary_address_does_not_log_in_where_the_settings_forbid_it() {
+async fn a_secondary_address_cannot_log_in_if_the_settings_forbid_it() {
     let server =
         TestServer::start("mail.notices = false\naccounts.login_with_secondary_email = false\n").await;
     let ada = server.sign_up("ada").await;
@@ -51,7 +51,7 @@ async fn a_secondary_address_does_not_log_in_where_the_settings_forbid_it() {
 }
 
 #[tokio::test]
-async fn where_the_unverified_may_log_in_registering_begins_a_session() {
+async fn registration_starts_a_session_if_unverified_logins_are_allowed() {
     let server = TestServer::start("accounts.login_unverified = true\n").await;
     let register = register("ada@example.org", PASSWORD)
         .with("username", "ada")
@@ -78,7 +78,7 @@ async fn where_the_unverified_may_log_in_registering_begins_a_session() {
 }
 
 #[tokio::test]
-async fn an_account_without_a_password_gets_one_by_a_mailed_link_that_works_once() {
+async fn an_account_without_a_password_sets_one_by_a_mailed_link() {
     let server = TestServer::start("mail.notices = false\naccounts.passwordless_registration = true\n").await;
     assert_done(
         &server
@@ -115,7 +115,7 @@ async fn an_account_without_a_password_gets_one_by_a_mailed_link_that_works_once
 }
 
 #[tokio::test]
-async fn deactivating_in_place_of_erasing_keeps_the_address_and_ends_every_token() {
+async fn deactivation_instead_of_deletion_keeps_the_address_and_ends_sessions() {
     let server = TestServer::start("mail.notices = false\naccounts.delete = \"deactivate\"\n").await;
     let ada = server.sign_up("ada").await;
     let bo = server.sign_up("bo").await;
@@ -132,7 +132,7 @@ async fn deactivating_in_place_of_erasing_keeps_the_address_and_ends_every_token
 }
 
 #[tokio::test]
-async fn what_may_not_be_updated_is_hidden_and_unknown() {
+async fn arguments_of_fields_that_cannot_be_updated_do_not_exist() {
     let server = TestServer::start("accounts.update_fields = [\"first_name\"]\n").await;
     let ada = server.sign_up("ada").await;
     let query = "mutation { updateAccount(firstName: \"Ada\", lastName: \"Byron\") { success } }";
@@ -148,7 +148,7 @@ async fn what_may_not_be_updated_is_hidden_and_unknown() {
 }
 
 #[tokio::test]
-async fn who_registers_gets_no_mail_where_the_settings_say_so() {
+async fn activation_mails_can_be_turned_off() {
     let server = TestServer::start("mail.activation = false\n").await;
     let register = register("ada@example.org", PASSWORD);
     assert_done(&server.mutate(None, &register).await);

@@ -51,7 +51,7 @@ async fn guess_times(client: &str, server: &TestServer, email: &str, times: usiz
 }
 
 #[tokio::test]
-async fn a_page_says_when_to_ask_again() {
+async fn a_throttled_page_shows_the_wait() {
     let server = TestServer::start("limits.mail_per_client.free = 1\n").await;
     let ask = || {
         let form = server.raw(Method::POST, "/password-reset").header("Accept", "text/html");
@@ -65,7 +65,7 @@ async fn a_page_says_when_to_ask_again() {
 }
 
 #[tokio::test]
-async fn a_restart_sets_no_guess_free() {
+async fn attempts_are_remembered_after_a_restart() {
     let site = Site::with_settings("[mail]\ntransport = \"file\"\n");
     let guess = log_in("ada@example.org", "wrong");
     let server = site.serve();
@@ -78,7 +78,7 @@ async fn a_restart_sets_no_guess_free() {
 }
 
 #[test]
-fn limits_that_make_no_sense_are_refused() {
+fn invalid_limits_are_refused() {
     for (settings, complaint) in [
         ("password.free = 0", "limits.password: at least 1 attempt must be free"),
         ("token.forget = \"0 seconds\"", "limits.token: forget lies between"),

@@ -35,7 +35,7 @@ async fn can_see(server: &TestServer, token: Option<&str>, id: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn only_whom_the_settings_admit_sees_others() {
+async fn other_accounts_are_visible_to_the_configured_audience() {
     for (audience, anonymous, unverified, verified, staff) in [
         ("public", true, true, true, true),
         ("verified", false, false, true, true),
@@ -65,7 +65,7 @@ async fn only_whom_the_settings_admit_sees_others() {
 }
 
 #[tokio::test]
-async fn who_sees_only_the_own_account_learns_nothing_by_filters() {
+async fn filters_reveal_nothing_of_invisible_accounts() {
     let server = TestServer::start("accounts.users_visible_to = \"staff\"\n").await;
     let ada = server.sign_up("ada").await;
     server.register_verified("bo").await;
@@ -83,7 +83,7 @@ async fn who_sees_only_the_own_account_learns_nothing_by_filters() {
 }
 
 #[tokio::test]
-async fn pages_are_cut_as_the_original_cuts_them() {
+async fn pages_are_those_of_the_original() {
     let server = TestServer::start("accounts.users_visible_to = \"public\"\n").await;
     server.import(SEED);
     let cases: Vec<Case> = serde_json::from_str(PAGES).expect("recorded pages");
@@ -121,7 +121,7 @@ async fn pages_are_cut_as_the_original_cuts_them() {
 }
 
 #[tokio::test]
-async fn signs_with_a_meaning_in_sql_mean_themselves_in_a_filter() {
+async fn wildcards_of_sql_are_literal_in_a_filter() {
     let server = TestServer::start("accounts.users_visible_to = \"public\"\n").await;
     for (number, name) in ["100%", "a_b", "back\\slash", "Ünder"].into_iter().enumerate() {
         let register = register(&format!("n{number}@example.org"), PASSWORD).with("username", name);

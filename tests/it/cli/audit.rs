@@ -30,7 +30,7 @@ fn site() -> Site {
 }
 
 #[tokio::test]
-async fn an_operator_reads_what_happened_oldest_first_and_by_account() {
+async fn the_audit_is_listed_oldest_first_and_by_account() {
     let site = site();
     let server = site.serve();
     server.try_log_in("bo@example.org", PASSWORD).await;
@@ -84,7 +84,7 @@ async fn an_operator_reads_what_happened_oldest_first_and_by_account() {
 }
 
 #[test]
-fn it_is_listed_since_a_day_a_moment_or_for_so_long() {
+fn entries_are_listed_since_a_date_a_time_or_a_duration() {
     let site = site();
     let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
     // 2021-08-08T17:22:56Z, and a day later.
@@ -123,7 +123,7 @@ fn it_is_listed_since_a_day_a_moment_or_for_so_long() {
 }
 
 #[test]
-fn a_long_list_is_printed_page_by_page_with_each_entry_once() {
+fn a_long_list_contains_each_entry_once() {
     let site = site();
     let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
     // Many at one time, so that pages end among them.

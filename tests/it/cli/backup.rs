@@ -22,7 +22,7 @@ fn accounts(site: &Site) -> usize {
 }
 
 #[tokio::test]
-async fn a_backup_beside_a_running_server_holds_what_was_answered_before_it_and_can_be_restored() {
+async fn a_backup_of_a_running_server_can_be_restored() {
     let (here, there) = (Site::with_settings(FILES), Site::with_settings(FILES));
     let server = here.serve();
     for name in ["ada", "bo"] {
@@ -91,7 +91,7 @@ fn a_database_that_another_program_has_open_is_not_replaced() {
 }
 
 #[test]
-fn what_is_no_sound_backup_is_not_restored() {
+fn an_invalid_backup_is_not_restored() {
     let site = Site::with_settings(FILES);
     site.run(["migrate"]).done();
     site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
@@ -190,7 +190,7 @@ fn a_backup_of_an_earlier_version_is_restored() {
 }
 
 #[test]
-fn a_damaged_database_is_not_called_sound() {
+fn verify_and_backup_refuse_a_damaged_database() {
     let site = Site::with_settings(FILES);
     site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
     assert!(site.run(["verify"]).done().contains("accounts: 1"));
@@ -209,7 +209,7 @@ fn a_damaged_database_is_not_called_sound() {
 }
 
 #[test]
-fn of_backups_that_are_called_alike_the_newest_are_kept() {
+fn keep_deletes_the_oldest_backups_of_the_same_name() {
     let site = Site::with_settings(FILES);
     site.run(["migrate"]).done();
     for name in
@@ -229,7 +229,7 @@ fn of_backups_that_are_called_alike_the_newest_are_kept() {
 }
 
 #[tokio::test]
-async fn a_server_says_whether_it_is_well_and_a_second_one_is_kept_away() {
+async fn health_is_reported_and_a_second_server_is_refused() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
     drop(listener);

@@ -40,7 +40,7 @@ fn check_config_prints_every_setting_with_its_source() {
 }
 
 #[test]
-fn the_environment_stands_above_the_file_and_the_file_above_the_defaults() {
+fn the_environment_overrides_the_file_and_the_file_the_defaults() {
     let site = Site::empty();
     site.write("config.toml", "public_url = \"https://a.example\"\n[mail]\ntransport = \"file\"\n");
     site.write("other.toml", "public_url = \"https://b.example\"\n");
@@ -63,7 +63,7 @@ fn the_environment_stands_above_the_file_and_the_file_above_the_defaults() {
 }
 
 #[test]
-fn check_config_prints_only_what_differs_from_the_defaults_if_asked() {
+fn check_config_changed_prints_only_changed_settings() {
     let site = Site::empty();
     let none = site.run(["check-config", "--changed"]).done();
     assert!(
@@ -94,7 +94,7 @@ fn the_secret_key_is_never_printed() {
 }
 
 #[test]
-fn a_text_in_the_environment_may_look_like_a_number() {
+fn a_string_in_the_environment_may_look_like_a_number() {
     let site = Site::empty();
     let key = "12345678901234567890123456789012345";
     let outcome =
@@ -112,7 +112,7 @@ fn a_secret_key_of_the_wrong_type_is_refused_without_showing_it() {
 }
 
 #[test]
-fn what_a_file_holds_beside_letters_is_shown_on_one_line() {
+fn control_characters_in_a_file_are_escaped_in_errors() {
     for (toml, shown) in [
         ("\"a\\nb\\u001b[2J\" = 1\n", "a\u{fffd}b\u{fffd}[2J"),
         ("public_url = \"a\\u001b[2J\"\n", "\"a\\u{1b}[2J\""),
@@ -124,7 +124,7 @@ fn what_a_file_holds_beside_letters_is_shown_on_one_line() {
 }
 
 #[test]
-fn a_text_that_has_swallowed_the_settings_below_it_is_not_shown() {
+fn a_string_that_contains_the_next_settings_is_not_shown() {
     let swallowed = "'''x\nsecret_key = \"kelp-forest-of-thirty-two-letters\"\n'''\n";
     for setting in ["public_url", "mail.from", "graphql.max_body", "mail.transport", "pages.branding.accent"]
     {
@@ -135,7 +135,7 @@ fn a_text_that_has_swallowed_the_settings_below_it_is_not_shown() {
 }
 
 #[test]
-fn an_unknown_setting_is_refused_by_name_with_the_nearest_known() {
+fn an_unknown_setting_is_refused_with_a_suggestion() {
     let in_file = [
         ("listn = \"127.0.0.1:0\"\n", "\"listn\"", "listen"),
         ("[mail]\ntransprt = \"file\"\n", "\"mail.transprt\"", "transport"),
@@ -160,7 +160,7 @@ fn an_unknown_setting_is_refused_by_name_with_the_nearest_known() {
 
 #[cfg(unix)]
 #[test]
-fn a_key_that_cannot_be_used_is_a_fault_of_the_configuration() {
+fn an_unusable_key_file_is_a_configuration_error() {
     let site = Site::with_settings("secret_key_file = \"own.key\"\n");
     let mode = |mode| std::os::unix::fs::PermissionsExt::from_mode(mode);
     let refused = |complaint: &str| {
@@ -192,7 +192,7 @@ fn a_key_that_cannot_be_used_is_a_fault_of_the_configuration() {
 }
 
 #[test]
-fn a_value_that_makes_no_sense_is_refused_in_one_sentence_that_names_the_setting() {
+fn an_invalid_value_is_refused_with_the_name_of_the_setting() {
     let cases = [
         ("listen = \"localhost\"", "listen"),
         ("listen = 8000", "listen"),
@@ -245,7 +245,7 @@ fn a_value_that_makes_no_sense_is_refused_in_one_sentence_that_names_the_setting
 }
 
 #[test]
-fn a_list_of_the_wrong_type_is_refused_with_one_that_is_good() {
+fn a_list_of_the_wrong_type_is_refused_with_an_example() {
     let settings = config::load_text("").expect("the defaults are good settings").settings();
     let lists: Vec<_> = settings.iter().filter(|setting| setting.value.starts_with('[')).collect();
     assert!(lists.len() > 5, "{}", lists.len());
@@ -260,7 +260,7 @@ fn a_list_of_the_wrong_type_is_refused_with_one_that_is_good() {
 }
 
 #[test]
-fn lists_in_the_environment_are_separated_by_commas_or_written_as_toml() {
+fn lists_in_the_environment_are_comma_separated_or_toml() {
     let site = Site::empty();
     for (variable, name, written, shown) in [
         ("HTTP__CORS_ORIGINS", "http.cors_origins", "http://localhost:3000", "[\"http://localhost:3000\"]"),
@@ -302,7 +302,7 @@ fn exposed(site: &Site, arguments: &[&str], file: &str) -> bool {
 
 #[cfg(unix)]
 #[test]
-fn a_readable_file_with_a_secret_is_named_as_it_was_given() {
+fn a_readable_file_with_a_secret_is_named_as_given() {
     let mode = |site: &Site, mode| {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
         std::fs::set_permissions(site.path("config.toml"), mode).expect("permissions");
@@ -330,7 +330,7 @@ fn a_readable_file_with_a_secret_is_named_as_it_was_given() {
 
 #[cfg(unix)]
 #[test]
-fn the_url_of_a_mail_server_is_a_secret_only_with_a_password() {
+fn a_mail_url_is_a_secret_only_with_a_password() {
     for (url, is_secret) in [
         ("smtp://localhost:8055", false),
         ("smtps://mail.example.org", false),
@@ -354,7 +354,7 @@ fn the_url_of_a_mail_server_is_a_secret_only_with_a_password() {
 }
 
 #[test]
-fn a_bad_value_in_the_environment_is_refused_and_the_environment_named() {
+fn an_invalid_value_in_the_environment_is_refused_with_its_source() {
     let site = Site::empty();
     let sentence = site.run_with([("P4F_AUTH_LISTEN", "nowhere")], ["check-config"]).refused(2);
     assert!(sentence.starts_with("listen"), "{sentence}");
@@ -364,7 +364,7 @@ fn a_bad_value_in_the_environment_is_refused_and_the_environment_named() {
 
 #[cfg(unix)]
 #[test]
-fn a_variable_that_is_not_utf_8_is_refused_and_not_passed_over() {
+fn a_variable_that_is_not_utf_8_is_refused() {
     use std::os::unix::ffi::OsStrExt as _;
     let site = Site::empty();
     let value = std::ffi::OsStr::from_bytes(b"long-and-secret-long-and-secret-long\xff");
@@ -377,7 +377,7 @@ fn a_variable_that_is_not_utf_8_is_refused_and_not_passed_over() {
 }
 
 #[test]
-fn a_mail_server_that_is_named_in_the_wrong_place_is_not_repeated_with_its_password() {
+fn a_mail_url_under_a_wrong_setting_is_refused_without_its_password() {
     let url = "smtps://robot:hushed@mail.example.org";
     for toml in [
         format!("mail.transport = \"{url}\""),
@@ -396,13 +396,13 @@ fn a_mail_server_that_is_named_in_the_wrong_place_is_not_repeated_with_its_passw
 }
 
 #[test]
-fn a_file_that_is_no_toml_is_refused_in_one_sentence_that_names_file_and_line() {
+fn invalid_toml_is_refused_with_file_and_line() {
     let sentence = refusal("listen = \"127.0.0.1:0\"\npublic_url = \n");
     assert!(sentence.contains("config.toml") && sentence.contains("line 2"), "{sentence}");
 }
 
 #[test]
-fn a_configuration_file_that_is_not_there_is_refused_by_name() {
+fn a_missing_configuration_file_is_refused_by_name() {
     let site = Site::empty();
     let sentence = site.run(["--config", "missing.toml", "serve"]).refused(2);
     assert!(sentence.contains("missing.toml"), "{sentence}");
@@ -413,7 +413,7 @@ fn a_configuration_file_that_is_not_there_is_refused_by_name() {
 
 #[cfg(unix)]
 #[test]
-fn a_key_that_systemd_hands_to_the_service_alone_is_taken_whatever_its_mode() {
+fn a_key_from_the_credentials_directory_is_accepted_with_any_mode() {
     use std::os::unix::fs::PermissionsExt as _;
     let site = Site::with_settings("secret_key_file = \"given/secret.key\"\n");
     std::fs::create_dir(site.path("given")).expect("a folder");

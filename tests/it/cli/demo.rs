@@ -87,7 +87,7 @@ async fn a_printed_representative_logs_in_and_sees_the_join_request() {
 }
 
 #[tokio::test]
-async fn each_printed_account_logs_in_once_its_mailed_link_is_followed() {
+async fn every_printed_account_can_log_in() {
     let demo = Demo::start();
     let unverified = demo.address("is not verified");
     for email in demo.log_ins().keys().filter(|email| **email != unverified) {
@@ -108,7 +108,7 @@ async fn each_printed_account_logs_in_once_its_mailed_link_is_followed() {
 }
 
 #[tokio::test]
-async fn staff_of_the_demo_sees_every_printed_account() {
+async fn staff_of_the_demo_see_every_printed_account() {
     let demo = Demo::start();
     let token = demo.log_in(demo.address("is staff")).await;
     let data = demo.server.query(Some(&token), "{ users { edges { node { email } } } }").await;
@@ -121,7 +121,7 @@ async fn staff_of_the_demo_sees_every_printed_account() {
 }
 
 #[test]
-fn the_demo_touches_no_other_data_and_deletes_its_own() {
+fn the_demo_deletes_its_data_and_changes_no_other() {
     let demo = Demo::start();
     let before = demo.site.names();
     assert!(!is_empty(&demo.temporary.path(".")), "the data of the demo are elsewhere");
@@ -148,7 +148,7 @@ fn a_demo_on_an_address_in_use_says_so_and_leaves_nothing() {
 }
 
 #[test]
-fn at_a_terminal_log_ins_are_bold_and_ctrl_c_deletes_the_data() {
+fn a_demo_at_a_terminal_cleans_up_after_ctrl_c() {
     let site = Site::empty();
     for (no_color, is_bold) in [("", true), ("1", false)] {
         let Some(mut terminal) = site.terminal(&["serve", "--demo=127.0.0.1:0"]) else { return };

@@ -35,7 +35,7 @@ fn representatives(site: &Site) -> Vec<Value> {
 }
 
 #[test]
-fn an_operator_gives_a_group_somebody_who_speaks_for_it() {
+fn an_operator_sets_the_representative_of_a_group() {
     let site = site();
     assert_eq!(representatives(&site), [json!(null), json!(2)]);
     let list = site.run(["group", "list"]).done();
@@ -53,7 +53,7 @@ fn an_operator_gives_a_group_somebody_who_speaks_for_it() {
 }
 
 #[test]
-fn who_could_not_speak_for_a_group_is_refused() {
+fn an_account_that_cannot_represent_a_group_is_refused() {
     let site = site();
     site.run(["user", "deactivate", "cleo"]).done();
     for (group, account, complaint) in [
@@ -104,7 +104,7 @@ fn events(site: &Site) -> Vec<String> {
 }
 
 #[test]
-fn an_operator_makes_a_group_whose_representative_is_told() {
+fn the_representative_is_notified_when_an_operator_creates_a_group() {
     let site = site_without_groups();
     let made = create("Tidal energy", "universitat heidelberg", "mathe", "ada");
     let made = site.run([&made[..], &["--employees", "7", "--public"]].concat()).done();
@@ -138,7 +138,7 @@ fn an_operator_makes_a_group_whose_representative_is_told() {
 }
 
 #[test]
-fn a_group_that_an_operator_cannot_make_leaves_no_trace() {
+fn an_invalid_group_of_an_operator_changes_nothing() {
     let site = site_without_groups();
     site.run(create("Tidal energy", UNIVERSITY, "101", "ada")).done();
     site.run(["user", "create", "--email", "new@example.org"]).done();
@@ -182,7 +182,7 @@ fn a_group_that_an_operator_cannot_make_leaves_no_trace() {
 }
 
 #[test]
-fn an_operator_deletes_a_group_and_its_members_are_told() {
+fn members_are_notified_when_an_operator_deletes_their_group() {
     let site = site();
     site.run(["group", "set-representative", GROUP, "cleo"]).done();
     let (mails, before) = (listed(&site, "mail").len(), events(&site).len());
@@ -206,7 +206,7 @@ fn an_operator_deletes_a_group_and_its_members_are_told() {
 }
 
 #[test]
-fn at_a_terminal_a_group_is_deleted_only_after_a_yes() {
+fn at_a_terminal_a_group_is_deleted_only_after_confirmation() {
     let site = site();
     let delete = ["group", "delete", "7d5a"];
     let Some(declined) = site.run_at_a_terminal("no\n", &delete) else { return };
@@ -222,7 +222,7 @@ fn at_a_terminal_a_group_is_deleted_only_after_a_yes() {
 }
 
 #[test]
-fn a_group_without_members_is_deleted_with_a_trace() {
+fn the_deletion_of_a_group_without_members_is_recorded() {
     let site = site();
     site.run(["user", "delete", "ada", "--yes"]).done();
     let before = events(&site).len();
@@ -231,7 +231,7 @@ fn a_group_without_members_is_deleted_with_a_trace() {
 }
 
 #[test]
-fn a_group_is_named_by_an_unambiguous_beginning_of_its_id() {
+fn a_group_is_named_by_an_unambiguous_prefix_of_its_id() {
     let site = site();
     let mut file: Value =
         serde_json::from_str(&std::fs::read_to_string(site.path("file.json")).expect("a file"))

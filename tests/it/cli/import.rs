@@ -48,7 +48,7 @@ fn institution() -> Value {
 }
 
 #[test]
-fn a_second_import_keeps_everything_as_it_is() {
+fn a_second_import_changes_nothing() {
     let site = Site::empty();
     site.write("seed.json", SEED);
     assert_eq!(site.run(["import", "seed.json"]).done(), report("", [5, 0], [5, 0], [7, 0]));
@@ -57,7 +57,7 @@ fn a_second_import_keeps_everything_as_it_is() {
 }
 
 #[test]
-fn a_dry_run_tells_what_would_be_done_and_keeps_nothing_of_it() {
+fn a_dry_run_reports_the_import_and_keeps_nothing() {
     let site = Site::empty();
     site.write("seed.json", SEED);
     let heading = "Nothing is kept of this (--dry-run).\n";
@@ -69,7 +69,7 @@ fn a_dry_run_tells_what_would_be_done_and_keeps_nothing_of_it() {
 }
 
 #[test]
-fn a_file_with_faults_is_refused_with_each_fault_and_its_place() {
+fn a_file_with_faults_is_refused_with_every_path() {
     let site = Site::empty();
     let mut ada = user("ada@example.org", "ada");
     ada["emial"] = json!("ada@example.org");
@@ -86,7 +86,7 @@ fn a_file_with_faults_is_refused_with_each_fault_and_its_place() {
 }
 
 #[test]
-fn an_entry_in_conflict_with_what_is_there_is_named_and_nothing_is_imported() {
+fn an_entry_that_conflicts_with_existing_data_stops_the_import() {
     let site = Site::empty();
     let ada = json!({ "users": [user("ada@example.org", "ada")] });
     assert_eq!(import(&site, &ada).done(), report("", [0, 0], [0, 0], [1, 0]));
@@ -103,7 +103,7 @@ fn an_entry_in_conflict_with_what_is_there_is_named_and_nothing_is_imported() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named_and_no_database_is_made_for_it() {
+fn a_missing_file_is_named_and_no_database_is_created() {
     let site = Site::empty();
     let sentence = site.run(["import", "missing.json"]).refused(1);
     assert!(sentence.contains("missing.json"), "{sentence}");
@@ -136,7 +136,7 @@ fn seed_with(groups: &[Value]) -> Value {
 }
 
 #[test]
-fn what_is_exported_can_be_imported_elsewhere_and_exported_again_byte_for_byte() {
+fn an_export_can_be_imported_and_exported_again_byte_for_byte() {
     let (here, there) = (Site::empty(), Site::empty());
     let mut private = group();
     for (member, value) in [
@@ -184,7 +184,7 @@ fn what_is_exported_can_be_imported_elsewhere_and_exported_again_byte_for_byte()
 }
 
 #[tokio::test]
-async fn a_password_that_activation_ends_is_not_exported() {
+async fn a_password_that_activation_will_end_is_not_exported() {
     let site = Site::with_settings("[mail]\ntransport = \"file\"\n");
     let server = site.serve();
     assert_done(&server.mutate(&register("ada@example.org", PASSWORD)).await);
@@ -200,7 +200,7 @@ async fn a_password_that_activation_ends_is_not_exported() {
 }
 
 #[test]
-fn an_empty_database_is_exported_too_and_no_file_is_overwritten() {
+fn an_empty_database_is_exported_and_no_file_is_overwritten() {
     let site = Site::empty();
     let sentence = site.run(["export", "all.json"]).refused(1);
     assert!(sentence.contains("there is no database"), "{sentence}");
@@ -216,7 +216,7 @@ fn an_empty_database_is_exported_too_and_no_file_is_overwritten() {
 }
 
 #[test]
-fn a_group_that_is_there_stays_as_its_people_have_made_it() {
+fn an_import_does_not_change_an_existing_group() {
     let site = Site::empty();
     import(&site, &seed_with(&[group()])).done();
     let mut changed = group();
@@ -231,7 +231,7 @@ fn a_group_that_is_there_stays_as_its_people_have_made_it() {
 }
 
 #[test]
-fn a_group_that_does_not_fit_is_named_and_nothing_is_imported() {
+fn an_invalid_group_stops_the_import() {
     let site = Site::empty();
     import(&site, &seed_with(&[group()])).done();
     site.run(["export", "before.json"]).done();
@@ -274,7 +274,7 @@ fn a_group_that_does_not_fit_is_named_and_nothing_is_imported() {
 }
 
 #[test]
-fn the_bundled_research_fields_are_imported_once_and_beside_others() {
+fn the_bundled_research_fields_are_imported_once() {
     let site = Site::empty();
     let bundled = ["import", "--bundled", "research-fields"];
     assert_eq!(site.run(bundled).done(), report("", [0, 0], [42, 0], [0, 0]));

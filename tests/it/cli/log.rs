@@ -32,7 +32,7 @@ fn text<'a>(line: &'a Value, name: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn each_request_of_graphql_is_logged_with_fields_outcome_and_codes() {
+async fn graphql_requests_are_logged_with_fields_outcome_and_codes() {
     let site = Site::with_settings(&format!("{QUIET_MAIL}[log]\nformat = \"json\"\n"));
     let server = site.serve();
     server.register("ada").await;
@@ -80,7 +80,7 @@ async fn each_request_of_graphql_is_logged_with_fields_outcome_and_codes() {
 }
 
 #[tokio::test]
-async fn every_other_request_is_logged_by_its_route_alone() {
+async fn other_requests_are_logged_by_route_only() {
     let site = Site::with_settings(&format!("{QUIET_MAIL}[log]\nformat = \"json\"\n"));
     let server = site.serve();
     for (method, path) in [
@@ -132,7 +132,7 @@ async fn every_other_request_is_logged_by_its_route_alone() {
 }
 
 #[tokio::test]
-async fn a_form_with_two_errors_of_one_code_logs_the_code_once() {
+async fn a_form_with_two_equal_errors_logs_the_code_once() {
     let site = Site::with_settings("[log]\nformat = \"json\"\n");
     let server = site.serve();
     server.register("ada").await;
@@ -168,7 +168,7 @@ async fn a_site_without_pages_logs_unknown_paths_too() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn each_line_in_the_journal_begins_with_its_level_and_has_no_time() {
+async fn journal_lines_begin_with_a_level_and_have_no_time() {
     let settings = format!("limits.enabled = false\nlog.level = \"debug\"\n{QUIET_MAIL}");
     let site = Site::with_settings(&settings);
     let server = site.serve_after(UNDER_JOURNAL);
@@ -187,7 +187,7 @@ async fn each_line_in_the_journal_begins_with_its_level_and_has_no_time() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_log_for_machines_keeps_its_form_in_the_journal() {
+fn a_json_log_stays_json_in_the_journal() {
     let site = Site::with_settings("log.format = \"json\"\n");
     let server = site.serve_after(UNDER_JOURNAL);
     let line = server.greeting().strip_prefix("<6>").expect("a level");
@@ -197,7 +197,7 @@ fn the_log_for_machines_keeps_its_form_in_the_journal() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_log_that_is_not_the_journal_keeps_its_times() {
+fn a_log_outside_the_journal_keeps_its_times() {
     let site = Site::with_settings("");
     // A service may redirect its log to a file, and inherits the variable all the same.
     let server = site.serve_after("export JOURNAL_STREAM=$(stat -L -c %d:%i .)");

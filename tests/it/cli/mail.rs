@@ -16,7 +16,7 @@ async fn site_with_a_mail() -> (Site, String) {
 }
 
 #[tokio::test]
-async fn mail_list_tells_of_each_mail_and_shows_no_link() {
+async fn mail_list_shows_each_mail_without_its_link() {
     let (site, mail) = site_with_a_mail().await;
     let list = site.run(["mail", "list"]).done();
     assert_eq!(list.lines().count(), 1, "{list}");
@@ -46,7 +46,7 @@ async fn mail_show_repeats_the_link() {
 }
 
 #[tokio::test]
-async fn mail_retry_lets_a_mail_leave_again() {
+async fn mail_retry_sends_a_mail_again() {
     let (site, mail) = site_with_a_mail().await;
     let nothing = site.run(["mail", "retry"]).done();
     assert!(nothing.starts_with("Mails due: 0."), "{nothing}");
@@ -87,7 +87,7 @@ async fn at_a_terminal_mail_retry_asks_before_a_delivered_mail_leaves_again() {
 }
 
 #[test]
-fn a_mail_that_there_is_not_is_told_in_a_sentence() {
+fn an_unknown_mail_is_an_error() {
     let site = Site::empty();
     site.run(["migrate"]).done();
     assert_eq!(site.run(["mail", "list"]).done(), "There are no mails.\n");
@@ -99,7 +99,7 @@ fn a_mail_that_there_is_not_is_told_in_a_sentence() {
 }
 
 #[test]
-fn looking_at_mails_makes_no_database() {
+fn listing_mails_creates_no_database() {
     let site = Site::empty();
     for arguments in
         [&["mail", "list"][..], &["mail", "list", "--json"], &["mail", "show", "1"], &["mail", "retry"]]

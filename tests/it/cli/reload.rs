@@ -21,7 +21,7 @@ async fn front(server: &Serving) -> String {
 }
 
 #[tokio::test]
-async fn settings_are_taken_over_by_the_next_request() {
+async fn the_next_request_uses_reloaded_settings() {
     let site = Site::with_settings("");
     let server = site.serve();
     assert_eq!(register_with_11(&server, "ada").await, "null");
@@ -48,7 +48,7 @@ async fn settings_are_taken_over_by_the_next_request() {
 }
 
 #[tokio::test]
-async fn settings_that_are_wrong_or_take_a_restart_change_nothing() {
+async fn a_reload_ignores_settings_that_are_invalid_or_need_a_restart() {
     let site = Site::with_settings("");
     let server = site.serve();
     for (settings, complaint) in [
@@ -76,7 +76,7 @@ async fn settings_that_are_wrong_or_take_a_restart_change_nothing() {
 }
 
 #[tokio::test]
-async fn requests_under_way_still_count_for_their_client_after_a_reload() {
+async fn running_requests_still_count_after_a_reload() {
     let site = Site::with_settings("");
     let server = site.serve();
     let ask = async || {
@@ -99,7 +99,7 @@ async fn requests_under_way_still_count_for_their_client_after_a_reload() {
 }
 
 #[tokio::test]
-async fn metrics_at_an_address_of_their_own_are_nowhere_else() {
+async fn metrics_with_their_own_address_are_served_only_there() {
     let site = Site::with_settings("metrics.enabled = true\nmetrics.listen = \"127.0.0.1:0\"\n");
     let server = site.serve();
     let line = server.wait_for("metrics at ");

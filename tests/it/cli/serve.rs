@@ -7,7 +7,7 @@ use crate::support::program::Site;
 use crate::support::serving::activation_link;
 
 #[tokio::test]
-async fn serve_names_its_address_prints_the_mail_and_ends_when_told() {
+async fn serve_prints_its_address_and_mail_and_stops_on_a_signal() {
     let site = Site::with_settings("");
     let server = site.serve();
     assert!(server.greeting().contains("INFO listening on http://127.0.0.1:"), "{}", server.greeting());
@@ -27,7 +27,7 @@ async fn serve_names_its_address_prints_the_mail_and_ends_when_told() {
 }
 
 #[test]
-fn a_signal_right_after_the_first_line_is_heeded() {
+fn a_signal_right_after_the_first_log_line_stops_the_server() {
     let site = Site::with_settings("");
     for _ in 0..5 {
         let end = site.serve().terminate();
@@ -36,7 +36,7 @@ fn a_signal_right_after_the_first_line_is_heeded() {
 }
 
 #[tokio::test]
-async fn serve_with_the_log_for_machines_writes_one_object_a_line() {
+async fn a_json_log_has_one_object_on_each_line() {
     let site = Site::with_settings("log.format = \"json\"\n");
     let server = site.serve();
     server.register("ada").await;
@@ -52,7 +52,7 @@ async fn serve_with_the_log_for_machines_writes_one_object_a_line() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn what_serve_writes_is_for_its_owner_alone() {
+async fn files_of_serve_are_readable_by_their_owner_only() {
     let site = Site::with_settings("mail.transport = \"file\"\n");
     let server = site.serve();
     server.register("ada").await;
@@ -72,7 +72,7 @@ async fn what_serve_writes_is_for_its_owner_alone() {
 }
 
 #[tokio::test]
-async fn the_key_and_what_it_signed_outlive_a_restart() {
+async fn key_and_tokens_survive_a_restart() {
     let site = Site::with_settings("");
     let server = site.serve();
     server.register("ada").await;
@@ -89,7 +89,7 @@ async fn the_key_and_what_it_signed_outlive_a_restart() {
 }
 
 #[tokio::test]
-async fn a_server_killed_right_after_its_answer_has_lost_neither_account_nor_mail() {
+async fn a_server_killed_after_its_reply_keeps_account_and_mail() {
     let site = Site::with_settings("");
     let server = site.serve();
     server.register("ada").await;
@@ -108,7 +108,7 @@ async fn a_server_killed_right_after_its_answer_has_lost_neither_account_nor_mai
 }
 
 #[test]
-fn serve_sweeps_what_has_expired_meanwhile() {
+fn serve_deletes_expired_rows() {
     let site = Site::with_settings("");
     site.run(["migrate"]).done();
     let database = rusqlite::Connection::open(site.path("data/auth.sqlite3")).expect("a database");

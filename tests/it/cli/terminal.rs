@@ -28,7 +28,7 @@ async fn site() -> (Site, String) {
 }
 
 #[tokio::test]
-async fn an_address_that_would_steer_a_terminal_is_printed_so_that_it_does_not() {
+async fn control_characters_in_an_address_are_not_printed() {
     let (site, mail) = site().await;
     assert_steers_nothing(&mail);
     assert!(mail.contains(&format!("To: {HARMLESS}\nSubject: Activate ")), "{mail}");
@@ -57,7 +57,7 @@ async fn an_address_that_would_steer_a_terminal_is_printed_so_that_it_does_not()
 }
 
 #[test]
-fn a_name_that_turns_the_direction_of_reading_is_printed_without() {
+fn bidirectional_controls_in_a_name_are_not_printed() {
     let site = Site::with_settings("");
     let name = "\u{202e}eve\u{2028}\u{2067}";
     site.run(["user", "create", "--email", "eve@example.org", "--username", name]).done();
@@ -72,7 +72,7 @@ fn a_name_that_turns_the_direction_of_reading_is_printed_without() {
 }
 
 #[tokio::test]
-async fn scripts_are_told_such_an_address_as_it_is_and_a_terminal_is_not() {
+async fn json_output_escapes_control_characters_in_addresses() {
     let (site, _) = site().await;
     for (command, member) in [("mail", "recipient"), ("user", "email"), ("audit", "email")] {
         let printed = site.run([command, "list", "--json"]).done();

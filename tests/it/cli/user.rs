@@ -14,7 +14,7 @@ fn mails(site: &Site) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn an_operator_makes_an_account_that_can_log_in_at_once() {
+async fn an_account_created_by_an_operator_can_log_in() {
     let site = Site::with_settings(FILES);
     let server = site.serve();
     let made = site.run_with_input(
@@ -54,7 +54,7 @@ async fn an_operator_makes_an_account_that_can_log_in_at_once() {
 }
 
 #[tokio::test]
-async fn who_is_made_without_a_password_and_unverified_gets_a_mail_and_chooses_one() {
+async fn an_account_created_without_a_password_is_verified_and_gets_one() {
     let site = Site::with_settings(FILES);
     assert_eq!(
         site.run(["user", "create", "--email", "bo@example.org"]).done(),
@@ -74,7 +74,7 @@ async fn who_is_made_without_a_password_and_unverified_gets_a_mail_and_chooses_o
 }
 
 #[tokio::test]
-async fn an_account_that_an_operator_verifies_loses_a_stranger_s_password_too() {
+async fn verification_by_an_operator_ends_the_password_of_a_stranger() {
     let site = Site::with_settings(FILES);
     let server = site.serve();
     // A stranger registers, and the owner of the address asks for a new password.
@@ -89,7 +89,7 @@ async fn an_account_that_an_operator_verifies_loses_a_stranger_s_password_too() 
 }
 
 #[tokio::test]
-async fn what_an_operator_does_to_an_account_takes_effect_at_once() {
+async fn changes_of_an_account_by_an_operator_take_effect_at_once() {
     let site = Site::with_settings(FILES);
     let server = site.serve();
     let create = ["user", "create", "--email", "ada@example.org", "--verified", "--password-stdin"];
@@ -129,7 +129,7 @@ async fn what_an_operator_does_to_an_account_takes_effect_at_once() {
 }
 
 #[test]
-fn what_an_operator_gets_wrong_is_said_in_a_sentence() {
+fn mistakes_of_operators_are_refused_with_a_message() {
     let site = Site::with_settings(FILES);
     let sentence = site.run(["user", "list"]).refused(1);
     assert!(sentence.contains("there is no database"), "{sentence}");
@@ -197,7 +197,7 @@ async fn at_a_terminal_user_create_asks_for_the_password_twice() {
 }
 
 #[test]
-fn at_a_terminal_an_account_is_erased_only_after_a_yes() {
+fn at_a_terminal_an_account_is_deleted_only_after_confirmation() {
     let site = Site::with_settings(FILES);
     site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
     let delete = ["user", "delete", "1"];
@@ -217,7 +217,7 @@ fn audit(site: &Site) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn an_operator_gives_an_account_another_address_that_its_owner_confirms() {
+async fn an_address_set_by_an_operator_is_confirmed_by_its_owner() {
     let site = Site::with_settings(FILES);
     let server = site.serve();
     let create = ["user", "create", "--email", "ada@old.example", "--verified", "--password-stdin"];
@@ -273,7 +273,7 @@ async fn an_operator_gives_an_account_another_address_that_its_owner_confirms() 
 }
 
 #[tokio::test]
-async fn another_spelling_of_an_address_logs_nobody_out() {
+async fn another_spelling_of_an_address_ends_no_session() {
     let site = Site::with_settings(FILES);
     let server = site.serve();
     let create = ["user", "create", "--email", "ada@example.org", "--verified", "--password-stdin"];
@@ -296,7 +296,7 @@ fn with_first_keys(site: &Site, keys: &[(&str, &str)]) {
 }
 
 #[tokio::test]
-async fn an_address_with_a_key_of_an_earlier_version_logs_in() {
+async fn an_address_with_an_outdated_key_can_log_in() {
     let site = Site::with_settings(FILES);
     let emails = ["ada@xn--mnchen-3ya.example", "\"bo\"@example.org", "\u{212a}ai@example.org"];
     for email in emails {
@@ -312,7 +312,7 @@ async fn an_address_with_a_key_of_an_earlier_version_logs_in() {
 }
 
 #[test]
-fn two_accounts_of_one_mailbox_are_named_and_stay() {
+fn two_accounts_of_one_mailbox_are_reported_and_kept() {
     let site = Site::with_settings(FILES);
     for email in ["\"ada\"@example.org", "bo@example.org"] {
         site.run(["user", "create", "--email", email, "--verified"]).done();
@@ -330,7 +330,7 @@ fn two_accounts_of_one_mailbox_are_named_and_stay() {
 }
 
 #[tokio::test]
-async fn an_address_that_an_operator_vouches_for_is_verified_and_told_too() {
+async fn an_address_set_as_verified_by_an_operator_is_notified() {
     let site = Site::with_settings(FILES);
     site.run(["user", "create", "--email", "typo@example.org"]).done();
     let activation = site.run(["mail", "show", "1"]).done();
@@ -351,7 +351,7 @@ async fn an_address_that_an_operator_vouches_for_is_verified_and_told_too() {
 }
 
 #[test]
-fn an_address_that_cannot_be_given_to_an_account_changes_nothing() {
+fn an_invalid_new_address_changes_nothing() {
     let site = Site::with_settings(FILES);
     let user = json!({ "email": "ada@example.org", "username": "ada", "password": "!",
         "status": { "verified": true, "secondary_email": "ada@second.example" } });

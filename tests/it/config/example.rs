@@ -49,7 +49,7 @@ fn lines_below(section: &str) -> impl Iterator<Item = &'static str> {
 }
 
 #[test]
-fn the_example_configuration_names_every_setting_once_and_no_other() {
+fn the_example_configuration_contains_every_setting_once() {
     let settings = defaults().settings();
     let names: BTreeSet<String> = settings.iter().map(|setting| setting.name.clone()).collect();
     assert_eq!(names.len(), settings.len(), "a setting is named twice");
@@ -57,7 +57,7 @@ fn the_example_configuration_names_every_setting_once_and_no_other() {
 }
 
 #[test]
-fn the_example_configuration_is_what_holds_without_one() {
+fn the_example_configuration_contains_the_defaults() {
     for setting in defaults().settings() {
         assert_eq!(setting.source, "default", "{}", setting.name);
         let (section, key) = setting.name.rsplit_once('.').unwrap_or(("", &setting.name));
@@ -72,7 +72,7 @@ fn the_example_configuration_is_what_holds_without_one() {
 }
 
 #[test]
-fn the_settings_that_are_printed_can_be_read_again() {
+fn printed_settings_can_be_loaded_again() {
     let settings = defaults().settings();
     let printed: Vec<String> = settings
         .iter()

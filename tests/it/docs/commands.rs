@@ -235,12 +235,12 @@ fn follow(documents: &[&str]) {
 }
 
 #[test]
-fn every_command_of_the_readme_prints_what_it_says() {
+fn every_command_of_the_readme_prints_what_is_documented() {
     follow(&["README.md"]);
 }
 
 #[test]
-fn every_command_of_the_tour_and_both_clients_print_what_they_say() {
+fn every_command_of_the_tour_and_the_clients_prints_what_is_documented() {
     follow(&["docs/tour.md", "docs/clients.md"]);
 }
 

@@ -50,7 +50,7 @@ async fn nul_in_a_registration_is_an_error_of_its_field() {
 }
 
 #[tokio::test]
-async fn nul_in_a_profile_is_an_error_of_its_field_and_changes_nothing() {
+async fn nul_in_a_profile_is_an_error_of_its_field() {
     let server = TestServer::start("").await;
     let ada = server.sign_up("ada").await;
     let good = json!({ "firstName": "Ada", "lastName": "Lovelace", "academicTitle": "DR" });
@@ -67,7 +67,7 @@ async fn nul_in_a_profile_is_an_error_of_its_field_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn nul_where_an_address_is_looked_for_finds_nobody() {
+async fn an_address_with_nul_finds_no_account() {
     let server = TestServer::start("").await;
     for mutation in [request_reset, resend_activation] {
         let payload = server.mutate(None, &mutation("ada@example.org\0")).await;
@@ -81,7 +81,7 @@ async fn nul_where_an_address_is_looked_for_finds_nobody() {
 }
 
 #[tokio::test]
-async fn nul_and_overlong_texts_in_a_search_find_nobody() {
+async fn a_search_for_nul_or_very_long_strings_finds_nothing() {
     let server = TestServer::start("accounts.users_visible_to = \"public\"\n").await;
     server.sign_up("ada").await;
     for argument in
@@ -103,7 +103,7 @@ async fn nul_and_overlong_texts_in_a_search_find_nobody() {
 }
 
 #[tokio::test]
-async fn texts_that_are_no_tokens_are_invalid_tokens_whatever_their_length() {
+async fn strings_that_are_not_tokens_are_refused_as_invalid_tokens() {
     let server = TestServer::start("").await;
     let long = "a".repeat(60_000);
     let colons = ":".repeat(30_000);
@@ -139,7 +139,7 @@ async fn a_very_long_password_is_a_password() {
 }
 
 #[tokio::test]
-async fn a_number_beyond_its_range_is_refused() {
+async fn a_number_out_of_range_is_refused() {
     let server = TestServer::start("").await;
     let query = |number: &str| format!("{{ users(first: {number}) {{ edges {{ cursor }} }} }}");
     for number in ["99999999999999", "-99999999999999"] {

@@ -6,7 +6,7 @@ use crate::support::person::{OTHER_PASSWORD, PASSWORD};
 use crate::support::server::TestServer;
 
 #[tokio::test]
-async fn fields_and_errors_come_back_in_the_order_in_which_they_were_asked_for() {
+async fn fields_and_errors_are_in_the_order_of_the_request() {
     let server = TestServer::start("").await;
     let query = "{ a: me { pk } b: users(first: 101) { edges { cursor } } ...rest c: me { pk } } \
         fragment rest on Query { d: users(last: 102) { edges { cursor } } e: __typename f: me { pk } a: me { email } }";
@@ -22,7 +22,7 @@ async fn fields_and_errors_come_back_in_the_order_in_which_they_were_asked_for()
 }
 
 #[tokio::test]
-async fn a_required_variable_that_is_missing_keeps_every_field_from_being_executed() {
+async fn a_missing_required_variable_prevents_execution() {
     let server = TestServer::start("").await;
     let query = "mutation ($email: String, $password: String, $token: String!) { \
         register(email: $email, password1: $password, password2: $password) { success } \
@@ -43,7 +43,7 @@ async fn a_required_variable_that_is_missing_keeps_every_field_from_being_execut
 }
 
 #[tokio::test]
-async fn of_two_operations_only_the_one_that_is_named_is_judged_and_executed() {
+async fn only_the_named_operation_is_validated_and_executed() {
     let server = TestServer::start("").await;
     let ada = server.sign_up("ada").await;
     let query = "mutation Guess ($email: String, $a: String!, $b: String!) { \
@@ -67,7 +67,7 @@ async fn of_two_operations_only_the_one_that_is_named_is_judged_and_executed() {
 }
 
 #[tokio::test]
-async fn clients_may_ask_for_the_schema_unless_the_settings_say_otherwise() {
+async fn introspection_can_be_turned_off() {
     let query = "{ __schema { queryType { name } } __type(name: \"Register\") { fields { name } } }";
     let server = TestServer::start("").await;
     let data = server.query(None, query).await;
@@ -104,7 +104,7 @@ fn introspection() -> String {
 }
 
 #[tokio::test]
-async fn a_client_generator_learns_the_whole_of_both_flavours() {
+async fn client_generators_can_introspect_both_endpoints() {
     let server = TestServer::start("").await;
     for (path, input) in [("/graphql/", None), ("/relay/", Some("RegisterInput"))] {
         let request = server.raw(reqwest::Method::POST, path).json(&json!({ "query": introspection() }));
@@ -118,7 +118,7 @@ async fn a_client_generator_learns_the_whole_of_both_flavours() {
 }
 
 #[tokio::test]
-async fn a_request_of_which_directives_leave_nothing_is_answered_with_nothing() {
+async fn a_request_with_everything_skipped_returns_no_fields() {
     let server = TestServer::start("").await;
     let query = "query ($no: Boolean!) { me @include(if: $no) { email } __typename @skip(if: true) }";
     let answer = server.send(None, query, json!({ "no": false })).await;

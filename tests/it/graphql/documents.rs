@@ -47,7 +47,7 @@ async fn a_document_that_does_not_fit_the_schema_is_refused() {
 }
 
 #[tokio::test]
-async fn a_selection_deeper_than_the_settings_say_is_refused() {
+async fn a_selection_beyond_the_maximum_depth_is_refused() {
     let server = TestServer::start("graphql.max_depth = 4\n").await;
     let data = server.query(None, "{ users { edges { node { email } } } }").await;
     assert_eq!(data["users"]["edges"], json!([]));
@@ -61,7 +61,7 @@ async fn a_selection_deeper_than_the_settings_say_is_refused() {
 }
 
 #[tokio::test]
-async fn more_fields_than_the_settings_say_are_refused() {
+async fn more_fields_than_the_maximum_complexity_are_refused() {
     let server = TestServer::start("graphql.max_complexity = 20\n").await;
     let aliases = |count: usize| {
         let fields: Vec<String> = (0..count).map(|index| format!("a{index}: me {{ email }}")).collect();
@@ -74,7 +74,7 @@ async fn more_fields_than_the_settings_say_are_refused() {
 }
 
 #[tokio::test]
-async fn a_document_checks_one_password_however_it_is_written() {
+async fn a_document_can_check_only_one_password() {
     let server = TestServer::start("").await;
     let email = server.register_verified("ada").await;
     let arguments = "($email: String, $password: String!)";
@@ -105,7 +105,7 @@ async fn a_document_checks_one_password_however_it_is_written() {
 }
 
 #[tokio::test]
-async fn a_fragment_that_leads_back_to_itself_is_refused() {
+async fn a_fragment_cycle_is_refused() {
     let server = TestServer::start("").await;
     let cases = [
         "{ ...A } fragment A on Query { me { email } ...A }",
@@ -119,7 +119,7 @@ async fn a_fragment_that_leads_back_to_itself_is_refused() {
 }
 
 #[tokio::test]
-async fn introspection_is_answered_only_where_the_settings_say_so() {
+async fn introspection_is_executed_only_if_turned_on() {
     let query = "{ __schema { queryType { name } } }";
     let open = TestServer::start("").await;
     assert_eq!(open.query(None, query).await["__schema"]["queryType"]["name"], "Query");
@@ -141,7 +141,7 @@ async fn answer_of_a_server_apart(server: &Serving, query: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn a_value_nested_without_end_does_not_bring_the_server_down() {
+async fn a_deeply_nested_value_does_not_crash_the_server() {
     let site = Site::with_settings("");
     let server = site.serve();
     for depth in [1000, 2000, 4000, 8000, 30_000] {
@@ -160,7 +160,7 @@ async fn a_value_nested_without_end_does_not_bring_the_server_down() {
 }
 
 #[tokio::test]
-async fn no_text_and_no_comment_hides_how_deep_a_document_nests() {
+async fn strings_and_comments_do_not_hide_the_depth_of_a_document() {
     let site = Site::with_settings("");
     let server = site.serve();
     let deep = format!("{}{}", "[".repeat(8000), "]".repeat(8000));
@@ -181,7 +181,7 @@ async fn no_text_and_no_comment_hides_how_deep_a_document_nests() {
 }
 
 #[tokio::test]
-async fn fragments_that_multiply_each_other_do_not_keep_the_server_busy() {
+async fn exponentially_nested_fragments_are_refused() {
     let site = Site::with_settings("");
     let server = site.serve();
     let fragments =

@@ -34,7 +34,7 @@ fn aliases(count: usize) -> String {
 }
 
 #[tokio::test]
-async fn more_aliases_than_anybody_needs_are_refused() {
+async fn too_many_aliases_are_refused() {
     let server = TestServer::start("").await;
     let few = server.query(None, &aliases(30)).await;
     assert_eq!(few["alias29"], "Query");
@@ -60,7 +60,7 @@ async fn a_batch_of_requests_is_refused() {
 }
 
 #[tokio::test]
-async fn a_directive_over_and_over_is_refused_with_one_sentence() {
+async fn repeated_directives_are_refused_with_one_error() {
     let server = TestServer::start("").await;
     let sentence = refused(&server, "query cop { __typename @aa@aa@aa@aa@aa@aa@aa@aa@aa@aa }").await;
     assert_eq!(sentence, "A request may use a directive once in the same place.");
@@ -76,7 +76,7 @@ async fn a_directive_over_and_over_is_refused_with_one_sentence() {
 }
 
 #[tokio::test]
-async fn a_way_through_the_schema_in_circles_is_refused() {
+async fn circular_introspection_is_refused() {
     let server = TestServer::start("").await;
     let cop = "query cop { __schema { types { fields { type { fields { type { fields { type { fields { type { name } } } } \
                } } } } } } }";
@@ -93,7 +93,7 @@ async fn a_way_through_the_schema_in_circles_is_refused() {
 }
 
 #[tokio::test]
-async fn the_schema_over_and_over_is_refused() {
+async fn repeated_introspection_is_refused() {
     let server = TestServer::start("").await;
     let times = |count: usize, field: &str| (0..count).map(|n| format!("a{n}: {field} ")).collect::<String>();
     let all = "__schema { types { fields { description args { description } } } }";
@@ -106,7 +106,7 @@ async fn the_schema_over_and_over_is_refused() {
 }
 
 #[tokio::test]
-async fn a_field_over_and_over_is_refused() {
+async fn repeated_fields_are_refused() {
     let server = TestServer::start("").await;
     let repeated = |count: usize| format!("query cop {{ {} }}", "__typename \n".repeat(count));
     assert_eq!(server.query(None, &repeated(20)).await, json!({ "__typename": "Query" }));
@@ -117,7 +117,7 @@ async fn a_field_over_and_over_is_refused() {
 }
 
 #[tokio::test]
-async fn more_operations_fragments_or_long_lists_than_anybody_needs_are_refused() {
+async fn too_many_operations_fragments_or_lists_are_refused() {
     let server = TestServer::start("").await;
     let many = |count: usize, each: fn(usize) -> String| (0..count).map(each).collect::<String>();
     let operations = many(11, |index| format!("query q{index} {{ __typename }}\n"));
@@ -135,7 +135,7 @@ async fn more_operations_fragments_or_long_lists_than_anybody_needs_are_refused(
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_document_is_told_in_less_than_it_takes_to_write() {
+async fn validation_errors_stay_short_for_large_documents() {
     let server = TestServer::start("").await;
     let arguments = |value: u8| (0..400).map(|index| format!("a{index}:{value} ")).collect::<String>();
     let clash = format!("me({}) {{ email }} me({}) {{ email }}", arguments(0), arguments(1));
@@ -150,7 +150,7 @@ async fn what_is_wrong_with_a_document_is_told_in_less_than_it_takes_to_write() 
 }
 
 #[tokio::test]
-async fn a_document_of_more_words_than_anybody_needs_is_refused() {
+async fn a_document_with_too_many_tokens_is_refused() {
     let server = TestServer::start("").await;
     let names = "me ".repeat(5000);
     let sentence = refused(&server, &format!("{{ {names} }}")).await;
@@ -184,7 +184,7 @@ async fn get_executes_neither_queries_nor_mutations() {
 }
 
 #[tokio::test]
-async fn a_form_of_another_site_executes_nothing() {
+async fn forms_of_other_sites_execute_nothing() {
     let server = TestServer::start("").await;
     for path in ["/graphql", "/relay"] {
         let form = server.raw(Method::POST, path).form(&[("query", TYPENAME)]);
@@ -205,7 +205,7 @@ async fn a_form_of_another_site_executes_nothing() {
 }
 
 #[tokio::test]
-async fn no_answer_traces_or_debugs() {
+async fn no_reply_contains_traces() {
     let server = TestServer::start("").await;
     for document in [
         TYPENAME,
@@ -229,7 +229,7 @@ async fn no_answer_traces_or_debugs() {
 }
 
 #[tokio::test]
-async fn names_are_suggested_only_where_the_schema_may_be_asked_for() {
+async fn names_are_suggested_only_if_introspection_is_allowed() {
     let typo = "query cop { users { edge } }";
     let answers = async |settings: &str, document: &str| {
         TestServer::start(settings).await.send(None, document, json!({})).await.body.to_string()
@@ -250,7 +250,7 @@ async fn names_are_suggested_only_where_the_schema_may_be_asked_for() {
 }
 
 #[tokio::test]
-async fn graphiql_is_found_only_where_the_settings_have_it() {
+async fn graphiql_is_served_only_if_turned_on() {
     for (settings, is_there) in [("", true), ("graphql.graphiql = false\n", false)] {
         let server = TestServer::start(settings).await;
         for path in ["/graphql", "/graphql/"] {
@@ -268,7 +268,7 @@ async fn graphiql_is_found_only_where_the_settings_have_it() {
 }
 
 #[tokio::test]
-async fn introspection_tells_nothing_where_the_settings_turn_it_off() {
+async fn introspection_returns_nothing_if_turned_off() {
     let cop = "query cop { __schema { types { name fields { name } } } }";
     let open = TestServer::start("").await;
     assert!(open.query(None, cop).await["__schema"]["types"].is_array());
@@ -287,7 +287,7 @@ async fn introspection_tells_nothing_where_the_settings_turn_it_off() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_parsed_is_answered_in_one_sentence_that_repeats_nothing() {
+async fn a_syntax_error_is_one_sentence_that_quotes_nothing() {
     let server = TestServer::start("").await;
     let cases = [
         ("qwerty cop { abc }", "line 1, column 1"),

@@ -232,7 +232,7 @@ impl Comparison {
 }
 
 #[test]
-fn what_both_schemas_have_is_the_same_but_for_what_settings_decide() {
+fn common_parts_of_the_schemas_differ_only_in_nullability() {
     for comparison in &COMPARISONS {
         let (theirs, ours) = comparison.facts();
         let shared =
@@ -247,7 +247,7 @@ fn what_both_schemas_have_is_the_same_but_for_what_settings_decide() {
 }
 
 #[test]
-fn what_a_recorded_schema_has_and_ours_lacks_is_listed() {
+fn omissions_from_the_recorded_schemas_are_listed() {
     for comparison in &COMPARISONS {
         let (theirs, ours) = comparison.facts();
         assert_eq!(lacking(&theirs, &ours), comparison.lacking.iter().copied().collect());
@@ -255,7 +255,7 @@ fn what_a_recorded_schema_has_and_ours_lacks_is_listed() {
 }
 
 #[test]
-fn what_ours_has_and_a_recorded_schema_lacks_is_listed() {
+fn additions_to_the_recorded_schemas_are_listed() {
     for comparison in &COMPARISONS {
         let (theirs, ours) = comparison.facts();
         assert_eq!(lacking(&ours, &theirs), comparison.added.concat().into_iter().collect());

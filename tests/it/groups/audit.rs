@@ -11,7 +11,7 @@ fn since(server: &TestServer, before: usize, group: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_happens_in_a_group_is_told_of_each_account_it_happens_to() {
+async fn group_changes_are_recorded_for_each_affected_account() {
     let server = start("").await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     let cleo = server.sign_up("cleo").await;
@@ -60,7 +60,7 @@ async fn what_happens_in_a_group_is_told_of_each_account_it_happens_to() {
 }
 
 #[tokio::test]
-async fn who_walks_from_one_group_into_another_left_the_first() {
+async fn entering_another_group_is_recorded_as_leaving_the_first() {
     let server = start("groups.joining = \"open\"\n").await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     let cleo = server.sign_up("cleo").await;
@@ -82,7 +82,7 @@ async fn who_walks_from_one_group_into_another_left_the_first() {
 }
 
 #[tokio::test]
-async fn an_approval_that_is_rolled_back_is_not_told() {
+async fn an_approval_that_is_rolled_back_is_not_recorded() {
     let server = start("").await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     let cleo = server.sign_up("cleo").await;

@@ -9,7 +9,7 @@ use crate::support::mutation::delete_account;
 use crate::support::person::{PASSWORD, assert_done, assert_refused};
 
 #[tokio::test]
-async fn whoever_founds_a_group_is_its_first_member_and_speaks_for_it() {
+async fn the_creator_of_a_group_is_its_first_member_and_representative() {
     let server = start("").await;
     let ada = server.sign_up("ada").await;
     let selection = "success workinggroup { name nEmployees isPublic institution { name city state country } \
@@ -33,7 +33,7 @@ async fn whoever_founds_a_group_is_its_first_member_and_speaks_for_it() {
 }
 
 #[tokio::test]
-async fn what_a_new_group_must_not_be_is_said_in_a_sentence() {
+async fn invalid_new_groups_are_refused_with_a_message() {
     let server = start("").await;
     let ada = server.sign_up("ada").await;
     let good = create("Tidal energy", HEIDELBERG, true);
@@ -68,7 +68,7 @@ async fn what_a_new_group_must_not_be_is_said_in_a_sentence() {
 }
 
 #[tokio::test]
-async fn an_institution_has_one_group_of_a_name_and_a_person_one_group() {
+async fn group_names_are_unique_and_people_have_one_group() {
     let server = start("").await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     let group = ada.create_group(&server, "Tidal energy", false).await;
@@ -95,7 +95,7 @@ async fn an_institution_has_one_group_of_a_name_and_a_person_one_group() {
 }
 
 #[tokio::test]
-async fn deleting_a_group_sets_its_members_free_and_tells_them() {
+async fn deleting_a_group_removes_and_notifies_its_members() {
     let server = start("").await;
     let [ada, bo, eve] = server.sign_up_all(["ada", "bo", "eve"]).await;
     let group = ada.create_group(&server, "Tidal energy", true).await;
@@ -120,7 +120,7 @@ async fn deleting_a_group_sets_its_members_free_and_tells_them() {
 }
 
 #[tokio::test]
-async fn only_whoever_speaks_for_a_group_deletes_it() {
+async fn only_the_representative_deletes_a_group() {
     let server = start("").await;
     let [ada, bo, eve] = server.sign_up_all(["ada", "bo", "eve"]).await;
     let public = ada.create_group(&server, "Tidal energy", true).await;
@@ -141,7 +141,7 @@ async fn only_whoever_speaks_for_a_group_deletes_it() {
 }
 
 #[tokio::test]
-async fn an_account_that_a_group_depends_on_is_not_deleted_until_the_group_is_in_other_hands() {
+async fn a_representative_cannot_delete_the_account_before_handing_the_group_over() {
     for settings in ["", "accounts.delete = \"deactivate\"\n"] {
         let server = start(settings).await;
         let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;

@@ -98,7 +98,7 @@ fn assert_full(value: &Value, nothing: &[&str]) {
 }
 
 #[tokio::test]
-async fn the_documents_of_the_front_end_are_answered_in_full() {
+async fn the_documents_of_the_front_end_return_every_selected_field() {
     let server = start("").await;
     let lisa = registers(&server, "lisalou@uni-hd.de", Some("lisalou")).await;
     let anton = registers(&server, "anton@uni-hd.de", None).await;
@@ -143,7 +143,7 @@ async fn the_documents_of_the_front_end_are_answered_in_full() {
 }
 
 #[tokio::test]
-async fn documents_that_ask_for_hashes_or_emissions_are_refused() {
+async fn documents_that_select_hashes_or_emissions_are_refused() {
     let server = start("").await;
     for (selection, status) in
         [("email", 200), ("email password", 400), ("email businesstripSet { co2e }", 400)]

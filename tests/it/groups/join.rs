@@ -9,7 +9,7 @@ use crate::support::person::assert_done;
 const OPEN: &str = "groups.joining = \"open\"\n";
 
 #[tokio::test]
-async fn a_request_is_mailed_to_the_representative_and_its_answer_to_whoever_made_it() {
+async fn a_join_request_and_its_answer_are_sent_by_mail() {
     let server = start("").await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     let name = json!({ "firstName": "Bo", "lastName": "O'Hara\nBcc: eve@e.org" });
@@ -64,7 +64,7 @@ async fn a_request_is_mailed_to_the_representative_and_its_answer_to_whoever_mad
 }
 
 #[tokio::test]
-async fn a_representative_answers_by_what_the_mail_says() {
+async fn the_commands_in_the_mail_answer_a_join_request() {
     let server = start("").await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     let group = ada.create_group(&server, "Tides", true).await;
@@ -81,7 +81,7 @@ async fn a_representative_answers_by_what_the_mail_says() {
 }
 
 #[tokio::test]
-async fn the_mail_about_a_request_leads_to_the_page_that_the_site_names() {
+async fn the_mail_about_a_join_request_links_to_the_configured_page() {
     let server = start("links.join_requests = \"https://www.example.org/requests\"\n").await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     let group = ada.create_group(&server, "Tides", true).await;
@@ -92,7 +92,7 @@ async fn the_mail_about_a_request_leads_to_the_page_that_the_site_names() {
 }
 
 #[tokio::test]
-async fn a_join_request_stands_where_only_its_mail_is_throttled() {
+async fn a_join_request_is_stored_even_if_its_mail_is_throttled() {
     let server = start("limits.mail_per_address.free = 1\n").await;
     let [ada, bo, cleo] = server.sign_up_all(["ada", "bo", "cleo"]).await;
     let (group, other) = (
@@ -112,7 +112,7 @@ async fn a_join_request_stands_where_only_its_mail_is_throttled() {
 }
 
 #[tokio::test]
-async fn one_asks_once_and_waits_and_may_ask_again_after_a_no() {
+async fn a_second_join_request_needs_an_answer_to_the_first() {
     let server = start("").await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     let group = ada.create_group(&server, "Tidal energy", true).await;
@@ -149,7 +149,7 @@ async fn one_asks_once_and_waits_and_may_ask_again_after_a_no() {
 }
 
 #[tokio::test]
-async fn approving_takes_nobody_out_of_another_group() {
+async fn approval_does_not_remove_a_person_from_another_group() {
     let server = start("").await;
     let [ada, bo, eve] = server.sign_up_all(["ada", "bo", "eve"]).await;
     let tides = ada.create_group(&server, "Tides", true).await;
@@ -172,7 +172,7 @@ async fn approving_takes_nobody_out_of_another_group() {
 }
 
 #[tokio::test]
-async fn only_the_representative_of_the_group_that_was_asked_answers() {
+async fn only_the_representative_of_the_group_answers_a_join_request() {
     let server = start("").await;
     let [ada, bo, eve] = server.sign_up_all(["ada", "bo", "eve"]).await;
     let tides = ada.create_group(&server, "Tides", true).await;
@@ -193,7 +193,7 @@ async fn only_the_representative_of_the_group_that_was_asked_answers() {
 }
 
 #[tokio::test]
-async fn nobody_walks_into_a_group_that_wants_to_be_asked() {
+async fn a_group_that_is_joined_by_request_cannot_be_entered() {
     let server = start("").await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     let public = ada.create_group(&server, "Tides", true).await;
@@ -221,7 +221,7 @@ async fn nobody_walks_into_a_group_that_wants_to_be_asked() {
 }
 
 #[tokio::test]
-async fn where_groups_are_open_anybody_walks_into_any_but_representatives_stay() {
+async fn open_groups_can_be_entered_but_representatives_cannot_leave() {
     let server = start(OPEN).await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     let tides = ada.create_group(&server, "Tides", false).await;
@@ -242,7 +242,7 @@ async fn where_groups_are_open_anybody_walks_into_any_but_representatives_stay()
 }
 
 #[tokio::test]
-async fn members_leave_at_will_and_representatives_do_not() {
+async fn members_can_leave_and_representatives_cannot() {
     let server = start("").await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     bo.mutate(&server, &leave()).await;
@@ -257,7 +257,7 @@ async fn members_leave_at_will_and_representatives_do_not() {
 }
 
 #[tokio::test]
-async fn nobody_is_flooded_with_mail_by_requests_that_are_made_again_and_again() {
+async fn repeated_join_requests_are_throttled() {
     let server = start("limits.mail_per_address.free = 2\n").await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     let group = ada.create_group(&server, "Winds", true).await;

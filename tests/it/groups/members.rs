@@ -24,7 +24,7 @@ fn mutations_of_representatives() -> [Mutation; 5] {
 }
 
 #[tokio::test]
-async fn who_is_not_logged_in_changes_nothing_and_reads_no_group() {
+async fn anonymous_viewers_cannot_change_or_read_groups() {
     let server = start("").await;
     let nobody = Person { email: String::new(), token: "nonsense".to_owned(), refresh_token: String::new() };
     for mutation in mutations() {
@@ -41,7 +41,7 @@ async fn who_is_not_logged_in_changes_nothing_and_reads_no_group() {
 }
 
 #[tokio::test]
-async fn who_is_not_verified_changes_nothing() {
+async fn unverified_accounts_cannot_change_groups() {
     let server = start(KEY_SETTING).await;
     let email = server.register("ada").await;
     server.ignore_mail();
@@ -53,7 +53,7 @@ async fn who_is_not_verified_changes_nothing() {
 }
 
 #[tokio::test]
-async fn members_and_strangers_do_not_lead() {
+async fn members_and_strangers_cannot_manage_a_group() {
     let server = start("").await;
     let [ada, bo, eve] = server.sign_up_all(["ada", "bo", "eve"]).await;
     ada.create_group(&server, "Tides", true).await;
@@ -72,7 +72,7 @@ async fn members_and_strangers_do_not_lead() {
 }
 
 #[tokio::test]
-async fn whoever_has_no_group_is_added_by_address_and_told() {
+async fn people_without_a_group_are_added_by_address_with_a_notice() {
     let server = start("").await;
     let [ada, bo, eve] = server.sign_up_all(["ada", "bo", "eve"]).await;
     ada.create_group(&server, "Tides", true).await;
@@ -96,7 +96,7 @@ async fn whoever_has_no_group_is_added_by_address_and_told() {
 }
 
 #[tokio::test]
-async fn members_are_removed_by_number_and_told() {
+async fn members_are_removed_by_id_with_a_notice() {
     let server = start("").await;
     let [ada, bo, eve] = server.sign_up_all(["ada", "bo", "eve"]).await;
     ada.create_group(&server, "Tides", true).await;
@@ -127,7 +127,7 @@ async fn members_are_removed_by_number_and_told() {
 }
 
 #[tokio::test]
-async fn a_group_is_handed_over_to_another_member_who_is_told() {
+async fn a_group_is_handed_over_to_another_member_with_a_notice() {
     let server = start("").await;
     let [ada, bo, eve] = server.sign_up_all(["ada", "bo", "eve"]).await;
     let group = ada.create_group(&server, "Tides", true).await;
@@ -163,7 +163,7 @@ async fn a_group_is_handed_over_to_another_member_who_is_told() {
 }
 
 #[tokio::test]
-async fn a_group_is_not_handed_over_to_whoever_cannot_lead_it() {
+async fn a_group_cannot_be_handed_over_to_an_inactive_member() {
     let server = start("accounts.delete = \"deactivate\"\n").await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     ada.create_group(&server, "Tides", true).await;
@@ -184,7 +184,7 @@ async fn a_group_is_not_handed_over_to_whoever_cannot_lead_it() {
 }
 
 #[tokio::test]
-async fn changes_of_working_groups_by_one_client_are_limited() {
+async fn group_changes_are_throttled() {
     let server = start("limits.change.free = 3\n").await;
     let ada = server.sign_up("ada").await;
     let group = ada.create_group(&server, "Winds", true).await;

@@ -196,11 +196,11 @@ fn assert_invariants(joining: &str) {
 }
 
 #[test]
-fn whatever_people_do_one_after_another_the_rules_hold_where_groups_are_asked() {
+fn random_actions_keep_the_invariants_of_groups_joined_by_request() {
     assert_invariants("request");
 }
 
 #[test]
-fn whatever_people_do_one_after_another_the_rules_hold_where_groups_are_open() {
+fn random_actions_keep_the_invariants_of_open_groups() {
     assert_invariants("open");
 }

@@ -53,7 +53,7 @@ async fn statements(groups: usize) -> (Vec<String>, String) {
 }
 
 #[tokio::test]
-async fn eighty_groups_cost_as_many_statements_as_two() {
+async fn eighty_groups_need_as_many_statements_as_two() {
     let (few, answer) = statements(2).await;
     assert!(answer.contains("Group 1") && !answer.contains("Group 2"));
     let (many, answer) = statements(80).await;

@@ -34,7 +34,7 @@ async fn paths_to(server: &TestServer, token: Option<&str>, name: &str) -> usize
 }
 
 #[tokio::test]
-async fn a_private_group_is_met_by_its_members_alone_whatever_the_path() {
+async fn a_private_group_is_visible_to_its_members_only() {
     for audience in ["verified", "public"] {
         let server = start(&format!("accounts.users_visible_to = \"{audience}\"\n")).await;
         let [ada, bo, eve] = server.sign_up_all(["ada", "bo", "eve"]).await;
@@ -85,7 +85,7 @@ async fn visible_members(server: &TestServer, person: &Person) -> Vec<&'static s
 }
 
 #[tokio::test]
-async fn accounts_are_met_in_groups_as_the_settings_admit_and_by_whoever_leads_them() {
+async fn members_are_visible_to_representatives_and_as_the_settings_say() {
     let server = start("accounts.users_visible_to = \"staff\"\n").await;
     let [ada, bo, cy, di] = four_people(&server).await;
     assert_eq!(visible_members(&server, &ada).await, ["ada", "bo", "cy"]);
@@ -104,7 +104,7 @@ async fn accounts_are_met_in_groups_as_the_settings_admit_and_by_whoever_leads_t
 }
 
 #[tokio::test]
-async fn a_wish_to_join_is_met_by_whoever_made_it_and_whoever_answers_it() {
+async fn a_join_request_is_visible_to_its_author_and_the_representative() {
     let server = start("").await;
     let [ada, bo, cy, di] = four_people(&server).await;
     let paths = "users { edges { node { workinggroupjoinrequestSet { status } } } } \
@@ -117,7 +117,7 @@ async fn a_wish_to_join_is_met_by_whoever_made_it_and_whoever_answers_it() {
 }
 
 #[tokio::test]
-async fn somebody_who_logs_in_sees_the_own_group_at_once() {
+async fn the_payload_of_a_login_contains_the_own_group() {
     let server = start("").await;
     let ada = server.sign_up("ada").await;
     ada.create_group(&server, "Secret tides", false).await;
@@ -140,7 +140,7 @@ async fn somebody_who_logs_in_sees_the_own_group_at_once() {
 }
 
 #[tokio::test]
-async fn an_answer_that_would_not_end_is_refused_before_it_is_made() {
+async fn a_reply_with_too_many_entries_is_refused() {
     let server = start("").await;
     let people: Vec<Value> = (0..40)
         .map(|number| json!({ "email": format!("p{number}@example.org"), "username": format!("p{number}"), "password": "" }))
@@ -175,7 +175,7 @@ async fn cities(server: &TestServer, arguments: Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_institution_is_found_by_parts_of_its_name_and_place_however_they_are_typed() {
+async fn institutions_are_found_by_parts_of_name_and_place() {
     let server = start("").await;
     for (search, expected) in [
         ("zurich", vec!["Zürich"]),

@@ -9,7 +9,7 @@ use crate::support::rejection::{ME, assert_unchanged, post, rejection};
 use crate::support::server::TestServer;
 
 #[tokio::test]
-async fn a_body_that_is_no_request_is_refused() {
+async fn a_body_that_is_not_a_request_is_refused() {
     let server = TestServer::start("").await;
     let me = json!(ME);
     let cases: [(&[u8], u16, &str); 11] = [
@@ -42,7 +42,7 @@ async fn a_body_that_is_no_request_is_refused() {
 }
 
 #[tokio::test]
-async fn only_json_is_taken_for_a_request() {
+async fn only_json_is_accepted() {
     let server = TestServer::start("").await;
     let body = json!({ "query": ME }).to_string();
     let cases = [
@@ -88,7 +88,7 @@ async fn other_methods_and_paths_execute_nothing() {
 }
 
 #[tokio::test]
-async fn a_body_may_be_as_large_as_the_settings_say_and_no_larger() {
+async fn the_size_of_a_body_is_limited() {
     let server = TestServer::start("").await;
     let settings = config::load_text("").expect("the defaults are good settings").config;
     let most = settings.graphql.max_body.count();
@@ -107,7 +107,7 @@ async fn a_body_may_be_as_large_as_the_settings_say_and_no_larger() {
 }
 
 #[tokio::test]
-async fn an_odd_authorization_header_is_as_good_as_none() {
+async fn an_invalid_authorization_header_is_ignored() {
     let server = TestServer::start("").await;
     let long = format!("JWT {}", "a".repeat(8192));
     let odd: [&[u8]; 9] = [

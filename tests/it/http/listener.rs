@@ -32,7 +32,7 @@ async fn rest(mut stream: TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_never_comes_is_not_waited_for() {
+async fn a_missing_body_times_out() {
     let server = TestServer::start("").await;
     let head =
         "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{";
@@ -46,7 +46,7 @@ async fn a_body_that_never_comes_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_head_that_comes_ever_so_slowly_is_not_waited_for() {
+async fn a_slow_request_head_is_disconnected() {
     let server = TestServer::start("").await;
     let mut stream = connect(&server, "POST /graphql HTTP/1.1\r\nHost: a\r\n").await;
     tokio::time::pause();
@@ -62,7 +62,7 @@ async fn a_head_that_comes_ever_so_slowly_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_its_answers_is_not_waited_for() {
+async fn a_client_that_does_not_read_is_disconnected() {
     let server = TestServer::start("").await;
     let ask = "GET / HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\r\n".repeat(5000);
     let address = server.url("").replace("http://", "");
@@ -74,7 +74,7 @@ async fn a_client_that_does_not_read_its_answers_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn connections_beyond_those_that_may_be_open_wait_for_room() {
+async fn connections_beyond_the_limit_wait() {
     let server = TestServer::start("http.max_connections = 3\n").await;
     let two = [connect(&server, "").await, connect(&server, "").await];
     let address = server.url("").replace("http://", "");
@@ -91,7 +91,7 @@ async fn connections_beyond_those_that_may_be_open_wait_for_room() {
 }
 
 #[tokio::test]
-async fn one_client_cannot_take_all_connections_and_those_of_a_trusted_proxy_are_not_counted() {
+async fn connections_are_limited_for_each_client_but_not_for_trusted_proxies() {
     let bound = "metrics.enabled = true\nhttp.max_connections_per_client = 3\n";
     let server = TestServer::start(bound).await;
     // The client of the server has the third.
@@ -118,7 +118,7 @@ async fn one_client_cannot_take_all_connections_and_those_of_a_trusted_proxy_are
 }
 
 #[tokio::test]
-async fn logins_beyond_those_that_may_wait_are_told_to_come_back_and_nobody_else_notices() {
+async fn logins_beyond_the_queue_are_refused_and_other_requests_succeed() {
     let settings = "limits.enabled = false\npasswords.hashing_threads = 1\npasswords.memory = \"19 MiB\"\n";
     let server = TestServer::start(settings).await;
     let ada = server.sign_up("ada").await;
@@ -151,7 +151,7 @@ async fn asks_from(server: &TestServer, origin: &str, method: Method) -> reqwest
 }
 
 #[tokio::test]
-async fn pages_of_other_sites_may_use_the_api_where_the_settings_name_them_and_not_otherwise() {
+async fn only_origins_in_the_settings_may_use_the_api() {
     let closed = TestServer::start("").await;
     let open = TestServer::start(&format!("http.cors_origins = [{SITE:?}]\n")).await;
     for (server, origin) in [(&closed, SITE), (&open, "https://www.example.com"), (&open, "null")] {
@@ -188,7 +188,7 @@ async fn only_a_preflight_is_refused_for_its_origin() {
 }
 
 #[tokio::test]
-async fn every_answer_tells_browsers_what_not_to_do_with_it() {
+async fn every_reply_has_security_headers() {
     let server = TestServer::start("").await;
     for (path, kind) in
         [("/graphql", "text/html"), ("/", "text/html"), ("/nowhere", "*/*"), ("/healthz", "*/*")]
@@ -235,7 +235,7 @@ async fn ask_for_all(
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_large_answers_unread_gets_no_more_of_them() {
+async fn a_client_with_unread_large_replies_gets_no_more() {
     let server = TestServer::start("http.trusted_proxies = [\"127.0.0.1\"]\n").await;
     let institutions: Vec<Value> = (0..3000)
         .map(|n| {
@@ -282,7 +282,7 @@ async fn a_client_that_leaves_large_answers_unread_gets_no_more_of_them() {
 }
 
 #[tokio::test]
-async fn one_client_has_so_many_requests_under_way_and_others_are_not_concerned() {
+async fn concurrent_requests_are_limited_for_each_client() {
     let server = TestServer::start("http.trusted_proxies = [\"127.0.0.1\"]\n").await;
     let ask = async |client: &str| {
         let request = server.raw(Method::POST, "/graphql").header("X-Forwarded-For", client);
@@ -327,7 +327,7 @@ async fn ask_for_picture(
 }
 
 #[tokio::test]
-async fn pictures_that_nobody_reads_take_no_memory() {
+async fn unread_images_are_not_copied_in_memory() {
     let settings = "metrics.enabled = true\npages.branding.logo = \"logo.svg\"\n";
     let site = Site::with_settings(settings);
     site.write("logo.svg", vec![b' '; 256 * 1024]);
@@ -366,7 +366,7 @@ async fn pictures_that_nobody_reads_take_no_memory() {
 }
 
 #[tokio::test]
-async fn a_browser_gets_a_page_that_says_when_to_try_again() {
+async fn a_busy_server_shows_browsers_a_page() {
     let server = TestServer::start("http.trusted_proxies = [\"127.0.0.1\"]\n").await;
     // Their bodies never come.
     let head = "POST /password-reset HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\

@@ -67,7 +67,7 @@ async fn with_secondary(server: &TestServer) -> (String, String) {
 }
 
 #[tokio::test]
-async fn opening_a_link_changes_nothing_however_often() {
+async fn opening_a_link_changes_nothing() {
     let server = TestServer::start("accounts.passwordless_registration = false\n").await;
     let email = server.register("eve").await;
     let (ada, second) = with_secondary(&server).await;
@@ -89,7 +89,7 @@ async fn opening_a_link_changes_nothing_however_often() {
 }
 
 #[tokio::test]
-async fn an_account_is_activated_by_a_button_and_once() {
+async fn an_account_is_activated_once_by_a_button() {
     let server = TestServer::start("").await;
     let email = server.register("ada").await;
     let path = format!("/activate/{}", server.mailed_token(&email));
@@ -108,7 +108,7 @@ async fn an_account_is_activated_by_a_button_and_once() {
 }
 
 #[tokio::test]
-async fn activating_after_asking_for_a_password_leads_to_choosing_one() {
+async fn activation_after_a_reset_request_leads_to_a_new_password() {
     let server = TestServer::start("").await;
     let email = server.register("ada").await;
     assert!(
@@ -138,7 +138,7 @@ async fn activating_after_asking_for_a_password_leads_to_choosing_one() {
 }
 
 #[tokio::test]
-async fn a_link_that_is_of_no_use_says_so_and_offers_another_mail() {
+async fn an_invalid_link_shows_the_reason_and_offers_another_mail() {
     let server = TestServer::start("").await;
     let (ada, second) = with_secondary(&server).await;
     let eve = server.register("eve").await;
@@ -176,7 +176,7 @@ async fn a_link_that_is_of_no_use_says_so_and_offers_another_mail() {
 }
 
 #[tokio::test]
-async fn a_new_password_is_refused_in_words_until_it_is_good() {
+async fn an_invalid_new_password_shows_every_error() {
     let server = TestServer::start("").await;
     let email = server.register_verified("ada").await;
     let path = format!("/password-reset/{}", server.request_reset(&email).await);
@@ -223,7 +223,7 @@ async fn a_secondary_address_is_confirmed_at_either_path() {
 }
 
 #[tokio::test]
-async fn a_first_password_is_chosen_by_its_link() {
+async fn a_first_password_is_set_by_its_link() {
     let server = TestServer::start("accounts.passwordless_registration = true\n").await;
     assert_done(
         &server.mutate(None, &mutation("register", serde_json::json!({ "email": "ada@example.org" }))).await,
@@ -238,7 +238,7 @@ async fn a_first_password_is_chosen_by_its_link() {
 }
 
 #[tokio::test]
-async fn mails_are_asked_for_on_pages_of_their_own() {
+async fn mails_can_be_requested_on_pages() {
     let server = TestServer::start("").await;
     let (eve, ada) = (server.register("eve").await, server.register_verified("ada").await);
     let asked = server.submit("/activate", &[("email", &eve)]).await;
@@ -264,7 +264,7 @@ async fn mails_are_asked_for_on_pages_of_their_own() {
 }
 
 #[tokio::test]
-async fn what_another_site_makes_a_browser_send_is_not_done() {
+async fn cross_site_forms_are_refused() {
     let server = TestServer::start("").await;
     let email = server.register("ada").await;
     let path = format!("/activate/{}", server.mailed_token(&email));
@@ -297,7 +297,7 @@ async fn what_another_site_makes_a_browser_send_is_not_done() {
 }
 
 #[tokio::test]
-async fn nonsense_is_answered_with_a_page() {
+async fn invalid_requests_get_an_error_page() {
     let server = TestServer::start("").await;
     let before = server.rows();
     let long = "x".repeat(20_000);
@@ -322,7 +322,7 @@ async fn nonsense_is_answered_with_a_page() {
 }
 
 #[tokio::test]
-async fn the_front_page_says_where_things_are_and_how_the_site_is_called() {
+async fn the_front_page_shows_the_links_and_the_name_of_the_site() {
     let server =
         TestServer::start("[pages.branding]\nname = \"Tides & <Winds>\"\naccent = \"#ffdd00\"\n").await;
     let front = server.open("/").await;
@@ -353,7 +353,7 @@ async fn the_front_page_says_where_things_are_and_how_the_site_is_called() {
 }
 
 #[tokio::test]
-async fn finished_pages_lead_to_the_log_in_of_the_site() {
+async fn final_pages_link_to_the_login_of_the_site() {
     let server = TestServer::start("links.sign_in = \"https://www.example.org/login?from=auth\"\n").await;
     let to_the_log_in = "href=\"https://www.example.org/login?from=auth\"";
     let email = server.register("ada").await;
@@ -378,7 +378,7 @@ async fn finished_pages_lead_to_the_log_in_of_the_site() {
 }
 
 #[tokio::test]
-async fn browsers_find_a_picture_for_their_tabs() {
+async fn the_pages_have_an_icon() {
     let folder = tempfile::tempdir().expect("a folder");
     let logo = folder.path().join("logo.png");
     std::fs::write(&logo, "a small picture").expect("a file");
@@ -408,7 +408,7 @@ async fn browsers_find_a_picture_for_their_tabs() {
 }
 
 #[test]
-fn a_logo_is_a_small_picture_that_can_be_read() {
+fn a_logo_must_be_readable_and_small() {
     let site = Site::with_settings("[pages.branding]\nlogo = \"logo.svg\"\n");
     assert!(site.run(["check-config"]).refused(2).contains("pages.branding.logo: logo.svg cannot be read"));
     site.write("logo.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>");
@@ -426,7 +426,7 @@ fn a_logo_is_a_small_picture_that_can_be_read() {
 }
 
 #[tokio::test]
-async fn the_log_holds_no_token_of_a_link() {
+async fn the_log_contains_no_token_of_a_link() {
     let site = Site::with_settings("[mail]\ntransport = \"file\"\n[log]\nlevel = \"info\"\n");
     let server = site.serve();
     let address = server.endpoint().replace("/graphql", "");

@@ -93,7 +93,7 @@ impl Behind {
 }
 
 #[tokio::test]
-async fn mailed_links_lead_to_their_last_pages_below_the_path() {
+async fn mailed_links_can_be_completed_below_the_prefix() {
     for proxy in [Proxy::PassesOn, Proxy::Removes] {
         let site = Behind::start(proxy).await;
         let email = site.server.register("ada").await;
@@ -120,7 +120,7 @@ async fn mailed_links_lead_to_their_last_pages_below_the_path() {
 }
 
 #[tokio::test]
-async fn graphql_and_its_page_answer_below_the_path() {
+async fn graphql_and_graphiql_are_served_below_the_prefix() {
     for proxy in [Proxy::PassesOn, Proxy::Removes] {
         let site = Behind::start(proxy).await;
         for path in ["/auth/graphql", "/auth/graphql/"] {
@@ -140,7 +140,7 @@ async fn graphql_and_its_page_answer_below_the_path() {
 }
 
 #[tokio::test]
-async fn only_the_path_itself_is_taken_off_and_only_once() {
+async fn the_prefix_is_removed_once_and_only_as_a_whole() {
     let server = TestServer::start(SETTINGS).await;
     for path in ["/auth", "/auth/", "/auth?from=mail", "/auth/?from=mail", "/"] {
         let page = server.raw(Method::GET, path).header(ACCEPT, "text/html").send().await.expect("a page");
@@ -162,7 +162,7 @@ async fn only_the_path_itself_is_taken_off_and_only_once() {
 }
 
 #[test]
-fn the_program_is_named_by_its_host_and_checked_where_it_listens() {
+fn the_site_name_is_the_host_and_healthcheck_uses_the_listener() {
     let site = Site::with_settings(SETTINGS);
     assert!(site.run(["check-config"]).done().contains("site_name = \"example.org\" "));
     let server = site.serve();

@@ -27,7 +27,7 @@ async fn who(client: &Client, server: &Serving) -> reqwest::Result<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_with_a_certificate_answers_encrypted_and_not_otherwise() {
+async fn a_server_with_a_certificate_replies_only_over_tls() {
     let certificate = Certificate::new();
     let site = site(&certificate);
     let server = site.serve();
@@ -46,7 +46,7 @@ async fn a_server_with_a_certificate_answers_encrypted_and_not_otherwise() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_that_say_nothing_keep_nobody_waiting() {
+async fn silent_connections_do_not_block_others() {
     let certificate = Certificate::new();
     let site = site(&certificate);
     let server = site.serve();
@@ -58,7 +58,7 @@ async fn clients_that_say_nothing_keep_nobody_waiting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_renewed_certificate_is_taken_over_and_a_broken_one_is_not() {
+async fn a_reload_uses_a_renewed_certificate_and_ignores_a_broken_one() {
     let old = Certificate::new();
     let site = site(&old);
     let server = site.serve();
@@ -80,7 +80,7 @@ async fn a_renewed_certificate_is_taken_over_and_a_broken_one_is_not() {
 }
 
 #[test]
-fn a_healthcheck_asks_encrypted_where_the_server_is() {
+fn healthcheck_uses_tls_if_the_server_does() {
     let certificate = Certificate::new();
     let site = site(&certificate);
     let server = site.serve();
@@ -94,7 +94,7 @@ fn a_healthcheck_asks_encrypted_where_the_server_is() {
 }
 
 #[test]
-fn certificates_that_cannot_be_used_are_refused_in_a_sentence() {
+fn unusable_certificates_are_refused_with_a_message() {
     let (certificate, other) = (Certificate::new(), Certificate::new());
     let whole =
         [("certificate.pem", certificate.certificate.as_str()), ("key.pem", certificate.key.as_str())];
@@ -133,7 +133,7 @@ fn certificates_that_cannot_be_used_are_refused_in_a_sentence() {
 }
 
 #[test]
-fn a_server_whose_authority_cannot_be_reached_goes_on_and_says_so() {
+fn a_server_runs_without_its_certificate_authority() {
     // Nobody listens there.
     let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let directory = format!("https://{}/directory", closed.expect("an address"));

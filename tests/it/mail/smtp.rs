@@ -74,7 +74,7 @@ fn once(
 }
 
 #[tokio::test]
-async fn a_mail_arrives_whole_and_once() {
+async fn a_mail_arrives_complete_and_once() {
     let receiver = Receiver::start();
     // A line that begins with a dot means something in SMTP.
     let server = TestServer::start(&format!("site_name = \".hidden\"\n{}", settings(&receiver.url()))).await;
@@ -98,7 +98,7 @@ async fn a_mail_arrives_whole_and_once() {
 }
 
 #[tokio::test]
-async fn a_mail_that_is_greylisted_arrives_later_and_the_others_at_once() {
+async fn a_greylisted_mail_is_delayed_and_others_are_not() {
     let receiver = Receiver::scripted(once("RCPT TO:<ada", || say("450 4.2.0 greylisted, come back later")));
     let server = site(&receiver).await;
     server.register("ada").await;
@@ -114,7 +114,7 @@ async fn a_mail_that_is_greylisted_arrives_later_and_the_others_at_once() {
 }
 
 #[tokio::test]
-async fn a_mail_that_is_refused_is_given_up_and_the_others_leave() {
+async fn a_refused_mail_is_given_up_and_others_are_delivered() {
     let nobody = "550 5.1.1 <ada@example.org>: \u{1b}[31mnobody here";
     for (command, reply) in [("RCPT TO:<ada", nobody), ("DATA", "554 5.7.1 no"), (".", "552 5.3.4 too big")] {
         let on = Arc::new(AtomicBool::new(true));
@@ -152,7 +152,7 @@ async fn a_mail_that_is_refused_is_given_up_and_the_others_leave() {
 }
 
 #[tokio::test]
-async fn refused_mails_are_forgotten_after_a_week() {
+async fn refused_mails_are_deleted_after_a_week() {
     let receiver = Receiver::scripted(|line| line.starts_with("RCPT").then(|| say("550 no")).flatten());
     let server = site(&receiver).await;
     server.register("ada").await;
@@ -166,7 +166,7 @@ async fn refused_mails_are_forgotten_after_a_week() {
 }
 
 #[tokio::test]
-async fn what_is_not_the_fault_of_the_mail_makes_it_wait_and_ends_the_round() {
+async fn a_refusal_that_does_not_concern_the_mail_delays_all_mails() {
     let cases = [
         (GREETING, "554 5.7.1 go away"),
         ("EHLO", "550 5.7.1 not you"),
@@ -201,7 +201,7 @@ async fn what_is_not_the_fault_of_the_mail_makes_it_wait_and_ends_the_round() {
 }
 
 #[tokio::test]
-async fn the_reason_says_where_no_mail_server_answers() {
+async fn the_error_names_the_mail_server_that_cannot_be_reached() {
     let closed = Closed::new();
     let server = TestServer::start(&settings(&closed.url())).await;
     server.register("ada").await;
@@ -220,7 +220,7 @@ async fn the_reason_says_where_no_mail_server_answers() {
 }
 
 #[tokio::test]
-async fn a_connection_that_ends_in_the_middle_of_a_mail_loses_nothing() {
+async fn a_connection_that_breaks_loses_no_mail() {
     for line in [GREETING, "EHLO", "MAIL", "RCPT", "DATA", "Subject:"] {
         let receiver = Receiver::scripted(once(line, || Some(Answer::HangUp)));
         let server = site(&receiver).await;
@@ -235,7 +235,7 @@ async fn a_connection_that_ends_in_the_middle_of_a_mail_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_mail_that_is_handed_over_twice_is_the_same_mail() {
+async fn a_mail_that_is_sent_twice_is_the_same() {
     let receiver = Receiver::scripted(once(".", || Some(Answer::HangUp)));
     let server = site(&receiver).await;
     server.register("ada").await;
@@ -248,7 +248,7 @@ async fn a_mail_that_is_handed_over_twice_is_the_same_mail() {
 }
 
 #[tokio::test]
-async fn a_server_that_takes_so_many_mails_a_connection_gets_the_others_on_another() {
+async fn mails_beyond_the_limit_of_a_connection_use_another() {
     let replies =
         [Some("421 4.7.0 enough for one connection"), Some("452 4.5.3 enough for one session"), None];
     for reply in replies {
@@ -269,7 +269,7 @@ async fn a_server_that_takes_so_many_mails_a_connection_gets_the_others_on_anoth
 }
 
 #[tokio::test]
-async fn five_hundred_mails_wait_for_a_server_that_is_down_and_arrive_once_each() {
+async fn five_hundred_mails_survive_an_outage_and_arrive_once() {
     let closed = Closed::new();
     let server = TestServer::start(&settings(&closed.url())).await;
     let now = server.app().clock.now();
@@ -295,7 +295,7 @@ async fn five_hundred_mails_wait_for_a_server_that_is_down_and_arrive_once_each(
 }
 
 #[tokio::test]
-async fn a_reply_that_repeats_the_mail_is_kept_without_its_link() {
+async fn a_reply_that_quotes_the_mail_is_stored_without_its_link() {
     let (tell, told) = std::sync::mpsc::channel::<String>();
     let receiver = Receiver::scripted(move |line| {
         let link = (line == ".").then(|| told.recv().expect("a link"))?;
@@ -313,7 +313,7 @@ async fn a_reply_that_repeats_the_mail_is_kept_without_its_link() {
 }
 
 #[tokio::test]
-async fn hosts_beyond_ascii_are_written_so_that_every_server_takes_them() {
+async fn international_hosts_are_sent_in_ascii() {
     let receiver = Receiver::start();
     let server = site(&receiver).await;
     let now = server.app().clock.now();
@@ -331,7 +331,7 @@ async fn hosts_beyond_ascii_are_written_so_that_every_server_takes_them() {
 }
 
 #[tokio::test]
-async fn a_reply_that_repeats_the_password_is_kept_without_it() {
+async fn a_reply_that_quotes_the_password_is_stored_without_it() {
     let receiver = Receiver::scripted(|line| {
         let told = line.strip_prefix("AUTH PLAIN ")?;
         say(&format!("535 robot and secret are wrong, as is {told}"))
@@ -345,7 +345,7 @@ async fn a_reply_that_repeats_the_password_is_kept_without_it() {
 }
 
 #[tokio::test]
-async fn refused_mails_are_listed_as_such_and_leave_after_a_retry() {
+async fn refused_mails_are_listed_and_sent_after_a_retry() {
     let on = Arc::new(AtomicBool::new(true));
     let refusing = while_on(&on, |line| {
         line.starts_with("RCPT").then(|| say("550 5.1.1 nobody of that name")).flatten()
@@ -374,7 +374,7 @@ async fn refused_mails_are_listed_as_such_and_leave_after_a_retry() {
 }
 
 #[tokio::test]
-async fn the_log_names_the_mail_server_and_no_password_address_or_reply() {
+async fn the_log_contains_no_mail_password_address_or_reply() {
     let refusing = |line: &str| {
         line.starts_with("RCPT").then(|| say("550 5.1.1 <ada@example.org> is nobody here")).flatten()
     };

@@ -58,7 +58,7 @@ async fn the_mails_are_the_committed_ones() {
 }
 
 #[tokio::test]
-async fn a_site_words_its_mails_itself() {
+async fn a_site_can_replace_the_mail_templates() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a template");
     write("activation.subject.txt", "Welcome, {{ name }}");

@@ -43,7 +43,7 @@ async fn body(reply: Response) -> Value {
 }
 
 #[tokio::test]
-async fn on_a_full_disk_reads_go_on_and_writes_are_refused_until_there_is_room() {
+async fn with_a_full_disk_reads_continue_and_writes_are_refused() {
     let site = site();
     let server = site.serve_after(SMALL_DISK);
     let first = body(send(&server, "", &registration("ada")).await).await;
@@ -81,7 +81,7 @@ async fn on_a_full_disk_reads_go_on_and_writes_are_refused_until_there_is_room()
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[tokio::test]
-async fn while_the_disk_takes_nothing_reads_go_on_and_writes_are_refused_until_it_is_mended() {
+async fn with_a_failing_disk_reads_continue_and_writes_are_refused() {
     let site = site();
     let disk = Disk::of(&site);
     let server = site.serve_after(&disk.line());
@@ -111,7 +111,7 @@ async fn while_the_disk_takes_nothing_reads_go_on_and_writes_are_refused_until_i
 }
 
 #[tokio::test]
-async fn while_another_process_keeps_the_database_to_itself_reads_go_on_and_writes_are_refused() {
+async fn with_a_locked_database_reads_continue_and_writes_are_refused() {
     let server = TestServer::start("").await;
     let ada = server.sign_up("ada").await;
     let other = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
@@ -137,7 +137,7 @@ async fn while_another_process_keeps_the_database_to_itself_reads_go_on_and_writ
 }
 
 #[tokio::test]
-async fn a_clock_that_jumps_an_hour_back_and_forth_keeps_nobody_out() {
+async fn a_clock_that_jumps_by_an_hour_locks_nobody_out() {
     let server = TestServer::start("mail.notices = false\n").await;
     let ada = server.sign_up("ada").await;
     for _ in 0..6 {

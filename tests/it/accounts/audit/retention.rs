@@ -17,7 +17,7 @@ fn swept(server: &TestServer) -> usize {
 }
 
 #[tokio::test]
-async fn what_is_noted_cannot_be_changed_afterwards() {
+async fn entries_cannot_be_changed() {
     let server = TestServer::start("").await;
     server.register("ada").await;
     server.ignore_mail();
@@ -31,7 +31,7 @@ async fn what_is_noted_cannot_be_changed_afterwards() {
 }
 
 #[tokio::test]
-async fn entries_are_kept_as_long_as_the_setting_says_and_no_longer() {
+async fn entries_are_kept_for_the_configured_time() {
     let server = TestServer::start("audit.kept = \"10 days\"\n").await;
     server.register_verified("ada").await;
     server.advance(4 * DAY);
@@ -52,7 +52,7 @@ async fn entries_are_kept_as_long_as_the_setting_says_and_no_longer() {
 }
 
 #[tokio::test]
-async fn a_lot_is_swept_in_parts() {
+async fn many_rows_are_deleted_in_batches() {
     let server = TestServer::start("").await;
     let database = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
     let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \
@@ -64,7 +64,7 @@ async fn a_lot_is_swept_in_parts() {
 }
 
 #[test]
-fn a_time_that_makes_no_sense_is_refused() {
+fn an_invalid_retention_time_is_refused() {
     for kept in ["0 s", "1 hour", "101 years", "forever"] {
         let refused = config::load_text(&format!("audit.kept = {kept:?}\n")).err().expect(kept);
         assert!(refused.to_string().starts_with("audit.kept:"), "{refused}");

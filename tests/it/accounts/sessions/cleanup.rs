@@ -21,7 +21,7 @@ fn clean_up(server: &TestServer) -> usize {
 }
 
 #[tokio::test]
-async fn what_has_expired_goes_and_nothing_else() {
+async fn only_expired_rows_are_deleted() {
     let server = TestServer::start(QUIET).await;
     let ada = server.sign_up("ada").await;
     let bo = server.sign_up("bo").await;
@@ -58,7 +58,7 @@ async fn what_has_expired_goes_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_lot_is_swept_in_parts() {
+async fn many_rows_are_deleted_in_batches() {
     let server = TestServer::start(QUIET).await;
     let database = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
     let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \

@@ -33,7 +33,7 @@ async fn behind(proxies: &str) -> TestServer {
 }
 
 #[tokio::test]
-async fn whoever_is_not_a_trusted_proxy_says_in_vain_for_whom_it_asks() {
+async fn forwarding_headers_of_untrusted_clients_are_ignored() {
     for proxies in ["[]", "[\"10.0.0.0/8\", \"::1\"]"] {
         let server = behind(proxies).await;
         for header in [("X-Forwarded-For", "203.0.113.7"), ("Forwarded", "for=203.0.113.7")] {
@@ -43,7 +43,7 @@ async fn whoever_is_not_a_trusted_proxy_says_in_vain_for_whom_it_asks() {
 }
 
 #[tokio::test]
-async fn x_forwarded_for_is_read_from_right_to_left_as_far_as_proxies_are_trusted() {
+async fn x_forwarded_for_is_read_from_the_right_through_trusted_proxies() {
     let server = behind("[\"127.0.0.1\", \"10.0.0.0/8\", \"2001:db8:ffff::/48\"]").await;
     for (line, expected) in [
         ("203.0.113.7", "203.0.113.7"),
@@ -74,7 +74,7 @@ async fn x_forwarded_for_is_read_from_right_to_left_as_far_as_proxies_are_truste
 }
 
 #[tokio::test]
-async fn forwarded_is_read_in_the_same_way_with_its_quotes_and_brackets() {
+async fn forwarded_is_read_like_x_forwarded_for() {
     let server = behind("[\"127.0.0.1\", \"10.0.0.0/8\", \"2001:db8:ffff::/48\"]").await;
     for (line, expected) in [
         ("for=203.0.113.7", "203.0.113.7"),
@@ -98,7 +98,7 @@ async fn forwarded_is_read_in_the_same_way_with_its_quotes_and_brackets() {
 }
 
 #[tokio::test]
-async fn where_the_two_headers_disagree_one_may_be_made_up_and_neither_is_believed() {
+async fn forwarding_headers_that_disagree_are_both_ignored() {
     let server = behind("[\"127.0.0.1\"]").await;
     let one = ("X-Forwarded-For", "203.0.113.7");
     assert_eq!(address(&server, &[one, ("Forwarded", "for=203.0.113.7")]).await, "203.0.113.7");

@@ -23,7 +23,7 @@ fn column<'a>(listed: &'a [Value], field: &str) -> Vec<&'a Value> {
 }
 
 #[tokio::test]
-async fn people_see_where_they_are_logged_in_the_session_used_last_first() {
+async fn sessions_are_listed_with_the_last_used_one_first() {
     let server = TestServer::start(QUIET).await;
     let email = server.register_verified("ada").await;
     let laptop = log_in_as(&server, "Laptop/1.0", &email).await;
@@ -49,7 +49,7 @@ async fn people_see_where_they_are_logged_in_the_session_used_last_first() {
 }
 
 #[tokio::test]
-async fn a_session_is_shown_until_the_last_of_its_tokens_ends() {
+async fn a_session_is_listed_until_its_last_token_expires() {
     for (lifetimes, seconds) in [
         ("tokens.access_lifetime = \"10 minutes\"\ntokens.refresh_lifetime = \"2 hours\"\n", 7200),
         ("tokens.access_lifetime = \"2 hours\"\ntokens.refresh_lifetime = \"10 minutes\"\n", 7200),
@@ -65,7 +65,7 @@ async fn a_session_is_shown_until_the_last_of_its_tokens_ends() {
 }
 
 #[tokio::test]
-async fn a_program_may_call_itself_anything_and_is_shown_on_one_short_line() {
+async fn the_user_agent_is_shown_as_one_short_line() {
     let server = TestServer::start(QUIET).await;
     let email = server.register_verified("ada").await;
     let ada = log_in_as(&server, &format!("a\tb{}", "c".repeat(5000)), &email).await;

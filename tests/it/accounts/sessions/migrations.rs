@@ -53,7 +53,7 @@ fn access_token(epoch: i64) -> String {
 }
 
 #[tokio::test]
-async fn tokens_from_before_there_were_sessions_work_on() {
+async fn tokens_of_a_version_without_sessions_stay_valid() {
     let server = TestServer::start_on(QUIET, fill_earlier_version).await;
     let token = access_token(3);
     assert_eq!(server.account_of(&token).await["username"], "ada");
@@ -80,7 +80,7 @@ async fn tokens_from_before_there_were_sessions_work_on() {
 }
 
 #[tokio::test]
-async fn refresh_tokens_from_before_know_their_successors() {
+async fn refresh_tokens_of_an_earlier_version_keep_their_successors() {
     let server = TestServer::start_on(QUIET, fill_earlier_version).await;
     let (_, next) = renewed(&server.refresh("laptop-2").await);
     assert_not_renewed(&server.refresh("laptop-3").await);
@@ -93,7 +93,7 @@ async fn refresh_tokens_from_before_know_their_successors() {
 }
 
 #[tokio::test]
-async fn a_database_that_was_brought_up_to_date_is_sound() {
+async fn a_migrated_database_passes_its_check() {
     let server = TestServer::start_on(QUIET, fill_earlier_version).await;
     let contents = server.store().check().expect("a sound database");
     let rows = |table: &str| contents.rows.iter().find(|(name, _)| name == table).map(|(_, rows)| *rows);

@@ -243,7 +243,7 @@ fn lifetimes() -> impl Strategy<Value = Lifetimes> {
 }
 
 #[test]
-fn whatever_people_do_their_sessions_are_those_of_the_model() {
+fn random_actions_give_the_sessions_of_the_model() {
     let steps =
         std::env::var("SESSION_STEPS").map_or(1000, |steps| steps.parse().expect("a number of steps"));
     let cases = u32::try_from(steps / STEPS_IN_A_ROW).expect("not too many steps").max(1);

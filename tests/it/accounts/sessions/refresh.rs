@@ -13,7 +13,7 @@ use crate::support::server::TestServer;
 const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test]
-async fn a_token_that_is_used_after_its_successor_has_been_copied_and_ends_that_session_alone() {
+async fn reuse_of_a_consumed_refresh_token_ends_its_session_only() {
     let server = TestServer::start(QUIET).await;
     let laptop = server.sign_up("ada").await;
     let phone = server.log_in(&laptop.email, PASSWORD).await;
@@ -33,7 +33,7 @@ async fn a_token_that_is_used_after_its_successor_has_been_copied_and_ends_that_
 }
 
 #[tokio::test]
-async fn of_a_token_that_is_turned_in_without_end_not_all_that_it_brings_is_remembered() {
+async fn the_successors_of_a_refresh_token_that_are_stored_are_limited() {
     let server = TestServer::start(QUIET).await;
     let ada = server.sign_up("ada").await;
     let mut newest = String::new();
@@ -50,7 +50,7 @@ async fn of_a_token_that_is_turned_in_without_end_not_all_that_it_brings_is_reme
 }
 
 #[tokio::test]
-async fn whoever_never_got_an_answer_asks_again_however_late() {
+async fn a_client_without_a_reply_can_refresh_again_days_later() {
     let server = TestServer::start(QUIET).await;
     let ada = server.sign_up("ada").await;
     let (_, lost) = renewed(&server.refresh(&ada.refresh_token).await);
@@ -68,7 +68,7 @@ async fn whoever_never_got_an_answer_asks_again_however_late() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_used_and_has_expired_brings_nothing_and_its_successor_goes_on() {
+async fn an_expired_consumed_token_is_refused_and_its_successor_stays_valid() {
     let server = TestServer::start(QUIET).await;
     let ada = server.sign_up("ada").await;
     server.advance(6 * DAY);
@@ -79,7 +79,7 @@ async fn a_token_that_was_used_and_has_expired_brings_nothing_and_its_successor_
 }
 
 #[tokio::test]
-async fn a_replaced_token_is_refused_for_a_minute_and_ends_its_session_after_that() {
+async fn a_replaced_token_ends_its_session_only_after_a_minute() {
     let server = TestServer::start(QUIET).await;
     let ada = server.sign_up("ada").await;
     let (_, replaced) = renewed(&server.refresh(&ada.refresh_token).await);
@@ -99,7 +99,7 @@ async fn a_replaced_token_is_refused_for_a_minute_and_ends_its_session_after_tha
 }
 
 #[tokio::test]
-async fn of_32_clients_that_present_one_token_at_once_exactly_one_goes_on() {
+async fn one_of_32_concurrent_refreshes_keeps_the_session() {
     let server = TestServer::start(QUIET).await;
     let ada = server.sign_up("ada").await;
     for round in 0..4 {

@@ -31,7 +31,7 @@ async fn is_logged_out(server: &TestServer, person: &Person) -> bool {
 }
 
 #[tokio::test]
-async fn somebody_ends_a_session_from_another_and_at_once() {
+async fn a_session_can_be_revoked_from_another() {
     let server = TestServer::start(QUIET).await;
     let laptop = server.sign_up("ada").await;
     let phone = server.log_in(&laptop.email, PASSWORD).await;
@@ -51,7 +51,7 @@ async fn somebody_ends_a_session_from_another_and_at_once() {
 }
 
 #[tokio::test]
-async fn a_session_of_somebody_else_is_as_one_that_does_not_exist() {
+async fn a_session_of_another_account_is_not_found() {
     let server = TestServer::start(QUIET).await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     let id = id_of_current(&sessions(&server, &bo.token).await);
@@ -65,7 +65,7 @@ async fn a_session_of_somebody_else_is_as_one_that_does_not_exist() {
 }
 
 #[tokio::test]
-async fn somebody_ends_all_sessions_and_the_tokens_that_have_none() {
+async fn revoking_all_sessions_ends_tokens_of_django_too() {
     let server = TestServer::start(QUIET).await;
     let [laptop, bo] = server.sign_up_all(["ada", "bo"]).await;
     let phone = server.log_in(&laptop.email, PASSWORD).await;
@@ -82,7 +82,7 @@ async fn somebody_ends_all_sessions_and_the_tokens_that_have_none() {
 }
 
 #[tokio::test]
-async fn the_relay_flavour_ends_sessions_too() {
+async fn relay_revokes_sessions_too() {
     let server = TestServer::start(QUIET).await;
     let laptop = server.sign_up("ada").await;
     let phone = server.log_in(&laptop.email, PASSWORD).await;
@@ -101,7 +101,7 @@ async fn the_relay_flavour_ends_sessions_too() {
 }
 
 #[tokio::test]
-async fn who_is_not_logged_in_or_not_verified_sees_and_ends_no_sessions() {
+async fn anonymous_and_unverified_viewers_cannot_see_or_revoke_sessions() {
     let settings = format!("accounts.login_unverified = true\n{QUIET}");
     let server = TestServer::start(&settings).await;
     let email = server.register("ada").await;
@@ -122,7 +122,7 @@ async fn who_is_not_logged_in_or_not_verified_sees_and_ends_no_sessions() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_taken_back_brings_no_more_and_the_session_ends_with_its_access_token() {
+async fn a_session_with_a_revoked_refresh_token_ends_with_its_access_token() {
     let server = TestServer::start(QUIET).await;
     let laptop = server.sign_up("ada").await;
     let (token, next) = renewed(&server.refresh(&laptop.refresh_token).await);
@@ -142,7 +142,7 @@ async fn a_token_that_is_taken_back_brings_no_more_and_the_session_ends_with_its
 }
 
 #[tokio::test]
-async fn whatever_closes_an_account_or_changes_its_password_leaves_no_session() {
+async fn closing_an_account_or_changing_its_password_ends_all_sessions() {
     let server = TestServer::start(QUIET).await;
     for name in ["change", "reset", "archive", "delete", "deactivate", "logout", "set-email", "set-password"]
     {
@@ -210,7 +210,7 @@ async fn a_change_of_addresses_ends_no_session() {
 }
 
 #[tokio::test]
-async fn of_more_than_fifty_sessions_the_one_used_least_recently_ends() {
+async fn the_least_recently_used_of_more_than_fifty_sessions_ends() {
     let server = TestServer::start(QUIET).await;
     let [first, bo] = server.sign_up_all(["ada", "bo"]).await;
     server.advance(Duration::from_secs(1));

@@ -11,7 +11,7 @@ use crate::support::person::{PASSWORD, assert_done, assert_refused};
 use crate::support::server::TestServer;
 
 #[tokio::test]
-async fn mail_to_one_address_is_limited_whether_or_not_somebody_has_it() {
+async fn mail_to_known_and_unknown_addresses_is_throttled() {
     let server = TestServer::start(PROXY).await;
     let ada = server.sign_up("ada").await;
     for address in [ada.email.as_str(), "nobody@example.org"] {
@@ -30,7 +30,7 @@ async fn mail_to_one_address_is_limited_whether_or_not_somebody_has_it() {
 }
 
 #[tokio::test]
-async fn nobody_is_kept_from_a_link_for_a_new_password_by_mails_of_other_kinds() {
+async fn mails_of_other_kinds_do_not_throttle_password_resets() {
     let server = TestServer::start(&format!("{PROXY}limits.mail_per_address.free = 3\n")).await;
     let ada = server.sign_up("ada").await;
     let register = register(&ada.email, PASSWORD);
@@ -43,7 +43,7 @@ async fn nobody_is_kept_from_a_link_for_a_new_password_by_mails_of_other_kinds()
 }
 
 #[tokio::test]
-async fn registrations_of_one_client_are_limited_also_those_that_are_refused() {
+async fn registrations_are_throttled_for_each_client() {
     let server = TestServer::start(&format!("{PROXY}limits.registration.free = 3\n")).await;
     let register = |name: &str, password: &str| register(&format!("{name}@example.org"), password);
     assert_done(&mutate_from(HOME, &server, &register("ada", PASSWORD)).await.0);
@@ -57,7 +57,7 @@ async fn registrations_of_one_client_are_limited_also_those_that_are_refused() {
 }
 
 #[tokio::test]
-async fn a_client_that_tries_tokens_is_slowed_and_good_tokens_count_nothing() {
+async fn wrong_tokens_are_throttled_and_valid_ones_do_not_count() {
     let server = TestServer::start(&format!("{PROXY}limits.token.free = 4\n")).await;
     let ada = server.sign_up("ada").await;
     let wrong = "a:b:c";
@@ -78,7 +78,7 @@ async fn a_client_that_tries_tokens_is_slowed_and_good_tokens_count_nothing() {
 }
 
 #[tokio::test]
-async fn changes_of_one_account_are_limited_and_those_of_neighbors_are_not() {
+async fn password_changes_are_throttled_for_each_account() {
     let server = TestServer::start("mail.notices = false\nlimits.change.free = 2\n").await;
     let (mut ada, bo) = (server.sign_up("ada").await, server.sign_up("bo").await);
     let change = change_password(PASSWORD, PASSWORD).select("success errors token");

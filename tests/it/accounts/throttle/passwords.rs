@@ -13,7 +13,7 @@ use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refus
 use crate::support::server::{TestServer, payload_of};
 
 #[tokio::test]
-async fn who_mistypes_five_times_and_asks_for_mail_thrice_notices_nothing() {
+async fn ordinary_mistakes_are_not_throttled() {
     let server = TestServer::start(PROXY).await;
     let ada = server.sign_up("ada").await;
     for _ in 0..3 {
@@ -28,7 +28,7 @@ async fn who_mistypes_five_times_and_asks_for_mail_thrice_notices_nothing() {
 }
 
 #[tokio::test]
-async fn who_guesses_on_waits_ever_longer_and_the_right_password_clears_it() {
+async fn waits_grow_with_attempts_until_the_correct_password() {
     let server = TestServer::start(PROXY).await;
     let ada = server.sign_up("ada").await;
     guess_times(HOME, &server, &ada.email, 6).await;
@@ -53,7 +53,7 @@ async fn who_guesses_on_waits_ever_longer_and_the_right_password_clears_it() {
 }
 
 #[tokio::test]
-async fn guesses_are_forgotten_one_by_one() {
+async fn attempts_are_forgotten_one_by_one() {
     let server = TestServer::start(PROXY).await;
     let ada = server.sign_up("ada").await;
     guess_times(HOME, &server, &ada.email, 6).await;
@@ -63,7 +63,7 @@ async fn guesses_are_forgotten_one_by_one() {
 }
 
 #[tokio::test]
-async fn of_many_guesses_at_once_as_many_are_looked_at_as_of_those_one_by_one() {
+async fn concurrent_attempts_are_throttled_like_sequential_ones() {
     let server = TestServer::start(PROXY).await;
     let ada = server.sign_up("ada").await;
     let answers = join_all((0..40).map(|_| guess(HOME, &server, &ada.email))).await;
@@ -71,7 +71,7 @@ async fn of_many_guesses_at_once_as_many_are_looked_at_as_of_those_one_by_one() 
 }
 
 #[tokio::test]
-async fn what_others_try_does_not_hold_up_an_owner_who_was_there_before() {
+async fn attempts_of_others_do_not_throttle_an_owner_at_a_known_client() {
     let server = TestServer::start(PROXY).await;
     let ada = server.sign_up("ada").await;
     assert_done(&mutate_from(HOME, &server, &log_in(&ada.email, PASSWORD)).await.0);
@@ -98,7 +98,7 @@ async fn what_others_try_does_not_hold_up_an_owner_who_was_there_before() {
 }
 
 #[tokio::test]
-async fn an_owner_at_a_new_place_who_follows_a_link_is_not_held_up_by_what_others_try() {
+async fn a_reset_link_lets_the_owner_log_in_despite_attempts_of_others() {
     let server = TestServer::start(PROXY).await;
     let ada = server.sign_up("ada").await;
     for client in 0..100 {
@@ -112,7 +112,7 @@ async fn an_owner_at_a_new_place_who_follows_a_link_is_not_held_up_by_what_other
 }
 
 #[tokio::test]
-async fn a_client_that_tries_many_names_is_slowed_and_a_network_of_ipv6_is_one_client() {
+async fn a_client_that_tries_many_names_is_throttled_by_its_ipv6_network() {
     let server = TestServer::start(PROXY).await;
     let ada = server.sign_up("ada").await;
     let client = |number: usize| format!("2001:db8:1:2::{number:x}");
@@ -124,7 +124,7 @@ async fn a_client_that_tries_many_names_is_slowed_and_a_network_of_ipv6_is_one_c
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_has_is_answered_like_one_that_somebody_has() {
+async fn unknown_names_are_throttled_like_known_ones() {
     let server = TestServer::start(PROXY).await;
     let ada = server.sign_up("ada").await;
     for _ in 0..9 {
@@ -136,7 +136,7 @@ async fn a_name_that_nobody_has_is_answered_like_one_that_somebody_has() {
 }
 
 #[tokio::test]
-async fn a_username_and_an_address_that_nobody_has_are_counted_apart() {
+async fn unknown_usernames_and_addresses_are_counted_separately() {
     let settings = format!("{PROXY}accounts.login_fields = [\"email\", \"username\"]\n");
     let server = TestServer::start(&settings).await;
     let ada = server.sign_up("ada").await;
@@ -154,7 +154,7 @@ async fn a_username_and_an_address_that_nobody_has_are_counted_apart() {
 }
 
 #[tokio::test]
-async fn a_password_that_is_asked_for_again_is_guessed_at_as_slowly() {
+async fn passwords_of_mutations_are_throttled_like_logins() {
     let server = TestServer::start("mail.notices = false\n").await;
     let ada = server.sign_up("ada").await;
     for _ in 0..6 {
@@ -170,7 +170,7 @@ async fn a_password_that_is_asked_for_again_is_guessed_at_as_slowly() {
 }
 
 #[tokio::test]
-async fn the_right_password_leaves_the_time_of_wrong_ones_as_it_was() {
+async fn a_correct_password_does_not_delay_forgetting_wrong_ones() {
     let server = TestServer::start(&format!("{PROXY}limits.password_per_client.free = 2\n")).await;
     for name in ["ada", "bo"] {
         server.register_verified(name).await;
@@ -185,7 +185,7 @@ async fn the_right_password_leaves_the_time_of_wrong_ones_as_it_was() {
 }
 
 #[tokio::test]
-async fn the_right_password_forgets_no_wrong_one_a_second_time() {
+async fn a_correct_password_does_not_reset_the_counter_of_the_client() {
     let server = TestServer::start(&format!("{PROXY}limits.password_per_client.free = 3\n")).await;
     for name in ["ada", "bo", "cleo"] {
         server.register_verified(name).await;
@@ -201,7 +201,7 @@ async fn the_right_password_forgets_no_wrong_one_a_second_time() {
 }
 
 #[tokio::test]
-async fn of_the_clients_of_an_account_the_latest_are_known() {
+async fn the_latest_clients_of_an_account_are_known() {
     let server = TestServer::start(PROXY).await;
     let ada = server.register_verified("ada").await;
     for client in 0..210 {

@@ -98,7 +98,7 @@ impl Browser {
 }
 
 #[tokio::test]
-async fn the_page_works_without_any_other_host_and_keeps_no_secret() {
+async fn graphiql_works_offline_and_stores_no_secret() {
     let Some((browser, server)) = start().await else { return };
     let email = server.register_verified("ada").await;
 
@@ -142,7 +142,7 @@ async fn the_page_works_without_any_other_host_and_keeps_no_secret() {
 }
 
 #[tokio::test]
-async fn each_tab_opens_on_its_example_variables_and_no_header() {
+async fn every_tab_opens_with_its_example_variables() {
     let Some((browser, _server)) = start().await else { return };
     let shown = "document.querySelector('.graphiql-editor-tools .active')?.textContent === 'Variables'";
     for size in [(1280, 800), (390, 844)] {
@@ -182,7 +182,7 @@ async fn each_tab_opens_on_its_example_variables_and_no_header() {
 }
 
 #[tokio::test]
-async fn a_typed_header_takes_the_place_of_the_log_in() {
+async fn a_typed_header_overrides_the_login() {
     let Some((browser, server)) = start().await else { return };
     let (ada, bo) = (server.register_verified("ada").await, server.register_verified("bo").await);
     let token = server.log_in(&bo, PASSWORD).await.token;
@@ -202,7 +202,7 @@ async fn a_typed_header_takes_the_place_of_the_log_in() {
 }
 
 #[tokio::test]
-async fn one_button_logs_in_by_keyboard_on_a_phone() {
+async fn login_works_with_the_keyboard_on_a_phone() {
     let Some((browser, server)) = start().await else { return };
     let email = server.register_verified("ada").await;
     browser.resize((390, 844)).await;
@@ -227,7 +227,7 @@ async fn one_button_logs_in_by_keyboard_on_a_phone() {
 }
 
 #[tokio::test]
-async fn nothing_covers_tabs_or_comments_on_a_desktop_and_on_a_phone() {
+async fn tabs_and_comments_are_visible_on_desktop_and_phone() {
     let Some((browser, _server)) = start().await else { return };
     for size in [(1280, 800), (390, 844)] {
         browser.resize(size).await;
@@ -303,7 +303,7 @@ async fn comments_are_readable_in_light_and_in_dark() {
 }
 
 #[tokio::test]
-async fn the_page_says_what_to_do_without_javascript() {
+async fn without_javascript_graphiql_explains_what_to_do() {
     let Some((browser, server)) = start().await else { return };
     browser.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
     browser.open(&server, "/graphql").await;
@@ -313,7 +313,7 @@ async fn the_page_says_what_to_do_without_javascript() {
 }
 
 #[tokio::test]
-async fn the_parts_of_the_page_come_compressed_or_plain_and_from_nowhere_else() {
+async fn the_assets_of_graphiql_are_served_compressed_or_plain() {
     let server = TestServer::start("").await;
     let fetch = |path: String, coding: &'static str| {
         let request = server

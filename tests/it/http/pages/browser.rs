@@ -7,7 +7,7 @@ use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done};
 use crate::support::server::TestServer;
 
 #[tokio::test]
-async fn somebody_gets_from_each_mail_to_what_it_is_for() {
+async fn every_mailed_link_can_be_completed_in_a_browser() {
     let Some(browser) = Browser::start().await else { return };
     let server = TestServer::start("").await;
     let email = server.register("ada").await;
@@ -51,7 +51,7 @@ async fn somebody_gets_from_each_mail_to_what_it_is_for() {
 }
 
 #[tokio::test]
-async fn the_pages_load_all_their_parts_from_below_the_path() {
+async fn the_pages_load_their_assets_from_below_the_path() {
     let Some(browser) = Browser::start().await else { return };
     let server = TestServer::start("public_url = \"http://127.0.0.1/auth\"\n").await;
     for path in ["/auth/", "/auth/graphql"] {
@@ -67,7 +67,7 @@ async fn the_pages_load_all_their_parts_from_below_the_path() {
 }
 
 #[tokio::test]
-async fn a_check_of_accessibility_finds_nothing_wrong_with_any_page() {
+async fn no_page_violates_accessibility_rules() {
     let Some(browser) = Browser::start().await else { return };
     let Some(graphiql) = copy_with_packages() else { return };
     let check = graphiql.join("node_modules/axe-core/axe.min.js");

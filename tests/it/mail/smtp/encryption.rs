@@ -9,7 +9,7 @@ use crate::support::server::TestServer;
 use crate::support::smtp_receiver::{Encryption, Receiver};
 
 #[tokio::test]
-async fn mails_leave_encrypted_for_a_server_that_the_authority_of_the_site_vouches_for() {
+async fn mail_is_sent_encrypted_to_a_server_of_the_configured_authority() {
     let certificate = Certificate::new();
     let site = Site::empty();
     site.write("ca.pem", &certificate.authority);
@@ -32,7 +32,7 @@ async fn mails_leave_encrypted_for_a_server_that_the_authority_of_the_site_vouch
 }
 
 #[tokio::test]
-async fn a_server_with_an_unknown_certificate_or_without_encryption_gets_neither_password_nor_mail() {
+async fn a_server_without_a_trusted_certificate_gets_no_password_and_no_mail() {
     let own = Site::empty();
     own.write("ca.pem", Certificate::new().authority);
     let other_authority = format!("smtp_ca_file = {:?}\n", own.path("ca.pem"));

@@ -30,7 +30,7 @@ fn waiting(site: &Site) -> usize {
 }
 
 #[test]
-fn who_stops_waits_for_a_mail_server_that_says_nothing_once_and_not_once_a_mail() {
+fn a_stopping_server_waits_for_a_silent_mail_server_only_once() {
     let receiver = Receiver::scripted(|line| (line == GREETING).then(|| say("")).flatten());
     let site = Site::with_settings(&settings(&receiver.url()));
     promise(&site, 5);
@@ -44,7 +44,7 @@ fn who_stops_waits_for_a_mail_server_that_says_nothing_once_and_not_once_a_mail(
 }
 
 #[test]
-fn who_stops_does_not_go_through_a_backlog_that_a_slow_mail_server_draws_out() {
+fn a_stopping_server_leaves_the_backlog_of_a_slow_mail_server() {
     let receiver = Receiver::scripted(|line| {
         if line.starts_with("RCPT") {
             std::thread::sleep(Duration::from_secs(2));

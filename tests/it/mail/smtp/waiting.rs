@@ -30,7 +30,7 @@ fn not_ready() -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_mail_that_is_put_off_for_five_days_is_given_up_and_the_server_was_ready_all_the_time() {
+async fn a_mail_is_given_up_after_five_days_without_affecting_readiness() {
     let on = Arc::new(AtomicBool::new(true));
     let receiver = Receiver::scripted(while_on(&on, |line| {
         line.starts_with("RCPT TO:<ada").then(|| say("450 4.2.0 come back later")).flatten()
@@ -59,7 +59,7 @@ async fn a_mail_that_is_put_off_for_five_days_is_given_up_and_the_server_was_rea
 }
 
 #[tokio::test]
-async fn a_server_from_which_no_mail_leaves_is_not_ready_after_an_hour_until_one_leaves() {
+async fn a_server_is_not_ready_after_an_hour_without_delivered_mail() {
     let closed = Closed::new();
     let server = TestServer::start(&settings(&closed.url())).await;
     server.register("ada").await;
@@ -76,7 +76,7 @@ async fn a_server_from_which_no_mail_leaves_is_not_ready_after_an_hour_until_one
 }
 
 #[tokio::test]
-async fn a_mail_server_that_keeps_an_answer_to_itself_is_noticed_meanwhile() {
+async fn a_mail_server_that_does_not_reply_makes_the_server_unready() {
     let ((asks, asked), (answers, may_answer)) = (mpsc::channel(), mpsc::channel());
     let receiver = Receiver::scripted(move |line| {
         if line.starts_with("RCPT TO:") {
@@ -99,7 +99,7 @@ async fn a_mail_server_that_keeps_an_answer_to_itself_is_noticed_meanwhile() {
 }
 
 #[tokio::test]
-async fn mail_that_waits_for_a_dead_server_is_kept_however_long_that_takes() {
+async fn mail_is_kept_during_an_outage_of_any_length() {
     let closed = Closed::new();
     let server = TestServer::start(&settings(&closed.url())).await;
     server.register("ada").await;
@@ -114,7 +114,7 @@ async fn mail_that_waits_for_a_dead_server_is_kept_however_long_that_takes() {
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_write_mails_to_their_folder_is_not_ready_after_an_hour() {
+async fn a_server_that_cannot_write_mails_is_not_ready_after_an_hour() {
     let server = TestServer::start("").await;
     let mail = server.data().join("mail");
     std::fs::remove_dir(&mail).expect("an empty folder");
