@@ -4,11 +4,15 @@ pub mod access_token;
 pub mod audit;
 pub mod browser;
 pub mod certificate;
+pub mod check_config;
 pub mod contract_file;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(dead_code, reason = "only the endurance test kills the program at a write")]
 pub mod disk;
+pub mod graphiql;
 pub mod graphiql_sources;
+#[cfg(unix)]
+pub mod machine;
 pub mod mutation;
 pub mod person;
 pub mod program;

@@ -1,21 +1,21 @@
 //! What the audit records.
 
+mod refusals;
 mod retention;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pledge4future_auth::accounts::admin;
 use serde_json::json;
 
-use crate::support::audit::audit_line;
 use crate::support::mutation::{
-    archive_account, change_password, delete_account, log_in, mutation, refresh_token, register,
-    remove_secondary_email, request_reset, request_secondary_email, resend_activation, revoke_all_sessions,
-    revoke_session, revoke_token, set_password, swap_emails, update_first_name, verify_account,
-    verify_secondary_email,
+    archive_account, change_password, delete_account, mutation, register, remove_secondary_email,
+    request_secondary_email, resend_activation, revoke_all_sessions, revoke_session, revoke_token,
+    set_password, swap_emails, update_first_name, verify_account, verify_secondary_email,
 };
 use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused};
-use crate::support::server::{TestServer, payload_of};
+use crate::support::server::TestServer;
 
 const THIRD_PASSWORD: &str = "Lantern-moss-73";
 const WRONG: &str = "not-The-One-1";
@@ -115,109 +115,6 @@ async fn the_whole_life_of_an_account_is_recorded_without_secrets() {
 }
 
 #[tokio::test]
-async fn a_refused_login_is_recorded_without_what_was_typed() {
-    let server = TestServer::start("accounts.login_fields = [\"email\", \"username\"]\n").await;
-    let email = server.register_verified("ada").await;
-    let typed = "my-Password-1";
-    let by_name = |name: &str| mutation("tokenAuth", json!({ "username": name, "password": WRONG }));
-    for (login, expected) in [
-        (by_name("ada"), "1 login_refused somebody wrong_password"),
-        (by_name(typed), "nobody login_refused somebody unknown_account"),
-    ] {
-        let before = server.rows();
-        let payload = server.mutate(None, &login).await;
-        assert_refused(&payload, "nonFieldErrors", "invalid_credentials");
-        let new: Vec<_> = server.rows().into_iter().filter(|row| !before.contains(row)).collect();
-        assert_eq!(new.len(), 3 + 1, "three attempt counters and the entry: {new:?}");
-        assert_eq!(server.audit_lines().last().map(String::as_str), Some(expected));
-    }
-    assert!(server.rows_of("audit").iter().all(|row| !row.contains(typed) && !row.contains(WRONG)));
-
-    assert!(admin::set_active(server.app(), &email, false).is_ok());
-    server.try_log_in(&email, PASSWORD).await;
-    server.try_log_in(&email, WRONG).await;
-    let lines = server.audit_lines();
-    assert_eq!(
-        lines[lines.len() - 2..],
-        ["1 login_refused somebody deactivated", "1 login_refused somebody wrong_password"]
-    );
-    let both = log_in("a", WRONG).with("username", "b");
-    let reply = server.send(None, &both.document(), both.variables()).await;
-    assert!(reply.body["errors"].is_array(), "an address and a username are refused together");
-    assert_eq!(server.audit_lines(), lines);
-}
-
-#[tokio::test]
-async fn throttling_is_recorded_once_for_each_wait() {
-    let server = TestServer::start("").await;
-    let email = server.register_verified("ada").await;
-    for (name, whom) in [(email.as_str(), "1"), ("ghost@example.org", "nobody")] {
-        let before = server.audit_lines().len();
-        for _ in 0..6 + 20 {
-            server.try_log_in(name, WRONG).await;
-        }
-        server.advance(Duration::from_secs(30));
-        server.try_log_in(name, WRONG).await;
-        let all = server.audit_lines();
-        let mut lines = all[before..].iter();
-        let why = if whom == "nobody" { "unknown_account" } else { "wrong_password" };
-        let refused = format!("{whom} login_refused somebody {why}");
-        assert!(lines.by_ref().take(5).all(|line| *line == refused), "{all:?}");
-        let throttled = format!("{whom} slowed_down somebody password");
-        assert_eq!(lines.collect::<Vec<_>>(), [&throttled, &refused, &throttled, &refused]);
-    }
-    let entry = server.audit().pop().expect("an entry");
-    assert_eq!(entry.address.as_deref(), Some("127.0.0.1"));
-    assert!(server.rows_of("audit").iter().all(|row| !row.contains("ghost")));
-}
-
-#[tokio::test]
-async fn with_hidden_existence_unknown_addresses_are_recorded_too() {
-    let server = TestServer::start("accounts.hide_existence = true\nmail.notices = false\n").await;
-    let (ada, bo) = (server.sign_up("ada").await, server.register_verified("bo").await);
-    let before = server.audit_lines().len();
-    for email in [ada.email.as_str(), "ghost@example.org"] {
-        for mutation in [resend_activation(email), request_reset(email), register(email, PASSWORD)] {
-            assert_done(&server.mutate(None, &mutation).await);
-        }
-    }
-    ada.mutate(&server, &request_secondary_email(&bo, PASSWORD)).await;
-    server.ignore_mail();
-    let expected = [
-        "1 activation_requested somebody",
-        "1 reset_requested somebody",
-        "1 registered_again somebody",
-        "nobody activation_requested somebody",
-        "nobody reset_requested somebody",
-        // The registration of a known address used the id 3.
-        "4 registered somebody",
-        "1 secondary_email_requested owner",
-    ];
-    assert_eq!(server.audit_lines()[before..], expected);
-}
-
-#[tokio::test]
-async fn reuse_of_a_refresh_token_is_recorded_with_session_and_client() {
-    let server = TestServer::start("http.trusted_proxies = [\"127.0.0.1\"]\n").await;
-    let ada = server.sign_up("ada").await;
-    let next = server.refresh(&ada.refresh_token).await["refreshToken"].take();
-    assert_done(&server.refresh(next.as_str().expect("a token")).await);
-    let reuse = refresh_token(&ada.refresh_token).body();
-    for _ in 0..2 {
-        let request = server.graphql(&reuse).header("X-Forwarded-For", "203.0.113.7");
-        assert_eq!(payload_of(request).await["success"], false);
-    }
-    let entries = server.audit();
-    let [login, reuse] = &entries[entries.len() - 2..] else { panic!("{entries:?}") };
-    assert_eq!(
-        (audit_line(login).as_str(), login.address.as_deref()),
-        ("1 logged_in owner", Some("127.0.0.1"))
-    );
-    assert_eq!(audit_line(reuse), "1 session_reuse_detected somebody");
-    assert_eq!((reuse.address.as_deref(), &reuse.session), (Some("203.0.113.7"), &login.session));
-}
-
-#[tokio::test]
 async fn registrations_without_a_password_and_unverified_logins_are_recorded() {
     let server = TestServer::start("accounts.passwordless_registration = true\n").await;
     let register = mutation("register", json!({ "email": "ada@example.org", "username": "ada" }));
@@ -302,23 +199,24 @@ async fn refused_and_rolled_back_changes_are_not_recorded() {
     assert_eq!(server.audit_lines(), before);
 }
 
+/// Returns the texts of all files below a folder.
+fn read_all(folder: &Path) -> String {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let read = |path: &PathBuf| std::fs::read_to_string(path).expect("a file");
+    entries.map(|path| if path.is_dir() { read_all(&path) } else { read(&path) }).collect()
+}
+
 #[test]
 fn every_event_is_tested_and_documented() {
     let source = include_str!("../../../src/accounts/audit.rs");
-    let tests = [
-        include_str!("audit.rs"),
-        include_str!("password.rs"),
-        include_str!("../cli/audit.rs"),
-        include_str!("../cli/user.rs"),
-        include_str!("../groups/audit.rs"),
-    ];
+    let tests = read_all(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it")));
     let documentation = include_str!("../../../docs/operating.md");
     let name = regex::Regex::new(r#"=> "(\w+)""#).expect("a pattern");
     let names: Vec<&str> =
         name.captures_iter(source).map(|found| found.get(1).expect("a name").as_str()).collect();
     assert!(names.len() > 40, "{names:?}");
     for name in names.into_iter().filter(|name| *name != "changed_meanwhile") {
-        assert!(tests.iter().any(|test| test.contains(name)), "{name} is in no test");
+        assert!(tests.contains(name), "{name} is in no test");
         assert!(documentation.contains(&format!("`{name}`")), "{name} is not in docs/operating.md");
     }
 }

@@ -1,0 +1,233 @@
+//! A machine on which tests run `install.sh`.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+pub const PROGRAM: &str = "usr/local/bin/pledge4future-auth";
+pub const CONFIG: &str = "etc/pledge4future-auth/config.toml";
+pub const DATA: &str = "var/lib/pledge4future-auth";
+pub const SERVICE: &str = "etc/systemd/system/pledge4future-auth.service";
+pub const BACKUP: &str = "etc/systemd/system/pledge4future-auth-backup.service";
+pub const TIMER: &str = "etc/systemd/system/pledge4future-auth-backup.timer";
+
+/// An empty machine, and the program to install there.
+pub struct Machine {
+    pub folder: TempDir,
+}
+
+impl Machine {
+    /// `None` where there is no shell to run the script.
+    pub fn empty() -> Option<Self> {
+        let there = Command::new("sh").args(["-c", "exit 0"]).status().is_ok_and(|status| status.success());
+        if !there {
+            eprintln!("skipped: install.sh needs a shell, and there is no sh");
+            return None;
+        }
+        let machine = Self { folder: TempDir::new().expect("a temporary folder") };
+        // Each test would copy the large program, so a script that hands on to it is installed. A shell writes
+        // it: a file that this process had open could not be executed while another test starts a program.
+        let written = Command::new("sh")
+            .args([
+                "-c",
+                "printf '#!/bin/sh\\nexec \"%s\" \"$@\"\\n' \"$2\" >\"$1\" && chmod 755 \"$1\"",
+                "sh",
+            ])
+            .arg(machine.program())
+            .arg(env!("CARGO_BIN_EXE_pledge4future-auth"))
+            .status();
+        assert!(written.expect("sh runs").success());
+        Some(machine)
+    }
+
+    /// The program to install.
+    pub fn program(&self) -> PathBuf {
+        self.folder.path().join("program")
+    }
+
+    /// A file of the machine.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("root").join(name)
+    }
+
+    pub fn text(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub fn mode(&self, name: &str) -> u32 {
+        let metadata = std::fs::metadata(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        metadata.permissions().mode() & 0o7777
+    }
+
+    /// Every file and folder with its number, mode and moment of change: equal only if nothing was touched.
+    pub fn state(&self) -> BTreeMap<PathBuf, (u64, u32, i64, i64)> {
+        let mut state = BTreeMap::new();
+        let mut waiting = vec![self.path("")];
+        while let Some(path) = waiting.pop() {
+            let Ok(metadata) = std::fs::symlink_metadata(&path) else { continue };
+            if metadata.is_dir() {
+                let entries = std::fs::read_dir(&path).expect("a folder");
+                waiting.extend(entries.map(|entry| entry.expect("an entry").path()));
+            }
+            state.insert(path, (metadata.ino(), metadata.mode(), metadata.mtime(), metadata.mtime_nsec()));
+        }
+        state
+    }
+
+    /// Runs the script with these arguments alone.
+    pub fn run(&self, arguments: &[&str]) -> Outcome {
+        let output = Command::new("sh")
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/install.sh"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .expect("sh runs");
+        let text = |bytes| String::from_utf8(bytes).expect("output in UTF-8");
+        Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// Runs the script for this machine and the program at hand.
+    pub fn install(&self, arguments: &[&str]) -> Outcome {
+        let mut all = vec!["--root", "root", "--binary", "program", "--no-start"];
+        all.extend(arguments);
+        self.run(&all)
+    }
+}
+
+impl Machine {
+    /// Runs a shell script as root of this machine: in a world of mounts of its own, where folders of `root` are in the place
+    /// of those that there are, and commands in `bin` come first. `$0` is `install.sh`. `None` where the kernel does not
+    /// let us.
+    pub fn run_as_root(&self, folders: &[&str], script: &str) -> Option<Outcome> {
+        let there = |arguments: &[&str]| {
+            let asked = Command::new("unshare").args(arguments).stderr(Stdio::null()).status();
+            asked.is_ok_and(|status| status.success())
+        };
+        if !there(&["--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/run"]) {
+            eprintln!("skipped: this needs `unshare` and a kernel that lets us mount");
+            return None;
+        }
+        for folder in folders {
+            std::fs::create_dir_all(self.path(folder)).expect("a folder");
+        }
+        // A copy of the commands, for the reason that stands above.
+        let mounts: String =
+            folders.iter().map(|name| format!("mount --bind root/{name} /{name} && ")).collect();
+        let script = format!(
+            "cp -a /etc/alternatives /etc/ld.so.cache root/etc 2>/dev/null; rm -rf ready && cp -r bin ready && chmod 755 ready/* && {mounts} \
+             export PATH=\"$PWD/ready:$PATH\" && {script}"
+        );
+        let output = Command::new("unshare")
+            .args(["--map-root-user", "--mount", "sh", "-c", &script])
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/install.sh"))
+            .env("P4F_AUTH_LISTEN", "nonsense of whoever runs it")
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .expect("unshare runs");
+        let text = |bytes| String::from_utf8(bytes).expect("output in UTF-8");
+        Some(Outcome {
+            status: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        })
+    }
+
+    /// Looks what the script would do to this machine if it ran systemd and had these settings.
+    pub fn look_under_systemd(&self) -> Option<Outcome> {
+        self.run_as_root(&["etc", "run"], "exec sh \"$0\" --dry-run --binary program")
+    }
+
+    /// Makes a command of the machine, which comes before those that there are.
+    pub fn command(&self, name: &str, script: &str) {
+        let folder = self.folder.path().join("bin");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join(name), format!("#!/bin/sh\n{script}\n")).expect("a file");
+    }
+}
+
+impl Machine {
+    /// Runs install.sh as root of a machine with the user of the service, after some commands. `None` where the kernel does
+    /// not let us.
+    pub fn install_as_root(&self, before: &str, arguments: &str) -> Option<Outcome> {
+        for (name, script) in COMMANDS {
+            self.command(name, script);
+        }
+        let script = format!("{before} FOLDER=\"$PWD\" exec sh \"$0\" {arguments}");
+        self.run_as_root(&["etc", "var/lib", "usr/local"], &script)
+    }
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Outcome {
+    /// It was done: what it printed, and nothing on standard error.
+    #[track_caller]
+    pub fn done(self) -> String {
+        assert_eq!(self.status, Some(0), "{self:?}");
+        assert_eq!(self.stderr, "", "{self:?}");
+        assert!(!self.stdout.contains('\u{1b}'), "colours without a terminal: {self:?}");
+        self.stdout
+    }
+
+    /// It failed with this status: the only line on standard error.
+    #[track_caller]
+    pub fn refused(self, status: i32) -> String {
+        assert_eq!(self.status, Some(status), "{self:?}");
+        assert_eq!(self.stderr.lines().count(), 1, "{self:?}");
+        let sentence = self.stderr.trim_end().strip_prefix("install.sh: ");
+        sentence.unwrap_or_else(|| panic!("{self:?}")).to_owned()
+    }
+}
+
+/// `systemctl` of a machine whose service has these drop-ins.
+pub const SYSTEMCTL: &str = r#"#!/bin/sh
+case "$*" in
+    "show -p Environment "*) echo 'Environment=LANG=C "P4F_AUTH_MAIL__SMTP_URL=smtps://robot:hushed&\$5@mail.example.org"' ;;
+    "show -p EnvironmentFiles "*) echo "EnvironmentFiles=$PWD/given.env (ignore_errors=no)" ;;
+    *) exit 1 ;;
+esac
+"#;
+
+/// Commands of a machine that has the user of the service: who owns what is written in `owners`, a path and its owner a
+/// line, and all else belongs to whom it should.
+pub const COMMANDS: [(&str, &str); 5] = [
+    ("getent", "exit 0"),
+    ("userdel", "exit 0"),
+    ("runuser", "shift 3; exec \"$@\""),
+    ("chown", "echo \"$1 $2\" >>\"$FOLDER/chowned\""),
+    (
+        "stat",
+        "for path; do :; done
+         case $3 in
+             %U:%G) owner=$(sed -n \"s|^$path ||p\" \"$FOLDER/owners\")
+                    [ -z \"$owner\" ] || { echo \"$owner\"; exit; }
+                    case $path in
+                        /var/lib/*) echo pledge4future-auth:pledge4future-auth ;;
+                        *) echo root:root ;;
+                    esac ;;
+             *) exec /usr/bin/stat \"$@\" ;;
+         esac",
+    ),
+];
+
+/// A machine on which nobody can be made a user, or anything be given to one.
+pub fn machine_without_users() -> Option<Machine> {
+    let machine = Machine::empty()?;
+    for name in ["useradd", "groupadd", "adduser", "chown"] {
+        machine.command(name, "exit 0");
+    }
+    machine.command("getent", "exit 2");
+    machine.command("runuser", "[ \"$1 $2 $3\" = '-u pledge4future-auth --' ] && shift 3 && exec \"$@\"");
+    Some(machine)
+}
