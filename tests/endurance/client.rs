@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::mutation::{self, Mutation};
 use crate::people::{Deed, Figures, Open, Person, Session, Wish};
-use crate::program::PATIENCE;
+use crate::program::TIMEOUT;
 use crate::{GLANCE, witness};
 
 /// Whoever has as many sessions changes the password, which ends them: beyond fifty the server ends some by itself.
@@ -94,7 +94,7 @@ impl Client {
         self.succeed(person, &register).await?;
         let began = Instant::now();
         while self.people[person].link.is_none() {
-            if began.elapsed() > PATIENCE {
+            if began.elapsed() > TIMEOUT {
                 return Err(format!("{}: no activation mail comes", self.people[person].email));
             }
             tokio::time::sleep(GLANCE).await;

@@ -34,7 +34,7 @@ use rand::{RngExt as _, SeedableRng as _, TryRng as _};
 use client::Client;
 use disk::Disk;
 use people::{Figures, Wish};
-use program::{PATIENCE, Serving, Site};
+use program::{Serving, Site, TIMEOUT};
 use witness::Witness;
 
 /// Cheap hashes come from [`Site`]. Nobody is slowed down: that is not what is tried here.
@@ -159,7 +159,7 @@ impl<'a> Trial<'a> {
         let one = |fault| vec![fault];
         let (person, deed) = self.clients[0].prepare(wish).await.map_err(one)?;
         self.wait_for_mail(&mut server).await?;
-        disk.kills_at(write);
+        disk.kill_at(write);
         let unanswered = self.clients[0].attempt(person, &deed).await.map_err(one)?;
         let killed = match &unanswered {
             Some(_) => waited(&mut server, |server| Ok(has_ended(server))).await?,
@@ -168,7 +168,7 @@ impl<'a> Trial<'a> {
         if let (Some(error), false) = (unanswered, killed) {
             return Err(one(format!("{wish:?}: not answered though the server was up: {error}")));
         }
-        disk.mends();
+        disk.repair();
         server.kill();
         self.kills += 1;
         self.witness.judge(&mut self.clients, false)?;
@@ -223,7 +223,7 @@ async fn waited(
 ) -> Result<bool, Vec<String>> {
     let began = Instant::now();
     while !holds(server)? {
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > TIMEOUT {
             return Ok(false);
         }
         tokio::time::sleep(GLANCE).await;

@@ -1,4 +1,4 @@
-//! What the program does at a terminal: what it prints, with which status it ends, and what it leaves behind.
+//! The command line.
 
 mod audit;
 mod backup;
@@ -63,7 +63,7 @@ fn an_unknown_command_is_a_usage_error() {
 fn schema_prints_the_schema_and_creates_no_files() {
     let site = Site::empty();
     let schema = site.run(["schema"]).done();
-    let config = config::load_text("").expect("the defaults are good settings").config;
+    let config = config::load_text("").expect("the defaults are valid settings").config;
     assert_eq!(schema, graphql::sdl(graphql::Flavour::Plain, &config.graphql));
     assert_eq!(site.names(), [] as [&str; 0]);
 }
@@ -98,7 +98,11 @@ fn migrate_status_names_pending_migrations() {
     assert_eq!(forgotten.expect("rows"), waiting.matches("__").count());
     for _ in 0..2 {
         let told = site.run(["migrate", "--status"]).done();
-        assert_eq!(told, format!("data/auth.sqlite3: to be done: {waiting}\n"), "telling took a step");
+        assert_eq!(
+            told,
+            format!("data/auth.sqlite3: to be done: {waiting}\n"),
+            "--status applied a migration"
+        );
     }
 }
 
@@ -109,7 +113,7 @@ fn completions_and_manual_pages_do_not_need_valid_settings() {
         let script = site.run(["completions", shell]).done();
         assert!(COMMANDS.iter().all(|command| script.contains(command)), "{shell}");
     }
-    // The folder is made, and may be there already.
+    // The folder may exist already.
     for _ in 0..2 {
         site.run(["man", "share/man"]).done();
     }

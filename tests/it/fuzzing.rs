@@ -1,11 +1,11 @@
-//! What the fuzz targets have found worth keeping (`tests/fuzz/corpus/`), through the same functions.
+//! Runs the fuzz targets on their corpora, `tests/fuzz/corpus/`.
 
 use std::fs;
 use std::path::Path;
 
 use crate::fuzz_targets;
 
-/// Every file of a corpus, through its target.
+/// Runs a target on every file of its corpus.
 fn replay(name: &str, target: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(name);
     let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

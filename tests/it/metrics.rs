@@ -1,4 +1,4 @@
-//! `/metrics`: what was done and refused, and nothing of anybody's.
+//! `/metrics`.
 
 use reqwest::Method;
 use serde_json::json;
@@ -7,14 +7,14 @@ use crate::support::person::PASSWORD;
 use crate::support::server::TestServer;
 
 async fn page(server: &TestServer) -> String {
-    let reply = server.raw(Method::GET, "/metrics").send().await.expect("an answer");
+    let reply = server.raw(Method::GET, "/metrics").send().await.expect("a reply");
     assert_eq!(reply.status(), 200);
-    let kind = reply.headers()["content-type"].to_str().expect("a text").to_owned();
+    let kind = reply.headers()["content-type"].to_str().expect("a string").to_owned();
     assert_eq!(kind, "text/plain; version=0.0.4; charset=utf-8");
-    reply.text().await.expect("a text")
+    reply.text().await.expect("a string")
 }
 
-/// The value of a line; none if there is no such line.
+/// Returns the value of a metric.
 fn value(page: &str, name: &str) -> Option<f64> {
     let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.map(|value| value.parse().expect("a number"))
@@ -86,6 +86,6 @@ async fn metrics_show_waiting_mail() {
 #[tokio::test]
 async fn metrics_are_off_by_default() {
     let server = TestServer::start("").await;
-    let reply = server.raw(Method::GET, "/metrics").send().await.expect("an answer");
+    let reply = server.raw(Method::GET, "/metrics").send().await.expect("a reply");
     assert_eq!(reply.status(), 404);
 }

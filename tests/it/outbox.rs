@@ -1,4 +1,4 @@
-//! Mail that is promised, delayed and delivered.
+//! The outbox: delivery, delays and outages.
 
 use std::time::Duration;
 
@@ -23,11 +23,11 @@ async fn a_mail_that_fails_is_retried_with_growing_waits() {
     server.register("ada").await;
 
     assert_eq!(round(&server), DeliveryReport { delivered: 0, failed: 1, ..DeliveryReport::default() });
-    assert_eq!(round(&server), DeliveryReport::default(), "it is not tried again at once");
+    assert_eq!(round(&server), DeliveryReport::default(), "the mail was retried at once");
     server.advance(Duration::from_secs(30));
     assert_eq!(round(&server), DeliveryReport { delivered: 0, failed: 1, ..DeliveryReport::default() });
     server.advance(Duration::from_secs(30));
-    assert_eq!(round(&server), DeliveryReport::default(), "the second wait is longer than the first");
+    assert_eq!(round(&server), DeliveryReport::default(), "the second wait is not longer than the first");
     let waiting =
         server.store().read(|db| store::outbox::find_by_id(db, 1)).expect("a database").expect("a mail");
     assert_eq!(waiting.attempts, 2);

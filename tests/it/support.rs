@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Code that several tests use.
 
 pub mod access_token;
 pub mod audit;

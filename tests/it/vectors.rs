@@ -1,6 +1,6 @@
-//! What Django, PyJWT and graphql-relay said of tokens, hashes and ids, held against ours verdict for verdict.
+//! Compares tokens, hashes and ids with results of Django, PyJWT and graphql-relay.
 //!
-//! The verdicts on `usernames` are those of a validator that the original API does not use, so nobody here is asked.
+//! The results for `usernames` are those of a validator that the original API does not use, so they are not compared.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use pledge4future_auth::random::Random;
 use pledge4future_auth::tokens::{SigningKey, Unreadable, access, action};
 use serde_json::Value;
 
-/// Where a verdict on an access token is not that of PyJWT, and why.
+/// Access tokens that are read differently than by PyJWT, with the reasons.
 const JWT_EXCEPTIONS: [(&str, Unreadable, &str); 2] = [
-    ("no end", Unreadable::Invalid, "a token that is good for ever could never be called back"),
-    ("end is null", Unreadable::Invalid, "the original fails with a TypeError, which is no answer"),
+    ("no end", Unreadable::Invalid, "a token without expiry could not be revoked"),
+    ("end is null", Unreadable::Invalid, "the original fails with a TypeError"),
 ];
 
 fn vectors() -> Value {
@@ -31,11 +31,11 @@ fn list(value: &Value) -> &[Value] {
 }
 
 fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+    value.as_str().unwrap_or_else(|| panic!("{value} is not a string"))
 }
 
-fn whole(value: &Value) -> i64 {
-    value.as_i64().unwrap_or_else(|| panic!("{value} is no whole number"))
+fn integer(value: &Value) -> i64 {
+    value.as_i64().unwrap_or_else(|| panic!("{value} is not an integer"))
 }
 
 fn key(case: &Value) -> SigningKey {
@@ -43,48 +43,48 @@ fn key(case: &Value) -> SigningKey {
 }
 
 fn loaded(case: &Value, salt: &str, at: i64, max_age: &Value) -> Result<(Value, Timestamp), Unreadable> {
-    let max_age = Duration::from_secs(whole(max_age).unsigned_abs());
+    let max_age = Duration::from_secs(integer(max_age).unsigned_abs());
     action::loads(&key(case), salt, text(&case["token"]), Timestamp::from_seconds(at), max_age)
 }
 
-/// The recorded verdict on an access token.
-fn recorded_claims(verdict: &Value) -> Result<Value, Unreadable> {
-    if verdict["valid"] == true {
-        return Ok(verdict["payload"].clone());
+/// Returns the recorded claims of an access token.
+fn recorded_claims(result: &Value) -> Result<Value, Unreadable> {
+    if result["valid"] == true {
+        return Ok(result["payload"].clone());
     }
-    Err(match text(&verdict["code"]) {
+    Err(match text(&result["code"]) {
         "invalid_token" => Unreadable::Invalid,
         "expired_token" => Unreadable::Expired,
-        other => panic!("no verdict of ours is called {other:?}: {verdict}"),
+        other => panic!("unknown code {other:?}: {result}"),
     })
 }
 
 fn claims(case: &Value, at: &Value) -> Result<Value, Unreadable> {
-    let read = access::read(&key(case), text(&case["token"]), Timestamp::from_seconds(whole(at)));
+    let read = access::read(&key(case), text(&case["token"]), Timestamp::from_seconds(integer(at)));
     read.map(|claims| Value::Object(claims.payload))
 }
 
 fn hasher() -> Hasher {
     let loaded = config::load_text("passwords.memory = \"64 KiB\"\npasswords.iterations = 1\n");
-    let config = loaded.expect("a good configuration").config;
-    Hasher::new(&config.passwords, Random::seeded(7)).expect("a cost that Argon2 takes")
+    let config = loaded.expect("a valid configuration").config;
+    Hasher::new(&config.passwords, Random::seeded(7)).expect("valid parameters of Argon2")
 }
 
 fn assert_matches(hasher: &Hasher, hash: &Value, check: &Value) {
-    let verdict = hasher.verify(text(&check["password"]), Some(text(hash)));
+    let result = hasher.verify(text(&check["password"]), Some(text(hash)));
     let expected =
         if check["matches"] == true { PasswordCheck::RightButOutdated } else { PasswordCheck::Wrong };
-    assert_eq!(verdict, expected, "{check} against {hash}");
+    assert_eq!(result, expected, "{check} against {hash}");
 }
 
 #[test]
 fn tokens_in_links_are_signed_like_those_of_django() {
     let mut compressed = 0;
     for case in list(&vectors()["signing"]["tokens"]) {
-        let made_at = Timestamp::from_seconds(whole(&case["made_at"]));
+        let made_at = Timestamp::from_seconds(integer(&case["made_at"]));
         let made = action::dumps(&key(case), text(&case["salt"]), &case["payload"], made_at);
-        let made = made.expect("any JSON can be signed");
-        // Django compresses where it is asked to, which the original never does.
+        let made = made.expect("JSON can be signed");
+        // Django compresses on request, and the original does not.
         if text(&case["token"]).starts_with('.') {
             compressed += 1;
             assert!(!made.starts_with('.'), "{case}");
@@ -98,16 +98,16 @@ fn tokens_in_links_are_signed_like_those_of_django() {
 #[test]
 fn tokens_in_links_are_read_like_those_of_django() {
     for case in list(&vectors()["signing"]["tokens"]) {
-        let made_at = whole(&case["made_at"]);
+        let made_at = integer(&case["made_at"]);
         for read in list(&case["read"]) {
-            let verdict = loaded(case, text(&case["salt"]), made_at + whole(&read["age"]), &read["max_age"]);
+            let result = loaded(case, text(&case["salt"]), made_at + integer(&read["age"]), &read["max_age"]);
             let expected = if read["valid"] == true {
                 Ok((read["payload"].clone(), Timestamp::from_seconds(made_at)))
             } else {
                 assert_eq!(read["reason"], "expired", "{case}");
                 Err(Unreadable::Expired)
             };
-            assert_eq!(verdict, expected, "{read} of {case}");
+            assert_eq!(result, expected, "{read} of {case}");
             let other_salt = loaded(case, "another", made_at, &read["max_age"]);
             assert_eq!(other_salt, Err(Unreadable::Invalid), "{case} was read under another salt");
         }
@@ -117,16 +117,16 @@ fn tokens_in_links_are_read_like_those_of_django() {
 #[test]
 fn broken_tokens_from_links_are_refused() {
     for case in list(&vectors()["signing"]["broken"]) {
-        let verdict = loaded(case, action::SALT, whole(&case["read_at"]), &case["max_age"]);
+        let result = loaded(case, action::SALT, integer(&case["read_at"]), &case["max_age"]);
         assert_eq!(case["reason"], "bad signature", "{case}");
-        assert_eq!(verdict, Err(Unreadable::Invalid), "{case}");
+        assert_eq!(result, Err(Unreadable::Invalid), "{case}");
     }
 }
 
 #[test]
 fn base62_is_that_of_django() {
     for case in list(&vectors()["base62"]) {
-        let number = whole(&case["number"]);
+        let number = integer(&case["number"]);
         assert_eq!(action::base62(number.unsigned_abs()), case["text"], "{case}");
         assert_eq!(action::unbase62(text(&case["text"])), Some(number), "{case}");
     }
@@ -149,12 +149,12 @@ fn access_tokens_are_signed_and_read_like_those_of_the_original() {
 #[test]
 fn foreign_access_tokens_are_read_like_pyjwt_with_two_exceptions() {
     let mut exceptions: BTreeMap<&str, (Unreadable, &str)> =
-        JWT_EXCEPTIONS.map(|(about, verdict, reason)| (about, (verdict, reason))).into();
+        JWT_EXCEPTIONS.map(|(about, result, reason)| (about, (result, reason))).into();
     for case in list(&vectors()["jwt"]["others"]) {
-        let verdict = claims(case, &case["at"]);
+        let result = claims(case, &case["at"]);
         match exceptions.remove(text(&case["about"])) {
-            Some((ours, reason)) => assert_eq!(verdict, Err(ours), "{reason}: {case}"),
-            None => assert_eq!(verdict, recorded_claims(case), "{case}"),
+            Some((ours, reason)) => assert_eq!(result, Err(ours), "{reason}: {case}"),
+            None => assert_eq!(result, recorded_claims(case), "{case}"),
         }
     }
     assert!(exceptions.is_empty(), "no recorded token is called {:?}", exceptions.keys());
@@ -199,7 +199,7 @@ fn global_ids_are_those_of_graphql_relay() {
 fn cursors_are_those_of_graphql_relay() {
     let vectors = vectors();
     for case in list(&vectors["relay"]["cursors"]) {
-        assert_eq!(relay_id::to_cursor(whole(&case["offset"])), case["cursor"], "{case}");
+        assert_eq!(relay_id::to_cursor(integer(&case["offset"])), case["cursor"], "{case}");
     }
     for case in list(&vectors["relay"]["cursors_read"]) {
         assert_eq!(relay_id::from_cursor(text(&case["cursor"])), case["offset"].as_i64(), "{case}");

@@ -34,14 +34,14 @@ async fn sessions(server: &TestServer, token: &str) -> Vec<Value> {
 
 /// Returns the tokens of a successful refresh.
 #[track_caller]
-fn renewed(payload: &Value) -> (String, String) {
+fn new_tokens(payload: &Value) -> (String, String) {
     assert_done(payload);
     let text = |field: &str| payload[field].as_str().expect("a token").to_owned();
     (text("token"), text("refreshToken"))
 }
 
 #[track_caller]
-fn assert_not_renewed(payload: &Value) {
+fn assert_not_refreshed(payload: &Value) {
     assert_refused(payload, "nonFieldErrors", "invalid_token");
     assert_eq!((&payload["token"], &payload["refreshToken"]), (&Value::Null, &Value::Null));
 }
@@ -179,7 +179,7 @@ async fn a_token_of_django_is_invalid_for_a_later_account() {
     assert_eq!(
         server.account_of(&early).await["username"],
         "ada",
-        "it may be older than the account, which was imported"
+        "a token older than the account is refused"
     );
     assert_done(&ada.mutate(&server, &delete_account(PASSWORD)).await);
 
@@ -198,7 +198,7 @@ async fn a_token_of_django_ends_when_an_operator_changes_the_address() {
     assert_eq!(server.account_of(&token).await["username"], "ada");
     assert!(admin::set_email(server.app(), "ada", "ada@new.example", true).is_ok());
     assert_eq!(server.account_of(&token).await, Value::Null);
-    // Somebody else may have the address now.
+    // Another account may use the address now.
     let email = ada.email.clone();
     let next = admin::Creation { email, verified: true, ..admin::Creation::default() };
     assert!(admin::create(server.app(), &next).is_ok());
@@ -218,7 +218,7 @@ async fn only_the_authorization_header_authenticates() {
         ("X-Authorization", format!("JWT {}", ada.token), false),
     ] {
         let request = server.raw(reqwest::Method::POST, "/graphql/").header(header, &value);
-        let reply = request.json(&json!({ "query": "{ me { username } }" })).send().await.expect("an answer");
+        let reply = request.json(&json!({ "query": "{ me { username } }" })).send().await.expect("a reply");
         let body: Value = reply.json().await.expect("JSON");
         assert_eq!(body["data"]["me"]["username"] == "ada", expected, "{header}: {value}");
     }
@@ -246,7 +246,7 @@ async fn no_secret_of_a_session_is_stored_in_clear() {
     let mut bytes = std::fs::read(server.data().join("auth.sqlite3")).expect("a database");
     bytes.extend(std::fs::read(server.data().join("auth.sqlite3-wal")).unwrap_or_default());
     let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
-    assert!(holds("ada@example.org"), "the database is not what this test takes it for");
+    assert!(holds("ada@example.org"), "the database file does not contain the address");
     for secret in [token.as_str(), refresh_token.as_str(), PASSWORD] {
         assert!(!holds(secret));
     }
@@ -271,7 +271,7 @@ async fn queued_logins_do_not_delay_authenticated_requests() {
         }
     };
     assert_eq!(me["username"], "ada");
-    assert!(answered < 10, "{answered} of 20 were served first");
+    assert!(answered < 10, "{answered} of 20 were processed first");
     while let Some(payload) = logins.next().await {
         assert_refused(&payload, "nonFieldErrors", "invalid_credentials");
     }

@@ -57,8 +57,8 @@ async fn a_throttled_page_shows_the_wait() {
         let form = server.raw(Method::POST, "/password-reset").header("Accept", "text/html");
         form.header("Content-Type", "application/x-www-form-urlencoded").body("email=nobody%40example.org")
     };
-    assert_eq!(ask().send().await.expect("an answer").status(), 303);
-    let refused = ask().send().await.expect("an answer");
+    assert_eq!(ask().send().await.expect("a reply").status(), 303);
+    let refused = ask().send().await.expect("a reply");
     assert_eq!(refused.status(), 429);
     assert_eq!(refused.headers()["retry-after"], "30");
     assert!(refused.text().await.expect("a page").contains("Too many attempts. Try again in 30 seconds."));

@@ -1,4 +1,4 @@
-//! `audit list`, beside a running server.
+//! `audit list`.
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -56,7 +56,11 @@ async fn the_audit_is_listed_oldest_first_and_by_account() {
         keys,
         ["account", "address", "at", "by", "by_account", "detail", "email", "event", "id", "session"]
     );
-    assert_eq!((&all[0]["account"], &all[0]["email"]), (&json!(1), &Value::Null), "erased by now");
+    assert_eq!(
+        (&all[0]["account"], &all[0]["email"]),
+        (&json!(1), &Value::Null),
+        "the deleted account has an address"
+    );
     assert_eq!((&all[4]["account"], &all[4]["email"]), (&json!(2), &json!("bo@example.org")));
     assert_eq!((&all[4]["by"], &all[4]["address"]), (&json!("owner"), &json!("127.0.0.1")));
     assert_eq!((&all[5]["account"], &all[5]["detail"]), (&Value::Null, &json!("unknown_account")));
@@ -94,7 +98,7 @@ fn entries_are_listed_since_a_date_a_time_or_a_duration() {
         database.execute(insert, rusqlite::params![at, event]).expect("a row");
     }
     let since = |time: &str| listed(&site, &["--since", time]).len();
-    assert_eq!(events(&listed(&site, &[]))[..2], ["archived", "unarchived"], "by time, not by number");
+    assert_eq!(events(&listed(&site, &[]))[..2], ["archived", "unarchived"], "the order is not by time");
     for (time, expected) in [
         ("2021-08-08", 6),
         ("2021-08-08T17:22:56Z", 6),
@@ -108,7 +112,11 @@ fn entries_are_listed_since_a_date_a_time_or_a_duration() {
         assert_eq!(since(time), expected, "{time}");
     }
     let done_by_bo = listed(&site, &["--account", "bo", "--since", "2021-08-09"]);
-    assert_eq!(events(&done_by_bo), ["unarchived", "registered", "verified"], "also what it did to others");
+    assert_eq!(
+        events(&done_by_bo),
+        ["unarchived", "registered", "verified"],
+        "an action on another account is missing"
+    );
     assert_eq!((&done_by_bo[0]["by"], &done_by_bo[0]["by_account"]), (&json!("account"), &json!(2)));
     assert_eq!(
         site.run(["audit", "list", "--since", "2500-01-01"]).done(),
@@ -126,7 +134,7 @@ fn entries_are_listed_since_a_date_a_time_or_a_duration() {
 fn a_long_list_contains_each_entry_once() {
     let site = site();
     let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
-    // Many at one time, so that pages end among them.
+    // Many entries have the same time, so pages end among them.
     let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3500) \
         INSERT INTO audit (at, event, account_id, actor, actor_id) \
         SELECT i / 1500, 'login_refused', 1 + i % 2, 'account', 2 - i % 2 FROM n";

@@ -1,4 +1,4 @@
-//! `backup`, `restore`, `verify`, `healthcheck`: that a site can be trusted to come back.
+//! `backup`, `restore`, `verify` and `healthcheck`.
 
 use refinery::Target;
 use rusqlite::Connection;
@@ -8,12 +8,12 @@ use crate::support::program::Site;
 
 const FILES: &str = "[mail]\ntransport = \"file\"\n";
 
-/// A trigger whose name only SQLite may give.
+/// A trigger with a name that is reserved for SQLite.
 const RESERVED_TRIGGER: &str = "PRAGMA writable_schema = 1; \
     INSERT INTO sqlite_schema VALUES ('trigger', 'sqlite_zz', 'sessions', 0, \
     'CREATE TRIGGER sqlite_zz AFTER INSERT ON sessions BEGIN UPDATE accounts SET is_staff = 1; END')";
 
-/// A list of migrations that never ends.
+/// An endless list of migrations.
 const ENDLESS_HISTORY: &str = "DROP TABLE refinery_schema_history; CREATE VIEW refinery_schema_history AS \
     WITH RECURSIVE numbers (version) AS (SELECT 1 UNION ALL SELECT version + 1 FROM numbers) SELECT version FROM numbers";
 
@@ -41,7 +41,7 @@ async fn a_backup_of_a_running_server_can_be_restored() {
     assert_eq!(there.mode("data"), 0o700);
     assert_eq!(there.mode("data/auth.sqlite3"), 0o600);
 
-    // A restore does not pull the ground from under a running server, and keeps what it replaces.
+    // A restore refuses while a server runs, and keeps the database that it replaces.
     let refused = here.run(["restore", "copy.sqlite3"]).refused(1);
     assert!(refused.contains("--force puts it aside"), "{refused}");
     let refused = here.run(["restore", "copy.sqlite3", "--force"]).refused(1);
@@ -65,7 +65,7 @@ async fn a_restore_after_a_crash_can_be_undone() {
     for name in ["ada", "bo"] {
         server.register(name).await;
     }
-    // Both are in the log beside the database, and nowhere else yet.
+    // Both accounts are only in the write-ahead log.
     server.kill();
     let told = site.run(["restore", "empty.sqlite3", "--force"]).done();
     assert_eq!(accounts(&site), 0);
@@ -160,7 +160,7 @@ fn an_invalid_backup_is_not_restored() {
         assert!(sentence.contains(part), "{file}: {sentence}");
     }
     assert_eq!(accounts(&site), 1);
-    // A table of another program does no harm, whatever its name.
+    // Tables of other programs are allowed.
     site.write("more.sqlite3", &good);
     let database = Connection::open(site.path("more.sqlite3")).expect("a file");
     database.execute_batch("CREATE TABLE \"accounts; or not\" (a)").expect("a table");
@@ -240,8 +240,8 @@ async fn health_is_reported_and_a_second_server_is_refused() {
     let server = site.serve();
     assert_eq!(site.run(["healthcheck"]).done(), "ready\n");
     let get = async |path: &str| {
-        let reply = reqwest::get(server.endpoint().replace("/graphql", path)).await.expect("an answer");
-        (reply.status().as_u16(), reply.text().await.expect("a text"))
+        let reply = reqwest::get(server.endpoint().replace("/graphql", path)).await.expect("a reply");
+        (reply.status().as_u16(), reply.text().await.expect("a string"))
     };
     assert_eq!(get("/healthz").await, (200, "alive\n".to_owned()));
     assert_eq!(get("/readyz").await, (200, "ready\n".to_owned()));

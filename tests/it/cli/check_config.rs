@@ -1,4 +1,4 @@
-//! `check-config`, and settings that every command refuses.
+//! `check-config`.
 
 use pledge4future_auth::config;
 
@@ -11,7 +11,7 @@ const SECRET: &str = "long-and-secret-long-and-secret-long";
 fn check_config_prints_every_setting_with_its_source() {
     let site = Site::empty();
     let printed = site.run(["check-config"]).done();
-    let settings = config::load_text("").expect("the defaults are good settings").settings();
+    let settings = config::load_text("").expect("the defaults are valid settings").settings();
     for setting in &settings {
         let printed = line(&printed, &setting.name);
         assert_eq!(printed, (setting.value.as_str(), "default"), "{}", setting.name);
@@ -28,7 +28,7 @@ fn check_config_changed_prints_only_changed_settings() {
         none.lines().all(|line| line.starts_with("# "))
             && none.contains("# All settings have their defaults")
     );
-    // The first is as it is by default, and the second has no fixed default.
+    // The first setting has its default value, and the second has no fixed default.
     site.write("config.toml", "listen = \"127.0.0.1:8000\"\nsite_name = \"Ours\"\nmail.notices = false\n");
     let environment = [("P4F_AUTH_SECRET_KEY", SECRET), ("P4F_AUTH_MAIL__TRANSPORT", "console")];
     let printed = site.run_with(environment, ["check-config", "--changed"]).done();

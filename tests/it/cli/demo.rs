@@ -1,4 +1,4 @@
-//! `serve --demo`: what it prints lets a person in, and nothing of it stays.
+//! `serve --demo`.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -10,7 +10,7 @@ use crate::support::mutation::verify_account;
 use crate::support::person::assert_done;
 use crate::support::program::{Serving, Site};
 
-/// A demo that has started beside the settings and the data folder of another server.
+/// A demo in the folder of another server.
 struct Demo {
     site: Site,
     temporary: Site,
@@ -37,7 +37,7 @@ impl Demo {
         Self { site, temporary, server, introduction }
     }
 
-    /// The printed passwords by their addresses.
+    /// Returns the printed passwords by address.
     fn log_ins(&self) -> HashMap<&str, &str> {
         let words = self.introduction.lines().filter_map(|line| {
             let mut words = line.split_whitespace();
@@ -46,7 +46,7 @@ impl Demo {
         words.collect()
     }
 
-    /// The printed address on a line that ends with these words.
+    /// Returns the printed address on the line with these words.
     fn address(&self, words: &str) -> &str {
         let line = self.introduction.lines().find(|line| line.contains(words) && line.contains('@'));
         line.and_then(|line| line.split_whitespace().next())

@@ -1,4 +1,4 @@
-//! `group`: what an operator does to working groups.
+//! `group`: commands for working groups.
 
 use serde_json::{Value, json};
 
@@ -69,7 +69,7 @@ fn an_account_that_cannot_represent_a_group_is_refused() {
     assert_eq!(representatives(&site), [json!(null), json!(2)]);
 }
 
-/// The accounts of the site above with an institution and a research field more, and without groups.
+/// The accounts of `site`, two institutions, two research fields and no groups.
 fn site_without_groups() -> Site {
     let site = Site::with_settings("[mail]\ntransport = \"file\"\n");
     let user = |name: &str| json!({ "email": format!("{name}@example.org"), "username": name, "password": "!", "status": { "verified": true } });
@@ -124,7 +124,7 @@ fn the_representative_is_notified_when_an_operator_creates_a_group() {
     assert!(mail.contains("You are now the representative of your working group."), "{mail}");
     assert_eq!(events(&site), ["1 group_created \"operator\""]);
 
-    // The same name at another institution, by ids, with neither option.
+    // The same name at another institution, given by ids and without options.
     site.run(create("Tidal energy", HOSPITAL, "103", "bo")).done();
     let groups = listed(&site, "group");
     assert_eq!((&groups[1]["institution"], &groups[1]["is_public"]), (&json!(HOSPITAL), &json!(false)));
@@ -193,9 +193,10 @@ fn members_are_notified_when_an_operator_deletes_their_group() {
     let deleted = site.run(["group", "delete", "7D5A33", "--yes"]).done();
     assert_eq!(deleted, format!("the working group {GROUP} (Left alone) is deleted\n"));
     assert_eq!(listed(&site, "group").len(), 1);
-    let told = &listed(&site, "mail")[mails..];
-    let told: Vec<_> = told.iter().map(|mail| mail["recipient"].as_str().expect("an address")).collect();
-    assert_eq!(told, ["ada@example.org", "cleo@example.org"]);
+    let notices = &listed(&site, "mail")[mails..];
+    let recipients: Vec<_> =
+        notices.iter().map(|mail| mail["recipient"].as_str().expect("an address")).collect();
+    assert_eq!(recipients, ["ada@example.org", "cleo@example.org"]);
     let mail = site.run(["mail", "show", &(mails + 1).to_string()]).done();
     assert!(mail.contains("Your working group was deleted by an operator."), "{mail}");
     assert_eq!(events(&site)[before..], ["1 group_deleted \"operator\"", "3 group_deleted \"operator\""]);

@@ -1,4 +1,4 @@
-//! `import`: all of a file or nothing, and doing it again changes nothing; `export`, which makes such a file.
+//! `import` and `export`.
 
 use serde_json::{Value, json};
 
@@ -110,7 +110,7 @@ fn a_missing_file_is_named_and_no_database_is_created() {
     assert_eq!(site.names(), [] as [&str; 0]);
 }
 
-/// A group of the first two accounts of the seed, which the third wishes to join.
+/// A group of two accounts of the seed, with join requests of a third.
 fn group() -> Value {
     json!({
         "id": "7e8f9a0b-1c2d-4e3f-8a4b-5c6d7e8f9a0b",

@@ -1,4 +1,4 @@
-//! The log of `serve`: a line for each request, and levels for the journal.
+//! The log of `serve`.
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::support::person::PASSWORD;
 use crate::support::program::{Serving, Site};
 
 const QUIET_MAIL: &str = "[mail]\ntransport = \"file\"\n";
-/// Has the program take the pipe that its log goes to for the journal.
+/// Makes the program take its standard error for the journal.
 const UNDER_JOURNAL: &str = "export JOURNAL_STREAM=$(stat -L -c %d:%i /dev/stderr)";
 
 impl Serving {
@@ -21,7 +21,7 @@ async fn send(request: RequestBuilder) -> Response {
     request.send().await.expect("a reply")
 }
 
-/// The requests in a log for machines, in their order.
+/// Returns the requests in a JSON log.
 fn requests(log: &str) -> Vec<Value> {
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     lines.filter(|line| line["message"] == "request").collect()
@@ -199,7 +199,7 @@ fn a_json_log_stays_json_in_the_journal() {
 #[test]
 fn a_log_outside_the_journal_keeps_its_times() {
     let site = Site::with_settings("");
-    // A service may redirect its log to a file, and inherits the variable all the same.
+    // A service that redirects its log to a file still inherits the variable.
     let server = site.serve_after("export JOURNAL_STREAM=$(stat -L -c %d:%i .)");
     let time = regex::Regex::new(r"^\d{4}-\d\d-\d\dT[\d:.]+Z  INFO listening on").expect("a pattern");
     assert!(time.is_match(server.greeting()), "{}", server.greeting());

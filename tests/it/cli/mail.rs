@@ -1,11 +1,11 @@
-//! `mail list`, `mail show` and `mail retry`, for sites that copy links from here.
+//! `mail list`, `mail show` and `mail retry`.
 
 use serde_json::Value;
 
 use crate::support::program::Site;
 use crate::support::serving::activation_link;
 
-/// A site at which ada has registered; answers the mail as it was printed.
+/// A site with the registration of ada. Returns the printed mail.
 async fn site_with_a_mail() -> (Site, String) {
     let site = Site::with_settings("");
     let server = site.serve();
@@ -61,7 +61,7 @@ async fn mail_retry_sends_a_mail_again() {
 
     let due = site.run(["mail", "retry", "1", "--yes"]).done();
     assert!(due.starts_with("Mails due: 1."), "{due}");
-    // It waits again, which needs no question.
+    // A waiting mail needs no confirmation.
     site.run(["mail", "retry", "1"]).done();
     assert!(!site.run(["mail", "list"]).done().contains("delivered"));
 

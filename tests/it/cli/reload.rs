@@ -1,4 +1,4 @@
-//! SIGHUP: settings that are taken over while the server runs.
+//! SIGHUP reloads the settings.
 
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
@@ -17,7 +17,7 @@ async fn register_with_11(server: &Serving, name: &str) -> String {
 
 async fn front(server: &Serving) -> String {
     let page = reqwest::Client::new().get(server.address()).header("Accept", "text/html").send().await;
-    page.expect("an answer").text().await.expect("a page")
+    page.expect("a reply").text().await.expect("a page")
 }
 
 #[tokio::test]
@@ -34,17 +34,17 @@ async fn the_next_request_uses_reloaded_settings() {
              metrics.enabled = true\npages.branding.name = \"Our accounts\"\n"
         ),
     );
-    // The line that says so would be of the level that is turned off.
+    // The new level hides the log line about the reload.
     server.signal("-HUP");
     while !front(&server).await.contains("Our accounts") {}
     assert!(register_with_11(&server, "bo").await.contains("password_too_short"));
-    let metrics = reqwest::get(format!("{}/metrics", server.address())).await.expect("an answer");
+    let metrics = reqwest::get(format!("{}/metrics", server.address())).await.expect("a reply");
     assert_eq!(metrics.status(), 200);
     server.mutate(&resend_activation("ada@example.org")).await;
     assert!(server.mail().contains("Activate your account on Elsewhere"));
     let end = server.terminate();
     assert_eq!(end.status, Some(0));
-    assert!(!end.stderr.contains("resendActivationEmail"), "the log is quiet by now: {}", end.stderr);
+    assert!(!end.stderr.contains("resendActivationEmail"), "the log level did not change: {}", end.stderr);
 }
 
 #[tokio::test]
@@ -83,16 +83,16 @@ async fn running_requests_still_count_after_a_reload() {
         let request = reqwest::Client::new().post(server.endpoint());
         request.json(&json!({ "query": "{ me { email } }" })).send().await.expect("a reply").status().as_u16()
     };
-    // Their bodies never come.
+    // The bodies are never sent.
     let head =
         "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n";
-    let mut crowd = Vec::new();
+    let mut connections = Vec::new();
     while ask().await == 200 {
         let address = server.address().trim_start_matches("http://");
         let mut stream = TcpStream::connect(address).await.expect("a connection");
         stream.write_all(head.as_bytes()).await.expect("a write");
-        crowd.push(stream);
-        assert!(crowd.len() < 300, "they are taken without end");
+        connections.push(stream);
+        assert!(connections.len() < 300, "the server accepts requests without limit");
     }
     assert!(server.reload().contains("read again"));
     assert_eq!(ask().await, 503);
@@ -104,14 +104,14 @@ async fn metrics_with_their_own_address_are_served_only_there() {
     let server = site.serve();
     let line = server.wait_for("metrics at ");
     let (_, there) = line.split_once("metrics at ").expect("an address");
-    let page = reqwest::get(there).await.expect("an answer").text().await.expect("a page");
+    let page = reqwest::get(there).await.expect("a reply").text().await.expect("a page");
     assert!(page.contains("p4f_auth_memory_bytes"), "{page}");
     let other = there.replace("/metrics", "/graphql");
-    assert_eq!(reqwest::get(other).await.expect("an answer").status(), 404);
-    let here = reqwest::get(format!("{}/metrics", server.address())).await.expect("an answer");
+    assert_eq!(reqwest::get(other).await.expect("a reply").status(), 404);
+    let here = reqwest::get(format!("{}/metrics", server.address())).await.expect("a reply");
     assert_eq!(here.status(), 404);
     let ready = there.replace("/metrics", "/readyz");
-    assert_eq!(reqwest::get(ready).await.expect("an answer").text().await.expect("a text"), "ready\n");
+    assert_eq!(reqwest::get(ready).await.expect("a reply").text().await.expect("a string"), "ready\n");
     let address = there.trim_start_matches("http://").trim_end_matches("/metrics");
     let asked = site.run_with([("P4F_AUTH_METRICS__LISTEN", address)], ["healthcheck"]);
     assert_eq!(asked.done(), "ready\n");

@@ -1,4 +1,4 @@
-//! `serve`: what it says, what it keeps, and how it ends.
+//! `serve`.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ async fn serve_prints_its_address_and_mail_and_stops_on_a_signal() {
 
     let end = server.terminate();
     assert_eq!(end.status, Some(0), "{end:?}");
-    assert_eq!(end.stdout, "", "one registration, one mail");
+    assert_eq!(end.stdout, "", "a second mail");
     assert!(!end.stderr.contains(PASSWORD) && !end.stderr.contains(&link), "{}", end.stderr);
     assert!(!end.stderr.contains("ERROR") && !end.stderr.contains("WARN"), "{}", end.stderr);
 }
@@ -85,7 +85,7 @@ async fn key_and_tokens_survive_a_restart() {
     let data = server.query(Some(&token), "{ me { email } }").await;
     assert_eq!(data["me"]["email"], "ada@example.org");
     assert_eq!(std::fs::read(site.path("data/secret.key")).expect("a key"), key);
-    assert_eq!(server.terminate().stdout, "", "a mail was sent again");
+    assert_eq!(server.terminate().stdout, "", "the mail was sent again");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Trouble at the start: one sentence that names what is in the way, and nothing of what is there is overwritten.
+//! Failures at the start: one sentence names the obstacle, and nothing is overwritten.
 
 use std::net::TcpListener;
 
@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::support::program::{Outcome, Site};
 
-/// The one line on standard error that is not of the log, whose lines begin with the time.
+/// Returns the only line on standard error that is not a log line. Log lines begin with the time.
 #[track_caller]
 fn sentence(outcome: &Outcome) -> String {
     assert_eq!(outcome.status, Some(1), "{outcome:?}");

@@ -1,4 +1,4 @@
-//! An address may hold escape sequences, as Django takes them: no command hands them to the operator's terminal.
+//! Control characters in addresses and names do not reach the terminal of an operator.
 
 use serde_json::Value;
 
@@ -6,17 +6,17 @@ use crate::support::mutation::register;
 use crate::support::person::{PASSWORD, assert_done};
 use crate::support::program::Site;
 
-/// With ESC, BEL and DEL.
+/// A valid address with ESC, BEL and DEL.
 const STRANGE: &str = "\"\u{1b}]0;owned\u{7}\u{7f}\"@example.org";
 const HARMLESS: &str = "\" ]0;owned  \"@example.org";
 
 #[track_caller]
-fn assert_steers_nothing(output: &str) {
-    let steers = |character: char| character.is_control() && character != '\n';
-    assert!(!output.contains(steers), "{output:?}");
+fn assert_no_controls(output: &str) {
+    let is_control = |character: char| character.is_control() && character != '\n';
+    assert!(!output.contains(is_control), "{output:?}");
 }
 
-/// A site at which somebody has registered with that address; answers the mail as it was printed.
+/// A site with a registration of that address. Returns the printed mail.
 async fn site() -> (Site, String) {
     let site = Site::with_settings("");
     let server = site.serve();
@@ -30,7 +30,7 @@ async fn site() -> (Site, String) {
 #[tokio::test]
 async fn control_characters_in_an_address_are_not_printed() {
     let (site, mail) = site().await;
-    assert_steers_nothing(&mail);
+    assert_no_controls(&mail);
     assert!(mail.contains(&format!("To: {HARMLESS}\nSubject: Activate ")), "{mail}");
     for arguments in [
         &["mail", "list"][..],
@@ -43,7 +43,7 @@ async fn control_characters_in_an_address_are_not_printed() {
         &["audit", "list"],
     ] {
         let told = site.run(arguments).done();
-        assert_steers_nothing(&told);
+        assert_no_controls(&told);
         assert!(told.contains(HARMLESS), "{arguments:?}: {told}");
     }
     let shown = site.run(["mail", "show", "1"]).done();
@@ -52,7 +52,7 @@ async fn control_characters_in_an_address_are_not_printed() {
 
     site.run(["user", "create", "--email", "bo@example.org", "--username", "1", "--verified"]).done();
     let refused = site.run(["user", "show", "1"]).refused(1);
-    assert_steers_nothing(&refused);
+    assert_no_controls(&refused);
     assert!(refused.contains(HARMLESS), "{refused}");
 }
 
@@ -76,13 +76,13 @@ async fn json_output_escapes_control_characters_in_addresses() {
     let (site, _) = site().await;
     for (command, member) in [("mail", "recipient"), ("user", "email"), ("audit", "email")] {
         let printed = site.run([command, "list", "--json"]).done();
-        assert_steers_nothing(&printed);
+        assert_no_controls(&printed);
         let listed: Value = serde_json::from_str(&printed).expect("JSON");
         assert_eq!(listed[0][member], STRANGE, "{command}");
     }
     let printed = site.run(["user", "show", "1", "--json"]).done();
-    assert_steers_nothing(&printed);
+    assert_no_controls(&printed);
     let shown: Value = serde_json::from_str(&printed).expect("JSON");
     assert_eq!(shown["email"], STRANGE);
-    assert_steers_nothing(&site.run(["user", "show", "1"]).done());
+    assert_no_controls(&site.run(["user", "show", "1"]).done());
 }

@@ -1,4 +1,4 @@
-//! `user`: what an operator does to accounts, beside a running server.
+//! `user`: commands for accounts.
 
 mod set_email;
 
@@ -37,7 +37,7 @@ async fn an_account_created_by_an_operator_can_log_in() {
     assert_done(&payload);
     let me = server.query(payload["token"].as_str(), "{ me { username isStaff verified } }").await;
     assert_eq!(me["me"], json!({ "username": "ada", "isStaff": true, "verified": true }));
-    assert!(mails(&site).is_empty(), "nobody has to confirm anything");
+    assert!(mails(&site).is_empty(), "a verified account got a mail");
 
     let listed: Vec<Value> =
         serde_json::from_str(&site.run(["user", "list", "--json"]).done()).expect("JSON");
@@ -126,7 +126,7 @@ async fn changes_of_an_account_by_an_operator_take_effect_at_once() {
     assert_eq!(site.run(["user", "list"]).done(), "There are no accounts.\n");
     assert_eq!(site.run(["user", "list", "--json"]).done(), "[]\n");
     let again = site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
-    assert_eq!(again, "account 2 is made: ada@example.org\n", "a number is never given twice");
+    assert_eq!(again, "account 2 is made: ada@example.org\n", "an id was used twice");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn mistakes_of_operators_are_refused_with_a_message() {
         let sentence = site.run(&arguments).refused(1);
         assert!(sentence.contains(part), "{arguments:?}: {sentence}");
     }
-    // People choose their usernames: one that looks like an address is none.
+    // A username that looks like an address does not name an account.
     let create = ["user", "create", "--email", "eve@example.org", "--username", "dean@example.org"];
     site.run(create).done();
     let sentence = site.run(["user", "staff", "dean@example.org"]).refused(1);

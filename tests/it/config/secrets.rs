@@ -64,7 +64,7 @@ fn an_unusable_key_file_is_a_configuration_error() {
             assert!(sentence.starts_with("secret_key_file: ") && sentence.contains(complaint), "{sentence}");
         }
     };
-    // systemd may hand it over when the server starts.
+    // systemd may provide the file when the server starts.
     let told = site.run(["check-config"]).done();
     assert!(told.contains("# secret_key_file: own.key is not there at the moment"), "{told}");
     let sentence = site.run(["serve"]).refused(2);
@@ -86,9 +86,9 @@ fn an_unusable_key_file_is_a_configuration_error() {
     refused("others may read own.key");
 }
 
-/// The warning of `check-config` about a configuration file that others may read.
+/// Whether `check-config` warns that others may read the configuration file.
 #[cfg(unix)]
-fn exposed(site: &Site, arguments: &[&str], file: &str) -> bool {
+fn warns(site: &Site, arguments: &[&str], file: &str) -> bool {
     let printed = site.run(arguments).done();
     let warns = printed.contains("others may read");
     let warning = format!("# {file} holds a secret and others may read it: run `chmod 600` on it\n");
@@ -107,7 +107,7 @@ fn a_readable_file_with_a_secret_is_named_as_given() {
     let whole = site.path("config.toml");
     let whole = whole.to_str().expect("a path in UTF-8");
     mode(&site, 0o644);
-    assert!(exposed(&site, &["check-config"], "config.toml"));
+    assert!(warns(&site, &["check-config"], "config.toml"));
     std::fs::create_dir(site.path("below")).expect("a folder");
     for (folder, given) in
         [(".", whole), (".", "config.toml"), (".", "./config.toml"), ("below", "../config.toml")]
@@ -117,11 +117,11 @@ fn a_readable_file_with_a_secret_is_named_as_given() {
         assert_eq!(line(&shown, "secret_key"), ("\"***\"", given));
     }
     mode(&site, 0o600);
-    assert!(!exposed(&site, &["--config", whole, "check-config"], whole));
-    // The files that `install.sh` makes belong to root, and the service reads them by their group.
+    assert!(!warns(&site, &["--config", whole, "check-config"], whole));
+    // Files of `install.sh` belong to root, and the service reads them as a member of their group.
     mode(&site, 0o640);
     let is_root = rustix::process::geteuid().is_root();
-    assert_eq!(exposed(&site, &["check-config"], "config.toml"), !is_root);
+    assert_eq!(warns(&site, &["check-config"], "config.toml"), !is_root);
 }
 
 #[cfg(unix)]
@@ -135,14 +135,14 @@ fn a_mail_url_is_a_secret_only_with_a_password() {
         let site = Site::with_settings(&format!("[mail]\ntransport = \"smtp\"\nsmtp_url = \"{url}\"\n"));
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
         std::fs::set_permissions(site.path("config.toml"), mode).expect("permissions");
-        assert_eq!(exposed(&site, &["check-config"], "config.toml"), is_secret, "{url}");
+        assert_eq!(warns(&site, &["check-config"], "config.toml"), is_secret, "{url}");
         let log = site.serve().terminate().stderr;
         assert_eq!(
             log.contains("WARN config.toml holds a secret and others may read it"),
             is_secret,
             "{log}"
         );
-        // Above the file, and so not in it.
+        // The environment overrides the file, so the file contains no secret in use.
         let elsewhere = [("P4F_AUTH_MAIL__SMTP_URL", "smtps://robot:secret@mail.example.org")];
         let printed = site.run_with(elsewhere, ["check-config"]).done();
         assert!(!printed.contains("others may read"), "{printed}");

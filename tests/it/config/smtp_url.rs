@@ -1,4 +1,4 @@
-//! `mail.smtp_url` and `mail.smtp_ca_file`: what is taken, what is refused, and what is never shown.
+//! `mail.smtp_url` and `mail.smtp_ca_file`.
 
 use crate::support::program::Site;
 

@@ -85,7 +85,7 @@ fn an_invalid_value_is_refused_with_the_name_of_the_setting() {
 
 #[test]
 fn a_list_of_the_wrong_type_is_refused_with_an_example() {
-    let settings = config::load_text("").expect("the defaults are good settings").settings();
+    let settings = config::load_text("").expect("the defaults are valid settings").settings();
     let lists: Vec<_> = settings.iter().filter(|setting| setting.value.starts_with('[')).collect();
     assert!(lists.len() > 5, "{}", lists.len());
     for list in lists {

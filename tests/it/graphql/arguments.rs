@@ -1,4 +1,4 @@
-//! Arguments that no person would type.
+//! Unusual arguments: NUL, very long strings and numbers out of range.
 
 use serde_json::{Value, json};
 
@@ -21,9 +21,9 @@ fn registration() -> Mutation {
 
 fn codes(payload: &Value, field: &str) -> Vec<String> {
     assert_eq!(payload["success"], false, "{payload}");
-    let errors = payload["errors"].as_object().expect("complaints");
+    let errors = payload["errors"].as_object().expect("errors");
     assert_eq!(errors.keys().collect::<Vec<_>>(), [field], "{payload}");
-    let codes = errors[field].as_array().expect("a list of complaints").iter();
+    let codes = errors[field].as_array().expect("a list of errors").iter();
     codes.map(|error| error["code"].as_str().expect("a code").to_owned()).collect()
 }
 

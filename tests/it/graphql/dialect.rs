@@ -1,4 +1,4 @@
-//! The dialect as a whole, whatever the field.
+//! Documents, variables, operations and introspection.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ async fn fields_and_errors_are_in_the_order_of_the_request() {
         fragment rest on Query { d: users(last: 102) { edges { cursor } } e: __typename f: me { pk } a: me { email } }";
     for _ in 0..20 {
         let request = server.raw(reqwest::Method::POST, "/graphql").json(&json!({ "query": query }));
-        let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        let answer: Value = request.send().await.expect("a reply").json().await.expect("JSON");
         let names: Vec<_> = answer["data"].as_object().expect("data").keys().collect();
         assert_eq!(names, ["a", "b", "d", "e", "f", "c"]);
         let paths: Vec<_> =
@@ -54,9 +54,9 @@ async fn only_the_named_operation_is_validated_and_executed() {
         let body = json!({ "query": query, "variables": variables, "operationName": name });
         server.raw(reqwest::Method::POST, "/graphql").bearer_auth(&ada.token).json(&body).send()
     };
-    let me: Value = ask("Me").await.expect("an answer").json().await.expect("JSON");
+    let me: Value = ask("Me").await.expect("a reply").json().await.expect("JSON");
     assert_eq!(me, json!({ "data": { "me": { "username": "ada" } } }));
-    let guess = ask("Guess").await.expect("an answer");
+    let guess = ask("Guess").await.expect("a reply");
     assert_eq!(guess.status(), 400);
     let guess: Value = guess.json().await.expect("JSON");
     assert!(
@@ -84,7 +84,7 @@ async fn introspection_can_be_turned_off() {
     assert!(!answer.body.to_string().contains("success"), "{}", answer.body);
 }
 
-/// What client generators ask, with types nested as deeply as they do.
+/// The introspection query of client generators, with deeply nested types.
 fn introspection() -> String {
     let mut of_type = "kind name".to_owned();
     for _ in 0..9 {
@@ -108,7 +108,7 @@ async fn client_generators_can_introspect_both_endpoints() {
     let server = TestServer::start("").await;
     for (path, input) in [("/graphql/", None), ("/relay/", Some("RegisterInput"))] {
         let request = server.raw(reqwest::Method::POST, path).json(&json!({ "query": introspection() }));
-        let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        let answer: Value = request.send().await.expect("a reply").json().await.expect("JSON");
         assert!(answer.get("errors").is_none(), "{path}: {answer}");
         let types = answer["data"]["__schema"]["types"].as_array().expect("types");
         let is_there = |name: &str| types.iter().any(|found| found["name"] == name);

@@ -1,4 +1,4 @@
-//! Documents that cannot be executed, and those that ask for too much.
+//! Invalid documents, and documents beyond the limits.
 
 use pledge4future_auth::graphql;
 use serde_json::json;
@@ -129,11 +129,10 @@ async fn introspection_is_executed_only_if_turned_on() {
     assert_unchanged(&closed).await;
 }
 
-/// What a document that would exhaust the server is answered; the server runs by itself, since it could take the
-/// tests down with it.
-async fn answer_of_a_server_apart(server: &Serving, query: &str) -> u16 {
+/// Sends a document that could exhaust the server. The server is another process, so that it cannot crash the tests.
+async fn status_of_separate_server(server: &Serving, query: &str) -> u16 {
     let request = reqwest::Client::new().post(server.endpoint()).json(&json!({ "query": query }));
-    let patience = crate::support::program::PATIENCE;
+    let patience = crate::support::program::TIMEOUT;
     let reply = request.timeout(patience).send().await;
     let status = reply.unwrap_or_else(|error| panic!("{}: {error}", &query[..40])).status();
     assert_eq!(server.query(None, ME).await, json!({ "me": null }));
@@ -153,7 +152,7 @@ async fn a_deeply_nested_value_does_not_crash_the_server() {
             format!("query ($a: Int = {}{}) {{ me {{ email }} }}", "[".repeat(depth), "]".repeat(depth));
         let directive = format!("{{ me @skip(if: {}{}) {{ email }} }}", "[".repeat(depth), "]".repeat(depth));
         for query in [list, object, kind, default, directive] {
-            assert_eq!(answer_of_a_server_apart(&server, &query).await, 400);
+            assert_eq!(status_of_separate_server(&server, &query).await, 400);
         }
     }
     assert_eq!(server.terminate().status, Some(0));
@@ -173,7 +172,7 @@ async fn strings_and_comments_do_not_hide_the_depth_of_a_document() {
         format!("{{ user(email: \"\n\", id: {deep}, name: \"\") {{ email }} }}"),
     ];
     for query in cases {
-        assert_eq!(answer_of_a_server_apart(&server, &query).await, 400);
+        assert_eq!(status_of_separate_server(&server, &query).await, 400);
     }
     let harmless = "{ users(email: \"\"\" \\\\\"\"\" [[[ \"\"\") { edges { cursor } } } # {[( \\";
     assert_eq!(server.query(None, harmless).await, json!({ "users": { "edges": [] } }));
@@ -188,13 +187,13 @@ async fn exponentially_nested_fragments_are_refused() {
         (0..28).map(|level| format!("fragment F{level} on Query {{ ...F{0} ...F{0} }} ", level + 1));
     let end = "fragment F28 on Query { me { email } }";
     let query = format!("{{ ...F0 }} {}{end}", fragments.collect::<String>());
-    assert_eq!(answer_of_a_server_apart(&server, &query).await, 400);
+    assert_eq!(status_of_separate_server(&server, &query).await, 400);
     assert_eq!(server.terminate().status, Some(0));
 }
 
 #[test]
 fn no_secret_of_an_account_is_in_the_schema() {
-    let config = pledge4future_auth::config::load_text("").expect("the defaults are good settings").config;
+    let config = pledge4future_auth::config::load_text("").expect("the defaults are valid settings").config;
     let schema = graphql::sdl(graphql::Flavour::Plain, &config.graphql);
     for field in ["password:", "passwordHash", "isSuperuser", "epoch"] {
         assert!(!schema.contains(&format!("\t{field}")), "{field}");

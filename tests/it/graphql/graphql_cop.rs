@@ -1,4 +1,4 @@
-//! The checks of graphql-cop (<https://github.com/dolevf/graphql-cop>), each as it asks them, and what lies next to them.
+//! The checks of graphql-cop (<https://github.com/dolevf/graphql-cop>), and related limits.
 
 use reqwest::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder};
@@ -8,15 +8,15 @@ use crate::support::server::TestServer;
 
 const TYPENAME: &str = "query cop { __typename }";
 
-/// Sends a request and answers its status and its body.
-async fn answer(request: RequestBuilder) -> (u16, Value) {
-    let reply = request.send().await.expect("an answer");
+/// Sends a request. Returns the status and the body.
+async fn reply(request: RequestBuilder) -> (u16, Value) {
+    let reply = request.send().await.expect("a reply");
     let status = reply.status().as_u16();
     assert_eq!(reply.headers()[CONTENT_TYPE], "application/json");
-    (status, reply.json().await.expect("an answer in JSON"))
+    (status, reply.json().await.expect("a reply in JSON"))
 }
 
-/// A document that is refused: 400, one sentence, no data.
+/// Sends a document that is refused with 400, one error and no data. Returns the message.
 async fn refused(server: &TestServer, document: &str) -> String {
     let reply = server.send(None, document, json!({})).await;
     assert_eq!(reply.status, 400, "{document}: {}", reply.body);
@@ -52,7 +52,7 @@ async fn a_batch_of_requests_is_refused() {
     let server = TestServer::start("").await;
     for path in ["/graphql", "/graphql/", "/relay", "/relay/"] {
         let batch = Value::Array(vec![json!({ "query": TYPENAME }); 10]);
-        let (status, body) = answer(server.raw(Method::POST, path).json(&batch)).await;
+        let (status, body) = reply(server.raw(Method::POST, path).json(&batch)).await;
         assert_eq!(status, 400, "{path}");
         let sentence = "The received data is not a valid JSON query.";
         assert_eq!(body, json!({ "errors": [{ "message": sentence }] }), "{path}");
@@ -144,8 +144,8 @@ async fn validation_errors_stay_short_for_large_documents() {
     for document in [format!("{{ {clash} }}"), format!("{spread} fragment F on Query {{ {unknown} }}")] {
         let reply = server.send(None, &document, json!({})).await;
         assert_eq!(reply.status, 400);
-        let told = reply.body.to_string().len();
-        assert!(told < 3 * document.len(), "{told} for {}", document.len());
+        let length = reply.body.to_string().len();
+        assert!(length < 3 * document.len(), "{length} for {}", document.len());
     }
 }
 
@@ -155,7 +155,7 @@ async fn a_document_with_too_many_tokens_is_refused() {
     let names = "me ".repeat(5000);
     let sentence = refused(&server, &format!("{{ {names} }}")).await;
     assert_eq!(sentence, "The request is too long: 5000 names, values and signs at most.");
-    // Texts, comments, blanks and commas are none.
+    // Strings, comments, white space and commas do not count.
     let padded = format!("{{ users(email: \"{}\") {{ edges {{ cursor }} }} }} # {names}", "x ".repeat(5000));
     assert_eq!(server.query(None, &padded).await, json!({ "users": { "edges": [] } }));
 }
@@ -168,16 +168,16 @@ async fn get_executes_neither_queries_nor_mutations() {
     for document in [TYPENAME, "mutation cop { __typename }", register] {
         for accept in ["*/*", "application/json", "text/html"] {
             let request = server.raw(Method::GET, "/relay").query(&[("query", document)]);
-            let reply = request.header(ACCEPT, accept).send().await.expect("an answer");
+            let reply = request.header(ACCEPT, accept).send().await.expect("a reply");
             assert_eq!(
                 (reply.status().as_u16(), &reply.headers()[ALLOW]),
                 (405, &"POST".parse().expect("POST"))
             );
-            assert!(!reply.text().await.expect("a text").contains("\"data\""));
+            assert!(!reply.text().await.expect("a string").contains("\"data\""));
             let request = server.raw(Method::GET, "/graphql").query(&[("query", document)]);
-            let reply = request.header(ACCEPT, accept).send().await.expect("an answer");
+            let reply = request.header(ACCEPT, accept).send().await.expect("a reply");
             assert_eq!(reply.status().as_u16(), if accept == "text/html" { 200 } else { 405 });
-            assert!(!reply.text().await.expect("a text").contains("\"data\""));
+            assert!(!reply.text().await.expect("a string").contains("\"data\""));
         }
     }
     assert!(!server.rows().iter().any(|row| row.contains("ada@example.org")));
@@ -188,19 +188,19 @@ async fn forms_of_other_sites_execute_nothing() {
     let server = TestServer::start("").await;
     for path in ["/graphql", "/relay"] {
         let form = server.raw(Method::POST, path).form(&[("query", TYPENAME)]);
-        let (status, body) = answer(form).await;
+        let (status, body) = reply(form).await;
         assert_eq!((status, body.get("data")), (415, None), "{path}");
-        // What a browser sends across sites without asking first.
+        // Browsers send these types across origins without a preflight.
         for media_type in
             ["text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"]
         {
             let request = server.raw(Method::POST, path).header(CONTENT_TYPE, media_type);
-            let (status, body) = answer(request.body(json!({ "query": TYPENAME }).to_string())).await;
+            let (status, body) = reply(request.body(json!({ "query": TYPENAME }).to_string())).await;
             assert!(matches!(status, 400 | 415), "{media_type}: {status}");
             assert!(body.get("data").is_none() && body["errors"].is_array(), "{media_type}: {body}");
         }
         let unnamed = server.raw(Method::POST, path).body(json!({ "query": TYPENAME }).to_string());
-        assert_eq!(answer(unnamed).await.0, 400, "{path}");
+        assert_eq!(reply(unnamed).await.0, 400, "{path}");
     }
 }
 
@@ -216,7 +216,7 @@ async fn no_reply_contains_traces() {
         let request = server.raw(Method::POST, "/graphql").json(&json!({ "query": document }));
         let request =
             request.header("X-Apollo-Tracing", "1").header("Apollo-Tracing", "1").header("X-Debug", "1");
-        let (_, body) = answer(request).await;
+        let (_, body) = reply(request).await;
         assert!(body.get("extensions").is_none(), "{body}");
         for error in body["errors"].as_array().into_iter().flatten() {
             assert!(error.get("extensions").is_none(), "{error}");
@@ -234,7 +234,7 @@ async fn names_are_suggested_only_if_introspection_is_allowed() {
     let answers = async |settings: &str, document: &str| {
         TestServer::start(settings).await.send(None, document, json!({})).await.body.to_string()
     };
-    assert!(answers("", typo).await.contains("Did you mean"), "as the original does");
+    assert!(answers("", typo).await.contains("Did you mean"), "no suggestion, unlike the original");
     for settings in ["graphql.suggestions = false\n", "graphql.introspection = false\n"] {
         for document in [
             typo,
@@ -255,13 +255,13 @@ async fn graphiql_is_served_only_if_turned_on() {
         let server = TestServer::start(settings).await;
         for path in ["/graphql", "/graphql/"] {
             let reply =
-                server.raw(Method::GET, path).header(ACCEPT, "text/html").send().await.expect("an answer");
-            assert_eq!(reply.text().await.expect("a text").contains("GraphiQL"), is_there, "{path}");
+                server.raw(Method::GET, path).header(ACCEPT, "text/html").send().await.expect("a reply");
+            assert_eq!(reply.text().await.expect("a string").contains("GraphiQL"), is_there, "{path}");
         }
-        // Other places where such pages are looked for.
+        // Scanners look for such pages at these paths.
         for path in ["/graphiql", "/playground", "/console", "/altair", "/voyager", "/v1/graphql"] {
             let reply =
-                server.raw(Method::GET, path).header(ACCEPT, "text/html").send().await.expect("an answer");
+                server.raw(Method::GET, path).header(ACCEPT, "text/html").send().await.expect("a reply");
             assert_eq!(reply.status(), 404, "{path}");
         }
     }
@@ -278,7 +278,7 @@ async fn introspection_returns_nothing_if_turned_off() {
     {
         for path in ["/graphql", "/relay"] {
             let request = closed.raw(Method::POST, path).json(&json!({ "query": document }));
-            let (_, body) = answer(request).await;
+            let (_, body) = reply(request).await;
             assert!(!body.to_string().contains("\"name\""), "{body}");
             let schema = [&body["data"]["__schema"], &body["data"]["s"], &body["data"]["t"]];
             assert!(schema.into_iter().all(Value::is_null), "{body}");

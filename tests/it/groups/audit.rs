@@ -17,10 +17,10 @@ async fn group_changes_are_recorded_for_each_affected_account() {
     let cleo = server.sign_up("cleo").await;
     let before = server.audit_lines().len();
     let group = ada.create_group(&server, "Tides", true).await;
-    let wish = bo.request_join(&server, &group).await;
-    ada.mutate(&server, &answer(&wish, true)).await;
-    let wish = cleo.request_join(&server, &group).await;
-    ada.mutate(&server, &answer(&wish, false)).await;
+    let request = bo.request_join(&server, &group).await;
+    ada.mutate(&server, &answer(&request, true)).await;
+    let request = cleo.request_join(&server, &group).await;
+    ada.mutate(&server, &answer(&request, false)).await;
     ada.mutate(&server, &add(&cleo.email)).await;
     ada.mutate(&server, &remove("3")).await;
     ada.mutate(&server, &hand_over("2")).await;

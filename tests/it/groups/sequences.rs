@@ -162,7 +162,7 @@ mail.notices = false\n"
     }
 }
 
-/// The ids of the private groups in an answer.
+/// Returns the ids of the private groups in a reply.
 fn private_groups(answer: &Value) -> Vec<String> {
     match answer {
         Value::Object(members) if members.get("isPublic") == Some(&Value::Bool(false)) => {
@@ -175,7 +175,7 @@ fn private_groups(answer: &Value) -> Vec<String> {
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().expect("a text").to_owned()
+    value.as_str().expect("a string").to_owned()
 }
 
 fn assert_invariants(joining: &str) {

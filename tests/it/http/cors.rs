@@ -10,7 +10,7 @@ const SITE: &str = "https://www.example.org";
 async fn asks_from(server: &TestServer, origin: &str, method: Method) -> reqwest::Response {
     let request = server.raw(method, "/graphql").header("Origin", origin);
     let request = request.header("Access-Control-Request-Method", "POST");
-    request.json(&json!({ "query": "{ me { email } }" })).send().await.expect("an answer")
+    request.json(&json!({ "query": "{ me { email } }" })).send().await.expect("a reply")
 }
 
 #[tokio::test]
@@ -46,6 +46,6 @@ async fn only_a_preflight_is_refused_for_its_origin() {
     let server = TestServer::start("").await;
     for (header, value) in [("Origin", SITE), ("Access-Control-Request-Method", "POST")] {
         let request = server.raw(Method::OPTIONS, "/graphql").header(header, value);
-        assert_eq!(request.send().await.expect("an answer").status(), 405, "{header}");
+        assert_eq!(request.send().await.expect("a reply").status(), 405, "{header}");
     }
 }

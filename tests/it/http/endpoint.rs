@@ -1,4 +1,4 @@
-//! What is sent by mistake or in bad faith: it is answered in a sentence, changes nothing, and others are served on.
+//! Invalid HTTP requests to the GraphQL endpoint.
 
 use pledge4future_auth::config;
 use reqwest::Method;
@@ -26,8 +26,8 @@ async fn a_body_that_is_not_a_request_is_refused() {
         (b"{\"query\": \"\"}", 400, "Must provide query string."),
     ];
     for (body, status, sentence) in cases {
-        let told = rejection(post(&server, body)).await;
-        assert_eq!(told, (status, sentence.to_owned()), "{}", String::from_utf8_lossy(body));
+        let rejected = rejection(post(&server, body)).await;
+        assert_eq!(rejected, (status, sentence.to_owned()), "{}", String::from_utf8_lossy(body));
     }
     let batch = json!([{ "query": me }, { "query": me }]).to_string();
     assert_eq!(rejection(post(&server, batch)).await.0, 400);
@@ -56,13 +56,13 @@ async fn only_json_is_accepted() {
     ];
     for (content_type, status) in cases {
         let request = server.raw(Method::POST, "/graphql").header(CONTENT_TYPE, content_type);
-        let (told, _) = rejection(request.body(body.clone())).await;
-        assert_eq!(told, status, "{content_type}");
+        let (actual, _) = rejection(request.body(body.clone())).await;
+        assert_eq!(actual, status, "{content_type}");
     }
     assert_eq!(rejection(server.raw(Method::POST, "/graphql").body(body.clone())).await.0, 400);
     let request =
         server.raw(Method::POST, "/graphql").header(CONTENT_TYPE, "Application/JSON; charset=utf-8");
-    assert_eq!(request.body(body).send().await.expect("an answer").status(), 200);
+    assert_eq!(request.body(body).send().await.expect("a reply").status(), 200);
     assert_unchanged(&server).await;
 }
 
@@ -76,10 +76,10 @@ async fn other_methods_and_paths_execute_nothing() {
         let again = request.try_clone().expect("a request without a stream");
         let (status, _) = rejection(request).await;
         assert_eq!(status, 405, "{method}");
-        let reply = again.send().await.expect("an answer");
+        let reply = again.send().await.expect("a reply");
         let allowed = reply.headers()[ALLOW].to_str().expect("a list of methods");
         assert!(allowed.split(", ").any(|allowed| allowed == "POST"), "{method}: {allowed}");
-        assert!(!allowed.contains(method.as_str()), "{method} is refused and said to be allowed: {allowed}");
+        assert!(!allowed.contains(method.as_str()), "{method} is refused and listed as allowed: {allowed}");
     }
     for path in ["/nowhere", "/graphql/more", "//graphql"] {
         assert_eq!(rejection(server.raw(Method::POST, path).body(body.clone())).await.0, 404, "{path}");
@@ -90,13 +90,13 @@ async fn other_methods_and_paths_execute_nothing() {
 #[tokio::test]
 async fn the_size_of_a_body_is_limited() {
     let server = TestServer::start("").await;
-    let settings = config::load_text("").expect("the defaults are good settings").config;
+    let settings = config::load_text("").expect("the defaults are valid settings").config;
     let most = settings.graphql.max_body.count();
     let of_size = |size: usize| {
         let start = json!({ "query": ME, "more": "" }).to_string();
         start.replace(":\"\"", &format!(":\"{}\"", "x".repeat(size - start.len())))
     };
-    let reply = post(&server, of_size(most)).send().await.expect("an answer");
+    let reply = post(&server, of_size(most)).send().await.expect("a reply");
     assert_eq!(reply.status(), 200);
     for size in [most + 1, 10_000_000] {
         let (status, sentence) = rejection(post(&server, of_size(size))).await;
@@ -124,9 +124,9 @@ async fn an_invalid_authorization_header_is_ignored() {
     for header in odd {
         let value = HeaderValue::from_bytes(header).expect("a header that can be sent");
         let request = post(&server, json!({ "query": ME }).to_string()).header(AUTHORIZATION, value);
-        let reply = request.send().await.expect("an answer");
+        let reply = request.send().await.expect("a reply");
         assert_eq!(reply.status(), 200);
-        let body: Value = reply.json().await.expect("an answer in JSON");
+        let body: Value = reply.json().await.expect("a reply in JSON");
         assert_eq!(body, json!({ "data": { "me": null } }), "{}", String::from_utf8_lossy(header));
     }
     assert_unchanged(&server).await;

@@ -1,4 +1,4 @@
-//! Too many, too slow, from elsewhere: what connections and browsers may do.
+//! Limits of connections: their number, slow clients and the login queue.
 
 use std::time::Duration;
 
@@ -16,16 +16,16 @@ pub(super) async fn connect(server: &TestServer, text: &str) -> TcpStream {
     let address = server.url("").replace("http://", "");
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.write_all(text.as_bytes()).await.expect("a write");
-    // What was sent has arrived once somebody else was answered.
+    // After the reply to another request, the text has arrived.
     server.query(None, "{ me { email } }").await;
     stream
 }
 
 pub(super) async fn rest(mut stream: TcpStream) -> String {
     let mut text = Vec::new();
-    // The other side may end it in any way.
+    // The server may reset the connection.
     let _ = stream.read_to_end(&mut text).await;
-    String::from_utf8(text).expect("a text")
+    String::from_utf8(text).expect("a string")
 }
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn a_missing_body_times_out() {
     let head =
         "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{";
     let stream = connect(&server, head).await;
-    // Time goes by where nothing else happens.
+    // The paused clock advances while the test waits.
     tokio::time::pause();
     let answer = rest(stream).await;
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
@@ -49,12 +49,12 @@ async fn a_slow_request_head_is_disconnected() {
     tokio::time::pause();
     let began = tokio::time::Instant::now();
     let mut ended = false;
-    // Each byte would keep an idle connection open.
+    // Each byte would reset an idle timeout.
     while !ended && began.elapsed() < Duration::from_mins(10) {
         tokio::time::sleep(Duration::from_secs(20)).await;
         ended = stream.write_all(b"X").await.is_err() || stream.try_read(&mut [0; 64]).is_ok();
     }
-    assert!(ended, "it is still open");
+    assert!(ended, "the connection is still open");
     assert_eq!(rest(stream).await, "");
 }
 
@@ -65,9 +65,9 @@ async fn a_client_that_does_not_read_is_disconnected() {
     let address = server.url("").replace("http://", "");
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     tokio::time::pause();
-    // Answers fill the pipe, so requests do as well, until the server has had enough.
+    // Unread replies fill the buffers until the server times out.
     let written = stream.write_all(ask.repeat(20).as_bytes()).await;
-    assert!(written.is_err(), "all of it was taken");
+    assert!(written.is_err(), "the server read all requests");
 }
 
 #[tokio::test]
@@ -75,14 +75,14 @@ async fn connections_beyond_the_limit_wait() {
     let server = TestServer::start("http.max_connections = 3\n").await;
     let two = [connect(&server, "").await, connect(&server, "").await];
     let address = server.url("").replace("http://", "");
-    // The client of the server has the third.
-    let mut fourth = TcpStream::connect(address).await.expect("the system takes it");
+    // The HTTP client of the test has the third connection.
+    let mut fourth = TcpStream::connect(address).await.expect("the kernel accepts the connection");
     fourth
         .write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         .await
         .expect("a write");
     server.query(None, "{ me { email } }").await;
-    assert!(fourth.try_read(&mut [0; 8]).is_err(), "it was answered");
+    assert!(fourth.try_read(&mut [0; 8]).is_err(), "the server replied");
     drop(two);
     assert!(rest(fourth).await.starts_with("HTTP/1.1 200 "));
 }
@@ -91,17 +91,17 @@ async fn connections_beyond_the_limit_wait() {
 async fn connections_are_limited_for_each_client_but_not_for_trusted_proxies() {
     let bound = "metrics.enabled = true\nhttp.max_connections_per_client = 3\n";
     let server = TestServer::start(bound).await;
-    // The client of the server has the third.
+    // The HTTP client of the test has the third connection.
     let [one, _other] = [connect(&server, "").await, connect(&server, "").await];
-    assert_eq!(rest(connect(&server, "").await).await, "", "it was kept");
-    let counted = server.raw(Method::GET, "/metrics").send().await.expect("an answer");
-    let counted = counted.text().await.expect("a text");
+    assert_eq!(rest(connect(&server, "").await).await, "", "the connection was kept");
+    let counted = server.raw(Method::GET, "/metrics").send().await.expect("a reply");
+    let counted = counted.text().await.expect("a string");
     assert!(counted.contains("p4f_auth_connections_refused_total 1"), "{counted}");
     drop(one);
     let mut gone = false;
     while !gone {
-        let counted = server.raw(Method::GET, "/metrics").send().await.expect("an answer");
-        gone = counted.text().await.expect("a text").contains("p4f_auth_connections 2");
+        let counted = server.raw(Method::GET, "/metrics").send().await.expect("a reply");
+        gone = counted.text().await.expect("a string").contains("p4f_auth_connections 2");
     }
     let ask = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     assert!(rest(connect(&server, ask).await).await.starts_with("HTTP/1.1 200 "));
@@ -126,7 +126,7 @@ async fn logins_beyond_the_queue_are_refused_and_other_requests_succeed() {
     assert_eq!(me["username"], "ada");
     let mut refused = 0;
     for reply in replies {
-        let reply = reply.expect("an answer");
+        let reply = reply.expect("a reply");
         if reply.status() == 503 {
             assert_eq!(reply.headers()["retry-after"], "5");
             let body: Value = reply.json().await.expect("JSON");

@@ -1,4 +1,4 @@
-//! The pages behind the links in mails, as a browser without script asks for them.
+//! The pages for people, as a browser without JavaScript requests them.
 
 mod appearance;
 mod browser;
@@ -10,36 +10,35 @@ use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, 
 use crate::support::program::Site;
 use crate::support::server::TestServer;
 
-/// A page that came back.
-struct Shown {
+struct Page {
     status: u16,
     location: String,
     text: String,
 }
 
-impl Shown {
-    /// Whether it says something.
+impl Page {
     fn says(&self, part: &str) -> bool {
         self.text.contains(part)
     }
 }
 
 impl TestServer {
-    /// Somebody opens a page, which must be one that holds no secret and lets nothing in.
-    async fn open(&self, path: &str) -> Shown {
+    /// Opens a page. Asserts that it has strict headers and contains no secret.
+    async fn open(&self, path: &str) -> Page {
         self.page(self.raw(Method::GET, path), path).await
     }
 
-    /// Somebody presses the button of a form.
-    async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Shown {
+    /// Submits a form.
+    async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Page {
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = self.raw(Method::POST, path).header("Sec-Fetch-Site", "same-origin");
         self.page(request.header("Content-Type", "application/x-www-form-urlencoded").body(form), path).await
     }
 
-    async fn page(&self, request: reqwest::RequestBuilder, path: &str) -> Shown {
+    async fn page(&self, request: reqwest::RequestBuilder, path: &str) -> Page {
         let reply = request.header(ACCEPT, "text/html").send().await.expect("a page");
-        let header = |name| reply.headers().get(name).map(|value| value.to_str().expect("a text").to_owned());
+        let header =
+            |name| reply.headers().get(name).map(|value| value.to_str().expect("a string").to_owned());
         assert_eq!(header(REFERRER_POLICY).as_deref(), Some("no-referrer"), "{path}");
         assert_eq!(header(CACHE_CONTROL).as_deref(), Some("no-store"), "{path}");
         let (status, location) = (reply.status().as_u16(), header(LOCATION).unwrap_or_default());
@@ -52,7 +51,7 @@ impl TestServer {
         let token = path.rsplit('/').next().unwrap_or_default();
         assert!(token.len() < 20 || !text.contains(token) && !location.contains(token), "{path}: {text}");
         assert!(!text.contains("<script") && text.len() < 30_000, "{path}");
-        Shown { status, location, text }
+        Page { status, location, text }
     }
 }
 
@@ -79,7 +78,7 @@ async fn mails_can_be_requested_on_pages() {
         assert_eq!(refused.status, 422);
         assert!(refused.says(sentence) && !refused.says("<b>"), "{}", refused.text);
     }
-    assert_eq!(server.mails_to(&eve).len(), 3, "who is not active gets an activation mail instead");
+    assert_eq!(server.mails_to(&eve).len(), 3, "a reset was mailed to an unverified account");
 }
 
 #[tokio::test]
@@ -106,12 +105,12 @@ async fn cross_site_forms_are_refused() {
     let own =
         server.raw(Method::POST, &path).header("Sec-Fetch-Site", "same-origin").header("Origin", "null");
     assert_eq!(server.page(own, &path).await.status, 303);
-    // HTTP/2 says which server is meant in another place.
+    // HTTP/2 has the host in `:authority`.
     let client =
         reqwest::Client::builder().http2_prior_knowledge().redirect(reqwest::redirect::Policy::none());
     let request = client.build().expect("a client").post(server.url("/password-reset"));
     let reply = request.header("Origin", server.url("")).body("email=ada%40example.org").send().await;
-    assert_eq!(reply.expect("an answer").status(), 303);
+    assert_eq!(reply.expect("a reply").status(), 303);
     server.ignore_mail();
 }
 
@@ -134,8 +133,8 @@ async fn invalid_requests_get_an_error_page() {
     for path in ["/nowhere", "/activate/a/b", "/done/nothing"] {
         let page = server.open(path).await;
         assert!(page.status == 404 && page.says("<h1>There is nothing here</h1>"), "{path}");
-        let answer = server.raw(Method::GET, path).send().await.expect("an answer");
-        assert_eq!(answer.headers()["content-type"], "application/json", "programs get no page");
+        let answer = server.raw(Method::GET, path).send().await.expect("a reply");
+        assert_eq!(answer.headers()["content-type"], "application/json", "a program gets a page");
     }
     assert_eq!(server.rows(), before);
 }

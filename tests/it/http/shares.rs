@@ -9,9 +9,8 @@ use crate::support::server::TestServer;
 
 use super::listener::{connect, rest};
 
-/// Asks for all institutions, five times each, as the client of a proxy, over a connection of HTTP/2 on which answers
-/// are not read.
-async fn ask_for_all(
+/// Requests all institutions five times as a client behind the proxy, on an HTTP/2 connection that does not read replies.
+async fn request_all(
     sender: &mut h2::client::SendRequest<bytes::Bytes>,
     server: &TestServer,
     client: &str,
@@ -26,7 +25,7 @@ async fn ask_for_all(
     let mut ready = sender.clone().ready().await.expect("a connection");
     let (answer, mut stream) = ready.send_request(request, false).expect("a stream");
     stream.send_data(body.into(), true).expect("a body");
-    answer.await.expect("an answer")
+    answer.await.expect("a reply")
 }
 
 #[tokio::test]
@@ -51,27 +50,27 @@ async fn a_client_with_unread_large_replies_gets_no_more() {
     tokio::spawn(connection);
     let mut unread = Vec::new();
     let refused = loop {
-        let answer = ask_for_all(&mut sender, &server, "203.0.113.7").await;
+        let answer = request_all(&mut sender, &server, "203.0.113.7").await;
         if answer.status() != 200 {
             break answer;
         }
         unread.push(answer);
-        assert!(unread.len() < 20, "they are taken without end");
+        assert!(unread.len() < 20, "the server accepts requests without limit");
     };
-    assert!(unread.len() > 1, "a second answer may wait");
+    assert!(unread.len() > 1, "the first unread reply blocks the second");
     assert_eq!(refused.status(), 503);
     assert_eq!(refused.headers()["retry-after"], "5");
 
-    // Small answers still come, and others are not concerned.
+    // Small replies and other clients are not affected.
     let me = server.raw(Method::POST, "/graphql").header("X-Forwarded-For", "203.0.113.7");
-    let me = me.json(&json!({ "query": "{ me { email } }" })).send().await.expect("an answer");
+    let me = me.json(&json!({ "query": "{ me { email } }" })).send().await.expect("a reply");
     assert_eq!(me.status(), 200);
-    assert_eq!(ask_for_all(&mut sender, &server, "203.0.113.8").await.status(), 200);
+    assert_eq!(request_all(&mut sender, &server, "203.0.113.8").await.status(), 200);
 
     drop(unread);
     let mut again = 503;
     while again == 503 {
-        again = ask_for_all(&mut sender, &server, "203.0.113.7").await.status().as_u16();
+        again = request_all(&mut sender, &server, "203.0.113.7").await.status().as_u16();
     }
     assert_eq!(again, 200);
 }
@@ -81,28 +80,28 @@ async fn concurrent_requests_are_limited_for_each_client() {
     let server = TestServer::start("http.trusted_proxies = [\"127.0.0.1\"]\n").await;
     let ask = async |client: &str| {
         let request = server.raw(Method::POST, "/graphql").header("X-Forwarded-For", client);
-        request.json(&json!({ "query": "{ me { email } }" })).send().await.expect("an answer")
+        request.json(&json!({ "query": "{ me { email } }" })).send().await.expect("a reply")
     };
-    // Their bodies never come.
+    // The bodies are never sent.
     let head = "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
          X-Forwarded-For: 203.0.113.7\r\nContent-Length: 99\r\n\r\n{";
-    let mut crowd = Vec::new();
+    let mut connections = Vec::new();
     let refused = loop {
-        crowd.push(connect(&server, head).await);
+        connections.push(connect(&server, head).await);
         let answer = ask("203.0.113.7").await;
         if answer.status() != 200 {
             break answer;
         }
-        assert!(crowd.len() < 300, "they are taken without end");
+        assert!(connections.len() < 300, "the server accepts requests without limit");
     };
     assert_eq!(refused.status(), 503);
     assert_eq!(refused.headers()["retry-after"], "5");
-    assert!(crowd.len() > 200, "{} are too few", crowd.len());
+    assert!(connections.len() > 200, "only {} were accepted", connections.len());
     assert_eq!(ask("203.0.113.8").await.status(), 200);
     let ready = server.raw(Method::GET, "/readyz").header("X-Forwarded-For", "203.0.113.7").send().await;
-    assert_eq!(ready.expect("an answer").status(), 200);
+    assert_eq!(ready.expect("a reply").status(), 200);
 
-    drop(crowd);
+    drop(connections);
     let mut again = 503;
     while again == 503 {
         again = ask("203.0.113.7").await.status().as_u16();
@@ -110,15 +109,15 @@ async fn concurrent_requests_are_limited_for_each_client() {
     assert_eq!(again, 200);
 }
 
-/// Asks for a picture over a connection of HTTP/2 on which answers are not read.
-async fn ask_for_picture(
+/// Requests an image on an HTTP/2 connection that does not read replies.
+async fn request_image(
     sender: &h2::client::SendRequest<bytes::Bytes>,
     address: &str,
 ) -> http::Response<h2::RecvStream> {
     let request = http::Request::get(address).body(()).expect("a request");
     let mut ready = sender.clone().ready().await.expect("a connection");
     let (answer, _) = ready.send_request(request, true).expect("a stream");
-    answer.await.expect("an answer")
+    answer.await.expect("a reply")
 }
 
 #[tokio::test]
@@ -128,13 +127,13 @@ async fn unread_images_are_not_copied_in_memory() {
     site.write("logo.svg", vec![b' '; 256 * 1024]);
     let server = site.serve();
     let page = Client::new().get(server.address()).header("Accept", "text/html").send().await;
-    let page = page.expect("an answer").text().await.expect("a page");
-    let (_, picture) = page.split_once("<img src=\"").expect("a picture");
-    let (picture, _) = picture.split_once('"').expect("an address");
-    let picture = format!("{}{picture}", server.address());
+    let page = page.expect("a reply").text().await.expect("a page");
+    let (_, image) = page.split_once("<img src=\"").expect("an image");
+    let (image, _) = image.split_once('"').expect("an address");
+    let image = format!("{}{image}", server.address());
     let memory = async || -> f64 {
-        let counted = reqwest::get(format!("{}/metrics", server.address())).await.expect("an answer");
-        let counted = counted.text().await.expect("a text");
+        let counted = reqwest::get(format!("{}/metrics", server.address())).await.expect("a reply");
+        let counted = counted.text().await.expect("a string");
         let line = counted.lines().find(|line| line.starts_with("p4f_auth_memory_bytes "));
         let (_, bytes) = line.expect("a count").split_once(' ').expect("a number");
         bytes.parse().expect("a number")
@@ -150,12 +149,12 @@ async fn unread_images_are_not_copied_in_memory() {
             .expect("a connection of HTTP/2");
         tokio::spawn(connection);
         for _ in 0..20 {
-            let answer = ask_for_picture(&sender, &picture).await;
+            let answer = request_image(&sender, &image).await;
             assert_eq!(answer.status(), 200);
             unread.push(answer);
         }
     }
-    // They would be 80 MiB if each were a copy.
+    // Copies would take 80 MiB.
     let taken = memory().await - before;
     assert!(taken < f64::from(40 << 20), "{taken} bytes for {} answers", unread.len());
 }
@@ -163,15 +162,15 @@ async fn unread_images_are_not_copied_in_memory() {
 #[tokio::test]
 async fn a_busy_server_shows_browsers_a_page() {
     let server = TestServer::start("http.trusted_proxies = [\"127.0.0.1\"]\n").await;
-    // Their bodies never come.
+    // The bodies are never sent.
     let head = "POST /password-reset HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\
          X-Forwarded-For: 203.0.113.7\r\nContent-Length: 99\r\n\r\n";
-    let mut crowd = Vec::new();
+    let mut connections = Vec::new();
     for _ in 0..256 {
-        crowd.push(connect(&server, head).await);
+        connections.push(connect(&server, head).await);
     }
     let form = server.raw(Method::POST, "/password-reset").header("X-Forwarded-For", "203.0.113.7");
-    let refused = form.header("Accept", "text/html").send().await.expect("an answer");
+    let refused = form.header("Accept", "text/html").send().await.expect("a reply");
     assert_eq!(
         (refused.status().as_u16(), &refused.headers()["retry-after"]),
         (503, &"5".parse().expect("5"))
@@ -180,7 +179,7 @@ async fn a_busy_server_shows_browsers_a_page() {
     assert!(page.contains("<h1>Not at the moment</h1>"), "{page}");
 
     tokio::time::pause();
-    let late = rest(crowd.pop().expect("a connection")).await;
+    let late = rest(connections.pop().expect("a connection")).await;
     assert!(late.starts_with("HTTP/1.1 503 ") && late.contains("retry-after: 5"), "{late}");
     assert!(late.contains("<h1>This took too long</h1>"), "{late}");
 }

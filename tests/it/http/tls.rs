@@ -1,4 +1,4 @@
-//! HTTPS without a proxy. The tests run on several threads, since a client has to take note when its server stops.
+//! HTTPS without a proxy. The tests use several threads, so that a client notices when its server stops.
 
 use std::net::TcpStream;
 
@@ -21,7 +21,7 @@ fn site(certificate: &Certificate) -> Site {
     site
 }
 
-async fn who(client: &Client, server: &Serving) -> reqwest::Result<Value> {
+async fn me(client: &Client, server: &Serving) -> reqwest::Result<Value> {
     let request = client.post(server.endpoint()).json(&json!({ "query": "{ me { email } }" }));
     request.send().await?.json().await
 }
@@ -33,13 +33,13 @@ async fn a_server_with_a_certificate_replies_only_over_tls() {
     let server = site.serve();
     assert!(server.address().starts_with("https://"), "{}", server.greeting());
     let reply = certificate.client().get(format!("{}/healthz", server.address())).send().await;
-    let reply = reply.expect("an answer");
+    let reply = reply.expect("a reply");
     assert_eq!((reply.status(), reply.version()), (StatusCode::OK, Version::HTTP_2));
     assert_eq!(reply.headers()["strict-transport-security"], "max-age=31536000");
-    assert_eq!(who(&certificate.client(), &server).await.expect("an answer")["data"]["me"], Value::Null);
+    assert_eq!(me(&certificate.client(), &server).await.expect("a reply")["data"]["me"], Value::Null);
 
     let stranger = Certificate::new().client();
-    who(&stranger, &server).await.expect_err("a client that trusts somebody else");
+    me(&stranger, &server).await.expect_err("a client that does not trust the certificate");
     let plain = server.endpoint().replace("https://", "http://");
     Client::new().get(plain).send().await.expect_err("an answer in clear");
     assert_eq!(server.terminate().status, Some(0));
@@ -52,7 +52,7 @@ async fn silent_connections_do_not_block_others() {
     let server = site.serve();
     let address = server.address().trim_start_matches("https://");
     let silent: Vec<_> = (0..50).map(|_| TcpStream::connect(address).expect("a connection")).collect();
-    who(&certificate.client(), &server).await.expect("an answer");
+    me(&certificate.client(), &server).await.expect("a reply");
     drop(silent);
     assert_eq!(server.terminate().status, Some(0));
 }
@@ -63,19 +63,19 @@ async fn a_reload_uses_a_renewed_certificate_and_ignores_a_broken_one() {
     let site = site(&old);
     let server = site.serve();
     let connected = old.client();
-    who(&connected, &server).await.expect("an answer");
+    me(&connected, &server).await.expect("a reply");
 
     let renewed = Certificate::new();
     install(&site, &renewed);
     assert!(server.reload().contains("in force"));
-    who(&renewed.client(), &server).await.expect("an answer");
-    who(&old.client(), &server).await.expect_err("the old certificate");
-    who(&connected, &server).await.expect("a connection from before goes on");
+    me(&renewed.client(), &server).await.expect("a reply");
+    me(&old.client(), &server).await.expect_err("the old certificate");
+    me(&connected, &server).await.expect("an existing connection stays open");
 
     site.write("key.pem", &old.key);
     let complaint = server.reload();
     assert!(complaint.contains("http.tls.key: the key does not go with the certificate"), "{complaint}");
-    who(&renewed.client(), &server).await.expect("an answer");
+    me(&renewed.client(), &server).await.expect("a reply");
     assert_eq!(server.terminate().status, Some(0));
 }
 
@@ -134,7 +134,7 @@ fn unusable_certificates_are_refused_with_a_message() {
 
 #[test]
 fn a_server_runs_without_its_certificate_authority() {
-    // Nobody listens there.
+    // A closed port.
     let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let directory = format!("https://{}/directory", closed.expect("an address"));
     let settings = format!("[http.tls]\nacme = \"a.example.org\"\nacme_directory = {directory:?}\n");

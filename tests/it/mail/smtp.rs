@@ -1,4 +1,4 @@
-//! Mail by SMTP, against a mail server that keeps to a script.
+//! SMTP, with a scripted mail server.
 
 mod encryption;
 mod refusals;
@@ -48,7 +48,7 @@ fn last_error(server: &TestServer, number: i64) -> String {
     row(server, number).last_error.expect("a reason")
 }
 
-/// What says something else as long as the test has not turned it off.
+/// A script that applies while `on` is set.
 fn while_on(
     on: &Arc<AtomicBool>,
     script: impl Fn(&str) -> Option<Answer> + Send + 'static,
@@ -74,7 +74,7 @@ fn once(
 #[tokio::test]
 async fn a_mail_arrives_complete_and_once() {
     let receiver = Receiver::start();
-    // A line that begins with a dot means something in SMTP.
+    // A line that begins with a dot is special in SMTP.
     let server = TestServer::start(&format!("site_name = \".hidden\"\n{}", settings(&receiver.url()))).await;
     server.register("ada").await;
     assert_eq!(round(&server), delivered(1));
@@ -87,12 +87,12 @@ async fn a_mail_arrives_complete_and_once() {
     let read = MessageParser::default().parse(&mail.raw).expect("a mail");
     assert!(promised.text.starts_with(".hidden\n"), "{}", promised.text);
     let text = |text: &str| text.trim_end().replace("\r\n", "\n");
-    assert_eq!(text(&read.body_text(0).expect("a text")), text(&promised.text));
-    assert_eq!(text(&read.body_html(0).expect("a text")), text(&promised.html));
+    assert_eq!(text(&read.body_text(0).expect("a string")), text(&promised.text));
+    assert_eq!(text(&read.body_html(0).expect("a string")), text(&promised.html));
     assert_eq!(read.subject(), Some(promised.subject.as_str()));
     let message_id = format!("{}.1@localhost", promised.created_at.micros());
     assert_eq!(read.message_id(), Some(message_id.as_str()));
-    assert_eq!(seen.lines.last().map(String::as_str), Some("QUIT"), "the connection is not left open");
+    assert_eq!(seen.lines.last().map(String::as_str), Some("QUIT"), "the connection was left open");
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn a_mail_that_is_sent_twice_is_the_same() {
     let receiver = Receiver::scripted(once(".", || Some(Answer::HangUp)));
     let server = site(&receiver).await;
     server.register("ada").await;
-    assert_eq!(round(&server), failed(1), "nobody said that it was taken");
+    assert_eq!(round(&server), failed(1), "the server did not confirm the mail");
     server.advance(HALF_A_MINUTE);
     assert_eq!(round(&server), delivered(1));
     let seen = receiver.seen();
@@ -168,14 +168,14 @@ async fn five_hundred_mails_survive_an_outage_and_arrive_once() {
     let closed = Closed::new();
     let server = TestServer::start(&settings(&closed.url())).await;
     let now = server.app().clock.now();
-    let recipients: Vec<String> = (0..500).map(|number| format!("somebody-{number}@example.org")).collect();
+    let recipients: Vec<String> = (0..500).map(|number| format!("person-{number}@example.org")).collect();
     let insert = |tx: &store::Writer<'_>| {
         recipients
             .iter()
             .try_for_each(|to| store::outbox::insert(tx, to, "hello", "text", "html", now).map(drop))
     };
     server.store().write(insert).expect("a database");
-    assert_eq!(round(&server), failed(1), "the dead server was asked more than once");
+    assert_eq!(round(&server), failed(1), "the server that is down was asked more than once");
     assert!(last_error(&server, 1).contains("refused"), "{}", last_error(&server, 1));
     assert_eq!((row(&server, 2).attempts, row(&server, 2).last_error), (0, None));
 
@@ -183,7 +183,7 @@ async fn five_hundred_mails_survive_an_outage_and_arrive_once() {
     assert_eq!(round(&server), delivered(499));
     server.advance(HALF_A_MINUTE);
     assert_eq!(round(&server), delivered(1));
-    assert_eq!(receiver.seen().connections, 2, "one for each round");
+    assert_eq!(receiver.seen().connections, 2, "one connection for each round");
     let mut arrived = receiver.recipients();
     arrived.rotate_right(1);
     assert_eq!(arrived, recipients);

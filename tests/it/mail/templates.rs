@@ -8,7 +8,7 @@ use crate::support::mutation::{register, request_reset, verify_account};
 use crate::support::person::assert_done;
 use crate::support::server::TestServer;
 
-/// All mails so far, as they lie in their files.
+/// Returns all mails so far as text.
 fn raw_mails(server: &TestServer) -> Vec<String> {
     server.ignore_mail();
     let folder = std::fs::read_dir(server.data().join("mail")).expect("a folder of mails");
@@ -20,7 +20,7 @@ fn raw_mails(server: &TestServer) -> Vec<String> {
     mails
 }
 
-/// The headers as they are and the bodies without their transfer encoding; TOKEN stands for the token.
+/// Returns the headers and the decoded bodies, with TOKEN in place of the token.
 fn readable(raw: &str) -> String {
     assert!(raw.is_ascii(), "{raw}");
     assert_eq!(raw.matches('\n').count(), raw.matches("\r\n").count(), "lines end with CR LF (RFC 5322)");

@@ -90,7 +90,7 @@ fn a_dry_run_of_the_installer_changes_nothing() {
     for name in [PROGRAM, CONFIG, DATA, SERVICE] {
         assert!(told.lines().any(|line| line.ends_with(name)), "{name}: {told}");
     }
-    assert!(!machine.path("").exists(), "something was made");
+    assert!(!machine.path("").exists(), "a file was created");
     machine.install(&[]).done();
     let before = machine.state();
     machine.install(&["--dry-run", "--prefix", "/opt/auth"]).done();
@@ -106,7 +106,7 @@ fn an_existing_configuration_is_not_changed() {
     std::fs::write(machine.path(CONFIG), own).expect("a file");
     let told = machine.install(&["--public-url", "https://accounts.example.org"]).done();
     assert_eq!(machine.text(CONFIG), own);
-    assert!(told.contains("stays as it is"), "the address goes nowhere and nobody is told: {told}");
+    assert!(told.contains("stays as it is"), "the installer ignores --public-url silently: {told}");
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn invalid_options_are_refused_and_nothing_is_created() {
         assert_eq!(outcome.stdout, "", "{arguments:?}");
         assert!(outcome.stderr.starts_with("install.sh: ") && outcome.stderr.contains(named), "{outcome:?}");
     }
-    assert!(!machine.path("").exists(), "something was made");
+    assert!(!machine.path("").exists(), "a file was created");
 }
 
 #[test]
@@ -169,5 +169,5 @@ fn a_missing_or_wrong_program_is_refused_and_nothing_is_created() {
         |binary: &str| machine.run(&["--root", "root", "--no-start", "--binary", binary]).refused(1);
     assert!(install("gone").contains("gone"));
     assert!(install("/bin/sh").contains("/bin/sh"));
-    assert!(!machine.path("").exists(), "something was made");
+    assert!(!machine.path("").exists(), "a file was created");
 }

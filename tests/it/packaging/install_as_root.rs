@@ -19,25 +19,25 @@ fn settings_and_port_rights_in_systemd_drop_ins_are_considered() {
     file("root/etc/pledge4future-auth/config.toml", "data_dir = \"/srv\"\n[mail]\ntransport = \"smtp\"\n");
 
     file("given.env", "# of the service\nP4F_AUTH_LISTEN = \"[::]:443\"\n");
-    let Some(outcome) = machine.look_under_systemd() else { return };
-    assert!(outcome.refused(1).starts_with("data_dir in "), "without a drop-in it may write nowhere else");
+    let Some(outcome) = machine.dry_run_with_systemd() else { return };
+    assert!(outcome.refused(1).starts_with("data_dir in "), "the service may write to another folder");
     file(
         "root/etc/pledge4future-auth/config.toml",
         "data_dir = \"/var/lib/pledge4future-auth\"\nmail.transport = \"smtp\"\n",
     );
-    let sentence = machine.look_under_systemd().expect("as before").refused(1);
+    let sentence = machine.dry_run_with_systemd().expect("as before").refused(1);
     assert!(sentence.starts_with("the service has no right to port 443"), "{sentence}");
 
     file(
         "root/etc/systemd/system/pledge4future-auth.service.d/port-443.conf",
         include_str!("../../../packaging/port-443.conf"),
     );
-    let told = machine.look_under_systemd().expect("as before").done();
+    let told = machine.dry_run_with_systemd().expect("as before").done();
     assert!(told.contains("Nothing was changed"), "{told}");
     assert!(!told.contains("hushed") && !told.contains("robot"), "{told}");
 
     file("given.env", "P4F_AUTH_MAIL__SMTP_URL='smtps://hushed'\\''@'\nP4F_AUTH_LISTEN=nowhere\n");
-    let sentence = machine.look_under_systemd().expect("as before").refused(1);
+    let sentence = machine.dry_run_with_systemd().expect("as before").refused(1);
     assert!(sentence.contains("nothing was changed: ") && !sentence.contains("hushed"), "{sentence}");
 }
 
@@ -55,7 +55,7 @@ fn without_systemd_the_installer_prints_commands_of_a_minimal_debian() {
     for missing in ["systemd", "systemctl", "journalctl", "sudo"] {
         assert!(!told.contains(missing), "{missing}: {told}");
     }
-    // What it says of the first account works.
+    // The printed command creates the first account.
     assert!(told.ends_with("account 1 is made: you@example.org\n"), "{told}");
     let with_a_service = machine.run_as_root(&["etc", "run"], "exec sh \"$0\" --dry-run --binary program");
     let sentence = with_a_service.expect("as before").refused(1);

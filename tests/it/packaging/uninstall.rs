@@ -42,7 +42,7 @@ fn uninstalling_keeps_data_and_settings_without_purge() {
     assert_eq!(machine.text(&database), "accounts");
     assert!(machine.path(CONFIG).exists());
 
-    // Nobody is at a terminal to be asked.
+    // There is no terminal for the question.
     let sentence = machine.run(&["--root", "root", "--uninstall", "--purge"]).refused(1);
     assert!(sentence.contains("--yes"), "{sentence}");
     assert_eq!(machine.text(&database), "accounts");

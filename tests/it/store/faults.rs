@@ -1,6 +1,5 @@
-//! What the server does when something below it fails: the disk, the database, the clock. A mail transport that fails is
-//! in `outbox.rs` and `smtp.rs`; a process that is killed in `command_line/serving.rs`, and at every write, and two hundred
-//! times under load, in `tests/endurance`.
+//! Failures of the disk, the database and the clock. `outbox.rs` and `mail/smtp` test failures of mail, and
+//! `tests/endurance` kills the server under load and at every write.
 
 use std::process::Command;
 use std::time::Duration;
@@ -18,7 +17,7 @@ use crate::support::server::TestServer;
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Files cannot grow beyond two megabytes, which to SQLite is a full disk. The number is of blocks of 512 bytes.
+/// Limits files to 4096 blocks of 512 bytes. SQLite takes that for a full disk.
 const SMALL_DISK: &str = "trap '' XFSZ; ulimit -S -f 4096";
 
 fn site() -> Site {
@@ -66,9 +65,9 @@ async fn with_a_full_disk_reads_continue_and_writes_are_refused() {
     let who = || async { body(send(&server, &token, &me()).await).await };
     assert_eq!(who().await["data"]["me"]["email"], "ada@example.org");
     let sound = format!("accounts: {registered},");
-    assert!(site.run(["verify"]).done().contains(&sound), "the one that was refused is not there");
+    assert!(site.run(["verify"]).done().contains(&sound), "a refused account is stored");
 
-    let room = Command::new("prlimit").args(["--fsize=unlimited:", "--pid", &server.process()]).status();
+    let room = Command::new("prlimit").args(["--fsize=unlimited:", "--pid", &server.process_id()]).status();
     assert!(room.expect("prlimit runs").success());
     let after = body(send(&server, &token, &registration("after")).await).await;
     assert_eq!(after["data"]["payload"]["success"], true, "{after}");
@@ -88,7 +87,7 @@ async fn with_a_failing_disk_reads_continue_and_writes_are_refused() {
     let first = body(send(&server, "", &registration("ada")).await).await;
     let token = first["data"]["payload"]["token"].as_str().expect("a token").to_owned();
 
-    disk.breaks();
+    disk.break_down();
     for _ in 0..2 {
         let refused = send(&server, &token, &registration("bo")).await;
         assert_eq!(
@@ -101,7 +100,7 @@ async fn with_a_failing_disk_reads_continue_and_writes_are_refused() {
     let me = body(send(&server, &token, &me()).await).await;
     assert_eq!(me["data"]["me"]["email"], "ada@example.org");
 
-    disk.mends();
+    disk.repair();
     let after = body(send(&server, &token, &registration("bo")).await).await;
     assert_eq!(after["data"]["payload"]["success"], true, "{after}");
     let end = server.terminate();
@@ -115,24 +114,24 @@ async fn with_a_locked_database_reads_continue_and_writes_are_refused() {
     let server = TestServer::start("").await;
     let ada = server.sign_up("ada").await;
     let other = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
-    other.execute_batch("BEGIN IMMEDIATE").expect("the turn to write");
+    other.execute_batch("BEGIN IMMEDIATE").expect("the write lock");
     let update = update_first_name("Louise").body();
     let update = || {
         let request = server.graphql(&update);
         request.header("Authorization", format!("JWT {}", ada.token)).send()
     };
-    // More than may run at a time, of reads and writes together.
+    // More than the server runs at a time.
     let updates: Vec<_> = (0..60).map(|_| tokio::spawn(update())).collect();
     for _ in 0..3 {
         assert_eq!(ada.me(&server).await["username"], "ada");
     }
     assert!(!updates.iter().any(tokio::task::JoinHandle::is_finished), "reads waited for writes");
     let (refused, _, _) = futures_util::future::select_all(updates).await;
-    let refused = refused.expect("a request").expect("an answer");
+    let refused = refused.expect("a request").expect("a reply");
     assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].as_bytes()), (503, &b"30"[..]));
-    assert!(!refused.text().await.expect("a text").contains("lock"), "how it is stored is nobody's business");
-    other.execute_batch("COMMIT").expect("the end of it");
-    assert_eq!(update().await.expect("an answer").status(), 200);
+    assert!(!refused.text().await.expect("a string").contains("lock"), "the reply mentions the lock");
+    other.execute_batch("COMMIT").expect("the end of the transaction");
+    assert_eq!(update().await.expect("a reply").status(), 200);
     assert_eq!(ada.me(&server).await["firstName"], "Louise");
 }
 
@@ -149,18 +148,14 @@ async fn a_clock_that_jumps_by_an_hour_locks_nobody_out() {
 
     server.set_back(HOUR);
     let later = server.log_in(&ada.email, PASSWORD).await;
-    assert_eq!(ada.me(&server).await["username"], "ada", "a token from what is the future now");
+    assert_eq!(ada.me(&server).await["username"], "ada", "a token from the future is refused");
     assert_done(&server.refresh(&ada.refresh_token).await);
     server.register("bo").await;
     let link = server.request_reset(&ada.email).await;
 
     server.advance(2 * HOUR);
     assert_eq!(later.me(&server).await["username"], "ada");
-    assert_eq!(
-        server.reset_password(&link, PASSWORD).await["success"],
-        false,
-        "an hour is over for the link as well"
-    );
+    assert_eq!(server.reset_password(&link, PASSWORD).await["success"], false, "the expired link is valid");
     assert_done(&server.refresh(&later.refresh_token).await);
     server.set_back(HOUR);
     server.log_in(&ada.email, PASSWORD).await;

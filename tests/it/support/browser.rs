@@ -1,6 +1,6 @@
-//! Pages in a real browser: headless Chromium, driven by WebDriver, for which every other host is unreachable.
+//! Headless Chromium, driven by WebDriver, without access to other hosts.
 //!
-//! Where there is no chromedriver these tests say so and end; `.ci/run` installs it.
+//! Tests are skipped if there is no chromedriver. `.ci/run` installs it.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -15,19 +15,19 @@ use crate::support::server::TestServer;
 pub struct Browser {
     pub client: Client,
     driver: Child,
-    /// The profile of the browser, empty at first.
+    /// The profile of the browser.
     _profile: tempfile::TempDir,
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It may have ended by itself, which is no trouble here.
+        // The driver may have ended already.
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
 }
 
-/// chromedriver and its port. Another one may take the port between choosing it and listening: then it ends.
+/// Starts chromedriver. Returns the process and its port. It ends if another process takes the chosen port.
 fn driver() -> Option<(Child, String)> {
     let port = regex::Regex::new(r"started successfully on port (\d+)").expect("a pattern");
     for _ in 0..10 {
@@ -41,7 +41,7 @@ fn driver() -> Option<(Child, String)> {
         let mut lines = BufReader::new(driver.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
         let found = lines.find_map(|line| port.captures(&line).map(|found| found[1].to_owned()));
         if let Some(port) = found {
-            // Who does not read what it prints makes it stand still.
+            // The driver blocks if its output is not read.
             std::thread::spawn(move || lines.for_each(drop));
             return Some((driver, port));
         }
@@ -51,7 +51,7 @@ fn driver() -> Option<(Child, String)> {
 }
 
 impl Browser {
-    /// A browser, if this machine has one.
+    /// Starts a browser, if this machine has one.
     pub async fn start() -> Option<Self> {
         let (driver, port) = driver()?;
         let profile = tempfile::tempdir().expect("a folder");
@@ -85,10 +85,10 @@ impl Browser {
         self.client.wait().for_url(&address).await.unwrap_or_else(|error| panic!("{path}: {error}"));
     }
 
-    /// Waits for something, and answers its text.
+    /// Waits for an element. Returns its text.
     pub async fn wait_for(&self, selector: &str) -> String {
         let found = self.client.wait().for_element(Locator::Css(selector)).await;
-        found.unwrap_or_else(|error| panic!("{selector}: {error}")).text().await.expect("a text")
+        found.unwrap_or_else(|error| panic!("{selector}: {error}")).text().await.expect("a string")
     }
 
     pub async fn click(&self, selector: &str) {
@@ -103,18 +103,18 @@ impl Browser {
         element.send_keys(text).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
-    /// Runs a script in the page, and answers what it returns.
+    /// Runs a script in the page. Returns its result.
     pub async fn run_script(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script:.80}: {error}"))
     }
 
-    /// Sends a command of the Chrome DevTools Protocol, for what WebDriver cannot do.
+    /// Sends a command of the Chrome DevTools Protocol.
     pub async fn devtools(&self, command: &'static str, parameters: Value) {
         let sent = self.client.issue_cmd(DevTools { command, parameters }).await;
         sent.unwrap_or_else(|error| panic!("{command}: {error}"));
     }
 
-    /// Has the page as wide and as high as this.
+    /// Sets the size of the page.
     pub async fn resize(&self, (width, height): (u32, u32)) {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
@@ -130,7 +130,7 @@ impl Browser {
         }
     }
 
-    /// What the page complained of since this was last asked, but for answers that were meant to be refusals.
+    /// Returns new errors and warnings of the console, without those about replies of status 4xx.
     pub async fn console_errors(&self) -> Vec<String> {
         let log = self.client.issue_cmd(BrowserLog).await.expect("a log");
         let entries = log.as_array().expect("entries").iter();

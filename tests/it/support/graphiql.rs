@@ -18,7 +18,7 @@ impl Browser {
         self.click("#login-submit").await;
     }
 
-    /// Opens the dialog and logs in. The button then has the address.
+    /// Logs in by the dialog, and waits until the button shows the address.
     pub async fn log_in_by_button(&self, email: &str) {
         self.click("#login-open").await;
         self.log_in(email, PASSWORD).await;
@@ -26,7 +26,7 @@ impl Browser {
             .await;
     }
 
-    /// Logs out, which ends the session on the server as well.
+    /// Logs out, and waits until the server has ended the session.
     pub async fn log_out(&self, server: &TestServer) {
         let token = self.run_script("return document.querySelector('#login-token').value").await;
         let me = || server.query(token.as_str(), "{ me { email } }");
@@ -36,11 +36,11 @@ impl Browser {
         let mut tries = 0;
         while me().await["me"].is_object() {
             tries += 1;
-            assert!(tries < 2000, "the session goes on");
+            assert!(tries < 2000, "the session did not end");
         }
     }
 
-    /// Waits until a string occurs where results are shown, whatever the white space.
+    /// Waits until the results contain a string, without regard to white space.
     pub async fn wait_for_result(&self, selector: &str, part: &str) {
         self.wait_until(&format!(
             "document.querySelector({selector:?})?.textContent.replace(/\\s/g, '').includes({part:?})"
@@ -48,7 +48,7 @@ impl Browser {
         .await;
     }
 
-    /// The names of the tabs.
+    /// Returns the names of the tabs.
     pub async fn tabs(&self) -> Vec<String> {
         let script =
             "return [...document.querySelectorAll('.graphiql-tab-button')].map(tab => tab.textContent)";
@@ -58,7 +58,7 @@ impl Browser {
     }
 
     /// Opens the tab of an example, and waits until the editors have it.
-    pub async fn takes(&self, example: &str) {
+    pub async fn open_tab(&self, example: &str) {
         let script = format!(
             "[...document.querySelectorAll('.graphiql-tab-button')].find(tab => tab.textContent === {example:?}).click()"
         );
@@ -74,12 +74,11 @@ impl Browser {
         .await;
     }
 
-    /// Runs the operation of the open tab.
     pub async fn execute(&self) {
         self.click("button.graphiql-execute-button").await;
     }
 
-    /// What the browser would keep.
+    /// Returns what the page stored in the browser.
     pub async fn storage(&self) -> String {
         self.run_script("return JSON.stringify([{ ...localStorage }, { ...sessionStorage }])")
             .await

@@ -14,13 +14,13 @@ pub const SERVICE: &str = "etc/systemd/system/pledge4future-auth.service";
 pub const BACKUP: &str = "etc/systemd/system/pledge4future-auth-backup.service";
 pub const TIMER: &str = "etc/systemd/system/pledge4future-auth-backup.timer";
 
-/// An empty machine, and the program to install there.
+/// A folder as the root of a machine, and a program to install.
 pub struct Machine {
     pub folder: TempDir,
 }
 
 impl Machine {
-    /// `None` where there is no shell to run the script.
+    /// Returns `None` if there is no shell.
     pub fn empty() -> Option<Self> {
         let there = Command::new("sh").args(["-c", "exit 0"]).status().is_ok_and(|status| status.success());
         if !there {
@@ -28,8 +28,8 @@ impl Machine {
             return None;
         }
         let machine = Self { folder: TempDir::new().expect("a temporary folder") };
-        // Each test would copy the large program, so a script that hands on to it is installed. A shell writes
-        // it: a file that this process had open could not be executed while another test starts a program.
+        // A small script that runs the program is installed instead of a copy. A shell writes it, because a file
+        // that this process has open cannot be executed while another test starts a program.
         let written = Command::new("sh")
             .args([
                 "-c",
@@ -43,12 +43,10 @@ impl Machine {
         Some(machine)
     }
 
-    /// The program to install.
     pub fn program(&self) -> PathBuf {
         self.folder.path().join("program")
     }
 
-    /// A file of the machine.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join("root").join(name)
     }
@@ -62,7 +60,7 @@ impl Machine {
         metadata.permissions().mode() & 0o7777
     }
 
-    /// Every file and folder with its number, mode and moment of change: equal only if nothing was touched.
+    /// Returns inode, mode and modification time of every file and folder.
     pub fn state(&self) -> BTreeMap<PathBuf, (u64, u32, i64, i64)> {
         let mut state = BTreeMap::new();
         let mut waiting = vec![self.path("")];
@@ -77,7 +75,7 @@ impl Machine {
         state
     }
 
-    /// Runs the script with these arguments alone.
+    /// Runs `install.sh` with these arguments.
     pub fn run(&self, arguments: &[&str]) -> Outcome {
         let output = Command::new("sh")
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/install.sh"))
@@ -90,7 +88,7 @@ impl Machine {
         Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
-    /// Runs the script for this machine and the program at hand.
+    /// Runs `install.sh` for this machine and its program.
     pub fn install(&self, arguments: &[&str]) -> Outcome {
         let mut all = vec!["--root", "root", "--binary", "program", "--no-start"];
         all.extend(arguments);
@@ -99,22 +97,21 @@ impl Machine {
 }
 
 impl Machine {
-    /// Runs a shell script as root of this machine: in a world of mounts of its own, where folders of `root` are in the place
-    /// of those that there are, and commands in `bin` come first. `$0` is `install.sh`. `None` where the kernel does not
-    /// let us.
+    /// Runs a shell script as root in a mount namespace, where folders of `root` replace those of the system and commands
+    /// of `bin` come first. `$0` is `install.sh`. Returns `None` if the kernel does not permit it.
     pub fn run_as_root(&self, folders: &[&str], script: &str) -> Option<Outcome> {
-        let there = |arguments: &[&str]| {
+        let succeeds = |arguments: &[&str]| {
             let asked = Command::new("unshare").args(arguments).stderr(Stdio::null()).status();
             asked.is_ok_and(|status| status.success())
         };
-        if !there(&["--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/run"]) {
-            eprintln!("skipped: this needs `unshare` and a kernel that lets us mount");
+        if !succeeds(&["--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/run"]) {
+            eprintln!("skipped: this needs `unshare` and the right to mount");
             return None;
         }
         for folder in folders {
             std::fs::create_dir_all(self.path(folder)).expect("a folder");
         }
-        // A copy of the commands, for the reason that stands above.
+        // The commands are copied for the same reason as above.
         let mounts: String =
             folders.iter().map(|name| format!("mount --bind root/{name} /{name} && ")).collect();
         let script = format!(
@@ -124,7 +121,7 @@ impl Machine {
         let output = Command::new("unshare")
             .args(["--map-root-user", "--mount", "sh", "-c", &script])
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/install.sh"))
-            .env("P4F_AUTH_LISTEN", "nonsense of whoever runs it")
+            .env("P4F_AUTH_LISTEN", "a value of the caller")
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .output()
@@ -137,12 +134,12 @@ impl Machine {
         })
     }
 
-    /// Looks what the script would do to this machine if it ran systemd and had these settings.
-    pub fn look_under_systemd(&self) -> Option<Outcome> {
+    /// Runs `install.sh --dry-run` on a machine with systemd.
+    pub fn dry_run_with_systemd(&self) -> Option<Outcome> {
         self.run_as_root(&["etc", "run"], "exec sh \"$0\" --dry-run --binary program")
     }
 
-    /// Makes a command of the machine, which comes before those that there are.
+    /// Adds a command that replaces one of the system.
     pub fn command(&self, name: &str, script: &str) {
         let folder = self.folder.path().join("bin");
         std::fs::create_dir_all(&folder).expect("a folder");
@@ -151,8 +148,8 @@ impl Machine {
 }
 
 impl Machine {
-    /// Runs install.sh as root of a machine with the user of the service, after some commands. `None` where the kernel does
-    /// not let us.
+    /// Runs `install.sh` as root after some commands, on a machine with the user of the service. Returns `None` if the
+    /// kernel does not permit it.
     pub fn install_as_root(&self, before: &str, arguments: &str) -> Option<Outcome> {
         for (name, script) in COMMANDS {
             self.command(name, script);
@@ -162,7 +159,6 @@ impl Machine {
     }
 }
 
-/// How a run ended.
 #[derive(Debug)]
 pub struct Outcome {
     pub status: Option<i32>,
@@ -171,7 +167,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// It was done: what it printed, and nothing on standard error.
+    /// Asserts success without errors. Returns standard output.
     #[track_caller]
     pub fn done(self) -> String {
         assert_eq!(self.status, Some(0), "{self:?}");
@@ -180,7 +176,7 @@ impl Outcome {
         self.stdout
     }
 
-    /// It failed with this status: the only line on standard error.
+    /// Asserts a failure with this status. Returns the only line on standard error.
     #[track_caller]
     pub fn refused(self, status: i32) -> String {
         assert_eq!(self.status, Some(status), "{self:?}");
@@ -190,7 +186,7 @@ impl Outcome {
     }
 }
 
-/// `systemctl` of a machine whose service has these drop-ins.
+/// `systemctl` of a machine whose service has drop-ins.
 pub const SYSTEMCTL: &str = r#"#!/bin/sh
 case "$*" in
     "show -p Environment "*) echo 'Environment=LANG=C "P4F_AUTH_MAIL__SMTP_URL=smtps://robot:hushed&\$5@mail.example.org"' ;;
@@ -199,8 +195,8 @@ case "$*" in
 esac
 "#;
 
-/// Commands of a machine that has the user of the service: who owns what is written in `owners`, a path and its owner a
-/// line, and all else belongs to whom it should.
+/// Commands of a machine that has the user of the service. The file `owners` has a path and its owner on each line; other
+/// files have the expected owner.
 pub const COMMANDS: [(&str, &str); 5] = [
     ("getent", "exit 0"),
     ("userdel", "exit 0"),
@@ -221,7 +217,7 @@ pub const COMMANDS: [(&str, &str); 5] = [
     ),
 ];
 
-/// A machine on which nobody can be made a user, or anything be given to one.
+/// A machine on which users cannot be created and owners cannot be changed.
 pub fn machine_without_users() -> Option<Machine> {
     let machine = Machine::empty()?;
     for name in ["useradd", "groupadd", "adduser", "chown"] {

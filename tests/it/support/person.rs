@@ -49,7 +49,7 @@ impl Person {
         server.mailed_token(email)
     }
 
-    /// Adds a secondary address. Returns the token, which is used by now.
+    /// Adds a secondary address. Returns the consumed token.
     pub async fn add_secondary_email(&self, server: &TestServer, email: &str) -> String {
         let token = self.request_secondary_email(server, email).await;
         assert_done(&server.mutate(None, &verify_secondary_email(&token)).await);

@@ -14,10 +14,10 @@ pub const ME: &str = "{ me { email } }";
 
 /// Sends a request that is rejected with `errors` and without data. Returns the status and the first message.
 pub async fn rejection(request: RequestBuilder) -> (u16, String) {
-    let reply = request.send().await.expect("an answer");
+    let reply = request.send().await.expect("a reply");
     let status = reply.status().as_u16();
     assert_eq!(reply.headers()[CONTENT_TYPE], "application/json");
-    let text = reply.text().await.expect("an answer in UTF-8");
+    let text = reply.text().await.expect("a reply in UTF-8");
     assert_no_internals(&text);
     let body: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let errors = body["errors"].as_array().unwrap_or_else(|| panic!("no errors in {text}"));

@@ -1,4 +1,4 @@
-//! The table: added to, never changed, and kept for a time.
+//! The audit is append-only, and old entries are deleted.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use crate::support::server::TestServer;
 
 const DAY: Duration = Duration::from_hours(24);
 
-fn swept(server: &TestServer) -> usize {
-    std::iter::repeat_with(|| cleanup(server.app()).unwrap_or_else(|_| panic!("the sweep failed")))
+fn clean_up(server: &TestServer) -> usize {
+    std::iter::repeat_with(|| cleanup(server.app()).unwrap_or_else(|_| panic!("the cleanup failed")))
         .take_while(|part| *part > 0)
         .sum()
 }
@@ -38,17 +38,17 @@ async fn entries_are_kept_for_the_configured_time() {
     server.register("bo").await;
     server.ignore_mail();
     server.advance(6 * DAY);
-    swept(&server);
-    assert_eq!(server.audit_lines().len(), 3, "not a moment too early");
+    clean_up(&server);
+    assert_eq!(server.audit_lines().len(), 3, "an entry was deleted too early");
     server.advance(Duration::from_micros(1));
-    assert_eq!(swept(&server), 2);
+    assert_eq!(clean_up(&server), 2);
     assert_eq!(server.audit_lines(), ["2 registered somebody"]);
     server.advance(10 * DAY);
-    swept(&server);
+    clean_up(&server);
     assert!(server.audit().is_empty());
     server.register("cleo").await;
     server.ignore_mail();
-    assert_eq!(server.audit()[0].id, 4, "a number is never given twice");
+    assert_eq!(server.audit()[0].id, 4, "an id was used twice");
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn many_rows_are_deleted_in_batches() {
     let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \
         INSERT INTO audit (at, event, actor) SELECT i, 'login_refused', 'somebody' FROM n";
     assert_eq!(database.execute(fill, []).expect("rows"), 2500);
-    let part = || cleanup(server.app()).unwrap_or_else(|_| panic!("the sweep failed"));
+    let part = || cleanup(server.app()).unwrap_or_else(|_| panic!("the cleanup failed"));
     let parts: Vec<usize> = std::iter::repeat_with(part).take_while(|part| *part > 0).collect();
     assert_eq!(parts, [1000, 1000, 500]);
 }

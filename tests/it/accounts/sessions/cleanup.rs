@@ -5,7 +5,7 @@ use std::time::Duration;
 use pledge4future_auth::accounts::cleanup::cleanup;
 use rusqlite::Connection;
 
-use super::{QUIET, renewed, sessions};
+use super::{QUIET, new_tokens, sessions};
 use crate::support::mutation::delete_account;
 use crate::support::person::{PASSWORD, assert_done};
 use crate::support::server::TestServer;
@@ -29,7 +29,7 @@ async fn only_expired_rows_are_deleted() {
     assert_done(&server.reset_password(&link, PASSWORD).await);
     assert_done(&server.log_in(&bo.email, PASSWORD).await.mutate(&server, &delete_account(PASSWORD)).await);
     server.advance(6 * DAY);
-    let (_, next) = renewed(&server.refresh(&ada.refresh_token).await);
+    let (_, next) = new_tokens(&server.refresh(&ada.refresh_token).await);
     let phone = server.log_in(&ada.email, PASSWORD).await;
 
     // Only the link of the reset has expired.
@@ -41,7 +41,7 @@ async fn only_expired_rows_are_deleted() {
     assert_eq!(clean_up(&server), 3, "two links and a consumed refresh token");
     assert_eq!(clean_up(&server), 0);
     assert_eq!((rows(&server, "refresh_tokens"), rows(&server, "sessions")), (2, 2));
-    let (token, _) = renewed(&server.refresh(&next).await);
+    let (token, _) = new_tokens(&server.refresh(&next).await);
     assert_eq!(sessions(&server, &token).await.len(), 2);
     assert_eq!(
         server.account_of(&phone.token).await,

@@ -8,7 +8,7 @@ use refinery::Target;
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
-use super::{QUIET, assert_not_renewed, renewed, sessions};
+use super::{QUIET, assert_not_refreshed, new_tokens, sessions};
 use crate::support::access_token::sign;
 use crate::support::embedded;
 use crate::support::server::TestServer;
@@ -71,10 +71,10 @@ async fn tokens_of_a_version_without_sessions_stay_valid() {
     assert_eq!(shown("address"), [Value::Null, Value::Null]);
     assert_eq!((shown("userAgent"), shown("current")), (vec!["".into(); 2], vec![false.into(); 2]));
 
-    let (new, _) = renewed(&server.refresh("phone-1").await);
+    let (new, _) = new_tokens(&server.refresh("phone-1").await);
     let current = sessions(&server, &new).await.into_iter().find(|session| session["current"] == true);
     assert_eq!(current.expect("a session")["id"], "phone");
-    assert_not_renewed(&server.refresh("old-1").await);
+    assert_not_refreshed(&server.refresh("old-1").await);
     server.advance(Duration::from_secs(3601));
     assert_eq!(server.account_of(&token).await, Value::Null);
 }
@@ -82,14 +82,14 @@ async fn tokens_of_a_version_without_sessions_stay_valid() {
 #[tokio::test]
 async fn refresh_tokens_of_an_earlier_version_keep_their_successors() {
     let server = TestServer::start_on(QUIET, fill_earlier_version).await;
-    let (_, next) = renewed(&server.refresh("laptop-2").await);
-    assert_not_renewed(&server.refresh("laptop-3").await);
-    renewed(&server.refresh(&next).await);
+    let (_, next) = new_tokens(&server.refresh("laptop-2").await);
+    assert_not_refreshed(&server.refresh("laptop-3").await);
+    new_tokens(&server.refresh(&next).await);
 
     let server = TestServer::start_on(QUIET, fill_earlier_version).await;
-    assert_not_renewed(&server.refresh("laptop-1").await);
-    assert_not_renewed(&server.refresh("laptop-3").await);
-    renewed(&server.refresh("phone-1").await);
+    assert_not_refreshed(&server.refresh("laptop-1").await);
+    assert_not_refreshed(&server.refresh("laptop-3").await);
+    new_tokens(&server.refresh("phone-1").await);
 }
 
 #[tokio::test]

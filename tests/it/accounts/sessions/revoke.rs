@@ -1,4 +1,4 @@
-//! What ends sessions, and what does not.
+//! `revokeSession`, `revokeAllSessions`, and other ends of sessions.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use pledge4future_auth::accounts::admin;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{QUIET, assert_not_renewed, renewed, sessions};
+use super::{QUIET, assert_not_refreshed, new_tokens, sessions};
 use crate::support::access_token::django_token;
 use crate::support::mutation::{
     change_password, mutation, remove_secondary_email, revoke_all_sessions, revoke_session, revoke_token,
@@ -16,7 +16,7 @@ use crate::support::person::{OTHER_PASSWORD, PASSWORD, Person, assert_done, asse
 use crate::support::server::{TestServer, payload_of};
 
 fn id_of_current(listed: &[Value]) -> String {
-    let current = listed.iter().find(|session| session["current"] == true).expect("the session that asks");
+    let current = listed.iter().find(|session| session["current"] == true).expect("the current session");
     current["id"].as_str().expect("an id").to_owned()
 }
 
@@ -25,7 +25,7 @@ async fn is_logged_out(server: &TestServer, person: &Person) -> bool {
     let verified = server.mutate(None, &verify_token(&person.token)).await;
     assert_eq!(verified["success"], !out, "`me` and `verifyToken` disagree");
     if out {
-        assert_not_renewed(&server.refresh(&person.refresh_token).await);
+        assert_not_refreshed(&server.refresh(&person.refresh_token).await);
     }
     out
 }
@@ -47,7 +47,7 @@ async fn a_session_can_be_revoked_from_another() {
 
     let own = id_of_current(&own);
     assert_done(&laptop.mutate(&server, &revoke_session(&own)).await);
-    assert!(is_logged_out(&server, &laptop).await, "the current session goes on");
+    assert!(is_logged_out(&server, &laptop).await, "the current session did not end");
 }
 
 #[tokio::test]
@@ -57,9 +57,9 @@ async fn a_session_of_another_account_is_not_found() {
     let id = id_of_current(&sessions(&server, &bo.token).await);
     let before = server.rows();
     let of_bo = ada.mutate(&server, &revoke_session(&id)).await;
-    let of_nobody = ada.mutate(&server, &revoke_session("00000000000000000000000000000000")).await;
+    let of_unknown = ada.mutate(&server, &revoke_session("00000000000000000000000000000000")).await;
     assert_refused(&of_bo, "id", "not_found");
-    assert_eq!(of_bo, of_nobody);
+    assert_eq!(of_bo, of_unknown);
     assert_eq!(server.rows(), before);
     assert!(!is_logged_out(&server, &bo).await);
 }
@@ -118,19 +118,19 @@ async fn anonymous_and_unverified_viewers_cannot_see_or_revoke_sessions() {
         assert_eq!(answer.body["data"]["sessions"], Value::Null);
         assert_eq!(answer.body["errors"][0]["message"], sentence);
     }
-    renewed(&server.refresh(&unverified.refresh_token).await);
+    new_tokens(&server.refresh(&unverified.refresh_token).await);
 }
 
 #[tokio::test]
 async fn a_session_with_a_revoked_refresh_token_ends_with_its_access_token() {
     let server = TestServer::start(QUIET).await;
     let laptop = server.sign_up("ada").await;
-    let (token, next) = renewed(&server.refresh(&laptop.refresh_token).await);
+    let (token, next) = new_tokens(&server.refresh(&laptop.refresh_token).await);
     server.advance(Duration::from_hours(1));
     let phone = server.log_in(&laptop.email, PASSWORD).await;
     assert_done(&server.mutate(None, &revoke_token(&next)).await);
     for refresh_token in [&laptop.refresh_token, &next] {
-        assert_not_renewed(&server.refresh(refresh_token).await);
+        assert_not_refreshed(&server.refresh(refresh_token).await);
     }
     assert_eq!(server.account_of(&token).await["username"], "ada", "the access token ended");
     assert_eq!(sessions(&server, &phone.token).await.len(), 2);
@@ -195,7 +195,7 @@ async fn a_change_of_addresses_ends_no_session() {
     for person in [&laptop, &phone] {
         assert_eq!(person.me(&server).await, Value::Null, "the token names the old address");
     }
-    let (token, _) = renewed(&server.refresh(&laptop.refresh_token).await);
+    let (token, _) = new_tokens(&server.refresh(&laptop.refresh_token).await);
     let after = sessions(&server, &token).await;
     let ids = |listed: &[Value]| {
         let mut ids: Vec<String> = listed.iter().map(|session| session["id"].to_string()).collect();
@@ -205,7 +205,7 @@ async fn a_change_of_addresses_ends_no_session() {
     assert_eq!(ids(&after), ids(&before));
     assert_done(&server.mutate(Some(&token), &remove_secondary_email(PASSWORD)).await);
     assert_eq!(sessions(&server, &token).await, after);
-    let (token, _) = renewed(&server.refresh(&phone.refresh_token).await);
+    let (token, _) = new_tokens(&server.refresh(&phone.refresh_token).await);
     assert_eq!(server.query(Some(&token), "{ me { email } }").await["me"]["email"], "ada@third.example");
 }
 
@@ -216,7 +216,7 @@ async fn the_least_recently_used_of_more_than_fifty_sessions_ends() {
     server.advance(Duration::from_secs(1));
     let second = server.log_in(&first.email, PASSWORD).await;
     server.advance(Duration::from_secs(1));
-    renewed(&server.refresh(&first.refresh_token).await);
+    new_tokens(&server.refresh(&first.refresh_token).await);
     let mut last = second.clone();
     for _ in 2..50 {
         last = server.log_in(&first.email, PASSWORD).await;

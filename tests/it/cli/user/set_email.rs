@@ -64,7 +64,7 @@ async fn an_address_set_by_an_operator_is_confirmed_by_its_owner() {
     let again = site.run(["user", "set-email", "1", "Ada@new.example"]).done();
     assert_eq!(again, "account 1 has the address Ada@new.example already\n");
     assert_eq!((mails(&site).len(), audit(&site).len()), (2, 8), "nothing happened");
-    // The old address is free.
+    // The old address can be used again.
     site.run(["user", "create", "--email", "ada@old.example", "--verified"]).done();
 }
 
@@ -82,8 +82,8 @@ async fn another_spelling_of_an_address_ends_no_session() {
     assert!(mails(&site).is_empty());
 }
 
-/// Gives addresses the keys that the first version stored.
-fn with_first_keys(site: &Site, keys: &[(&str, &str)]) {
+/// Stores the keys of the first version.
+fn store_first_keys(site: &Site, keys: &[(&str, &str)]) {
     let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
     for (email, key) in keys {
         let update = "UPDATE email_addresses SET email_key = ?2 WHERE email = ?1";
@@ -100,7 +100,7 @@ async fn an_address_with_an_outdated_key_can_log_in() {
         site.run_with_input(PASSWORD, create).done();
     }
     let first: Vec<_> = emails.iter().map(|email| (*email, email.to_lowercase())).collect();
-    with_first_keys(&site, &first.iter().map(|(email, key)| (*email, key.as_str())).collect::<Vec<_>>());
+    store_first_keys(&site, &first.iter().map(|(email, key)| (*email, key.as_str())).collect::<Vec<_>>());
     let server = site.serve();
     for email in emails.into_iter().chain(["ada@m\u{fc}nchen.example", "bo@example.org"]) {
         assert_done(&server.try_log_in(email, PASSWORD).await);
@@ -113,9 +113,9 @@ fn two_accounts_of_one_mailbox_are_reported_and_kept() {
     for email in ["\"ada\"@example.org", "bo@example.org"] {
         site.run(["user", "create", "--email", email, "--verified"]).done();
     }
-    // The first version took these for two mailboxes.
+    // The first version had two keys for this mailbox.
     let keys = [("\"ada\"@example.org", "\"ada\"@example.org"), ("bo@example.org", "ada@example.org")];
-    with_first_keys(&site, &keys);
+    store_first_keys(&site, &keys);
     let told = site.run(["migrate"]).done();
     let warning = "accounts 1 and 2 have an address of the same mailbox, and logins with it reach account 2";
     assert!(told.contains(warning), "{told}");
@@ -166,7 +166,7 @@ fn an_invalid_new_address_changes_nothing() {
     assert_eq!(sentence, "nothing was changed: User with this Email already exists.");
     assert!(mails(&site).is_empty());
 
-    // Its own secondary address is another matter.
+    // The own secondary address can become the primary one.
     site.run(["user", "set-email", "ada", "ada@second.example", "--verified"]).done();
     let shown = site.run(["user", "show", "ada", "--json"]).done();
     let shown: Value = serde_json::from_str(&shown).expect("JSON");

@@ -1,4 +1,4 @@
-//! GraphiQL, offline: every other host is unreachable.
+//! GraphiQL in a browser that cannot reach other hosts.
 
 use serde_json::{Value, json};
 
@@ -19,12 +19,11 @@ async fn graphiql_works_offline_and_stores_no_secret() {
     let Some((browser, server)) = start().await else { return };
     let email = server.register_verified("ada").await;
 
-    // The documentation.
     browser.click("button[aria-label='Show Documentation Explorer']").await;
     let documentation = browser.wait_for(".graphiql-doc-explorer").await;
     assert!(documentation.contains("Query"), "{documentation}");
 
-    // A wrong password is refused in words, the right one is taken.
+    // A wrong password shows an error, and the correct one logs in.
     browser.click("#login-open").await;
     browser.log_in(&email, "wrong").await;
     assert_eq!(browser.wait_for("#login-error p").await, "Please, enter valid credentials.");
@@ -32,21 +31,21 @@ async fn graphiql_works_offline_and_stores_no_secret() {
     browser.log_in_by_button(&email).await;
 
     // A query and a mutation with the token.
-    browser.takes("Me").await;
+    browser.open_tab("Me").await;
     browser.execute().await;
     browser.wait_for_result(".result-window", &format!("\"email\":\"{email}\"")).await;
-    browser.takes("UpdateAccount").await;
+    browser.open_tab("UpdateAccount").await;
     browser.execute().await;
     browser.wait_for_result(".result-window", "\"success\":true").await;
 
-    // A field is completed.
-    browser.takes("Me").await;
+    // The editor completes a field.
+    browser.open_tab("Me").await;
     browser.click(".graphiql-query-editor .view-lines").await;
     let editor = ".graphiql-query-editor textarea, .graphiql-query-editor .native-edit-context";
     browser.type_text(editor, "\u{e009}a\u{e000}{ user").await;
     browser.wait_for(".suggest-widget.visible .monaco-list-row").await;
 
-    browser.takes("Sessions").await;
+    browser.open_tab("Sessions").await;
     browser.execute().await;
     browser.wait_for_result(".result-window", "\"current\":true").await;
     browser.click("#login-open").await;
@@ -65,12 +64,12 @@ async fn every_tab_opens_with_its_example_variables() {
     for size in [(1280, 800), (390, 844)] {
         browser.resize(size).await;
         for tab in browser.tabs().await {
-            browser.takes(&tab).await;
+            browser.open_tab(&tab).await;
             browser.wait_until(shown).await;
             if ["Me", "Sessions"].contains(&tab.as_str()) {
                 continue;
             }
-            // All of them, from the note in the first line to the brace in the last.
+            // All lines are visible, from the comment to the closing brace.
             browser
                 .wait_until(
                     "(() => { \
@@ -85,15 +84,15 @@ async fn every_tab_opens_with_its_example_variables() {
                 .await;
         }
     }
-    // Another tab brings the variables back, whether the headers were open or both editors were hidden.
+    // A change of tab shows the variables again, after the headers were open or both editors were hidden.
     browser.click(".graphiql-editor-tools [data-name=headers]").await;
     let headers = "document.querySelector('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines')";
     browser.wait_until(&format!("{headers}?.textContent === ''")).await;
-    browser.takes("Register").await;
+    browser.open_tab("Register").await;
     browser.wait_until(shown).await;
     browser.click("button[aria-label='Hide editor tools']").await;
     browser.wait_until(&format!("!({shown})")).await;
-    browser.takes("VerifyAccount").await;
+    browser.open_tab("VerifyAccount").await;
     browser.wait_until(shown).await;
     assert_eq!(browser.console_errors().await, [] as [String; 0]);
 }
@@ -104,12 +103,12 @@ async fn a_typed_header_overrides_the_login() {
     let (ada, bo) = (server.register_verified("ada").await, server.register_verified("bo").await);
     let token = server.log_in(&bo, PASSWORD).await.token;
     browser.log_in_by_button(&ada).await;
-    browser.takes("Me").await;
+    browser.open_tab("Me").await;
     browser.execute().await;
     browser.wait_for_result(".result-window", &format!("\"email\":\"{ada}\"")).await;
     browser.click(".graphiql-editor-tools [data-name=headers]").await;
     browser.click(".graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines").await;
-    // The editor writes the closing brace and quotation marks, and lets people type over them.
+    // The editor inserts the closing brace and quotation marks, and typing replaces them.
     let editor = ".graphiql-editor-tool .graphiql-editor:not(.hidden) textarea";
     browser.type_text(editor, &format!("{{\"Authorization\": \"JWT {token}\"}}")).await;
     browser.execute().await;
@@ -125,7 +124,7 @@ async fn login_works_with_the_keyboard_on_a_phone() {
     browser.resize((390, 844)).await;
     let icons = "document.querySelectorAll('svg circle[cx=\"10\"]').length";
     assert_eq!(browser.run_script(&format!("return {icons}")).await, json!(1));
-    // From the tabs the way leads over the button for another tab.
+    // The button for another tab is before the login button in the tab order.
     browser.run_script("document.querySelector('.graphiql-tab-add').focus()").await;
     browser.type_text(".graphiql-tab-add", "\u{e004}").await;
     browser.wait_until("document.activeElement.id === 'login-open'").await;
@@ -151,8 +150,8 @@ async fn tabs_and_comments_are_visible_on_desktop_and_phone() {
         let phone = size.0 == 390;
         browser.wait_until(&format!("Boolean(document.querySelector('.line-numbers')) !== {phone}")).await;
         for tab in browser.tabs().await {
-            browser.takes(&tab).await;
-            // The middle and both ends of the active tab, and of all tabs where none scrolls away.
+            browser.open_tab(&tab).await;
+            // Checks the middle and both ends of the active tab, and of all tabs on a desktop.
             let tabs = if phone { ".graphiql-tab-active" } else { ".graphiql-tab" };
             let seen = "const seen = (box, element) => [0.05, 0.5, 0.95].every(part => { \
                           const at = document.elementFromPoint(box.left + part * box.width, box.top + box.height / 2); \
@@ -191,13 +190,13 @@ async fn comments_are_readable_in_light_and_in_dark() {
         browser.devtools("Emulation.setEmulatedMedia", features).await;
         browser.open_graphiql(&server).await;
         for (editor, sign) in [("query-editor", "#"), ("editor-tool", "//")] {
-            // A string of the class mtk1 is not coloured yet.
+            // A token of the class mtk1 is not highlighted yet.
             let comment = format!(
                 "[...document.querySelectorAll('.graphiql-{editor} .view-line [class*=mtk]:not(.mtk1)')] \
                    .find(token => token.textContent.startsWith({sign:?}))"
             );
             browser.wait_until(&comment).await;
-            // As WCAG 2 computes it. The editor is transparent, the pane behind it is not.
+            // The contrast of WCAG 2. The pane behind the transparent editor has the background.
             let script = format!(
                 "const light = element => {{ \
                    const {{ color, backgroundColor }} = getComputedStyle(element); \
@@ -237,12 +236,12 @@ async fn the_assets_of_graphiql_are_served_compressed_or_plain() {
             .raw(reqwest::Method::GET, &path)
             .header("Accept", "text/html")
             .header("Accept-Encoding", coding);
-        async move { request.send().await.expect("an answer") }
+        async move { request.send().await.expect("a reply") }
     };
     let page = fetch("/graphql".to_owned(), "identity").await;
     assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
     assert!(
-        page.headers()["content-security-policy"].to_str().expect("a text").contains("script-src 'self';")
+        page.headers()["content-security-policy"].to_str().expect("a string").contains("script-src 'self';")
     );
     let page = page.text().await.expect("a page");
     assert!(page.contains("GraphiQL") && !page.contains("<script>"), "{page}");
@@ -274,7 +273,7 @@ async fn the_assets_of_graphiql_are_served_compressed_or_plain() {
         .header("Accept", "application/json")
         .send()
         .await
-        .expect("an answer");
+        .expect("a reply");
     assert_eq!(api.status(), 405);
     let answer: Value = api.json().await.expect("JSON");
     assert!(answer["errors"].is_array());

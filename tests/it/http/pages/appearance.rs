@@ -18,7 +18,7 @@ async fn the_front_page_shows_the_links_and_the_name_of_the_site() {
     let style = style.captures(&front.text).expect("a style sheet")[1].to_owned();
     let reply = server.raw(Method::GET, &style).send().await.expect("a style sheet");
     assert_eq!(reply.headers()[CACHE_CONTROL], "public, max-age=31536000, immutable");
-    let style = reply.text().await.expect("a text");
+    let style = reply.text().await.expect("a string");
     assert!(style.contains("--accent: #ffdd00;") && style.contains("--on-accent: #000000;"));
     assert!(
         style.len() + front.text.len() < 30_000,
@@ -28,32 +28,31 @@ async fn the_front_page_shows_the_links_and_the_name_of_the_site() {
 
     let server = TestServer::start("pages.enabled = false\ngraphql.graphiql = false\n").await;
     for path in ["/", "/activate", "/activate/x", "/graphiql/index.html"] {
-        let reply =
-            server.raw(Method::GET, path).header(ACCEPT, "text/html").send().await.expect("an answer");
+        let reply = server.raw(Method::GET, path).header(ACCEPT, "text/html").send().await.expect("a reply");
         assert_eq!(reply.status(), 404, "{path}");
     }
     let reply =
-        server.raw(Method::GET, "/graphql").header(ACCEPT, "text/html").send().await.expect("an answer");
+        server.raw(Method::GET, "/graphql").header(ACCEPT, "text/html").send().await.expect("a reply");
     assert_eq!(reply.status(), 405);
 }
 
 #[tokio::test]
 async fn final_pages_link_to_the_login_of_the_site() {
     let server = TestServer::start("links.sign_in = \"https://www.example.org/login?from=auth\"\n").await;
-    let to_the_log_in = "href=\"https://www.example.org/login?from=auth\"";
+    let login_link = "href=\"https://www.example.org/login?from=auth\"";
     let email = server.register("ada").await;
     let path = format!("/activate/{}", server.mailed_token(&email));
-    assert!(!server.open(&path).await.says(to_the_log_in), "there is something else to do first");
+    assert!(!server.open(&path).await.says(login_link), "the page links to the login before activation");
     let done = server.submit(&path, &[]).await.location;
     for path in ["/", &done, &path, "/done/new-password", "/done/password-mail", "/working-group-details"] {
         let page = server.open(path).await;
-        assert!(page.status == 200 && page.says(to_the_log_in), "{path}: {}", page.text);
+        assert!(page.status == 200 && page.says(login_link), "{path}: {}", page.text);
     }
     assert!(
-        server.open("/activate-secondary/nonsense").await.says(to_the_log_in),
-        "one logs in to try again"
+        server.open("/activate-secondary/nonsense").await.says(login_link),
+        "the page does not link to the login"
     );
-    assert!(!server.open("/nowhere").await.says(to_the_log_in));
+    assert!(!server.open("/nowhere").await.says(login_link));
 
     let server = TestServer::start("").await;
     for path in ["/done/activation", "/done/password-mail", "/activate-secondary/nonsense"] {
@@ -88,7 +87,7 @@ async fn the_pages_have_an_icon() {
             assert_eq!(picture.headers()[CACHE_CONTROL], kept, "{path}");
             assert!(picture.text().await.expect("a picture").contains(part), "{path}");
         }
-        assert_eq!(page.says("<img "), part == "a small picture", "a logo is shown beside the name as well");
+        assert_eq!(page.says("<img "), part == "a small picture", "the logo is not beside the name");
     }
 }
 

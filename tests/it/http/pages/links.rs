@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use reqwest::Method;
 
-use crate::support::mutation::{mutation, request_secondary_email};
+use crate::support::mutation::mutation;
 use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused};
 use crate::support::server::TestServer;
 
-/// Somebody who registered and confirmed a secondary address; answers both.
-async fn with_secondary(server: &TestServer) -> (String, String) {
+/// Signs up and requests a secondary address. Returns both addresses.
+async fn sign_up_with_secondary(server: &TestServer) -> (String, String) {
     let ada = server.sign_up("ada").await;
-    let wish = request_secondary_email("ada@example.net", PASSWORD);
-    assert_done(&ada.mutate(server, &wish).await);
+    ada.request_secondary_email(server, "ada@example.net").await;
     (ada.email, "ada@example.net".to_owned())
 }
 
@@ -20,7 +19,7 @@ async fn with_secondary(server: &TestServer) -> (String, String) {
 async fn opening_a_link_changes_nothing() {
     let server = TestServer::start("accounts.passwordless_registration = false\n").await;
     let email = server.register("eve").await;
-    let (ada, second) = with_secondary(&server).await;
+    let (ada, second) = sign_up_with_secondary(&server).await;
     let paths = [
         format!("/activate/{}", server.mailed_token(&email)),
         format!("/activate/{}", server.mailed_token(&second)),
@@ -90,7 +89,7 @@ async fn activation_after_a_reset_request_leads_to_a_new_password() {
 #[tokio::test]
 async fn an_invalid_link_shows_the_reason_and_offers_another_mail() {
     let server = TestServer::start("").await;
-    let (ada, second) = with_secondary(&server).await;
+    let (ada, second) = sign_up_with_secondary(&server).await;
     let eve = server.register("eve").await;
     let reset = format!("/password-reset/{}", server.request_reset(&ada).await);
     let links = [
@@ -114,7 +113,11 @@ async fn an_invalid_link_shows_the_reason_and_offers_another_mail() {
         }
     }
     let token = server.request_reset(&ada).await;
-    assert_eq!(server.open(&format!("/password-set/{token}")).await.status, 404, "a link for something else");
+    assert_eq!(
+        server.open(&format!("/password-set/{token}")).await.status,
+        404,
+        "a link for another purpose"
+    );
 
     let path = format!("/password-reset/{token}");
     let fields = [("new_password1", OTHER_PASSWORD), ("new_password2", OTHER_PASSWORD)];
@@ -162,7 +165,7 @@ async fn an_invalid_new_password_shows_every_error() {
 async fn a_secondary_address_is_confirmed_at_either_path() {
     for path in ["/activate", "/activate-secondary"] {
         let server = TestServer::start("").await;
-        let (_, second) = with_secondary(&server).await;
+        let (_, second) = sign_up_with_secondary(&server).await;
         let path = format!("{path}/{}", server.mailed_token(&second));
         assert!(server.open(&path).await.says("<h1>Confirm your secondary address</h1>"));
         assert_eq!(server.submit(&path, &[]).await.location, "/done/secondary-address");

@@ -1,4 +1,4 @@
-//! Mail by SMTP, encrypted: whom it is handed to, and whom not.
+//! SMTP over TLS.
 
 use pledge4future_auth::store;
 

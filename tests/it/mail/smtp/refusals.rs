@@ -24,7 +24,7 @@ async fn a_greylisted_mail_is_delayed_and_others_are_not() {
     assert_eq!(receiver.recipients(), ["bo@example.org"]);
     assert!(last_error(&server, 1).ends_with("answered 450 to RCPT TO: 4.2.0 greylisted, come back later"));
 
-    assert_eq!(round(&server), DeliveryReport::default(), "it is not tried again at once");
+    assert_eq!(round(&server), DeliveryReport::default(), "the mail was retried at once");
     server.advance(HALF_A_MINUTE);
     assert_eq!(round(&server), delivered(1));
     assert_eq!(receiver.recipients(), ["bo@example.org", "ada@example.org"]);
@@ -47,15 +47,19 @@ async fn a_refused_mail_is_given_up_and_others_are_delivered() {
         assert_eq!(round(&server), DeliveryReport { delivered: 1, refused: 1, failed: 0 }, "{command}");
         assert_eq!(receiver.seen().connections, 1, "{command}");
         server.advance(WEEK);
-        assert_eq!(round(&server), DeliveryReport::default(), "{command}: it is not tried again");
-        assert_eq!(health::problems(server.app()).ok(), Some(vec![]), "{command}: nothing is stuck");
+        assert_eq!(round(&server), DeliveryReport::default(), "{command}: the mail was retried");
+        assert_eq!(
+            health::problems(server.app()).ok(),
+            Some(vec![]),
+            "{command}: the server reports a problem"
+        );
         assert_eq!(receiver.recipients(), ["bo@example.org"]);
         let refused = row(&server, 1);
         assert_eq!((refused.attempts, refused.delivered_at), (1, None));
         assert!(refused.refused_at.is_some());
         let error = refused.last_error.expect("a reason");
         assert!(error.contains(&reply[..3]) && error.contains(&reply[4..9]), "{error}");
-        assert!(!error.contains('\u{1b}'), "it steers terminals: {error}");
+        assert!(!error.contains('\u{1b}'), "it contains control characters: {error}");
 
         let now = server.app().clock.now();
         let due = server.store().write(|tx| store::outbox::set_all_due(tx, now)).expect("a database");
@@ -139,7 +143,7 @@ async fn refused_mails_are_listed_and_sent_after_a_retry() {
     on.store(false, Ordering::SeqCst);
     assert!(operator.run(["mail", "retry"]).done().starts_with("Mails due: 1."));
     assert!(operator.run(["mail", "list"]).done().contains("  waits, attempts: 1"));
-    // Commands go by the clock of the machine, which is ahead of the test's.
+    // Commands use the clock of the machine, which is ahead of the clock of the test.
     let ahead = row(&server, 1).due_at.micros() - server.app().clock.now().micros();
     server.advance(Duration::from_micros(u64::try_from(ahead).unwrap_or(0)));
     assert_eq!(round(&server), delivered(1));

@@ -13,9 +13,9 @@ use super::{failed, last_error, round, row, settings, site};
 
 #[tokio::test]
 async fn a_reply_that_quotes_the_mail_is_stored_without_its_link() {
-    let (tell, told) = std::sync::mpsc::channel::<String>();
+    let (sender, link) = std::sync::mpsc::channel::<String>();
     let receiver = Receiver::scripted(move |line| {
-        let link = (line == ".").then(|| told.recv().expect("a link"))?;
+        let link = (line == ".").then(|| link.recv().expect("a link"))?;
         let token = link.rsplit('/').next().expect("a token").to_owned();
         say(&format!("554 5.7.1 bad link <{link}> or \"{}\".", &token[..token.len() - 5]))
     });
@@ -23,7 +23,7 @@ async fn a_reply_that_quotes_the_mail_is_stored_without_its_link() {
     server.register("ada").await;
     let text = row(&server, 1).text;
     let link = text.split_whitespace().find(|word| word.contains("/activate/")).expect("a link");
-    tell.send(link.to_owned()).expect("a receiver");
+    sender.send(link.to_owned()).expect("a receiver");
     assert_eq!(round(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
     let error = last_error(&server, 1);
     assert!(error.ends_with("answered 554 to the mail: 5.7.1 bad link <…> or \"…\"."), "{error}");
@@ -32,8 +32,8 @@ async fn a_reply_that_quotes_the_mail_is_stored_without_its_link() {
 #[tokio::test]
 async fn a_reply_that_quotes_the_password_is_stored_without_it() {
     let receiver = Receiver::scripted(|line| {
-        let told = line.strip_prefix("AUTH PLAIN ")?;
-        say(&format!("535 robot and secret are wrong, as is {told}"))
+        let credentials = line.strip_prefix("AUTH PLAIN ")?;
+        say(&format!("535 robot and secret are wrong, as is {credentials}"))
     });
     let server = TestServer::start(&settings(&receiver.url().replace("//", "//robot:secret@"))).await;
     server.register("ada").await;

@@ -1,4 +1,4 @@
-//! A server that is told to stop while mail waits.
+//! A server that stops while mail waits.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use super::settings;
 use crate::support::program::Site;
 use crate::support::smtp_receiver::{GREETING, Receiver, say};
 
-/// Puts mails into the outbox of a site that is not served yet.
-fn promise(site: &Site, mails: usize) {
+/// Adds mails to the outbox of a site before its server starts.
+fn enqueue(site: &Site, mails: usize) {
     site.run(["migrate"]).done();
     let database = rusqlite::Connection::open(site.path("data/auth.sqlite3")).expect("a database");
     let insert = "INSERT INTO outbox (recipient, subject, body_text, body_html, created_at, due_at, attempts) \
@@ -17,7 +17,7 @@ fn promise(site: &Site, mails: usize) {
     }
 }
 
-/// Waits until the mail server was asked for something.
+/// Waits until the mail server has seen so many connections and lines.
 fn wait_for(receiver: &Receiver, connections: usize, lines: usize) {
     let is_there = || receiver.seen().connections >= connections && receiver.seen().lines.len() >= lines;
     while !is_there() {
@@ -33,7 +33,7 @@ fn waiting(site: &Site) -> usize {
 fn a_stopping_server_waits_for_a_silent_mail_server_only_once() {
     let receiver = Receiver::scripted(|line| (line == GREETING).then(|| say("")).flatten());
     let site = Site::with_settings(&settings(&receiver.url()));
-    promise(&site, 5);
+    enqueue(&site, 5);
     let server = site.serve();
     wait_for(&receiver, 1, 0);
     let end = server.terminate();
@@ -52,7 +52,7 @@ fn a_stopping_server_leaves_the_backlog_of_a_slow_mail_server() {
         None
     });
     let site = Site::with_settings(&settings(&receiver.url()));
-    promise(&site, 30);
+    enqueue(&site, 30);
     let server = site.serve();
     wait_for(&receiver, 1, 1);
     let end = server.terminate();

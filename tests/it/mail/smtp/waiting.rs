@@ -1,4 +1,4 @@
-//! Mail that waits for long: what becomes of it, and when the server counts as not ready.
+//! Mail that waits for a long time, and readiness.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -15,10 +15,10 @@ use crate::support::smtp_receiver::{Closed, Receiver, say};
 const HOUR: Duration = Duration::from_hours(1);
 const HOURS_OF_FIVE_DAYS: usize = 120;
 
-/// The answer of `/readyz`.
+/// Returns the reply of `/readyz`.
 async fn readiness(server: &TestServer) -> (u16, String) {
-    let reply = server.raw(Method::GET, "/readyz").send().await.expect("an answer");
-    (reply.status().as_u16(), reply.text().await.expect("a text"))
+    let reply = server.raw(Method::GET, "/readyz").send().await.expect("a reply");
+    (reply.status().as_u16(), reply.text().await.expect("a string"))
 }
 
 fn ready() -> (u16, String) {
@@ -46,13 +46,13 @@ async fn a_mail_is_given_up_after_five_days_without_affecting_readiness() {
     assert_eq!(round(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
     let error = last_error(&server, 1);
     assert!(error.starts_with("put off for 5 days: ") && error.ends_with("come back later"), "{error}");
-    assert!(row(&server, 1).attempts >= 100, "it is tried every hour at last");
+    assert!(row(&server, 1).attempts >= 100, "the wait grew beyond an hour");
 
     let operator = Site::with_settings(&format!("data_dir = {:?}\n", server.data()));
     assert!(operator.run(["mail", "list"]).done().contains("  refused  "));
     on.store(false, Ordering::SeqCst);
     operator.run(["mail", "retry", "1"]).done();
-    // Commands go by the clock of the machine, which is ahead of the test's.
+    // Commands use the clock of the machine, which is ahead of the clock of the test.
     server.advance(row(&server, 1).due_at.since(server.app().clock.now()));
     assert_eq!(round(&server), delivered(1));
     assert_eq!(receiver.recipients(), ["ada@example.org"]);
