@@ -11,8 +11,8 @@ use crate::support::mutation::register;
 use crate::support::person::{PASSWORD, assert_done};
 use crate::support::server::TestServer;
 
-fn round(server: &TestServer) -> DeliveryReport {
-    outbox::deliver_due(server.app()).expect("a round")
+fn deliver(server: &TestServer) -> DeliveryReport {
+    outbox::deliver_due(server.app()).expect("a delivery")
 }
 
 #[tokio::test]
@@ -22,12 +22,12 @@ async fn a_mail_that_fails_is_retried_with_growing_waits() {
     std::fs::remove_dir(&mail).expect("an empty folder");
     server.register("ada").await;
 
-    assert_eq!(round(&server), DeliveryReport { delivered: 0, failed: 1, ..DeliveryReport::default() });
-    assert_eq!(round(&server), DeliveryReport::default(), "the mail was retried at once");
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 0, failed: 1, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport::default(), "the mail was retried at once");
     server.advance(Duration::from_secs(30));
-    assert_eq!(round(&server), DeliveryReport { delivered: 0, failed: 1, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 0, failed: 1, ..DeliveryReport::default() });
     server.advance(Duration::from_secs(30));
-    assert_eq!(round(&server), DeliveryReport::default(), "the second wait is not longer than the first");
+    assert_eq!(deliver(&server), DeliveryReport::default(), "the second wait is not longer than the first");
     let waiting =
         server.store().read(|db| store::outbox::find_by_id(db, 1)).expect("a database").expect("a mail");
     assert_eq!(waiting.attempts, 2);
@@ -35,8 +35,8 @@ async fn a_mail_that_fails_is_retried_with_growing_waits() {
 
     std::fs::create_dir(&mail).expect("a folder");
     server.advance(Duration::from_secs(30));
-    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
-    assert_eq!(round(&server), DeliveryReport::default());
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport::default());
     assert_eq!(server.mails().len(), 1);
 }
 
@@ -48,7 +48,7 @@ async fn a_mail_that_fails_does_not_delay_others() {
         server.data().join("mail").join(format!("{:020}-00000001.eml", server.app().clock.now().micros()));
     std::fs::create_dir(&blocked).expect("a folder where the mail belongs");
     server.register("bo").await;
-    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 1, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 1, failed: 1, ..DeliveryReport::default() });
 
     std::fs::remove_dir(&blocked).expect("the folder");
     assert_eq!(server.mails_to("bo@example.org").len(), 1);
@@ -63,7 +63,7 @@ async fn a_mail_to_an_unusable_address_is_given_up_and_others_leave() {
     let register = register(strange, PASSWORD).with("username", "strange");
     assert_done(&server.mutate(None, &register).await);
     server.register("bo").await;
-    assert_eq!(round(&server), DeliveryReport { delivered: 1, refused: 1, failed: 0 });
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 1, refused: 1, failed: 0 });
     let given_up =
         server.store().read(|db| store::outbox::find_by_id(db, 1)).expect("a database").expect("a mail");
     assert_eq!(given_up.recipient, strange);
@@ -75,13 +75,13 @@ async fn a_mail_to_an_unusable_address_is_given_up_and_others_leave() {
 async fn a_delivered_mail_is_sent_again_only_on_request() {
     let server = TestServer::start("").await;
     server.register("ada").await;
-    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
     let now = server.app().clock.now();
     let set_due = |again| server.store().write(|tx| store::outbox::set_due(tx, 1, now, again));
     assert!(!set_due(false).expect("a database"));
-    assert_eq!(round(&server), DeliveryReport::default());
+    assert_eq!(deliver(&server), DeliveryReport::default());
     assert!(set_due(true).expect("a database"));
-    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
     server.ignore_mail();
 }
 
@@ -89,10 +89,10 @@ async fn a_delivered_mail_is_sent_again_only_on_request() {
 async fn delivered_mails_are_deleted_after_a_week() {
     let server = TestServer::start("").await;
     server.register("ada").await;
-    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
     server.advance(Duration::from_secs(7 * 24 * 3600 + 1));
     server.register("bo").await;
-    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
     let kept = server.store().read(store::outbox::list).expect("a database");
     assert_eq!(kept.iter().map(|mail| mail.recipient.as_str()).collect::<Vec<_>>(), ["bo@example.org"]);
 }

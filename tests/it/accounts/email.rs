@@ -70,7 +70,7 @@ fn the_white_space_of_python_is_stripped() {
 fn the_length_of_text_is_counted_in_characters_after_stripping() {
     assert_eq!(clean_text("  Ōsaka ", 5).unwrap(), "Ōsaka");
     assert_eq!(clean_text("   ", 5).unwrap(), "");
-    let complaints = clean_text("Ōsa\0ka", 5).unwrap_err();
-    let codes: Vec<_> = complaints.iter().map(|complaint| complaint.code).collect();
+    let messages = clean_text("Ōsa\0ka", 5).unwrap_err();
+    let codes: Vec<_> = messages.iter().map(|message| message.code).collect();
     assert_eq!(codes, ["max_length", "null_characters_not_allowed"]);
 }

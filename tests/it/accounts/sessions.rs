@@ -1,7 +1,7 @@
 //! Sessions and their tokens.
 
 mod cleanup;
-mod client_names;
+mod client_address;
 mod list;
 mod migrations;
 mod model;

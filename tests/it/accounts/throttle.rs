@@ -79,13 +79,13 @@ async fn attempts_are_remembered_after_a_restart() {
 
 #[test]
 fn invalid_limits_are_refused() {
-    for (settings, complaint) in [
+    for (settings, message) in [
         ("password.free = 0", "limits.password: at least 1 attempt must be free"),
         ("token.forget = \"0 seconds\"", "limits.token: forget lies between"),
         ("registration.pause = \"1 hour\"", "limits.registration: pause is at least"),
         ("mail_per_client.longest = \"2 days\"", "limits.mail_per_client: pause is at least"),
     ] {
         let refused = Site::with_settings(&format!("[limits]\n{settings}\n")).run(["serve"]).refused(2);
-        assert!(refused.contains(complaint), "{complaint}: {refused}");
+        assert!(refused.contains(message), "{message}: {refused}");
     }
 }

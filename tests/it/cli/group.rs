@@ -56,7 +56,7 @@ fn an_operator_sets_the_representative_of_a_group() {
 fn an_account_that_cannot_represent_a_group_is_refused() {
     let site = site();
     site.run(["user", "deactivate", "cleo"]).done();
-    for (group, account, complaint) in [
+    for (group, account, message) in [
         (GROUP, "bo", "is in another working group"),
         (GROUP, "cleo", "must have a verified, active account"),
         (GROUP, "dora", "no account has the address, username or number \"dora\""),
@@ -64,7 +64,7 @@ fn an_account_that_cannot_represent_a_group_is_refused() {
         ("Left alone", "ada", "no working group has the id \"Left alone\"; `group list` shows all"),
     ] {
         let refused = site.run(["group", "set-representative", group, account]).refused(1);
-        assert!(refused.starts_with("nothing was changed: ") && refused.contains(complaint), "{refused}");
+        assert!(refused.starts_with("nothing was changed: ") && refused.contains(message), "{refused}");
     }
     assert_eq!(representatives(&site), [json!(null), json!(2)]);
 }
@@ -143,7 +143,7 @@ fn an_invalid_group_of_an_operator_changes_nothing() {
     site.run(create("Tidal energy", UNIVERSITY, "101", "ada")).done();
     site.run(["user", "create", "--email", "new@example.org"]).done();
     let before = (listed(&site, "group").len(), listed(&site, "mail").len(), listed(&site, "audit").len());
-    for (name, institution, field, account, complaint) in [
+    for (name, institution, field, account, message) in [
         ("Tidal energy", UNIVERSITY, "101", "bo", "it already exists"),
         (" ", UNIVERSITY, "101", "bo", "has 1 to 200 characters"),
         ("Wind", "Oslo", "101", "bo", "no institution has \"Oslo\" in its name and place"),
@@ -164,10 +164,7 @@ fn an_invalid_group_of_an_operator_changes_nothing() {
         ("Wind", UNIVERSITY, "101", "dora", "no account has the address, username or number \"dora\""),
     ] {
         let refused = site.run(create(name, institution, field, account)).refused(1);
-        assert!(
-            refused.starts_with("no working group was made: ") && refused.contains(complaint),
-            "{refused}"
-        );
+        assert!(refused.starts_with("no working group was made: ") && refused.contains(message), "{refused}");
     }
     let several = site.run(create("Wind", "heidelberg", "101", "bo")).refused(1);
     for part in [UNIVERSITY, HOSPITAL, "(Universität Heidelberg, Heidelberg)", "give the id of one"] {
@@ -251,7 +248,7 @@ fn a_group_is_named_by_an_unambiguous_prefix_of_its_id() {
              7d5a33dd-3ac4-4d85-a8a2-c5d8ab3a5b12 (Next to it)"
         )
     );
-    for (group, complaint) in [
+    for (group, message) in [
         ("7d5", "give at least 4 characters of the id"),
         ("", "give at least 4 characters of the id"),
         ("7d5b", "no working group has the id \"7d5b\""),
@@ -259,7 +256,7 @@ fn a_group_is_named_by_an_unambiguous_prefix_of_its_id() {
         ("%%%%%", "no working group has the id \"%%%%%\""),
     ] {
         let refused = give(group).refused(1);
-        assert!(refused.contains(complaint), "{refused}");
+        assert!(refused.contains(message), "{refused}");
     }
     let whole = GROUP.replace('-', "");
     for group in [&GROUP[..36], &GROUP.to_uppercase(), &whole] {

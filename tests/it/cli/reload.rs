@@ -51,7 +51,7 @@ async fn the_next_request_uses_reloaded_settings() {
 async fn a_reload_ignores_settings_that_are_invalid_or_need_a_restart() {
     let site = Site::with_settings("");
     let server = site.serve();
-    for (settings, complaint) in [
+    for (settings, message) in [
         ("passwords.min_length = 0\n", "passwords.min_length: between 1 and 128"),
         ("passwords.min_lenght = 9\n", "did you mean \"passwords.min_length\"?"),
         ("passwords.min_length = 12\ndata_dir = \"other\"\n", "data_dir: this takes a restart"),
@@ -67,7 +67,7 @@ async fn a_reload_ignores_settings_that_are_invalid_or_need_a_restart() {
     ] {
         site.write("config.toml", format!("{BEGINNING}{settings}"));
         let said = server.reload();
-        assert!(said.contains("the settings stay as they were") && said.contains(complaint), "{said}");
+        assert!(said.contains("the settings stay as they were") && said.contains(message), "{said}");
     }
     assert_eq!(register_with_11(&server, "ada").await, "null");
     server.mail();

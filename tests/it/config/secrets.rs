@@ -58,10 +58,10 @@ fn a_mail_url_under_a_wrong_setting_is_refused_without_its_password() {
 fn an_unusable_key_file_is_a_configuration_error() {
     let site = Site::with_settings("secret_key_file = \"own.key\"\n");
     let mode = |mode| std::os::unix::fs::PermissionsExt::from_mode(mode);
-    let refused = |complaint: &str| {
+    let refused = |message: &str| {
         for command in ["check-config", "serve"] {
             let sentence = site.run([command]).refused(2);
-            assert!(sentence.starts_with("secret_key_file: ") && sentence.contains(complaint), "{sentence}");
+            assert!(sentence.starts_with("secret_key_file: ") && sentence.contains(message), "{sentence}");
         }
     };
     // systemd may provide the file when the server starts.

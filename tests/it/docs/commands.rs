@@ -20,7 +20,7 @@ const END_OF_OUTPUT: &str = "--- end of the output ---";
 struct Shell {
     site: Site,
     server: Serving,
-    shell: Child,
+    process: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
     /// Values by the beginning that the documents show.
@@ -76,15 +76,15 @@ impl Shell {
     fn new() -> Self {
         let site = Site::empty();
         let server = site.serve_with([("P4F_AUTH_LISTEN", "127.0.0.1:0")]);
-        let mut shell = Command::new("bash")
+        let mut process = Command::new("bash")
             .current_dir(site.path("."))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("bash runs");
-        let input = shell.stdin.take().expect("a pipe");
-        let output = BufReader::new(shell.stdout.take().expect("a pipe"));
-        Self { site, server, shell, input, output, values: HashMap::new(), last_output: LastOutput::None }
+        let input = process.stdin.take().expect("a pipe");
+        let output = BufReader::new(process.stdout.take().expect("a pipe"));
+        Self { site, server, process, input, output, values: HashMap::new(), last_output: LastOutput::None }
     }
 
     fn follow(&mut self, document: &str) {
@@ -213,8 +213,8 @@ fn check_configuration(toml: &str) {
 impl Drop for Shell {
     fn drop(&mut self) {
         // The shell may have ended already.
-        let _ = self.shell.kill();
-        let _ = self.shell.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

@@ -39,7 +39,7 @@ async fn a_missing_required_variable_prevents_execution() {
             "Variable \"$token\" of required type \"String!\" was not provided."
         );
     }
-    assert!(server.mails().is_empty(), "nobody was registered");
+    assert!(server.mails().is_empty(), "an account was registered");
 }
 
 #[tokio::test]

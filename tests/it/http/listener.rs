@@ -21,7 +21,7 @@ pub(super) async fn connect(server: &TestServer, text: &str) -> TcpStream {
     stream
 }
 
-pub(super) async fn rest(mut stream: TcpStream) -> String {
+pub(super) async fn read_to_end(mut stream: TcpStream) -> String {
     let mut text = Vec::new();
     // The server may reset the connection.
     let _ = stream.read_to_end(&mut text).await;
@@ -36,7 +36,7 @@ async fn a_missing_body_times_out() {
     let stream = connect(&server, head).await;
     // The paused clock advances while the test waits.
     tokio::time::pause();
-    let answer = rest(stream).await;
+    let answer = read_to_end(stream).await;
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     assert!(answer.contains("retry-after: 5") && answer.contains("This took too long."), "{answer}");
     assert!(answer.contains("cache-control: no-store") && answer.contains("nosniff"), "{answer}");
@@ -55,7 +55,7 @@ async fn a_slow_request_head_is_disconnected() {
         ended = stream.write_all(b"X").await.is_err() || stream.try_read(&mut [0; 64]).is_ok();
     }
     assert!(ended, "the connection is still open");
-    assert_eq!(rest(stream).await, "");
+    assert_eq!(read_to_end(stream).await, "");
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn connections_beyond_the_limit_wait() {
     server.query(None, "{ me { email } }").await;
     assert!(fourth.try_read(&mut [0; 8]).is_err(), "the server replied");
     drop(two);
-    assert!(rest(fourth).await.starts_with("HTTP/1.1 200 "));
+    assert!(read_to_end(fourth).await.starts_with("HTTP/1.1 200 "));
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn connections_are_limited_for_each_client_but_not_for_trusted_proxies() {
     let server = TestServer::start(bound).await;
     // The HTTP client of the test has the third connection.
     let [one, _other] = [connect(&server, "").await, connect(&server, "").await];
-    assert_eq!(rest(connect(&server, "").await).await, "", "the connection was kept");
+    assert_eq!(read_to_end(connect(&server, "").await).await, "", "the connection was kept");
     let counted = server.raw(Method::GET, "/metrics").send().await.expect("a reply");
     let counted = counted.text().await.expect("a string");
     assert!(counted.contains("p4f_auth_connections_refused_total 1"), "{counted}");
@@ -104,14 +104,14 @@ async fn connections_are_limited_for_each_client_but_not_for_trusted_proxies() {
         gone = counted.text().await.expect("a string").contains("p4f_auth_connections 2");
     }
     let ask = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-    assert!(rest(connect(&server, ask).await).await.starts_with("HTTP/1.1 200 "));
+    assert!(read_to_end(connect(&server, ask).await).await.starts_with("HTTP/1.1 200 "));
 
     let behind = TestServer::start(&format!("{bound}http.trusted_proxies = [\"127.0.0.1\"]\n")).await;
     let mut crowd = Vec::new();
     for _ in 0..5 {
         crowd.push(connect(&behind, "").await);
     }
-    assert!(rest(connect(&behind, ask).await).await.starts_with("HTTP/1.1 200 "));
+    assert!(read_to_end(connect(&behind, ask).await).await.starts_with("HTTP/1.1 200 "));
 }
 
 #[tokio::test]

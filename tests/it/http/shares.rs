@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use crate::support::program::Site;
 use crate::support::server::TestServer;
 
-use super::listener::{connect, rest};
+use super::listener::{connect, read_to_end};
 
 /// Requests all institutions five times as a client behind the proxy, on an HTTP/2 connection that does not read replies.
 async fn request_all(
@@ -179,7 +179,7 @@ async fn a_busy_server_shows_browsers_a_page() {
     assert!(page.contains("<h1>Not at the moment</h1>"), "{page}");
 
     tokio::time::pause();
-    let late = rest(connections.pop().expect("a connection")).await;
+    let late = read_to_end(connections.pop().expect("a connection")).await;
     assert!(late.starts_with("HTTP/1.1 503 ") && late.contains("retry-after: 5"), "{late}");
     assert!(late.contains("<h1>This took too long</h1>"), "{late}");
 }

@@ -73,8 +73,8 @@ async fn a_reload_uses_a_renewed_certificate_and_ignores_a_broken_one() {
     me(&connected, &server).await.expect("an existing connection stays open");
 
     site.write("key.pem", &old.key);
-    let complaint = server.reload();
-    assert!(complaint.contains("http.tls.key: the key does not go with the certificate"), "{complaint}");
+    let message = server.reload();
+    assert!(message.contains("http.tls.key: the key does not go with the certificate"), "{message}");
     me(&renewed.client(), &server).await.expect("a reply");
     assert_eq!(server.terminate().status, Some(0));
 }
@@ -105,18 +105,18 @@ fn unusable_certificates_are_refused_with_a_message() {
         ([("certificate.pem", &certificate.key), whole[1]], "holds no certificate in PEM"),
         ([whole[0], ("key.pem", &other.key)], "the key does not go with the certificate"),
     ];
-    for (files, complaint) in cases {
+    for (files, message) in cases {
         let site = Site::with_settings(FILES);
         for (name, text) in files {
             site.write(name, text);
         }
         for command in ["serve", "check-config"] {
             let refused = site.run([command]).refused(2);
-            assert!(refused.contains(complaint), "{complaint}: {refused}");
+            assert!(refused.contains(message), "{message}: {refused}");
             assert!(!refused.contains("BEGIN"), "{refused}");
         }
     }
-    for (settings, complaint) in [
+    for (settings, message) in [
         ("certificate = \"a.pem\"", "certificate and key go together"),
         ("acme = \"127.0.0.1\"", "is no name of a server"),
         ("acme = \"https://a.example.org\"", "is no name of a server"),
@@ -128,7 +128,7 @@ fn unusable_certificates_are_refused_with_a_message() {
         ),
     ] {
         let refused = Site::with_settings(&format!("[http.tls]\n{settings}\n")).run(["serve"]).refused(2);
-        assert!(refused.contains(complaint), "{complaint}: {refused}");
+        assert!(refused.contains(message), "{message}: {refused}");
     }
 }
 

@@ -28,8 +28,8 @@ async fn site(receiver: &Receiver) -> TestServer {
     TestServer::start(&settings(&receiver.url())).await
 }
 
-fn round(server: &TestServer) -> DeliveryReport {
-    outbox::deliver_due(server.app()).expect("a round")
+fn deliver(server: &TestServer) -> DeliveryReport {
+    outbox::deliver_due(server.app()).expect("a delivery")
 }
 
 fn delivered(mails: usize) -> DeliveryReport {
@@ -77,8 +77,8 @@ async fn a_mail_arrives_complete_and_once() {
     // A line that begins with a dot is special in SMTP.
     let server = TestServer::start(&format!("site_name = \".hidden\"\n{}", settings(&receiver.url()))).await;
     server.register("ada").await;
-    assert_eq!(round(&server), delivered(1));
-    assert_eq!(round(&server), DeliveryReport::default());
+    assert_eq!(deliver(&server), delivered(1));
+    assert_eq!(deliver(&server), DeliveryReport::default());
 
     let promised = row(&server, 1);
     let seen = receiver.seen();
@@ -100,17 +100,17 @@ async fn the_error_names_the_mail_server_that_cannot_be_reached() {
     let closed = Closed::new();
     let server = TestServer::start(&settings(&closed.url())).await;
     server.register("ada").await;
-    assert_eq!(round(&server), failed(1));
+    assert_eq!(deliver(&server), failed(1));
     let place = closed.url().replace("smtp://", "");
     let error = last_error(&server, 1);
     assert!(
         error.starts_with(&format!("no connection to a mail server at {place}: Connection refused")),
         "{error}"
     );
-    assert_eq!(round(&server), DeliveryReport::default());
+    assert_eq!(deliver(&server), DeliveryReport::default());
     let receiver = closed.open();
     server.advance(HALF_A_MINUTE);
-    assert_eq!(round(&server), delivered(1));
+    assert_eq!(deliver(&server), delivered(1));
     assert_eq!(receiver.recipients(), ["ada@example.org"]);
 }
 
@@ -121,10 +121,10 @@ async fn a_connection_that_breaks_loses_no_mail() {
         let server = site(&receiver).await;
         server.register("ada").await;
         server.register("bo").await;
-        assert_eq!(round(&server), failed(1), "{line}");
+        assert_eq!(deliver(&server), failed(1), "{line}");
         assert_eq!(receiver.seen().mails, [], "{line}");
         server.advance(HALF_A_MINUTE);
-        assert_eq!(round(&server), delivered(2), "{line}");
+        assert_eq!(deliver(&server), delivered(2), "{line}");
         assert_eq!(receiver.recipients(), ["ada@example.org", "bo@example.org"], "{line}");
     }
 }
@@ -134,9 +134,9 @@ async fn a_mail_that_is_sent_twice_is_the_same() {
     let receiver = Receiver::scripted(once(".", || Some(Answer::HangUp)));
     let server = site(&receiver).await;
     server.register("ada").await;
-    assert_eq!(round(&server), failed(1), "the server did not confirm the mail");
+    assert_eq!(deliver(&server), failed(1), "the server did not confirm the mail");
     server.advance(HALF_A_MINUTE);
-    assert_eq!(round(&server), delivered(1));
+    assert_eq!(deliver(&server), delivered(1));
     let seen = receiver.seen();
     assert_eq!(seen.mails.len(), 2);
     assert_eq!(seen.mails[0], seen.mails[1]);
@@ -157,7 +157,7 @@ async fn mails_beyond_the_limit_of_a_connection_use_another() {
         for name in ["ada", "bo", "cy", "di", "eve"] {
             server.register(name).await;
         }
-        assert_eq!(round(&server), delivered(5), "{reply:?}");
+        assert_eq!(deliver(&server), delivered(5), "{reply:?}");
         assert_eq!(receiver.recipients().len(), 5, "{reply:?}");
         assert_eq!(receiver.seen().connections, 3, "{reply:?}");
     }
@@ -175,14 +175,14 @@ async fn five_hundred_mails_survive_an_outage_and_arrive_once() {
             .try_for_each(|to| store::outbox::insert(tx, to, "hello", "text", "html", now).map(drop))
     };
     server.store().write(insert).expect("a database");
-    assert_eq!(round(&server), failed(1), "the server that is down was asked more than once");
+    assert_eq!(deliver(&server), failed(1), "the server that is down was asked more than once");
     assert!(last_error(&server, 1).contains("refused"), "{}", last_error(&server, 1));
     assert_eq!((row(&server, 2).attempts, row(&server, 2).last_error), (0, None));
 
     let receiver = closed.open();
-    assert_eq!(round(&server), delivered(499));
+    assert_eq!(deliver(&server), delivered(499));
     server.advance(HALF_A_MINUTE);
-    assert_eq!(round(&server), delivered(1));
+    assert_eq!(deliver(&server), delivered(1));
     assert_eq!(receiver.seen().connections, 2, "one connection for each round");
     let mut arrived = receiver.recipients();
     arrived.rotate_right(1);
@@ -200,7 +200,7 @@ async fn international_hosts_are_sent_in_ascii() {
             .write(|tx| store::outbox::insert(tx, to, "hello", "text", "html", now))
             .expect("a row");
     }
-    assert_eq!(round(&server), DeliveryReport { delivered: 1, refused: 2, failed: 0 });
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 1, refused: 2, failed: 0 });
     assert_eq!(receiver.recipients(), ["ada@xn--bcher-kva.example"]);
     assert!(receiver.seen().mails[0].raw.is_ascii());
     assert!(last_error(&server, 2).contains("beyond ASCII"));

@@ -34,8 +34,8 @@ async fn every_mailed_link_can_be_completed_in_a_browser() {
         browser.type_text(field, "12345678").await;
     }
     browser.click("main button").await;
-    let complaint = browser.wait_for("[role=alert] p").await;
-    assert_eq!(complaint, "This password is too common.");
+    let message = browser.wait_for("[role=alert] p").await;
+    assert_eq!(message, "This password is too common.");
     for field in ["#password", "#again"] {
         browser.type_text(field, OTHER_PASSWORD).await;
     }

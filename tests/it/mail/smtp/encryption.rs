@@ -2,7 +2,7 @@
 
 use pledge4future_auth::store;
 
-use super::{delivered, failed, last_error, round, row, settings};
+use super::{deliver, delivered, failed, last_error, row, settings};
 use crate::support::certificate::Certificate;
 use crate::support::program::Site;
 use crate::support::server::TestServer;
@@ -24,7 +24,7 @@ async fn mail_is_sent_encrypted_to_a_server_of_the_configured_authority() {
         let server = TestServer::start(&settings).await;
         server.register("ada").await;
         server.register("bo").await;
-        assert_eq!(round(&server), delivered(2), "{scheme}: {:?}", row(&server, 1).last_error);
+        assert_eq!(deliver(&server), delivered(2), "{scheme}: {:?}", row(&server, 1).last_error);
         assert_eq!(receiver.recipients(), ["ada@example.org", "bo@example.org"]);
         let seen = receiver.seen();
         assert_eq!(seen.lines.iter().filter(|line| line.starts_with("AUTH PLAIN ")).count(), 1);
@@ -48,7 +48,7 @@ async fn a_server_without_a_trusted_certificate_gets_no_password_and_no_mail() {
         let url = format!("{scheme}://robot:secret@{}{query}", receiver.address());
         let server = TestServer::start(&format!("{}{authority}", settings(&url))).await;
         server.register("ada").await;
-        assert_eq!(round(&server), failed(1), "{scheme}{query}");
+        assert_eq!(deliver(&server), failed(1), "{scheme}{query}");
         assert!(last_error(&server, 1).contains(reason), "{}", last_error(&server, 1));
         assert_eq!(receiver.recipients(), [] as [&str; 0]);
         let lines = receiver.seen().lines.join("\n");

@@ -12,7 +12,9 @@ use crate::support::program::Site;
 use crate::support::server::TestServer;
 use crate::support::smtp_receiver::{GREETING, Receiver, say};
 
-use super::{HALF_A_MINUTE, WEEK, delivered, failed, last_error, once, round, row, settings, site, while_on};
+use super::{
+    HALF_A_MINUTE, WEEK, deliver, delivered, failed, last_error, once, row, settings, site, while_on,
+};
 
 #[tokio::test]
 async fn a_greylisted_mail_is_delayed_and_others_are_not() {
@@ -20,13 +22,13 @@ async fn a_greylisted_mail_is_delayed_and_others_are_not() {
     let server = site(&receiver).await;
     server.register("ada").await;
     server.register("bo").await;
-    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 1, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 1, failed: 1, ..DeliveryReport::default() });
     assert_eq!(receiver.recipients(), ["bo@example.org"]);
     assert!(last_error(&server, 1).ends_with("answered 450 to RCPT TO: 4.2.0 greylisted, come back later"));
 
-    assert_eq!(round(&server), DeliveryReport::default(), "the mail was retried at once");
+    assert_eq!(deliver(&server), DeliveryReport::default(), "the mail was retried at once");
     server.advance(HALF_A_MINUTE);
-    assert_eq!(round(&server), delivered(1));
+    assert_eq!(deliver(&server), delivered(1));
     assert_eq!(receiver.recipients(), ["bo@example.org", "ada@example.org"]);
 }
 
@@ -44,10 +46,10 @@ async fn a_refused_mail_is_given_up_and_others_are_delivered() {
         let server = site(&receiver).await;
         server.register("ada").await;
         server.register("bo").await;
-        assert_eq!(round(&server), DeliveryReport { delivered: 1, refused: 1, failed: 0 }, "{command}");
+        assert_eq!(deliver(&server), DeliveryReport { delivered: 1, refused: 1, failed: 0 }, "{command}");
         assert_eq!(receiver.seen().connections, 1, "{command}");
         server.advance(WEEK);
-        assert_eq!(round(&server), DeliveryReport::default(), "{command}: the mail was retried");
+        assert_eq!(deliver(&server), DeliveryReport::default(), "{command}: the mail was retried");
         assert_eq!(
             health::problems(server.app()).ok(),
             Some(vec![]),
@@ -64,10 +66,10 @@ async fn a_refused_mail_is_given_up_and_others_are_delivered() {
         let now = server.app().clock.now();
         let due = server.store().write(|tx| store::outbox::set_all_due(tx, now)).expect("a database");
         assert_eq!(due, 1);
-        assert_eq!(round(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
+        assert_eq!(deliver(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
         on.store(false, Ordering::SeqCst);
         server.store().write(|tx| store::outbox::set_due(tx, 1, now, false)).expect("a database");
-        assert_eq!(round(&server), delivered(1));
+        assert_eq!(deliver(&server), delivered(1));
         assert_eq!(receiver.recipients(), ["bo@example.org", "ada@example.org"]);
     }
 }
@@ -77,12 +79,12 @@ async fn refused_mails_are_deleted_after_a_week() {
     let receiver = Receiver::scripted(|line| line.starts_with("RCPT").then(|| say("550 no")).flatten());
     let server = site(&receiver).await;
     server.register("ada").await;
-    assert_eq!(round(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
     server.advance(WEEK);
-    round(&server);
+    deliver(&server);
     assert_eq!(server.store().read(store::outbox::list).expect("a database").len(), 1);
     server.advance(Duration::from_secs(1));
-    round(&server);
+    deliver(&server);
     assert_eq!(server.store().read(store::outbox::list).expect("a database").len(), 0);
 }
 
@@ -107,7 +109,7 @@ async fn a_refusal_that_does_not_concern_the_mail_delays_all_mails() {
         let server = TestServer::start(&settings(&url)).await;
         server.register("ada").await;
         server.register("bo").await;
-        assert_eq!(round(&server), failed(1), "{reply}");
+        assert_eq!(deliver(&server), failed(1), "{reply}");
         assert_eq!((row(&server, 1).attempts, row(&server, 2).attempts), (1, 0), "{reply}");
         assert_eq!(row(&server, 1).refused_at, None, "{reply}");
         let error = last_error(&server, 1);
@@ -116,7 +118,7 @@ async fn a_refusal_that_does_not_concern_the_mail_delays_all_mails() {
 
         on.store(false, Ordering::SeqCst);
         server.advance(HALF_A_MINUTE);
-        assert_eq!(round(&server), delivered(2), "{reply}");
+        assert_eq!(deliver(&server), delivered(2), "{reply}");
         assert_eq!(receiver.recipients(), ["ada@example.org", "bo@example.org"], "{reply}");
     }
 }
@@ -130,7 +132,7 @@ async fn refused_mails_are_listed_and_sent_after_a_retry() {
     let receiver = Receiver::scripted(refusing);
     let server = site(&receiver).await;
     server.register("ada").await;
-    assert_eq!(round(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
 
     let operator = Site::with_settings(&format!("data_dir = {:?}\n", server.data()));
     assert!(operator.run(["mail", "list"]).done().contains("  refused  "));
@@ -146,6 +148,6 @@ async fn refused_mails_are_listed_and_sent_after_a_retry() {
     // Commands use the clock of the machine, which is ahead of the clock of the test.
     let ahead = row(&server, 1).due_at.micros() - server.app().clock.now().micros();
     server.advance(Duration::from_micros(u64::try_from(ahead).unwrap_or(0)));
-    assert_eq!(round(&server), delivered(1));
+    assert_eq!(deliver(&server), delivered(1));
     assert_eq!(receiver.recipients(), ["ada@example.org"]);
 }

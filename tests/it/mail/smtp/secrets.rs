@@ -9,7 +9,7 @@ use crate::support::program::Site;
 use crate::support::server::TestServer;
 use crate::support::smtp_receiver::{Receiver, say};
 
-use super::{failed, last_error, round, row, settings, site};
+use super::{deliver, failed, last_error, row, settings, site};
 
 #[tokio::test]
 async fn a_reply_that_quotes_the_mail_is_stored_without_its_link() {
@@ -24,7 +24,7 @@ async fn a_reply_that_quotes_the_mail_is_stored_without_its_link() {
     let text = row(&server, 1).text;
     let link = text.split_whitespace().find(|word| word.contains("/activate/")).expect("a link");
     sender.send(link.to_owned()).expect("a receiver");
-    assert_eq!(round(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
     let error = last_error(&server, 1);
     assert!(error.ends_with("answered 554 to the mail: 5.7.1 bad link <…> or \"…\"."), "{error}");
 }
@@ -37,7 +37,7 @@ async fn a_reply_that_quotes_the_password_is_stored_without_it() {
     });
     let server = TestServer::start(&settings(&receiver.url().replace("//", "//robot:secret@"))).await;
     server.register("ada").await;
-    assert_eq!(round(&server), failed(1));
+    assert_eq!(deliver(&server), failed(1));
     let error = last_error(&server, 1);
     assert!(error.ends_with("answered 535 to AUTH: … and … are wrong, as is …"), "{error}");
     server.store().write(|tx| store::outbox::delete(tx, 1)).expect("a database");

@@ -1,5 +1,6 @@
 //! A server that stops while mail waits.
 
+use std::sync::mpsc;
 use std::time::Duration;
 
 use super::settings;
@@ -17,25 +18,21 @@ fn enqueue(site: &Site, mails: usize) {
     }
 }
 
-/// Waits until the mail server has seen so many connections and lines.
-fn wait_for(receiver: &Receiver, connections: usize, lines: usize) {
-    let is_there = || receiver.seen().connections >= connections && receiver.seen().lines.len() >= lines;
-    while !is_there() {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
 fn waiting(site: &Site) -> usize {
     site.run(["mail", "list"]).done().lines().filter(|line| line.contains("  waits")).count()
 }
 
 #[test]
 fn a_stopping_server_waits_for_a_silent_mail_server_only_once() {
-    let receiver = Receiver::scripted(|line| (line == GREETING).then(|| say("")).flatten());
+    let (connects, connected) = mpsc::channel();
+    let receiver = Receiver::scripted(move |line| {
+        let is_connection = line == GREETING;
+        is_connection.then(|| connects.send(()).ok().and_then(|()| say(""))).flatten()
+    });
     let site = Site::with_settings(&settings(&receiver.url()));
     enqueue(&site, 5);
     let server = site.serve();
-    wait_for(&receiver, 1, 0);
+    connected.recv().expect("a connection");
     let end = server.terminate();
     assert_eq!(end.status, Some(0), "{end:?}");
     assert!(end.stderr.contains("did not answer EHLO in time"), "{end:?}");
@@ -45,8 +42,12 @@ fn a_stopping_server_waits_for_a_silent_mail_server_only_once() {
 
 #[test]
 fn a_stopping_server_leaves_the_backlog_of_a_slow_mail_server() {
-    let receiver = Receiver::scripted(|line| {
+    let (starts, started) = mpsc::channel();
+    let receiver = Receiver::scripted(move |line| {
         if line.starts_with("RCPT") {
+            // The test has ended if nobody receives this.
+            let _ = starts.send(());
+            // The time of a slow mail server, not of the test.
             std::thread::sleep(Duration::from_secs(2));
         }
         None
@@ -54,9 +55,9 @@ fn a_stopping_server_leaves_the_backlog_of_a_slow_mail_server() {
     let site = Site::with_settings(&settings(&receiver.url()));
     enqueue(&site, 30);
     let server = site.serve();
-    wait_for(&receiver, 1, 1);
+    started.recv().expect("a mail");
     let end = server.terminate();
     assert_eq!(end.status, Some(0), "{end:?}");
     let (taken, left) = (receiver.recipients().len(), waiting(&site));
-    assert!(taken > 0 && left > 0 && taken + left == 30, "{taken} left, {left} wait");
+    assert!(taken > 0 && left > 0 && taken + left == 30, "{taken} delivered, {left} waiting");
 }

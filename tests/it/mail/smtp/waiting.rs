@@ -7,7 +7,7 @@ use std::time::Duration;
 use pledge4future_auth::outbox::{self, DeliveryReport};
 use reqwest::Method;
 
-use super::{delivered, failed, last_error, round, row, settings, site, while_on};
+use super::{deliver, delivered, failed, last_error, row, settings, site, while_on};
 use crate::support::program::Site;
 use crate::support::server::TestServer;
 use crate::support::smtp_receiver::{Closed, Receiver, say};
@@ -38,12 +38,12 @@ async fn a_mail_is_given_up_after_five_days_without_affecting_readiness() {
     let server = site(&receiver).await;
     server.register("ada").await;
     for hour in 0..HOURS_OF_FIVE_DAYS {
-        round(&server);
+        deliver(&server);
         assert_eq!(row(&server, 1).refused_at, None, "after {hour} hours");
         assert_eq!(readiness(&server).await, ready(), "after {hour} hours");
         server.advance(HOUR);
     }
-    assert_eq!(round(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
     let error = last_error(&server, 1);
     assert!(error.starts_with("put off for 5 days: ") && error.ends_with("come back later"), "{error}");
     assert!(row(&server, 1).attempts >= 100, "the wait grew beyond an hour");
@@ -54,7 +54,7 @@ async fn a_mail_is_given_up_after_five_days_without_affecting_readiness() {
     operator.run(["mail", "retry", "1"]).done();
     // Commands use the clock of the machine, which is ahead of the clock of the test.
     server.advance(row(&server, 1).due_at.since(server.app().clock.now()));
-    assert_eq!(round(&server), delivered(1));
+    assert_eq!(deliver(&server), delivered(1));
     assert_eq!(receiver.recipients(), ["ada@example.org"]);
 }
 
@@ -63,14 +63,14 @@ async fn a_server_is_not_ready_after_an_hour_without_delivered_mail() {
     let closed = Closed::new();
     let server = TestServer::start(&settings(&closed.url())).await;
     server.register("ada").await;
-    assert_eq!(round(&server), failed(1));
+    assert_eq!(deliver(&server), failed(1));
     server.advance(HOUR);
     assert_eq!(readiness(&server).await, ready());
     server.advance(Duration::from_secs(1));
     assert_eq!(readiness(&server).await, not_ready());
 
     let receiver = closed.open();
-    assert_eq!(round(&server), delivered(1));
+    assert_eq!(deliver(&server), delivered(1));
     assert_eq!(readiness(&server).await, ready());
     assert_eq!(receiver.recipients(), ["ada@example.org"]);
 }
@@ -104,12 +104,12 @@ async fn mail_is_kept_during_an_outage_of_any_length() {
     let server = TestServer::start(&settings(&closed.url())).await;
     server.register("ada").await;
     for _ in 0..HOURS_OF_FIVE_DAYS + 24 {
-        assert_eq!(round(&server), failed(1));
+        assert_eq!(deliver(&server), failed(1));
         server.advance(HOUR);
     }
     assert_eq!(readiness(&server).await, not_ready());
     let receiver = closed.open();
-    assert_eq!(round(&server), delivered(1));
+    assert_eq!(deliver(&server), delivered(1));
     assert_eq!(receiver.recipients(), ["ada@example.org"]);
 }
 
@@ -119,10 +119,10 @@ async fn a_server_that_cannot_write_mails_is_not_ready_after_an_hour() {
     let mail = server.data().join("mail");
     std::fs::remove_dir(&mail).expect("an empty folder");
     server.register("ada").await;
-    assert_eq!(round(&server), failed(1));
+    assert_eq!(deliver(&server), failed(1));
     server.advance(HOUR + HOUR);
     assert_eq!(readiness(&server).await, not_ready());
     std::fs::create_dir(&mail).expect("a folder");
-    assert_eq!(round(&server), delivered(1));
+    assert_eq!(deliver(&server), delivered(1));
     assert_eq!(readiness(&server).await, ready());
 }

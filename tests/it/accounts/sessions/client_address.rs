@@ -26,7 +26,7 @@ async fn address_of(server: &TestServer, request: RequestBuilder) -> Value {
     listed.iter().find(|session| session["current"] == true).expect("a session")["address"].clone()
 }
 
-async fn behind(proxies: &str) -> TestServer {
+async fn start_behind(proxies: &str) -> TestServer {
     let server = TestServer::start(&format!("http.trusted_proxies = {proxies}\n{QUIET}")).await;
     server.register_verified("ada").await;
     server
@@ -35,7 +35,7 @@ async fn behind(proxies: &str) -> TestServer {
 #[tokio::test]
 async fn forwarding_headers_of_untrusted_clients_are_ignored() {
     for proxies in ["[]", "[\"10.0.0.0/8\", \"::1\"]"] {
-        let server = behind(proxies).await;
+        let server = start_behind(proxies).await;
         for header in [("X-Forwarded-For", "203.0.113.7"), ("Forwarded", "for=203.0.113.7")] {
             assert_eq!(address(&server, &[header]).await, "127.0.0.1", "{proxies} {header:?}");
         }
@@ -44,7 +44,7 @@ async fn forwarding_headers_of_untrusted_clients_are_ignored() {
 
 #[tokio::test]
 async fn x_forwarded_for_is_read_from_the_right_through_trusted_proxies() {
-    let server = behind("[\"127.0.0.1\", \"10.0.0.0/8\", \"2001:db8:ffff::/48\"]").await;
+    let server = start_behind("[\"127.0.0.1\", \"10.0.0.0/8\", \"2001:db8:ffff::/48\"]").await;
     for (line, expected) in [
         ("203.0.113.7", "203.0.113.7"),
         ("198.51.100.1, 203.0.113.7", "203.0.113.7"),
@@ -75,7 +75,7 @@ async fn x_forwarded_for_is_read_from_the_right_through_trusted_proxies() {
 
 #[tokio::test]
 async fn forwarded_is_read_like_x_forwarded_for() {
-    let server = behind("[\"127.0.0.1\", \"10.0.0.0/8\", \"2001:db8:ffff::/48\"]").await;
+    let server = start_behind("[\"127.0.0.1\", \"10.0.0.0/8\", \"2001:db8:ffff::/48\"]").await;
     for (line, expected) in [
         ("for=203.0.113.7", "203.0.113.7"),
         ("For=\"203.0.113.7:4711\";proto=https", "203.0.113.7"),
@@ -99,7 +99,7 @@ async fn forwarded_is_read_like_x_forwarded_for() {
 
 #[tokio::test]
 async fn forwarding_headers_that_disagree_are_both_ignored() {
-    let server = behind("[\"127.0.0.1\"]").await;
+    let server = start_behind("[\"127.0.0.1\"]").await;
     let one = ("X-Forwarded-For", "203.0.113.7");
     assert_eq!(address(&server, &[one, ("Forwarded", "for=203.0.113.7")]).await, "203.0.113.7");
     assert_eq!(address(&server, &[one, ("Forwarded", "for=198.51.100.1")]).await, "127.0.0.1");
