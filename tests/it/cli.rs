@@ -82,8 +82,8 @@ fn migrate_applies_each_migration_once() {
 fn migrate_status_creates_no_database() {
     let site = Site::empty();
     for _ in 0..2 {
-        let told = site.run(["migrate", "--status"]).done();
-        assert_eq!(told, "data/auth.sqlite3: not there yet; `serve` and `migrate` make it\n");
+        let output = site.run(["migrate", "--status"]).done();
+        assert_eq!(output, "data/auth.sqlite3: not there yet; `serve` and `migrate` make it\n");
     }
     assert_eq!(site.names(), [] as [&str; 0]);
 }
@@ -97,9 +97,9 @@ fn migrate_status_names_pending_migrations() {
     let waiting = Store::embedded_migrations()[1..].join(", ");
     assert_eq!(forgotten.expect("rows"), waiting.matches("__").count());
     for _ in 0..2 {
-        let told = site.run(["migrate", "--status"]).done();
+        let output = site.run(["migrate", "--status"]).done();
         assert_eq!(
-            told,
+            output,
             format!("data/auth.sqlite3: to be done: {waiting}\n"),
             "--status applied a migration"
         );

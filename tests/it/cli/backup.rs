@@ -28,15 +28,18 @@ async fn a_backup_of_a_running_server_can_be_restored() {
     for name in ["ada", "bo"] {
         server.register(name).await;
     }
-    let told = here.run(["backup", "copy.sqlite3"]).done();
-    assert!(told.starts_with("copy.sqlite3: checked; schema ") && told.contains("accounts: 2"), "{told}");
+    let output = here.run(["backup", "copy.sqlite3"]).done();
+    assert!(
+        output.starts_with("copy.sqlite3: checked; schema ") && output.contains("accounts: 2"),
+        "{output}"
+    );
     assert_eq!(here.mode("copy.sqlite3"), 0o600);
     server.register("eve").await;
     assert!(here.run(["verify"]).done().contains("sound; schema "));
 
     there.write("copy.sqlite3", std::fs::read(here.path("copy.sqlite3")).expect("a backup"));
-    let told = there.run(["restore", "copy.sqlite3"]).done();
-    assert!(told.contains("data/auth.sqlite3: restored;") && told.contains("accounts: 2"), "{told}");
+    let output = there.run(["restore", "copy.sqlite3"]).done();
+    assert!(output.contains("data/auth.sqlite3: restored;") && output.contains("accounts: 2"), "{output}");
     assert_eq!(accounts(&there), 2);
     assert_eq!(there.mode("data"), 0o700);
     assert_eq!(there.mode("data/auth.sqlite3"), 0o600);
@@ -48,10 +51,10 @@ async fn a_backup_of_a_running_server_can_be_restored() {
     assert!(refused.contains("a server runs on data"), "{refused}");
     assert_eq!(accounts(&here), 3);
     server.terminate();
-    let told = here.run(["restore", "copy.sqlite3", "--force"]).done();
+    let output = here.run(["restore", "copy.sqlite3", "--force"]).done();
     assert_eq!(accounts(&here), 2);
     let kept =
-        told.split("What was there before is now ").nth(1).expect("a name").trim().trim_end_matches('.');
+        output.split("What was there before is now ").nth(1).expect("a name").trim().trim_end_matches('.');
     here.run(["restore", kept, "--force"]).done();
     assert_eq!(accounts(&here), 3);
 }
@@ -67,10 +70,10 @@ async fn a_restore_after_a_crash_can_be_undone() {
     }
     // Both accounts are only in the write-ahead log.
     server.kill();
-    let told = site.run(["restore", "empty.sqlite3", "--force"]).done();
+    let output = site.run(["restore", "empty.sqlite3", "--force"]).done();
     assert_eq!(accounts(&site), 0);
     let kept =
-        told.split("What was there before is now ").nth(1).expect("a name").trim().trim_end_matches('.');
+        output.split("What was there before is now ").nth(1).expect("a name").trim().trim_end_matches('.');
     assert!(site.run(["restore", kept, "--force"]).done().contains("accounts: 2"));
     assert_eq!(accounts(&site), 2);
     assert!(site.run(["verify"]).done().contains("accounts: 2"));
@@ -182,8 +185,8 @@ fn a_backup_of_an_earlier_version_is_restored() {
         let earlier = embedded::migrations::runner().set_target(Target::Version(version));
         earlier.run(&mut database).expect("the schema of an earlier version");
         drop(database);
-        let told = site.run(["restore", &file, "--force"]).done();
-        assert!(told.contains(&format!("restored; schema {version}, ")), "{told}");
+        let output = site.run(["restore", &file, "--force"]).done();
+        assert!(output.contains(&format!("restored; schema {version}, ")), "{output}");
         assert_eq!(accounts(&site), 0);
         assert!(site.run(["verify"]).done().contains("sound; "));
     }
@@ -218,8 +221,8 @@ fn keep_deletes_the_oldest_backups_of_the_same_name() {
         site.write(name, "old");
     }
     assert_eq!(site.run(["backup", "auth-20260103.sqlite3", "--keep", "0"]).status, Some(2));
-    let told = site.run(["backup", "auth-20260103.sqlite3", "--keep", "2"]).done();
-    assert!(told.ends_with("removed: ./auth-20260101.sqlite3\n"), "{told}");
+    let output = site.run(["backup", "auth-20260103.sqlite3", "--keep", "2"]).done();
+    assert!(output.ends_with("removed: ./auth-20260101.sqlite3\n"), "{output}");
     let left: Vec<String> =
         site.names().into_iter().filter(|name| name.ends_with(".sqlite3") && !name.contains('/')).collect();
     assert_eq!(

@@ -62,8 +62,8 @@ fn a_dry_run_reports_the_import_and_keeps_nothing() {
     site.write("seed.json", SEED);
     let heading = "Nothing is kept of this (--dry-run).\n";
     for _ in 0..2 {
-        let told = site.run(["import", "--dry-run", "seed.json"]).done();
-        assert_eq!(told, report(heading, [5, 0], [5, 0], [7, 0]));
+        let output = site.run(["import", "--dry-run", "seed.json"]).done();
+        assert_eq!(output, report(heading, [5, 0], [5, 0], [7, 0]));
     }
     assert_eq!(site.run(["import", "seed.json"]).done(), report("", [5, 0], [5, 0], [7, 0]));
 }
@@ -153,9 +153,9 @@ fn an_export_can_be_imported_and_exported_again_byte_for_byte() {
     }
     let imported = import(&here, &seed_with(&[group(), private])).done();
     assert_eq!(imported, report_with_groups("", [5, 0], [5, 0], [7, 0], [2, 0]));
-    let told = here.run(["export", "all.json"]).done();
+    let output = here.run(["export", "all.json"]).done();
     assert_eq!(
-        told,
+        output,
         "institutions: 5\nresearch fields: 5\naccounts: 7\nworking groups: 2\n\
          all.json holds addresses and password hashes: keep it where nobody else can read it.\n"
     );
@@ -223,8 +223,8 @@ fn an_import_does_not_change_an_existing_group() {
     changed["name"] = json!("Winds");
     changed["representative"] = json!("seed.oldhash@example.org");
     changed["members"] = json!([]);
-    let told = import(&site, &seed_with(&[changed])).done();
-    assert_eq!(told, report_with_groups("", [0, 5], [0, 5], [0, 7], [0, 1]));
+    let output = import(&site, &seed_with(&[changed])).done();
+    assert_eq!(output, report_with_groups("", [0, 5], [0, 5], [0, 7], [0, 1]));
     site.run(["export", "all.json"]).done();
     let exported = std::fs::read_to_string(site.path("all.json")).expect("a file");
     assert!(exported.contains("Tidal energy") && !exported.contains("Winds"));

@@ -126,6 +126,6 @@ fn a_database_of_a_newer_version_is_not_changed() {
         assert_names(&sentence, &["data/auth.sqlite3", "newer version", "999", "backup"]);
         assert_eq!(std::fs::read(&path).expect("a database"), before, "{command:?}");
     }
-    let told = site.run(["migrate", "--status"]);
-    assert!(!told.stdout.contains("up to date"), "{told:?}");
+    let output = site.run(["migrate", "--status"]);
+    assert!(!output.stdout.contains("up to date"), "{output:?}");
 }

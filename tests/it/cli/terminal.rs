@@ -42,9 +42,9 @@ async fn control_characters_in_an_address_are_not_printed() {
         &["user", "deactivate", "1"],
         &["audit", "list"],
     ] {
-        let told = site.run(arguments).done();
-        assert_no_controls(&told);
-        assert!(told.contains(HARMLESS), "{arguments:?}: {told}");
+        let output = site.run(arguments).done();
+        assert_no_controls(&output);
+        assert!(output.contains(HARMLESS), "{arguments:?}: {output}");
     }
     let shown = site.run(["mail", "show", "1"]).done();
     let body = |mail: &str| mail.split_once("\n\n").expect("a head and a body").1.trim_end().to_owned();

@@ -65,8 +65,8 @@ fn an_unusable_key_file_is_a_configuration_error() {
         }
     };
     // systemd may provide the file when the server starts.
-    let told = site.run(["check-config"]).done();
-    assert!(told.contains("# secret_key_file: own.key is not there at the moment"), "{told}");
+    let output = site.run(["check-config"]).done();
+    assert!(output.contains("# secret_key_file: own.key is not there at the moment"), "{output}");
     let sentence = site.run(["serve"]).refused(2);
     assert!(sentence.starts_with("secret_key_file: own.key cannot be read"), "{sentence}");
     std::fs::create_dir(site.path("own.key")).expect("a folder");
@@ -77,10 +77,10 @@ fn an_unusable_key_file_is_a_configuration_error() {
     std::fs::set_permissions(site.path("own.key"), mode(0o600)).expect("permissions");
     refused("own.key is empty; write a key into it");
     site.write("own.key", "too-short");
-    let told = site.run(["check-config"]).done();
+    let output = site.run(["check-config"]).done();
     assert!(
-        told.contains("# The secret key has fewer than 32 characters") && !told.contains("too-short"),
-        "{told}"
+        output.contains("# The secret key has fewer than 32 characters") && !output.contains("too-short"),
+        "{output}"
     );
     std::fs::set_permissions(site.path("own.key"), mode(0o644)).expect("permissions");
     refused("others may read own.key");

@@ -18,8 +18,8 @@ fn the_debian_package_asks_for_public_url_until_it_is_set() {
     };
     let config = include_str!("../../../packaging/config.toml");
     std::fs::write(machine.path(CONFIG), config).expect("a file");
-    let Some(told) = configure() else { return };
-    assert!(told.contains("set public_url in /etc/pledge4future-auth/config.toml"), "{told}");
+    let Some(output) = configure() else { return };
+    assert!(output.contains("set public_url in /etc/pledge4future-auth/config.toml"), "{output}");
     std::fs::write(machine.path(CONFIG), config.replace("# public_url", "public_url")).expect("a file");
     assert_eq!(configure().as_deref(), Some(""));
 }

@@ -7,7 +7,7 @@ use crate::support::machine::{BACKUP, CONFIG, DATA, Machine, PROGRAM, SERVICE, T
 #[test]
 fn all_files_are_installed_with_their_modes() {
     let Some(machine) = Machine::empty() else { return };
-    let told = machine
+    let output = machine
         .install(&["--public-url", "https://accounts.example.org/", "--listen", "127.0.0.1:8123"])
         .done();
     let modes = [
@@ -24,7 +24,7 @@ fn all_files_are_installed_with_their_modes() {
         assert_eq!(machine.mode(name), mode, "{name}");
     }
     for name in [PROGRAM, CONFIG, DATA, SERVICE, BACKUP, TIMER] {
-        assert!(told.lines().any(|line| line.ends_with(name)), "{name}: {told}");
+        assert!(output.lines().any(|line| line.ends_with(name)), "{name}: {output}");
     }
     assert_eq!(std::fs::read(machine.path(PROGRAM)).ok(), std::fs::read(machine.program()).ok());
     let config = machine.text(CONFIG);
@@ -60,8 +60,8 @@ fn a_second_run_changes_nothing() {
     let Some(machine) = Machine::empty() else { return };
     machine.install(&[]).done();
     let before = machine.state();
-    let told = machine.install(&[]).done();
-    assert!(told.contains("Nothing changed"), "{told}");
+    let output = machine.install(&[]).done();
+    assert!(output.contains("Nothing changed"), "{output}");
     assert_eq!(machine.state(), before);
 }
 
@@ -75,10 +75,10 @@ fn another_version_replaces_the_program_and_keeps_the_previous_one() {
         .current_dir(machine.folder.path())
         .status();
     assert!(appended.expect("sh runs").success());
-    let told = machine.install(&[]).done();
-    let changed: Vec<_> = told.lines().filter(|line| line.trim_start().starts_with("changed")).collect();
-    assert_eq!(changed.len(), 1, "{told}");
-    assert!(changed[0].ends_with(PROGRAM), "{told}");
+    let output = machine.install(&[]).done();
+    let changed: Vec<_> = output.lines().filter(|line| line.trim_start().starts_with("changed")).collect();
+    assert_eq!(changed.len(), 1, "{output}");
+    assert!(changed[0].ends_with(PROGRAM), "{output}");
     assert_eq!(machine.text(PROGRAM), format!("{old}# newer\n"));
     assert_eq!(machine.text(&format!("{PROGRAM}.previous")), old);
 }
@@ -86,9 +86,9 @@ fn another_version_replaces_the_program_and_keeps_the_previous_one() {
 #[test]
 fn a_dry_run_of_the_installer_changes_nothing() {
     let Some(machine) = Machine::empty() else { return };
-    let told = machine.install(&["--dry-run"]).done();
+    let output = machine.install(&["--dry-run"]).done();
     for name in [PROGRAM, CONFIG, DATA, SERVICE] {
-        assert!(told.lines().any(|line| line.ends_with(name)), "{name}: {told}");
+        assert!(output.lines().any(|line| line.ends_with(name)), "{name}: {output}");
     }
     assert!(!machine.path("").exists(), "a file was created");
     machine.install(&[]).done();
@@ -104,9 +104,9 @@ fn an_existing_configuration_is_not_changed() {
     let own = "# our own\ndata_dir = \"/var/lib/pledge4future-auth\"\nsite_name = \"Ours\"\n";
     std::fs::create_dir_all(machine.path("etc/pledge4future-auth")).expect("a folder");
     std::fs::write(machine.path(CONFIG), own).expect("a file");
-    let told = machine.install(&["--public-url", "https://accounts.example.org"]).done();
+    let output = machine.install(&["--public-url", "https://accounts.example.org"]).done();
     assert_eq!(machine.text(CONFIG), own);
-    assert!(told.contains("stays as it is"), "the installer ignores --public-url silently: {told}");
+    assert!(output.contains("stays as it is"), "the installer ignores --public-url silently: {output}");
 }
 
 #[test]

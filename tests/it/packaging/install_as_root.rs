@@ -32,9 +32,9 @@ fn settings_and_port_rights_in_systemd_drop_ins_are_considered() {
         "root/etc/systemd/system/pledge4future-auth.service.d/port-443.conf",
         include_str!("../../../packaging/port-443.conf"),
     );
-    let told = machine.dry_run_with_systemd().expect("as before").done();
-    assert!(told.contains("Nothing was changed"), "{told}");
-    assert!(!told.contains("hushed") && !told.contains("robot"), "{told}");
+    let output = machine.dry_run_with_systemd().expect("as before").done();
+    assert!(output.contains("Nothing was changed"), "{output}");
+    assert!(!output.contains("hushed") && !output.contains("robot"), "{output}");
 
     file("given.env", "P4F_AUTH_MAIL__SMTP_URL='smtps://hushed'\\''@'\nP4F_AUTH_LISTEN=nowhere\n");
     let sentence = machine.dry_run_with_systemd().expect("as before").refused(1);
@@ -44,19 +44,19 @@ fn settings_and_port_rights_in_systemd_drop_ins_are_considered() {
 #[test]
 fn without_systemd_the_installer_prints_commands_of_a_minimal_debian() {
     let Some(machine) = machine_without_users() else { return };
-    let script = "unset P4F_AUTH_LISTEN; sh \"$0\" --no-systemd --binary program >told && cat told && \
-         sed -n 's/^ *\\(runuser .* user create .*\\)/\\1/p' told | sh";
+    let script = "unset P4F_AUTH_LISTEN; sh \"$0\" --no-systemd --binary program >output && cat output && \
+         sed -n 's/^ *\\(runuser .* user create .*\\)/\\1/p' output | sh";
     let Some(outcome) = machine.run_as_root(&["etc", "usr/local", "var/lib"], script) else { return };
-    let told = outcome.done();
+    let output = outcome.done();
     assert!(
-        told.contains("  start     runuser -u pledge4future-auth -- /usr/local/bin/pledge4future-auth"),
-        "{told}"
+        output.contains("  start     runuser -u pledge4future-auth -- /usr/local/bin/pledge4future-auth"),
+        "{output}"
     );
     for missing in ["systemd", "systemctl", "journalctl", "sudo"] {
-        assert!(!told.contains(missing), "{missing}: {told}");
+        assert!(!output.contains(missing), "{missing}: {output}");
     }
     // The printed command creates the first account.
-    assert!(told.ends_with("account 1 is made: you@example.org\n"), "{told}");
+    assert!(output.ends_with("account 1 is made: you@example.org\n"), "{output}");
     let with_a_service = machine.run_as_root(&["etc", "run"], "exec sh \"$0\" --dry-run --binary program");
     let sentence = with_a_service.expect("as before").refused(1);
     assert!(sentence.contains("add --no-systemd"), "{sentence}");
@@ -80,13 +80,16 @@ fn files_of_other_owners_are_taken_over_or_reported() {
     )
     .expect("a file");
     std::fs::remove_file(file("chowned")).expect("a file");
-    let told = machine.install_as_root("", install).expect("as before").done();
+    let output = machine.install_as_root("", install).expect("as before").done();
     for path in
         ["/etc/pledge4future-auth", "/var/lib/pledge4future-auth", "/usr/local/bin/pledge4future-auth"]
     {
-        assert!(told.lines().any(|line| line == format!("  changed   {path}")), "{path}: {told}");
+        assert!(output.lines().any(|line| line == format!("  changed   {path}")), "{path}: {output}");
     }
-    assert!(told.contains("config.toml belongs to eve:users, with the mode -rw-r-----: others"), "{told}");
+    assert!(
+        output.contains("config.toml belongs to eve:users, with the mode -rw-r-----: others"),
+        "{output}"
+    );
     let chowned = std::fs::read_to_string(file("chowned")).expect("a file");
     let expected = "pledge4future-auth:pledge4future-auth /var/lib/pledge4future-auth\n\
                     root:root /etc/pledge4future-auth\n";
@@ -104,7 +107,7 @@ fn the_installer_warns_of_a_group_writable_but_not_group_readable_configuration(
     for (mode, is_pointed_out) in [(0o640, false), (0o660, true), (0o642, true)] {
         let permissions = std::fs::Permissions::from_mode(mode);
         std::fs::set_permissions(machine.path(CONFIG), permissions).expect("a file");
-        let told = machine.install_as_root("", install).expect("as before").done();
-        assert_eq!(told.contains("config.toml belongs to root:adm"), is_pointed_out, "{mode:o}: {told}");
+        let output = machine.install_as_root("", install).expect("as before").done();
+        assert_eq!(output.contains("config.toml belongs to root:adm"), is_pointed_out, "{mode:o}: {output}");
     }
 }

@@ -135,7 +135,7 @@ fn duplicates_are_refused_with_both_paths() {
         "researchfields": [field, field],
         "users": [user("ada@example.org", "ada"), bob, user("Bob@example.org", "bob")],
     });
-    let told: Vec<_> =
+    let paths_and_problems: Vec<_> =
         faults(&file.to_string()).into_iter().map(|fault| (fault.path, fault.problem)).collect();
     let expected = [
         ("institutions[1].id", "institution id", "institutions[0].id"),
@@ -148,7 +148,7 @@ fn duplicates_are_refused_with_both_paths() {
         let problem = format!("Change this {kind} or that of {first}; they are the same.");
         (path.to_owned(), problem)
     });
-    assert_eq!(told, expected);
+    assert_eq!(paths_and_problems, expected);
 }
 
 #[test]

@@ -75,8 +75,8 @@ async fn another_spelling_of_an_address_ends_no_session() {
     let create = ["user", "create", "--email", "ada@example.org", "--verified", "--password-stdin"];
     site.run_with_input(PASSWORD, create).done();
     let token = server.log_in("ada@example.org", PASSWORD).await;
-    let told = site.run(["user", "set-email", "1", "Ada@example.org"]).done();
-    assert_eq!(told, "account 1 has the address Ada@example.org, another spelling of the one before\n");
+    let output = site.run(["user", "set-email", "1", "Ada@example.org"]).done();
+    assert_eq!(output, "account 1 has the address Ada@example.org, another spelling of the one before\n");
     let me = server.query(Some(&token), "{ me { email verified } }").await["me"].take();
     assert_eq!(me, json!({ "email": "Ada@example.org", "verified": true }));
     assert!(mails(&site).is_empty());
@@ -116,9 +116,9 @@ fn two_accounts_of_one_mailbox_are_reported_and_kept() {
     // The first version had two keys for this mailbox.
     let keys = [("\"ada\"@example.org", "\"ada\"@example.org"), ("bo@example.org", "ada@example.org")];
     store_first_keys(&site, &keys);
-    let told = site.run(["migrate"]).done();
+    let output = site.run(["migrate"]).done();
     let warning = "accounts 1 and 2 have an address of the same mailbox, and logins with it reach account 2";
-    assert!(told.contains(warning), "{told}");
+    assert!(output.contains(warning), "{output}");
     let server = site.serve();
     assert!(server.wait_for("the same mailbox").contains("accounts 1 and 2"));
     site.run(["user", "set-email", "1", "ada@other.example", "--verified"]).done();
@@ -130,8 +130,8 @@ async fn an_address_set_as_verified_by_an_operator_is_notified() {
     let site = Site::with_settings(FILES);
     site.run(["user", "create", "--email", "typo@example.org"]).done();
     let activation = site.run(["mail", "show", "1"]).done();
-    let told = site.run(["user", "set-email", "1", "ada@example.org", "--verified"]).done();
-    assert_eq!(told, "account 1 has the address ada@example.org and is logged out everywhere\n");
+    let output = site.run(["user", "set-email", "1", "ada@example.org", "--verified"]).done();
+    assert_eq!(output, "account 1 has the address ada@example.org and is logged out everywhere\n");
     let shown = site.run(["user", "show", "1", "--json"]).done();
     let shown: Value = serde_json::from_str(&shown).expect("JSON");
     assert!(shown["verified_at"].is_string(), "{shown}");
