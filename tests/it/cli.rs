@@ -21,6 +21,9 @@ use rusqlite::Connection;
 
 use crate::support::program::Site;
 
+/// Writes mails to files instead of standard output.
+const MAIL_TO_FILES: &str = "[mail]\ntransport = \"file\"\n";
+
 const COMMANDS: [&str; 14] = [
     "serve",
     "check-config",

@@ -4,4 +4,5 @@ mod documents;
 mod graphql_cop;
 mod recorded_schemas;
 mod relay;
+mod relay_id;
 mod schema;

@@ -20,6 +20,7 @@ pub mod rejection;
 pub mod server;
 pub mod serving;
 pub mod smtp_receiver;
+pub mod vectors;
 
 /// The accounts, groups and institutions that the conformance scenarios begin with.
 pub const SEED: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/seed.json"));

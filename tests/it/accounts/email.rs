@@ -2,6 +2,8 @@ use pledge4future_auth::accounts::email::{clean, is_valid, key, normalize};
 use pledge4future_auth::accounts::text::{clean_text, strip};
 use serde_json::{Value, json};
 
+use crate::support::vectors::vectors;
+
 fn outcome(email: &str, max_length: usize) -> Value {
     match clean(email, max_length) {
         Ok(email) => json!({ "clean": email }),
@@ -11,8 +13,7 @@ fn outcome(email: &str, max_length: usize) -> Value {
 
 #[test]
 fn addresses_are_validated_like_those_of_django() {
-    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors.json"));
-    let vectors: Value = serde_json::from_str(text).unwrap();
+    let vectors = vectors();
     let cases = vectors["emails"]["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 84);
     for case in cases {

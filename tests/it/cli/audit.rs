@@ -3,10 +3,9 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use super::MAIL_TO_FILES;
 use crate::support::person::PASSWORD;
 use crate::support::program::Site;
-
-const FILES: &str = "[mail]\ntransport = \"file\"\n";
 
 /// Returns the entries that the command prints as JSON.
 fn listed(site: &Site, arguments: &[&str]) -> Vec<Value> {
@@ -19,7 +18,7 @@ fn events(entries: &[Value]) -> Vec<&str> {
 }
 
 fn site() -> Site {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     for name in ["ada", "bo"] {
         let email = format!("{name}@example.org");
         let create =

@@ -3,10 +3,9 @@
 use refinery::Target;
 use rusqlite::Connection;
 
+use super::MAIL_TO_FILES;
 use crate::support::embedded;
 use crate::support::program::Site;
-
-const FILES: &str = "[mail]\ntransport = \"file\"\n";
 
 /// A trigger with a name that is reserved for SQLite.
 const RESERVED_TRIGGER: &str = "PRAGMA writable_schema = 1; \
@@ -23,7 +22,7 @@ fn accounts(site: &Site) -> usize {
 
 #[tokio::test]
 async fn a_backup_of_a_running_server_can_be_restored() {
-    let (here, there) = (Site::with_settings(FILES), Site::with_settings(FILES));
+    let (here, there) = (Site::with_settings(MAIL_TO_FILES), Site::with_settings(MAIL_TO_FILES));
     let server = here.serve();
     for name in ["ada", "bo"] {
         server.register(name).await;
@@ -61,7 +60,7 @@ async fn a_backup_of_a_running_server_can_be_restored() {
 
 #[tokio::test]
 async fn a_restore_after_a_crash_can_be_undone() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     site.run(["migrate"]).done();
     site.run(["backup", "empty.sqlite3"]).done();
     let server = site.serve();
@@ -81,7 +80,7 @@ async fn a_restore_after_a_crash_can_be_undone() {
 
 #[test]
 fn a_database_that_another_program_has_open_is_not_replaced() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     site.run(["migrate"]).done();
     site.run(["backup", "copy.sqlite3"]).done();
     let other = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
@@ -95,7 +94,7 @@ fn a_database_that_another_program_has_open_is_not_replaced() {
 
 #[test]
 fn an_invalid_backup_is_not_restored() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     site.run(["migrate"]).done();
     site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
     site.run(["backup", "good.sqlite3"]).done();
@@ -178,7 +177,7 @@ fn an_invalid_backup_is_not_restored() {
 
 #[test]
 fn a_backup_of_an_earlier_version_is_restored() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     for version in [1, 8, 10] {
         let file = format!("version-{version}.sqlite3");
         let mut database = Connection::open(site.path(&file)).expect("a file");
@@ -194,7 +193,7 @@ fn a_backup_of_an_earlier_version_is_restored() {
 
 #[test]
 fn verify_and_backup_refuse_a_damaged_database() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
     assert!(site.run(["verify"]).done().contains("accounts: 1"));
     let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
@@ -213,7 +212,7 @@ fn verify_and_backup_refuse_a_damaged_database() {
 
 #[test]
 fn keep_deletes_the_oldest_backups_of_the_same_name() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     site.run(["migrate"]).done();
     for name in
         ["auth-20260101.sqlite3", "auth-20260102.sqlite3", "auth-2026.sqlite3", "other-20260101.sqlite3"]

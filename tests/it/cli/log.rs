@@ -3,10 +3,10 @@
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
+use super::MAIL_TO_FILES;
 use crate::support::person::PASSWORD;
 use crate::support::program::{Serving, Site};
 
-const QUIET_MAIL: &str = "[mail]\ntransport = \"file\"\n";
 /// Makes the program take its standard error for the journal.
 const UNDER_JOURNAL: &str = "export JOURNAL_STREAM=$(stat -L -c %d:%i /dev/stderr)";
 
@@ -33,7 +33,7 @@ fn text<'a>(line: &'a Value, name: &str) -> &'a str {
 
 #[tokio::test]
 async fn graphql_requests_are_logged_with_fields_outcome_and_codes() {
-    let site = Site::with_settings(&format!("{QUIET_MAIL}[log]\nformat = \"json\"\n"));
+    let site = Site::with_settings(&format!("{MAIL_TO_FILES}[log]\nformat = \"json\"\n"));
     let server = site.serve();
     server.register("ada").await;
     let ask = async |query: &str, variables: Value| {
@@ -81,7 +81,7 @@ async fn graphql_requests_are_logged_with_fields_outcome_and_codes() {
 
 #[tokio::test]
 async fn other_requests_are_logged_by_route_only() {
-    let site = Site::with_settings(&format!("{QUIET_MAIL}[log]\nformat = \"json\"\n"));
+    let site = Site::with_settings(&format!("{MAIL_TO_FILES}[log]\nformat = \"json\"\n"));
     let server = site.serve();
     for (method, path) in [
         ("GET", "/"),
@@ -154,7 +154,7 @@ async fn a_form_with_two_equal_errors_logs_the_code_once() {
 
 #[tokio::test]
 async fn a_site_without_pages_logs_unknown_paths_too() {
-    let site = Site::with_settings(&format!("pages.enabled = false\n{QUIET_MAIL}"));
+    let site = Site::with_settings(&format!("pages.enabled = false\n{MAIL_TO_FILES}"));
     let server = site.serve();
     for path in ["/activate/hunter2", "/"] {
         assert_eq!(send(server.request("GET", path)).await.status(), 404);
@@ -169,7 +169,7 @@ async fn a_site_without_pages_logs_unknown_paths_too() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn journal_lines_begin_with_a_level_and_have_no_time() {
-    let settings = format!("limits.enabled = false\nlog.level = \"debug\"\n{QUIET_MAIL}");
+    let settings = format!("limits.enabled = false\nlog.level = \"debug\"\n{MAIL_TO_FILES}");
     let site = Site::with_settings(&settings);
     let server = site.serve_after(UNDER_JOURNAL);
     assert!(server.greeting().starts_with("<6> INFO listening on http"), "{}", server.greeting());
@@ -207,7 +207,7 @@ fn a_log_outside_the_journal_keeps_its_times() {
 
 #[test]
 fn each_line_of_an_error_is_marked_for_the_journal() {
-    let site = Site::with_settings(QUIET_MAIL);
+    let site = Site::with_settings(MAIL_TO_FILES);
     site.write(
         "file.json",
         json!({ "users": [{ "email": "bo" }, { "emial": "ada@example.org" }] }).to_string(),

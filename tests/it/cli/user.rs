@@ -4,11 +4,10 @@ mod set_email;
 
 use serde_json::{Value, json};
 
+use super::MAIL_TO_FILES;
 use crate::support::mutation::{register, request_reset};
 use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused};
 use crate::support::program::Site;
-
-const FILES: &str = "[mail]\ntransport = \"file\"\n";
 
 fn mails(site: &Site) -> Vec<Value> {
     serde_json::from_str(&site.run(["mail", "list", "--json"]).done()).expect("JSON")
@@ -16,7 +15,7 @@ fn mails(site: &Site) -> Vec<Value> {
 
 #[tokio::test]
 async fn an_account_created_by_an_operator_can_log_in() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     let server = site.serve();
     let made = site.run_with_input(
         &format!("{PASSWORD}\n"),
@@ -56,7 +55,7 @@ async fn an_account_created_by_an_operator_can_log_in() {
 
 #[tokio::test]
 async fn an_account_created_without_a_password_is_verified_and_gets_one() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     assert_eq!(
         site.run(["user", "create", "--email", "bo@example.org"]).done(),
         "account 1 is made: bo@example.org\n"
@@ -76,7 +75,7 @@ async fn an_account_created_without_a_password_is_verified_and_gets_one() {
 
 #[tokio::test]
 async fn verification_by_an_operator_ends_the_password_of_a_stranger() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     let server = site.serve();
     // A stranger registers, and the owner of the address asks for a new password.
     assert_done(&server.mutate(&register("bo@example.org", PASSWORD)).await);
@@ -91,7 +90,7 @@ async fn verification_by_an_operator_ends_the_password_of_a_stranger() {
 
 #[tokio::test]
 async fn changes_of_an_account_by_an_operator_take_effect_at_once() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     let server = site.serve();
     let create = ["user", "create", "--email", "ada@example.org", "--verified", "--password-stdin"];
     site.run_with_input(PASSWORD, create).done();
@@ -131,7 +130,7 @@ async fn changes_of_an_account_by_an_operator_take_effect_at_once() {
 
 #[test]
 fn mistakes_of_operators_are_refused_with_a_message() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     let sentence = site.run(["user", "list"]).refused(1);
     assert!(sentence.contains("there is no database"), "{sentence}");
     site.run(["user", "create", "--email", "ada@example.org", "--username", "7", "--verified"]).done();
@@ -174,7 +173,7 @@ fn mistakes_of_operators_are_refused_with_a_message() {
 
 #[tokio::test]
 async fn at_a_terminal_user_create_asks_for_the_password_twice() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     let create = ["user", "create", "--email", "ada@example.org", "--verified"];
     let typed = format!("{PASSWORD}\n{PASSWORD}\n");
     let Some(made) = site.run_at_a_terminal(&typed, &create) else { return };
@@ -199,7 +198,7 @@ async fn at_a_terminal_user_create_asks_for_the_password_twice() {
 
 #[test]
 fn at_a_terminal_an_account_is_deleted_only_after_confirmation() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
     let delete = ["user", "delete", "1"];
     for answer in ["\n", "n\n", "\u{4}"] {

@@ -3,10 +3,7 @@ use pledge4future_auth::passwords::rules::{Owner, likeness, weaknesses};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-fn vectors() -> Value {
-    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors.json"));
-    serde_json::from_str(text).unwrap()
-}
+use crate::support::vectors::vectors;
 
 fn verdicts(password: &str, owner: &Owner<'_>, min_length: usize) -> Vec<(String, String)> {
     weaknesses(password, owner, min_length)

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::support::person::{PASSWORD, assert_done, assert_refused};
 use crate::support::program::Site;
 
-use super::{FILES, mails};
+use super::super::MAIL_TO_FILES;
+use super::mails;
 
 fn audit(site: &Site) -> Vec<Value> {
     serde_json::from_str(&site.run(["audit", "list", "--json"]).done()).expect("JSON")
@@ -14,7 +15,7 @@ fn audit(site: &Site) -> Vec<Value> {
 
 #[tokio::test]
 async fn an_address_set_by_an_operator_is_confirmed_by_its_owner() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     let server = site.serve();
     let create = ["user", "create", "--email", "ada@old.example", "--verified", "--password-stdin"];
     site.run_with_input(PASSWORD, create).done();
@@ -70,7 +71,7 @@ async fn an_address_set_by_an_operator_is_confirmed_by_its_owner() {
 
 #[tokio::test]
 async fn another_spelling_of_an_address_ends_no_session() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     let server = site.serve();
     let create = ["user", "create", "--email", "ada@example.org", "--verified", "--password-stdin"];
     site.run_with_input(PASSWORD, create).done();
@@ -93,7 +94,7 @@ fn store_first_keys(site: &Site, keys: &[(&str, &str)]) {
 
 #[tokio::test]
 async fn an_address_with_an_outdated_key_can_log_in() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     let emails = ["ada@xn--mnchen-3ya.example", "\"bo\"@example.org", "\u{212a}ai@example.org"];
     for email in emails {
         let create = ["user", "create", "--email", email, "--verified", "--password-stdin"];
@@ -109,7 +110,7 @@ async fn an_address_with_an_outdated_key_can_log_in() {
 
 #[test]
 fn two_accounts_of_one_mailbox_are_reported_and_kept() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     for email in ["\"ada\"@example.org", "bo@example.org"] {
         site.run(["user", "create", "--email", email, "--verified"]).done();
     }
@@ -127,7 +128,7 @@ fn two_accounts_of_one_mailbox_are_reported_and_kept() {
 
 #[tokio::test]
 async fn an_address_set_as_verified_by_an_operator_is_notified() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     site.run(["user", "create", "--email", "typo@example.org"]).done();
     let activation = site.run(["mail", "show", "1"]).done();
     let output = site.run(["user", "set-email", "1", "ada@example.org", "--verified"]).done();
@@ -148,7 +149,7 @@ async fn an_address_set_as_verified_by_an_operator_is_notified() {
 
 #[test]
 fn an_invalid_new_address_changes_nothing() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     let user = json!({ "email": "ada@example.org", "username": "ada", "password": "!",
         "status": { "verified": true, "secondary_email": "ada@second.example" } });
     site.write("file.json", json!({ "users": [user] }).to_string());
