@@ -56,8 +56,7 @@ async fn the_whole_life_of_an_account_is_recorded_without_secrets() {
     let person = server.log_in(email, THIRD_PASSWORD).await;
     assert_done(&person.mutate(&server, &archive_account(THIRD_PASSWORD)).await);
     let person = server.log_in(email, THIRD_PASSWORD).await;
-    let revoke = revoke_token(&person.refresh_token);
-    assert_done(&server.mutate(None, &revoke).await);
+    assert_done(&server.mutate(None, &revoke_token(&person.refresh_token)).await);
     assert_done(&person.mutate(&server, &update_first_name("Ada")).await);
     assert_done(&person.mutate(&server, &revoke_all_sessions()).await);
     let last = server.log_in(email, THIRD_PASSWORD).await;
@@ -120,8 +119,7 @@ async fn registrations_without_a_password_and_unverified_logins_are_recorded() {
     let register = mutation("register", json!({ "email": "ada@example.org", "username": "ada" }));
     assert_done(&server.mutate(None, &register).await);
     let link = server.mailed_token("ada@example.org");
-    let set = set_password(&link, PASSWORD);
-    assert_done(&server.mutate(None, &set).await);
+    assert_done(&server.mutate(None, &set_password(&link, PASSWORD)).await);
     server.ignore_mail();
     assert_eq!(server.audit_lines(), ["1 registered somebody", "1 password_set owner", "1 verified owner"]);
 

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::support::mutation::{Mutation, delete_account, register, resend_activation, verify_account};
-use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused};
+use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused, assert_refused_with};
 use crate::support::server::TestServer;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -25,7 +25,7 @@ async fn a_new_account_gets_one_mail_and_can_log_in_after_activation() {
     assert_eq!(mails[0].to, [ada.as_str()]);
     assert!(mails[0].text.contains("Hello ada!"));
     assert!(mails[0].text.contains("\nhttp://localhost:8000/activate/eyJ"));
-    assert_refused(&server.try_log_in(&ada, PASSWORD).await, "nonFieldErrors", "not_verified");
+    assert_refused_with(&server.try_log_in(&ada, PASSWORD).await, "not_verified");
 
     let link = server.mailed_token(&ada);
     assert_done(&server.mutate(None, &verify_account(&link)).await);
@@ -126,12 +126,12 @@ async fn an_activation_link_works_once_for_its_account_and_for_seven_days() {
 
     assert_done(&server.mutate(None, &verify_account(&link)).await);
     let again = server.mutate(None, &verify_account(&link)).await;
-    assert_refused(&again, "nonFieldErrors", "already_verified");
-    assert_refused(&server.try_log_in(&bo, PASSWORD).await, "nonFieldErrors", "not_verified");
+    assert_refused_with(&again, "already_verified");
+    assert_refused_with(&server.try_log_in(&bo, PASSWORD).await, "not_verified");
 
     server.advance(7 * DAY + Duration::from_secs(2));
     let late = server.mutate(None, &verify_account(&old)).await;
-    assert_refused(&late, "nonFieldErrors", "expired_token");
+    assert_refused_with(&late, "expired_token");
 
     assert_done(&server.mutate(None, &resend_activation(&bo.to_uppercase())).await);
     let fresh = server.mailed_token(&bo);
@@ -150,7 +150,7 @@ async fn a_link_is_invalid_for_a_later_account_of_its_address() {
     assert_eq!(server.count_accounts(), 0);
 
     server.register("ada").await;
-    assert_refused(&server.reset_password(&reset, OTHER_PASSWORD).await, "nonFieldErrors", "invalid_token");
+    assert_refused_with(&server.reset_password(&reset, OTHER_PASSWORD).await, "invalid_token");
     assert_eq!(ada.me(&server).await, json!(null), "the old access token opens the new account");
     server.ignore_mail();
 }

@@ -19,7 +19,7 @@ use crate::support::access_token::django_token;
 use crate::support::mutation::{
     archive_account, change_password, delete_account, mutation, revoke_token, verify_token,
 };
-use crate::support::person::{OTHER_PASSWORD, PASSWORD, Person, assert_done, assert_refused};
+use crate::support::person::{OTHER_PASSWORD, PASSWORD, Person, assert_done, assert_refused_with};
 use crate::support::server::TestServer;
 
 /// With the key of [`access_token`].
@@ -42,7 +42,7 @@ fn new_tokens(payload: &Value) -> (String, String) {
 
 #[track_caller]
 fn assert_not_refreshed(payload: &Value) {
-    assert_refused(payload, "nonFieldErrors", "invalid_token");
+    assert_refused_with(payload, "invalid_token");
     assert_eq!((&payload["token"], &payload["refreshToken"]), (&Value::Null, &Value::Null));
 }
 
@@ -58,8 +58,8 @@ async fn a_consumed_refresh_token_revokes_its_session_only() {
     let revoked = server.mutate(None, &revoke).await;
     assert_done(&revoked);
     assert_eq!(revoked["revoked"], server.now_seconds());
-    assert_refused(&server.refresh(next).await, "nonFieldErrors", "invalid_token");
-    assert_refused(&server.mutate(None, &revoke).await, "nonFieldErrors", "invalid_token");
+    assert_refused_with(&server.refresh(next).await, "invalid_token");
+    assert_refused_with(&server.mutate(None, &revoke).await, "invalid_token");
     assert_done(&server.refresh(&phone.refresh_token).await);
 }
 
@@ -74,11 +74,11 @@ async fn tokens_expire() {
     server.advance(Duration::from_secs(1));
     assert_eq!(ada.me(&server).await, Value::Null);
     let verified = server.mutate(None, &verify_token(&ada.token)).await;
-    assert_refused(&verified, "nonFieldErrors", "expired_token");
+    assert_refused_with(&verified, "expired_token");
 
     assert_done(&server.refresh(&ada.refresh_token).await);
     server.advance(Duration::from_hours(6 * 24));
-    assert_refused(&server.refresh(&bo.refresh_token).await, "nonFieldErrors", "invalid_token");
+    assert_refused_with(&server.refresh(&bo.refresh_token).await, "invalid_token");
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn a_refreshed_session_ends_after_the_session_lifetime() {
         token = payload["refreshToken"].as_str().expect("a token").to_owned();
     }
     server.advance(day + Duration::from_secs(1));
-    assert_refused(&server.refresh(&token).await, "nonFieldErrors", "invalid_token");
+    assert_refused_with(&server.refresh(&token).await, "invalid_token");
     let again = server.log_in(&ada.email, PASSWORD).await;
     assert_eq!(sessions(&server, &again.token).await.len(), 1);
 }
@@ -106,16 +106,20 @@ async fn a_password_change_ends_every_other_session() {
     let phone = server.log_in(&ada.email, PASSWORD).await;
     let bo = server.sign_up("bo").await;
 
-    let change = change_password(PASSWORD, OTHER_PASSWORD).select("success errors token refreshToken");
-    let payload = ada.mutate(&server, &change).await;
+    let payload = ada
+        .mutate(
+            &server,
+            &change_password(PASSWORD, OTHER_PASSWORD).select("success errors token refreshToken"),
+        )
+        .await;
     assert_done(&payload);
     for old in [&ada, &phone] {
         assert_eq!(old.me(&server).await, Value::Null);
-        assert_refused(&server.refresh(&old.refresh_token).await, "nonFieldErrors", "invalid_token");
+        assert_refused_with(&server.refresh(&old.refresh_token).await, "invalid_token");
     }
     assert_eq!(server.account_of(payload["token"].as_str().expect("a token")).await["username"], "ada");
     assert_done(&server.refresh(payload["refreshToken"].as_str().expect("a token")).await);
-    assert_refused(&server.try_log_in(&ada.email, PASSWORD).await, "nonFieldErrors", "invalid_credentials");
+    assert_refused_with(&server.try_log_in(&ada.email, PASSWORD).await, "invalid_credentials");
     server.log_in(&ada.email, OTHER_PASSWORD).await;
     assert_eq!(bo.me(&server).await["username"], "bo");
 }
@@ -133,9 +137,9 @@ async fn reset_archiving_and_deletion_end_every_session() {
         };
         assert_done(&closed);
         assert_eq!(person.me(&server).await, Value::Null, "{closing}");
-        assert_refused(&server.refresh(&person.refresh_token).await, "nonFieldErrors", "invalid_token");
+        assert_refused_with(&server.refresh(&person.refresh_token).await, "invalid_token");
         let verified = server.mutate(None, &verify_token(&person.token)).await;
-        assert_refused(&verified, "nonFieldErrors", "invalid_token");
+        assert_refused_with(&verified, "invalid_token");
     }
 }
 
@@ -168,7 +172,7 @@ async fn a_token_of_django_is_valid_until_the_password_changes() {
     assert_done(&ada.mutate(&server, &change_password(PASSWORD, OTHER_PASSWORD)).await);
     assert_eq!(server.account_of(&token).await, Value::Null);
     let verified = server.mutate(None, &verify_token(&token)).await;
-    assert_refused(&verified, "nonFieldErrors", "invalid_token");
+    assert_refused_with(&verified, "invalid_token");
 }
 
 #[tokio::test]
@@ -234,7 +238,7 @@ async fn a_login_does_not_authenticate_the_rest_of_its_request() {
     let variables = json!({ "email": ada.email, "password": PASSWORD });
     let data = server.query_with(None, query, variables).await;
     assert_eq!(data["tokenAuth"]["success"], true);
-    assert_refused(&data["updateAccount"], "nonFieldErrors", "unauthenticated");
+    assert_refused_with(&data["updateAccount"], "unauthenticated");
     assert_eq!(ada.me(&server).await["firstName"], "");
 }
 
@@ -273,6 +277,6 @@ async fn queued_logins_do_not_delay_authenticated_requests() {
     assert_eq!(me["username"], "ada");
     assert!(answered < 10, "{answered} of 20 were processed first");
     while let Some(payload) = logins.next().await {
-        assert_refused(&payload, "nonFieldErrors", "invalid_credentials");
+        assert_refused_with(&payload, "invalid_credentials");
     }
 }

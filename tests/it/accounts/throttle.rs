@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use crate::support::mutation::{Mutation, log_in};
-use crate::support::person::assert_refused;
+use crate::support::person::assert_refused_with;
 use crate::support::program::Site;
 use crate::support::server::TestServer;
 
@@ -34,13 +34,13 @@ async fn guess(client: &str, server: &TestServer, email: &str) -> (Value, Option
 
 #[track_caller]
 fn assert_throttled((payload, wait): &(Value, Option<u64>), seconds: u64) {
-    assert_refused(payload, "nonFieldErrors", "too_many_attempts");
+    assert_refused_with(payload, "too_many_attempts");
     assert_eq!(*wait, Some(seconds), "{payload}");
 }
 
 #[track_caller]
 fn assert_checked((payload, wait): &(Value, Option<u64>)) {
-    assert_refused(payload, "nonFieldErrors", "invalid_credentials");
+    assert_refused_with(payload, "invalid_credentials");
     assert_eq!(*wait, None);
 }
 
@@ -70,11 +70,11 @@ async fn attempts_are_remembered_after_a_restart() {
     let guess = log_in("ada@example.org", "wrong");
     let server = site.serve();
     for _ in 0..6 {
-        assert_refused(&server.mutate(&guess).await, "nonFieldErrors", "invalid_credentials");
+        assert_refused_with(&server.mutate(&guess).await, "invalid_credentials");
     }
     server.kill();
     let server = site.serve();
-    assert_refused(&server.mutate(&guess).await, "nonFieldErrors", "too_many_attempts");
+    assert_refused_with(&server.mutate(&guess).await, "too_many_attempts");
 }
 
 #[test]

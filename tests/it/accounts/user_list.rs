@@ -124,8 +124,11 @@ async fn pages_are_those_of_the_original() {
 async fn wildcards_of_sql_are_literal_in_a_filter() {
     let server = TestServer::start("accounts.users_visible_to = \"public\"\n").await;
     for (number, name) in ["100%", "a_b", "back\\slash", "Ünder"].into_iter().enumerate() {
-        let register = register(&format!("n{number}@example.org"), PASSWORD).with("username", name);
-        assert_done(&server.mutate(None, &register).await);
+        assert_done(
+            &server
+                .mutate(None, &register(&format!("n{number}@example.org"), PASSWORD).with("username", name))
+                .await,
+        );
     }
     for (filter, expected) in [("%", "100%"), ("_", "a_b"), ("\\", "back\\slash"), ("üN", "Ünder")] {
         let data = server.query_with(None, FILTERED, json!({ "contains": filter })).await;

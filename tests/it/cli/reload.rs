@@ -11,8 +11,7 @@ const BEGINNING: &str = "listen = \"127.0.0.1:0\"\npasswords.memory = \"64 KiB\"
 
 /// Registers with a password of eleven characters. Returns the errors.
 async fn register_with_11(server: &Serving, name: &str) -> String {
-    let register = register(&format!("{name}@example.org"), "tidal-Basin");
-    server.mutate(&register).await["errors"].to_string()
+    server.mutate(&register(&format!("{name}@example.org"), "tidal-Basin")).await["errors"].to_string()
 }
 
 async fn front(server: &Serving) -> String {

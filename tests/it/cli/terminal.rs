@@ -20,8 +20,7 @@ fn assert_no_controls(output: &str) {
 async fn site() -> (Site, String) {
     let site = Site::with_settings("");
     let server = site.serve();
-    let register = register(STRANGE, PASSWORD).with("username", "strange");
-    assert_done(&server.mutate(&register).await);
+    assert_done(&server.mutate(&register(STRANGE, PASSWORD).with("username", "strange")).await);
     let mail = server.mail();
     assert_eq!(server.terminate().status, Some(0));
     (site, mail)

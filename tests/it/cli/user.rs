@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::MAIL_TO_FILES;
 use crate::support::mutation::{register, request_reset};
-use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused};
+use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused, assert_refused_with};
 use crate::support::program::Site;
 
 fn mails(site: &Site) -> Vec<Value> {
@@ -64,7 +64,7 @@ async fn an_account_created_without_a_password_is_verified_and_gets_one() {
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0]["recipient"], "bo@example.org");
     let server = site.serve();
-    assert_refused(&server.try_log_in("bo@example.org", "").await, "nonFieldErrors", "invalid_credentials");
+    assert_refused_with(&server.try_log_in("bo@example.org", "").await, "invalid_credentials");
     assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is verified\n");
     assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is verified already\n");
     let set =
@@ -81,11 +81,7 @@ async fn verification_by_an_operator_ends_the_password_of_a_stranger() {
     assert_done(&server.mutate(&register("bo@example.org", PASSWORD)).await);
     assert_refused(&server.mutate(&request_reset("bo@example.org")).await, "email", "not_verified");
     assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is verified\n");
-    assert_refused(
-        &server.try_log_in("bo@example.org", PASSWORD).await,
-        "nonFieldErrors",
-        "invalid_credentials",
-    );
+    assert_refused_with(&server.try_log_in("bo@example.org", PASSWORD).await, "invalid_credentials");
 }
 
 #[tokio::test]
@@ -105,11 +101,7 @@ async fn changes_of_an_account_by_an_operator_take_effect_at_once() {
     let token = server.log_in("ada@example.org", PASSWORD).await;
     assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is shut off\n");
     assert_eq!(me(&token).await, Value::Null);
-    assert_refused(
-        &server.try_log_in("ada@example.org", PASSWORD).await,
-        "nonFieldErrors",
-        "invalid_credentials",
-    );
+    assert_refused_with(&server.try_log_in("ada@example.org", PASSWORD).await, "invalid_credentials");
     assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is shut off already\n");
     assert_eq!(site.run(["user", "activate", "1"]).done(), "ada@example.org is open\n");
     assert_done(&server.try_log_in("ada@example.org", PASSWORD).await);
@@ -117,11 +109,7 @@ async fn changes_of_an_account_by_an_operator_take_effect_at_once() {
     let asked = site.run(["user", "delete", "1"]).refused(1);
     assert!(asked.contains("give --yes if it is meant"), "{asked}");
     assert_eq!(site.run(["user", "delete", "1", "--yes"]).done(), "ada@example.org is erased\n");
-    assert_refused(
-        &server.try_log_in("ada@example.org", PASSWORD).await,
-        "nonFieldErrors",
-        "invalid_credentials",
-    );
+    assert_refused_with(&server.try_log_in("ada@example.org", PASSWORD).await, "invalid_credentials");
     assert_eq!(site.run(["user", "list"]).done(), "There are no accounts.\n");
     assert_eq!(site.run(["user", "list", "--json"]).done(), "[]\n");
     let again = site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();

@@ -6,7 +6,7 @@ use super::{
     HEIDELBERG, NOWHERE, OSLO, add, create, delete, hand_over, leave, request, start, without_arguments,
 };
 use crate::support::mutation::delete_account;
-use crate::support::person::{PASSWORD, assert_done, assert_refused};
+use crate::support::person::{PASSWORD, assert_done, assert_refused, assert_refused_with};
 
 #[tokio::test]
 async fn the_creator_of_a_group_is_its_first_member_and_representative() {
@@ -151,7 +151,7 @@ async fn a_representative_cannot_delete_the_account_before_handing_the_group_ove
         let delete = delete_account(PASSWORD);
         let before = server.rows();
         let payload = ada.mutate(&server, &delete).await;
-        assert_refused(&payload, "nonFieldErrors", "represents_working_group");
+        assert_refused_with(&payload, "represents_working_group");
         assert_eq!(
             payload["errors"]["nonFieldErrors"][0]["message"],
             "You are the representative of a working group. Please hand it over or delete it first."

@@ -143,3 +143,9 @@ pub fn assert_refused(payload: &Value, field: &str, code: &str) {
     assert_eq!(errors[field].as_array().map(Vec::len), Some(1), "{payload}");
     assert_eq!(errors[field][0]["code"], code, "{payload}");
 }
+
+/// Asserts that a mutation was refused with one error, which belongs to no field.
+#[track_caller]
+pub fn assert_refused_with(payload: &Value, code: &str) {
+    assert_refused(payload, "nonFieldErrors", code);
+}

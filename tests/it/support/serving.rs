@@ -30,8 +30,9 @@ impl Serving {
 
     /// Registers an account.
     pub async fn register(&self, name: &str) {
-        let register = register(&format!("{name}@example.org"), PASSWORD).with("username", name);
-        assert_done(&self.mutate(&register).await);
+        assert_done(
+            &self.mutate(&register(&format!("{name}@example.org"), PASSWORD).with("username", name)).await,
+        );
     }
 
     /// Follows the link of an activation mail. Returns the payload.

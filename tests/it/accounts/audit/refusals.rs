@@ -9,7 +9,7 @@ use crate::support::audit::audit_line;
 use crate::support::mutation::{
     log_in, mutation, refresh_token, register, request_reset, request_secondary_email, resend_activation,
 };
-use crate::support::person::{PASSWORD, assert_done, assert_refused};
+use crate::support::person::{PASSWORD, assert_done, assert_refused_with};
 use crate::support::server::{TestServer, payload_of};
 
 use super::WRONG;
@@ -26,7 +26,7 @@ async fn a_refused_login_is_recorded_without_what_was_typed() {
     ] {
         let before = server.rows();
         let payload = server.mutate(None, &login).await;
-        assert_refused(&payload, "nonFieldErrors", "invalid_credentials");
+        assert_refused_with(&payload, "invalid_credentials");
         let new: Vec<_> = server.rows().into_iter().filter(|row| !before.contains(row)).collect();
         assert_eq!(new.len(), 3 + 1, "three attempt counters and the entry: {new:?}");
         assert_eq!(server.audit_lines().last().map(String::as_str), Some(expected));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 
 use crate::support::mutation::mutation;
-use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused};
+use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused_with};
 use crate::support::server::TestServer;
 
 /// Signs up and requests a secondary address. Returns both addresses.
@@ -44,7 +44,7 @@ async fn an_account_is_activated_once_by_a_button() {
     let path = format!("/activate/{}", server.mailed_token(&email));
     let page = server.open(&path).await;
     assert!(page.says("<h1>Activate your account</h1>") && page.says("Activate ada@example.org</button>"));
-    assert_refused(&server.try_log_in(&email, PASSWORD).await, "nonFieldErrors", "not_verified");
+    assert_refused_with(&server.try_log_in(&email, PASSWORD).await, "not_verified");
 
     let pressed = server.submit(&path, &[]).await;
     assert_eq!((pressed.status, pressed.location.as_str()), (303, "/done/activation"));
@@ -81,7 +81,7 @@ async fn activation_after_a_reset_request_leads_to_a_new_password() {
     let good = [("new_password1", OTHER_PASSWORD), ("new_password2", OTHER_PASSWORD)];
     assert_eq!(server.submit(&pressed.location, &good).await.location, "/done/first-password");
     server.log_in(&email, OTHER_PASSWORD).await;
-    assert_refused(&server.try_log_in(&email, PASSWORD).await, "nonFieldErrors", "invalid_credentials");
+    assert_refused_with(&server.try_log_in(&email, PASSWORD).await, "invalid_credentials");
     assert_eq!(server.open(&pressed.location).await.status, 200, "the link was used");
     server.ignore_mail();
 }
@@ -157,7 +157,7 @@ async fn an_invalid_new_password_shows_every_error() {
     let pressed = server.submit(&path, &good).await;
     assert_eq!((pressed.status, pressed.location.as_str()), (303, "/done/new-password"));
     server.log_in(&email, OTHER_PASSWORD).await;
-    assert_refused(&server.try_log_in(&email, PASSWORD).await, "nonFieldErrors", "invalid_credentials");
+    assert_refused_with(&server.try_log_in(&email, PASSWORD).await, "invalid_credentials");
     server.ignore_mail();
 }
 

@@ -52,8 +52,10 @@ async fn the_log_contains_no_mail_password_address_or_reply() {
     let url = receiver.url().replace("//", "//robot:very%20hushed@");
     let site = Site::with_settings(&settings(&url));
     let server = site.serve();
-    let register = register("ada@example.org", PASSWORD).with("username", "ada");
-    assert_eq!(server.mutate(&register).await["success"], true);
+    assert_eq!(
+        server.mutate(&register("ada@example.org", PASSWORD).with("username", "ada")).await["success"],
+        true
+    );
     let outcome = server.terminate();
     assert_eq!(outcome.status, Some(0), "{outcome:?}");
     let log = &outcome.stderr;
