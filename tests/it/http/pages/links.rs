@@ -66,14 +66,14 @@ async fn activation_after_a_reset_request_leads_to_a_new_password() {
     server.submit("/password-reset", &[("email", &email)]).await;
     let mail = server.mails_to(&email).pop().expect("a mail");
     let sentence = "You asked for a new password: activating your account ends the old one.";
-    let all_the_same = "somebody else did. You can activate your account all the same";
-    for sentence in [sentence, all_the_same] {
+    let other_sentence = "somebody else did. You can activate your account all the same";
+    for sentence in [sentence, other_sentence] {
         assert_eq!(mail.text.matches(sentence).count(), 2, "as plain text and as HTML: {}", mail.text);
     }
 
     let path = format!("/activate/{}", server.mailed_token(&email));
     let page = server.open(&path).await;
-    assert!(page.says("activating your account ends the old one") && page.says(all_the_same));
+    assert!(page.says("activating your account ends the old one") && page.says(other_sentence));
     let pressed = server.submit(&path, &[]).await;
     assert_eq!(pressed.status, 303);
     assert!(pressed.location.starts_with("/password-set/"), "{}", pressed.location);
