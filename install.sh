@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs, upgrades and removes pledge4future-auth on a machine with systemd; `./install.sh --help` says how.
-# Everything is checked before anything is changed. A second run upgrades, or says that nothing changed.
+# Installs, upgrades and removes pledge4future-auth on a machine with systemd; see `./install.sh --help`.
+# It checks everything before it changes anything. A second run upgrades, or reports that nothing changed.
 set -eu
-# Nothing is made for others to read unless a mode says so.
+# Others may read only files that get their mode explicitly.
 umask 077
 
 NAME=pledge4future-auth
@@ -11,8 +11,8 @@ SETTINGS=/etc/$NAME
 CONFIG=$SETTINGS/config.toml
 UNITS=/etc/systemd/system
 UNIT_FILES="$NAME.service $NAME-backup.service $NAME-backup.timer"
-# Seconds until a server that was started has to answer.
-PATIENCE=30
+# Seconds until a started server must be ready.
+TIMEOUT=30
 
 usage() {
     cat <<TEXT
@@ -20,24 +20,24 @@ Installs $NAME as a service, or upgrades it.
 
 Usage: ./install.sh [OPTIONS]
 
-  --binary FILE      the program; else what cargo has built beside this script, or builds now
-  --public-url URL   what browsers call the server, such as https://accounts.example.org
-  --listen ADDRESS   address and port to listen on (127.0.0.1:8000)
-  --prefix DIR       the program goes to DIR/bin (/usr/local)
-  --root DIR         install below DIR, as packages do: no user is made and nothing is started
-  --no-systemd       no service: program, user, folders and configuration alone
-  --no-start         install the service, and neither enable nor start it
-  --dry-run          check everything, say what would be done, change nothing
-  --uninstall        stop the service and remove it; data and configuration stay
-  --purge            with --uninstall: remove data, backups, configuration and user as well
-  --yes              do not ask before --purge
-  --help             print this
+  --binary FILE      the program [default: the newest one that cargo built beside this script, or a new build]
+  --public-url URL   the address of the server for browsers, such as https://accounts.example.org
+  --listen ADDRESS   the address and port to listen on [default: 127.0.0.1:8000]
+  --prefix DIR       install the program to DIR/bin [default: /usr/local]
+  --root DIR         install below DIR, as packages do, without creating a user or starting the service
+  --no-systemd       install without a service: only program, user, folders and configuration
+  --no-start         install the service, but do not enable or start it
+  --dry-run          check everything and print what would be done, but change nothing
+  --uninstall        stop and remove the service; data and configuration stay
+  --purge            with --uninstall: also remove data, backups, configuration and user
+  --yes              do not ask for confirmation of --purge
+  --help             print this help
 
---public-url and --listen go into a new $CONFIG; one that is there is never changed.
+--public-url and --listen are written to a new $CONFIG; an existing one is never changed.
 TEXT
 }
 
-# --- Words ---------------------------------------------------------------------------------------------------------
+# --- Output --------------------------------------------------------------------------------------------------------
 
 bold='' red='' plain=''
 if [ -t 1 ] && [ -t 2 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
@@ -46,23 +46,22 @@ fi
 
 say() { printf '%s\n' "$*"; }
 
-complain() { printf '%sinstall.sh:%s %s\n' "$red" "$plain" "$*" >&2; }
+print_error() { printf '%sinstall.sh:%s %s\n' "$red" "$plain" "$*" >&2; }
 
-# It cannot be done.
 fail() {
-    complain "$*"
+    print_error "$*"
     exit 1
 }
 
-# It was not asked for in a way that makes sense.
-wrong() {
-    complain "$*"
+# For wrong options.
+fail_usage() {
+    print_error "$*"
     exit 2
 }
 
-# One line a thing that is there now: what became of it, and where it is.
+# report STATE PATH: prints one line for each installed or removed thing.
 changed=''
-tell() {
+report() {
     case $1 in
         kept) ;;
         *) changed=yes ;;
@@ -86,7 +85,7 @@ while [ $# -gt 0 ]; do
     esac
     case $option in
         --binary | --public-url | --listen | --prefix | --root)
-            [ -n "${1:-}" ] || wrong "$option needs a value; see --help."
+            [ -n "${1:-}" ] || fail_usage "$option needs a value; see --help."
             case $option in
                 --binary) binary=$1 ;;
                 --public-url) public_url=$1 ;;
@@ -106,34 +105,34 @@ while [ $# -gt 0 ]; do
             usage
             exit 0
             ;;
-        *) wrong "there is no option \"$option\"; see --help." ;;
+        *) fail_usage "there is no option \"$option\"; see --help." ;;
     esac
 done
 
-[ -z "$purge" ] || [ -n "$uninstall" ] || wrong "--purge belongs to --uninstall."
-[ -z "$yes" ] || [ -n "$purge" ] || wrong "--yes belongs to --uninstall --purge."
+[ -z "$purge" ] || [ -n "$uninstall" ] || fail_usage "--purge needs --uninstall."
+[ -z "$yes" ] || [ -n "$purge" ] || fail_usage "--yes needs --uninstall --purge."
 if [ -n "$uninstall" ] && [ -n "$binary$public_url$listen" ]; then
-    wrong "--uninstall takes neither --binary nor --public-url nor --listen."
+    fail_usage "--uninstall cannot be combined with --binary, --public-url or --listen."
 fi
 
-# What goes into a configuration file or a unit is held to characters that mean nothing there.
+# These values are written to a configuration file or unit, so they may contain only characters without a meaning there.
 case $prefix in
     '') prefix=/usr/local ;;
-    *[!A-Za-z0-9._/+-]*) wrong "--prefix may hold letters, digits and . _ / + - alone, not \"$prefix\"." ;;
+    *[!A-Za-z0-9._/+-]*) fail_usage "--prefix may contain only letters, digits and . _ / + -, not \"$prefix\"." ;;
     /*) prefix=${prefix%/} ;;
-    *) wrong "--prefix has to begin with a slash, as in /opt/$NAME." ;;
+    *) fail_usage "--prefix must begin with a slash, as in /opt/$NAME." ;;
 esac
 case $public_url in
     '') ;;
-    *[!]A-Za-z0-9._~:/%@[-]*) wrong "--public-url \"$public_url\" is no web address; write it as https://accounts.example.org." ;;
+    *[!]A-Za-z0-9._~:/%@[-]*) fail_usage "--public-url \"$public_url\" is not a web address; write it as https://accounts.example.org." ;;
     http://?* | https://?*) public_url=${public_url%/} ;;
-    *) wrong "--public-url \"$public_url\" is no web address; write it as https://accounts.example.org." ;;
+    *) fail_usage "--public-url \"$public_url\" is not a web address; write it as https://accounts.example.org." ;;
 esac
 case $listen in
     '') ;;
-    *[!]A-Fa-f0-9.:[]* | *: | :* | *[!0-9:]) wrong "--listen \"$listen\" is no address with a port; write it as 127.0.0.1:8000." ;;
+    *[!]A-Fa-f0-9.:[]* | *: | :* | *[!0-9:]) fail_usage "--listen \"$listen\" is not an address with a port; write it as 127.0.0.1:8000." ;;
     *:*) ;;
-    *) wrong "--listen \"$listen\" is no address with a port; write it as 127.0.0.1:8000." ;;
+    *) fail_usage "--listen \"$listen\" is not an address with a port; write it as 127.0.0.1:8000." ;;
 esac
 
 if [ -n "$root" ]; then
@@ -142,71 +141,72 @@ if [ -n "$root" ]; then
         *) root=$PWD/$root ;;
     esac
     while [ "$root" != "${root%/}" ]; do root=${root%/}; done
-    [ -n "$root" ] || wrong "--root / is this machine; leave the option out."
+    [ -n "$root" ] || fail_usage "--root / is this machine; remove the option."
 fi
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 program=$prefix/bin/$NAME
 
-# A service of this machine is managed only where this machine is installed to.
+# With --root, the service of this machine is not touched.
 managed=$systemd
 [ -z "$root" ] || managed=''
-# Users are made only there as well.
+# With --root, no users are created and no owners are set.
 owned=yes
 [ -z "$root" ] || owned=''
 
 # --- Checks --------------------------------------------------------------------------------------------------------
 
-need() {
+require() {
     for command in "$@"; do
         command -v "$command" >/dev/null 2>&1 ||
-            fail "the command $command is missing; install it and run this again."
+            fail "the command $command is missing; install it and run this script again."
     done
 }
 
 check_machine() {
-    need awk cat chmod cmp cp df dirname id ln ls mkdir mktemp mv rm sed sleep stat wc
+    require awk cat chmod cmp cp df dirname id ln ls mkdir mktemp mv rm sed sleep stat wc
     if [ -n "$owned" ] && [ -z "$dry" ] && [ "$(id -u)" != 0 ]; then
-        fail "this needs root: run it as root, or look first with --dry-run."
+        fail "root is required: run this script as root, or use --dry-run."
     fi
     if [ -n "$owned" ] && [ -z "$uninstall" ]; then
-        need getent groupadd useradd chown runuser
+        require getent groupadd useradd chown runuser
     fi
     if [ -n "$managed" ]; then
         [ -d /run/systemd/system ] ||
-            fail "systemd does not run this machine; add --no-systemd to install the program without a service."
-        need systemctl
+            fail "this machine does not run systemd; add --no-systemd to install the program without a service."
+        require systemctl
     fi
 }
 
-# The program to install: given, or built before, or built now.
+# Finds the program to install, or builds it.
 find_binary() {
     if [ -n "$binary" ]; then
-        # A name without a folder would be looked for where commands are.
+        # A name without a folder would be searched in PATH.
         case $binary in /*) ;; *) binary=$PWD/$binary ;; esac
-        [ -f "$binary" ] || fail "there is no file $binary; name the program with --binary."
+        [ -f "$binary" ] || fail "the file $binary does not exist; name the program with --binary."
         return
     fi
     ! find_built || return 0
     [ -f "$here/Cargo.toml" ] ||
         fail "there is no program beside this script; name it with --binary FILE."
     command -v cargo >/dev/null 2>&1 ||
-        fail "there is no program yet and no cargo to build it: name one with --binary FILE, or install a C compiler and Rust 1.95 or newer from https://rustup.rs."
+        fail "there is no program, and no cargo to build it: name a program with --binary FILE, or install a C compiler and Rust 1.95 or newer from https://rustup.rs."
     if [ -n "$dry" ]; then
-        say "The program would be built with cargo, and checked then."
+        say "The program would be built with cargo and then checked."
         binary=''
         return
     fi
-    say "Building the program, which takes some minutes …"
+    say "Building the program, which takes several minutes …"
     (cd "$here" && umask 022 && cargo static) ||
-        fail "the program could not be built; the lines above say why."
-    find_built || fail "the program was built, and is not below $here/target; name it with --binary FILE."
+        fail "the build failed; see the output above."
+    find_built || fail "the built program is not below $here/target; name it with --binary FILE."
 }
 
-# The newest program that cargo has built: `cargo static` names its folder after the machine.
+# Finds the newest program that cargo built. `cargo static` builds into a folder named after the target.
 find_built() {
     binary=''
-    for built in "$here/target/release/$NAME" "$here"/target/*/release/"$NAME"; do
+    for built in "$here/target/dist/$NAME" "$here"/target/*/dist/"$NAME" \
+        "$here/target/release/$NAME" "$here"/target/*/release/"$NAME"; do
         [ -f "$built" ] || continue
         if [ -z "$binary" ] || [ -n "$(find "$built" -newer "$binary")" ]; then
             binary=$built
@@ -216,44 +216,44 @@ find_built() {
 }
 
 check_binary() {
-    [ -x "$binary" ] || fail "$binary may not be executed; run chmod +x on it."
+    [ -x "$binary" ] || fail "$binary is not executable; run chmod +x on it."
     version=$(env -i PATH="$PATH" "$binary" --version 2>/dev/null) ||
-        fail "$binary does not run on this machine; build it here, or take one for this kind of processor and system."
+        fail "$binary does not run on this machine; build it here, or use a build for this processor and system."
     case $version in
         "$NAME "*) ;;
-        *) fail "$binary is not $NAME: asked for its version it says \"$version\"." ;;
+        *) fail "$binary is not $NAME: its version is \"$version\"." ;;
     esac
 }
 
-# The folder itself, or the nearest above it that is there.
-there() {
+# Prints a folder, or the nearest existing folder above it.
+existing_folder() {
     folder=$1
     while [ ! -d "$folder" ]; do folder=$(dirname -- "$folder"); done
     printf '%s\n' "$folder"
 }
 
 check_space() {
-    # The new program beside the present one, and room for a database to begin with.
+    # The new program is copied beside the current one. 64 MiB are enough for a new database.
     program_size=$(($(wc -c <"$binary") / 1024 + 1))
-    for pair in "$(there "$root$prefix/bin"):$program_size" "$(there "$root$DATA"):65536"; do
+    for pair in "$(existing_folder "$root$prefix/bin"):$program_size" "$(existing_folder "$root$DATA"):65536"; do
         folder=${pair%:*}
         free=$(df -Pk -- "$folder" 2>/dev/null | awk 'NR == 2 {print $4}')
         [ "$free" -gt "${pair##*:}" ] ||
-            fail "there is too little space in $folder: $((free / 1024)) MiB of $((${pair##*:} / 1024 + 1)) MiB."
+            fail "there is not enough space in $folder: $((free / 1024)) MiB are free, $((${pair##*:} / 1024 + 1)) MiB are needed."
     done
 }
 
-# The template with what the options say; their characters were checked above.
+# Prints the template with the values of the options, whose characters were checked above.
 write_config() {
     sed -e "${listen:+s|^listen = .*|listen = \"$listen\"|}" \
         -e "${public_url:+s|^# public_url = .*|public_url = \"$public_url\"|}" "$here/packaging/config.toml"
 }
 
-# The sentence with which the program refused.
-first_complaint() { sed -n "1s/^$NAME: //p" "$work/complaint"; }
+# Prints the error message of the program.
+first_error() { sed -n "1s/^$NAME: //p" "$work/errors"; }
 
-# assignments [words]: which of the `NAME=value` on standard input are settings of the server, one a line. They are written
-# as in a file that systemd reads (systemd.exec(5), EnvironmentFile), or as words that `systemctl show` quotes as a whole.
+# assignments [words]: prints the settings of the server among the `NAME=value` pairs on standard input, one per line. The
+# input is a file for systemd (systemd.exec(5), EnvironmentFile), or with `words` the output of `systemctl show`.
 assignments() {
     awk -v words="${1:+1}" '
         function finish() {
@@ -277,7 +277,7 @@ assignments() {
                 } else if (!words && word == "" && (c == "#" || c == ";")) {
                     while (substr(text, i + 1, 1) != "\n") i++
                 } else if (c == " " || c == "\t" || c == "\r") {
-                    # Those around a value are none of it.
+                    # Blanks around a value do not belong to it.
                     if (at == "plain") blanks = blanks c
                 } else if ((c == "\"" || c == "\047") && (words ? word == "" : at == "start")) {
                     quote = c
@@ -293,17 +293,17 @@ assignments() {
         }'
 }
 
-# The settings that the service gets from its unit and drop-ins, such as the password of a mail server. They are never
-# printed, nor arguments of a command, which others could read.
-of_the_service=''
-read_settings_of_the_service() {
+# Reads the settings that the service gets from its unit and drop-ins, such as the password of a mail server. They are
+# never printed or passed as arguments, which others could read.
+service_settings=''
+read_service_settings() {
     [ -n "$managed" ] || return 0
-    of_the_service=$(
+    service_settings=$(
         systemctl show -p Environment $NAME.service 2>/dev/null | sed 's/^Environment=//' | assignments words
         systemctl show -p EnvironmentFiles $NAME.service 2>/dev/null |
             sed 's/^EnvironmentFiles=//; s/ (ignore_errors=[a-z]*)$//' |
             while read -r pattern; do
-                # It may stand for several files.
+                # A pattern may match several files.
                 for file in $pattern; do
                     [ ! -r "$file" ] || assignments <"$file"
                 done
@@ -311,21 +311,21 @@ read_settings_of_the_service() {
     )
 }
 
-# with_its_settings COMMAND…: runs it with these settings and none of ours.
-with_its_settings() (
+# with_service_settings COMMAND…: runs a command with these settings instead of those in the environment.
+with_service_settings() (
     for name in $(env | sed -n 's/^\(P4F_AUTH_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
     while IFS= read -r assignment; do
         [ -z "$assignment" ] || export "${assignment?}"
     done <<TEXT
-$of_the_service
+$service_settings
 TEXT
-    # Keys that systemd hands to the service are known by their folder.
+    # The program recognizes keys from systemd by this folder.
     unset CREDENTIALS_DIRECTORY
     [ ! -d /run/credentials/$NAME.service ] || export CREDENTIALS_DIRECTORY=/run/credentials/$NAME.service
     "$@"
 )
 
-# What the new program says to the configuration; it must not be replaced by one that refuses to start.
+# Checks the configuration with the new program, so that the running one is not replaced by one that does not start.
 check_config() {
     config=$root$CONFIG
     new_config=''
@@ -334,32 +334,32 @@ check_config() {
         write_config >"$new_config"
         config=$new_config
     elif [ ! -r "$config" ]; then
-        say "Without root $config cannot be read, so it was not checked."
+        say "$config was not checked, because only root can read it."
         return
     elif [ -n "$public_url$listen" ]; then
-        say "$root$CONFIG is there and stays as it is; change public_url and listen in it."
+        say "$root$CONFIG exists and stays as it is; change public_url and listen there."
     fi
-    read_settings_of_the_service
-    if ! with_its_settings "$binary" --config "$config" check-config >"$work/settings" 2>"$work/complaint"; then
-        complaint=$(first_complaint)
-        [ -z "$new_config" ] || fail "with these options it would not start: $complaint"
-        fail "the new version refuses the configuration, nothing was changed: $complaint"
+    read_service_settings
+    if ! with_service_settings "$binary" --config "$config" check-config >"$work/settings" 2>"$work/errors"; then
+        error=$(first_error)
+        [ -z "$new_config" ] || fail "the server would not start with these options: $error"
+        fail "the new version rejects the configuration, nothing was changed: $error"
     fi
     listen=$(sed -n 's/^listen = "\([^"]*\)".*/\1/p' "$work/settings")
     url=$(sed -n 's/^public_url = "\([^"]*\)".*/\1/p' "$work/settings")
     data=$(sed -n 's/^data_dir = "\([^"]*\)".*/\1/p' "$work/settings")
-    # Whoever changed the service knows what it may write to.
+    # A drop-in may give the service other folders to write to.
     [ -n "$managed" ] && ! is_service_changed || return 0
     case $data in
         "$DATA" | "$DATA"/*) ;;
-        *) fail "data_dir in $CONFIG is $data, and the service may write to $DATA alone; set data_dir back, and mount another disk there if it is meant to hold the data." ;;
+        *) fail "data_dir in $CONFIG is $data, but the service may write only to $DATA; reset data_dir, and mount another disk there to store the data on it." ;;
     esac
 }
 
-# is_owned_by OWNER:GROUP PATH. Another owner could change the service, whatever the mode is.
+# is_owned_by OWNER:GROUP PATH. Any other owner could change the service, regardless of the mode.
 is_owned_by() { [ -z "$owned" ] || [ "$(stat -L -c %U:%G -- "$2")" = "$1" ]; }
 
-# What has to be a folder and is not, or the other way round, is found before anything is changed.
+# Finds files in place of folders, and folders in place of files.
 check_kinds() {
     for path in $DATA $SETTINGS; do
         [ ! -e "$root$path" ] || [ -d "$root$path" ] || fail "$root$path is not a folder; move it away."
@@ -374,21 +374,21 @@ check_kinds() {
         case $owner:$mode in
             # Neither the group nor others may write.
             root:*:?????-??-?) ;;
-            *) say "$root$CONFIG belongs to $owner, with the mode $mode: others than root can change what the service does; run chown root:$NAME and chmod 640 on it." ;;
+            *) say "$root$CONFIG belongs to $owner, with the mode $mode: others than root can change the service; run chown root:$NAME and chmod 640 on it." ;;
         esac
     fi
 }
 
 is_service_changed() { [ -d $UNITS/$NAME.service.d ]; }
 
-may_take_low_ports() {
+may_bind_low_ports() {
     case $(systemctl show -p AmbientCapabilities $NAME.service 2>/dev/null) in
         *cap_net_bind_service*) return 0 ;;
         *) is_service_changed ;;
     esac
 }
 
-# Whether somebody listens on the port: on the same address, or one of the two on all.
+# Succeeds if a program listens on the port at the same address, or if one of the two addresses means all addresses.
 port_is_taken() {
     wanted=$(printf '%s' "${listen%:*}" | awk -F. 'NF == 4 {printf "%02X%02X%02X%02X", $4, $3, $2, $1}')
     cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
@@ -401,19 +401,19 @@ port_is_taken() {
 check_port() {
     port=${listen##*:}
     [ "$port" != 0 ] || return 0
-    [ "$port" -ge 1024 ] || may_take_low_ports ||
-        fail "the service has no right to port $port; let it listen on one from 1024 and put a reverse proxy before it, or give it that right as packaging/port-443.conf says."
+    [ "$port" -ge 1024 ] || may_bind_low_ports ||
+        fail "the service has no right to port $port; use a port from 1024 and a reverse proxy in front of it, or grant the right as described in packaging/port-443.conf."
     [ -n "$start" ] || return 0
-    # A server that runs holds its own port.
+    # A running server uses its own port.
     ! systemctl is-active --quiet $NAME.service || return 0
     ! port_is_taken ||
-        fail "another program listens on $listen; end it, or name another address with --listen or in $CONFIG."
+        fail "another program listens on $listen; stop it, or choose another address with --listen or in $CONFIG."
 }
 
 # --- Changes -------------------------------------------------------------------------------------------------------
 
-# put SOURCE TARGET MODE: copies under another name first, so that nobody meets half a file. Answers in `was`.
-put() {
+# install_file SOURCE TARGET MODE: sets `was`. Copies to a temporary name first, so that the target is never incomplete.
+install_file() {
     target=$root$2
     was=new
     if [ -f "$target" ]; then
@@ -430,24 +430,24 @@ put() {
         [ "$2" != "$CONFIG" ] || [ -z "$owned" ] || chown root:$NAME "$target.new"
         mv -f -- "$target.new" "$target"
     fi
-    tell $was "$target"
+    report $was "$target"
 }
 
-make_user() {
+create_user() {
     [ -n "$owned" ] || return 0
     if getent passwd $NAME >/dev/null; then
-        tell kept "user $NAME"
+        report kept "user $NAME"
         return
     fi
     if [ -z "$dry" ]; then
         getent group $NAME >/dev/null || groupadd --system $NAME
         useradd --system --gid $NAME --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin $NAME
     fi
-    tell new "user $NAME"
+    report new "user $NAME"
 }
 
-# make_folder PATH MODE OWNER
-make_folder() {
+# create_folder PATH MODE OWNER
+create_folder() {
     path=$root$1
     was=kept
     if [ ! -d "$path" ]; then
@@ -460,52 +460,52 @@ make_folder() {
         [ -z "$owned" ] || chown "$3" "$path"
         chmod "$2" "$path"
     fi
-    tell $was "$path"
+    report $was "$path"
 }
 
-# The new version may change the database in a way that the old one cannot read, so a copy is made before. A version
-# that does not run may not be able to make one, and is no reason to keep it.
+# Makes a backup, because the old version may not be able to read the database of the new one. If the old version does not
+# run, it may not be able to make one, and the upgrade continues without it.
 back_up() {
     [ -n "$managed" ] && [ -n "$start" ] && [ -f "$DATA/auth.sqlite3" ] && [ -f "$program" ] || return 0
     [ -f "$UNITS/$NAME-backup.service" ] && ! cmp -s -- "$binary" "$program" || return 0
     if [ -n "$dry" ] || systemctl start $NAME-backup.service 2>/dev/null; then
-        tell new "backup in $DATA/backups"
+        report new "backup in $DATA/backups"
     elif systemctl is-active --quiet $NAME.service; then
-        fail "the backup before the upgrade failed, so nothing was changed; journalctl -u $NAME-backup says why, and --no-start upgrades without one."
+        fail "the backup before the upgrade failed, so nothing was changed; see journalctl -u $NAME-backup, or use --no-start to upgrade without a backup."
     else
-        say "There is no backup of today's database: the version before does not run, and could not make one."
+        say "There is no backup of the current database, because the previous version does not run."
     fi
 }
 
-put_binary() {
+install_binary() {
     target=$root$program
     if [ -f "$target" ] && ! cmp -s -- "$binary" "$target" && [ -z "$dry" ]; then
-        # The name moves on in one step below; the file stays under this one.
+        # Keeps the old program under another name, without a moment in which there is none.
         ln -f -- "$target" "$target.previous" 2>/dev/null || cp -p -- "$target" "$target.previous"
     fi
-    put "$binary" "$program" 0755
+    install_file "$binary" "$program" 0755
     binary_was=$was
 }
 
-put_units() {
+install_units() {
     units_were=kept
     for unit in $UNIT_FILES; do
-        # The folder of the program is filled in where the units name it without one.
+        # Adds the folder of the program.
         sed "s|\\(ExecStart=\\)$NAME |\\1$program |; s|\\(exec \\)$NAME |\\1$program |; s|\\(sh -c '\\)$NAME |\\1$program |" \
             "$here/packaging/$unit" >"$work/$unit"
-        put "$work/$unit" "$UNITS/$unit" 0644
+        install_file "$work/$unit" "$UNITS/$unit" 0644
         [ $was = kept ] || units_were=changed
     done
 }
 
-as_the_service() {
-    # From a folder that the user may enter.
-    (cd "$DATA" && with_its_settings runuser -u $NAME -- "$program" --config "$CONFIG" "$@")
+run_as_service() {
+    # The user may not be able to enter the current folder.
+    (cd "$DATA" && with_service_settings runuser -u $NAME -- "$program" --config "$CONFIG" "$@")
 }
 
 start_service() {
     if [ -n "$dry" ]; then
-        say "It would be enabled and started, and had to answer within $PATIENCE seconds."
+        say "The service would be enabled and started, and would have to be ready within $TIMEOUT seconds."
         return
     fi
     [ "$units_were" = kept ] || systemctl daemon-reload
@@ -513,7 +513,7 @@ start_service() {
     for unit in $NAME.service $NAME-backup.timer; do
         if ! systemctl is-enabled --quiet "$unit" 2>/dev/null; then
             systemctl --quiet enable "$unit"
-            tell enabled "$unit"
+            report enabled "$unit"
         fi
     done
     if [ "$units_were" != kept ] || ! systemctl is-active --quiet $NAME-backup.timer; then
@@ -523,24 +523,24 @@ start_service() {
         wait_until_healthy
         return
     fi
-    tell started $NAME.service
+    report started $NAME.service
     systemctl restart $NAME.service 2>/dev/null ||
-        fail "the service did not start; journalctl -u $NAME -n 50 says why.$(way_back)"
+        fail "the service did not start; see journalctl -u $NAME -n 50.$(rollback_hint)"
     wait_until_healthy
 }
 
 wait_until_healthy() {
     waited=0
-    until systemctl is-active --quiet $NAME.service && as_the_service healthcheck >/dev/null 2>&1; do
-        [ $waited -lt $PATIENCE ] ||
-            fail "the service was started and does not answer on $listen; journalctl -u $NAME -n 50 says why.$(way_back)"
+    until systemctl is-active --quiet $NAME.service && run_as_service healthcheck >/dev/null 2>&1; do
+        [ $waited -lt $TIMEOUT ] ||
+            fail "the service was started but is not ready on $listen; see journalctl -u $NAME -n 50.$(rollback_hint)"
         waited=$((waited + 1))
         sleep 1
     done
 }
 
-way_back() {
-    [ "$binary_was" != changed ] || printf ' %s' "The version before is $program.previous, and a backup of its database in $DATA/backups."
+rollback_hint() {
+    [ "$binary_was" != changed ] || printf ' %s' "The previous version is $program.previous, and a backup of its database is in $DATA/backups."
 }
 
 install() {
@@ -551,12 +551,12 @@ install() {
     url='' data=''
     for file in config.toml $UNIT_FILES; do
         [ -f "$here/packaging/$file" ] ||
-            fail "packaging/$file is not beside this script; run it from a whole copy of the project."
+            fail "packaging/$file is missing beside this script; run it from a complete copy of the project."
     done
     if [ -n "$managed" ]; then
         case $prefix/ in
             /home/* | /root/* | /tmp/* | /var/tmp/* | /run/user/*)
-                fail "the service cannot see $prefix; choose a --prefix such as /usr/local or /opt/$NAME." ;;
+                fail "the service cannot read $prefix; choose a --prefix such as /usr/local or /opt/$NAME." ;;
         esac
     fi
     if [ -n "$binary" ]; then
@@ -576,28 +576,27 @@ install() {
         say "Installing $version${root:+ below $root}:"
     fi
     back_up
-    make_user
-    make_folder $DATA 0700 $NAME:$NAME
-    make_folder $SETTINGS 0755 root:root
+    create_user
+    create_folder $DATA 0700 $NAME:$NAME
+    create_folder $SETTINGS 0755 root:root
     config_was=kept
     if [ -n "$new_config" ]; then
-        put "$new_config" $CONFIG 0640
+        install_file "$new_config" $CONFIG 0640
         config_was=$was
     else
-        tell kept "$root$CONFIG"
+        report kept "$root$CONFIG"
     fi
-    put_binary
-    [ -z "$systemd" ] || put_units
+    install_binary
+    [ -z "$systemd" ] || install_units
     if [ -n "$owned" ] && [ -z "$dry" ]; then
-        as_the_service check-config >/dev/null 2>"$work/complaint" ||
-            fail "the user $NAME cannot use $CONFIG: $(first_complaint) (chown root:$NAME and chmod 0640 mend its rights)"
+        run_as_service check-config >/dev/null 2>"$work/errors" ||
+            fail "the user $NAME cannot use $CONFIG: $(first_error) (fix its permissions with chown root:$NAME and chmod 0640)"
     fi
     [ -z "$managed" ] || start_service
-    after
+    print_summary
 }
 
-# Where everything is, and what comes next.
-after() {
+print_summary() {
     say ""
     if [ -n "$dry" ]; then
         say "Nothing was changed (--dry-run)."
@@ -608,13 +607,13 @@ after() {
         return
     fi
     if [ -n "$root" ]; then
-        say "Done. The user $NAME, the owner of $DATA and the service are left to the machine that runs it."
+        say "Done. The machine that runs it has to create the user $NAME, set the owner of $DATA and start the service."
         return
     fi
     if [ -n "$managed" ] && [ -n "$start" ]; then
-        say "${bold}Done: it answers on http://$listen.${plain}"
+        say "${bold}Done: the server listens on http://$listen.${plain}"
     else
-        say "Done. It will listen on http://$listen."
+        say "Done. The server will listen on http://$listen."
     fi
     say "  data      $data"
     say "  settings  $CONFIG"
@@ -626,38 +625,38 @@ after() {
     fi
     [ "$config_was" = new ] || return 0
     say ""
-    say "Next (docs/operating.md has it all):"
+    say "Next steps (see docs/operating.md):"
     case $url in
         https://*) ;;
-        *) say "  public_url in $CONFIG: $url is for this machine alone; mails need the address people use" ;;
+        *) say "  public_url in $CONFIG: $url works only on this machine; set the public address for the links in mails" ;;
     esac
-    say "  mail: set transport, smtp_url and from in $CONFIG; until then mails are files in $DATA/mail"
-    say "  reverse proxy: HTTPS before http://$listen; name it in http.trusted_proxies"
-    say "  first account, which asks for its password:"
+    say "  mail: set transport, smtp_url and from in $CONFIG; until then mails are written to $DATA/mail"
+    say "  reverse proxy: put HTTPS in front of http://$listen, and add the proxy to http.trusted_proxies"
+    say "  first account; the command asks for a password:"
     say "    runuser -u $NAME -- $program --config $CONFIG user create --email you@example.org --verified --staff"
 }
 
 # --- Removal -------------------------------------------------------------------------------------------------------
 
-# gone PATH…: removes files, links and folders that are there.
-gone() {
+# remove_paths PATH…: removes existing files, links and folders.
+remove_paths() {
     for path in "$@"; do
         if [ ! -e "$root$path" ] && [ ! -L "$root$path" ]; then continue; fi
-        if [ -n "$dry" ] || complaint=$(rm -rf -- "$root$path" 2>&1); then
-            tell removed "$root$path"
+        if [ -n "$dry" ] || error=$(rm -rf -- "$root$path" 2>&1); then
+            report removed "$root$path"
         elif [ -d "$root$path" ] && [ -z "$(ls -A -- "$root$path")" ]; then
-            # A disk that is mounted there.
-            tell emptied "$root$path"
+            # A mount point.
+            report emptied "$root$path"
         else
-            fail "$root$path cannot be removed: $complaint"
+            fail "$root$path cannot be removed: $error"
         fi
     done
 }
 
 remove() {
     if [ -n "$purge" ] && [ -z "$yes" ] && [ -z "$dry" ]; then
-        [ -t 0 ] || fail "--purge removes all accounts and backups and nobody is there to be asked; add --yes if that is meant."
-        printf '%s' "This removes all accounts and backups in $root$DATA for good. Go on? [y/N] "
+        [ -t 0 ] || fail "--purge removes all accounts and backups, and there is no terminal to ask for confirmation; confirm with --yes."
+        printf '%s' "This permanently removes all accounts and backups in $root$DATA. Continue? [y/N] "
         read -r answer || answer=''
         case $answer in
             y | Y | yes) ;;
@@ -668,16 +667,16 @@ remove() {
     for unit in $NAME-backup.timer $NAME-backup.service $NAME.service; do
         if [ -n "$managed" ] && [ -z "$dry" ] && [ -f "$UNITS/$unit" ]; then
             systemctl --quiet disable --now "$unit" 2>/dev/null || systemctl stop "$unit" ||
-                fail "$unit does not stop; systemctl status $unit says why."
+                fail "$unit does not stop; see systemctl status $unit."
         fi
-        gone "$UNITS/$unit"
+        remove_paths "$UNITS/$unit"
     done
-    gone "$program" "$program.previous"
+    remove_paths "$program" "$program.previous"
     if [ -n "$purge" ]; then
-        gone $UNITS/$NAME.service.d $UNITS/$NAME-backup.service.d $UNITS/$NAME-backup.timer.d $SETTINGS $DATA
+        remove_paths $UNITS/$NAME.service.d $UNITS/$NAME-backup.service.d $UNITS/$NAME-backup.timer.d $SETTINGS $DATA
         if [ -n "$owned" ] && getent passwd $NAME >/dev/null; then
             [ -n "$dry" ] || userdel $NAME
-            tell removed "user $NAME"
+            report removed "user $NAME"
         fi
     fi
     if [ -n "$managed" ] && [ -z "$dry" ]; then systemctl daemon-reload; fi
@@ -685,7 +684,7 @@ remove() {
     if [ -n "$dry" ]; then
         say "Nothing was removed (--dry-run)."
     elif [ -z "$changed" ]; then
-        say "Nothing was there to remove in $prefix/bin and $UNITS."
+        say "There was nothing to remove in $prefix/bin and $UNITS."
     elif [ -z "$purge" ]; then
         say "Done. Data in $root$DATA, settings in $root$SETTINGS and the user stay; --uninstall --purge removes them."
     else

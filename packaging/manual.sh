@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the manual pages and the completions of shells for packages. The program itself makes them.
+# Writes the manual pages and shell completions for packages, with the program itself.
 set -eu
 
 if [ $# != 2 ]; then
@@ -8,7 +8,7 @@ if [ $# != 2 ]; then
 fi
 program=$1 folder=$2
 
-# No page of a command that is gone.
+# Removes pages of commands that no longer exist.
 rm -rf -- "$folder/man" "$folder/completions"
 "$program" man "$folder/man"
 mkdir "$folder/completions"

@@ -7,17 +7,16 @@ use anyhow::anyhow;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::accounts::{self, Error, Unavailable};
 use crate::app::App;
+use crate::error::{self, Error, Unavailable};
 use crate::metrics::Outcome;
 
-/// Calls that only read and run at a time. They spend their time on the disk.
+/// Concurrent reads, which spend their time on the disk.
 const READING: usize = 32;
-/// Calls that write and run at a time. One holds the write lock of the database, the others wait for it. They are
-/// separate from reads, so that reads do not wait while another process locks the database.
+/// Concurrent writes: one holds the write lock of the database, the others wait for it. They have their own queue, so
+/// that reads do not wait while another process locks the database.
 const WRITING: usize = 16;
-/// Calls that may wait for each running one; further ones get 503. A rejection is better than a wait that outlasts
-/// the client's patience.
+/// Calls that may wait for each running one; further ones get 503, because their clients would lose patience.
 const WAITING: usize = 32;
 
 const CROWDED: Unavailable =
@@ -26,9 +25,8 @@ const CROWDED: Unavailable =
 /// The queue in which a call waits. Queues are separate so that many logins do not delay other requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Queue {
-    /// Calls that only read.
     Reading,
-    /// Calls that write and do not hash a password.
+    /// Writes that do not hash a password.
     Writing,
     /// Calls that hash a password. `passwords.hashing_threads` of them run at a time, which also limits memory.
     Hashing,
@@ -41,22 +39,21 @@ pub struct BlockingPool {
     hashing: Slots,
 }
 
-/// A number of running calls, and a limit on those that wait.
 struct Slots {
     permits: Arc<Semaphore>,
-    most: i64,
+    max_waiting: i64,
 }
 
 impl Slots {
     fn new(running: usize) -> Self {
-        let most = i64::try_from(running.saturating_mul(WAITING)).unwrap_or(i64::MAX);
-        Self { permits: Arc::new(Semaphore::new(running)), most }
+        let max_waiting = i64::try_from(running.saturating_mul(WAITING)).unwrap_or(i64::MAX);
+        Self { permits: Arc::new(Semaphore::new(running)), max_waiting }
     }
 
     /// Waits for a permit, unless too many calls wait already.
-    async fn permit(&self, waiting: &Gauge) -> accounts::Result<OwnedSemaphorePermit> {
+    async fn permit(&self, waiting: &Gauge) -> error::Result<OwnedSemaphorePermit> {
         let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
-            let _waits = Waits::begin(waiting, self.most).ok_or(CROWDED)?;
+            let _waits = Waits::begin(waiting, self.max_waiting).ok_or(CROWDED)?;
             return Ok(Arc::clone(&self.permits).acquire_owned().await.map_err(|closed| anyhow!(closed))?);
         };
         Ok(permit)
@@ -69,15 +66,12 @@ impl BlockingPool {
         Self { app, reading: Slots::new(READING), writing: Slots::new(WRITING), hashing }
     }
 
-    /// Calls a rule on a thread that may block.
-    ///
-    /// # Errors
-    /// Returns the errors of the rule, and [`Error::Unavailable`] if too many calls wait.
+    /// Calls a rule on a thread that may block. Fails with [`Error::Unavailable`] if too many calls wait.
     pub async fn call<T: Send + 'static>(
         &self,
         queue: Queue,
-        rule: impl FnOnce(&App) -> accounts::Result<T> + Send + 'static,
-    ) -> accounts::Result<T> {
+        rule: impl FnOnce(&App) -> error::Result<T> + Send + 'static,
+    ) -> error::Result<T> {
         let metrics = &self.app.metrics;
         let permit = match queue {
             Queue::Reading => self.reading.permit(&metrics.reading_waiting).await?,
@@ -105,7 +99,7 @@ impl BlockingPool {
     }
 
     /// Counts an operation under the name of its field in the schema.
-    pub fn count<T>(&self, operation: &str, outcome: &accounts::Result<T>) {
+    pub fn count<T>(&self, operation: &str, outcome: &error::Result<T>) {
         let outcome = match outcome {
             Ok(_) => Outcome::Done,
             Err(Error::Refused(_) | Error::BadRequest(_)) => Outcome::Refused,
@@ -120,9 +114,9 @@ struct Waits<'a>(&'a Gauge);
 
 impl<'a> Waits<'a> {
     /// Returns `None` if the limit is reached.
-    fn begin(gauge: &'a Gauge, most: i64) -> Option<Self> {
+    fn begin(gauge: &'a Gauge, max_waiting: i64) -> Option<Self> {
         let waits = Self(gauge);
-        (gauge.inc() < most).then_some(waits)
+        (gauge.inc() < max_waiting).then_some(waits)
     }
 }
 

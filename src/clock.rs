@@ -1,4 +1,4 @@
-//! Time as a value: code that needs the time reads it from a [`Clock`] that it is given.
+//! Time as a value: code reads the time from a [`Clock`], so that tests control it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,17 +10,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// Returns the time this many microseconds after 1970.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// Returns the time this many seconds after 1970, or the nearest one in range.
+    /// Converts seconds since 1970. A time out of range becomes the nearest one in range.
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1_000_000))
     }
 
-    /// Returns the microseconds since 1970.
     pub const fn micros(self) -> i64 {
         self.0
     }
@@ -73,25 +71,21 @@ fn micros_of(duration: Duration) -> i64 {
 /// A source of the current time.
 #[derive(Debug, Clone)]
 pub enum Clock {
-    /// The system clock.
     System,
-    /// A clock that only moves when told to. Clones move together.
+    /// A clock that only [`Clock::advance`] moves. Clones move together.
     Manual(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// Returns a manual clock that shows `start`.
     pub fn manual(start: Timestamp) -> Self {
         Self::Manual(Arc::new(AtomicI64::new(start.micros())))
     }
 
-    /// Returns the current time.
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
+    #[expect(clippy::disallowed_methods, reason = "all other code reads the time from here")]
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => {
-                let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                Timestamp(micros_of(since_epoch))
+                Timestamp(micros_of(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()))
             }
             Self::Manual(micros) => Timestamp(micros.load(Ordering::SeqCst)),
         }

@@ -7,6 +7,7 @@ pub mod join;
 pub mod loader;
 pub mod manage;
 pub mod queries;
+pub mod selection;
 mod visibility;
 
 pub use crate::store::join_requests::Status;

@@ -3,18 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::accounts::Result;
 use crate::app::App;
+use crate::error::Result;
 use crate::metrics::Levels;
 use crate::store::{self, Writer};
 
-/// Waiting for longer than this is not a transient delivery problem.
-const STUCK: Duration = Duration::from_hours(1);
+/// A delivery problem that lasts longer is not transient.
+const OUTAGE: Duration = Duration::from_hours(1);
 
-/// Below this, writes are about to fail: the write-ahead log of SQLite alone takes four megabytes before it is reset.
-const LITTLE_ROOM: u64 = 16 * 1024 * 1024;
+/// With less space writes fail soon: the write-ahead log alone takes four megabytes before SQLite resets it.
+const MIN_FREE_SPACE: u64 = 16 * 1024 * 1024;
 
-/// Returns the problems that keep the server from working, one sentence each; none if it is healthy.
+/// Returns the problems that keep the server from working.
 pub fn problems(app: &App) -> Result<Vec<&'static str>> {
     let mut problems = Vec::new();
     if !app.store.pending_migrations()?.is_empty() {
@@ -23,15 +23,14 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
     if app.store.write(|_: &Writer<'_>| Ok::<_, store::Error>(())).is_err() {
         problems.push("the database cannot be written");
     }
-    if free_space(&app.config.data_dir).is_some_and(|free| free < LITTLE_ROOM) {
+    if free_space(&app.config.data_dir).is_some_and(|free| free < MIN_FREE_SPACE) {
         problems.push("the disk of the data folder is nearly full");
     }
-    let long_ago = app.clock.now().minus(STUCK);
-    // A single waiting mail is not a sign of an outage: the owner of an address can have their server defer mail
-    // forever.
+    let long_ago = app.clock.now().minus(OUTAGE);
+    // One waiting mail is not an outage: the mail server of its recipient may defer mail forever.
     let oldest = || app.store.read(store::outbox::find_oldest_undelivered);
     if app.outage.began_before(long_ago) && oldest()?.is_some_and(|oldest| oldest < long_ago) {
-        problems.push("no mail has left for more than an hour; `mail list` shows why");
+        problems.push("no mail was delivered for more than an hour; see `mail list`");
     }
     Ok(problems)
 }

@@ -7,26 +7,30 @@
 //!
 //! | layer | responsibility |
 //! | --- | --- |
-//! | [`cli`] | the command line; the only place that prints, apart from mail on the console, exits and handles signals |
+//! | [`cli`] | the command line; the only place that prints, apart from mail on the console, and exits |
+//! | [`server`] | the running server: start and stop, signals, background workers |
 //! | [`http`] | requests and responses (poem): GraphQL, GraphiQL and HTML pages |
 //! | [`graphql`] | the dialect: names, types, arguments and payloads (async-graphql) |
 //! | [`blocking_pool`] | the bounded bridge from async code to the synchronous rules |
 //! | [`groups`], [`transfer`], [`health`] | the rules of working groups; import and export; health checks |
-//! | [`accounts`] | the rules of accounts: plain synchronous Rust, as in `groups`, without HTTP, GraphQL or SQL |
+//! | [`accounts`] | the rules of accounts: synchronous functions, as in `groups`, without HTTP, GraphQL or SQL |
+//! | [`security`] | the unit of work of a rule and its caller; throttling, the audit log, mailed links |
 //! | [`outbox`] | mail that is enqueued in a transaction and delivered after it |
-//! | [`app`] | the assembled application |
-//! | [`store`], [`mail`], [`tokens`], [`passwords`] | one technology each |
-//! | [`config`], [`clock`], [`random`], [`metrics`], [`ascii_json`] | values |
+//! | [`app`], [`error`] | the assembled application; rejections and other errors of rules |
+//! | [`store`], [`mail`], [`tokens`], [`passwords`], [`email`] | one technology each |
+//! | [`config`], [`django`], [`metrics`] | the settings, compatibility with Django, counters |
+//! | [`clock`], [`random`], [`digest`], [`printable`], [`private_files`], [`text`] | values and helpers |
 //!
 //! # Where to look
 //!
-//! A request arrives in `http/endpoint.rs`. Its field is defined in `graphql/mutation.rs` or `graphql/query.rs`, which
-//! names the rule. The rule, in `accounts/` or `groups/`, calls functions in `store/`, each of which runs one SQL
-//! statement. Sentences that people read are in `accounts/error.rs`, `groups/errors.rs`, `passwords/rules.rs` and
-//! `assets/mail/`. Settings are in `config.example.toml`.
+//! A request arrives in `http/endpoint.rs`. Its field is defined in `graphql/mutation/` or `graphql/query.rs`, which
+//! names the rule. The rule, in `accounts/` or `groups/`, runs in a transaction of `security/transaction.rs` and calls
+//! functions in `store/`, each of which runs one SQL statement. Sentences that people read are in `error.rs`,
+//! `groups/errors.rs`, `django/password_validators.rs` and `assets/mail/`. Settings are in `config.example.toml`.
 //!
-//! A link in a mail leads to `http/pages.rs`, whose sentences are in `http/pages/content.rs` and `assets/pages/`. Pages
-//! call the same rules as the mutations. `assets/graphiql/` holds the bundle of GraphiQL and its source.
+//! A link in a mail leads to `http/pages/handlers.rs`. Sentences of pages are in `http/pages/content.rs` and
+//! `assets/pages/`. Pages call the same rules as the mutations. `assets/graphiql/` holds the bundle of GraphiQL and its
+//! source.
 //!
 //! `accounts/user_list.rs` decides which accounts a viewer may list. `groups/visibility.rs` decides what a viewer may
 //! see on every path through a group. `graphql/lookahead.rs` collects what a request selects around an account or a
@@ -42,18 +46,21 @@
 //!   it. Keys enforce that.
 //! - An access token is valid no longer than its session and the epoch of its account. A refresh token is consumed in
 //!   one statement, and the use of a copy ends its session. A mailed token works once.
-//! - An attempt is counted before the password is checked (`accounts/throttle.rs`). An account's events are recorded in
-//!   the transaction that causes them, and never contain a secret (`accounts/audit.rs`).
+//! - An attempt is counted before the password is checked (`security/throttle.rs`). An account's events are recorded in
+//!   the transaction that causes them, and never contain a secret (`security/audit.rs`).
 //! - The client gets the message of a rejection. Any other error is logged, and the client gets "Internal server error".
 //! - Time and randomness are values of [`app::App`]; clippy rejects every other source.
 
 pub mod accounts;
 pub mod app;
-pub mod ascii_json;
 pub mod blocking_pool;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod digest;
+pub mod django;
+pub mod email;
+pub mod error;
 pub mod graphql;
 pub mod groups;
 pub mod health;
@@ -62,7 +69,12 @@ pub mod mail;
 pub mod metrics;
 pub mod outbox;
 pub mod passwords;
+pub mod printable;
+pub mod private_files;
 pub mod random;
+pub mod security;
+pub mod server;
 pub mod store;
+pub mod text;
 pub mod tokens;
 pub mod transfer;

@@ -1,105 +1,70 @@
-//! Mails: their words, and the ways by which they leave.
+//! Mails: templates and delivery.
 
+mod backend;
 mod failure;
 mod format;
 mod outage;
 mod smtp;
 mod templates;
-mod transport;
 
 use anyhow::Result;
 
 use crate::clock::Timestamp;
 use crate::config::Config;
+use backend::Backend;
 use templates::Templates;
-use transport::Transport;
 
 pub use failure::{Failure, FailureKind};
 pub use outage::Outage;
 pub use templates::MailKind;
 
-/// A mail ready to leave.
+/// A mail before it is encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The address it goes to.
+    /// The address of the recipient.
     pub recipient: String,
-    /// Its subject.
     pub subject: String,
-    /// Its body as plain text.
+    /// The body as plain text.
     pub text: String,
-    /// Its body as HTML.
+    /// The body as HTML.
     pub html: String,
 }
 
-/// Writes and delivers mails.
+/// Renders and delivers mails.
 pub struct Mailer {
     templates: Templates,
-    transport: Transport,
+    backend: Backend,
 }
 
-/// Refuses texts of mails that are broken or ask for what is not there, and certificates that cannot be read.
-///
-/// # Errors
-/// Which, and why.
+/// Rejects templates and certificates that cannot be used.
 pub fn check(config: &Config) -> Result<()> {
     Templates::new(config)?;
     smtp::check(config)
 }
 
 impl Mailer {
-    /// A mailer as configured.
-    ///
-    /// # Errors
-    /// If a template is broken or the folder for mails cannot be made.
     pub fn new(config: &Config) -> Result<Self> {
-        Ok(Self { templates: Templates::new(config)?, transport: Transport::new(config)? })
+        Ok(Self { templates: Templates::new(config)?, backend: Backend::new(config)? })
     }
 
-    /// Words a mail of this kind to somebody, who is called by `name`.
-    ///
-    /// # Errors
-    /// If the template fails.
-    pub fn write(&self, kind: &MailKind<'_>, recipient: &str, name: &str) -> Result<Message> {
-        self.templates.write(kind, recipient, name)
+    /// Renders a mail that addresses its recipient by `name`.
+    pub fn render(&self, kind: &MailKind<'_>, recipient: &str, name: &str) -> Result<Message> {
+        self.templates.render(kind, recipient, name)
     }
 
-    /// Hands a mail over; it has left when this answers. `number` and `at` name it for ever.
-    ///
-    /// # Errors
-    /// Why it has not left, and whether trying again later may help.
-    pub fn deliver(&self, message: &Message, number: i64, at: Timestamp) -> Result<(), Failure> {
-        self.transport.deliver(message, number, at)
+    /// Delivers a mail. The `Message-ID` is derived from `id` and `created_at`, so it stays the same if the mail is
+    /// delivered again.
+    pub fn deliver(&self, message: &Message, id: i64, created_at: Timestamp) -> Result<(), Failure> {
+        self.backend.deliver(message, id, created_at)
     }
 
-    /// Ends a round of deliveries: no connection is kept until the next.
-    pub fn rest(&self) {
-        self.transport.rest();
+    /// Closes the connection to the mail server, if there is one.
+    pub fn disconnect(&self) {
+        self.backend.disconnect();
     }
 
-    /// Where mails go, for the first lines of the log: the end of a sentence that begins with "mail".
+    /// Returns how mail is delivered, for the log: the end of a sentence that begins with "mail".
     pub fn describe(&self) -> String {
-        self.transport.describe()
+        self.backend.describe()
     }
-}
-
-/// A string that others chose, such as a name: it may hold anything, and may neither start lines of its own nor steer a
-/// terminal.
-pub fn on_one_line(text: &str) -> String {
-    text.chars().map(|character| if steers(character) { ' ' } else { character }).collect()
-}
-
-/// A string in which others had a part, with its line breaks: it may not steer a terminal.
-pub fn in_lines(text: &str) -> String {
-    let steers = |character: char| steers(character) && !['\n', '\t'].contains(&character);
-    text.chars().map(|character| if steers(character) { ' ' } else { character }).collect()
-}
-
-/// Whether a character changes how those around it are shown: control characters, line separators, and those that turn
-/// the direction in which a line is read (UTS 55).
-pub fn steers(character: char) -> bool {
-    let turns = matches!(
-        character,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    );
-    turns || character.is_control()
 }

@@ -1,5 +1,3 @@
-//! The program: see the library of the same name.
-
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

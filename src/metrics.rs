@@ -5,26 +5,24 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::{Metric, Registry, Unit};
 
-/// The metrics of the server.
 pub struct Metrics {
     registry: Registry,
-    operations: Family<Labels, Counter>,
-    pub connections: Gauge,
-    /// Connections that were closed because their client had too many.
+    operations: Family<OperationLabels, Counter>,
+    /// Seconds that calls waited to hash a password.
+    pub hashing_wait: Histogram,
+    /// Seconds that rules took that hash a password.
+    pub hashing_time: Histogram,
     pub connections_refused: Counter,
+    mails: Family<MailLabels, Gauge>,
+    pub connections: Gauge,
     /// Calls that wait in the queue for reads.
     pub reading_waiting: Gauge,
-    /// Calls that wait in the queue for writes, without those that hash a password.
+    /// Calls that wait in the queue for writes.
     pub writing_waiting: Gauge,
-    /// Calls that wait for their password to be hashed, such as logins.
+    /// Calls that wait in the queue for password hashes.
     pub hashing_waiting: Gauge,
-    /// The time that calls waited to hash a password, in seconds.
-    pub hashing_wait: Histogram,
-    /// The duration of rules that hash a password, in seconds.
-    pub hashing_time: Histogram,
-    mails: Family<State, Gauge>,
     mail_age: Gauge,
     database_size: Gauge,
     log_size: Gauge,
@@ -32,10 +30,8 @@ pub struct Metrics {
     memory: Gauge,
 }
 
-/// The outcome of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The operation succeeded.
     Done,
     /// A rule rejected the operation.
     Refused,
@@ -44,17 +40,17 @@ pub enum Outcome {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Labels {
+struct OperationLabels {
     operation: String,
     outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct State {
+struct MailLabels {
     state: &'static str,
 }
 
-/// How long writes wait for the database. Only one write runs at a time, also across processes such as commands.
+/// The waits of writes for the database. Only one write runs at a time, also across processes.
 #[derive(Debug, Clone)]
 pub struct Writes {
     /// Seconds until a write could begin.
@@ -69,7 +65,7 @@ impl Default for Writes {
     }
 }
 
-/// From a millisecond to eight seconds.
+/// Returns a histogram with buckets from one millisecond to eight seconds.
 fn seconds() -> Histogram {
     Histogram::new(exponential_buckets(0.001, 2.0, 14))
 }
@@ -77,9 +73,7 @@ fn seconds() -> Histogram {
 /// Values that are read when the metrics are requested.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Levels {
-    /// Mails that wait for delivery.
     pub mails_waiting: i64,
-    /// Mails that were rejected for good.
     pub mails_refused: i64,
     /// The age of the oldest waiting mail, in seconds.
     pub mail_age: i64,
@@ -93,57 +87,51 @@ pub struct Levels {
     pub memory: i64,
 }
 
+fn register<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
+    let metric = M::default();
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+fn register_seconds(registry: &mut Registry, name: &str, help: &str, histogram: Histogram) -> Histogram {
+    registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
+    histogram
+}
+
 impl Metrics {
-    /// Creates the metrics. All start at zero, except for `writes`.
     pub fn new(writes: &Writes) -> Self {
         let mut registry = Registry::with_prefix("p4f_auth");
-        let operations = Family::<Labels, Counter>::default();
-        registry.register("operations", "Operations by field and outcome", operations.clone());
-        let (hashing_wait, hashing_time) = (seconds(), seconds());
-        let mut histogram = |name, help, histogram: &Histogram| {
-            registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
-        };
-        histogram("hashing_wait", "Waiting for a turn to hash a password", &hashing_wait);
-        histogram("hashing_time", "Rules that hash a password", &hashing_time);
-        histogram("write_wait", "Waiting for a turn to write to the database", &writes.wait);
-        let busy = "Writes that gave up because another process was writing";
-        registry.register("database_busy", busy, writes.busy.clone());
-        let connections_refused = Counter::default();
-        let refused = "Connections closed because their client had too many";
-        registry.register("connections_refused", refused, connections_refused.clone());
-        let mails = Family::<State, Gauge>::default();
-        registry.register("mails", "Mails that have not left: waiting, or refused for good", mails.clone());
-        let mut gauge = |name: &str, help: &str| {
-            let gauge = Gauge::default();
-            registry.register(name, help, gauge.clone());
-            gauge
-        };
-        let connections = gauge("connections", "Open connections");
-        let reading_waiting = gauge("reading_waiting", "Requests that wait for a turn to read");
-        let writing_waiting =
-            gauge("writing_waiting", "Requests that wait for a turn to write, hashing left out");
-        let hashing_waiting = gauge("hashing_waiting", "Requests that wait for a turn to hash a password");
-        let mail_age = gauge("mail_age_seconds", "Age of the oldest mail that has not left");
-        let database_size = gauge("database_bytes", "Size of the database");
-        let log_size = gauge("database_log_bytes", "Size of the write-ahead log of the database");
-        let free_space = gauge("disk_free_bytes", "Free space on the disk of the data folder");
-        let memory = gauge("memory_bytes", "Resident memory of the process");
+        let r = &mut registry;
+        let operations = register(r, "operations", "Operations by field and outcome");
+        let hashing_wait = register_seconds(r, "hashing_wait", "Waits to hash a password", seconds());
+        let hashing_time =
+            register_seconds(r, "hashing_time", "Durations of rules that hash a password", seconds());
+        register_seconds(r, "write_wait", "Waits to write to the database", writes.wait.clone());
+        r.register(
+            "database_busy",
+            "Writes that failed because another process was writing",
+            writes.busy.clone(),
+        );
         Self {
-            registry,
             operations,
-            connections,
-            connections_refused,
-            reading_waiting,
-            writing_waiting,
-            hashing_waiting,
             hashing_wait,
             hashing_time,
-            mails,
-            mail_age,
-            database_size,
-            log_size,
-            free_space,
-            memory,
+            connections_refused: register(
+                r,
+                "connections_refused",
+                "Connections closed because their client had too many",
+            ),
+            mails: register(r, "mails", "Mails that are not delivered: waiting, or refused for good"),
+            connections: register(r, "connections", "Open connections"),
+            reading_waiting: register(r, "reading_waiting", "Requests that wait to read"),
+            writing_waiting: register(r, "writing_waiting", "Requests that wait to write, without hashing"),
+            hashing_waiting: register(r, "hashing_waiting", "Requests that wait to hash a password"),
+            mail_age: register(r, "mail_age_seconds", "Age of the oldest mail that waits"),
+            database_size: register(r, "database_bytes", "Size of the database"),
+            log_size: register(r, "database_log_bytes", "Size of the write-ahead log of the database"),
+            free_space: register(r, "disk_free_bytes", "Free space on the disk of the data folder"),
+            memory: register(r, "memory_bytes", "Resident memory of the process"),
+            registry,
         }
     }
 
@@ -154,16 +142,13 @@ impl Metrics {
             Outcome::Refused => "refused",
             Outcome::Failed => "failed",
         };
-        self.operations.get_or_create(&Labels { operation: operation.to_owned(), outcome }).inc();
+        self.operations.get_or_create(&OperationLabels { operation: operation.to_owned(), outcome }).inc();
     }
 
     /// Returns all metrics in the text format 0.0.4 of Prometheus.
-    ///
-    /// # Errors
-    /// Fails if the metrics cannot be encoded, which no input causes.
     pub fn text(&self, levels: Levels) -> Result<String, std::fmt::Error> {
         for (state, mails) in [("waiting", levels.mails_waiting), ("refused", levels.mails_refused)] {
-            self.mails.get_or_create(&State { state }).set(mails);
+            self.mails.get_or_create(&MailLabels { state }).set(mails);
         }
         self.mail_age.set(levels.mail_age);
         self.database_size.set(levels.database_size);
@@ -172,13 +157,13 @@ impl Metrics {
         self.memory.set(levels.memory);
         let mut page = String::new();
         text::encode_registry(&mut page, &self.registry)?;
-        Ok(with_whole_names(page))
+        Ok(name_counters(page))
     }
 }
 
-/// Adapts the output of the library, which writes OpenMetrics: the help and type of a counter lack the suffix
-/// `_total` of its value. Prometheus and promtool look for the help of a metric under its full name.
-fn with_whole_names(page: String) -> String {
+/// Adds the suffix `_total` to the help and type of counters. The library writes OpenMetrics, where only values have it,
+/// but Prometheus looks for the help of a metric under its full name.
+fn name_counters(page: String) -> String {
     let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let counters: Vec<String> =
         types.filter_map(|line| line.strip_suffix(" counter")).map(str::to_owned).collect();

@@ -1,9 +1,8 @@
-//! Mail is promised in the transaction that causes it and delivered after that transaction: a mail server that is
-//! down delays mail and nothing else, and no mail speaks of what was rolled back.
+//! Mail is stored in the transaction that causes it and delivered after that transaction. A rollback sends no mail, and
+//! an unreachable mail server delays only mail.
 //!
-//! Delivery is tried until it works, until the mail server refuses that mail for good, or until it has put that mail off
-//! for days. A server that is killed between handing a mail over and noting so hands it over again: twice is better than
-//! never.
+//! Delivery is retried until it succeeds, the mail server refuses the mail for good, or it has deferred the mail for days.
+//! A server that is killed after a delivery and before it records it delivers the mail again.
 
 use std::time::Duration;
 
@@ -14,131 +13,119 @@ use crate::mail::{Failure, FailureKind, MailKind, Message};
 use crate::store::outbox::OutboxMessage;
 use crate::store::{self, Writer};
 
-/// How many mails are read from the database at a time.
-const BATCH: i64 = 100;
-/// Mails that have left or were refused are kept this long, so that `mail show` can repeat a link.
-const KEPT: Duration = Duration::from_hours(7 * 24);
-/// The longest wait between two attempts: what keeps mail from leaving may have passed, and some links are good for an
-/// hour.
-const LONGEST_WAIT: Duration = Duration::from_hours(1);
-/// A mail that is put off is given up when it is as old as this. Four to five days at least, says RFC 5321 §4.5.4.1. One
-/// that only waits for a mail server that takes no mail at all is kept.
-const OLDEST: Duration = Duration::from_hours(5 * 24);
+/// The number of mails that are read from the database at a time.
+const BATCH_SIZE: i64 = 100;
+/// How long delivered and refused mails are kept, so that `mail show` can repeat a link.
+const RETENTION: Duration = Duration::from_hours(7 * 24);
+const FIRST_RETRY_DELAY: Duration = Duration::from_secs(30);
+/// Some links expire after an hour.
+const MAX_RETRY_DELAY: Duration = Duration::from_hours(1);
+/// The age at which a deferred mail is refused. RFC 5321 §4.5.4.1 requires at least four to five days. Mail that waits for
+/// an unavailable server is kept.
+const MAX_AGE: Duration = Duration::from_hours(5 * 24);
 
-/// Promises a mail to `recipient`, who is called by `name` in it, and answers its number.
-///
-/// # Errors
-/// If it cannot be worded or stored.
+/// Enqueues a mail to `recipient`, whom it addresses by `name`, and returns its id.
 pub fn enqueue(app: &App, tx: &Writer<'_>, kind: &MailKind<'_>, recipient: &str, name: &str) -> Result<i64> {
-    let message = app.mailer.write(kind, recipient, name)?;
+    let message = app.mailer.render(kind, recipient, name)?;
     let Message { recipient, subject, text, html } = &message;
     store::outbox::insert(tx, recipient, subject, text, html, app.clock.now())
         .map_err(store::Error::into_inner)
 }
 
-/// Does the work of promising a mail for nothing, so that time does not tell whether there was somebody to mail.
-///
-/// # Errors
-/// As [`enqueue`].
+/// Does the work of enqueuing a mail without an effect, so that timing does not reveal whether there was a recipient.
 pub fn enqueue_decoy(app: &App, tx: &Writer<'_>) -> Result<()> {
     let id = enqueue(app, tx, &MailKind::Hint(""), "", "")?;
     store::outbox::delete(tx, id).map_err(store::Error::into_inner)
 }
 
-/// The result of one round of deliveries.
+/// The numbers of mails in one round of deliveries.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct DeliveryReport {
-    /// Mails that left.
     pub delivered: usize,
-    /// Mails that are tried again later.
+    /// Mails that will be retried.
     pub failed: usize,
-    /// Mails that were refused for good.
     pub refused: usize,
 }
 
-/// Delivers all mail that is due, oldest first, and forgets what is long done.
-///
-/// Where no mail can leave, the round ends: hundreds of mails must not run into a dead server one after another. What
-/// it did not come to stays due.
-///
-/// # Errors
-/// If the database fails. A mail that cannot leave is no error: it waits.
+/// Delivers all mail that is due, oldest first, and deletes old mail.
 pub fn deliver_due(app: &App) -> Result<DeliveryReport> {
     deliver_until(app, || false)
 }
 
-/// [`deliver_due`], but begins no further mail once time `is_over`.
-///
-/// # Errors
-/// As [`deliver_due`].
+/// Delivers mail like [`deliver_due`], but starts no further mail once `is_over` returns true.
 pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<DeliveryReport> {
     let mut report = DeliveryReport::default();
-    'report: loop {
-        let due = app.store.read(|db| store::outbox::list_due(db, app.clock.now(), BATCH));
+    'round: loop {
+        let due = app.store.read(|db| store::outbox::list_due(db, app.clock.now(), BATCH_SIZE));
         let due = due.map_err(store::Error::into_inner)?;
         if due.is_empty() {
             break;
         }
         for message in due {
             if is_over() {
-                break 'report;
+                break 'round;
             }
             match deliver(app, message).map_err(store::Error::into_inner)? {
                 None => report.delivered += 1,
                 Some(FailureKind::Refused) => report.refused += 1,
-                Some(FailureKind::Waits) => report.failed += 1,
-                Some(FailureKind::NoneLeaves) => {
+                Some(FailureKind::Retry) => report.failed += 1,
+                Some(FailureKind::ServerUnavailable) => {
                     report.failed += 1;
-                    break 'report;
+                    // Each further mail would run into the same timeout.
+                    break 'round;
                 }
             }
         }
     }
-    app.mailer.rest();
-    forget(app).map_err(store::Error::into_inner)?;
+    app.mailer.disconnect();
+    delete_old(app).map_err(store::Error::into_inner)?;
     Ok(report)
 }
 
-/// Looks before it writes: this is called every few seconds.
-fn forget(app: &App) -> store::Result<()> {
-    let moment = app.clock.now().minus(KEPT);
-    if app.store.read(|db| store::outbox::was_any_done_before(db, moment))? {
-        app.store.write(|tx| store::outbox::delete_done_before(tx, moment))?;
+fn delete_old(app: &App) -> store::Result<()> {
+    let limit = app.clock.now().minus(RETENTION);
+    // This runs every few seconds, and a read blocks no other writer.
+    if app.store.read(|db| store::outbox::was_any_done_before(db, limit))? {
+        app.store.write(|tx| store::outbox::delete_done_before(tx, limit))?;
     }
     Ok(())
 }
 
-/// Nothing if it left.
+/// Attempts one delivery and records the outcome. Returns `None` if it succeeded.
 fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<Option<FailureKind>> {
     let OutboxMessage { id, recipient, subject, text, html, created_at, attempts, .. } = waiting;
-    let attempt = app.outage.begin_attempt(app.clock.now());
-    let handed_over = app.mailer.deliver(&Message { recipient, subject, text, html }, id, created_at);
+    let attempt = app.outage.start_attempt(app.clock.now());
+    let delivered = app.mailer.deliver(&Message { recipient, subject, text, html }, id, created_at);
     let now = app.clock.now();
-    match handed_over.as_ref().map_err(|failure| failure.kind) {
-        Err(FailureKind::NoneLeaves) => attempt.fails(),
-        // A refused mail changes nothing: some are refused before the server is contacted.
+    match delivered.as_ref().map_err(|failure| failure.kind) {
+        Err(FailureKind::ServerUnavailable) => attempt.failed(),
+        // Some mails are refused before the server is contacted.
         Err(FailureKind::Refused) => drop(attempt),
-        Ok(()) | Err(FailureKind::Waits) => attempt.succeeds(),
+        Ok(()) | Err(FailureKind::Retry) => attempt.succeeded(),
     }
-    let Err(failure) = handed_over else {
+    let Err(failure) = delivered else {
         app.store.write(|tx| store::outbox::set_delivered(tx, id, now))?;
         return Ok(None);
     };
-    let is_too_old = failure.kind == FailureKind::Waits && now.since(created_at) >= OLDEST;
-    let Failure { kind, summary, cause } = if is_too_old { failure.after(OLDEST) } else { failure };
+    let is_too_old = failure.kind == FailureKind::Retry && now.since(created_at) >= MAX_AGE;
+    let Failure { kind, summary, cause } = if is_too_old { failure.refuse_after(MAX_AGE) } else { failure };
     if kind == FailureKind::Refused {
-        tracing::warn!(mail = id, "a mail was refused and is given up; see `mail show {id}`: {summary}");
+        tracing::warn!(mail = id, "a mail was refused and is not retried; see `mail show {id}`: {summary}");
         app.store.write(|tx| store::outbox::set_refused(tx, id, &cause, now))?;
     } else {
-        tracing::warn!(mail = id, attempt = attempts + 1, "a mail could not leave and waits: {summary}");
-        let due_at = now.plus(wait_after(attempts + 1));
+        tracing::warn!(
+            mail = id,
+            attempt = attempts + 1,
+            "a mail was not delivered and is retried: {summary}"
+        );
+        let due_at = now.plus(retry_delay(attempts + 1));
         app.store.write(|tx| store::outbox::set_failed(tx, id, &cause, due_at))?;
     }
     Ok(Some(kind))
 }
 
-/// 30 seconds after the first failure, twice as long after each further one, an hour at most.
-fn wait_after(attempts: i64) -> Duration {
+/// Doubles the delay with each failure.
+fn retry_delay(attempts: i64) -> Duration {
     let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(16);
-    Duration::from_secs(30 << doublings).min(LONGEST_WAIT)
+    (FIRST_RETRY_DELAY * 2_u32.pow(doublings)).min(MAX_RETRY_DELAY)
 }

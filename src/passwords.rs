@@ -1,14 +1,12 @@
-//! Password hashing, verification and strength rules.
+//! Password hashing and verification.
 
 mod argon;
-pub mod common;
-pub mod django;
-pub mod rules;
 
 use anyhow::{Result, anyhow};
 use argon2::Params;
 
 use crate::config;
+use crate::django::pbkdf2;
 use crate::random::Random;
 use argon::Argon;
 
@@ -24,18 +22,13 @@ pub struct Hasher {
 pub enum PasswordCheck {
     /// The password does not match, or there is no hash.
     Wrong,
-    /// The password matches.
     Right,
     /// The password matches, and the hash should be replaced by one of the configured cost.
     RightButOutdated,
 }
 
 impl Hasher {
-    /// Creates a hasher of the configured cost.
-    ///
-    /// # Errors
-    /// Fails if Argon2 does not accept the cost.
-    /// If Argon2 does not take the cost.
+    /// Creates a hasher. Fails if Argon2 does not accept the configured cost.
     pub fn new(config: &config::Passwords, random: Random) -> Result<Self> {
         let kibibytes = u32::try_from(config.memory.count() / 1024)?;
         let params = Params::new(kibibytes, config.iterations, config.parallelism, None)
@@ -46,9 +39,6 @@ impl Hasher {
     }
 
     /// Hashes a password with a fresh salt, in PHC string format (`$argon2id$…`).
-    ///
-    /// # Errors
-    /// Fails if memory for the hash cannot be allocated.
     pub fn hash(&self, password: &str) -> Result<String> {
         self.argon.hash(password, &self.random.bytes::<16>())
     }
@@ -60,7 +50,7 @@ impl Hasher {
             self.argon.verify(password, &self.dummy);
             return PasswordCheck::Wrong;
         };
-        if let Some(right) = django::verify_pbkdf2(password, stored) {
+        if let Some(right) = pbkdf2::verify(password, stored) {
             return if right { PasswordCheck::RightButOutdated } else { PasswordCheck::Wrong };
         }
         // Django prefixes the PHC string with the name of the algorithm.
@@ -75,19 +65,19 @@ impl Hasher {
 
 /// Returns what is wrong with an imported hash, if anything. The message never contains a part of the hash. An empty
 /// string, or one that begins with `!`, means that there is no password, as in Django.
-pub fn complaint_about(stored: &str) -> Option<String> {
+pub fn problem_with(stored: &str) -> Option<String> {
     if stored.is_empty() || stored.starts_with('!') {
         return None;
     }
     if stored.starts_with("pbkdf2_sha256$") {
-        return django::complaint_about_pbkdf2(stored);
+        return pbkdf2::problem_with(stored);
     }
     let phc = stored.strip_prefix("argon2").unwrap_or(stored);
-    let is_good = phc.starts_with("$argon2id$") && argon::affordable(phc).is_some();
-    (!is_good).then(|| {
+    let is_valid = phc.starts_with("$argon2id$") && argon::parse(phc).is_some();
+    (!is_valid).then(|| {
         format!(
-            "Write a whole hash of pbkdf2_sha256, or of argon2id with at most {} KiB and \
-             {} iterations, or an empty text for no password.",
+            "Write a complete hash of pbkdf2_sha256, or of argon2id with at most {} KiB and \
+             {} iterations, or an empty string for no password.",
             argon::MAX_MEMORY_KIB,
             argon::MAX_ITERATIONS,
         )

@@ -1,4 +1,4 @@
-//! Randomness as a value, so that a test can repeat a run.
+//! Randomness as a value, so that tests are repeatable.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +10,6 @@ use rand::{Rng as _, SeedableRng as _};
 pub struct Random(Arc<Mutex<StdRng>>);
 
 impl Random {
-    /// Returns a source that is seeded by the operating system.
     pub fn from_system() -> Self {
         Self(Arc::new(Mutex::new(rand::make_rng())))
     }
@@ -20,7 +19,6 @@ impl Random {
         Self(Arc::new(Mutex::new(StdRng::seed_from_u64(seed))))
     }
 
-    /// Returns the next `N` bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);

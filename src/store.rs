@@ -7,7 +7,6 @@ pub mod action_tokens;
 pub mod attempts;
 pub mod audit;
 pub mod backup;
-mod batch;
 pub mod emails;
 pub mod groups;
 pub mod institutions;
@@ -19,17 +18,22 @@ pub mod pending_emails;
 pub mod refresh_tokens;
 pub mod released_emails;
 pub mod sessions;
+mod sql_types;
+mod statement;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use anyhow::anyhow;
+use r2d2::ManageConnection as _;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::metrics::Writes;
+use crate::private_files;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -44,7 +48,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Error(anyhow::Error);
 
-/// The result of the functions in this module.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
@@ -69,7 +72,6 @@ impl Error {
         code.is_some_and(|code| passing.contains(&code)) || self.0.is::<r2d2::Error>()
     }
 
-    /// Returns the cause, for the log.
     pub fn into_inner(self) -> anyhow::Error {
         self.0
     }
@@ -97,39 +99,41 @@ impl<'a> Deref for Writer<'a> {
     }
 }
 
+impl Writer<'_> {
+    /// Marks the current state of the transaction. A later savepoint replaces it.
+    pub fn savepoint(&self) -> Result<()> {
+        Ok(self.0.0.execute_batch("SAVEPOINT rule")?)
+    }
+
+    /// Undoes all writes since the last [`Self::savepoint`]. The transaction remains open.
+    pub fn roll_back_to_savepoint(&self) -> Result<()> {
+        Ok(self.0.0.execute_batch("ROLLBACK TO rule")?)
+    }
+}
+
 impl Store {
     /// Opens the database. Creates the file if it is missing, readable only by its owner.
-    ///
-    /// # Errors
-    /// Fails if the file cannot be created or is not a database.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        create_private(path).map_err(|error| {
+        private_files::open(path).map_err(|error| {
             anyhow::anyhow!("{}: the database cannot be opened ({error})", path.display())
         })?;
         let unreadable = |error: &dyn std::fmt::Display| {
-            anyhow::anyhow!(
-                "{}: the database cannot be read ({error}); restore it from a backup",
-                path.display()
-            )
+            anyhow!("{}: the database cannot be read ({error}); restore it from a backup", path.display())
         };
-        let writer = Connection::open(path).and_then(|mut connection| {
-            prepare(&mut connection)?;
-            Ok(connection)
-        });
-        let writer = writer.map_err(|error| unreadable(&error))?;
-        let manager = SqliteConnectionManager::file(path).with_init(prepare);
-        let readers =
-            r2d2::Pool::builder().max_size(READERS).min_idle(Some(1)).test_on_check_out(false).build(manager);
+        let manager = || SqliteConnectionManager::file(path).with_init(prepare);
+        let writer = manager().connect().map_err(|error| unreadable(&error))?;
+        let readers = r2d2::Pool::builder()
+            .max_size(READERS)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .build(manager());
         let readers = readers.map_err(|error| unreadable(&error))?;
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers, writes: Writes::default() })
     }
 
-    /// Applies the pending migrations and returns their number.
-    ///
-    /// # Errors
-    /// Fails if the database was written by a newer program, or if a migration fails. The database is unchanged then.
+    /// Applies the pending migrations and returns their number. The database is unchanged if this fails.
     pub fn migrate(&self) -> anyhow::Result<usize> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.lock_writer();
         let runner = embedded::migrations::runner().set_grouped(true);
         self.applied(&runner, &mut writer)?;
         let report = runner.run(&mut *writer).map_err(|error| self.unreadable(&error))?;
@@ -138,7 +142,7 @@ impl Store {
 
     /// Returns the names of the pending migrations, in order.
     pub fn pending_migrations(&self) -> anyhow::Result<Vec<String>> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.lock_writer();
         let runner = embedded::migrations::runner();
         let done = self.applied(&runner, &mut writer)?;
         let is_done = |known: &refinery::Migration| done.iter().any(|done| done.version() == known.version());
@@ -156,14 +160,13 @@ impl Store {
         work: impl FnOnce(&Reader<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         let mut connection = self.readers.get().map_err(Error::from)?;
-        let reader = Reader(connection.transaction().map_err(Error::from)?);
-        work(&reader)
+        work(&Reader(connection.transaction().map_err(Error::from)?))
     }
 
     /// Reads with the connection for writes, so that no other connection is opened. Commands that only look leave no
     /// write-ahead log behind then.
     pub fn read_before_writing<T>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
-        let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connection = self.lock_writer();
         work(&Reader(connection.transaction()?))
     }
 
@@ -173,7 +176,7 @@ impl Store {
         work: impl FnOnce(&Writer<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         let began = Instant::now();
-        let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connection = self.lock_writer();
         // The wait for other writers of this process counts towards the timeout. Otherwise each queued writer would
         // wait for the full timeout in turn.
         connection.busy_timeout(BUSY_TIMEOUT.saturating_sub(began.elapsed())).map_err(Error::from)?;
@@ -191,6 +194,10 @@ impl Store {
         Ok(done)
     }
 
+    fn lock_writer(&self) -> MutexGuard<'_, Connection> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Returns the migrations that the database has, and fails if one of them is newer than this program.
     fn applied(
         &self,
@@ -198,21 +205,20 @@ impl Store {
         connection: &mut Connection,
     ) -> anyhow::Result<Vec<refinery::Migration>> {
         // refinery records migrations in this table, and fails if the table does not exist yet.
-        let noted = connection.table_exists(None, "refinery_schema_history");
-        if !noted.map_err(|error| self.unreadable(&error))? {
+        let has_history = connection.table_exists(None, "refinery_schema_history");
+        if !has_history.map_err(|error| self.unreadable(&error))? {
             return Ok(Vec::new());
         }
         let applied = runner.get_applied_migrations(connection).map_err(|error| self.unreadable(&error))?;
-        let newest =
-            |migrations: &[refinery::Migration]| migrations.iter().map(refinery::Migration::version).max();
+        let newest = |migrations: &[refinery::Migration]| {
+            migrations.iter().map(refinery::Migration::version).max().unwrap_or_default()
+        };
         let (there, here) = (newest(&applied), newest(runner.get_migrations()));
         if there > here {
             anyhow::bail!(
-                "{}: the database was written by a newer version of this program (schema {}, this program knows {}); \
-                 install that version, or restore an older backup",
+                "{}: the database was written by a newer version of this program (schema {there}, this program knows \
+                 {here}); install that version, or restore an older backup",
                 self.path.display(),
-                there.unwrap_or_default(),
-                here.unwrap_or_default(),
             );
         }
         Ok(applied)
@@ -220,7 +226,7 @@ impl Store {
 
     fn unreadable(&self, error: &dyn std::error::Error) -> anyhow::Error {
         let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-        anyhow::anyhow!("{}: the database cannot be brought up to date ({cause})", self.path.display())
+        anyhow!("{}: the database cannot be brought up to date ({cause})", self.path.display())
     }
 }
 
@@ -229,14 +235,6 @@ fn in_order(runner: &refinery::Runner) -> Vec<refinery::Migration> {
     let mut migrations = runner.get_migrations().clone();
     migrations.sort();
     migrations
-}
-
-fn create_private(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
 }
 
 fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {

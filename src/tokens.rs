@@ -7,6 +7,8 @@ pub mod refresh;
 
 use secrecy::{ExposeSecret, SecretString};
 
+pub use crate::django::signing::Unreadable;
+
 /// The key that signs access and action tokens, which Django calls `SECRET_KEY`.
 #[derive(Clone)]
 pub struct SigningKey(SecretString);
@@ -25,13 +27,4 @@ impl SigningKey {
     fn bytes(&self) -> &[u8] {
         self.0.expose_secret().as_bytes()
     }
-}
-
-/// Why a signed token is rejected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unreadable {
-    /// The token is malformed or signed with another key.
-    Invalid,
-    /// The token has expired.
-    Expired,
 }

@@ -1,38 +1,33 @@
-//! What has expired is of no use to anybody, and goes.
+//! Deletes expired rows.
 
 use std::time::Duration;
 
-use super::{Result, throttle};
 use crate::app::App;
+use crate::error::Result;
+use crate::security::throttle::KNOWN_CLIENT_LIFETIME;
 use crate::store::{self, Writer};
 
-/// Rows that go in one transaction, so that nobody who writes waits for long.
-const AT_A_TIME: i64 = 1000;
-/// Longer than any site will have let Django's access tokens live; a day is its default.
-const RELEASED_EMAILS_KEPT: Duration = Duration::from_hours(90 * 24);
+/// The rows that are deleted in one transaction, so that other writes do not wait long.
+const BATCH: i64 = 1000;
+/// Longer than the lifetime of Django's access tokens, which is a day by default.
+const RELEASED_EMAIL_LIFETIME: Duration = Duration::from_hours(90 * 24);
 
-/// Sweeps some of what has expired, and answers how much that was: nothing, once all is swept.
-///
-/// # Errors
-/// Only internal ones.
+/// Deletes a batch of expired rows from each table, and returns their number: 0 if none are left.
 pub fn cleanup(app: &App) -> Result<usize> {
     let now = app.clock.now();
-    let clients_before = now.minus(throttle::CLIENTS_KEPT);
+    let known_before = now.minus(KNOWN_CLIENT_LIFETIME);
     let audited_before = now.minus(app.config.audit.kept);
-    let released_before = now.minus(RELEASED_EMAILS_KEPT);
-    // A session outlives its refresh tokens, so that few are left to go with it.
-    let swept = [
-        in_turn(app, |tx| store::refresh_tokens::delete_expired(tx, now, AT_A_TIME))?,
-        in_turn(app, |tx| store::sessions::delete_expired(tx, now, AT_A_TIME))?,
-        in_turn(app, |tx| store::attempts::delete_forgotten(tx, now, AT_A_TIME))?,
-        in_turn(app, |tx| store::known_clients::delete_before(tx, clients_before, AT_A_TIME))?,
-        in_turn(app, |tx| store::action_tokens::delete_expired(tx, now, AT_A_TIME))?,
-        in_turn(app, |tx| store::released_emails::delete_before(tx, released_before, AT_A_TIME))?,
-        in_turn(app, |tx| store::audit::delete_before(tx, audited_before, AT_A_TIME))?,
+    let released_before = now.minus(RELEASED_EMAIL_LIFETIME);
+    let delete = |batch: &dyn Fn(&Writer<'_>) -> store::Result<usize>| app.store.write(batch);
+    // A session outlives its refresh tokens, so its deletion has few rows to take along.
+    let deleted = [
+        delete(&|tx| store::refresh_tokens::delete_expired(tx, now, BATCH))?,
+        delete(&|tx| store::sessions::delete_expired(tx, now, BATCH))?,
+        delete(&|tx| store::attempts::delete_forgotten(tx, now, BATCH))?,
+        delete(&|tx| store::known_clients::delete_before(tx, known_before, BATCH))?,
+        delete(&|tx| store::action_tokens::delete_expired(tx, now, BATCH))?,
+        delete(&|tx| store::released_emails::delete_before(tx, released_before, BATCH))?,
+        delete(&|tx| store::audit::delete_before(tx, audited_before, BATCH))?,
     ];
-    Ok(swept.iter().sum())
-}
-
-fn in_turn(app: &App, work: impl FnOnce(&Writer<'_>) -> store::Result<usize>) -> Result<usize> {
-    Ok(app.store.write(work)?)
+    Ok(deleted.iter().sum())
 }

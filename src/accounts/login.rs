@@ -1,39 +1,38 @@
-//! `tokenAuth`: an address and a password for a session.
+//! `tokenAuth`.
 
-use super::audit::{Actor, Event, LoginFailure};
 use super::sessions::{self, Tokens};
-use super::throttle::{AttemptTarget, PasswordAttempt};
-use super::{Account, Error, FieldError, Result, Viewer, audit, email};
+use super::{Account, AccountId};
 use crate::app::App;
 use crate::config::LoginField;
+use crate::email;
+use crate::error::{Error, FieldError, Result};
 use crate::passwords::PasswordCheck;
+use crate::security::audit::{Event, LoginFailure};
+use crate::security::throttle::{AttemptTarget, PasswordAttempt};
+use crate::security::{Tx, Viewer};
 use crate::store::{self, Reader};
 
-/// Numbers of accounts begin with 1.
-const NOBODY: store::accounts::AccountId = 0;
+/// An id that no account has.
+const NO_ACCOUNT: AccountId = 0;
 
-/// Somebody who has just logged in.
 pub struct LoggedIn {
-    /// The account, as it is now.
+    /// The account after the login.
     pub account: Account,
-    /// What lets its owner in from here on.
     pub tokens: Tokens,
-    /// Whether this took the account out of the archive.
+    /// Whether the login unarchived the account.
     pub unarchiving: bool,
 }
 
-/// Who wants to log in: by one of the two.
+/// The name of an account: either an address, primary or secondary, or a username.
 #[derive(Default)]
 pub struct Name {
-    /// A primary or secondary address.
     pub email: Option<String>,
-    /// A username.
     pub username: Option<String>,
 }
 
 impl Name {
     /// Returns what attempts are counted under if no account has the name. An address and a username have separate
-    /// counters, because no account has both under one name. A shared counter would show that nobody has the name.
+    /// counters, because no account has both under one name. A shared counter would show that no account has the name.
     fn counted_as(&self) -> String {
         match (&self.email, &self.username) {
             (Some(address), _) => format!("email:{}", email::key(address)),
@@ -42,46 +41,46 @@ impl Name {
     }
 }
 
-/// Logs somebody in. A name that nobody has costs as much time as a wrong password.
-///
-/// # Errors
-/// A refusal that does not tell the two apart; whoever knows the password learns that the account is unverified.
+/// Begins a session, given the password. An unknown name and a wrong password get the same reply and take the same time.
 pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result<LoggedIn> {
-    let (account, hash) = app.store.read(|db| -> Result<_> {
-        let account = find_by_name(app, db, name)?;
-        // Looked for in any case: what is left out for nobody can be measured.
-        let id = account.as_ref().map_or(NOBODY, |account| account.id);
-        Ok((account, store::accounts::find_password_hash(db, id)?))
+    let (account, hash, attempt) = Tx::run(app, viewer, |tx| {
+        let account = find_by_name(app, tx, name)?;
+        // An unknown name must cost the same statements.
+        let id = account.as_ref().map_or(NO_ACCOUNT, |account| account.id);
+        let hash = store::accounts::find_password_hash(tx, id)?;
+        let unknown = || AttemptTarget::UnknownName(name.counted_as());
+        let target = account.as_ref().map_or_else(unknown, AttemptTarget::Account);
+        let attempt = PasswordAttempt::begin(tx, &target)?;
+        Ok((account, hash, attempt))
     })?;
-    let target = account.as_ref().map_or_else(|| AttemptTarget::Nobody(name.counted_as()), AttemptTarget::Of);
-    let attempt = PasswordAttempt::begin(app, viewer, &target)?;
-    let known = account.as_ref().map(|account| account.id);
-    let verdict = app.hasher.verify(password, hash.as_deref());
-    let (Some(account), Some(hash), PasswordCheck::Right | PasswordCheck::RightButOutdated) =
-        (account, hash, verdict)
-    else {
-        audit::refused_login(app, viewer, known, LoginFailure::WrongPassword)?;
-        return Err(FieldError::INVALID_CREDENTIALS.into());
+    let check = app.hasher.verify(password, hash.as_deref());
+    let failure = match &account {
+        None => Some(LoginFailure::UnknownAccount),
+        Some(_) if check == PasswordCheck::Wrong => Some(LoginFailure::WrongPassword),
+        Some(account) if account.verified_at.is_none() && !app.config.accounts.login_unverified => {
+            Some(LoginFailure::NotVerified)
+        }
+        Some(account) if account.deactivated_at.is_some() => Some(LoginFailure::Deactivated),
+        Some(_) => None,
     };
-    if account.verified_at.is_none() && !app.config.accounts.login_unverified {
-        audit::refused_login(app, viewer, known, LoginFailure::NotVerified)?;
-        // Who registers an address and then logs in would learn whether that made an account.
-        let hides = app.config.accounts.hide_existence;
-        return Err(if hides { FieldError::INVALID_CREDENTIALS } else { FieldError::NOT_VERIFIED }.into());
-    }
-    if account.deactivated_at.is_some() {
-        audit::refused_login(app, viewer, known, LoginFailure::Deactivated)?;
-        return Err(FieldError::INVALID_CREDENTIALS.into());
-    }
-    let better_hash = match verdict {
-        PasswordCheck::RightButOutdated => Some(app.hasher.hash(password)?),
-        _ => None,
-    };
-    let begun = begin_session(app, viewer, &account, attempt, &hash, better_hash.as_deref());
-    if let Err(Error::Refused(_)) = begun {
-        audit::refused_login(app, viewer, known, LoginFailure::ChangedMeanwhile)?;
-    }
-    begun
+    let is_outdated = failure.is_none() && check == PasswordCheck::RightButOutdated;
+    let better_hash = is_outdated.then(|| app.hasher.hash(password)).transpose()?;
+    Tx::run_anonymous(app, viewer, |tx| {
+        let (None, Some(checked)) = (failure, &account) else {
+            let id = account.as_ref().map(|account| account.id);
+            return reject(tx, id, failure.unwrap_or(LoginFailure::UnknownAccount));
+        };
+        let now = store::accounts::find_by_id(tx, checked.id)?;
+        let now = now.filter(|now| now.epoch == checked.epoch && now.deactivated_at.is_none());
+        let Some(account) = now else { return reject(tx, Some(checked.id), LoginFailure::ChangedMeanwhile) };
+        if let (Some(hash), Some(better_hash)) = (&hash, &better_hash) {
+            store::accounts::replace_password_hash(tx, account.id, hash, better_hash)?;
+        }
+        if let Some(attempt) = attempt {
+            attempt.succeeded(tx, &account)?;
+        }
+        begin_session(tx, account)
+    })
 }
 
 fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Account>> {
@@ -90,50 +89,40 @@ fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Accoun
         (Some(address), None) if settings.login_fields.contains(&LoginField::Email) => {
             let key = email::key(address);
             let account = store::accounts::find_by_email(db, &key)?;
-            let admitted =
+            let is_accepted =
                 |account: &Account| settings.login_with_secondary_email || email::key(&account.email) == key;
-            Ok(account.filter(admitted))
+            Ok(account.filter(is_accepted))
         }
         (None, Some(username)) if settings.login_fields.contains(&LoginField::Username) => {
             Ok(store::accounts::find_by_username(db, username)?)
         }
         _ => {
             let fields: Vec<&str> = settings.login_fields.iter().map(|field| field.as_str()).collect();
-            let sentence = format!(
+            Err(Error::bad_request(format!(
                 "Must login with password and one of the following fields ['{}'].",
                 fields.join("', '")
-            );
-            Err(Error::BadRequest(sentence.into()))
+            )))
         }
     }
 }
 
-/// The write behind a login. The account may have changed since its password was checked: then the login is refused.
-fn begin_session(
-    app: &App,
-    viewer: &Viewer,
-    checked: &Account,
-    attempt: Option<PasswordAttempt>,
-    hash: &str,
-    better_hash: Option<&str>,
-) -> Result<LoggedIn> {
-    app.write(|tx| {
-        let account = store::accounts::find_by_id(tx, checked.id)?;
-        let account = account.filter(|now| now.epoch == checked.epoch && now.deactivated_at.is_none());
-        let mut account = account.ok_or(FieldError::INVALID_CREDENTIALS)?;
-        if let Some(better_hash) = better_hash {
-            store::accounts::replace_password_hash(tx, account.id, hash, better_hash)?;
-        }
-        if let Some(attempt) = attempt {
-            attempt.succeeded(app, tx, &account)?;
-        }
-        let unarchiving = store::accounts::set_archived(tx, account.id, None)?;
-        account.archived_at = None;
-        if unarchiving {
-            audit::record(app, tx, Actor::Bearer(viewer), account.id, Event::Unarchived)?;
-        }
-        let tokens = sessions::begin(app, tx, &account, viewer.client())?;
-        audit::record(app, tx, Actor::Bearer(viewer), account.id, Event::LoggedIn(&tokens.session))?;
-        Ok(LoggedIn { account, tokens, unarchiving })
-    })
+/// Records a failed login, which is all that it changes.
+fn reject<T>(tx: &Tx<'_>, account: Option<AccountId>, failure: LoginFailure) -> Result<T> {
+    tx.record_anonymous(account, Event::LoginRefused(failure))?;
+    tx.keep_on_rejection()?;
+    // If replies hide which addresses are taken, registering and logging in must not tell.
+    let hides = tx.app.config.accounts.hide_existence;
+    let tells = failure == LoginFailure::NotVerified && !hides;
+    Err(if tells { FieldError::NOT_VERIFIED } else { FieldError::INVALID_CREDENTIALS }.into())
+}
+
+fn begin_session(tx: &Tx<'_>, mut account: Account) -> Result<LoggedIn> {
+    let unarchiving = store::accounts::set_archived(tx, account.id, None)?;
+    account.archived_at = None;
+    if unarchiving {
+        tx.record_by_owner(account.id, Event::Unarchived)?;
+    }
+    let tokens = sessions::begin(tx, &account)?;
+    tx.record_by_owner(account.id, Event::LoggedIn(&tokens.session))?;
+    Ok(LoggedIn { account, tokens, unarchiving })
 }

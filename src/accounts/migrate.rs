@@ -1,11 +1,11 @@
 //! Brings the database up to date: the schema, and what is computed from other columns.
 
-use super::{AccountId, email};
+use super::AccountId;
 use crate::app::App;
+use crate::email;
 use crate::store::emails::StoredEmail;
 use crate::store::{self, Reader, Writer};
 
-/// The result of bringing the database up to date.
 pub struct Migrated {
     /// The number of migrations that were applied.
     pub steps: usize,
@@ -14,9 +14,6 @@ pub struct Migrated {
 }
 
 /// Brings the schema up to date, and the keys of addresses that an earlier version computed in another way.
-///
-/// # Errors
-/// As [`store::Store::migrate`], or if the database fails.
 pub fn migrate(app: &App) -> anyhow::Result<Migrated> {
     let steps = app.store.migrate()?;
     let is_outdated = app.store.read_before_writing(|db| Ok(!outdated(db)?.is_empty()));
@@ -35,7 +32,7 @@ pub fn migrate(app: &App) -> anyhow::Result<Migrated> {
 
 /// Returns the addresses whose keys are not those of today.
 fn outdated(db: &Reader<'_>) -> store::Result<Vec<StoredEmail>> {
-    let mut emails = store::emails::list_unusual(db)?;
+    let mut emails = store::emails::list_with_possibly_outdated_keys(db)?;
     emails.retain(|stored| stored.key != email::key(&stored.email));
     Ok(emails)
 }

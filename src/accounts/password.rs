@@ -1,187 +1,138 @@
-//! `sendPasswordResetEmail`, `passwordReset`, `passwordSet`, `passwordChange`, and the password that some mutations ask for again.
+//! `sendPasswordResetEmail`, `passwordReset`, `passwordSet`, `passwordChange`.
 
-use super::audit::{Actor, Event};
+use anyhow::anyhow;
+
 use super::sessions::{self, Tokens};
-use super::throttle::{AttemptTarget, PasswordAttempt};
-use super::{
-    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, audit, email, notices,
-    throttle, validation,
-};
+use super::{Account, activation, notices, validation};
 use crate::app::App;
+use crate::django::password_validators::Owner;
+use crate::email;
+use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::mail::MailKind;
-use crate::outbox;
-use crate::passwords::PasswordCheck;
-use crate::passwords::rules::Owner;
-use crate::store::{self, Reader, Writer};
+use crate::security::action_links::{self, Link, LinkRejection, Redeemed};
+use crate::security::audit::Event;
+use crate::security::reauthentication::reauthenticate;
+use crate::security::throttle::{self, MailPurpose};
+use crate::security::{Tx, Viewer};
+use crate::store;
 use crate::tokens::action::Action;
 
-/// The names under which complaints about a new password are filed.
+/// The fields of a new password in errors.
 const FIELDS: [&str; 2] = ["newPassword1", "newPassword2"];
 
-/// Promises a mail with a link for a new password to the address that is given, primary or secondary. An address
-/// that nobody has is no error.
-///
-/// # Errors
-/// A refusal if the text is no address. Somebody unverified gets an activation mail instead, and the refusal says so.
+/// Mails a link for a new password to an address, primary or secondary. An unknown address is not an error. An account that
+/// is not verified gets an activation mail instead.
 pub fn send_reset_mail(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     let address = validation::email(address)?;
-    throttle::mail(app, viewer, throttle::MailPurpose::Password, &address)?;
-    let verified = app.write(|tx| -> Result<bool> {
+    let is_verified = Tx::run_anonymous(app, viewer, |tx| {
+        throttle::mail(tx, MailPurpose::Password, &address)?;
+        let hides = app.config.accounts.hide_existence;
         let account = store::accounts::find_by_email(tx, &email::key(&address))?;
         let id = account.as_ref().map(|account| account.id);
-        audit::record(app, tx, Actor::Somebody(viewer), id, Event::ResetRequested)?;
+        tx.record_anonymous(id, Event::ResetRequested)?;
         let Some(account) = account else {
-            if app.config.accounts.hide_existence {
-                outbox::enqueue_decoy(app, tx)?;
+            if hides {
+                tx.enqueue_decoy()?;
             }
             return Ok(true);
         };
         if account.verified_at.is_none() {
-            activation::enqueue_mail_that_ends_password(app, tx, account)?;
-            return Ok(app.config.accounts.hide_existence);
+            activation::enqueue_mail_that_ends_password(tx, account)?;
+            return Ok(hides);
         }
         let secondary = account.secondary_email.as_deref().filter(|own| email::is_same(own, &address));
         let token = action_links::issue(app, Action::PasswordReset, &account, secondary)?;
         let recipient = secondary.unwrap_or(&account.email);
-        outbox::enqueue(app, tx, &MailKind::PasswordReset(&token), recipient, account.salutation())?;
+        tx.enqueue(&MailKind::PasswordReset(&token), recipient, account.salutation())?;
         Ok(true)
     })?;
-    if verified {
+    if is_verified {
         Ok(())
     } else {
         Err(FieldErrors::of("email", FieldError::NOT_VERIFIED_PASSWORD_RESET).into())
     }
 }
 
-/// Sets another password by a mailed token, which verifies the account and ends all its sessions.
-///
-/// # Errors
-/// A refusal if the token is not good, or the password is too weak; the token is good still in that case.
-pub fn reset(app: &App, viewer: &Viewer, token: &str, passwords: [&str; 2]) -> Result<()> {
-    throttle::token(app, viewer, || {
-        by_link(app, viewer, Action::PasswordReset, token, passwords, |_, _| Ok(()))
-    })
+/// Sets a new password with a mailed token, verifies the account, and ends all its sessions. The token remains valid if the
+/// password is rejected.
+pub fn reset(app: &App, viewer: &Viewer, token: &str, passwords: [&str; 2]) -> Result<Redeemed<()>> {
+    set_by_link(app, viewer, Action::PasswordReset, token, passwords)
 }
 
-/// Sets a first password by a mailed token, which verifies the account.
-///
-/// # Errors
-/// As [`reset`], and a refusal if the account has a password.
-pub fn set_first(app: &App, viewer: &Viewer, token: &str, passwords: [&str; 2]) -> Result<()> {
-    let has_none = |db: &Reader<'_>, account: &Account| -> Result<()> {
-        match store::accounts::find_password_hash(db, account.id)? {
-            Some(_) => Err(FieldError::PASSWORD_ALREADY_SET.into()),
-            None => Ok(()),
-        }
-    };
-    throttle::token(app, viewer, || by_link(app, viewer, Action::PasswordSet, token, passwords, has_none))
+/// Sets the first password of an account with a mailed token, and verifies the account.
+pub fn set_first(app: &App, viewer: &Viewer, token: &str, passwords: [&str; 2]) -> Result<Redeemed<()>> {
+    set_by_link(app, viewer, Action::PasswordSet, token, passwords)
 }
 
-fn by_link(
+fn set_by_link(
     app: &App,
     viewer: &Viewer,
     action: Action,
     token: &str,
     passwords: [&str; 2],
-    check: fn(&Reader<'_>, &Account) -> Result<()>,
-) -> Result<()> {
-    let claims = action_links::read(app, action, token)?;
-    let require_good = |db: &Reader<'_>, account: &Account| -> Result<()> {
-        check(db, account)?;
-        action_links::require_current(db, token, &claims, account)?;
-        let is_own =
-            |address| account.secondary_email.as_deref().is_some_and(|own| email::is_same(own, address));
-        if claims.secondary_email.as_deref().is_none_or(is_own) {
-            Ok(())
-        } else {
-            Err(FieldError::INVALID_TOKEN.into())
-        }
+) -> Result<Redeemed<()>> {
+    let link = match Link::read(app, action, token) {
+        Ok(link) => link,
+        Err(status) => return action_links::reject(app, viewer, action, status).map(Err),
     };
-    let account = app.store.read(|db| action_links::find_account(db, &claims))?;
-    require_strong(app, &account, passwords)?;
-    app.store.read(|db| require_good(db, &account))?;
+    let (status, account) = app.store.read(|db| link.judge(db))?;
+    // As in the original, a weak password is reported before a used token.
+    if let Some(Err(errors)) = account.map(|account| check_strength(app, &account, passwords)) {
+        return Ok(Err(LinkRejection { status, errors }));
+    }
+    if !status.is_valid() {
+        return action_links::reject(app, viewer, action, status).map(Err);
+    }
     let hash = app.hasher.hash(passwords[0])?;
-    app.write(|tx| {
-        let account = action_links::find_account(tx, &claims)?;
-        require_good(tx, &account)?;
-        action_links::consume(app, tx, action, token, &claims)?;
-        set(app, tx, &account, &hash)?;
-        let by = Actor::Bearer(viewer);
+    link.redeem(app, viewer, |tx, account, _| {
+        set(tx, &account, &hash)?;
         let event = if action == Action::PasswordSet { Event::PasswordSet } else { Event::PasswordReset };
-        audit::record(app, tx, by, account.id, event)?;
-        if store::accounts::set_verified(tx, account.id, Some(app.clock.now()))? {
-            audit::record(app, tx, by, account.id, Event::Verified)?;
+        tx.record_by_owner(account.id, event)?;
+        if store::accounts::set_verified(tx, account.id, Some(tx.now))? {
+            tx.record_by_owner(account.id, Event::Verified)?;
         }
-        // The owner of the mailbox can log in from here, however often others guess meanwhile.
-        PasswordAttempt::was_seen(app, tx, viewer, &account)
+        // The owner of the mailbox can log in from this client, no matter how many attempts others make.
+        throttle::owner_was_seen(tx, &account)
     })
 }
 
-/// Sets another password for whoever knows the old one. All sessions end, and a new one begins.
-///
-/// # Errors
-/// A refusal if nobody is logged in, the old password is wrong, or the new one is too weak.
+/// Changes the password, given the old one. All sessions end, and a new one begins.
 pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Result<Tokens> {
-    let account = app.store.read(|db| -> Result<Account> {
-        let account = sessions::require_verified(app, db, viewer)?;
-        // A throttled change costs no hash.
-        throttle::require_account_change(app, db, viewer, account.id)?;
-        Ok(account)
+    let verified = reauthenticate(app, viewer, "oldPassword", old, |tx, account| {
+        throttle::require_account_change(tx, account.id)
     })?;
-    require_password(app, viewer, &account, "oldPassword", old)?;
-    require_strong(app, &account, passwords)?;
-    let hash = app.hasher.hash(passwords[0])?;
-    app.write(|tx| {
-        let mut account = sessions::require_verified(app, tx, viewer)?;
-        throttle::account_change(app, tx, viewer, account.id)?;
-        account.epoch = set(app, tx, &account, &hash)?;
-        let tokens = sessions::begin(app, tx, &account, viewer.client())?;
-        audit::record(app, tx, Actor::Owner(viewer), account.id, Event::PasswordChanged(&tokens.session))?;
+    let strength = check_strength(app, &verified.account, passwords);
+    let hash = strength.map_err(Error::from).and_then(|()| Ok(app.hasher.hash(passwords[0])?));
+    verified.run(app, |tx, account| {
+        let hash = hash?;
+        throttle::account_change(tx, account.id)?;
+        let epoch = set(tx, account, &hash)?;
+        let tokens = sessions::begin(tx, &Account { epoch, ..account.clone() })?;
+        tx.record(account.id, Event::PasswordChanged(&tokens.session))?;
         Ok(tokens)
     })
 }
 
-/// Refuses, under the name of the field, unless this is the password of the account.
-pub(super) fn require_password(
+/// Rejects a password that is too weak for this account.
+pub(super) fn check_strength(
     app: &App,
-    viewer: &Viewer,
     account: &Account,
-    field: &'static str,
-    password: &str,
-) -> Result<()> {
-    let hash = app.store.read(|db| store::accounts::find_password_hash(db, account.id))?;
-    let attempt = PasswordAttempt::begin(app, viewer, &AttemptTarget::Of(account))?;
-    match (app.hasher.verify(password, hash.as_deref()), attempt) {
-        (PasswordCheck::Wrong, _) => {
-            audit::refused_password(app, viewer, account.id)?;
-            Err(FieldErrors::of(field, FieldError::INVALID_PASSWORD).into())
-        }
-        (_, Some(attempt)) => app.store.write(|tx| attempt.succeeded(app, tx, account)),
-        (_, None) => Ok(()),
-    }
-}
-
-/// Refuses a password that is too weak for this account.
-pub(super) fn require_strong(app: &App, account: &Account, passwords: [&str; 2]) -> Result<()> {
+    passwords: [&str; 2],
+) -> std::result::Result<(), FieldErrors> {
     let owner = Owner {
         username: &account.username,
         first_name: &account.first_name,
         last_name: &account.last_name,
         email: &account.email,
     };
-    let mut errors = FieldErrors::default();
-    validation::new_password(&mut errors, FIELDS, passwords, &owner, app.config.passwords.min_length);
-    errors.into_result()
+    validation::new_password(FIELDS, passwords, &owner, app.config.passwords.min_length)
 }
 
-/// Sets a password hash, ends all sessions, tells the owner, and answers the epoch that begins.
-pub(super) fn set(app: &App, tx: &Writer<'_>, account: &Account, hash: &str) -> Result<i64> {
+/// Sets a password hash, mails a notice, ends all sessions, and returns the new epoch.
+pub(super) fn set(tx: &Tx<'_>, account: &Account, hash: &str) -> Result<i64> {
     if !store::accounts::set_password_hash(tx, account.id, account.epoch, hash)? {
-        return Err(Error::Internal(anyhow::anyhow!(
-            "account {} changed within its transaction",
-            account.id
-        )));
+        return Err(Error::Internal(anyhow!("account {} changed within its transaction", account.id)));
     }
-    notices::enqueue(app, tx, account, notices::PASSWORD_CHANGED)?;
-    sessions::end_all(app, tx, account)
+    notices::enqueue(tx, account, notices::PASSWORD_CHANGED)?;
+    sessions::end_all(tx, account)
 }

@@ -1,88 +1,72 @@
-//! `register`: a new account, unverified, and the mail that verifies it.
+//! `register`.
 
-use super::audit::{Actor, Event};
+use anyhow::anyhow;
+
 use super::sessions::{self, Tokens};
 use super::validation::{self, Checked};
-use super::{
-    Account, Error, FieldError, FieldErrors, Result, Viewer, action_links, activation, audit, email, notices,
-    throttle,
-};
+use super::{Account, activation, notices};
 use crate::app::App;
 use crate::config::RegisterField;
+use crate::django::password_validators::Owner;
+use crate::email;
+use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::mail::MailKind;
-use crate::outbox;
-use crate::passwords::rules::Owner;
+use crate::security::audit::Event;
+use crate::security::{Tx, Viewer, action_links, throttle};
+use crate::store;
 use crate::store::accounts::{NewAccount, Role};
-use crate::store::{self, Writer};
 use crate::tokens::action::Action;
 
-/// What somebody registers with; what is missing and what is too much the settings decide.
+/// The arguments of `register`. The settings decide which are required.
 #[derive(Default)]
 pub struct Registration {
-    /// The primary address.
     pub email: Option<String>,
-    /// The username.
     pub username: Option<String>,
-    /// The first name.
     pub first_name: Option<String>,
-    /// The last name.
     pub last_name: Option<String>,
-    /// The academic title.
     pub academic_title: Option<String>,
-    /// The password.
     pub password1: Option<String>,
-    /// The password again.
     pub password2: Option<String>,
 }
 
-/// What is left of a registration once it is found good.
+/// A registration without errors.
 #[derive(Default)]
 pub(super) struct Accepted {
     pub(super) email: String,
-    /// None where the account's number is to be its name.
+    /// `None` if the id of the account becomes its username.
     pub(super) username: Option<String>,
     pub(super) first_name: String,
     pub(super) last_name: String,
     pub(super) academic_title: String,
-    /// None where it is set later, by a mailed link.
+    /// `None` if a mailed link sets the password later.
     pub(super) password: Option<String>,
 }
 
-/// Registers an account and promises its mails. Where people may log in unverified, it begins their session.
-///
-/// # Errors
-/// A refusal with all complaints at once.
+/// Registers an account and enqueues its mails. If accounts may log in before they are verified, a session begins.
 pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Result<Option<Tokens>> {
     let accepted = accept(app, viewer, registration)?;
     let hash = accepted.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
-    app.write(|tx| {
-        throttle::registration_mail(app, tx, viewer, &accepted.email)?;
-        if let Some(owner) = hidden_owner(app, tx, &accepted.email)? {
-            // Ids count up, so the next new account would tell whether this registration made one.
-            skip_id(app, tx)?;
-            audit::record(app, tx, Actor::Somebody(viewer), owner.id, Event::RegisteredAgain)?;
-            notices::hint(app, tx, &owner, &accepted.email, notices::REGISTERED_AGAIN)?;
+    Tx::run_anonymous(app, viewer, |tx| {
+        throttle::registration_mail(tx, &accepted.email)?;
+        if let Some(owner) = hidden_owner(tx, &accepted.email)? {
+            // Ids count up, so the next new account would tell whether this registration created one.
+            skip_id(tx)?;
+            tx.record_anonymous(owner.id, Event::RegisteredAgain)?;
+            notices::hint(tx, &owner, &accepted.email, notices::REGISTERED_AGAIN)?;
             return Ok(None);
         }
-        let account = insert(app, tx, &accepted, hash.as_deref())?;
+        let account = insert(tx, &accepted, hash.as_deref())?;
         if app.config.mail.activation {
-            activation::enqueue_mail(app, tx, &account)?;
+            activation::enqueue_mail(tx, &account)?;
         }
         if hash.is_none() && app.config.mail.password_set {
             let token = action_links::issue(app, Action::PasswordSet, &account, None)?;
-            outbox::enqueue(
-                app,
-                tx,
-                &MailKind::PasswordSet(&token),
-                &account.email,
-                account.plain_salutation(),
-            )?;
+            tx.enqueue(&MailKind::PasswordSet(&token), &account.email, account.plain_salutation())?;
         }
         let logs_in = app.config.accounts.login_unverified && hash.is_some();
-        let begin = || sessions::begin(app, tx, &account, viewer.client());
-        let tokens = logs_in.then(begin).transpose()?;
+        let tokens = logs_in.then(|| sessions::begin(tx, &account)).transpose()?;
         let session = tokens.as_ref().map(|tokens| tokens.session.as_str());
-        audit::record(app, tx, Actor::Somebody(viewer), account.id, Event::Registered(session))?;
+        tx.record_anonymous(account.id, Event::Registered(session))?;
         Ok(tokens)
     })
 }
@@ -96,12 +80,8 @@ fn accept(app: &App, viewer: &Viewer, form: Registration) -> Result<Accepted> {
     let username = field(RegisterField::Username, "username", &form.username, validation::username);
     let first_name = field(RegisterField::FirstName, "firstName", &form.first_name, validation::name);
     let last_name = field(RegisterField::LastName, "lastName", &form.last_name, validation::name);
-    let title = field(
-        RegisterField::AcademicTitle,
-        "academicTitle",
-        &form.academic_title,
-        validation::academic_title,
-    );
+    let title = (&form.academic_title, validation::academic_title as fn(&str) -> _);
+    let academic_title = field(RegisterField::AcademicTitle, "academicTitle", title.0, title.1);
 
     let passwordless = app.config.accounts.passwordless_registration;
     let [first, second] = [form.password1, form.password2].map(Option::unwrap_or_default);
@@ -109,47 +89,42 @@ fn accept(app: &App, viewer: &Viewer, form: Registration) -> Result<Accepted> {
         let owner =
             Owner { username: &username, first_name: &first_name, last_name: &last_name, email: &email };
         let (fields, min_length) = (["password1", "password2"], app.config.passwords.min_length);
-        validation::new_password(&mut errors, fields, [&first, &second], &owner, min_length);
+        errors.extend(validation::new_password(fields, [&first, &second], &owner, min_length));
     }
-    throttle::registration(app, viewer)?;
-    refuse_taken(app, errors, &email, &username)?;
+    Tx::run_anonymous(app, viewer, |tx| {
+        throttle::registration(tx)?;
+        tx.keep_on_rejection()?;
+        require_free(tx, errors, &email, &username)
+    })?;
 
     let username = (!username.is_empty()).then_some(username);
     let password = (!passwordless).then_some(first);
-    Ok(Accepted { email, username, first_name, last_name, academic_title: title, password })
+    Ok(Accepted { email, username, first_name, last_name, academic_title, password })
 }
 
-/// A value by its own rule, and by whether it is required. What is neither required nor optional the dialect does
-/// not features.
+/// Checks the value of a field. A field that the settings neither require nor allow is not in the schema.
 fn checked(
     app: &App,
     field: RegisterField,
     value: Option<&str>,
     check: fn(&str) -> Checked<String>,
 ) -> Checked<String> {
-    let required = app.config.accounts.register_required.contains(&field);
-    let checked = match value {
-        Some(value) => check(value),
-        None => Ok(String::new()),
-    };
-    match checked {
-        Ok(value) if value.is_empty() && required => Err(vec![FieldError::REQUIRED]),
-        checked => checked,
+    let value = value.map(check).transpose()?.unwrap_or_default();
+    if value.is_empty() && app.config.accounts.register_required.contains(&field) {
+        return Err(vec![FieldError::REQUIRED]);
     }
+    Ok(value)
 }
 
-/// Adds what is taken to the complaints, so that people learn all of them at once. Whether something is taken is
-/// decided by the constraints when the account is inserted.
-fn refuse_taken(app: &App, mut errors: FieldErrors, email: &str, username: &str) -> Result<()> {
-    let (role, username_taken) = app.store.read(|db| -> store::Result<_> {
-        let role = store::emails::find_role(db, &email::key(email))?;
-        Ok((role, store::accounts::is_username_taken(db, username)?))
-    })?;
-    let role = role.filter(|_| !app.config.accounts.hide_existence);
+/// Adds an error for each name that is taken, so that the reply contains all errors. This is only a forecast: constraints
+/// decide when the account is inserted.
+fn require_free(tx: &Tx<'_>, mut errors: FieldErrors, email: &str, username: &str) -> Result<()> {
+    let role = store::emails::find_role(tx, &email::key(email))?;
+    let role = role.filter(|_| !tx.app.config.accounts.hide_existence);
     if role == Some(Role::Primary) {
         errors.add("email", [FieldError::EMAIL_TAKEN]);
     }
-    if username_taken {
+    if store::accounts::is_username_taken(tx, username)? {
         errors.add("username", [FieldError::USERNAME_TAKEN]);
     }
     errors.into_result()?;
@@ -160,18 +135,18 @@ fn refuse_taken(app: &App, mut errors: FieldErrors, email: &str, username: &str)
 }
 
 /// Returns the account that has this address, if the reply must not tell that the address is taken.
-fn hidden_owner(app: &App, tx: &Writer<'_>, email: &str) -> Result<Option<Account>> {
-    if !app.config.accounts.hide_existence {
+fn hidden_owner(tx: &Tx<'_>, email: &str) -> Result<Option<Account>> {
+    if !tx.app.config.accounts.hide_existence {
         return Ok(None);
     }
     Ok(store::accounts::find_by_email(tx, &email::key(email))?)
 }
 
-/// Adds the account, or says which of its names is taken.
-pub(super) fn insert(app: &App, tx: &Writer<'_>, accepted: &Accepted, hash: Option<&str>) -> Result<Account> {
-    // Without a username the account is named after its number, which the database has yet to give.
-    let passing_name = app.random.hex::<16>();
-    let new = new_account(app, accepted.username.as_deref().unwrap_or(&passing_name), accepted, hash);
+/// Adds an account. Rejects a username or an address that is taken.
+pub(super) fn insert(tx: &Tx<'_>, accepted: &Accepted, hash: Option<&str>) -> Result<Account> {
+    // Without a username, the id becomes the username as soon as the database has assigned it.
+    let temporary_name = tx.app.random.hex::<16>();
+    let new = new_account(tx, accepted.username.as_deref().unwrap_or(&temporary_name), accepted, hash);
     let taken = |field, error| Error::from(FieldErrors::of(field, error));
     let id = store::accounts::insert(tx, &new)?;
     let id = id.ok_or_else(|| taken("username", FieldError::USERNAME_TAKEN))?;
@@ -179,15 +154,15 @@ pub(super) fn insert(app: &App, tx: &Writer<'_>, accepted: &Accepted, hash: Opti
         return Err(taken("email", FieldError::EMAIL_TAKEN));
     }
     if accepted.username.is_none() && !store::accounts::set_username(tx, id, &id.to_string())? {
-        // Somebody chose just this number for a name.
-        store::accounts::set_username(tx, id, &format!("{id}-{}", app.random.hex::<4>()))?;
+        // Another account chose this number as its username.
+        store::accounts::set_username(tx, id, &format!("{id}-{}", tx.app.random.hex::<4>()))?;
     }
     store::accounts::find_by_id(tx, id)?
-        .ok_or_else(|| anyhow::anyhow!("account {id} is not there after its insert").into())
+        .ok_or_else(|| anyhow!("account {id} is missing after its insert").into())
 }
 
 fn new_account<'a>(
-    app: &App,
+    tx: &Tx<'_>,
     username: &'a str,
     accepted: &'a Accepted,
     hash: Option<&'a str>,
@@ -199,17 +174,17 @@ fn new_account<'a>(
         academic_title: &accepted.academic_title,
         password_hash: hash,
         is_staff: false,
-        joined_at: app.clock.now(),
+        joined_at: tx.now,
         verified_at: None,
         archived_at: None,
         deactivated_at: None,
     }
 }
 
-/// Uses up the id that an account would have got.
-fn skip_id(app: &App, tx: &Writer<'_>) -> Result<()> {
-    let username = app.random.hex::<16>();
-    if let Some(id) = store::accounts::insert(tx, &new_account(app, &username, &Accepted::default(), None))? {
+/// Uses up the id that a new account would have got.
+fn skip_id(tx: &Tx<'_>) -> Result<()> {
+    let username = tx.app.random.hex::<16>();
+    if let Some(id) = store::accounts::insert(tx, &new_account(tx, &username, &Accepted::default(), None))? {
         store::accounts::delete(tx, id)?;
     }
     Ok(())

@@ -1,46 +1,40 @@
-//! `user`, `users`: who sees whom, and how lists are cut into pages.
+//! `user`, `users`: which accounts a viewer may list, and pages of lists.
 
-use super::{Account, AccountId, Error, Filter, Result};
+use super::{Account, AccountId, Filter};
 use crate::app::App;
 use crate::config::Audience;
+use crate::error::{Error, Result};
 use crate::store::{self, Reader};
 
-/// The most accounts that are listed at a time.
-const MOST: i64 = 100;
+/// The accounts per page.
+const MAX_ACCOUNTS: i64 = 100;
 
-/// A place in the whole list; none behind a text that is no cursor, which is overlooked.
+/// An offset in the whole list; `None` for a string that is not a cursor, which is ignored.
 pub type Cursor = Option<i64>;
 
-/// Which part of a list is wanted, as in the original.
+/// The part of a list to return, as in graphene-django.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct PageArgs {
-    /// How many to leave out at the beginning, or behind `after`.
+    /// The entries to skip, counted after `after`.
     pub offset: Option<i64>,
-    /// Begin behind this one.
     pub after: Option<Cursor>,
-    /// End ahead of this one.
     pub before: Option<Cursor>,
-    /// At most so many from the beginning.
     pub first: Option<i64>,
-    /// At most so many from the end.
     pub last: Option<i64>,
 }
 
-/// Part of a list of accounts.
 #[derive(Debug)]
 pub struct Page<A> {
-    /// The accounts on it.
     pub accounts: Vec<A>,
-    /// The offset of the first of them in the whole list.
+    /// The offset of the first account in the whole list.
     pub start: i64,
-    /// Whether `first` or the limit leaves entries out after this page.
+    /// Whether `first` or the limit leaves out entries after this page.
     pub has_next: bool,
-    /// Whether `last` leaves entries out before this page.
+    /// Whether `last` leaves out entries before this page.
     pub has_previous: bool,
 }
 
-/// The one policy by which accounts reach those who ask: whether this one, who may be nobody, sees all of them.
-/// Everybody else sees their own.
+/// Whether a viewer may see all accounts. All others see only their own.
 pub fn sees_everybody(app: &App, own: Option<&Account>) -> bool {
     match app.config.accounts.users_visible_to {
         Audience::Public => true,
@@ -49,10 +43,7 @@ pub fn sees_everybody(app: &App, own: Option<&Account>) -> bool {
     }
 }
 
-/// An account by its number; one that must not be seen is as one that does not exist.
-///
-/// # Errors
-/// Only internal ones.
+/// Returns an account by its id. An account that the viewer may not see is treated as missing.
 pub fn user(app: &App, db: &Reader<'_>, own: Option<&Account>, id: AccountId) -> Result<Option<Account>> {
     if sees_everybody(app, own) {
         return Ok(store::accounts::find_by_id(db, id)?);
@@ -60,10 +51,7 @@ pub fn user(app: &App, db: &Reader<'_>, own: Option<&Account>, id: AccountId) ->
     Ok(own.filter(|own| own.id == id).cloned())
 }
 
-/// Part of the list of accounts that pass the filter and that the asker may see.
-///
-/// # Errors
-/// A sentence if the arguments make no sense.
+/// Returns a page of the accounts that match the filter and that the viewer may see.
 pub fn users(
     app: &App,
     db: &Reader<'_>,
@@ -73,7 +61,7 @@ pub fn users(
 ) -> Result<Page<Account>> {
     check(&args)?;
     if !sees_everybody(app, own) {
-        // No account has the number 0.
+        // No account has the id 0.
         filter.id = Some(own.map_or(0, |own| own.id));
     }
     let count = store::accounts::count(db, &filter)?;
@@ -84,20 +72,16 @@ pub fn users(
 
 fn check(args: &PageArgs) -> Result<()> {
     for (name, wanted) in [("first", args.first), ("last", args.last)] {
-        if let Some(wanted) = wanted.filter(|wanted| *wanted > MOST) {
-            return Err(Error::BadRequest(
-                format!(
-                    "Requesting {wanted} records on the `users` connection exceeds the `{name}` limit of {MOST} records."
-                )
-                .into(),
-            ));
+        if let Some(wanted) = wanted.filter(|wanted| *wanted > MAX_ACCOUNTS) {
+            return Err(Error::bad_request(format!(
+                "Requesting {wanted} records on the `users` connection exceeds the `{name}` limit of {MAX_ACCOUNTS} records."
+            )));
         }
     }
     if args.offset.is_some() && args.before.is_some() {
-        return Err(Error::BadRequest(
+        return Err(Error::bad_request(
             "You can't provide a `before` value at the same time as an `offset` value to properly paginate the \
-             `users` connection."
-                .into(),
+             `users` connection.",
         ));
     }
     Ok(())
@@ -110,7 +94,7 @@ struct Slice {
     has_previous: bool,
 }
 
-/// Returns the slice of a list of `count` that the arguments select, as graphene-django 2.15 and graphql-relay 2 work it out together.
+/// Returns the slice of a list of `count` entries that graphene-django 2.15 and graphql-relay 2 would return together.
 fn slice(args: PageArgs, count: i64) -> Result<Slice> {
     let after = args.after.flatten();
     let after = match args.offset.unwrap_or_default() {
@@ -121,19 +105,19 @@ fn slice(args: PageArgs, count: i64) -> Result<Slice> {
     };
     let behind_after = after.map_or(0, |after| after.saturating_add(1));
     let base = behind_after.min(count);
-    let (first, most) = match (args.first, args.last) {
-        (Some(first), _) => (first, MOST.min(count)),
+    let (first, max) = match (args.first, args.last) {
+        (Some(first), _) => (first, MAX_ACCOUNTS.min(count)),
         (None, Some(_)) => (count, count),
-        (None, None) => (MOST, MOST.min(count)),
+        (None, None) => (MAX_ACCOUNTS, MAX_ACCOUNTS.min(count)),
     };
     let before = args.before.flatten().unwrap_or(count);
     let mut start = base.max(behind_after).max(0);
-    let end = base.saturating_add(most).min(before).min(count).min(start.saturating_add(first));
+    let end = base.saturating_add(max).min(before).min(count).min(start.saturating_add(first));
     if let Some(last) = args.last {
         start = start.max(end.saturating_sub(last));
     }
     if base < 0 || end < base {
-        return Err(Error::BadRequest("Negative indexing is not supported.".into()));
+        return Err(Error::bad_request("Negative indexing is not supported."));
     }
     Ok(Slice {
         start,

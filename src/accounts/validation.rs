@@ -1,48 +1,69 @@
-//! What fields may hold: the forms of Django and django-graphql-auth, complaint for complaint.
+//! The values that fields may have: the forms of Django and django-graphql-auth, with their errors in their order.
 
-use super::text::clean_text;
-use super::{FieldError, FieldErrors, email};
-use crate::passwords::rules::{self, Owner};
+use crate::django::email_validator;
+use crate::django::password_validators::{self, Owner};
+use crate::django::text::strip;
+use crate::email;
+use crate::error::{FieldError, FieldErrors};
 
-/// What a check answers.
 pub(super) type Checked<T> = Result<T, Vec<FieldError>>;
 
-/// Most characters of an address at registration.
+// The most characters of values.
 pub const EMAIL_OF_ACCOUNT: usize = 255;
-/// Most characters of an address elsewhere.
 pub const EMAIL: usize = 254;
-/// Most characters of a username.
 pub const USERNAME: usize = 100;
-/// Most characters of a first or last name.
 pub const NAME: usize = 25;
-/// Most characters of the name of a working group.
 pub const GROUP_NAME: usize = 200;
-/// The academic titles that there are.
 pub const TITLES: [&str; 2] = ["PROF", "DR"];
 
-/// The primary address of a new account.
+/// Cleans the primary address of a new account.
 pub(super) fn email_of_account(raw: &str) -> Checked<String> {
-    email::clean(raw, EMAIL_OF_ACCOUNT).map(|clean| email::normalize(&clean))
+    clean_email(raw, EMAIL_OF_ACCOUNT).map(|clean| email::normalize(&clean))
 }
 
-/// An address that is looked for, or wanted besides: the field `email` of a request with no other to complain of.
+/// Cleans any other address, the field `email` of a request.
 pub(super) fn email(raw: &str) -> Result<String, FieldErrors> {
     let mut errors = FieldErrors::default();
-    let clean = errors.keep("email", email::clean(raw, EMAIL));
+    let clean = errors.keep("email", clean_email(raw, EMAIL));
     clean.map(|clean| email::normalize(&clean)).ok_or(errors)
 }
 
-/// A username: any characters.
+/// Removes white space around an address and checks it, as Django's form field does.
+pub fn clean_email(raw: &str, max_length: usize) -> Checked<String> {
+    let address = strip(raw);
+    if address.is_empty() {
+        return Err(vec![FieldError::REQUIRED]);
+    }
+    let invalid = (!email_validator::is_valid(address)).then_some(FieldError::INVALID_EMAIL);
+    let errors: Vec<FieldError> = invalid.into_iter().chain(text_errors(address, max_length)).collect();
+    if errors.is_empty() { Ok(address.to_owned()) } else { Err(errors) }
+}
+
 pub(super) fn username(raw: &str) -> Checked<String> {
     clean_text(raw, USERNAME)
 }
 
-/// A first or last name.
+/// Cleans a first or last name.
 pub(super) fn name(raw: &str) -> Checked<String> {
     clean_text(raw, NAME)
 }
 
-/// An academic title; empty is none.
+/// Removes white space around a string, as Django's `CharField` does.
+pub fn clean_text(raw: &str, max_length: usize) -> Checked<String> {
+    let text = strip(raw);
+    let errors = text_errors(text, max_length);
+    if errors.is_empty() { Ok(text.to_owned()) } else { Err(errors) }
+}
+
+/// Returns the errors of any string: too many characters, or a null character.
+pub fn text_errors(text: &str, max_length: usize) -> Vec<FieldError> {
+    let length = text.chars().count();
+    let too_long = (length > max_length).then(|| FieldError::too_long(max_length, length));
+    let with_nul = text.contains('\0').then_some(FieldError::NULL_CHARACTERS);
+    too_long.into_iter().chain(with_nul).collect()
+}
+
+/// Checks an academic title; an empty string is none.
 pub(super) fn academic_title(raw: &str) -> Checked<String> {
     if raw.is_empty() || TITLES.contains(&raw) {
         Ok(raw.to_owned())
@@ -51,23 +72,24 @@ pub(super) fn academic_title(raw: &str) -> Checked<String> {
     }
 }
 
-/// A new password, given twice; `fields` are the names of the two.
+/// Checks a new password and its repetition; `fields` are the names of the two.
 pub(super) fn new_password(
-    errors: &mut FieldErrors,
     fields: [&'static str; 2],
     passwords: [&str; 2],
     owner: &Owner<'_>,
     min_length: usize,
-) {
+) -> Result<(), FieldErrors> {
+    let mut errors = FieldErrors::default();
     let [first, second] = passwords.map(password);
     let first = errors.keep(fields[0], first);
-    let Some(second) = errors.keep(fields[1], second) else { return };
+    let Some(second) = errors.keep(fields[1], second) else { return Err(errors) };
     if first.is_some_and(|first| first != second) {
         errors.add(fields[1], [FieldError::PASSWORD_MISMATCH]);
-        return;
+    } else {
+        let weaknesses = password_validators::weaknesses(second, owner, min_length);
+        errors.add(fields[1], weaknesses.into_iter().map(FieldError::from));
     }
-    let weaknesses = rules::weaknesses(second, owner, min_length);
-    errors.add(fields[1], weaknesses.into_iter().map(FieldError::from));
+    errors.into_result()
 }
 
 fn password(raw: &str) -> Checked<&str> {
@@ -78,8 +100,8 @@ fn password(raw: &str) -> Checked<&str> {
     }
 }
 
-impl From<rules::Weakness> for FieldError {
-    fn from(weakness: rules::Weakness) -> Self {
+impl From<password_validators::Weakness> for FieldError {
+    fn from(weakness: password_validators::Weakness) -> Self {
         Self { message: weakness.message, code: weakness.code, retry_after: None }
     }
 }

@@ -1,54 +1,53 @@
-//! `audit list`: what happened to whom, by whom and from where.
-
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::pages::print_pages;
-use super::{explain, in_json, open_there, to_the_second};
-use crate::accounts::{AccountId, Error, admin};
+use super::database::open;
+use super::explain;
+use super::output::{in_json, to_the_second};
+use super::paging::print_paged;
+use crate::accounts::{AccountId, admin};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::config::Config;
-use crate::mail::on_one_line;
+use crate::error::Error;
+use crate::printable::single_line;
 use crate::store::audit::{Entry, Place, StoredActor};
 use crate::store::{self, Reader};
 
-/// How many entries are held in memory at a time.
-const AT_A_TIME: i64 = 1000;
+const PAGE_SIZE: i64 = 1000;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// List it, oldest first: logins, refused ones among them, and changes of passwords, addresses, sessions and groups.
+    /// List events, oldest first: successful and rejected logins, and changes of passwords, addresses, sessions and groups.
     List {
-        /// What happened to an account, or was done by it to others: its address, username or number. An account that was
-        /// erased has its number left.
+        /// List only events that an account caused or that changed it: its address, username or id. An erased account has
+        /// only its id.
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<String>,
-        /// Since a day or moment, as 2026-11-01 or "2026-11-01 18:30:00", in UTC; or for so long, as "7 days".
+        /// List only events since a time in UTC, such as 2026-11-01 or "2026-11-01 18:30:00", or in the last "7 days".
         #[arg(long, value_name = "TIME", value_parser = since)]
         since: Option<Since>,
-        /// As a JSON array, for scripts.
+        /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
 }
 
-pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
+pub(super) fn run(config: &Config, command: Command) -> Result<()> {
     let Command::List { account, since, json } = command;
-    let app = open_there(config)?;
+    let app = open(config)?;
     let since = since.map(|since| match since {
-        Since::Timestamp(moment) => moment,
+        Since::Timestamp(time) => time,
         Since::Ago(duration) => app.clock.now().minus(duration),
     });
-    let find = |name: &String| explain("nothing can be listed", app.store.read(|db| find(db, name)));
+    let find = |name: &String| explain("the events cannot be listed", app.store.read(|db| find(db, name)));
     let account = account.as_ref().map(find).transpose()?;
-    list(&app, account, since.unwrap_or(Timestamp::from_micros(0)), *json)
+    list(&app, account, since.unwrap_or(Timestamp::from_micros(0)), json)
 }
 
-/// A moment in UTC, or so long ago.
 #[derive(Clone, Copy)]
 pub(super) enum Since {
     Timestamp(Timestamp),
@@ -66,7 +65,7 @@ fn since(text: &str) -> Result<Since, &'static str> {
     Ok(Since::Timestamp(Timestamp::from_micros(0).plus(since_epoch)))
 }
 
-/// The number of an account, which may have been erased.
+/// Returns the id of an account, which may have been erased.
 fn find(db: &Reader<'_>, name: &str) -> Result<AccountId, Error> {
     let found = admin::find(db, name);
     match (found, name.parse()) {
@@ -76,18 +75,18 @@ fn find(db: &Reader<'_>, name: &str) -> Result<AccountId, Error> {
 }
 
 fn list(app: &App, account: Option<AccountId>, since: Timestamp, as_json: bool) -> Result<()> {
-    // Numbers begin with 1, so this is before all that happened in that moment.
+    // Ids begin with 1, so this place is before all events at that time.
     let mut place: Place = (since, 0);
     let next_page = || {
         let page = app.store.read(|db| match account {
-            Some(account) => store::audit::list_of_account(db, account, place, AT_A_TIME),
-            None => store::audit::list(db, place, AT_A_TIME),
+            Some(account) => store::audit::list_of_account(db, account, place, PAGE_SIZE),
+            None => store::audit::list(db, place, PAGE_SIZE),
         });
         let page = page.map_err(store::Error::into_inner)?;
         place = page.last().map_or(place, |last| (last.at, last.id));
         Ok(page)
     };
-    print_pages(as_json, "Nothing of that kind happened.\n", next_page, |entry| {
+    print_paged(as_json, "No entries.\n", next_page, |entry| {
         if as_json { in_json(&to_json(entry)) } else { line(entry) }
     })
 }
@@ -101,12 +100,12 @@ fn line(entry: &Entry) -> String {
     };
     let by = match actor {
         StoredActor::Account(id) => format!("account {id}"),
-        actor => actor.as_str().to_owned(),
+        actor => actor.into_str().to_owned(),
     };
     let from = address.as_ref().map(|address| format!(" from {address}")).unwrap_or_default();
     let detail = detail.as_ref().map(|detail| format!("  {detail}")).unwrap_or_default();
     let at = to_the_second(*at);
-    on_one_line(&format!("{at}  {event:<25}  {whom}  by {by}{from}{detail}")) + "\n"
+    single_line(&format!("{at}  {event:<25}  {whom}  by {by}{from}{detail}")) + "\n"
 }
 
 fn to_json(entry: &Entry) -> Value {
@@ -116,7 +115,7 @@ fn to_json(entry: &Entry) -> Value {
         "event": entry.event,
         "account": entry.account,
         "email": entry.email,
-        "by": entry.actor.as_str(),
+        "by": entry.actor.into_str(),
         "by_account": entry.actor.account(),
         "address": entry.address,
         "session": entry.session,

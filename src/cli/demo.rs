@@ -1,21 +1,22 @@
-//! `serve --demo`: a server with sample data in a temporary folder. It reads no configuration, so nothing of it can reach
-//! the data of a real server.
+//! `serve --demo`. It reads no configuration, so that it cannot change the data of a real server.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
 use anyhow::{Context as _, Result};
 
-use super::output::{has_colours, print_as_is};
+use super::output::{has_colours, print_unescaped};
 use super::{explain, serve};
 use crate::accounts::admin::{self, Creation};
+use crate::accounts::login;
 use crate::accounts::profile::{self, Changes};
 use crate::accounts::register::{self, Registration};
-use crate::accounts::{self, Client, Viewer, login};
 use crate::app::App;
 use crate::config::{self, Config};
+use crate::error;
 use crate::groups::join;
-use crate::groups::loader::{GroupSelection, JoinRequestSelection};
 use crate::groups::manage::{self, NewGroupForm};
+use crate::groups::selection::{GroupSelection, JoinRequestSelection};
+use crate::security::{Client, Viewer};
 use crate::transfer::bundled;
 use crate::transfer::file::Institution;
 use crate::transfer::import;
@@ -33,24 +34,25 @@ const INSTITUTION: &str = "0b6f2a52-52e4-4dbb-9f6f-3f0f6f9f7a01";
 /// "Environmental engineering" of the research fields of the OECD.
 const RESEARCH_FIELD: i64 = 207;
 
-/// Serves sample data at `listen` until the program is told to stop, and then deletes them.
 pub(super) fn run(listen: SocketAddr) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("pledge4future-auth-demo-").tempdir();
-    let folder = folder.context("no temporary folder can be made; TMPDIR names another place")?;
+    let folder = folder.context("no temporary folder can be created; choose another place with TMPDIR")?;
     let mut loaded = config::load_text("")?;
     loaded.config.data_dir = folder.path().to_owned();
     loaded.config.listen = free_address(listen)?;
     loaded.config.public_url = public_url(loaded.config.listen);
     serve::run(&loaded, |app| {
-        explain("the sample data cannot be made", fill(app))?;
-        print_as_is(&introduction(&app.config, has_colours(&std::io::stdout())))
+        explain("the sample data cannot be created", fill(app))?;
+        print_unescaped(&introduction(&app.config, has_colours(&std::io::stdout())))
     })
 }
 
 /// Replaces port 0 by a free port, because links in mails name the port.
 fn free_address(listen: SocketAddr) -> Result<SocketAddr> {
     let listener = TcpListener::bind(listen).and_then(|listener| listener.local_addr());
-    listener.with_context(|| format!("{listen} cannot be listened on; name another with --demo=127.0.0.1:0"))
+    listener.with_context(|| {
+        format!("{listen} is not available; choose another address, such as --demo=127.0.0.1:0")
+    })
 }
 
 fn public_url(listen: SocketAddr) -> String {
@@ -59,7 +61,7 @@ fn public_url(listen: SocketAddr) -> String {
     if is_this_machine { format!("http://localhost:{}", listen.port()) } else { format!("http://{listen}") }
 }
 
-fn fill(app: &App) -> accounts::Result<()> {
+fn fill(app: &App) -> error::Result<()> {
     let mut data = bundled::research_fields(app)?;
     data.institutions.push(Institution {
         id: INSTITUTION.to_owned(),
@@ -99,8 +101,8 @@ fn fill(app: &App) -> accounts::Result<()> {
     Ok(())
 }
 
-/// Makes a verified account and logs its owner in.
-fn create_account(app: &App, email: &str, first: &str, last: &str, staff: bool) -> accounts::Result<Viewer> {
+/// Creates a verified account and logs it in.
+fn create_account(app: &App, email: &str, first: &str, last: &str, staff: bool) -> error::Result<Viewer> {
     let new = Creation {
         email: email.to_owned(),
         username: Some(username(email)),
@@ -125,7 +127,6 @@ fn viewer() -> Viewer {
     Viewer::at(Client::new(None, "pledge4future-auth serve --demo"))
 }
 
-/// What the demo prints first.
 fn introduction(config: &Config, colours: bool) -> String {
     let bold = |text: String| if colours { format!("\x1b[1m{text}\x1b[0m") } else { text };
     let (graphiql, front_page) =

@@ -1,5 +1,3 @@
-//! `healthcheck`
-
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -13,46 +11,43 @@ use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, Error as TlsError, SignatureScheme, StreamOwned,
 };
 
-use super::print;
+use super::output::print;
 use crate::config::Config;
 
-/// How long the server may take to connect, and to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// More than an answer has.
-const LONGEST: u64 = 16 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(5);
+const LONGEST_RESPONSE: u64 = 16 * 1024;
 
-/// Asks the server that is configured whether it can do its work.
 pub(super) fn run(config: &Config) -> Result<()> {
-    let watch = config.metrics.listen.filter(|_| config.metrics.enabled);
-    let (mut address, encrypted) = match watch {
-        Some(watch) => (watch, false),
+    let metrics = config.metrics.listen.filter(|_| config.metrics.enabled);
+    let (mut address, encrypted) = match metrics {
+        Some(address) => (address, false),
         None => (config.listen, config.http.tls.is_on()),
     };
     if address.port() == 0 {
-        bail!("listen: with port 0 nobody can know where the server is; choose a port");
+        bail!("listen: with port 0 the port of the server is unknown; choose another port");
     }
-    // Whoever listens everywhere is also here.
     if address.ip().is_unspecified() {
-        let here = match address {
+        let loopback = match address {
             SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
             SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
         };
-        address.set_ip(here);
+        address.set_ip(loopback);
     }
-    let answer = ask(address, encrypted).with_context(|| format!("no server answers at {address}"))?;
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let response = send(address, encrypted).with_context(|| format!("no server answers at {address}"))?;
+    let (head, body) = response.split_once("\r\n\r\n").unwrap_or((&response, ""));
     if head.starts_with("HTTP/1.1 200 ") && body == "ready\n" {
         return print("ready\n");
     }
     bail!("the server at {address} is not ready: {}", body.trim().replace('\n', "; "))
 }
 
-fn ask(address: SocketAddr, encrypted: bool) -> Result<String> {
-    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+/// Written by hand, because the program contains no HTTP client.
+fn send(address: SocketAddr, encrypted: bool) -> Result<String> {
+    let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     if !encrypted {
-        return converse(stream, address);
+        return exchange(stream, address);
     }
     let provider = Arc::new(ring::default_provider());
     let builder =
@@ -60,17 +55,17 @@ fn ask(address: SocketAddr, encrypted: bool) -> Result<String> {
     let trusting = builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)));
     let name = ServerName::IpAddress(address.ip().into());
     let connection = ClientConnection::new(Arc::new(trusting.with_no_client_auth()), name)?;
-    converse(StreamOwned::new(connection, stream), address)
+    exchange(StreamOwned::new(connection, stream), address)
 }
 
-fn converse(mut stream: impl Read + Write, address: SocketAddr) -> Result<String> {
+fn exchange(mut stream: impl Read + Write, address: SocketAddr) -> Result<String> {
     write!(stream, "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.take(LONGEST).read_to_string(&mut answer)?;
-    Ok(answer)
+    let mut response = String::new();
+    stream.take(LONGEST_RESPONSE).read_to_string(&mut response)?;
+    Ok(response)
 }
 
-/// The certificate names the server as others know it, not as this machine does; and nothing secret is said.
+/// Accepts every certificate: it is not valid for the loopback address, and the request contains no secret.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 

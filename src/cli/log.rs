@@ -1,4 +1,4 @@
-//! The log: on standard error, for people or for machines.
+//! The log on standard error, as text or JSON.
 
 use std::io::Write;
 
@@ -15,11 +15,10 @@ use tracing_subscriber::{Layer as _, Registry, reload};
 use super::output::has_colours;
 use crate::config::{Log, LogFormat, LogLevel};
 
-/// Sets how much is logged from here on.
-pub(super) struct Volume(Handle<Targets, Registry>);
+/// Changes the level of the running log.
+pub(super) struct LevelHandle(Handle<Targets, Registry>);
 
-impl Volume {
-    /// As much as `level` says.
+impl LevelHandle {
     pub(super) fn set(&self, level: LogLevel) {
         if let Err(error) = self.0.reload(filter(level)) {
             tracing::error!("log.level cannot be changed: {error}");
@@ -27,8 +26,8 @@ impl Volume {
     }
 }
 
-/// Begins to log. The journal keeps the time of each line itself.
-pub(super) fn begin(config: &Log) -> Volume {
+/// Starts the log. In the journal its lines have no time, because the journal adds one.
+pub(super) fn init(config: &Log) -> LevelHandle {
     let colours = has_colours(&std::io::stderr());
     let lines =
         tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(colours);
@@ -42,45 +41,35 @@ pub(super) fn begin(config: &Log) -> Volume {
     };
     let (filter, handle) = reload::Layer::new(filter(config.level));
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
-    Volume(handle)
+    LevelHandle(handle)
 }
 
 /// Prints an error that ends the program.
-pub(super) fn print_error(sentence: &str) {
-    let error = format!("pledge4future-auth: {sentence}\n");
-    let error = if is_journal() { marked(Level::ERROR, error.as_bytes()) } else { error.into_bytes() };
-    // There is nowhere else to say that standard error fails.
+pub(super) fn print_error(message: &str) {
+    let error = format!("pledge4future-auth: {message}\n");
+    let error = if is_journal() { prefix(Level::ERROR, error.as_bytes()) } else { error.into_bytes() };
+    // There is no other place to report that standard error fails.
     let _ = std::io::stderr().write_all(&error);
 }
 
-/// Whether standard error leads to the journal of systemd: `JOURNAL_STREAM` then names its device and inode
+/// Returns whether standard error is the journal of systemd: `JOURNAL_STREAM` contains its device and inode
 /// (systemd.exec(5)).
 fn is_journal() -> bool {
     let Some(journal) = std::env::var_os("JOURNAL_STREAM") else { return false };
     fstat(std::io::stderr()).is_ok_and(|file| *journal == *format!("{}:{}", file.st_dev, file.st_ino))
 }
 
-/// What a line begins with so that the journal takes it at this level (sd-daemon(3)).
-fn mark(level: Level) -> &'static str {
-    match level {
-        Level::ERROR => "<3>",
-        Level::WARN => "<4>",
-        Level::INFO => "<6>",
-        Level::DEBUG | Level::TRACE => "<7>",
-    }
+/// Begins each line with the prefix from which the journal takes its level (sd-daemon(3)).
+fn prefix(level: Level, text: &[u8]) -> Vec<u8> {
+    let prefix: &[u8] = match level {
+        Level::ERROR => b"<3>",
+        Level::WARN => b"<4>",
+        Level::INFO => b"<6>",
+        Level::DEBUG | Level::TRACE => b"<7>",
+    };
+    text.split_inclusive(|byte| *byte == b'\n').flat_map(|line| [prefix, line].concat()).collect()
 }
 
-/// Returns a text with its level at the beginning of each line.
-fn marked(level: Level, text: &[u8]) -> Vec<u8> {
-    let mut marked = Vec::with_capacity(text.len() + 3);
-    for line in text.split_inclusive(|byte| *byte == b'\n') {
-        marked.extend_from_slice(mark(level).as_bytes());
-        marked.extend_from_slice(line);
-    }
-    marked
-}
-
-/// Marks each line with its level.
 struct Journal;
 
 struct JournalWriter(Level);
@@ -98,9 +87,9 @@ impl<'a> MakeWriter<'a> for Journal {
 }
 
 impl Write for JournalWriter {
-    /// Writes an event at once, so that no other comes in between.
+    /// Writes an event in one call, so that events of other threads do not interrupt it.
     fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
-        std::io::stderr().write_all(&marked(self.0, event))?;
+        std::io::stderr().write_all(&prefix(self.0, event))?;
         Ok(event.len())
     }
 
@@ -117,7 +106,7 @@ fn filter(level: LogLevel) -> Targets {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    // What libraries have to say is for those who look for faults.
-    let others = if level >= LevelFilter::DEBUG { level } else { level.min(LevelFilter::WARN) };
-    Targets::new().with_target("pledge4future_auth", level).with_default(others)
+    // Libraries log details that help only to find faults.
+    let libraries = if level >= LevelFilter::DEBUG { level } else { level.min(LevelFilter::WARN) };
+    Targets::new().with_target("pledge4future_auth", level).with_default(libraries)
 }

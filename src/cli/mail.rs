@@ -1,11 +1,10 @@
-//! `mail list`, `mail show`, `mail retry`
-
 use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::database::open;
+use super::output::{print, print_json, to_the_second};
 use super::terminal::confirm;
-use super::{open_there, print, print_json, to_the_second};
 use crate::app::App;
 use crate::config::Config;
 use crate::store;
@@ -13,34 +12,34 @@ use crate::store::outbox::OutboxMessage;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// List the mails that wait and those that left or were refused in the last seven days.
+    /// List mails that wait for delivery, and those that were delivered or refused in the last seven days.
     List {
-        /// As a JSON array, for scripts.
+        /// Print a JSON array.
         #[arg(long)]
         json: bool,
     },
     /// Print a mail.
     Show {
-        /// Its number, as `mail list` has it.
-        number: i64,
+        /// The id of the mail, as `mail list` prints it.
+        id: i64,
     },
-    /// Try again now: one mail, or all that wait or were refused. It asks before it sends a delivered mail again.
+    /// Deliver a mail now, or all that wait or were refused. Asks before it sends a delivered mail again.
     Retry {
-        /// Its number; all that wait or were refused if left out.
-        number: Option<i64>,
-        /// Do not ask.
+        /// The id of the mail [default: all that wait or were refused].
+        id: Option<i64>,
+        /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
     },
 }
 
-pub(super) fn run(config: &Config, command: &Command) -> Result<()> {
-    let app = open_there(config)?;
+pub(super) fn run(config: &Config, command: Command) -> Result<()> {
+    let app = open(config)?;
     match command {
-        Command::List { json } => list(&app, *json),
-        Command::Show { number } => show(&app, *number),
-        Command::Retry { number: Some(number), yes } => retry(&app, *number, *yes),
-        Command::Retry { number: None, .. } => retry_all(&app),
+        Command::List { json } => list(&app, json),
+        Command::Show { id } => show(&app, id),
+        Command::Retry { id: Some(id), yes } => retry(&app, id, yes),
+        Command::Retry { id: None, .. } => retry_all(&app),
     }
 }
 
@@ -64,8 +63,8 @@ fn state(message: &OutboxMessage) -> String {
     match (message.delivered_at, message.refused_at, message.attempts) {
         (Some(_), _, _) => "delivered".to_owned(),
         (None, Some(_), _) => "refused".to_owned(),
-        (None, None, 0) => "waits".to_owned(),
-        (None, None, attempts) => format!("waits, attempts: {attempts}"),
+        (None, None, 0) => "waiting".to_owned(),
+        (None, None, attempts) => format!("waiting, attempts: {attempts}"),
     }
 }
 
@@ -78,25 +77,25 @@ fn to_json(message: &OutboxMessage) -> serde_json::Value {
         "due_at": message.due_at.to_string(),
         "attempts": message.attempts,
         "last_error": message.last_error,
-        "delivered_at": message.delivered_at.map(|moment| moment.to_string()),
-        "refused_at": message.refused_at.map(|moment| moment.to_string()),
+        "delivered_at": message.delivered_at.map(|time| time.to_string()),
+        "refused_at": message.refused_at.map(|time| time.to_string()),
     })
 }
 
-fn find(app: &App, number: i64) -> Result<OutboxMessage> {
-    let found = app.store.read(|db| store::outbox::find_by_id(db, number));
+fn find(app: &App, id: i64) -> Result<OutboxMessage> {
+    let found = app.store.read(|db| store::outbox::find_by_id(db, id));
     match found.map_err(store::Error::into_inner)? {
         Some(message) => Ok(message),
-        None => bail!("there is no mail {number}; `mail list` shows what there is"),
+        None => bail!("there is no mail {id}; `mail list` shows all"),
     }
 }
 
-fn show(app: &App, number: i64) -> Result<()> {
-    let message = find(app, number)?;
-    let trouble =
+fn show(app: &App, id: i64) -> Result<()> {
+    let message = find(app, id)?;
+    let last_error =
         message.last_error.as_ref().map(|error| format!("Last error: {error}\n")).unwrap_or_default();
     print(&format!(
-        "To: {}\nSubject: {}\nState: {}\n{trouble}\n{}\n",
+        "To: {}\nSubject: {}\nState: {}\n{last_error}\n{}\n",
         message.recipient,
         message.subject,
         state(&message),
@@ -104,25 +103,25 @@ fn show(app: &App, number: i64) -> Result<()> {
     ))
 }
 
-fn retry(app: &App, number: i64, yes: bool) -> Result<()> {
-    let message = find(app, number)?;
+fn retry(app: &App, id: i64, yes: bool) -> Result<()> {
+    let message = find(app, id)?;
     let again = message.delivered_at.is_some();
     if again {
         let question =
-            format!("Mail {number} to {} has been delivered already. Send it again?", message.recipient);
-        confirm(&question, &format!("mail {number} has been delivered already"), yes)?;
+            format!("Mail {id} to {} has already been delivered. Send it again?", message.recipient);
+        confirm(&question, &format!("mail {id} has already been delivered"), yes)?;
     }
     let now = app.clock.now();
-    let due = app.store.write(|tx| store::outbox::set_due(tx, number, now, again));
-    tell_due(usize::from(due.map_err(store::Error::into_inner)?))
+    let due = app.store.write(|tx| store::outbox::set_due(tx, id, now, again));
+    print_due(usize::from(due.map_err(store::Error::into_inner)?))
 }
 
 fn retry_all(app: &App) -> Result<()> {
     let now = app.clock.now();
     let due = app.store.write(|tx| store::outbox::set_all_due(tx, now));
-    tell_due(due.map_err(store::Error::into_inner)?)
+    print_due(due.map_err(store::Error::into_inner)?)
 }
 
-fn tell_due(due: usize) -> Result<()> {
-    print(&format!("Mails due: {due}. A running server delivers within seconds.\n"))
+fn print_due(due: usize) -> Result<()> {
+    print(&format!("Mails due: {due}. A running server delivers them within seconds.\n"))
 }

@@ -1,8 +1,6 @@
-//! `migrate`
-
 use anyhow::Result;
 
-use super::print;
+use super::output::print;
 use crate::accounts::migrate::{self, Migrated};
 use crate::app::App;
 use crate::clock::Clock;
@@ -11,18 +9,18 @@ use crate::random::Random;
 
 pub(super) fn run(config: &Config, status: bool) -> Result<()> {
     let database = config.database();
-    if status && !database.exists() {
-        return print(&format!("{}: not there yet; `serve` and `migrate` make it\n", database.display()));
+    let database = database.display();
+    if status && !config.database().exists() {
+        return print(&format!("{database}: does not exist yet; `serve` and `migrate` create it\n"));
     }
     let app = App::open(config.clone(), Clock::System, Random::from_system())?;
     if status {
-        let pending = app.store.pending_migrations()?;
-        return print(&match pending.as_slice() {
-            [] => format!("{}: up to date\n", database.display()),
-            names => format!("{}: to be done: {}\n", database.display(), names.join(", ")),
-        });
+        return match app.store.pending_migrations()?.as_slice() {
+            [] => print(&format!("{database}: up to date\n")),
+            names => print(&format!("{database}: pending migrations: {}\n", names.join(", "))),
+        };
     }
     let Migrated { steps, warnings } = migrate::migrate(&app)?;
     let warnings: String = warnings.iter().map(|warning| format!("Warning: {warning}.\n")).collect();
-    print(&format!("{}: up to date, steps taken: {steps}\n{warnings}", database.display()))
+    print(&format!("{database}: up to date, migrations applied: {steps}\n{warnings}"))
 }

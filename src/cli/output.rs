@@ -1,50 +1,46 @@
-//! What is printed. Much of it was chosen by strangers, such as an address that holds escape sequences: nothing of that
-//! reaches a terminal.
+//! Prints text. Addresses and names that users chose may contain escape sequences, which must not reach a terminal.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 
 use anyhow::Result;
 use serde_json::Value;
 
 use crate::clock::Timestamp;
-use crate::mail::{in_lines, steers};
+use crate::printable::{is_unprintable, multi_line};
 
-/// Prints to standard output, which may be closed at any time.
 pub(super) fn print(text: &str) -> Result<()> {
-    print_as_is(&in_lines(text))
+    print_unescaped(&multi_line(text))
 }
 
-/// As [`print`], but keeps escape sequences. Only for text that strangers have no part in.
-pub(super) fn print_as_is(text: &str) -> Result<()> {
+/// Prints text that contains nothing from users.
+pub(super) fn print_unescaped(text: &str) -> Result<()> {
     let mut output = std::io::stdout().lock();
-    std::io::Write::write_all(&mut output, text.as_bytes())?;
-    Ok(std::io::Write::flush(&mut output)?)
+    output.write_all(text.as_bytes())?;
+    Ok(output.flush()?)
 }
 
-/// Whether a stream may have colours: it is a terminal, and `NO_COLOR` is not set (<https://no-color.org>).
+/// Returns whether a stream is a terminal and `NO_COLOR` is not set (<https://no-color.org>).
 pub(super) fn has_colours(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// A time as columns show it: to the second.
-pub(super) fn to_the_second(moment: Timestamp) -> String {
-    Timestamp::from_seconds(moment.seconds()).to_string()
+pub(super) fn to_the_second(time: Timestamp) -> String {
+    Timestamp::from_seconds(time.seconds()).to_string()
 }
 
-/// Prints JSON for scripts, which eyes can read as well.
 pub(super) fn print_json(value: &Value) -> Result<()> {
-    print(&format!("{}\n", escaped(&serde_json::to_string_pretty(value)?)))
+    print(&format!("{}\n", escape(&serde_json::to_string_pretty(value)?)))
 }
 
-/// JSON on a line.
+/// Returns JSON on one line.
 pub(super) fn in_json(value: &Value) -> String {
-    escaped(&value.to_string())
+    escape(&value.to_string())
 }
 
-/// With what steers a terminal and `serde_json` leaves as it is, such as DEL, escaped, so that strings stay what they are
-/// when they are printed. Outside of strings there is no control character but the line break.
-fn escaped(json: &str) -> String {
-    let is_safe = |character: char| !steers(character) || character == '\n';
+/// Escapes characters that steer a terminal and that `serde_json` leaves as they are, such as DEL. Outside of strings,
+/// JSON contains no control characters but line breaks.
+fn escape(json: &str) -> String {
+    let is_safe = |character: char| !is_unprintable(character) || character == '\n';
     let escape = |character| format!("\\u{:04x}", u32::from(character));
     json.chars()
         .map(|character| if is_safe(character) { character.to_string() } else { escape(character) })

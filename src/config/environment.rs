@@ -1,4 +1,4 @@
-//! The highest layer of the configuration: variables that begin with `P4F_AUTH_`.
+//! Settings from environment variables that begin with `P4F_AUTH_`.
 
 use std::collections::HashMap;
 
@@ -8,14 +8,13 @@ use figment::{Metadata, Profile, Provider};
 
 use super::example;
 
-/// How the source of a setting is called that came from here.
+/// The source of a setting in `check-config`.
 pub(super) const NAME: &str = "environment";
 
 const PREFIX: &str = "P4F_AUTH_";
-/// Names the configuration file, and is no setting.
+/// Names the configuration file, and is not a setting.
 const FILE: &str = "P4F_AUTH_CONFIG";
 
-/// The variables of the process.
 pub(super) struct Environment;
 
 impl Provider for Environment {
@@ -23,13 +22,13 @@ impl Provider for Environment {
         Metadata::named(NAME)
     }
 
-    /// Reads a value by the type that the setting has in the example. A string is taken as it is, so that a key of
-    /// digits needs no quotation marks. A list is separated by commas, or written as in TOML. Everything else is read
-    /// as TOML.
+    /// Parses a value by the type of the setting. A string is not parsed, so that a key of digits needs no quotation
+    /// marks. A list is separated by commas, or written in TOML. All other values are written in TOML. figment's own
+    /// provider guesses the type from the value.
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {
         let mut settings = Dict::new();
-        let shown: HashMap<String, &str> =
-            example::settings().map(|shown| (shown.name, shown.value)).collect();
+        let examples: HashMap<String, &str> =
+            example::settings().map(|example| (example.name, example.value)).collect();
         for (variable, value) in std::env::vars_os() {
             let variable = variable.to_string_lossy();
             let Some(name) = variable.strip_prefix(PREFIX).filter(|_| variable != FILE) else { continue };
@@ -37,10 +36,10 @@ impl Provider for Environment {
                 return Err(Error::from(format!("{variable} is not valid UTF-8; set it to UTF-8 text")));
             };
             let name = name.to_lowercase().replace("__", ".");
-            let value = match shown.get(&name).and_then(|shown| shown.chars().next()) {
+            let value = match examples.get(&name).and_then(|example| example.chars().next()) {
                 Some('"') => Value::from(value),
-                Some('[') if !value.trim_start().starts_with('[') => list(&value),
-                _ => parse(&value),
+                Some('[') if !value.trim_start().starts_with('[') => split_list(&value),
+                _ => value.parse().unwrap_or_else(|_| Value::from(value)),
             };
             insert(&mut settings, &name, value);
         }
@@ -59,11 +58,7 @@ fn insert(settings: &mut Dict, name: &str, value: Value) {
     }
 }
 
-fn list(text: &str) -> Value {
+fn split_list(text: &str) -> Value {
     let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
     Value::from(entries.map(str::to_owned).collect::<Vec<_>>())
-}
-
-fn parse(text: &str) -> Value {
-    text.parse().unwrap_or_else(|_| Value::from(text))
 }

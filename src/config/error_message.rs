@@ -1,4 +1,4 @@
-//! Words what the libraries have to say of a configuration that cannot be read.
+//! Words the errors of the configuration libraries.
 
 use figment::error::{Actual, Error, Kind};
 use figment::{Metadata, Source};
@@ -6,11 +6,11 @@ use figment::{Metadata, Source};
 use super::{environment, example};
 
 const IN_ENVIRONMENT: &str = " (in the environment)";
-/// Names are taken for slips of the pen from this likeness on.
-const LIKE: f64 = 0.75;
+/// The similarity from which a name is suggested for a mistyped one.
+const SIMILAR: f64 = 0.75;
 
-/// The first complaint in one sentence that begins with the full name of the setting.
-pub(super) fn sentence(error: Error) -> String {
+/// Describes the first error in one sentence, which begins with the full name of the setting.
+pub(super) fn describe(error: Error) -> String {
     let Some(first) = error.into_iter().next() else {
         return "the configuration cannot be read".to_owned();
     };
@@ -19,89 +19,84 @@ pub(super) fn sentence(error: Error) -> String {
         Some(Metadata { source: Some(Source::File(path)), .. }) => format!(" ({})", path.display()),
         _ => String::new(),
     };
-    // The place of an entry in its list helps nobody.
+    // Without indexes of lists.
     let path: Vec<&str> =
         first.path.iter().map(String::as_str).filter(|part| part.parse::<usize>().is_err()).collect();
     let name = path.join(".");
     match &first.kind {
-        Kind::UnknownField(unknown, known) => unknown_setting(&path, unknown, known, &place),
+        Kind::UnknownField(unknown, known) => describe_unknown(&path, unknown, known, &place),
         Kind::UnknownVariant(found, known) => {
             let known: Vec<String> = known.iter().map(|known| format!("{known:?}")).collect();
-            format!("{name}: {} is none of {}{place}", quoted(found), known.join(", "))
+            format!("{name}: {} is not one of {}{place}", quoted(found), known.join(", "))
         }
-        Kind::InvalidType(found, _) | Kind::InvalidValue(found, _) => misfit(&name, found, &place),
+        Kind::InvalidType(found, _) | Kind::InvalidValue(found, _) => describe_invalid(&name, found, &place),
         kind => {
-            // The library draws the place in the file below its first line.
+            // Lines with a bar show the place in the file as a drawing.
             let text = kind.to_string();
             let lines: Vec<&str> = text.lines().filter(|line| !line.contains('|')).collect();
-            let named = if name.is_empty() { String::new() } else { format!("{name}: ") };
-            format!("{named}{}{}{place}", lines.join(", "), example_of(&name))
+            let prefix = if name.is_empty() { String::new() } else { format!("{name}: ") };
+            format!("{prefix}{}{}{place}", lines.join(", "), suggest_value(&name))
         }
     }
 }
 
-/// A value in quotation marks, unless it may hold a secret: a quotation that was not closed swallows the settings below
-/// it, and an address with a password may be written where another setting belongs.
+/// Quotes a value, unless it may contain a secret: a string without its closing quotation marks includes the settings
+/// below it, and an address with a password may be the value of another setting by mistake.
 pub(super) fn quoted(value: &str) -> String {
-    if value.contains(['\n', '\r']) || may_hold_a_password(value) {
+    if value.contains(['\n', '\r']) || may_contain_password(value) {
         "the value".to_owned()
     } else {
         format!("{value:?}")
     }
 }
 
-/// Whether this looks like `smtps://user:password@mail.example.org`.
-fn may_hold_a_password(text: &str) -> bool {
+/// Returns whether a value looks like `smtps://user:password@mail.example.org`.
+fn may_contain_password(text: &str) -> bool {
     text.contains("://") && text.contains('@')
 }
 
-/// A sentence may quote what stands in a file, and a terminal would obey some of that.
-pub(super) fn on_one_line(sentence: &str) -> String {
-    let shown = |character: char| if character.is_control() { '\u{fffd}' } else { character };
-    sentence.chars().map(shown).collect()
-}
-
-fn unknown_setting(path: &[&str], unknown: &str, known: &[&str], place: &str) -> String {
-    let folder: String =
+fn describe_unknown(path: &[&str], unknown: &str, known: &[&str], place: &str) -> String {
+    let section: String =
         path.iter().filter(|part| **part != unknown).map(|part| format!("{part}.")).collect();
-    let near = known.iter().map(|known| (strsim::jaro_winkler(known, unknown), format!("{folder}{known}")));
-    // In the environment one underscore is soon written for two.
+    let similar =
+        known.iter().map(|known| (strsim::jaro_winkler(known, unknown), format!("{section}{known}")));
+    // A variable with one underscore between levels instead of two.
     let flat =
-        example::settings().filter(|shown| shown.name.replace('.', "_") == format!("{folder}{unknown}"));
-    let unknown = if may_hold_a_password(unknown) { "…" } else { unknown };
-    let nearest = near.chain(flat.map(|shown| (1.0, shown.name))).max_by(|(a, _), (b, _)| a.total_cmp(b));
-    let nearest = nearest.filter(|(likeness, _)| *likeness > LIKE).map(|(_, name)| name);
-    let hint = match nearest {
-        Some(name) if place == IN_ENVIRONMENT => {
+        example::settings().filter(|example| example.name.replace('.', "_") == format!("{section}{unknown}"));
+    let unknown = if may_contain_password(unknown) { "…" } else { unknown };
+    let nearest =
+        similar.chain(flat.map(|example| (1.0, example.name))).max_by(|(a, _), (b, _)| a.total_cmp(b));
+    let hint = match nearest.filter(|(similarity, _)| *similarity > SIMILAR) {
+        Some((_, name)) if place == IN_ENVIRONMENT => {
             let variable = name.replace('.', "__").to_uppercase();
             format!("; did you mean \"{name}\", P4F_AUTH_{variable}?")
         }
-        Some(name) => format!("; did you mean \"{name}\"?"),
+        Some((_, name)) => format!("; did you mean \"{name}\"?"),
         None => String::new(),
     };
-    format!("there is no setting \"{folder}{unknown}\"{place}{hint}")
+    format!("there is no setting \"{section}{unknown}\"{place}{hint}")
 }
 
-fn misfit(name: &str, found: &Actual, place: &str) -> String {
+fn describe_invalid(name: &str, found: &Actual, place: &str) -> String {
     let found = match found {
-        // It may hold a key or a password all the same.
+        // A secret without quotation marks has the wrong type.
         _ if matches!(name, "secret_key" | "mail.smtp_url") => "the value".to_owned(),
         Actual::Str(text) => quoted(text),
         Actual::Unsigned(number) => number.to_string(),
         Actual::Signed(number) => number.to_string(),
-        Actual::Bool(truth) => truth.to_string(),
+        Actual::Bool(value) => value.to_string(),
         _ => "the value".to_owned(),
     };
-    format!("{name}: {found} does not fit{}{place}", example_of(name))
+    format!("{name}: {found} is not valid{}{place}", suggest_value(name))
 }
 
-fn example_of(name: &str) -> String {
-    // These are empty by default.
+fn suggest_value(name: &str) -> String {
     let value = match name {
+        // These are empty by default.
         "http.cors_origins" => Some(r#"["https://www.example.org"]"#),
         "http.trusted_proxies" => Some(r#"["127.0.0.1", "10.0.0.0/8"]"#),
         "mail.variables" => Some(r#"{ support = "help@example.org" }"#),
-        _ => example::settings().find(|shown| shown.name == name).map(|shown| shown.value),
+        _ => example::settings().find(|example| example.name == name).map(|example| example.value),
     };
     value.map(|value| format!("; write it like {value}")).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! `mail.smtp_url`, taken apart.
+//! `mail.smtp_url`, parsed as lettre parses it.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -7,95 +7,91 @@ use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
-/// A mail server and how to speak with it.
 #[derive(Debug, Clone)]
 pub struct SmtpServer {
-    /// Its name, or its address without brackets.
+    /// The name, or the address without brackets.
     pub host: String,
-    /// Its port.
     pub port: u16,
-    /// How the connection is encrypted.
     pub encryption: Encryption,
-    /// Who logs in, and the password.
+    /// The user and the password.
     pub login: Option<(String, SecretString)>,
-    /// The name to say hello with.
+    /// The name of the client in EHLO.
     pub hello: Option<String>,
 }
 
-/// How a connection is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encryption {
-    /// Not at all.
     None,
-    /// By STARTTLS if the server offers it.
+    /// STARTTLS if the server offers it.
     Opportunistic,
-    /// By STARTTLS, or no mail leaves.
+    /// STARTTLS, or no mail is sent.
     Required,
-    /// From the first byte.
-    Whole,
+    /// TLS from the first byte.
+    Implicit,
 }
 
-const HOW: &str = "write it as \"smtps://user:password@mail.example.org:465\"";
+const EXAMPLE: &str = "write it as \"smtps://user:password@mail.example.org:465\"";
 
 impl SmtpServer {
-    /// Reads the URL as lettre does.
-    ///
-    /// # Errors
-    /// What is wrong, as the end of a sentence that shows nothing of the URL.
+    /// Parses a URL. Errors do not contain any part of it, because it may contain a password.
     pub fn read(url: &SecretString) -> Result<Self, String> {
         let url = Url::parse(url.expose_secret()).map_err(|_| {
             format!(
-                "it cannot be read; {HOW}, and characters like @ and # in user or password as %40 and %23"
+                "it is not a valid URL; {EXAMPLE}, and characters such as @ and # in user and password as %40 and %23"
             )
         })?;
-        let (encryption, usual_port) = encryption(&url)?;
-        let host = host(&url).ok_or_else(|| format!("it names no host; {HOW}"))?;
+        let (encryption, default_port) = encryption(&url)?;
+        let host = host(&url).ok_or_else(|| format!("it has no valid host; {EXAMPLE}"))?;
         let login = login(&url)?;
-        if login.is_some() && encryption != Encryption::Whole && encryption != Encryption::Required {
-            require_loopback(&host)?;
+        let is_encrypted = matches!(encryption, Encryption::Implicit | Encryption::Required);
+        if login.is_some() && !is_encrypted && !is_loopback(&host) {
+            return Err(
+                "the password would be sent unencrypted; begin with smtps://, or end with ?tls=required"
+                    .to_owned(),
+            );
         }
-        Ok(Self { port: url.port().unwrap_or(usual_port), host, encryption, login, hello: hello(&url)? })
+        Ok(Self { port: url.port().unwrap_or(default_port), host, encryption, login, hello: hello(&url)? })
     }
 }
 
-/// Whether the URL holds a password.
 pub(super) fn has_password(url: &SecretString) -> bool {
     SmtpServer::read(url).is_ok_and(|server| server.login.is_some())
 }
 
-/// Returns the URL with `***` in place of its password. A URL that cannot be read becomes `***` altogether: its password
-/// may be anywhere in it.
+/// Returns the URL with `***` as its password. Replaces an invalid URL completely, because any part of it may be the
+/// password.
 pub(super) fn masked(url: &SecretString) -> String {
-    let (Ok(server), Ok(mut shown)) = (SmtpServer::read(url), Url::parse(url.expose_secret())) else {
+    let (Ok(server), Ok(mut masked)) = (SmtpServer::read(url), Url::parse(url.expose_secret())) else {
         return "***".to_owned();
     };
-    if server.login.is_some() && shown.set_password(Some("***")).is_err() {
+    if server.login.is_some() && masked.set_password(Some("***")).is_err() {
         return "***".to_owned();
     }
-    shown.into()
+    masked.into()
 }
 
+/// Returns the encryption and the default port.
 fn encryption(url: &Url) -> Result<(Encryption, u16), String> {
     let options: Vec<_> = url.query_pairs().collect();
     let options: Vec<_> = options.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
     match (url.scheme(), options.as_slice()) {
-        ("smtps", []) => Ok((Encryption::Whole, 465)),
+        ("smtps", []) => Ok((Encryption::Implicit, 465)),
         ("smtp", []) => Ok((Encryption::None, 25)),
         ("smtp", [("tls", "required")]) => Ok((Encryption::Required, 587)),
         ("smtp", [("tls", "opportunistic")]) => Ok((Encryption::Opportunistic, 587)),
         ("smtp" | "smtps", _) => {
-            Err("after the ? it takes \"tls=required\" or \"tls=opportunistic\", with smtp:// alone"
+            Err("after ? only \"tls=required\" and \"tls=opportunistic\" are valid, and only with smtp://"
                 .to_owned())
         }
-        _ => Err(format!("it begins with smtp:// or smtps://; {HOW}")),
+        _ => Err(format!("it must begin with smtp:// or smtps://; {EXAMPLE}")),
     }
 }
 
 fn host(url: &Url) -> Option<String> {
     match url.host()? {
         Host::Domain(name) => {
-            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-            (!name.is_empty() && name.chars().all(fits)).then(|| name.to_owned())
+            let is_valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+            (!name.is_empty() && name.chars().all(is_valid)).then(|| name.to_owned())
         }
         Host::Ipv4(address) => Some(address.to_string()),
         Host::Ipv6(address) => Some(address.to_string()),
@@ -103,35 +99,30 @@ fn host(url: &Url) -> Option<String> {
 }
 
 fn login(url: &Url) -> Result<Option<(String, SecretString)>, String> {
-    let decoded = |text| percent_decode_str(text).decode_utf8().map(Cow::into_owned);
+    let decode = |text| percent_decode_str(text).decode_utf8().map(Cow::into_owned);
     match (url.username(), url.password().unwrap_or_default()) {
         ("", "") => Ok(None),
-        ("", _) | (_, "") => Err(format!("user and password go together; {HOW}")),
-        (user, password) => match (decoded(user), decoded(password)) {
+        ("", _) | (_, "") => Err(format!("it must have both user and password, or neither; {EXAMPLE}")),
+        (user, password) => match (decode(user), decode(password)) {
             (Ok(user), Ok(password)) => Ok(Some((user, password.into()))),
-            _ => Err("user and password must be UTF-8, where they are written with %".to_owned()),
+            _ => Err("user and password must be valid UTF-8 after percent-decoding".to_owned()),
         },
     }
 }
 
-fn require_loopback(host: &str) -> Result<(), String> {
-    let is_loopback = host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    if is_loopback {
-        return Ok(());
-    }
-    Err("the password would cross the network in clear; begin with smtps://, or end with ?tls=required"
-        .to_owned())
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// As in lettre, what stands where a path would.
+/// Returns the path of the URL, which lettre takes for the name of the client.
 fn hello(url: &Url) -> Result<Option<String>, String> {
     let name = url.path().trim_matches('/');
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '[' | ']' | ':');
+    let is_valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '[' | ']' | ':');
     match name {
-        _ if url.fragment().is_some() => Err(format!("write # in user or password as %23; {HOW}")),
+        _ if url.fragment().is_some() => Err(format!("write # in user or password as %23; {EXAMPLE}")),
         "" => Ok(None),
-        name if name.chars().all(fits) => Ok(Some(name.to_owned())),
-        _ => Err("after the port it takes the name to say hello with, and no other path".to_owned()),
+        name if name.chars().all(is_valid) => Ok(Some(name.to_owned())),
+        _ => Err("the path must be the name of this client for EHLO, or empty".to_owned()),
     }
 }

@@ -1,16 +1,13 @@
-//! Sizes with units.
-
 use std::fmt;
 
 use serde::Deserialize;
 
-/// A number of bytes, written "64 KiB" or "19 MiB".
+/// A number of bytes, written as "64 KiB" or "19 MiB".
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(transparent)]
 pub struct Bytes(bytesize::ByteSize);
 
 impl Bytes {
-    /// As a plain number, at most what fits the machine.
     pub fn count(self) -> usize {
         usize::try_from(self.0.as_u64()).unwrap_or(usize::MAX)
     }

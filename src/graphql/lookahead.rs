@@ -1,83 +1,41 @@
-//! Collects what a request selects around accounts and groups, for the rules to load.
+//! Collects what a request selects around accounts and groups, for the loader.
 
-use async_graphql::{Context, SelectionField};
+use async_graphql::Lookahead;
 
-use crate::groups::loader::{AccountSelection, GroupSelection, JoinRequestSelection, PlaceSelection};
+use crate::groups::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
 
-/// A set of related objects that a request selects.
-pub(super) trait Lookahead: Default {
-    /// Adds what `field`, which returns such an object, selects.
-    fn note(&mut self, field: SelectionField<'_>);
-
-    /// Returns what the current field selects at the end of `path`; an empty path stands for the field itself.
-    fn selected(ctx: &Context<'_>, path: &[&str]) -> Self {
-        let mut selection = Self::default();
-        follow(ctx.field(), path, &mut selection);
-        selection
-    }
-}
-
-fn follow<A: Lookahead>(field: SelectionField<'_>, path: &[&str], selection: &mut A) {
-    match path {
-        [] => selection.note(field),
-        [next, rest @ ..] => {
-            for child in field.selection_set().filter(|child| child.name() == *next) {
-                follow(child, rest, selection);
-            }
+impl From<Lookahead<'_>> for AccountSelection {
+    fn from(account: Lookahead<'_>) -> Self {
+        Self {
+            // `isRepresentative` needs the group, since a viewer who may not see the group must not learn of its
+            // representative.
+            group: selected(&account, &["workingGroup", "workinggroup", "isRepresentative"]),
+            join_requests: selected(&account, &["workinggroupjoinrequestSet"]),
         }
     }
 }
 
-/// Merges selections: aliases may select the same object more than once.
-fn note<A: Lookahead>(selection: &mut Option<Box<A>>, field: SelectionField<'_>) {
-    selection.get_or_insert_default().note(field);
-}
-
-impl Lookahead for AccountSelection {
-    fn note(&mut self, field: SelectionField<'_>) {
-        for child in field.selection_set() {
-            match child.name() {
-                // `isRepresentative` needs the group, since a viewer who may not see the group must not learn of its
-                // representative.
-                "workingGroup" | "workinggroup" | "isRepresentative" => note(&mut self.group, child),
-                "workinggroupjoinrequestSet" => note(&mut self.join_requests, child),
-                _ => {}
-            }
+impl From<Lookahead<'_>> for GroupSelection {
+    fn from(group: Lookahead<'_>) -> Self {
+        Self {
+            institution_groups: selected(&group.field("institution"), &["workinggroupSet"]),
+            research_field_groups: selected(&group.field("field"), &["workinggroupSet"]),
+            representative: selected(&group, &["representative"]),
+            members: selected(&group, &["customuserSet"]),
+            join_requests: selected(&group, &["workinggroupjoinrequestSet"]),
         }
     }
 }
 
-impl Lookahead for GroupSelection {
-    fn note(&mut self, field: SelectionField<'_>) {
-        for child in field.selection_set() {
-            match child.name() {
-                "institution" => self.institution.note(child),
-                "field" => self.research_field.note(child),
-                "representative" => note(&mut self.representative, child),
-                "customuserSet" => note(&mut self.members, child),
-                "workinggroupjoinrequestSet" => note(&mut self.join_requests, child),
-                _ => {}
-            }
-        }
+impl From<Lookahead<'_>> for JoinRequestSelection {
+    fn from(request: Lookahead<'_>) -> Self {
+        Self { account: selected(&request, &["user"]), group: selected(&request, &["workingGroup"]) }
     }
 }
 
-impl Lookahead for PlaceSelection {
-    fn note(&mut self, field: SelectionField<'_>) {
-        for child in field.selection_set().filter(|child| child.name() == "workinggroupSet") {
-            note(&mut self.groups, child);
-        }
-    }
-}
-
-impl Lookahead for JoinRequestSelection {
-    fn note(&mut self, field: SelectionField<'_>) {
-        for child in field.selection_set() {
-            match child.name() {
-                "user" => note(&mut self.account, child),
-                "workingGroup" => note(&mut self.group, child),
-                _ => {}
-            }
-        }
-    }
+/// Returns what a request selects in fields of these names, or `None` if it selects none of them. Aliases may select a
+/// field more than once.
+pub(super) fn selected<'a, S: From<Lookahead<'a>>>(object: &Lookahead<'a>, names: &[&str]) -> Option<Box<S>> {
+    let fields: Vec<_> = names.iter().flat_map(|name| object.field(name).selection_fields()).collect();
+    Lookahead::try_from(fields.as_slice()).ok().map(|fields| Box::new(fields.into()))
 }

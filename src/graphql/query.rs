@@ -2,50 +2,50 @@
 
 use async_graphql::{Context, Error, ID, Object};
 
-use super::group::{InstitutionType, ResearchFieldType, WorkingGroupJoinRequestType, WorkingGroupType};
-use super::lookahead::Lookahead as _;
-use super::payload::{Nullable, request_error, run_rule};
+use super::lookahead::selected;
 use super::relay_id;
-use super::session::SessionType;
-use super::user::{PageInfo, UserNode, UserNodeConnection, UserNodeEdge, UserType};
-use crate::accounts::text::strip;
-use crate::accounts::user_list::{Page, PageArgs};
-use crate::accounts::{self, Filter, Viewer, email, sessions};
-use crate::app::App;
-use crate::blocking_pool::Queue::Reading;
-use crate::groups::loader::{
-    AccountSelection, GroupSelection, JoinRequestSelection, PlaceSelection, SeenAccount,
+use super::resolve::{Nullable, read};
+use super::types::group::{
+    InstitutionType, ResearchFieldType, WorkingGroupJoinRequestType, WorkingGroupType,
 };
+use super::types::session::SessionType;
+use super::types::user::{UserNode, UserNodeConnection, UserType};
+use crate::accounts::user_list::PageArgs;
+use crate::accounts::{Filter, sessions};
+use crate::app::App;
+use crate::django::text::strip;
+use crate::email;
+use crate::error;
+use crate::groups::loader::SeenAccount;
 use crate::groups::queries::{self, InstitutionSearch};
+use crate::groups::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
+use crate::security::Viewer;
 
-/// The root type of queries.
 pub struct Query;
 
 #[Object]
 impl Query {
     /// The account of the viewer; null without a valid token.
     async fn me(&self, ctx: &Context<'_>) -> Nullable<UserNode> {
-        let selection = AccountSelection::selected(ctx, &[]);
-        nullable(run_rule(ctx, Reading, move |app, viewer| queries::me(app, viewer, &selection)).await)
+        let selection = AccountSelection::from(ctx.look_ahead());
+        account(ctx, move |app, viewer| queries::me(app, viewer, &selection)).await
     }
 
     /// The account with a global id; null if there is none, or if the viewer may not see it.
     async fn user(&self, ctx: &Context<'_>, id: ID) -> Nullable<UserNode> {
-        let (type_name, number) = relay_id::from_global_id(&id)?;
+        let (type_name, id) = relay_id::from_global_id(&id)?;
         if type_name != "UserNode" {
-            let exists =
-                ctx.schema_env.registry.types.contains_key(&type_name) && is_of_this_schema(&type_name);
+            let types = &ctx.schema_env.registry.types;
+            let exists = types.contains_key(&type_name) && is_of_this_schema(&type_name);
             return exists.then(|| Err(Error::new("Must receive a UserNode id.")));
         }
-        let number = number.parse().ok()?;
-        let selection = AccountSelection::selected(ctx, &[]);
-        nullable(
-            run_rule(ctx, Reading, move |app, viewer| queries::user(app, viewer, number, &selection)).await,
-        )
+        let id = id.parse().ok()?;
+        let selection = AccountSelection::from(ctx.look_ahead());
+        account(ctx, move |app, viewer| queries::user(app, viewer, id, &selection)).await
     }
 
     /// The accounts that the viewer may see, in order of registration, at most 100 at a time.
-    #[expect(clippy::too_many_arguments, reason = "the arguments are the dialect's")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments are those of the dialect")]
     async fn users(
         &self,
         ctx: &Context<'_>,
@@ -64,8 +64,9 @@ impl Query {
         #[graphql(name = "status_SecondaryEmail")] secondary_email: Option<String>,
     ) -> Nullable<UserNodeConnection> {
         // An empty string filters nothing.
-        let given =
-            |text: Option<String>| text.map(|text| strip(&text).to_owned()).filter(|text| !text.is_empty());
+        let given = |argument: Option<String>| {
+            argument.map(|string| strip(&string).to_owned()).filter(|string| !string.is_empty())
+        };
         let filter = Filter {
             id: None,
             email_key: given(email).map(|email| email::key(&email)),
@@ -84,11 +85,9 @@ impl Query {
             first: first.map(i64::from),
             last: last.map(i64::from),
         };
-        let selection = AccountSelection::selected(ctx, &["edges", "node"]);
-        let page =
-            run_rule(ctx, Reading, move |app, viewer| queries::users(app, viewer, filter, args, &selection))
-                .await;
-        Some(page.map(connection).map_err(request_error))
+        let selection = AccountSelection::from(ctx.look_ahead().field("edges").field("node"));
+        let page = read(ctx, move |app, viewer| queries::users(app, viewer, filter, args, &selection)).await;
+        Some(page.map(UserNodeConnection::from))
     }
 
     /// The sessions of the viewer, most recently used first.
@@ -99,15 +98,15 @@ impl Query {
     /// All public working groups. Requires a login.
     #[graphql(name = "workinggroups")]
     async fn working_groups(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<WorkingGroupType>>> {
-        let selection = GroupSelection::selected(ctx, &[]);
+        let selection = GroupSelection::from(ctx.look_ahead());
         list(ctx, move |app, viewer| queries::working_groups(app, viewer, &selection)).await
     }
 
     /// All research fields.
     #[graphql(name = "researchfields")]
     async fn research_fields(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<ResearchFieldType>>> {
-        let selection = PlaceSelection::selected(ctx, &[]);
-        list(ctx, move |app, viewer| queries::research_fields(app, viewer, &selection)).await
+        let groups = selected(&ctx.look_ahead(), &["workinggroupSet"]);
+        list(ctx, move |app, viewer| queries::research_fields(app, viewer, groups.as_deref())).await
     }
 
     /// All institutions, or those whose name and place contain each word of `search`, ignoring case and accents.
@@ -119,55 +118,43 @@ impl Query {
         first: Option<i32>,
         offset: Option<i32>,
     ) -> Nullable<Vec<Option<InstitutionType>>> {
-        let (selection, wanted) =
-            (PlaceSelection::selected(ctx, &[]), InstitutionSearch { search, first, offset });
-        list(ctx, move |app, viewer| queries::institutions(app, viewer, &wanted, &selection)).await
+        let search = InstitutionSearch { search, first, offset };
+        let groups = selected(&ctx.look_ahead(), &["workinggroupSet"]);
+        list(ctx, move |app, viewer| queries::institutions(app, viewer, &search, groups.as_deref())).await
     }
 
     /// The members of the working group that the viewer represents.
     #[graphql(name = "workinggroupUsers")]
     async fn working_group_users(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<UserType>>> {
-        let selection = AccountSelection::selected(ctx, &[]);
+        let selection = AccountSelection::from(ctx.look_ahead());
         list(ctx, move |app, viewer| queries::members(app, viewer, &selection)).await
     }
 
     /// The requests to join the working group that the viewer represents, including answered ones.
     async fn join_requests(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<WorkingGroupJoinRequestType>>> {
-        let selection = JoinRequestSelection::selected(ctx, &[]);
+        let selection = JoinRequestSelection::from(ctx.look_ahead());
         list(ctx, move |app, viewer| queries::join_requests(app, viewer, &selection)).await
     }
+}
+
+async fn account(
+    ctx: &Context<'_>,
+    rule: impl FnOnce(&App, &Viewer) -> error::Result<Option<SeenAccount>> + Send + 'static,
+) -> Nullable<UserNode> {
+    read(ctx, rule).await.map(|account| account.map(UserNode::from)).transpose()
 }
 
 /// Returns a list without pages. Clients expect nullable entries.
 async fn list<T: Send + 'static, G: From<T>>(
     ctx: &Context<'_>,
-    rule: impl FnOnce(&App, &Viewer) -> accounts::Result<Vec<T>> + Send + 'static,
+    rule: impl FnOnce(&App, &Viewer) -> error::Result<Vec<T>> + Send + 'static,
 ) -> Nullable<Vec<Option<G>>> {
-    let found = run_rule(ctx, Reading, rule).await;
-    Some(found.map(|found| found.into_iter().map(|it| Some(it.into())).collect()).map_err(request_error))
+    let entries = read(ctx, rule).await;
+    Some(entries.map(|entries| entries.into_iter().map(|entry| Some(entry.into())).collect()))
 }
 
 /// Returns whether the original resolves this type name. It finds its own types by name, but not the built-in types
 /// of every schema.
 fn is_of_this_schema(type_name: &str) -> bool {
     !type_name.starts_with("__") && !["Boolean", "Float", "ID", "Int", "String"].contains(&type_name)
-}
-
-fn nullable(found: accounts::Result<Option<SeenAccount>>) -> Nullable<UserNode> {
-    found.map(|account| account.map(UserNode::from)).map_err(request_error).transpose()
-}
-
-fn connection(page: Page<SeenAccount>) -> UserNodeConnection {
-    let edge = |(offset, account): (i64, SeenAccount)| UserNodeEdge {
-        node: Some(account.into()),
-        cursor: relay_id::to_cursor(offset),
-    };
-    let edges: Vec<_> = (page.start..).zip(page.accounts).map(edge).collect();
-    let page_info = PageInfo {
-        has_next_page: page.has_next,
-        has_previous_page: page.has_previous,
-        start_cursor: edges.first().map(|edge| edge.cursor.clone()),
-        end_cursor: edges.last().map(|edge| edge.cursor.clone()),
-    };
-    UserNodeConnection { page_info, edges: edges.into_iter().map(Some).collect() }
 }

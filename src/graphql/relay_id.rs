@@ -12,8 +12,8 @@ pub fn to_global_id(type_name: &str, id: &str) -> String {
 
 /// Splits a global id into type and id.
 pub fn from_global_id(global_id: &str) -> Option<(String, String)> {
-    let text = unbase64(global_id)?;
-    let (type_name, id) = text.split_once(':')?;
+    let decoded = unbase64(global_id)?;
+    let (type_name, id) = decoded.split_once(':')?;
     Some((type_name.to_owned(), id.to_owned()))
 }
 
@@ -28,9 +28,9 @@ pub fn from_cursor(cursor: &str) -> Option<i64> {
 }
 
 /// Ignores characters outside the alphabet, as Python's `b64decode` does.
-fn unbase64(text: &str) -> Option<String> {
+fn unbase64(string: &str) -> Option<String> {
     let in_alphabet =
         |character: &char| character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '=');
-    let text: String = text.chars().filter(in_alphabet).collect();
-    String::from_utf8(STANDARD.decode(text).ok()?).ok()
+    let base64: String = string.chars().filter(in_alphabet).collect();
+    String::from_utf8(STANDARD.decode(base64).ok()?).ok()
 }

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use crate::accounts::FieldErrors;
+use crate::error::FieldErrors;
 
-/// The summary of a request.
 #[derive(Clone)]
 pub struct Summary {
-    /// The fields of the request, separated by spaces. They are fields of the schema. Arguments and aliases are left
-    /// out, because clients can put anything into them.
+    /// The root fields of the request, separated by spaces. They are fields of the schema. Arguments and aliases are
+    /// left out, because clients can put anything into them.
     pub fields: String,
     /// "done", "refused", "failed" or "not executed".
     pub outcome: &'static str,
@@ -27,9 +26,9 @@ impl Summary {
 /// The codes of rejections during the execution of a request. A payload contains them only if the client selects
 /// `errors`, so the log cannot take them from the response.
 #[derive(Default)]
-pub(super) struct Refusals(Mutex<BTreeSet<&'static str>>);
+pub(super) struct RejectionCodes(Mutex<BTreeSet<&'static str>>);
 
-impl Refusals {
+impl RejectionCodes {
     pub(super) fn add(&self, errors: &FieldErrors) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(errors.codes());
     }

@@ -1,34 +1,32 @@
-//! What an operator does to working groups, from the command line.
+//! The rules of the command line for working groups.
 
-use super::errors::{HEIR_ELSEWHERE, HEIR_NOT_ACTIVE};
+use super::errors::{SUCCESSOR_ELSEWHERE, SUCCESSOR_NOT_ACTIVE};
 use super::manage::{self, NewGroupForm};
 use super::queries::words;
-use crate::accounts::audit::{Actor, Event};
-use crate::accounts::{Account, AccountId, Error, Result, admin, audit, notices, text};
+use crate::accounts::{Account, admin, notices};
 use crate::app::App;
-use crate::mail::on_one_line;
+use crate::error::{Error, Result};
+use crate::printable::single_line;
+use crate::security::Tx;
+use crate::security::audit::Event;
 use crate::store::groups::Group;
 use crate::store::institutions::Search;
 use crate::store::memberships::MemberRole;
 use crate::store::{self, Reader};
+use crate::text;
 
-/// The fewest characters of an id that stand for it.
-const SHORTEST_ID: usize = 4;
-/// How many of several candidates a refusal lists.
-const MOST_CANDIDATES: usize = 10;
+/// The fewest characters of an abbreviated id.
+const MIN_PREFIX: usize = 4;
+/// The candidates that an error lists.
+const MAX_CANDIDATES: usize = 10;
 
-/// A group and who speaks for it.
 pub struct Represented {
-    /// The group.
     pub group: Group,
-    /// None where it was imported without one.
+    /// `None` if the group was imported without one.
     pub representative: Option<Account>,
 }
 
-/// All groups, in the order in which they were founded.
-///
-/// # Errors
-/// Only internal ones.
+/// Returns all groups, in the order in which they were created.
 pub fn list(app: &App) -> Result<Vec<Represented>> {
     app.store.read(|db| {
         let groups = store::groups::list(db)?;
@@ -42,16 +40,13 @@ pub fn list(app: &App) -> Result<Vec<Represented>> {
     })
 }
 
-/// Finds a group by its id or by the beginning of its id.
-///
-/// # Errors
-/// A sentence if no group has such an id, or several have.
+/// Finds a group by its id or the beginning of its id.
 pub fn find(db: &Reader<'_>, id: &str) -> Result<Group> {
     let prefix = text::uuid(id).unwrap_or_else(|| id.to_lowercase());
-    if prefix.chars().count() < SHORTEST_ID {
-        let sentence =
-            format!("give at least {SHORTEST_ID} characters of the id of a working group, not \"{id}\"");
-        return Err(Error::BadRequest(sentence.into()));
+    if prefix.chars().count() < MIN_PREFIX {
+        return Err(Error::bad_request(format!(
+            "give at least {MIN_PREFIX} characters of the id of a working group, not \"{id}\""
+        )));
     }
     let found = store::groups::list_by_id_prefix(db, &prefix)?;
     only(
@@ -62,10 +57,7 @@ pub fn find(db: &Reader<'_>, id: &str) -> Result<Group> {
     )
 }
 
-/// The only candidate.
-///
-/// # Errors
-/// A sentence if there is none. If there are several, it lists them.
+/// Returns the only candidate. If there are several, the error lists them.
 fn only<T>(
     mut found: Vec<T>,
     none: impl FnOnce() -> String,
@@ -73,52 +65,48 @@ fn only<T>(
     show: impl Fn(&T) -> String,
 ) -> Result<T> {
     if found.len() > 1 {
-        let shown: Vec<String> = found.iter().take(MOST_CANDIDATES).map(show).collect();
-        let more = if found.len() > MOST_CANDIDATES { ", and more" } else { "" };
-        let list = on_one_line(&shown.join(", "));
-        return Err(Error::BadRequest(format!("{}: {list}{more}", several()).into()));
+        let shown: Vec<String> = found.iter().take(MAX_CANDIDATES).map(show).collect();
+        let more = if found.len() > MAX_CANDIDATES { ", and more" } else { "" };
+        let list = single_line(&shown.join(", "));
+        return Err(Error::bad_request(format!("{}: {list}{more}", several())));
     }
-    found.pop().ok_or_else(|| Error::BadRequest(none().into()))
+    found.pop().ok_or_else(|| Error::bad_request(none()))
 }
 
-/// A group that an operator makes.
+/// A group to create.
 pub struct NewGroup {
-    /// Its name, unique within the institution.
+    /// Unique within the institution.
     pub name: String,
-    /// The id of its institution, or words of its name and place that no other has.
+    /// The id of the institution, or words that occur in no other name and place.
     pub institution: String,
-    /// The number of its research field, or words of its name that no other has.
+    /// The id of the research field, or words that occur in no other name.
     pub research_field: String,
-    /// The address, username or number of the account that represents it.
+    /// The address, username or id of an account.
     pub representative: String,
-    /// How many people work in it, if that is known.
     pub employees: Option<i64>,
-    /// Whether everybody who is logged in may find it.
+    /// Whether all logged-in users can find the group.
     pub is_public: bool,
 }
 
-/// Makes a group, and an account without a group its first member and representative, who is told by mail.
-///
-/// # Errors
-/// A refusal if something about the group is wrong, or the account cannot represent it.
+/// Creates a group with an account without a group as its first member and representative, and mails a notice.
 pub fn create(app: &App, new: &NewGroup) -> Result<(Group, Account)> {
-    app.write(|tx| {
+    Tx::run_as_operator(app, |tx| {
         let representative = admin::find(tx, &new.representative)?;
         require_active(&representative)?;
         if representative.membership.is_some() {
-            return Err(HEIR_ELSEWHERE);
+            return Err(SUCCESSOR_ELSEWHERE);
         }
-        let foundation = NewGroupForm {
+        let form = NewGroupForm {
             name: Some(new.name.clone()),
             institution: find_institution(tx, &new.institution)?,
             research_field: find_research_field(tx, &new.research_field)?,
             employees: new.employees,
             is_public: new.is_public,
         };
-        let id = manage::insert(app, tx, &foundation)?;
+        let id = manage::insert(tx, &form)?;
         store::memberships::insert(tx, representative.id, &id, MemberRole::Representative)?;
-        audit::record(app, tx, Actor::Operator, representative.id, Event::GroupCreated(&id))?;
-        notices::enqueue(app, tx, &representative, notices::NOW_REPRESENTATIVE)?;
+        tx.record(representative.id, Event::GroupCreated(&id))?;
+        notices::enqueue(tx, &representative, notices::NOW_REPRESENTATIVE)?;
         Ok((find(tx, &id)?, representative))
     })
 }
@@ -127,7 +115,7 @@ fn find_institution(db: &Reader<'_>, name: &str) -> Result<String> {
     if let Some(id) = text::uuid(name) {
         return Ok(id);
     }
-    let (words, first) = (words(name), i64::try_from(MOST_CANDIDATES + 1).ok());
+    let (words, first) = (words(name), i64::try_from(MAX_CANDIDATES + 1).ok());
     let found = if words.is_empty() {
         Vec::new()
     } else {
@@ -143,8 +131,8 @@ fn find_institution(db: &Reader<'_>, name: &str) -> Result<String> {
 }
 
 fn find_research_field(db: &Reader<'_>, name: &str) -> Result<i64> {
-    if let Ok(number) = name.parse() {
-        return Ok(number);
+    if let Ok(id) = name.parse() {
+        return Ok(id);
     }
     let (words, mut found) = (words(name), store::institutions::list_research_fields(db)?);
     found.retain(|field| {
@@ -154,58 +142,51 @@ fn find_research_field(db: &Reader<'_>, name: &str) -> Result<i64> {
     let field = only(
         found,
         || format!("no research field has \"{name}\" in its name"),
-        || format!("several research fields have \"{name}\" in their names; give the number of one"),
+        || format!("several research fields have \"{name}\" in their names; give the id of one"),
         |field| format!("{} ({})", field.id, field.subfield),
     )?;
     Ok(field.id)
 }
 
-/// Deletes a group. Its members have no group then, and are told by mail.
-///
-/// # Errors
-/// A sentence if there is no such group.
+/// Deletes a group, and mails a notice to its members.
 pub fn delete(app: &App, id: &str) -> Result<()> {
-    app.write(|tx| {
+    Tx::run_as_operator(app, |tx| {
         let group = find(tx, id)?;
         let members = store::memberships::list_members(tx, std::slice::from_ref(&group.id))?;
         if members.is_empty() {
-            audit::record(app, tx, Actor::Operator, None::<AccountId>, Event::GroupDeleted(&group.id))?;
+            tx.record(None, Event::GroupDeleted(&group.id))?;
         }
-        let notice = notices::GROUP_DELETED_BY_OPERATOR;
-        manage::delete_with(app, tx, Actor::Operator, &group.id, &members, notice)
+        manage::delete_with(tx, &group.id, &members, notices::GROUP_DELETED_BY_OPERATOR)
     })
 }
 
-/// Makes an account the representative of a group. The one before stays as a member, and an account without a group becomes
-/// a member first. Returns the account, and false if it was the representative already.
-///
-/// # Errors
-/// A refusal if there is no such group or account, or the account cannot represent the group.
+/// Makes an account the representative of a group. The previous one remains a member. An account without a group becomes a
+/// member first. Returns the account, and false if it was the representative already.
 pub fn set_representative(app: &App, group: &str, name: &str) -> Result<(Account, bool)> {
-    app.write(|tx| {
+    Tx::run_as_operator(app, |tx| {
         let group = find(tx, group)?.id;
         let successor = admin::find(tx, name)?;
         require_active(&successor)?;
         if successor.membership.is_some() && !successor.is_member_of(&group) {
-            return Err(HEIR_ELSEWHERE);
+            return Err(SUCCESSOR_ELSEWHERE);
         }
         if successor.represents().is_some() {
             return Ok((successor, false));
         }
         for current in store::memberships::list_representatives(tx, std::slice::from_ref(&group))? {
             store::memberships::set_role(tx, current.id, &group, MemberRole::Member)?;
-            audit::record(app, tx, Actor::Operator, current.id, Event::RepresentationTaken(&group))?;
+            tx.record(current.id, Event::RepresentationTaken(&group))?;
         }
         if !store::memberships::set_role(tx, successor.id, &group, MemberRole::Representative)? {
             store::memberships::insert(tx, successor.id, &group, MemberRole::Representative)?;
-            audit::record(app, tx, Actor::Operator, successor.id, Event::MemberAdded(&group))?;
+            tx.record(successor.id, Event::MemberAdded(&group))?;
         }
-        audit::record(app, tx, Actor::Operator, successor.id, Event::RepresentationGiven(&group))?;
-        notices::enqueue(app, tx, &successor, notices::NOW_REPRESENTATIVE)?;
+        tx.record(successor.id, Event::RepresentationGiven(&group))?;
+        notices::enqueue(tx, &successor, notices::NOW_REPRESENTATIVE)?;
         Ok((successor, true))
     })
 }
 
 fn require_active(account: &Account) -> Result<()> {
-    if account.is_verified_and_active() { Ok(()) } else { Err(HEIR_NOT_ACTIVE) }
+    if account.is_verified_and_active() { Ok(()) } else { Err(SUCCESSOR_NOT_ACTIVE) }
 }

@@ -1,42 +1,43 @@
-//! `setWorkingGroup`, `requestJoinWorkingGroup`, `answerJoinRequest`, `leaveWorkingGroup`: how people get into a
-//! working group and out of it.
+//! `setWorkingGroup`, `requestJoinWorkingGroup`, `answerJoinRequest`, `leaveWorkingGroup`.
+
+use anyhow::anyhow;
 
 use super::errors::{
     ANSWERED_ALREADY, ASKED_ALREADY, GROUP_NOT_FOUND, HAS_GROUP, MEMBER_ALREADY, MUST_ASK, NOT_REGISTERED,
     REPRESENTATIVE_STAYS, REPRESENTATIVES_ONLY, REQUEST_NOT_FOUND, not_authorized_to_answer,
     require_verified,
 };
-use super::loader::{AccountSelection, JoinRequestSelection, Loader, SeenAccount, SeenJoinRequest, bounded};
+use super::loader::{Loader, SeenAccount, SeenJoinRequest};
 use super::queries;
+use super::selection::{AccountSelection, JoinRequestSelection};
 use super::visibility::Visibility;
-use crate::accounts::audit::{Actor, Event};
-use crate::accounts::{Account, AccountId, Result, Viewer, audit, text, throttle};
+use crate::accounts::{Account, AccountId};
 use crate::app::App;
 use crate::config::Joining;
+use crate::error::Result;
 use crate::mail::MailKind;
-use crate::outbox;
+use crate::security::audit::Event;
+use crate::security::{Tx, Viewer, throttle};
 use crate::store::groups::Group;
 use crate::store::join_requests::{JoinRequest, Status};
 use crate::store::memberships::MemberRole;
-use crate::store::{self, Reader, Writer};
+use crate::store::{self, Reader};
+use crate::text;
 
-/// Takes whoever asks into a group without asking it, where `groups.joining` is `open`; out of another, if need be.
-///
-/// # Errors
-/// A refusal if the group has to be asked, or if the asker speaks for another, which would be left without a voice.
+/// Moves the viewer into a group without its consent, if `groups.joining` is `open`.
 pub fn set(app: &App, viewer: &Viewer, group_id: &str, selection: &AccountSelection) -> Result<SeenAccount> {
-    app.write(|tx| {
-        let account = require_verified(app, tx, viewer)?;
-        let group = find_group(app, tx, &account, group_id)?;
+    Tx::run(app, viewer, |tx| {
+        let account = require_verified(&tx.caller)?;
+        let group = find_group(tx, account, group_id)?;
         if !account.is_member_of(&group.id) {
             if app.config.groups.joining == Joining::Request {
                 return Err(MUST_ASK);
             }
-            require_no_representative(&account)?;
-            throttle::group_change(app, tx, viewer)?;
-            part(app, tx, viewer, &account)?;
+            require_no_representative(account)?;
+            throttle::group_change(tx)?;
+            leave_current(tx, account)?;
             store::memberships::insert(tx, account.id, &group.id, MemberRole::Member)?;
-            audit::record(app, tx, Actor::Owner(viewer), account.id, Event::GroupJoined(&group.id))?;
+            tx.record(account.id, Event::GroupJoined(&group.id))?;
         }
         let account = get(tx, account.id)?;
         queries::one(app, tx, &account, account.clone(), selection)
@@ -44,48 +45,46 @@ pub fn set(app: &App, viewer: &Viewer, group_id: &str, selection: &AccountSelect
 }
 
 /// Makes a request to join a group, and mails it to the representative of the group.
-///
-/// # Errors
-/// A refusal if the asker is in the group, or waits for its answer.
 pub fn request(
     app: &App,
     viewer: &Viewer,
     group_id: &str,
     selection: &JoinRequestSelection,
 ) -> Result<SeenJoinRequest> {
-    app.write(|tx| {
-        let account = require_verified(app, tx, viewer)?;
-        let group = find_group(app, tx, &account, group_id)?;
+    Tx::run(app, viewer, |tx| {
+        let account = require_verified(&tx.caller)?;
+        let group = find_group(tx, account, group_id)?;
         if account.is_member_of(&group.id) {
             return Err(MEMBER_ALREADY);
         }
-        let (id, made_at) = (app.random.uuid(), app.clock.now());
-        let request =
-            JoinRequest { id, account: account.id, group: group.id, made_at, status: Status::Pending };
+        let id = app.random.uuid();
+        let request = JoinRequest {
+            id,
+            account: account.id,
+            group: group.id,
+            made_at: tx.now,
+            status: Status::Pending,
+        };
         if !store::join_requests::insert(tx, &request)? {
             return Err(ASKED_ALREADY);
         }
-        audit::record(app, tx, Actor::Owner(viewer), account.id, Event::JoinRequestMade(&request.group))?;
+        tx.record(account.id, Event::JoinRequestMade(&request.group))?;
         let requester = account.full_name();
-        for representative in
-            store::memberships::list_representatives(tx, std::slice::from_ref(&request.group))?
-        {
-            if throttle::join_request_mail(app, tx, viewer, &account, &representative.email)? {
+        let groups = std::slice::from_ref(&request.group);
+        for representative in store::memberships::list_representatives(tx, groups)? {
+            if throttle::join_request_mail(tx, account, &representative.email)? {
                 let (id, email) = (&request.id, &account.email);
                 let kind = MailKind::JoinRequest { id, requester: &requester, email, group: &group.name };
-                outbox::enqueue(app, tx, &kind, &representative.email, representative.salutation())?;
+                tx.enqueue(&kind, &representative.email, representative.salutation())?;
             }
         }
-        let visibility = Visibility::of(app, Some(account));
-        let seen = bounded(Loader::new(tx, &visibility).join_requests(vec![request], selection)?)?.pop();
-        seen.ok_or_else(|| anyhow::anyhow!("a join request is not in its own picture").into())
+        let visibility = Visibility::of(app, Some(account.clone()));
+        let seen = Loader::new(tx, &visibility).join_requests(vec![request], selection)?.pop();
+        seen.ok_or_else(|| anyhow!("the viewer does not see their own join request").into())
     })
 }
 
-/// Answers a wish to join the group that the asker speaks for, and tells whoever made it by mail.
-///
-/// # Errors
-/// A refusal if it is not theirs to answer, was answered before, or whoever made it has found another group.
+/// Answers a request to join the group that the viewer represents, and mails the answer.
 pub fn answer(
     app: &App,
     viewer: &Viewer,
@@ -93,9 +92,9 @@ pub fn answer(
     approve: bool,
     selection: &AccountSelection,
 ) -> Result<SeenAccount> {
-    app.write(|tx| {
-        let own = require_verified(app, tx, viewer)?;
-        throttle::group_change(app, tx, viewer)?;
+    Tx::run(app, viewer, |tx| {
+        let own = require_verified(&tx.caller)?;
+        throttle::group_change(tx)?;
         let own_group = own.represents().ok_or(REPRESENTATIVES_ONLY)?;
         let request = match text::uuid(request_id) {
             Some(id) => store::join_requests::find_by_id(tx, &id)?.ok_or(REQUEST_NOT_FOUND)?,
@@ -112,68 +111,57 @@ pub fn answer(
         }
         let requester = get(tx, request.account)?;
         let event = if approve { Event::JoinRequestApproved } else { Event::JoinRequestDeclined };
-        let by = Actor::Account(own.id, viewer);
-        audit::record(app, tx, by, requester.id, event(&group.id))?;
+        tx.record(requester.id, event(&group.id))?;
         if approve && !requester.is_member_of(&group.id) {
-            admit(app, tx, by, &requester, &group.id)?;
+            admit(tx, &requester, &group.id)?;
         }
         let kind = MailKind::JoinAnswer { group: &group.name, approved: approve };
-        outbox::enqueue(app, tx, &kind, &requester.email, requester.salutation())?;
-        queries::one(app, tx, &own, get(tx, requester.id)?, selection)
+        tx.enqueue(&kind, &requester.email, requester.salutation())?;
+        queries::one(app, tx, own, get(tx, requester.id)?, selection)
     })
 }
 
-/// Takes whoever asks out of their group; that they have none is no error.
-///
-/// # Errors
-/// A refusal if they speak for it.
+/// Removes the viewer from their group, if they have one.
 pub fn leave(app: &App, viewer: &Viewer) -> Result<()> {
-    app.write(|tx| {
-        let account = require_verified(app, tx, viewer)?;
-        require_no_representative(&account)?;
+    Tx::run(app, viewer, |tx| {
+        let account = require_verified(&tx.caller)?;
+        require_no_representative(account)?;
         if account.membership.is_some() {
-            throttle::group_change(app, tx, viewer)?;
+            throttle::group_change(tx)?;
         }
-        part(app, tx, viewer, &account)
+        leave_current(tx, account)
     })
 }
 
-/// Takes whoever asks out of their group, if they have one.
-fn part(app: &App, tx: &Writer<'_>, viewer: &Viewer, account: &Account) -> Result<()> {
+fn leave_current(tx: &Tx<'_>, account: &Account) -> Result<()> {
     let Some(membership) = &account.membership else { return Ok(()) };
     store::memberships::delete(tx, account.id)?;
-    audit::record(app, tx, Actor::Owner(viewer), account.id, Event::GroupLeft(&membership.group))
+    tx.record(account.id, Event::GroupLeft(&membership.group))
 }
 
-/// Takes somebody who has no group into one.
-pub(super) fn admit(
-    app: &App,
-    tx: &Writer<'_>,
-    by: Actor<'_>,
-    newcomer: &Account,
-    group_id: &str,
-) -> Result<()> {
-    // Whoever registered an address that is not theirs must not get in by it.
+/// Adds an account without a group to a group.
+pub(super) fn admit(tx: &Tx<'_>, newcomer: &Account, group_id: &str) -> Result<()> {
+    // An account with an unconfirmed address may belong to somebody else.
     if !newcomer.is_verified_and_active() {
         return Err(NOT_REGISTERED);
     }
     if !store::memberships::insert(tx, newcomer.id, group_id, MemberRole::Member)? {
         return Err(HAS_GROUP);
     }
-    audit::record(app, tx, by, newcomer.id, Event::MemberAdded(group_id))
+    tx.record(newcomer.id, Event::MemberAdded(group_id))
 }
 
-/// An account that must be there.
+/// Returns an account that must exist.
 pub(super) fn get(db: &Reader<'_>, id: AccountId) -> Result<Account> {
-    store::accounts::find_by_id(db, id)?.ok_or_else(|| anyhow::anyhow!("account {id} is gone").into())
+    store::accounts::find_by_id(db, id)?.ok_or_else(|| anyhow!("account {id} is gone").into())
 }
 
-/// A group that somebody may join or ask. Where groups are asked, private ones are as those that do not exist.
-fn find_group(app: &App, db: &Reader<'_>, own: &Account, id: &str) -> Result<Group> {
+/// Finds a group to join. Private groups are treated as missing unless `groups.joining` is `open`.
+fn find_group(tx: &Tx<'_>, own: &Account, id: &str) -> Result<Group> {
     let Some(id) = text::uuid(id) else { return Err(GROUP_NOT_FOUND) };
-    let visibility = Visibility::of(app, Some(own.clone()));
-    let open = app.config.groups.joining == Joining::Open;
-    let found = store::groups::find_by_id(db, &id)?.filter(|group| open || visibility.sees_group(group));
+    let visibility = Visibility::of(tx.app, Some(own.clone()));
+    let is_open = tx.app.config.groups.joining == Joining::Open;
+    let found = store::groups::find_by_id(tx, &id)?.filter(|group| is_open || visibility.sees_group(group));
     found.ok_or(GROUP_NOT_FOUND)
 }
 

@@ -1,86 +1,46 @@
-//! Loads accounts, groups and related objects, as far as the viewer may see them. A request says what it selects. The
-//! loader reads that level by level from one snapshot, with as many statements for a list as for one entry.
+//! Loads accounts, groups and related objects, as far as the viewer may see them and the request selects them. The
+//! loader reads level by level from one snapshot, with as many statements for a list as for one entry.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
+use super::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
 use super::visibility::Visibility;
-use crate::accounts::{Account, Error, Result};
+use crate::accounts::Account;
+use crate::error::{Error, Result};
 use crate::store::groups::Group;
 use crate::store::institutions::{Institution, ResearchField};
 use crate::store::join_requests::JoinRequest;
 use crate::store::{self, Reader};
 
 /// The most entries below the top-level list of a response. Lists within lists multiply.
-const MOST: usize = 50_000;
-
-/// What a request selects around an account.
-#[derive(Debug, Default)]
-pub struct AccountSelection {
-    pub group: Option<Box<GroupSelection>>,
-    pub join_requests: Option<Box<JoinRequestSelection>>,
-}
-
-/// What a request selects around a working group.
-#[derive(Debug, Default)]
-pub struct GroupSelection {
-    /// The selection around the institution, which is always loaded itself.
-    pub institution: PlaceSelection,
-    /// The selection around the research field, which is always loaded itself.
-    pub research_field: PlaceSelection,
-    pub representative: Option<Box<AccountSelection>>,
-    pub members: Option<Box<AccountSelection>>,
-    pub join_requests: Option<Box<JoinRequestSelection>>,
-}
-
-/// What a request selects around an institution or a research field.
-#[derive(Debug, Default)]
-pub struct PlaceSelection {
-    pub groups: Option<Box<GroupSelection>>,
-}
-
-/// What a request selects around a join request.
-#[derive(Debug, Default)]
-pub struct JoinRequestSelection {
-    /// The account that made the request.
-    pub account: Option<Box<AccountSelection>>,
-    /// The group that the account asked to join.
-    pub group: Option<Box<GroupSelection>>,
-}
+const MAX_ENTRIES: usize = 50_000;
 
 /// An object as the viewer sees it. Related objects that were not selected, or that the viewer may not see, are
 /// absent.
 #[derive(Debug)]
-pub struct Seen<T, A> {
-    /// The object itself.
+pub struct Seen<T, R> {
     pub record: T,
-    /// The related objects.
-    pub related: A,
-    /// The number of entries that the object adds to a response, itself included.
-    weight: usize,
+    pub related: R,
+    /// The number of entries that the object adds to a response, itself included. Objects are shared in memory, but a
+    /// response repeats them wherever they occur.
+    entries: usize,
 }
 
-/// An account as the viewer sees it.
 pub type SeenAccount = Arc<Seen<Account, AccountRelations>>;
-/// A working group as the viewer sees it.
 pub type SeenGroup = Arc<Seen<Group, GroupRelations>>;
-/// An institution as the viewer sees it.
 pub type SeenInstitution = Arc<Seen<Institution, Vec<SeenGroup>>>;
-/// A research field as the viewer sees it.
 pub type SeenResearchField = Arc<Seen<ResearchField, Vec<SeenGroup>>>;
-/// A join request as the viewer sees it.
 pub type SeenJoinRequest = Arc<Seen<JoinRequest, JoinRequestRelations>>;
 
-/// What the viewer sees around an account.
 #[derive(Debug, Default)]
 pub struct AccountRelations {
     pub group: Option<SeenGroup>,
     pub join_requests: Vec<SeenJoinRequest>,
 }
 
-/// What the viewer sees around a working group.
 #[derive(Debug)]
 pub struct GroupRelations {
     pub institution: Option<SeenInstitution>,
@@ -90,23 +50,24 @@ pub struct GroupRelations {
     pub join_requests: Vec<SeenJoinRequest>,
 }
 
-/// What the viewer sees around a join request.
 #[derive(Debug)]
 pub struct JoinRequestRelations {
     pub account: Option<SeenAccount>,
     pub group: Option<SeenGroup>,
 }
 
-/// Loads objects as the viewer sees them.
+/// Loads what is selected around objects that the viewer may see. Each function rejects a response that would be too
+/// large.
 pub(super) struct Loader<'a> {
     db: &'a Reader<'a>,
     visibility: &'a Visibility,
-    read: Cell<usize>,
+    /// The number of entries that were read.
+    loaded: Cell<usize>,
 }
 
 impl<'a> Loader<'a> {
     pub(super) fn new(db: &'a Reader<'a>, visibility: &'a Visibility) -> Self {
-        Self { db, visibility, read: Cell::new(0) }
+        Self { db, visibility, loaded: Cell::new(0) }
     }
 
     pub(super) fn accounts(
@@ -114,159 +75,141 @@ impl<'a> Loader<'a> {
         accounts: Vec<Account>,
         selection: &AccountSelection,
     ) -> Result<Vec<SeenAccount>> {
-        let groups = match &selection.group {
-            Some(selection) => {
-                let memberships = accounts.iter().filter_map(|account| account.membership.as_ref());
-                let ids = distinct(memberships.map(|membership| membership.group.clone()));
-                let groups = store::groups::list_by_ids(self.db, &ids)?;
-                by_key(self.visible_groups(groups, selection)?, |group| group.record.id.clone())
-            }
-            None => HashMap::new(),
-        };
-        let mut join_requests = match &selection.join_requests {
-            Some(selection) => {
-                let ids: Vec<_> = accounts.iter().map(|account| account.id).collect();
-                let made = store::join_requests::list_by_accounts(self.db, &ids)?;
-                lists_by_key(self.visible_join_requests(made, selection)?, |request| request.record.account)
-            }
-            None => HashMap::new(),
-        };
-        Ok(accounts
-            .into_iter()
-            .map(|account| {
-                let group = account.membership.as_ref().and_then(|own| groups.get(&own.group)).cloned();
-                let join_requests = join_requests.remove(&account.id).unwrap_or_default();
-                let weight = 1 + weight_of(&group) + weight_of(&join_requests);
-                Arc::new(Seen { record: account, related: AccountRelations { group, join_requests }, weight })
-            })
-            .collect())
+        let groups = if_selected(selection.group.as_deref(), |selection| {
+            let memberships = accounts.iter().filter_map(|account| account.membership.as_ref());
+            let ids = distinct(memberships.map(|membership| membership.group.clone()), String::clone);
+            let groups = self.visible_groups(store::groups::list_by_ids(self.db, &ids)?, selection)?;
+            Ok(by_key(groups, |group| group.record.id.clone()))
+        })?;
+        let mut join_requests = if_selected(selection.join_requests.as_deref(), |selection| {
+            let ids: Vec<_> = accounts.iter().map(|account| account.id).collect();
+            let requests = store::join_requests::list_by_accounts(self.db, &ids)?;
+            let requests = self.visible_join_requests(requests, selection)?;
+            Ok(lists_by_key(requests, |request| request.record.account))
+        })?;
+        let seen = accounts.into_iter().map(|account| {
+            let membership = account.membership.as_ref();
+            let group = membership.and_then(|membership| groups.get(&membership.group)).cloned();
+            let join_requests = join_requests.remove(&account.id).unwrap_or_default();
+            let entries = 1 + count(&group) + count(&join_requests);
+            Arc::new(Seen { record: account, related: AccountRelations { group, join_requests }, entries })
+        });
+        check_size(seen.collect())
     }
 
     pub(super) fn groups(&self, groups: Vec<Group>, selection: &GroupSelection) -> Result<Vec<SeenGroup>> {
         let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
         let institutions = groups.iter().filter_map(|group| group.institution.clone());
-        let institutions =
-            self.institutions(distinct_by(institutions, |it| it.id.clone()), &selection.institution)?;
-        let institutions = by_key(institutions, |seen| seen.record.id.clone());
-        let fields = groups.iter().map(|group| group.research_field.clone());
-        let fields = self.research_fields(distinct_by(fields, |it| it.id), &selection.research_field)?;
-        let fields = by_key(fields, |seen| seen.record.id);
-        let people = |people: Vec<Account>, selection| -> Result<_> {
-            let visible: Vec<_> = people.into_iter().filter(|it| self.visibility.sees_account(it)).collect();
-            self.count(visible.len())?;
-            Ok(lists_by_key(self.accounts(visible, selection)?, group_of))
-        };
-        let mut representatives = match &selection.representative {
-            Some(selection) => people(store::memberships::list_representatives(self.db, &ids)?, selection)?,
-            None => HashMap::new(),
-        };
-        let mut members = match &selection.members {
-            Some(selection) => people(store::memberships::list_members(self.db, &ids)?, selection)?,
-            None => HashMap::new(),
-        };
-        let mut join_requests = match &selection.join_requests {
-            Some(selection) => {
-                let made = store::join_requests::list_by_groups(self.db, &ids)?;
-                lists_by_key(self.visible_join_requests(made, selection)?, |request| {
-                    request.record.group.clone()
-                })
-            }
-            None => HashMap::new(),
-        };
+        let institutions = distinct(institutions, |institution| institution.id.clone());
+        let institutions = self.institutions(institutions, selection.institution_groups.as_deref())?;
+        let institutions = by_key(institutions, |institution| institution.record.id.clone());
+        let fields = distinct(groups.iter().map(|group| group.research_field.clone()), |field| field.id);
+        let fields = self.research_fields(fields, selection.research_field_groups.as_deref())?;
+        let fields = by_key(fields, |field| field.record.id);
+        let mut representatives = if_selected(selection.representative.as_deref(), |selection| {
+            self.visible_members(store::memberships::list_representatives(self.db, &ids)?, selection)
+        })?;
+        let mut members = if_selected(selection.members.as_deref(), |selection| {
+            self.visible_members(store::memberships::list_members(self.db, &ids)?, selection)
+        })?;
+        let mut join_requests = if_selected(selection.join_requests.as_deref(), |selection| {
+            let requests = store::join_requests::list_by_groups(self.db, &ids)?;
+            let requests = self.visible_join_requests(requests, selection)?;
+            Ok(lists_by_key(requests, |request| request.record.group.clone()))
+        })?;
         let seen = groups.into_iter().filter_map(|group| {
+            let institution = group.institution.as_ref();
             let related = GroupRelations {
-                institution: group.institution.as_ref().and_then(|it| institutions.get(&it.id)).cloned(),
+                institution: institution.and_then(|institution| institutions.get(&institution.id)).cloned(),
                 research_field: Arc::clone(fields.get(&group.research_field.id)?),
-                representative: representatives.remove(&group.id).and_then(|mut one| one.pop()),
+                representative: representatives.remove(&group.id).and_then(|mut accounts| accounts.pop()),
                 members: members.remove(&group.id).unwrap_or_default(),
                 join_requests: join_requests.remove(&group.id).unwrap_or_default(),
             };
-            let places = weight_of(&related.institution) + related.research_field.weight;
-            let people = weight_of(&related.representative) + weight_of(&related.members);
-            let weight = 1 + places + people + weight_of(&related.join_requests);
-            Some(Arc::new(Seen { record: group, related, weight }))
+            let accounts = count(&related.representative) + count(&related.members);
+            let places = count(&related.institution) + related.research_field.entries;
+            let entries = 1 + accounts + places + count(&related.join_requests);
+            Some(Arc::new(Seen { record: group, related, entries }))
         });
-        Ok(seen.collect())
+        check_size(seen.collect())
     }
 
     pub(super) fn institutions(
         &self,
         institutions: Vec<Institution>,
-        selection: &PlaceSelection,
+        groups: Option<&GroupSelection>,
     ) -> Result<Vec<SeenInstitution>> {
-        let mut groups = match &selection.groups {
-            Some(selection) => {
-                let ids: Vec<_> = institutions.iter().map(|institution| institution.id.clone()).collect();
-                let there = store::groups::list_by_institutions(self.db, &ids)?;
-                let at = |group: &SeenGroup| group.record.institution.as_ref().map(|it| it.id.clone());
-                lists_by_key(self.visible_groups(there, selection)?, at)
-            }
-            None => HashMap::new(),
-        };
+        let mut groups = if_selected(groups, |selection| {
+            let ids: Vec<_> = institutions.iter().map(|institution| institution.id.clone()).collect();
+            let groups = store::groups::list_by_institutions(self.db, &ids)?;
+            let groups = self.visible_groups(groups, selection)?;
+            Ok(lists_by_key(groups, |group| group.record.institution.as_ref().map(|it| it.id.clone())))
+        })?;
         let seen = institutions.into_iter().map(|institution| {
             let groups = groups.remove(&Some(institution.id.clone())).unwrap_or_default();
-            Arc::new(Seen { record: institution, weight: 1 + weight_of(&groups), related: groups })
+            Arc::new(Seen { record: institution, entries: 1 + count(&groups), related: groups })
         });
-        Ok(seen.collect())
+        check_size(seen.collect())
     }
 
     pub(super) fn research_fields(
         &self,
         fields: Vec<ResearchField>,
-        selection: &PlaceSelection,
+        groups: Option<&GroupSelection>,
     ) -> Result<Vec<SeenResearchField>> {
-        let mut groups = match &selection.groups {
-            Some(selection) => {
-                let ids: Vec<_> = fields.iter().map(|field| field.id).collect();
-                let there = store::groups::list_by_research_fields(self.db, &ids)?;
-                lists_by_key(self.visible_groups(there, selection)?, |group| group.record.research_field.id)
-            }
-            None => HashMap::new(),
-        };
+        let mut groups = if_selected(groups, |selection| {
+            let ids: Vec<_> = fields.iter().map(|field| field.id).collect();
+            let groups = store::groups::list_by_research_fields(self.db, &ids)?;
+            Ok(lists_by_key(self.visible_groups(groups, selection)?, |group| group.record.research_field.id))
+        })?;
         let seen = fields.into_iter().map(|field| {
             let groups = groups.remove(&field.id).unwrap_or_default();
-            Arc::new(Seen { record: field, weight: 1 + weight_of(&groups), related: groups })
+            Arc::new(Seen { record: field, entries: 1 + count(&groups), related: groups })
         });
-        Ok(seen.collect())
+        check_size(seen.collect())
     }
 
-    /// Loads visible join requests, with their accounts and groups.
+    /// The account and the group of a visible join request are visible.
     pub(super) fn join_requests(
         &self,
         requests: Vec<JoinRequest>,
         selection: &JoinRequestSelection,
     ) -> Result<Vec<SeenJoinRequest>> {
-        let accounts = match &selection.account {
-            Some(selection) => {
-                let ids = distinct(requests.iter().map(|request| request.account));
-                self.count(ids.len())?;
-                let accounts = store::accounts::list_by_ids(self.db, &ids)?;
-                by_key(self.accounts(accounts, selection)?, |account| account.record.id)
-            }
-            None => HashMap::new(),
-        };
-        let groups = match &selection.group {
-            Some(selection) => {
-                let ids = distinct(requests.iter().map(|request| request.group.clone()));
-                self.count(ids.len())?;
-                let groups = store::groups::list_by_ids(self.db, &ids)?;
-                by_key(self.groups(groups, selection)?, |group| group.record.id.clone())
-            }
-            None => HashMap::new(),
-        };
+        let accounts = if_selected(selection.account.as_deref(), |selection| {
+            let ids = distinct(requests.iter().map(|request| request.account), |id| *id);
+            self.count_loaded(ids.len())?;
+            let accounts = self.accounts(store::accounts::list_by_ids(self.db, &ids)?, selection)?;
+            Ok(by_key(accounts, |account| account.record.id))
+        })?;
+        let groups = if_selected(selection.group.as_deref(), |selection| {
+            let ids = distinct(requests.iter().map(|request| request.group.clone()), String::clone);
+            self.count_loaded(ids.len())?;
+            let groups = self.groups(store::groups::list_by_ids(self.db, &ids)?, selection)?;
+            Ok(by_key(groups, |group| group.record.id.clone()))
+        })?;
         let seen = requests.into_iter().map(|request| {
             let account = accounts.get(&request.account).cloned();
             let group = groups.get(&request.group).cloned();
-            let weight = 1 + weight_of(&account) + weight_of(&group);
-            Arc::new(Seen { record: request, related: JoinRequestRelations { account, group }, weight })
+            let entries = 1 + count(&account) + count(&group);
+            Arc::new(Seen { record: request, related: JoinRequestRelations { account, group }, entries })
         });
-        Ok(seen.collect())
+        check_size(seen.collect())
     }
 
     fn visible_groups(&self, groups: Vec<Group>, selection: &GroupSelection) -> Result<Vec<SeenGroup>> {
-        let visible: Vec<_> = groups.into_iter().filter(|group| self.visibility.sees_group(group)).collect();
-        self.count(visible.len())?;
-        self.groups(visible, selection)
+        self.groups(self.visible(groups, Visibility::sees_group)?, selection)
+    }
+
+    /// Returns the visible members of groups by the id of the group.
+    fn visible_members(
+        &self,
+        members: Vec<Account>,
+        selection: &AccountSelection,
+    ) -> Result<HashMap<String, Vec<SeenAccount>>> {
+        let members = self.accounts(self.visible(members, Visibility::sees_account)?, selection)?;
+        Ok(lists_by_key(members, |member| {
+            member.record.membership.as_ref().map(|membership| membership.group.clone()).unwrap_or_default()
+        }))
     }
 
     fn visible_join_requests(
@@ -274,58 +217,54 @@ impl<'a> Loader<'a> {
         requests: Vec<JoinRequest>,
         selection: &JoinRequestSelection,
     ) -> Result<Vec<SeenJoinRequest>> {
-        let visible = requests.into_iter().filter(|request| self.visibility.sees_join_request(request));
-        let visible: Vec<_> = visible.collect();
-        self.count(visible.len())?;
-        self.join_requests(visible, selection)
+        self.join_requests(self.visible(requests, Visibility::sees_join_request)?, selection)
+    }
+
+    fn visible<T>(&self, mut records: Vec<T>, sees: impl Fn(&Visibility, &T) -> bool) -> Result<Vec<T>> {
+        records.retain(|record| sees(self.visibility, record));
+        self.count_loaded(records.len())?;
+        Ok(records)
     }
 
     /// Counts entries that are about to be read, and rejects a request that reads too many.
-    fn count(&self, more: usize) -> Result<()> {
-        self.read.set(self.read.get() + more);
-        if self.read.get() > MOST { Err(too_much()) } else { Ok(()) }
+    fn count_loaded(&self, more: usize) -> Result<()> {
+        self.loaded.set(self.loaded.get() + more);
+        if self.loaded.get() > MAX_ENTRIES { Err(too_large()) } else { Ok(()) }
     }
 }
 
-/// Rejects a response that is too large. Entries are shared in memory, but a response repeats them wherever they
-/// occur.
-pub(super) fn bounded<T, A>(seen: Vec<Arc<Seen<T, A>>>) -> Result<Vec<Arc<Seen<T, A>>>> {
-    let below = weight_of(&seen) - seen.len();
-    if below > MOST { Err(too_much()) } else { Ok(seen) }
+/// Rejects a list with too many entries below its own.
+fn check_size<T, R>(seen: Vec<Arc<Seen<T, R>>>) -> Result<Vec<Arc<Seen<T, R>>>> {
+    if count(&seen) - seen.len() > MAX_ENTRIES { Err(too_large()) } else { Ok(seen) }
 }
 
-fn too_much() -> Error {
-    let sentence = format!(
-        "The request asks for too much: its answer would hold more than {MOST} entries in lists within lists."
-    );
-    Error::BadRequest(sentence.into())
+fn too_large() -> Error {
+    let message =
+        format!("The request selects too much: lists within lists may return at most {MAX_ENTRIES} entries.");
+    Error::BadRequest(message.into())
 }
 
-fn group_of(account: &SeenAccount) -> String {
-    account.record.membership.as_ref().map(|membership| membership.group.clone()).unwrap_or_default()
+fn count<'s, T: 's, R: 's>(seen: impl IntoIterator<Item = &'s Arc<Seen<T, R>>>) -> usize {
+    seen.into_iter().fold(0, |sum, seen| sum.saturating_add(seen.entries))
 }
 
-fn weight_of<'s, T: 's, A: 's>(seen: impl IntoIterator<Item = &'s Arc<Seen<T, A>>>) -> usize {
-    seen.into_iter().fold(0, |sum, one| sum.saturating_add(one.weight))
+fn if_selected<S, T: Default>(selection: Option<&S>, load: impl FnOnce(&S) -> Result<T>) -> Result<T> {
+    selection.map_or_else(|| Ok(T::default()), load)
 }
 
-fn distinct<K: Eq + Hash + Clone>(keys: impl Iterator<Item = K>) -> Vec<K> {
-    distinct_by(keys, K::clone)
+fn distinct<T, K: Eq + Hash>(values: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    let mut keys = HashSet::new();
+    values.filter(|value| keys.insert(key(value))).collect()
 }
 
-fn distinct_by<T, K: Eq + Hash>(things: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<T> {
-    let mut seen = std::collections::HashSet::new();
-    things.filter(|thing| seen.insert(key(thing))).collect()
+fn by_key<T, K: Eq + Hash>(values: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<K, T> {
+    values.into_iter().map(|value| (key(&value), value)).collect()
 }
 
-fn by_key<T, K: Eq + Hash>(things: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<K, T> {
-    things.into_iter().map(|thing| (key(&thing), thing)).collect()
-}
-
-fn lists_by_key<T, K: Eq + Hash>(things: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<K, Vec<T>> {
+fn lists_by_key<T, K: Eq + Hash>(values: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<K, Vec<T>> {
     let mut lists: HashMap<K, Vec<T>> = HashMap::new();
-    for thing in things {
-        lists.entry(key(&thing)).or_default().push(thing);
+    for value in values {
+        lists.entry(key(&value)).or_default().push(value);
     }
     lists
 }

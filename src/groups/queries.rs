@@ -1,17 +1,18 @@
 //! The rule behind each query. Each rule reads from one snapshot and follows the policy in `visibility`.
 
 use super::errors::{REPRESENTATIVES_ONLY, require_login};
-use super::loader::{
-    AccountSelection, GroupSelection, JoinRequestSelection, Loader, PlaceSelection, SeenAccount, SeenGroup,
-    SeenInstitution, SeenJoinRequest, SeenResearchField, bounded,
-};
+use super::loader::{Loader, SeenAccount, SeenGroup, SeenInstitution, SeenJoinRequest, SeenResearchField};
+use super::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
 use super::visibility::Visibility;
-use crate::accounts::text::search_key;
 use crate::accounts::user_list::{self, Page, PageArgs};
-use crate::accounts::{Account, AccountId, Error, Filter, Result, Viewer, sessions};
+use crate::accounts::{Account, AccountId, Filter};
 use crate::app::App;
+use crate::error::{Error, Result};
+use crate::security::Viewer;
+use crate::security::authentication::caller;
 use crate::store::institutions::Search;
 use crate::store::{self, Reader};
+use crate::text::search_key;
 
 const MOST_WORDS: usize = 8;
 /// Longer than the name and place of any institution in bytes, and shorter than the limit of a `LIKE` pattern.
@@ -29,28 +30,19 @@ pub struct InstitutionSearch {
 }
 
 /// Returns the viewer's account, or `None` without a valid token.
-///
-/// # Errors
-/// Rejects a request that selects too much around the account.
 pub fn me(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Result<Option<SeenAccount>> {
-    app.store.read(|db| match sessions::identify(app, db, viewer)? {
+    app.store.read(|db| match caller(app, db, viewer)?.account {
         Some(own) => one(app, db, &own, own.clone(), selection).map(Some),
         None => Ok(None),
     })
 }
 
 /// Returns an account as its owner sees it.
-///
-/// # Errors
-/// Rejects a request that selects too much around the account.
 pub fn own(app: &App, own: &Account, selection: &AccountSelection) -> Result<SeenAccount> {
     app.store.read(|db| one(app, db, own, own.clone(), selection))
 }
 
 /// Returns an account by its id. An account that the viewer may not see is treated as missing.
-///
-/// # Errors
-/// Rejects a request that selects too much around the account.
 pub fn user(
     app: &App,
     viewer: &Viewer,
@@ -58,18 +50,14 @@ pub fn user(
     selection: &AccountSelection,
 ) -> Result<Option<SeenAccount>> {
     app.store.read(|db| {
-        let own = sessions::identify(app, db, viewer)?;
+        let own = caller(app, db, viewer)?.account;
         let found = user_list::user(app, db, own.as_ref(), id)?;
         let visibility = Visibility::of(app, own);
-        let seen = Loader::new(db, &visibility).accounts(found.into_iter().collect(), selection)?;
-        Ok(bounded(seen)?.pop())
+        Ok(Loader::new(db, &visibility).accounts(found.into_iter().collect(), selection)?.pop())
     })
 }
 
 /// Returns a page of the accounts that match the filter and that the viewer may see.
-///
-/// # Errors
-/// Rejects invalid page arguments, and a request that selects too much around the accounts.
 pub fn users(
     app: &App,
     viewer: &Viewer,
@@ -78,24 +66,21 @@ pub fn users(
     selection: &AccountSelection,
 ) -> Result<Page<SeenAccount>> {
     app.store.read(|db| {
-        let own = sessions::identify(app, db, viewer)?;
+        let own = caller(app, db, viewer)?.account;
         let Page { accounts, start, has_next, has_previous } =
             user_list::users(app, db, own.as_ref(), filter, args)?;
         let visibility = Visibility::of(app, own);
-        let accounts = bounded(Loader::new(db, &visibility).accounts(accounts, selection)?)?;
+        let accounts = Loader::new(db, &visibility).accounts(accounts, selection)?;
         Ok(Page { accounts, start, has_next, has_previous })
     })
 }
 
 /// Returns the institutions that match a search, in the order in which they were imported.
-///
-/// # Errors
-/// Rejects invalid arguments, and a request that selects too much around the institutions.
 pub fn institutions(
     app: &App,
     viewer: &Viewer,
     search: &InstitutionSearch,
-    selection: &PlaceSelection,
+    groups: Option<&GroupSelection>,
 ) -> Result<Vec<SeenInstitution>> {
     let search = Search {
         words: words(search.search.as_deref().unwrap_or_default()),
@@ -107,8 +92,8 @@ pub fn institutions(
     }
     app.store.read(|db| {
         let found = store::institutions::list_institutions(db, &search)?;
-        let visibility = Visibility::of(app, sessions::identify(app, db, viewer)?);
-        bounded(Loader::new(db, &visibility).institutions(found, selection)?)
+        let visibility = Visibility::of(app, caller(app, db, viewer)?.account);
+        Loader::new(db, &visibility).institutions(found, groups)
     })
 }
 
@@ -123,60 +108,48 @@ pub(super) fn words(search: &str) -> Vec<String> {
 }
 
 /// Returns all research fields, ordered by id.
-///
-/// # Errors
-/// Rejects a request that selects too much around the research fields.
 pub fn research_fields(
     app: &App,
     viewer: &Viewer,
-    selection: &PlaceSelection,
+    groups: Option<&GroupSelection>,
 ) -> Result<Vec<SeenResearchField>> {
     app.store.read(|db| {
         let found = store::institutions::list_research_fields(db)?;
-        let visibility = Visibility::of(app, sessions::identify(app, db, viewer)?);
-        bounded(Loader::new(db, &visibility).research_fields(found, selection)?)
+        let visibility = Visibility::of(app, caller(app, db, viewer)?.account);
+        Loader::new(db, &visibility).research_fields(found, groups)
     })
 }
 
 /// Returns all public working groups, in the order in which they were created.
-///
-/// # Errors
-/// Rejects anonymous viewers, and a request that selects too much around the groups.
 pub fn working_groups(app: &App, viewer: &Viewer, selection: &GroupSelection) -> Result<Vec<SeenGroup>> {
     app.store.read(|db| {
-        let visibility = Visibility::of(app, Some(require_login(app, db, viewer)?));
+        let visibility = Visibility::of(app, Some(require_login(caller(app, db, viewer)?)?));
         let found = store::groups::list_public(db)?;
-        bounded(Loader::new(db, &visibility).groups(found, selection)?)
+        Loader::new(db, &visibility).groups(found, selection)
     })
 }
 
 /// Returns the members of the group that the viewer represents.
-///
-/// # Errors
-/// Rejects viewers who represent no group, and a request that selects too much around the members.
 pub fn members(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Result<Vec<SeenAccount>> {
     app.store.read(|db| {
-        let own = require_login(app, db, viewer)?;
+        let own = require_login(caller(app, db, viewer)?)?;
         let group = own.represents().ok_or(REPRESENTATIVES_ONLY)?.to_owned();
         let found = store::memberships::list_members(db, &[group])?;
-        bounded(Loader::new(db, &Visibility::of(app, Some(own))).accounts(found, selection)?)
+        Loader::new(db, &Visibility::of(app, Some(own))).accounts(found, selection)
     })
 }
 
 /// Returns the requests to join the group that the viewer represents, including answered ones.
-///
-/// # Errors
-/// See [`members`].
 pub fn join_requests(
     app: &App,
     viewer: &Viewer,
     selection: &JoinRequestSelection,
 ) -> Result<Vec<SeenJoinRequest>> {
     app.store.read(|db| {
-        let own = require_login(app, db, viewer)?;
+        let own = require_login(caller(app, db, viewer)?)?;
         let group = own.represents().ok_or(REPRESENTATIVES_ONLY)?.to_owned();
         let found = store::join_requests::list_by_groups(db, &[group])?;
-        bounded(Loader::new(db, &Visibility::of(app, Some(own))).join_requests(found, selection)?)
+        Loader::new(db, &Visibility::of(app, Some(own))).join_requests(found, selection)
     })
 }
 
@@ -189,13 +162,13 @@ pub(super) fn one(
     selection: &AccountSelection,
 ) -> Result<SeenAccount> {
     let visibility = Visibility::of(app, Some(own.clone()));
-    let seen = bounded(Loader::new(db, &visibility).accounts(vec![account], selection)?)?.pop();
-    seen.ok_or_else(|| anyhow::anyhow!("an account is not in its own picture").into())
+    let seen = Loader::new(db, &visibility).accounts(vec![account], selection)?.pop();
+    seen.ok_or_else(|| anyhow::anyhow!("the account was not loaded").into())
 }
 
 fn not_negative(name: &str, number: i32) -> Result<i64> {
     if number < 0 {
-        return Err(Error::BadRequest(format!("`{name}` cannot be negative.").into()));
+        return Err(Error::bad_request(format!("`{name}` cannot be negative.")));
     }
     Ok(number.into())
 }

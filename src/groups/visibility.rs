@@ -5,25 +5,24 @@ use crate::app::App;
 use crate::store::groups::Group;
 use crate::store::join_requests::JoinRequest;
 
-/// What a viewer may see.
 pub(super) struct Visibility {
+    /// The viewer's account; none for an anonymous viewer.
     own: Option<Account>,
-    everybody: bool,
+    sees_all_accounts: bool,
 }
 
 impl Visibility {
-    /// Returns the visibility for the owner of an account, or for an anonymous viewer.
     pub(super) fn of(app: &App, own: Option<Account>) -> Self {
-        Self { everybody: user_list::sees_everybody(app, own.as_ref()), own }
+        Self { sees_all_accounts: user_list::sees_everybody(app, own.as_ref()), own }
     }
 
     /// Returns whether the viewer may see an account. If `accounts.users_visible_to` does not admit the viewer, that is
     /// only their own account, and for a representative also the members of the group.
     pub(super) fn sees_account(&self, account: &Account) -> bool {
-        let is_near = |own: &Account| {
+        let is_own_or_member = |own: &Account| {
             own.id == account.id || own.represents().is_some_and(|group| account.is_member_of(group))
         };
-        self.everybody || self.own.as_ref().is_some_and(is_near)
+        self.sees_all_accounts || self.own.as_ref().is_some_and(is_own_or_member)
     }
 
     /// Returns whether the viewer may see a group: their own and public ones. An anonymous viewer sees public groups
@@ -31,13 +30,14 @@ impl Visibility {
     pub(super) fn sees_group(&self, group: &Group) -> bool {
         match &self.own {
             Some(own) => group.is_public || own.is_member_of(&group.id),
-            None => group.is_public && self.everybody,
+            None => group.is_public && self.sees_all_accounts,
         }
     }
 
     /// Returns whether the viewer made a join request or may answer it.
     pub(super) fn sees_join_request(&self, request: &JoinRequest) -> bool {
-        let concerns = |own: &Account| request.account == own.id || own.represents() == Some(&request.group);
-        self.own.as_ref().is_some_and(concerns)
+        self.own
+            .as_ref()
+            .is_some_and(|own| request.account == own.id || own.represents() == Some(&request.group))
     }
 }

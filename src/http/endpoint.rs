@@ -1,52 +1,53 @@
-//! `/graphql` and `/relay`: what is taken for a request, and how it is answered.
+//! `/graphql` and `/relay`: checks a request, lets async-graphql-poem parse it, executes it and writes the reply.
 //!
-//! What cannot be read, parsed or validated is answered 400 with `errors` and no `data`; what a rule refuses, or a
-//! resolver fails at, is answered 200; what cannot be done at present, 503 with `Retry-After`.
+//! A request that cannot be parsed or validated gets 400 with `errors` and without `data`. A rejection by a rule and a
+//! failed resolver get 200. A transient error gets 503 with `Retry-After`.
 
 use std::sync::Arc;
 
-use async_graphql::{Request as GraphQlRequest, ServerError, Value, Variables};
+use async_graphql::{Request as GraphQlRequest, ServerError, Value};
+use async_graphql_poem::GraphQLRequest;
 use bytes::Bytes;
-use poem::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use poem::error::{InternalServerError, ReadBodyError};
+use poem::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
 use poem::http::{HeaderValue, Method, StatusCode};
-use poem::{Body, IntoResponse as _, Request, Response, Result};
+use poem::web::RequestBody;
+use poem::{Body, FromRequest as _, IntoResponse as _, Request, Response, Result};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::Value as Json;
 
-use super::shares::{Share, Shares};
-use super::{client, graphiql};
-use crate::accounts::Viewer;
-use crate::ascii_json;
-use crate::graphql::{self, Flavour, GraphQl};
+use super::client_quota::{ClientQuota, Reservation};
+use super::{client_ip, graphiql, json};
+use crate::django::ascii_json;
+use crate::graphql::{self, GraphQl, MutationStyle};
+use crate::security::Viewer;
 
-/// Replies up to this size are not counted.
-const SMALL: usize = 8 * 1024;
-/// The seconds after which a client may try again.
-pub(super) const PAUSE: u32 = 5;
+/// Replies up to this size do not count towards the quota of unsent bytes: the limit on requests is enough for them.
+const SMALL_REPLY_BYTES: usize = 8 * 1024;
 
-/// The endpoint.
 pub(super) struct Endpoint {
     pub(super) graphql: Arc<GraphQl>,
-    pub(super) flavour: Flavour,
+    pub(super) flavour: MutationStyle,
     pub(super) max_body: usize,
-    /// The page that browsers get, if they get one.
+    /// The GraphiQL page for browsers, if it is enabled.
     pub(super) graphiql: Option<Bytes>,
-    /// Bytes of large replies that are unread.
-    pub(super) unread: Shares,
+    pub(super) unsent_bytes: ClientQuota,
 }
 
-/// A reply that counts until its last byte is sent.
-struct Unread {
+/// The body of a large reply, which holds its reservation until the last byte is sent.
+struct ReservedBody {
     body: Box<str>,
-    _share: Share,
+    _reservation: Reservation,
 }
 
-impl AsRef<[u8]> for Unread {
+impl AsRef<[u8]> for ReservedBody {
     fn as_ref(&self) -> &[u8] {
         self.body.as_bytes()
     }
 }
 
+/// The body of a reply. `GraphQLResponse` of async-graphql-poem is not used: it writes `data: null` for a request that was
+/// not executed, does not escape characters beyond ASCII as the recorded replies do, and does not count towards the quota.
 #[derive(Serialize)]
 struct Reply<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -59,22 +60,59 @@ impl poem::Endpoint for Endpoint {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        if let Some(page) = self.graphiql.as_ref().filter(|_| graphiql::is_asked_for(&request)) {
-            return Ok(graphiql::show(page));
+        if let Some(page) = self.graphiql.as_ref().filter(|_| graphiql::is_requested(&request)) {
+            return Ok(graphiql::page_response(page));
         }
-        Ok(match self.read(&mut request).await {
+        match self.parse(&mut request).await {
             Ok(query) => self.execute(query, viewer(&request)).await,
-            Err(answer) => answer,
-        })
+            Err(refusal) => Ok(refusal),
+        }
     }
 }
 
 impl Endpoint {
-    async fn execute(&self, query: GraphQlRequest, viewer: Viewer) -> Response {
+    /// Checks method, media type and size before the extractor reads the body.
+    async fn parse(&self, request: &mut Request) -> std::result::Result<GraphQlRequest, Response> {
+        let bad_request = |message| json::refuse(StatusCode::BAD_REQUEST, message);
+        match *request.method() {
+            Method::POST => {}
+            Method::GET | Method::HEAD => {
+                return Err(method_not_allowed(
+                    "POST",
+                    "Send GraphQL as a POST request with a body of JSON.",
+                ));
+            }
+            _ => return Err(method_not_allowed("GET, POST", "GraphQL only supports GET and POST requests.")),
+        }
+        match request.header(CONTENT_TYPE).map(media_type).as_deref() {
+            Some("application/json") => {}
+            Some("application/x-www-form-urlencoded" | "multipart/form-data" | "application/graphql") => {
+                let message = "Send the query as JSON, with the header Content-Type: application/json.";
+                return Err(json::refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+            }
+            _ => return Err(bad_request("Must provide query string.")),
+        }
+        let body =
+            request.take_body().into_bytes_limit(self.max_body).await.map_err(|error| match error {
+                ReadBodyError::PayloadTooLarge => {
+                    let message =
+                        format!("The request is too large: at most {} bytes are allowed.", self.max_body);
+                    json::refuse(StatusCode::PAYLOAD_TOO_LARGE, &message)
+                }
+                _ => bad_request("The body of the request is incomplete."),
+            })?;
+        let mut body = RequestBody::new(normalize(&body).map_err(bad_request)?);
+        // The extractor would reject malformed parameters after the media type.
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let extracted = GraphQLRequest::from_request(request, &mut body).await;
+        extracted.map(|GraphQLRequest(query)| query).map_err(|_| bad_request("Variables are invalid JSON."))
+    }
+
+    async fn execute(&self, query: GraphQlRequest, viewer: Viewer) -> Result<Response> {
         let client = viewer.client().network();
         let (response, summary) = self.graphql.execute(self.flavour, query, viewer).await;
         let errors = response.errors.as_slice();
-        // All fields may be null, so data is: where nothing was executed, or an argument could not be read.
+        // Every root field is nullable, so `data` is null only if nothing was executed or an argument was invalid.
         let executed = response.data != Value::Null;
         let status = if errors.iter().any(graphql::is_transient) {
             StatusCode::SERVICE_UNAVAILABLE
@@ -84,92 +122,66 @@ impl Endpoint {
             StatusCode::BAD_REQUEST
         };
         let reply = Reply { errors, data: executed.then_some(&response.data) };
-        let mut reply = match ascii_json::to_string(&reply) {
-            Ok(body) => match self.counted(client, body) {
-                Some(body) => json_body(status, body),
-                None => too_much_unread(),
-            },
-            Err(error) => unwritable(&error),
+        let body = ascii_json::to_string(&reply).map_err(InternalServerError)?;
+        let mut reply = match self.reserve(client, body) {
+            Some(body) => json::response(status, body),
+            None => json::unavailable(
+                "Too many of your large replies are still unread. Your request may have been carried out. Read the replies, \
+                 then check before you send it again.",
+            ),
         };
         reply.headers_mut().extend(response.http_headers);
         reply.set_data(summary);
-        reply
+        Ok(reply)
     }
 
-    /// Returns the body of a reply; none if too many bytes are unread already. The limits on requests are enough for small
-    /// replies.
-    fn counted(&self, client: String, body: String) -> Option<Bytes> {
-        if body.len() <= SMALL {
+    /// Returns the body of a reply, or `None` if the quota of unsent bytes is used up.
+    fn reserve(&self, client: String, body: String) -> Option<Bytes> {
+        if body.len() <= SMALL_REPLY_BYTES {
             return Some(body.into());
         }
-        let share = self.unread.take(client, body.len())?;
-        Some(Bytes::from_owner(Unread { body: body.into_boxed_str(), _share: share }))
-    }
-
-    async fn read(&self, request: &mut Request) -> std::result::Result<GraphQlRequest, Response> {
-        match *request.method() {
-            Method::POST => {}
-            Method::GET | Method::HEAD => {
-                let sentence = "GraphQL is answered to POST requests with a body of JSON.";
-                return Err(not_allowed("POST", sentence));
-            }
-            _ => return Err(not_allowed("GET, POST", "GraphQL only supports GET and POST requests.")),
-        }
-        match request.header(CONTENT_TYPE).map(media_type).as_deref() {
-            Some("application/json") => {}
-            Some("application/x-www-form-urlencoded" | "multipart/form-data" | "application/graphql") => {
-                let sentence = "Send the query as JSON, with the header Content-Type: application/json.";
-                return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence));
-            }
-            _ => return Err(refuse(StatusCode::BAD_REQUEST, "Must provide query string.")),
-        }
-        let body =
-            request.take_body().into_bytes_limit(self.max_body).await.map_err(|error| match error {
-                poem::error::ReadBodyError::PayloadTooLarge => {
-                    let sentence = format!("The request is too large: {} bytes at most.", self.max_body);
-                    refuse(StatusCode::PAYLOAD_TOO_LARGE, &sentence)
-                }
-                _ => refuse(StatusCode::BAD_REQUEST, "The request could not be read to its end."),
-            })?;
-        parse(&body).map_err(|sentence| refuse(StatusCode::BAD_REQUEST, sentence))
+        let reservation = self.unsent_bytes.reserve(client, body.len())?;
+        Some(Bytes::from_owner(ReservedBody { body: body.into_boxed_str(), _reservation: reservation }))
     }
 }
 
-/// The sentences are those of graphene-django.
-fn parse(body: &[u8]) -> std::result::Result<GraphQlRequest, &'static str> {
-    let body: serde_json::Value = serde_json::from_slice(body).map_err(|_| "POST body sent invalid JSON.")?;
-    let serde_json::Value::Object(mut body) = body else {
+/// Reduces a body to what the extractor reads as graphene-django does, with the messages of graphene-django. The extractor
+/// alone would take a list for a request, refuse variables in a string, and give no message for each fault.
+fn normalize(body: &[u8]) -> std::result::Result<Body, &'static str> {
+    let body: Json = serde_json::from_slice(body).map_err(|_| "POST body sent invalid JSON.")?;
+    let Json::Object(mut body) = body else {
         return Err("The received data is not a valid JSON query.");
     };
-    let query = body.get("query").and_then(serde_json::Value::as_str).filter(|query| !query.is_empty());
-    let mut request = GraphQlRequest::new(query.ok_or("Must provide query string.")?);
-    let operation_name = body.get("operationName").and_then(serde_json::Value::as_str);
-    request.operation_name = operation_name.filter(|name| !name.is_empty()).map(str::to_owned);
-    let variables = match body.remove("variables") {
-        Some(serde_json::Value::String(text)) if text.is_empty() => serde_json::Value::Null,
-        Some(serde_json::Value::String(text)) => {
-            serde_json::from_str(&text).map_err(|_| "Variables are invalid JSON.")?
-        }
-        Some(variables) => variables,
-        None => serde_json::Value::Null,
-    };
-    if !matches!(variables, serde_json::Value::Object(_) | serde_json::Value::Null) {
-        return Err("Variables are invalid JSON.");
+    body.retain(|name, value| match name.as_str() {
+        "query" | "operationName" => value.as_str().is_some_and(|text| !text.is_empty()),
+        "variables" => value.as_str() != Some(""),
+        _ => false,
+    });
+    if !body.contains_key("query") {
+        return Err("Must provide query string.");
     }
-    Ok(request.variables(Variables::from_json(variables)))
+    if let Some(variables) = body.get_mut("variables") {
+        if let Json::String(text) = variables {
+            *variables = serde_json::from_str(text).map_err(|_| "Variables are invalid JSON.")?;
+        }
+        if !variables.is_object() && !variables.is_null() {
+            return Err("Variables are invalid JSON.");
+        }
+    }
+    Ok(Json::Object(body).to_string().into())
 }
 
-/// Returns the client with the access token of the header, `JWT …` or `Bearer …`; the scheme may be in any case.
+/// Returns the client with the access token of the header: `JWT …` or `Bearer …`, in any case.
 fn viewer(request: &Request) -> Viewer {
-    let somebody = Viewer::at(client::of(request));
+    let anonymous = Viewer::at(client_ip::stored(request));
     let token = request.header(AUTHORIZATION).and_then(|header| header.split_once(' '));
     match token {
         Some((scheme, token))
             if scheme.eq_ignore_ascii_case("JWT") || scheme.eq_ignore_ascii_case("Bearer") =>
         {
-            somebody.with_token(token.trim())
+            anonymous.with_token(token.trim())
         }
-        _ => somebody,
+        _ => anonymous,
     }
 }
 
@@ -177,63 +189,6 @@ fn media_type(header: &str) -> String {
     header.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn not_allowed(methods: &'static str, sentence: &str) -> Response {
-    let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, sentence);
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
-    response
-}
-
-/// A reply with one error, in the form of GraphQL.
-pub(super) fn refuse(status: StatusCode, sentence: &str) -> Response {
-    answer(status, &json!({ "errors": [{ "message": sentence }] }))
-}
-
-fn answer(status: StatusCode, body: &impl Serialize) -> Response {
-    match ascii_json::to_string(body) {
-        Ok(body) => json_body(status, body),
-        Err(error) => unwritable(&error),
-    }
-}
-
-fn json_body(status: StatusCode, body: impl Into<Body>) -> Response {
-    Response::builder().status(status).content_type("application/json").body(body)
-}
-
-fn unwritable(error: &serde_json::Error) -> Response {
-    tracing::error!("an answer cannot be written: {error}");
-    Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR).finish()
-}
-
-/// Refuses a request of a client that has too many of them under way.
-pub(super) fn too_many() -> Response {
-    let sentence = "Too many requests come from here at once. Please try again in a few seconds.";
-    refuse(StatusCode::SERVICE_UNAVAILABLE, sentence).with_header(RETRY_AFTER, PAUSE).into_response()
-}
-
-/// Replaces a large reply if this client or all clients together have left too many of them unread.
-fn too_much_unread() -> Response {
-    let sentence = "Too many large replies are unread. Your request may have been carried out. Read the replies, then \
-        check before you send it again.";
-    refuse(StatusCode::SERVICE_UNAVAILABLE, sentence).with_header(RETRY_AFTER, PAUSE).into_response()
-}
-
-/// Ends a request that took too long.
-pub(super) fn too_late() -> Response {
-    let sentence = "This took too long. It may have been done nevertheless: look before you try again.";
-    refuse(StatusCode::SERVICE_UNAVAILABLE, sentence).with_header(RETRY_AFTER, PAUSE).into_response()
-}
-
-/// Returns the response to a request for which there is no page and no API. `public_path` is the path of `public_url`.
-pub(super) async fn outside(error: poem::Error, public_path: Arc<str>) -> Response {
-    let status = error.status();
-    match status {
-        StatusCode::NOT_FOUND => {
-            refuse(status, &format!("There is nothing here; GraphQL is at {public_path}/graphql."))
-        }
-        status if status.is_client_error() => refuse(status, "The request cannot be answered."),
-        _ => {
-            tracing::error!("{error}");
-            refuse(status, "Internal server error")
-        }
-    }
+fn method_not_allowed(allowed: &'static str, message: &str) -> Response {
+    json::refuse(StatusCode::METHOD_NOT_ALLOWED, message).with_header(ALLOW, allowed).into_response()
 }

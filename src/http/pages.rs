@@ -1,348 +1,136 @@
-//! Pages for people: what the links in mails lead to, and a front page. Rendered here, without script.
+//! HTML pages without scripts: the targets of links in mails, forms that ask for a mail, and a front page.
 //!
-//! A GET changes nothing, since scanners of mail follow links; a button posts. The rules behind are those of the
-//! mutations. After a success the browser goes to an address without a token, so that none stays in the address bar. The
-//! one exception is an activation that ends the password: it goes to the link for a new one.
+//! A GET changes nothing, because mail scanners follow links; a button sends a POST. Pages call the same rules as the
+//! mutations. A success redirects the browser to an address without a token, so that no token stays in the address bar.
+//! The exception is an activation that deletes the password: it redirects to the link that sets a new one.
 //!
-//! No cookie and no password of a browser stands behind these forms, so a request that another site forges has no
-//! more power than its author: who has a token may use it anyway. What is left is mail that another site makes a
-//! visitor's browser ask for; browsers say where such a request comes from, and it is refused.
+//! The forms need no CSRF token: no cookie or browser password authenticates them, and the author of a forged request can
+//! send it without a browser as well. But another site could make the browsers of its visitors ask for mails, so a
+//! request that a browser marks as sent by another site is rejected.
 
 mod content;
+mod handlers;
 mod theme;
 
 use std::sync::Arc;
 
 use poem::error::NotFoundError;
-use poem::http::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, LOCATION, ORIGIN, RETRY_AFTER,
-};
+use poem::http::header::{HOST, HeaderName, ORIGIN, RETRY_AFTER};
 use poem::http::uri::Authority;
 use poem::http::{Method, StatusCode};
 use poem::{IntoResponse as _, Request, Response, Result};
 use serde_json::json;
 
-use super::RouteTable;
-use super::headers::wants_page;
-use super::request_log::{Codes, FALLBACK};
-use super::{client, endpoint};
-use crate::accounts::action_links::{self, LinkStatus, ValidLink};
-use crate::accounts::{self, Error, FieldErrors, Viewer, activation, password, secondary_email};
-use crate::app::App;
-use crate::blocking_pool::{BlockingPool, Queue};
+use super::headers::accepts_html;
+use super::json::RETRY_AFTER_SECONDS;
+use super::request_log::FALLBACK;
+use super::router::Router;
+use crate::blocking_pool::BlockingPool;
 use crate::tokens::action::Action;
-use content::{Ask, DONE, Link, MAILED, Notice};
+use content::{MailForm, MessagePage};
+use handlers::Pages;
 pub(super) use theme::Theme;
 
-/// No form of ours comes near.
-const MAX_FORM: usize = 16 * 1024;
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// Nothing but our own style sheet and pictures, and forms that lead back here.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
-    frame-ancestors 'none'";
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// One address.
-#[derive(Clone)]
-struct Page {
-    site: Arc<Site>,
-    kind: Kind,
+struct Endpoint {
+    pages: Arc<Pages>,
+    page: Page,
 }
 
-struct Site {
-    theme: Arc<Theme>,
-    pool: Arc<BlockingPool>,
-}
-
-/// What is at an address.
 #[derive(Clone, Copy)]
-enum Kind {
+enum Page {
     Front,
-    /// A link from a mail, by what its path says that it is for.
+    /// The target of a link in a mail. The action is the one of the path.
     Link(Action),
-    /// A form that asks for a mail.
-    Ask(&'static Ask),
-    /// What is shown when something was done.
-    Done(&'static Notice),
-    /// What is shown when a mail was asked for.
-    Mailed(&'static Notice),
-    Style,
-    Picture,
-    Favicon,
-    /// Everywhere else.
-    Nowhere,
+    MailForm(&'static MailForm),
+    Message(&'static MessagePage),
+    MailSent(&'static MessagePage),
+    /// A style sheet or picture.
+    Asset,
+    NotFound,
 }
 
-/// Adds the pages.
-pub(super) fn add(mut routes: RouteTable, theme: Arc<Theme>, pool: Arc<BlockingPool>) -> RouteTable {
-    let (style, picture) = (theme.style_path(), theme.picture_path());
-    let site = Arc::new(Site { theme, pool });
-    let page = |kind| Page { site: Arc::clone(&site), kind };
-    routes = routes.at(style, page(Kind::Style)).at(picture, page(Kind::Picture));
-    routes = routes.at(theme::FAVICON, page(Kind::Favicon));
-    for link in &content::LINKS {
-        routes = routes.at(format!("{}/:token", link.path), page(Kind::Link(link.action)));
+pub(super) fn add_routes(mut router: Router, theme: Arc<Theme>, pool: Arc<BlockingPool>) -> Router {
+    let pages = Arc::new(Pages { theme: Arc::clone(&theme), pool });
+    let endpoint = |page| Endpoint { pages: Arc::clone(&pages), page };
+    for path in theme.asset_paths() {
+        router = router.at(path, endpoint(Page::Asset));
     }
-    for ask in [&content::ACTIVATION_MAIL, &content::PASSWORD_MAIL] {
-        routes = routes.at(ask.path, page(Kind::Ask(ask)));
+    for action in content::ACTIONS {
+        let link = content::link(action);
+        router = router.at(format!("{}/:token", link.path), endpoint(Page::Link(action)));
+        router = router.at(link.done.path, endpoint(Page::Message(&link.done)));
     }
-    for notice in DONE.iter().chain([&content::JOIN_REQUESTS]) {
-        routes = routes.at(notice.path, page(Kind::Done(notice)));
+    for form in [&content::ACTIVATION_MAIL, &content::PASSWORD_MAIL] {
+        router = router.at(form.path, endpoint(Page::MailForm(form)));
+        router = router.at(form.sent.path, endpoint(Page::MailSent(&form.sent)));
     }
-    for notice in &MAILED {
-        routes = routes.at(notice.path, page(Kind::Mailed(notice)));
-    }
-    // The router takes this for `/` as well, whatever else is there.
-    routes.at(FALLBACK, page(Kind::Nowhere))
+    router = router.at(content::JOIN_REQUESTS.path, endpoint(Page::Message(&content::JOIN_REQUESTS)));
+    // poem also matches this route for `/`, even if there is a route for `/`.
+    router.at(FALLBACK, endpoint(Page::NotFound))
 }
 
-impl poem::Endpoint for Page {
+impl poem::Endpoint for Endpoint {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let is_front = matches!(self.kind, Kind::Nowhere) && request.uri().path() == "/";
-        let kind = if is_front { Kind::Front } else { self.kind };
-        let answer = match (request.method().clone(), kind) {
-            (_, Kind::Nowhere) if !wants_page(&request) => return Err(NotFoundError.into()),
-            (Method::GET | Method::HEAD, kind) => self.show(kind, &request).await,
-            (Method::POST, Kind::Link(_) | Kind::Ask(_)) => self.post(&mut request).await,
-            _ => self.site.message(StatusCode::METHOD_NOT_ALLOWED, &content::WRONG_METHOD),
-        };
-        Ok(answer)
+        let is_front = matches!(self.page, Page::NotFound) && request.uri().path() == "/";
+        let page = if is_front { Page::Front } else { self.page };
+        Ok(match (request.method().clone(), page) {
+            (_, Page::NotFound) if !accepts_html(&request) => return Err(NotFoundError.into()),
+            (Method::GET | Method::HEAD, page) => self.get(page, &request).await,
+            (Method::POST, Page::Link(_) | Page::MailForm(_)) if is_cross_site(&request) => {
+                self.pages.theme.message(StatusCode::FORBIDDEN, &content::CROSS_SITE)
+            }
+            (Method::POST, Page::Link(action)) => self.pages.redeem(action, &mut request).await,
+            (Method::POST, Page::MailForm(form)) => self.pages.send_mail(form, &mut request).await,
+            _ => self.pages.theme.message(StatusCode::METHOD_NOT_ALLOWED, &content::WRONG_METHOD),
+        })
     }
 }
 
-impl Page {
-    async fn show(&self, kind: Kind, request: &Request) -> Response {
-        let site = &self.site;
-        match kind {
-            Kind::Front => site.theme.page(StatusCode::OK, "front.html", "", &json!({})),
-            Kind::Style => site.theme.style(),
-            Kind::Picture => site.theme.picture(),
-            Kind::Favicon => site.theme.favicon(),
-            Kind::Nowhere => site.message(StatusCode::NOT_FOUND, &content::NOTHING_HERE),
-            Kind::Done(notice) => site.message(StatusCode::OK, notice),
-            Kind::Mailed(notice) => site.mailed(notice),
-            Kind::Ask(ask) => site.ask(StatusCode::OK, ask, "", &[]),
-            Kind::Link(action) => {
-                let token = token(request);
-                match site.check_link(action, &token).await {
-                    Ok((link, LinkStatus::Valid(valid))) => site.link(StatusCode::OK, link, &valid, &[]),
-                    Ok((link, status)) => site.trouble(link, &status),
-                    Err(error) => site.failed(&error),
-                }
-            }
-        }
-    }
-
-    async fn post(&self, request: &mut Request) -> Response {
-        let site = &self.site;
-        if is_forged(request) {
-            return site.message(StatusCode::FORBIDDEN, &content::FORGED);
-        }
-        let viewer = Viewer::at(client::of(request));
-        let Ok(form) = request.take_body().into_bytes_limit(MAX_FORM).await else {
-            return site.message(StatusCode::PAYLOAD_TOO_LARGE, &content::TOO_LARGE);
-        };
-        let member = |name: &str| {
-            let found = url::form_urlencoded::parse(&form).find(|(known, _)| known == name);
-            found.map(|(_, value)| value.into_owned()).unwrap_or_default()
-        };
-        match self.kind {
-            Kind::Ask(ask) => site.send(viewer, ask, member("email")).await,
-            Kind::Link(action) => {
-                let passwords = [member("new_password1"), member("new_password2")];
-                site.redeem(viewer, action, token(request), passwords).await
-            }
-            _ => site.message(StatusCode::METHOD_NOT_ALLOWED, &content::WRONG_METHOD),
+impl Endpoint {
+    async fn get(&self, page: Page, request: &Request) -> Response {
+        let theme = &self.pages.theme;
+        match page {
+            Page::Front => theme.page(StatusCode::OK, "front.html", "Accounts", &json!({})),
+            Page::Link(action) => self.pages.show_link(action, request).await,
+            Page::MailForm(form) => self.pages.mail_form(StatusCode::OK, form, "", &[]),
+            Page::Message(message) => theme.message(StatusCode::OK, message),
+            Page::MailSent(message) => theme.mail_sent(message),
+            Page::Asset => theme.asset(request.uri().path()),
+            Page::NotFound => theme.message(StatusCode::NOT_FOUND, &content::NOT_FOUND),
         }
     }
 }
 
-impl Site {
-    /// Returns the status of a link. A link that confirms a secondary address may lead to the path of activations, because
-    /// `links` of django-graphql-auth do not tell the two apart.
-    async fn check_link(&self, action: Action, token: &str) -> accounts::Result<(&'static Link, LinkStatus)> {
-        let token = token.to_owned();
-        let check = move |app: &App| {
-            let named = action_links::action_of(app, &token);
-            let secondary = action == Action::Activation && named == Some(Action::SecondaryEmail);
-            let action = if secondary { Action::SecondaryEmail } else { action };
-            Ok((content::link(action), action_links::status(app, action, &token)?))
-        };
-        self.pool.call(Queue::Reading, check).await
-    }
-
-    /// Performs the action of a link.
-    async fn redeem(
-        &self,
-        viewer: Viewer,
-        action: Action,
-        token: String,
-        passwords: [String; 2],
-    ) -> Response {
-        let (link, valid) = match self.check_link(action, &token).await {
-            Ok((link, LinkStatus::Valid(valid))) => (link, valid),
-            Ok((link, status)) => return self.trouble(link, &status),
-            Err(error) => return self.failed(&error),
-        };
-        let queue = if link.password { Queue::Hashing } else { Queue::Writing };
-        let rule = move |app: &App| {
-            let passwords = [passwords[0].as_str(), passwords[1].as_str()];
-            match link.action {
-                Action::Activation => return activation::verify(app, &viewer, &token),
-                Action::SecondaryEmail => secondary_email::verify(app, &viewer, &token)?,
-                Action::PasswordReset => password::reset(app, &viewer, &token, passwords)?,
-                Action::PasswordSet => password::set_first(app, &viewer, &token, passwords)?,
-            }
-            Ok(None)
-        };
-        match self.pool.call(queue, rule).await {
-            Ok(None) => self.see_other(link.done.path),
-            Ok(Some(password_token)) => {
-                self.see_other(&format!("{}/{password_token}", content::link(Action::PasswordSet).path))
-            }
-            Err(Error::Refused(errors)) => {
-                with_patience(&errors, |status| self.link(status, link, &valid, &sentences(&errors)))
-            }
-            Err(error) => self.failed(&error),
-        }
-    }
-
-    /// Asks for a mail.
-    async fn send(&self, viewer: Viewer, ask: &'static Ask, email: String) -> Response {
-        let address = email.clone();
-        let rule = move |app: &App| match ask.action {
-            Action::Activation => activation::resend(app, &viewer, &address),
-            _ => password::send_reset_mail(app, &viewer, &address),
-        };
-        match self.pool.call(Queue::Writing, rule).await {
-            Ok(()) => self.see_other(ask.done.path),
-            Err(Error::Refused(errors)) => {
-                with_patience(&errors, |status| self.ask(status, ask, &email, &sentences(&errors)))
-            }
-            Err(error) => self.failed(&error),
-        }
-    }
-
-    fn link(&self, status: StatusCode, link: &Link, valid: &ValidLink, complaints: &[String]) -> Response {
-        let template = if link.password { "password.html" } else { "confirm.html" };
-        let words = json!({
-            "lead": link.lead,
-            "email": valid.email,
-            "ends_password": valid.ends_password,
-            "button": link.button,
-            "complaints": complaints,
-        });
-        self.theme.page(status, template, link.title, &words)
-    }
-
-    fn ask(&self, status: StatusCode, ask: &Ask, email: &str, complaints: &[String]) -> Response {
-        let words = json!({ "lead": ask.lead, "ask": ask, "email": email, "complaints": complaints });
-        self.theme.page(status, "ask.html", ask.title, &words)
-    }
-
-    /// Says why a link does not work, and offers to mail another one.
-    fn trouble(&self, link: &Link, link_status: &LinkStatus) -> Response {
-        let (status, notice) = match link_status {
-            LinkStatus::Valid(_) | LinkStatus::Done => {
-                return self.message(StatusCode::OK, &link.done_already);
-            }
-            LinkStatus::Used => (StatusCode::GONE, &content::LINK_USED),
-            LinkStatus::Expired => (StatusCode::GONE, &content::LINK_EXPIRED),
-            LinkStatus::Invalid => (StatusCode::NOT_FOUND, &content::LINK_INVALID),
-        };
-        let lead = format!("{} {}", notice.text, link.instead);
-        let words = json!({ "lead": lead, "ask": link.ask, "email": "", "tone": "trouble" });
-        self.theme.page(status, "ask.html", notice.title, &words)
-    }
-
-    fn message(&self, status: StatusCode, notice: &Notice) -> Response {
-        message(&self.theme, status, notice)
-    }
-
-    fn mailed(&self, notice: &Notice) -> Response {
-        let words = json!({ "lead": notice.text, "mailed": true });
-        self.theme.page(StatusCode::OK, "message.html", notice.title, &words)
-    }
-
-    fn see_other(&self, path: &str) -> Response {
-        Response::builder().status(StatusCode::SEE_OTHER).header(LOCATION, self.theme.address(path)).finish()
-    }
-
-    fn failed(&self, error: &Error) -> Response {
-        match error {
-            Error::Unavailable(unavailable) => {
-                let page = self.message(StatusCode::SERVICE_UNAVAILABLE, &content::UNAVAILABLE);
-                return page.with_header(RETRY_AFTER, unavailable.retry_after).into_response();
-            }
-            Error::Internal(error) => tracing::error!("{error:#}"),
-            Error::Refused(_) | Error::BadRequest(_) => {}
-        }
-        self.message(StatusCode::INTERNAL_SERVER_ERROR, &content::FAILED)
-    }
-}
-
-/// Refuses a request of a client that has too many of them under way.
-pub(super) fn too_many(theme: &Theme) -> Response {
-    let page = message(theme, StatusCode::SERVICE_UNAVAILABLE, &content::UNAVAILABLE);
-    page.with_header(RETRY_AFTER, endpoint::PAUSE).into_response()
-}
-
-/// Ends a request that took too long.
-pub(super) fn too_late(theme: &Theme) -> Response {
-    let page = message(theme, StatusCode::SERVICE_UNAVAILABLE, &content::TOO_LATE);
-    page.with_header(RETRY_AFTER, endpoint::PAUSE).into_response()
-}
-
-fn message(theme: &Theme, status: StatusCode, notice: &Notice) -> Response {
-    let tone = if status.is_success() { "" } else { "trouble" };
-    let words = json!({ "lead": notice.text, "tone": tone });
-    theme.page(status, "message.html", notice.title, &words)
-}
-
-/// Returns a page of error messages. Its status and headers say when to try again if that is what helps.
-fn with_patience(errors: &FieldErrors, page: impl FnOnce(StatusCode) -> Response) -> Response {
-    let mut page = match errors.retry_after() {
-        Some(seconds) => {
-            page(StatusCode::TOO_MANY_REQUESTS).with_header(RETRY_AFTER, seconds).into_response()
-        }
-        None => page(StatusCode::UNPROCESSABLE_ENTITY),
-    };
-    page.set_data(Codes(errors.codes().collect()));
-    page
-}
-
-fn token(request: &Request) -> String {
-    request.path_params::<String>().unwrap_or_default()
-}
-
-/// Whether another site made a browser send this (Fetch Metadata, W3C). Our own forms come without an origin, since
-/// no page tells where it is; programs send neither header.
-fn is_forged(request: &Request) -> bool {
-    match (request.header(FETCH_SITE), request.header(ORIGIN)) {
-        (Some(from), _) => !matches!(from, "same-origin" | "none"),
+/// Returns whether a browser sent the request on behalf of another site (Fetch Metadata, W3C). The forms of the server
+/// have no origin, because of the `Referrer-Policy` of pages; programs send neither header.
+fn is_cross_site(request: &Request) -> bool {
+    match (request.header(SEC_FETCH_SITE), request.header(ORIGIN)) {
+        (Some(site), _) => !matches!(site, "same-origin" | "none"),
         (None, Some("null") | None) => false,
         (None, Some(origin)) => {
             let host = origin.split_once("://").map(|(_, host)| host);
-            // HTTP/2 has no such header, and says it in the address of the request.
+            // HTTP/2 has no `Host` header: the host is in the address of the request.
             let own = request.header(HOST).or_else(|| request.uri().authority().map(Authority::as_str));
             host.is_none() || host != own
         }
     }
 }
 
-/// All complaints, each once.
-fn sentences(errors: &FieldErrors) -> Vec<String> {
-    let mut sentences: Vec<String> = errors.messages().map(str::to_owned).collect();
-    sentences.dedup();
-    sentences
+pub(super) fn too_many_requests(theme: &Theme) -> Response {
+    unavailable(theme, &content::UNAVAILABLE, RETRY_AFTER_SECONDS)
 }
 
-/// A page in HTML, under the policy of pages.
-fn html(status: StatusCode, body: String) -> Response {
-    Response::builder()
-        .status(status)
-        .header(CONTENT_TYPE, "text/html; charset=utf-8")
-        .header(CONTENT_SECURITY_POLICY, POLICY)
-        .body(body)
+pub(super) fn timed_out(theme: &Theme) -> Response {
+    unavailable(theme, &content::TIMED_OUT, RETRY_AFTER_SECONDS)
+}
+
+fn unavailable(theme: &Theme, message: &MessagePage, retry_after: u32) -> Response {
+    theme
+        .message(StatusCode::SERVICE_UNAVAILABLE, message)
+        .with_header(RETRY_AFTER, retry_after)
+        .into_response()
 }

@@ -4,7 +4,7 @@ use poem::Request;
 use poem::http::Uri;
 use poem::http::uri::PathAndQuery;
 
-/// Removes the path from the address of a request, if it is there.
+/// Removes the path from the address of a request, if it is there. `Route::nest` cannot do this: it requires the path.
 pub(super) fn remove(prefix: &str, request: &mut Request) {
     if prefix.is_empty() {
         return;

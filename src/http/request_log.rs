@@ -1,4 +1,4 @@
-//! One line of the log for each request. It holds the route in place of the path, which may hold a token.
+//! One log line for each request. It contains the route instead of the path, which may contain a token.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,21 +10,27 @@ use poem::{Endpoint, IntoResponse, PathPattern, Request, Response, Result};
 use crate::graphql::Summary;
 use crate::random::Random;
 
-/// The route of every path that has no other.
+/// The route of every path without a route of its own.
 pub(super) const FALLBACK: &str = "/*path";
 
-/// Requests that monitoring sends every few seconds; they are logged at the level debug.
-const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+/// Other methods are logged as `unknown`, because a client may send any word as a method.
+static KNOWN_METHODS: [Method; 7] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
-/// The codes of a refusal. A page attaches them to its response; the summary of GraphQL has its own.
+/// Routes that monitoring requests every few seconds. They are logged at level debug.
+const MONITORING: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+/// The codes of a rejection, which a page attaches to its response.
 #[derive(Clone)]
 pub(super) struct Codes(pub(super) BTreeSet<&'static str>);
 
-/// Answers a request and logs it under an id, which the response carries too.
+/// Logs a request under an id, which the response also contains. poem's `RequestId` is not used: its randomness does not
+/// come from `Random`, and it adds a span to every line of the log.
 pub(super) async fn log<E: Endpoint>(endpoint: Arc<E>, request: Request, random: Random) -> Result<Response> {
     let began = Instant::now();
     let id = random.hex::<8>();
-    let method = known_method(request.method());
+    let method = KNOWN_METHODS.iter().find(|method| *method == request.method());
+    let method = method.map_or("unknown", Method::as_str);
     let is_front_page = request.uri().path() == "/";
     let response = endpoint.call(request).await?.into_response();
     let route = match response.data::<PathPattern>() {
@@ -43,24 +49,10 @@ pub(super) async fn log<E: Endpoint>(endpoint: Arc<E>, request: Request, random:
         .filter(|codes| !codes.is_empty())
         .map(|codes| codes.iter().copied().collect::<Vec<_>>().join(" "));
     let codes = codes.as_deref();
-    if PROBES.contains(&route) {
+    if MONITORING.contains(&route) {
         tracing::debug!(id, method, route, status, ms, "request");
     } else {
         tracing::info!(id, method, route, status, ms, fields, outcome, codes, "request");
     }
     Ok(response.with_header("X-Request-Id", id).into_response())
-}
-
-/// The name of a method. A client may send any word as a method, so only those of HTTP are named.
-fn known_method(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        Method::OPTIONS => "OPTIONS",
-        _ => "unknown",
-    }
 }

@@ -1,4 +1,4 @@
-//! Why a mail has not left, and what that means for it.
+//! Why a mail was not delivered, and whether it is retried.
 
 use std::error::Error as _;
 use std::io::ErrorKind;
@@ -6,36 +6,33 @@ use std::time::Duration;
 
 use lettre::transport::smtp::Error;
 
-use super::on_one_line;
+use crate::printable::single_line;
 
-/// How much of what a mail server says is kept.
-const LONGEST_REPLY: usize = 500;
-/// Words of this length that a reply shares with its mail are more than chance: links and tokens are longer.
-const LONG_WORD: usize = 20;
+/// The length at which a reply of the mail server is cut off.
+const MAX_REPLY: usize = 500;
+/// Words of at least this length that a reply repeats from its mail may be links or tokens.
+const MIN_SECRET: usize = 20;
 
-/// Why a mail has not left.
 #[derive(Debug)]
 pub struct Failure {
-    /// What is to become of it.
     pub kind: FailureKind,
-    /// The cause for the log: without what the mail server said, which may hold addresses.
+    /// The cause for the log, without the reply of the mail server, which may contain addresses.
     pub summary: String,
     /// The cause in full.
     pub cause: String,
 }
 
-/// What is to become of a mail that has not left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
-    /// It is tried again later.
-    Waits,
-    /// It is tried again later, and now the others would fare no better.
-    NoneLeaves,
-    /// It was refused for good.
+    /// The mail is retried later.
+    Retry,
+    /// The mail is retried later. All other mails would fail now as well.
+    ServerUnavailable,
+    /// The mail is not retried.
     Refused,
 }
 
-/// What the mail server was asked for.
+/// The step of an SMTP session that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     Connection,
@@ -60,80 +57,79 @@ impl Step {
         }
     }
 
-    fn is_about_one_mail(self) -> bool {
+    fn concerns_one_mail(self) -> bool {
         matches!(self, Self::Recipient | Self::Data | Self::Mail)
     }
 }
 
 impl Failure {
-    /// One that is known without the mail server.
+    /// Creates a failure that does not come from a mail server.
     pub(super) fn new(kind: FailureKind, error: &anyhow::Error) -> Self {
         let cause = format!("{error:#}");
         Self { kind, summary: cause.clone(), cause }
     }
 
-    /// Given up although it was only put off, because it was so for this long.
-    #[must_use]
-    pub fn after(self, waited: Duration) -> Self {
-        let given_up = |cause| format!("put off for {} days: {cause}", waited.as_secs() / (24 * 3600));
-        Self { kind: FailureKind::Refused, summary: given_up(self.summary), cause: given_up(self.cause) }
+    /// Classifies an SMTP error. `server` is the address of the mail server.
+    pub(super) fn from_smtp(step: Step, error: &Error, server: &str) -> Self {
+        let Some(code) = error.status().map(u16::from) else {
+            let cause = describe_missing_reply(step, error, server);
+            return Self { kind: FailureKind::ServerUnavailable, summary: cause.clone(), cause };
+        };
+        let kind = match code {
+            // The server closes the connection, or requires a login or encryption.
+            421 | 503 | 530 | 535 | 538 => FailureKind::ServerUnavailable,
+            _ if !step.concerns_one_mail() => FailureKind::ServerUnavailable,
+            _ if error.is_permanent() => FailureKind::Refused,
+            _ => FailureKind::Retry,
+        };
+        let summary = format!("the mail server {server} answered {code} to {}", step.name());
+        let reply = error.source().map(|reply| shorten(&reply.to_string())).unwrap_or_default();
+        Self { kind, cause: format!("{summary}: {reply}"), summary }
     }
 
-    /// Without the words of `text` that the mail server repeated.
-    pub(super) fn without(mut self, text: &str) -> Self {
+    /// Refuses a mail that was deferred for `age`.
+    #[must_use]
+    pub fn refuse_after(self, age: Duration) -> Self {
+        let days = age.as_secs() / (24 * 3600);
+        let explain = |cause| format!("deferred for {days} days: {cause}");
+        Self { kind: FailureKind::Refused, summary: explain(self.summary), cause: explain(self.cause) }
+    }
+
+    /// Removes from the cause what the mail server repeated of the mail.
+    pub(super) fn redact(mut self, mail: &str) -> Self {
         let is_part = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#=&%+".contains(c);
-        let words: Vec<&str> = self.cause.split(|c| !is_part(c)).collect();
-        let repeated = |word: &&str| word.len() >= LONG_WORD && text.contains(word.trim_end_matches('.'));
-        let repeated: Vec<String> =
-            words.into_iter().filter(repeated).map(|word| word.trim_end_matches('.').to_owned()).collect();
-        for word in repeated {
-            self.cause = self.cause.replace(&word, "…");
+        let cause = self.cause.clone();
+        for word in cause.split(|c| !is_part(c)).filter(|word| word.len() >= MIN_SECRET) {
+            let word = word.trim_end_matches('.');
+            if mail.contains(word) {
+                self.cause = self.cause.replace(word, "…");
+            }
         }
         self
     }
 }
 
-/// What an answer, or none, of the mail server at `place` means.
-pub(super) fn judge(step: Step, error: &Error, place: &str) -> Failure {
-    let Some(code) = error.status().map(u16::from) else {
-        let summary = without_reply(step, error, place);
-        return Failure { kind: FailureKind::NoneLeaves, cause: summary.clone(), summary };
-    };
-    let kind = match code {
-        // The server closes the connection, whatever it was asked for.
-        421 => FailureKind::NoneLeaves,
-        _ if !step.is_about_one_mail() => FailureKind::NoneLeaves,
-        // It wants a login or encryption first: that is how the site is set up.
-        503 | 530 | 535 | 538 => FailureKind::NoneLeaves,
-        _ if error.is_permanent() => FailureKind::Refused,
-        _ => FailureKind::Waits,
-    };
-    let summary = format!("the mail server {place} answered {code} to {}", step.name());
-    let reply = error.source().map(|reply| shortened(&reply.to_string())).unwrap_or_default();
-    Failure { kind, cause: format!("{summary}: {reply}"), summary }
-}
-
-/// Says why the mail server did not reply.
-fn without_reply(step: Step, error: &Error, place: &str) -> String {
+fn describe_missing_reply(step: Step, error: &Error, server: &str) -> String {
     let source = error.source();
     let io = source.and_then(|source| source.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
-    let cause = source.map(|cause| format!(": {}", shortened(&cause.to_string()))).unwrap_or_default();
+    let cause = source.map(|cause| format!(": {}", shorten(&cause.to_string()))).unwrap_or_default();
+    let step_name = step.name();
     match io {
         None if error.is_response() => {
-            format!("the mail server {place} ended the connection, or spoke no SMTP, at {}", step.name())
+            format!("the mail server {server} closed the connection or does not speak SMTP, at {step_name}")
         }
         // A read that takes too long is `WouldBlock` on Unix; the connection itself may be `TimedOut`.
         kind if step == Step::Connection && kind != Some(ErrorKind::WouldBlock) => {
-            format!("no connection to a mail server at {place}{cause}")
+            format!("no connection to a mail server at {server}{cause}")
         }
         Some(ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-            format!("the mail server {place} did not answer {} in time", step.name())
+            format!("the mail server {server} did not answer {step_name} in time")
         }
-        _ => format!("the mail server {place} cannot be used, at {}{cause}", step.name()),
+        _ => format!("the connection to the mail server {server} failed at {step_name}{cause}"),
     }
 }
 
-/// A mail server may say anything; it may not fill the database either.
-fn shortened(text: &str) -> String {
-    on_one_line(&text.trim().chars().take(LONGEST_REPLY).collect::<String>())
+/// Limits what a reply takes in the database, and removes control characters.
+fn shorten(reply: &str) -> String {
+    single_line(&reply.trim().chars().take(MAX_REPLY).collect::<String>())
 }

@@ -1,5 +1,3 @@
-//! A mail as it travels.
-
 use anyhow::{Context, Result};
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, MultiPartKind, SinglePart};
@@ -7,11 +5,11 @@ use lettre::message::{Mailbox, MultiPart, MultiPartKind, SinglePart};
 use super::Message;
 use crate::clock::Timestamp;
 
-/// Parts of a multipart body are told apart by this line: no mail of ours holds it.
+/// The line between the parts of the body. No mail contains it.
 const BOUNDARY: &str = "=_pledge4future-auth_=";
 
-/// The same bytes each time: `number` and `at` name the mail for ever.
-pub(super) fn format(message: &Message, from: &Mailbox, number: i64, at: Timestamp) -> Result<Vec<u8>> {
+/// Encodes a mail as MIME. The same arguments always give the same bytes.
+pub(super) fn format(message: &Message, from: &Mailbox, id: i64, created_at: Timestamp) -> Result<Vec<u8>> {
     let part = |kind: ContentType, body: &str| {
         SinglePart::builder()
             .header(kind)
@@ -23,15 +21,15 @@ pub(super) fn format(message: &Message, from: &Mailbox, number: i64, at: Timesta
         .boundary(BOUNDARY)
         .singlepart(part(ContentType::TEXT_PLAIN, &message.text))
         .singlepart(part(ContentType::TEXT_HTML, &message.html));
-    let message_id = format!("<{}.{number}@{}>", at.micros(), from.email.domain());
+    let recipient = message.recipient.parse().context("the recipient is not a valid mail address")?;
     let mut mail = lettre::Message::builder()
         .from(from.clone())
-        .to(Mailbox::new(None, message.recipient.parse().context("the recipient is no mail address")?))
+        .to(Mailbox::new(None, recipient))
         .subject(&message.subject)
-        .date(at.to_system_time())
-        .message_id(Some(message_id))
+        .date(created_at.to_system_time())
+        .message_id(Some(format!("<{}.{id}@{}>", created_at.micros(), from.email.domain())))
         .multipart(body)?;
-    // So that nobody's absence note answers it (RFC 3834 §5).
+    // Keeps absence notices from replying (RFC 3834 §5).
     let header = HeaderName::new_from_ascii_str("Auto-Submitted");
     mail.headers_mut().insert_raw(HeaderValue::new(header, "auto-generated".to_owned()));
     Ok(mail.formatted())

@@ -1,61 +1,61 @@
-//! Whether mail as a whole stands still.
+//! Outages: times at which no mail can be delivered.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::clock::Timestamp;
 
-/// Since when no mail leaves. The outcome of a single mail may depend on its recipient and says nothing about the others.
+/// When the current outage began. A single mail that is refused or deferred does not start one: that may depend on its
+/// recipient.
 pub struct Outage(AtomicI64);
 
-/// An attempt to deliver a mail. A mail server may never complete its reply, so the outage counts as begun during the
-/// attempt. If the attempt is dropped without an outcome, the outage is as it was before.
+/// A delivery attempt. An outage counts as begun during the attempt, because a mail server may never complete its reply.
+/// An attempt that is dropped without an outcome restores the state before it.
 pub struct Attempt<'a> {
     outage: &'a Outage,
     began_at: i64,
-    /// Since when no mail leaves once the attempt is over.
-    afterwards: i64,
+    /// The start of the outage once the attempt is over.
+    outage_afterwards: i64,
 }
 
-/// Later than any moment.
-const NEVER: i64 = i64::MAX;
+/// The start of the outage if there is none: later than any time.
+const NONE: i64 = i64::MAX;
 
 impl Default for Outage {
     fn default() -> Self {
-        Self(AtomicI64::new(NEVER))
+        Self(AtomicI64::new(NONE))
     }
 }
 
 impl Outage {
-    pub fn begin_attempt(&self, now: Timestamp) -> Attempt<'_> {
+    pub fn start_attempt(&self, now: Timestamp) -> Attempt<'_> {
         let began_at = now.micros();
-        Attempt { outage: self, began_at, afterwards: self.0.fetch_min(began_at, Ordering::Relaxed) }
+        Attempt { outage: self, began_at, outage_afterwards: self.0.fetch_min(began_at, Ordering::Relaxed) }
     }
 
-    /// Whether the last attempt failed because no mail leaves, or an attempt is under way.
+    /// Returns whether the last attempt met an outage, or an attempt is under way.
     pub fn is_on(&self) -> bool {
-        self.0.load(Ordering::Relaxed) != NEVER
+        self.0.load(Ordering::Relaxed) != NONE
     }
 
-    /// Whether no mail has left since before `moment`.
-    pub fn began_before(&self, moment: Timestamp) -> bool {
-        self.0.load(Ordering::Relaxed) < moment.micros()
+    pub fn began_before(&self, time: Timestamp) -> bool {
+        self.0.load(Ordering::Relaxed) < time.micros()
     }
 }
 
 impl Attempt<'_> {
-    /// No mail can leave.
-    pub fn fails(mut self) {
-        self.afterwards = self.afterwards.min(self.began_at);
+    /// Ends an attempt that failed for a reason that affects all mails.
+    pub fn failed(mut self) {
+        self.outage_afterwards = self.outage_afterwards.min(self.began_at);
     }
 
-    /// The mail left, or was put off for reasons of its own.
-    pub fn succeeds(mut self) {
-        self.afterwards = NEVER;
+    /// Ends an attempt that delivered its mail or failed for a reason that affects only this mail.
+    pub fn succeeded(mut self) {
+        self.outage_afterwards = NONE;
     }
 }
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        self.outage.0.store(self.afterwards, Ordering::Relaxed);
+        self.outage.0.store(self.outage_afterwards, Ordering::Relaxed);
     }
 }

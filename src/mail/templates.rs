@@ -1,6 +1,5 @@
-//! The words of mails, from `assets/mail/`.
+//! The templates of mails: those in `assets/mail/`, or those of the site.
 
-use std::collections::BTreeMap;
 use std::io::ErrorKind;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -8,72 +7,44 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use rust_embed::RustEmbed;
 
-use super::{Message, on_one_line};
-use crate::config::{Config, FILLED_IN};
+use super::Message;
+use crate::config::{Config, Links, TEMPLATE_VARIABLES};
+use crate::printable::single_line;
 
 #[derive(RustEmbed)]
 #[folder = "assets/mail/"]
-struct Files;
+struct BuiltIn;
 
-/// What a mail is about.
 #[derive(Debug, Clone, Copy)]
 pub enum MailKind<'a> {
     /// Asks to confirm the primary address.
     Activation {
         token: &'a str,
-        /// Whether the link also ends the password of the account.
+        /// Whether the link also removes the password of the account.
         ends_password: bool,
     },
     /// Asks to confirm a secondary address; holds the token.
     SecondaryEmail(&'a str),
-    /// Offers a new password; holds the token.
+    /// Lets the recipient reset the password; holds the token.
     PasswordReset(&'a str),
-    /// Offers a first password; holds the token.
+    /// Lets the recipient set a first password; holds the token.
     PasswordSet(&'a str),
-    /// Tells that something about the account changed; holds what, as a sentence.
+    /// Reports a change of the account in a sentence.
     Notice(&'a str),
-    /// Tells what somebody tried with the address, which an answer must not tell; holds what, as a sentence.
+    /// Reports in a sentence what was tried with the address, because the response must not.
     Hint(&'a str),
     /// Asks the representative of a working group to answer a join request.
-    JoinRequest {
-        /// The id of the request.
-        id: &'a str,
-        /// The name of the person who asks.
-        requester: &'a str,
-        /// The address of that person's account.
-        email: &'a str,
-        /// The name of the group.
-        group: &'a str,
-    },
-    /// Tells somebody who wished to join a working group how that was answered.
-    JoinAnswer {
-        /// The name of the group.
-        group: &'a str,
-        /// Whether it said yes.
-        approved: bool,
-    },
-}
-
-/// The variables of one kind of mail; those that it does not use are empty.
-#[derive(Default)]
-struct Words<'a> {
-    template: &'static str,
-    link: String,
-    sentence: &'a str,
-    requester: &'a str,
-    requester_email: &'a str,
-    request_id: &'a str,
-    group: &'a str,
-    approved: bool,
-    ends_password: bool,
+    JoinRequest { id: &'a str, requester: &'a str, email: &'a str, group: &'a str },
+    /// Reports how a join request was answered.
+    JoinAnswer { group: &'a str, approved: bool },
 }
 
 pub(super) struct Templates {
     environment: Environment<'static>,
-    site_name: String,
-    links: crate::config::Links,
+    /// The variables that are the same in all mails.
+    defaults: Value,
+    links: Links,
     public_url: String,
-    variables: BTreeMap<String, String>,
 }
 
 impl Templates {
@@ -83,32 +54,34 @@ impl Templates {
         environment.set_auto_escape_callback(|name| {
             if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
         });
-        refuse_strangers(config)?;
-        for name in Files::iter() {
-            let built_in =
-                Files::get(&name).with_context(|| format!("the mail template {name} is missing"))?;
-            let source = match own(config, &name)? {
-                Some(own) => own,
-                None => String::from_utf8(built_in.data.into_owned())?,
-            };
+        reject_unknown_files(config)?;
+        for name in BuiltIn::iter() {
+            let source = read(config, &name)?;
             environment
                 .add_template_owned(name.to_string(), source)
                 .map_err(|error| anyhow!("mail.templates: {name}: {error}"))?;
         }
-        refuse_unknown_variables(&environment, config)?;
+        reject_unknown_variables(&environment, config)?;
+        // A template may use any variable in any mail.
+        let empty: Value = TEMPLATE_VARIABLES.into_iter().map(|name| (name, "")).collect();
+        let defaults = context! {
+            site_name => config.site_name(),
+            api_url => Value::from_safe_string(format!("{}/graphql", config.public_url)),
+            ..context! { ..Value::from(Serde(&config.mail.variables)), ..empty }
+        };
         let templates = Self {
             environment,
-            site_name: config.site_name().to_owned(),
+            defaults,
             links: config.links.clone(),
             public_url: config.public_url.clone(),
-            variables: config.mail.variables.clone(),
         };
-        templates.tried()
+        templates.render_each_kind().context("mail.templates")?;
+        Ok(templates)
     }
 
-    /// Words one mail of each kind, so that a template which asks for what is not there is found at start.
-    fn tried(self) -> Result<Self> {
-        let kinds = [
+    /// Finds templates that fail.
+    fn render_each_kind(&self) -> Result<()> {
+        for kind in [
             MailKind::Activation { token: "", ends_password: true },
             MailKind::Activation { token: "", ends_password: false },
             MailKind::SecondaryEmail(""),
@@ -119,31 +92,18 @@ impl Templates {
             MailKind::JoinRequest { id: "", requester: "", email: "", group: "" },
             MailKind::JoinAnswer { group: "", approved: true },
             MailKind::JoinAnswer { group: "", approved: false },
-        ];
-        for kind in kinds {
-            self.write(&kind, "", "").context("mail.templates")?;
+        ] {
+            self.render(&kind, "", "")?;
         }
-        Ok(self)
+        Ok(())
     }
 
-    pub(super) fn write(&self, kind: &MailKind<'_>, recipient: &str, name: &str) -> Result<Message> {
-        let words = self.words(kind);
-        let context = context! {
-            site_name => self.site_name.as_str(),
-            api_url => Value::from_safe_string(format!("{}/graphql", self.public_url)),
-            name => on_one_line(name),
-            link => Value::from_safe_string(words.link),
-            sentence => words.sentence,
-            requester => on_one_line(words.requester),
-            requester_email => on_one_line(words.requester_email),
-            request_id => words.request_id,
-            group => on_one_line(words.group),
-            approved => words.approved,
-            ends_password => words.ends_password,
-            ..Value::from(Serde(&self.variables))
-        };
+    pub(super) fn render(&self, kind: &MailKind<'_>, recipient: &str, name: &str) -> Result<Message> {
+        let (template, variables) = self.template_of(kind);
+        let context =
+            context! { ..variables, ..context! { name => single_line(name), ..self.defaults.clone() } };
         let render = |suffix: &str| -> Result<String> {
-            Ok(self.environment.get_template(&format!("{}{suffix}", words.template))?.render(&context)?)
+            Ok(self.environment.get_template(&format!("{template}{suffix}"))?.render(&context)?)
         };
         Ok(Message {
             recipient: recipient.to_owned(),
@@ -153,76 +113,91 @@ impl Templates {
         })
     }
 
-    fn words<'a>(&self, kind: &MailKind<'a>) -> Words<'a> {
-        let with_link =
-            |template, link, token| Words { template, link: self.link(link, token), ..Words::default() };
+    /// Returns the name of the template and its own variables.
+    fn template_of(&self, kind: &MailKind<'_>) -> (&'static str, Value) {
         let links = &self.links;
         match *kind {
             MailKind::Activation { token, ends_password } => {
-                Words { ends_password, ..with_link("activation", &links.activation, token) }
+                ("activation", context! { link => self.link(&links.activation, token), ends_password })
             }
-            MailKind::SecondaryEmail(token) => with_link("secondary_email", &links.secondary_email, token),
-            MailKind::PasswordReset(token) => with_link("password_reset", &links.password_reset, token),
-            MailKind::PasswordSet(token) => with_link("password_set", &links.password_set, token),
-            MailKind::Notice(sentence) => Words { template: "notice", sentence, ..Words::default() },
-            MailKind::Hint(sentence) => Words { template: "hint", sentence, ..Words::default() },
+            MailKind::SecondaryEmail(token) => {
+                ("secondary_email", context! { link => self.link(&links.secondary_email, token) })
+            }
+            MailKind::PasswordReset(token) => {
+                ("password_reset", context! { link => self.link(&links.password_reset, token) })
+            }
+            MailKind::PasswordSet(token) => {
+                ("password_set", context! { link => self.link(&links.password_set, token) })
+            }
+            MailKind::Notice(sentence) => ("notice", context! { sentence }),
+            MailKind::Hint(sentence) => ("hint", context! { sentence }),
             MailKind::JoinRequest { id, requester, email, group } => {
-                let link = links.join_requests.as_deref().unwrap_or_default();
-                let words = with_link("join_request", link, "");
-                Words { request_id: id, requester, requester_email: email, group, ..words }
+                let variables = context! {
+                    link => self.link(links.join_requests.as_deref().unwrap_or_default(), ""),
+                    request_id => id,
+                    requester => single_line(requester),
+                    requester_email => single_line(email),
+                    group => single_line(group),
+                };
+                ("join_request", variables)
             }
             MailKind::JoinAnswer { group, approved } => {
-                Words { template: "join_answer", group, approved, ..Words::default() }
+                ("join_answer", context! { group => single_line(group), approved })
             }
         }
     }
 
-    /// The same text serves in HTML: a URL holds nothing that must be escaped there but `&`, which browsers take
-    /// as it is.
-    fn link(&self, template: &str, token: &str) -> String {
-        template.replace("{public_url}", &self.public_url).replace("{token}", token)
+    /// Fills in a link. It needs no escaping in HTML: of the special characters, URLs contain only `&`, which browsers
+    /// accept.
+    fn link(&self, template: &str, token: &str) -> Value {
+        let link = template.replace("{public_url}", &self.public_url).replace("{token}", token);
+        Value::from_safe_string(link)
     }
 }
 
-/// A text under a name that no mail asks for is a slip of the pen.
-fn refuse_strangers(config: &Config) -> Result<()> {
+/// A file with an unknown name is a typing error.
+fn reject_unknown_files(config: &Config) -> Result<()> {
     let Some(folder) = &config.mail.templates else { return Ok(()) };
     let unreadable = || format!("mail.templates: {} cannot be read", folder.display());
     for entry in std::fs::read_dir(folder).with_context(unreadable)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        let is_text = name.ends_with(".txt") || name.ends_with(".html");
-        if is_text && Files::get(&name).is_none() {
-            let known: Vec<_> = Files::iter().collect();
-            bail!("mail.templates: no mail asks for {name}; the names are {}", known.join(", "));
+        let is_template = name.ends_with(".txt") || name.ends_with(".html");
+        if is_template && BuiltIn::get(&name).is_none() {
+            let known: Vec<_> = BuiltIn::iter().collect();
+            bail!("mail.templates: no mail uses {name}; the names are {}", known.join(", "));
         }
     }
     Ok(())
 }
 
-/// The library would not say which variable it is that there is not.
-fn refuse_unknown_variables(environment: &Environment<'_>, config: &Config) -> Result<()> {
+/// The errors of the library do not name the unknown variable.
+fn reject_unknown_variables(environment: &Environment<'_>, config: &Config) -> Result<()> {
     let own = config.mail.variables.keys().map(String::as_str);
-    let known: Vec<&str> = FILLED_IN.into_iter().chain(own).collect();
+    let known: Vec<&str> = TEMPLATE_VARIABLES.into_iter().chain(own).collect();
     for (name, template) in environment.templates() {
-        let mut asked_for: Vec<String> = template.undeclared_variables(false).into_iter().collect();
-        asked_for.sort();
-        if let Some(unknown) = asked_for.iter().find(|asked| !known.contains(&asked.as_str())) {
-            let known = known.join(", ");
+        let mut used: Vec<String> = template.undeclared_variables(false).into_iter().collect();
+        used.sort();
+        if let Some(unknown) = used.iter().find(|used| !known.contains(&used.as_str())) {
             bail!(
-                "mail.templates: {name} asks for {unknown}, and there is only {known}; add it to mail.variables"
+                "mail.templates: {name} uses the unknown variable {unknown}; add it to mail.variables, or use one of {}",
+                known.join(", ")
             );
         }
     }
     Ok(())
 }
 
-/// The text that the site has in place of a built-in one.
-fn own(config: &Config, name: &str) -> Result<Option<String>> {
-    let Some(folder) = &config.mail.templates else { return Ok(None) };
-    let path = folder.join(name);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound && folder.is_dir() => Ok(None),
-        Err(error) => Err(anyhow!("mail.templates: {} cannot be read ({error})", path.display())),
+/// Reads a template of the site, or else the built-in one.
+fn read(config: &Config, name: &str) -> Result<String> {
+    if let Some(folder) = &config.mail.templates {
+        let path = folder.join(name);
+        match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound && folder.is_dir() => {}
+            read => {
+                return read.with_context(|| format!("mail.templates: {} cannot be read", path.display()));
+            }
+        }
     }
+    let file = BuiltIn::get(name).with_context(|| format!("the template {name} is missing"))?;
+    Ok(String::from_utf8(file.data.into_owned())?)
 }

@@ -8,13 +8,13 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq;
 
-/// Limits on the memory and passes of a hash. Imported hashes beyond them are not checked.
+/// Limits on the cost of a hash. No password matches a hash beyond them.
 pub(super) const MAX_MEMORY_KIB: u32 = 1024 * 1024;
 pub(super) const MAX_ITERATIONS: u32 = 64;
 
 const HASH_BYTES: usize = 32;
 
-/// Creates hashes at one cost, and checks hashes of any cost.
+/// Creates hashes at one cost, and verifies hashes of any cost.
 pub(super) struct Argon {
     params: Params,
     /// Memory blocks of this cost that are not in use. There are at most as many as were in use at one time.
@@ -43,20 +43,19 @@ impl Argon {
         Ok(hash.to_string())
     }
 
-    /// Returns whether the password matches the hash.
     pub(super) fn verify(&self, password: &str, phc: &str) -> bool {
-        let Some((hash, params)) = affordable(phc) else { return false };
+        let Some((hash, params)) = parse(phc) else { return false };
         let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else { return false };
         let Ok(algorithm) = Algorithm::try_from(hash.algorithm.as_str()) else { return false };
         let Ok(version) = hash.version.map_or(Ok(Version::V0x13), Version::try_from) else { return false };
         let mut out = vec![0; expected.len()];
-        let done = self.compute(&Argon2::new(algorithm, version, params), password, &salt, &mut out);
-        done.is_some() && bool::from(out.ct_eq(expected.as_bytes()))
+        let computed = self.compute(&Argon2::new(algorithm, version, params), password, &salt, &mut out);
+        computed.is_some() && bool::from(out.ct_eq(expected.as_bytes()))
     }
 
     /// Returns whether a hash has the configured cost.
     pub(super) fn is_current(&self, phc: &str) -> bool {
-        affordable(phc).is_some_and(|(hash, params)| {
+        parse(phc).is_some_and(|(hash, params)| {
             let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
             hash.algorithm == Algorithm::Argon2id.ident() && cost(&params) == cost(&self.params)
         })
@@ -71,14 +70,14 @@ impl Argon {
         if memory.len() < count {
             memory.resize(count, Block::default());
         }
-        let done = argon2.hash_password_into_with_memory(password, salt, out, &mut memory[..count]);
+        let computed = argon2.hash_password_into_with_memory(password, salt, out, &mut memory[..count]);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
-        done.ok()
+        computed.ok()
     }
 }
 
-/// Parses a hash and its cost, unless that cost would exhaust the machine.
-pub(super) fn affordable(phc: &str) -> Option<(PasswordHash, Params)> {
+/// Parses a hash and its cost. Returns `None` if that cost would exhaust the machine.
+pub(super) fn parse(phc: &str) -> Option<(PasswordHash, Params)> {
     let hash = PasswordHash::new(phc).ok().filter(|hash| hash.hash.is_some())?;
     // The library multiplies the number of lanes before it checks its limits.
     let lanes = hash.params.get_decimal("p").unwrap_or(Params::DEFAULT_P_COST);

@@ -1,15 +1,15 @@
 //! The audit log: events, their accounts, actors and origins. Entries are added, and deleted when they are old. They
 //! never change.
 
-use rusqlite::types::Type;
-use rusqlite::{Row, params};
+use rusqlite::Row;
 
 use super::accounts::AccountId;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
 /// The actor of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum StoredActor {
     /// The owner of the account, authenticated by password, token or mailed link.
     Owner,
@@ -21,23 +21,12 @@ pub enum StoredActor {
 }
 
 impl StoredActor {
-    /// Returns the name of the actor in the database and in output.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Account(_) => "account",
-            Self::Operator => "operator",
-            Self::Somebody => "somebody",
-        }
-    }
-
     /// Returns the account, if the actor is another account.
     pub fn account(self) -> Option<AccountId> {
         if let Self::Account(id) = self { Some(id) } else { None }
     }
 }
 
-/// A new entry of the audit log.
 #[derive(Debug, Clone)]
 pub struct NewEntry<'a> {
     pub at: Timestamp,
@@ -75,18 +64,18 @@ const COLUMNS: &str =
     "e.id, e.at, e.event, e.account_id, p.email, e.actor, e.actor_id, e.address, e.session_id, e.detail";
 const ADDRESS: &str = "LEFT JOIN email_addresses p ON p.account_id = e.account_id AND p.role = 'primary'";
 
-fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let actor: String = row.get(5)?;
-    let others = row.get::<_, Option<AccountId>>(6)?.map(StoredActor::Account);
-    let known = others.into_iter().chain([StoredActor::Owner, StoredActor::Operator, StoredActor::Somebody]);
-    let actor = known.into_iter().find(|known| known.as_str() == actor);
+fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let mut actor = row.get(5)?;
+    if let StoredActor::Account(id) = &mut actor {
+        *id = row.get(6)?;
+    }
     Ok(Entry {
         id: row.get(0)?,
-        at: Timestamp::from_micros(row.get(1)?),
+        at: row.get(1)?,
         event: row.get(2)?,
         account: row.get(3)?,
         email: row.get(4)?,
-        actor: actor.ok_or(rusqlite::Error::InvalidColumnType(5, "actor".to_owned(), Type::Text))?,
+        actor,
         address: row.get(7)?,
         session: row.get(8)?,
         detail: row.get(9)?,
@@ -97,10 +86,7 @@ pub fn insert(db: &Writer<'_>, new: &NewEntry<'_>) -> Result<()> {
     let sql = "INSERT INTO audit (at, event, account_id, actor, actor_id, address, session_id, detail) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let NewEntry { at, event, account, actor, address, session, detail } = new;
-    let (actor, other) = (actor.as_str(), actor.account());
-    let values = params![at.micros(), event, account, actor, other, address, session, detail];
-    db.0.0.prepare_cached(sql)?.execute(values)?;
-    Ok(())
+    db.execute(sql, (at, event, account, actor, actor.account(), address, session, detail))
 }
 
 /// Returns the first `limit` entries after a position, oldest first.
@@ -108,9 +94,7 @@ pub fn list(db: &Reader<'_>, (at, id): Place, limit: i64) -> Result<Vec<Entry>> 
     let sql = format!(
         "SELECT {COLUMNS} FROM audit e {ADDRESS} WHERE (e.at, e.id) > ($1, $2) ORDER BY e.at, e.id LIMIT $3"
     );
-    let mut statement = db.0.prepare_cached(&sql)?;
-    let entries = statement.query_map(params![at.micros(), id, limit], entry)?;
-    Ok(entries.collect::<rusqlite::Result<_>>()?)
+    db.list(&sql, (at, id, limit), read_entry)
 }
 
 /// Returns the entries that affect an account or that it caused; otherwise like [`list`].
@@ -126,13 +110,11 @@ pub fn list_of_account(
          UNION ALL SELECT * FROM audit WHERE actor_id = $1 AND (at, id) > ($2, $3) \
          ORDER BY at, id LIMIT $4) e {ADDRESS} ORDER BY e.at, e.id"
     );
-    let mut statement = db.0.prepare_cached(&sql)?;
-    let entries = statement.query_map(params![account, at.micros(), id, limit], entry)?;
-    Ok(entries.collect::<rusqlite::Result<_>>()?)
+    db.list(&sql, (account, at, id, limit), read_entry)
 }
 
 /// Deletes at most `limit` entries from before `moment` and returns their number.
 pub fn delete_before(db: &Writer<'_>, moment: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 LIMIT $2)";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![moment.micros(), limit])?)
+    db.change_many(sql, (moment, limit))
 }

@@ -1,4 +1,4 @@
-//! Copies of the database that can be trusted, and whether a file can be.
+//! Backups of the database, and checks of database files.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,98 +10,82 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{Store, embedded};
 
-/// How long to wait where another process is in the way.
-const PAUSE: Duration = Duration::from_millis(50);
+/// The pause before a copy is retried because another process has locked the database.
+const RETRY_PAUSE: Duration = Duration::from_millis(50);
 
-/// The table in which the library records the migrations that were done.
+/// The table in which refinery records the migrations.
 const HISTORY: &str = "refinery_schema_history";
 
-/// What is in a database.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Contents {
-    /// The number of the last migration that was done to it.
+    /// The number of the last migration.
     pub schema: i64,
     /// Tables, each with the number of its rows.
     pub rows: Vec<(String, i64)>,
 }
 
 impl Store {
-    /// Copies the database as it is at this moment to a file, which is made or overwritten; writers are not held up.
-    ///
-    /// # Errors
-    /// If either file fails.
+    /// Copies the database to a file, which is created or overwritten. Writers are not blocked.
     pub fn copy_to(&self, file: &Path) -> Result<()> {
         copy(&self.path, file)
     }
 
-    /// What is in this database, if all of it is sound.
-    ///
-    /// # Errors
-    /// A sentence on what is damaged.
+    /// Checks this database, as [`check_file`] does.
     pub fn check(&self) -> Result<Contents> {
         check_file(&self.path)
     }
 
-    /// The number of the last migration that this program knows.
+    /// Returns the number of the last migration that this program knows.
     pub fn newest_schema() -> i64 {
         let runner = embedded::migrations::runner();
         runner.get_migrations().iter().map(|known| i64::from(known.version())).max().unwrap_or_default()
     }
 }
 
-/// Copies a database to a file, which is made or overwritten; what is in the log beside it comes along.
-///
-/// # Errors
-/// If either file fails.
+/// Copies a database, including its write-ahead log, to a file, which is created or overwritten.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     let from = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let mut to = Connection::open(to)?;
-    // All pages in one step, or a writer in between would make it begin again.
-    Backup::new(&from, &mut to)?.run_to_completion(i32::MAX, PAUSE, None)?;
-    // One file, without a log beside it.
+    // All pages are copied in one step, because a write between two steps would restart the copy.
+    Backup::new(&from, &mut to)?.run_to_completion(i32::MAX, RETRY_PAUSE, None)?;
+    // Leaves a single file, without a write-ahead log.
     to.pragma_update(None, "journal_mode", "DELETE")?;
     Ok(())
 }
 
-/// Refuses a database that another program has open, such as one that replicates it.
-///
-/// # Errors
-/// A sentence that says so.
+/// Rejects a database that another program has open, such as one that replicates it.
 pub fn require_alone(file: &Path) -> Result<()> {
     let connection = Connection::open(file)?;
     connection.busy_timeout(Duration::ZERO)?;
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    let alone = connection.execute_batch("BEGIN EXCLUSIVE; COMMIT");
-    match alone {
+    match connection.execute_batch("BEGIN EXCLUSIVE; COMMIT") {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
             bail!("another program has {} open; stop it first", file.display())
         }
-        // One that is damaged is what a restore is for.
+        // A damaged database may be replaced.
         _ => Ok(()),
     }
 }
 
-/// What is in a file, if it is a database of this program and all of it is sound.
-///
-/// # Errors
-/// A sentence on what is wrong with it.
+/// Checks that a file is an undamaged database of this program, and returns what it contains. A schema that is newer than
+/// the program is not compared: the caller rejects it.
 pub fn check_file(file: &Path) -> Result<Contents> {
     let shown = file.display();
     std::fs::File::open(file).with_context(|| format!("{shown} cannot be read"))?;
     let unreadable = || format!("{shown} cannot be read as a database");
     let connection =
         Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).with_context(unreadable)?;
-    // It may come from anywhere: what its schema calls must have no effect.
+    // The file is not trusted: functions that its schema calls must have no effect.
     connection.pragma_update(None, "trusted_schema", false).with_context(unreadable)?;
-    let found = objects(&connection);
+    let found = schema_objects(&connection);
     if found.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::NotADatabase)) {
-        bail!("{shown} is no SQLite database");
+        bail!("{shown} is not an SQLite database");
     }
     let found = found.with_context(unreadable)?;
     let Some(history) = found.iter().find(|object| object.name == HISTORY) else {
         bail!("{shown} is a database, but not one of this program");
     };
-    // A view can take forever to read. So the schema is compared before the rest is read.
+    // A view can take forever to read, so the schema is compared before anything else is read.
     if history.kind != "table" {
         bail!("{shown} was tampered with: the {} {HISTORY} is not this program's", history.kind);
     }
@@ -109,38 +93,44 @@ pub fn check_file(file: &Path) -> Result<Contents> {
     let schema =
         number(&format!("SELECT COALESCE(MAX(version), 0) FROM {HISTORY}")).with_context(unreadable)?;
     if schema < 1 {
-        bail!("{shown} is damaged: it does not say which migrations were done to it");
+        bail!("{shown} is damaged: it does not record its migrations");
     }
-    let known = objects(&migrated_to(schema.min(Store::newest_schema()))?)?;
-    let has = |object: &Object| {
-        found.iter().any(|there| (&there.kind, &there.name) == (&object.kind, &object.name))
-    };
-    // The caller refuses a newer schema, with a better message.
-    if schema <= Store::newest_schema() {
-        let lacking: Vec<&str> =
-            known.iter().filter(|object| !has(object)).map(|object| object.name.as_str()).collect();
-        if !lacking.is_empty() {
-            bail!("{shown} is damaged: it lacks {}", lacking.join(", "));
-        }
-        let is_known = |object: &Object| known.iter().any(|known| known.name == object.name);
-        if let Some(Object { kind, name, .. }) =
-            found.iter().find(|object| (object.acts() || is_known(object)) && !known.contains(object))
-        {
-            bail!("{shown} was tampered with: the {kind} {name} is not this program's");
-        }
+    let known = schema_objects(&migrated_to(schema.min(Store::newest_schema()))?)?;
+    if schema <= Store::newest_schema()
+        && let Some(problem) = schema_problem(&found, &known)
+    {
+        bail!("{shown} {problem}");
     }
-    let faults = texts(&connection, "PRAGMA integrity_check").with_context(unreadable)?;
-    if faults != ["ok"] {
-        bail!("{shown} is damaged: {}", faults.join("; "));
+    let errors = strings(&connection, "PRAGMA integrity_check").with_context(unreadable)?;
+    if errors != ["ok"] {
+        bail!("{shown} is damaged: {}", errors.join("; "));
     }
-    let orphans = texts(&connection, "PRAGMA foreign_key_check").with_context(unreadable)?;
+    let orphans = strings(&connection, "PRAGMA foreign_key_check").with_context(unreadable)?;
     if !orphans.is_empty() {
-        bail!("{shown} is damaged: rows of {} point to rows that are not there", orphans.join(", "));
+        bail!("{shown} is damaged: rows of {} refer to rows that do not exist", orphans.join(", "));
     }
-    let tables = known.into_iter().filter(|object| object.kind == "table" && has(object));
-    let tables = tables.map(|object| object.name).filter(|table| table != HISTORY);
-    let rows = tables.map(|table| Ok((table.clone(), number(&format!("SELECT COUNT(*) FROM {table}"))?)));
+    let tables = known.iter().filter(|object| object.kind == "table" && object.name != HISTORY);
+    let rows = tables
+        .filter(|table| table.is_among(&found))
+        .map(|Object { name, .. }| Ok((name.clone(), number(&format!("SELECT COUNT(*) FROM {name}"))?)));
     Ok(Contents { schema, rows: rows.collect::<rusqlite::Result<_>>().with_context(unreadable)? })
+}
+
+/// Returns how the schema of a database differs from the schema that this program creates. Additional tables and indexes
+/// are allowed.
+fn schema_problem(found: &[Object], known: &[Object]) -> Option<String> {
+    let missing: Vec<&str> =
+        known.iter().filter(|object| !object.is_among(found)).map(|object| object.name.as_str()).collect();
+    if !missing.is_empty() {
+        return Some(format!("is damaged: it lacks {}", missing.join(", ")));
+    }
+    let is_known = |object: &Object| known.iter().any(|known| known.name == object.name);
+    let foreign = found
+        .iter()
+        .find(|object| (object.is_trigger_or_view() || is_known(object)) && !known.contains(object));
+    foreign.map(|Object { kind, name, .. }| {
+        format!("was tampered with: the {kind} {name} is not this program's")
+    })
 }
 
 /// A table, index, trigger or view.
@@ -152,28 +142,31 @@ struct Object {
 }
 
 impl Object {
-    /// Whether it does something by itself when others read or write.
-    fn acts(&self) -> bool {
+    fn is_trigger_or_view(&self) -> bool {
         matches!(self.kind.as_str(), "trigger" | "view")
+    }
+
+    fn is_among(&self, others: &[Object]) -> bool {
+        others.iter().any(|other| (&other.kind, &other.name) == (&self.kind, &self.name))
     }
 }
 
-/// Returns the schema of a database without the tables and indexes that SQLite adds to it. SQLite adds no triggers and no
-/// views, so one of those is returned whatever its name.
-fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
+/// Returns the schema of a database, without the tables and indexes that SQLite itself adds. SQLite adds no triggers and
+/// views, so those are returned under any name.
+fn schema_objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
     let sql = "SELECT type, name, COALESCE(sql, '') FROM sqlite_schema \
          WHERE NOT (type IN ('table', 'index') AND name GLOB 'sqlite_*') ORDER BY name";
     let mut statement = connection.prepare(sql)?;
     let object = |row: &rusqlite::Row<'_>| {
         let (kind, name): (String, String) = (row.get(0)?, row.get(1)?);
-        // The library may create its own table by another statement in another version.
+        // The statement depends on the version of refinery.
         let sql = if name == HISTORY { String::new() } else { row.get(2)? };
         Ok(Object { kind, name, sql })
     };
     statement.query_map([], object)?.collect()
 }
 
-/// An empty database as it is after these migrations.
+/// Returns an empty database with the migrations up to this one.
 fn migrated_to(schema: i64) -> Result<Connection> {
     let mut connection = Connection::open_in_memory()?;
     let target = Target::Version(schema.try_into()?);
@@ -181,7 +174,7 @@ fn migrated_to(schema: i64) -> Result<Connection> {
     Ok(connection)
 }
 
-fn texts(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+fn strings(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare(sql)?;
     statement.query_map([], |row| row.get(0))?.collect()
 }

@@ -1,15 +1,13 @@
 //! Working groups, with their institution and research field.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::Row;
 
-use super::batch::rows_for;
-use super::institutions::{Institution, ResearchField};
+use super::institutions::{Institution, ResearchField, read_institution};
 use super::{Reader, Result, Writer};
 
 /// A UUID in lower case with dashes.
 pub type GroupId = String;
 
-/// A working group.
 #[derive(Debug, Clone)]
 pub struct Group {
     pub id: GroupId,
@@ -23,40 +21,26 @@ pub struct Group {
     pub is_public: bool,
 }
 
-/// A working group to create.
 pub struct NewGroup<'a> {
     pub id: &'a str,
-    /// Unique within the institution.
     pub name: &'a str,
-    /// The id of an existing institution.
     pub institution_id: Option<&'a str>,
-    /// The id of an existing research field.
     pub research_field_id: i64,
     pub employees: Option<i64>,
     pub is_public: bool,
 }
 
-const COLUMNS: &str = "g.id, g.name, g.employees, g.is_public, f.id, f.field, f.subfield, \
-     i.id, i.name, i.city, i.state, i.country";
-const TABLES: &str = "working_groups g \
+const SELECT: &str = "SELECT g.id, g.name, g.employees, g.is_public, f.id, f.field, f.subfield, \
+     i.id, i.name, i.city, i.state, i.country FROM working_groups g \
      JOIN research_fields f ON f.id = g.research_field_id \
      LEFT JOIN institutions i ON i.id = g.institution_id";
 
-fn group(row: &Row<'_>) -> rusqlite::Result<Group> {
-    let institution = match row.get::<_, Option<String>>(7)? {
-        Some(id) => Some(Institution {
-            id,
-            name: row.get(8)?,
-            city: row.get(9)?,
-            state: row.get(10)?,
-            country: row.get(11)?,
-        }),
-        None => None,
-    };
+fn read_group(row: &Row<'_>) -> rusqlite::Result<Group> {
+    let institution_id: Option<String> = row.get(7)?;
     Ok(Group {
         id: row.get(0)?,
         name: row.get(1)?,
-        institution,
+        institution: institution_id.map(|_| read_institution(row, 7)).transpose()?,
         research_field: ResearchField { id: row.get(4)?, field: row.get(5)?, subfield: row.get(6)? },
         employees: row.get(2)?,
         is_public: row.get(3)?,
@@ -64,53 +48,39 @@ fn group(row: &Row<'_>) -> rusqlite::Result<Group> {
 }
 
 pub fn find_by_id(db: &Reader<'_>, id: &str) -> Result<Option<Group>> {
-    let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE g.id = $1");
-    Ok(db.0.prepare_cached(&sql)?.query_row(params![id], group).optional()?)
+    db.find(&format!("{SELECT} WHERE g.id = $1"), [id], read_group)
 }
 
 /// Returns all groups in the order in which they were created.
 pub fn list(db: &Reader<'_>) -> Result<Vec<Group>> {
-    let sql = format!("SELECT {COLUMNS} FROM {TABLES} ORDER BY g.position");
-    let mut statement = db.0.prepare_cached(&sql)?;
-    let groups = statement.query_map([], group)?.collect::<rusqlite::Result<_>>()?;
-    Ok(groups)
+    db.list(&format!("{SELECT} ORDER BY g.position"), [], read_group)
 }
 
 /// Returns all public groups in the order in which they were created.
 pub fn list_public(db: &Reader<'_>) -> Result<Vec<Group>> {
-    let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE g.is_public = 1 ORDER BY g.position");
-    let mut statement = db.0.prepare_cached(&sql)?;
-    let groups = statement.query_map([], group)?.collect::<rusqlite::Result<_>>()?;
-    Ok(groups)
+    db.list(&format!("{SELECT} WHERE g.is_public = 1 ORDER BY g.position"), [], read_group)
 }
 
 pub fn list_by_ids(db: &Reader<'_>, ids: &[GroupId]) -> Result<Vec<Group>> {
-    rows_for(db, ids, |keys| format!("SELECT {COLUMNS} FROM {TABLES} WHERE g.id IN ({keys})"), group)
+    db.list_by_keys(&format!("{SELECT} WHERE g.id IN ($keys)"), ids, read_group)
 }
 
 /// Returns the groups whose ids begin with a prefix, in the order in which they were created.
 pub fn list_by_id_prefix(db: &Reader<'_>, prefix: &str) -> Result<Vec<Group>> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM {TABLES} WHERE substr(g.id, 1, length($1)) = $1 ORDER BY g.position");
-    let mut statement = db.0.prepare_cached(&sql)?;
-    let groups = statement.query_map(params![prefix], group)?.collect::<rusqlite::Result<_>>()?;
-    Ok(groups)
+    let sql = format!("{SELECT} WHERE substr(g.id, 1, length($1)) = $1 ORDER BY g.position");
+    db.list(&sql, [prefix], read_group)
 }
 
 /// Returns the groups at these institutions in the order in which they were created.
 pub fn list_by_institutions(db: &Reader<'_>, ids: &[String]) -> Result<Vec<Group>> {
-    let sql = |keys: &str| {
-        format!("SELECT {COLUMNS} FROM {TABLES} WHERE g.institution_id IN ({keys}) ORDER BY g.position")
-    };
-    rows_for(db, ids, sql, group)
+    let sql = format!("{SELECT} WHERE g.institution_id IN ($keys) ORDER BY g.position");
+    db.list_by_keys(&sql, ids, read_group)
 }
 
 /// Returns the groups of these research fields in the order in which they were created.
 pub fn list_by_research_fields(db: &Reader<'_>, ids: &[i64]) -> Result<Vec<Group>> {
-    let sql = |keys: &str| {
-        format!("SELECT {COLUMNS} FROM {TABLES} WHERE g.research_field_id IN ({keys}) ORDER BY g.position")
-    };
-    rows_for(db, ids, sql, group)
+    let sql = format!("{SELECT} WHERE g.research_field_id IN ($keys) ORDER BY g.position");
+    db.list_by_keys(&sql, ids, read_group)
 }
 
 /// Adds a group. Returns false if its institution has a group with that name.
@@ -120,16 +90,14 @@ pub fn insert(db: &Writer<'_>, new: &NewGroup<'_>) -> Result<bool> {
          VALUES ($1, (SELECT COALESCE(MAX(position), 0) + 1 FROM working_groups), $2, $3, $4, $5, $6) \
          ON CONFLICT (institution_id, name) DO NOTHING";
     let NewGroup { id, name, institution_id, research_field_id, employees, is_public } = new;
-    let values = params![id, name, institution_id, research_field_id, employees, i64::from(*is_public)];
-    Ok(db.0.0.prepare_cached(sql)?.execute(values)? == 1)
+    db.change(sql, (id, name, institution_id, research_field_id, employees, is_public))
 }
 
 pub fn exists(db: &Reader<'_>, id: &str) -> Result<bool> {
-    Ok(db.0.prepare_cached("SELECT 1 FROM working_groups WHERE id = $1")?.exists(params![id])?)
+    db.exists("SELECT 1 FROM working_groups WHERE id = $1", [id])
 }
 
 /// Deletes a group with its memberships and join requests.
 pub fn delete(db: &Writer<'_>, id: &str) -> Result<()> {
-    db.0.0.prepare_cached("DELETE FROM working_groups WHERE id = $1")?.execute(params![id])?;
-    Ok(())
+    db.execute("DELETE FROM working_groups WHERE id = $1", [id])
 }

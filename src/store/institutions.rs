@@ -1,12 +1,11 @@
 //! Institutions and research fields.
 
 use rusqlite::types::Value;
-use rusqlite::{params, params_from_iter};
+use rusqlite::{Row, params_from_iter};
 
-use super::batch::escape_like;
+use super::statement::escape_like;
 use super::{Reader, Result, Writer};
 
-/// An institution.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Institution {
     /// A UUID.
@@ -18,7 +17,6 @@ pub struct Institution {
     pub country: String,
 }
 
-/// A research field.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ResearchField {
     pub id: i64,
@@ -34,8 +32,18 @@ pub struct Search {
     pub words: Vec<String>,
     /// The most entries to return.
     pub first: Option<i64>,
-    /// The number of entries to skip.
     pub offset: i64,
+}
+
+/// Reads an institution from five columns, starting at `first`.
+pub(super) fn read_institution(row: &Row<'_>, first: usize) -> rusqlite::Result<Institution> {
+    Ok(Institution {
+        id: row.get(first)?,
+        name: row.get(first + 1)?,
+        city: row.get(first + 2)?,
+        state: row.get(first + 3)?,
+        country: row.get(first + 4)?,
+    })
 }
 
 /// Returns the institutions that match a search, in the order in which they were imported.
@@ -51,35 +59,21 @@ pub fn list_institutions(db: &Reader<'_>, search: &Search) -> Result<Vec<Institu
     );
     let words = search.words.iter().map(|word| Value::from(format!("%{}%", escape_like(word))));
     let values = words.chain([search.first.unwrap_or(i64::MAX).into(), search.offset.into()]);
-    let mut statement = db.0.prepare_cached(&sql)?;
-    let institutions = statement.query_map(params_from_iter(values), |row| {
-        Ok(Institution {
-            id: row.get(0)?,
-            name: row.get(1)?,
-            city: row.get(2)?,
-            state: row.get(3)?,
-            country: row.get(4)?,
-        })
-    })?;
-    Ok(institutions.collect::<rusqlite::Result<_>>()?)
+    db.list(&sql, params_from_iter(values), |row| read_institution(row, 0))
 }
 
 pub fn has_institution(db: &Reader<'_>, id: &str) -> Result<bool> {
-    Ok(db.0.prepare_cached("SELECT 1 FROM institutions WHERE id = $1")?.exists(params![id])?)
+    db.exists("SELECT 1 FROM institutions WHERE id = $1", [id])
 }
 
 pub fn has_research_field(db: &Reader<'_>, id: i64) -> Result<bool> {
-    Ok(db.0.prepare_cached("SELECT 1 FROM research_fields WHERE id = $1")?.exists(params![id])?)
+    db.exists("SELECT 1 FROM research_fields WHERE id = $1", [id])
 }
 
 /// Returns all research fields, ordered by id.
 pub fn list_research_fields(db: &Reader<'_>) -> Result<Vec<ResearchField>> {
     let sql = "SELECT id, field, subfield FROM research_fields ORDER BY id";
-    let mut statement = db.0.prepare_cached(sql)?;
-    let fields = statement.query_map([], |row| {
-        Ok(ResearchField { id: row.get(0)?, field: row.get(1)?, subfield: row.get(2)? })
-    })?;
-    Ok(fields.collect::<rusqlite::Result<_>>()?)
+    db.list(sql, [], |row| Ok(ResearchField { id: row.get(0)?, field: row.get(1)?, subfield: row.get(2)? }))
 }
 
 /// Adds an institution after the existing ones, or updates it. Returns false if nothing changes. Searches match
@@ -94,7 +88,7 @@ pub fn upsert_institution(db: &Writer<'_>, institution: &Institution, search_key
          OR institutions.country <> excluded.country OR institutions.search_key <> excluded.search_key \
          OR COALESCE(institutions.state, '') <> COALESCE(excluded.state, '')";
     let Institution { id, name, city, state, country } = institution;
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![id, name, city, state, country, search_key])? == 1)
+    db.change(sql, (id, name, city, state, country, search_key))
 }
 
 /// Adds or updates a research field. Returns false if nothing changes.
@@ -102,5 +96,5 @@ pub fn upsert_research_field(db: &Writer<'_>, new: &ResearchField) -> Result<boo
     let sql = "INSERT INTO research_fields (id, field, subfield) VALUES ($1, $2, $3) \
          ON CONFLICT (id) DO UPDATE SET field = excluded.field, subfield = excluded.subfield \
          WHERE research_fields.field <> excluded.field OR research_fields.subfield <> excluded.subfield";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![new.id, new.field, new.subfield])? == 1)
+    db.change(sql, (new.id, &new.field, &new.subfield))
 }

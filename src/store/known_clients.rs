@@ -1,37 +1,29 @@
 //! Clients from which the owners of accounts have logged in.
 
-use rusqlite::params;
-
 use super::accounts::AccountId;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// Records that the owner of an account was seen.
 pub fn upsert(db: &Writer<'_>, account: AccountId, network: &str, now: Timestamp) -> Result<()> {
     let sql = "INSERT INTO known_clients (account_id, network, seen_at) VALUES ($1, $2, $3) \
          ON CONFLICT (account_id, network) DO UPDATE SET seen_at = excluded.seen_at";
-    db.0.0.prepare_cached(sql)?.execute(params![account, network, now.micros()])?;
-    Ok(())
+    db.execute(sql, (account, network, now))
 }
 
-/// Returns whether the owner of an account was seen there.
 pub fn exists(db: &Reader<'_>, account: AccountId, network: &str) -> Result<bool> {
-    let sql = "SELECT 1 FROM known_clients WHERE account_id = $1 AND network = $2";
-    Ok(db.0.prepare_cached(sql)?.exists(params![account, network])?)
+    db.exists("SELECT 1 FROM known_clients WHERE account_id = $1 AND network = $2", (account, network))
 }
 
 /// Deletes all but the `most` clients of an account that were seen most recently.
 pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64) -> Result<()> {
-    // SQLite allows an offset only together with a limit.
-    let sql = "DELETE FROM known_clients WHERE account_id = $1 AND network IN (SELECT network FROM known_clients \
-         WHERE account_id = $1 ORDER BY seen_at DESC, network DESC LIMIT $2 OFFSET $3)";
-    db.0.0.prepare_cached(sql)?.execute(params![account, i64::MAX, most])?;
-    Ok(())
+    let sql = "DELETE FROM known_clients WHERE account_id = $1 AND network NOT IN (SELECT network FROM known_clients \
+         WHERE account_id = $1 ORDER BY seen_at DESC, network DESC LIMIT $2)";
+    db.execute(sql, (account, most))
 }
 
 /// Deletes at most `limit` clients that were last seen before `moment` and returns their number.
 pub fn delete_before(db: &Writer<'_>, moment: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM known_clients WHERE (account_id, network) IN \
          (SELECT account_id, network FROM known_clients WHERE seen_at < $1 LIMIT $2)";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![moment.micros(), limit])?)
+    db.change_many(sql, (moment, limit))
 }

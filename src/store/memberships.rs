@@ -1,10 +1,8 @@
 //! Memberships of working groups, and their representatives.
 
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
-use rusqlite::{Row, params};
+use rusqlite::Row;
 
-use super::accounts::{Account, AccountId, COLUMNS, TABLES, account};
-use super::batch::rows_for;
+use super::accounts::{Account, AccountId, read_account, select_where};
 use super::groups::GroupId;
 use super::{Reader, Result, Writer};
 
@@ -16,53 +14,28 @@ pub struct Membership {
 }
 
 /// The role of an account in a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum MemberRole {
     /// A member who does not represent the group.
     Member,
-    /// The representative of the group.
     Representative,
 }
 
-impl MemberRole {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Representative => "representative",
-        }
-    }
-}
-
-impl FromSql for MemberRole {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let role = value.as_str()?;
-        let known = [Self::Member, Self::Representative].into_iter().find(|known| known.as_str() == role);
-        known.ok_or(FromSqlError::InvalidType)
-    }
-}
-
 /// Reads a membership from two columns, starting at `first`; `None` if they are null.
-pub(super) fn membership(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Membership>> {
+pub(super) fn read_membership(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Membership>> {
     let Some(group) = row.get(first)? else { return Ok(None) };
     Ok(Some(Membership { group, role: row.get(first + 1)? }))
 }
 
 /// Returns the members of these groups in order of registration.
 pub fn list_members(db: &Reader<'_>, groups: &[GroupId]) -> Result<Vec<Account>> {
-    let sql = |keys: &str| {
-        format!("SELECT {COLUMNS} FROM {TABLES} WHERE m.working_group_id IN ({keys}) ORDER BY a.id")
-    };
-    rows_for(db, groups, sql, account)
+    db.list_by_keys(&select_where("m.working_group_id IN ($keys) ORDER BY a.id"), groups, read_account)
 }
 
-/// Returns the representatives of these groups.
 pub fn list_representatives(db: &Reader<'_>, groups: &[GroupId]) -> Result<Vec<Account>> {
-    let sql = |keys: &str| {
-        format!(
-            "SELECT {COLUMNS} FROM {TABLES} WHERE m.role = 'representative' AND m.working_group_id IN ({keys})"
-        )
-    };
-    rows_for(db, groups, sql, account)
+    let sql = select_where("m.role = 'representative' AND m.working_group_id IN ($keys)");
+    db.list_by_keys(&sql, groups, read_account)
 }
 
 /// Adds an account to a group. Returns false if the account is in a group already, or if it would be a second
@@ -70,17 +43,16 @@ pub fn list_representatives(db: &Reader<'_>, groups: &[GroupId]) -> Result<Vec<A
 pub fn insert(db: &Writer<'_>, account: AccountId, group: &str, role: MemberRole) -> Result<bool> {
     let sql = "INSERT INTO memberships (account_id, working_group_id, role) VALUES ($1, $2, $3) \
          ON CONFLICT DO NOTHING";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![account, group, role.as_str()])? == 1)
+    db.change(sql, (account, group, role))
 }
 
 /// Changes the role of an account in a group. Returns false if the account is not in the group.
 pub fn set_role(db: &Writer<'_>, account: AccountId, group: &str, role: MemberRole) -> Result<bool> {
     let sql = "UPDATE memberships SET role = $1 WHERE account_id = $2 AND working_group_id = $3";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![role.as_str(), account, group])? == 1)
+    db.change(sql, (role, account, group))
 }
 
 /// Removes an account from its group. Returns false if it has none.
 pub fn delete(db: &Writer<'_>, account: AccountId) -> Result<bool> {
-    Ok(db.0.0.prepare_cached("DELETE FROM memberships WHERE account_id = $1")?.execute(params![account])?
-        == 1)
+    db.change("DELETE FROM memberships WHERE account_id = $1", [account])
 }

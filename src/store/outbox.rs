@@ -1,49 +1,42 @@
 //! The outbox: waiting, delivered and rejected mail.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::Row;
 
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// A mail in the outbox.
 pub struct OutboxMessage {
     pub id: i64,
-    /// The address of the recipient.
     pub recipient: String,
     pub subject: String,
-    /// The body as plain text.
     pub text: String,
-    /// The body as HTML.
     pub html: String,
-    /// When the mail was enqueued.
     pub created_at: Timestamp,
     /// When the next delivery attempt is due.
     pub due_at: Timestamp,
-    /// The number of delivery attempts.
     pub attempts: i64,
-    /// The error of the last attempt.
     pub last_error: Option<String>,
     pub delivered_at: Option<Timestamp>,
     /// When the mail was rejected for good.
     pub refused_at: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "id, recipient, subject, body_text, body_html, created_at, due_at, attempts, last_error, \
-     delivered_at, refused_at";
+const SELECT: &str = "SELECT id, recipient, subject, body_text, body_html, created_at, due_at, attempts, last_error, \
+     delivered_at, refused_at FROM outbox";
 
-fn message(row: &Row<'_>) -> rusqlite::Result<OutboxMessage> {
+fn read_message(row: &Row<'_>) -> rusqlite::Result<OutboxMessage> {
     Ok(OutboxMessage {
         id: row.get(0)?,
         recipient: row.get(1)?,
         subject: row.get(2)?,
         text: row.get(3)?,
         html: row.get(4)?,
-        created_at: Timestamp::from_micros(row.get(5)?),
-        due_at: Timestamp::from_micros(row.get(6)?),
+        created_at: row.get(5)?,
+        due_at: row.get(6)?,
         attempts: row.get(7)?,
         last_error: row.get(8)?,
-        delivered_at: row.get::<_, Option<i64>>(9)?.map(Timestamp::from_micros),
-        refused_at: row.get::<_, Option<i64>>(10)?.map(Timestamp::from_micros),
+        delivered_at: row.get(9)?,
+        refused_at: row.get(10)?,
     })
 }
 
@@ -58,79 +51,58 @@ pub fn insert(
 ) -> Result<i64> {
     let sql = "INSERT INTO outbox (recipient, subject, body_text, body_html, created_at, due_at, attempts) \
          VALUES ($1, $2, $3, $4, $5, $5, 0) RETURNING id";
-    let values = params![recipient, subject, text, html, now.micros()];
-    Ok(db.0.0.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
+    db.value(sql, (recipient, subject, text, html, now))
 }
 
-/// Removes a mail from the outbox.
 pub fn delete(db: &Writer<'_>, id: i64) -> Result<()> {
-    db.0.0.prepare_cached("DELETE FROM outbox WHERE id = $1")?.execute(params![id])?;
-    Ok(())
+    db.execute("DELETE FROM outbox WHERE id = $1", [id])
 }
 
 pub fn find_by_id(db: &Reader<'_>, id: i64) -> Result<Option<OutboxMessage>> {
-    let sql = format!("SELECT {COLUMNS} FROM outbox WHERE id = $1");
-    Ok(db.0.prepare_cached(&sql)?.query_row(params![id], message).optional()?)
+    db.find(&format!("{SELECT} WHERE id = $1"), [id], read_message)
 }
 
 /// Returns all mails, oldest first.
 pub fn list(db: &Reader<'_>) -> Result<Vec<OutboxMessage>> {
-    let sql = format!("SELECT {COLUMNS} FROM outbox ORDER BY id");
-    let mut statement = db.0.prepare_cached(&sql)?;
-    let messages = statement.query_map([], message)?.collect::<rusqlite::Result<_>>()?;
-    Ok(messages)
+    db.list(&format!("{SELECT} ORDER BY id"), [], read_message)
 }
 
 /// Returns the waiting mails that are due, oldest first.
 pub fn list_due(db: &Reader<'_>, now: Timestamp, limit: i64) -> Result<Vec<OutboxMessage>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM outbox \
-         WHERE delivered_at IS NULL AND refused_at IS NULL AND due_at <= $1 ORDER BY id LIMIT $2"
+        "{SELECT} WHERE delivered_at IS NULL AND refused_at IS NULL AND due_at <= $1 ORDER BY id LIMIT $2"
     );
-    let mut statement = db.0.prepare_cached(&sql)?;
-    let messages =
-        statement.query_map(params![now.micros(), limit], message)?.collect::<rusqlite::Result<_>>()?;
-    Ok(messages)
+    db.list(&sql, (now, limit), read_message)
 }
 
 /// Returns the number of waiting mails.
 pub fn count_undelivered(db: &Reader<'_>) -> Result<i64> {
-    let sql = "SELECT COUNT(*) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL";
-    Ok(db.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    db.value("SELECT COUNT(*) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL", [])
 }
 
-/// Returns the number of mails that were rejected for good.
 pub fn count_refused(db: &Reader<'_>) -> Result<i64> {
-    let sql = "SELECT COUNT(*) FROM outbox WHERE refused_at IS NOT NULL";
-    Ok(db.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    db.value("SELECT COUNT(*) FROM outbox WHERE refused_at IS NOT NULL", [])
 }
 
 /// Returns when the oldest waiting mail was enqueued.
 pub fn find_oldest_undelivered(db: &Reader<'_>) -> Result<Option<Timestamp>> {
-    let sql = "SELECT MIN(created_at) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL";
-    let oldest: Option<i64> = db.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-    Ok(oldest.map(Timestamp::from_micros))
+    db.value("SELECT MIN(created_at) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL", [])
 }
 
-/// Records that a mail was delivered.
 pub fn set_delivered(db: &Writer<'_>, id: i64, now: Timestamp) -> Result<()> {
     let sql = "UPDATE outbox SET delivered_at = $1, attempts = attempts + 1, last_error = NULL WHERE id = $2";
-    db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id])?;
-    Ok(())
+    db.execute(sql, (now, id))
 }
 
 /// Records that an attempt failed, and when to retry.
 pub fn set_failed(db: &Writer<'_>, id: i64, error: &str, due_at: Timestamp) -> Result<()> {
     let sql = "UPDATE outbox SET due_at = $1, attempts = attempts + 1, last_error = $2 WHERE id = $3";
-    db.0.0.prepare_cached(sql)?.execute(params![due_at.micros(), error, id])?;
-    Ok(())
+    db.execute(sql, (due_at, error, id))
 }
 
-/// Records that a mail was rejected for good.
 pub fn set_refused(db: &Writer<'_>, id: i64, error: &str, now: Timestamp) -> Result<()> {
     let sql = "UPDATE outbox SET refused_at = $1, attempts = attempts + 1, last_error = $2 WHERE id = $3";
-    db.0.0.prepare_cached(sql)?.execute(params![now.micros(), error, id])?;
-    Ok(())
+    db.execute(sql, (now, error, id))
 }
 
 /// Makes a waiting or rejected mail due immediately, and with `again` also a delivered one. Returns whether there is
@@ -138,24 +110,20 @@ pub fn set_refused(db: &Writer<'_>, id: i64, error: &str, now: Timestamp) -> Res
 pub fn set_due(db: &Writer<'_>, id: i64, now: Timestamp, again: bool) -> Result<bool> {
     let sql = "UPDATE outbox SET due_at = $1, delivered_at = NULL, refused_at = NULL \
          WHERE id = $2 AND (delivered_at IS NULL OR $3 = 1)";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), id, i64::from(again)])? == 1)
+    db.change(sql, (now, id, again))
 }
 
 /// Makes all undelivered mails due immediately, including rejected ones, and returns their number.
 pub fn set_all_due(db: &Writer<'_>, now: Timestamp) -> Result<usize> {
-    let sql = "UPDATE outbox SET due_at = $1, refused_at = NULL WHERE delivered_at IS NULL";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros()])?)
+    db.change_many("UPDATE outbox SET due_at = $1, refused_at = NULL WHERE delivered_at IS NULL", [now])
 }
 
 /// Returns whether a mail was delivered or rejected before `moment`.
 pub fn was_any_done_before(db: &Reader<'_>, moment: Timestamp) -> Result<bool> {
-    let sql = "SELECT 1 FROM outbox WHERE delivered_at < $1 OR refused_at < $1";
-    Ok(db.0.prepare_cached(sql)?.exists(params![moment.micros()])?)
+    db.exists("SELECT 1 FROM outbox WHERE delivered_at < $1 OR refused_at < $1", [moment])
 }
 
 /// Deletes mails that were delivered or rejected before `moment`.
 pub fn delete_done_before(db: &Writer<'_>, moment: Timestamp) -> Result<()> {
-    let sql = "DELETE FROM outbox WHERE delivered_at < $1 OR refused_at < $1";
-    db.0.0.prepare_cached(sql)?.execute(params![moment.micros()])?;
-    Ok(())
+    db.execute("DELETE FROM outbox WHERE delivered_at < $1 OR refused_at < $1", [moment])
 }

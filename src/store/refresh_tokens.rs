@@ -1,13 +1,9 @@
 //! Refresh tokens, stored by their hash.
 
-use rusqlite::{OptionalExtension, params};
-
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// A token to issue.
 pub struct NewToken<'a> {
-    /// The hash of the token.
     pub hash: &'a str,
     pub session: &'a str,
     /// The hash of the token that was exchanged for this one; `None` after a login.
@@ -27,27 +23,21 @@ pub struct SupersededToken {
 pub fn insert(db: &Writer<'_>, new: &NewToken<'_>) -> Result<()> {
     let sql = "INSERT INTO refresh_tokens (token_hash, session_id, predecessor_hash, issued_at, expires_at) \
          VALUES ($1, $2, $3, $4, $5)";
-    let NewToken { hash, session, predecessor, issued_at, expires_at } = new;
-    let values = params![hash, session, predecessor, issued_at.micros(), expires_at.micros()];
-    db.0.0.prepare_cached(sql)?.execute(values)?;
-    Ok(())
+    db.execute(sql, (new.hash, new.session, new.predecessor, new.issued_at, new.expires_at))
 }
 
 /// Deletes all but the newest `most` tokens of a session.
 pub fn delete_beyond(db: &Writer<'_>, session: &str, most: i64) -> Result<()> {
-    // SQLite allows an offset only together with a limit.
-    let sql = "DELETE FROM refresh_tokens WHERE token_hash IN (SELECT token_hash FROM refresh_tokens \
-         WHERE session_id = $1 ORDER BY issued_at DESC, token_hash DESC LIMIT $2 OFFSET $3)";
-    db.0.0.prepare_cached(sql)?.execute(params![session, i64::MAX, most])?;
-    Ok(())
+    let sql = "DELETE FROM refresh_tokens WHERE session_id = $1 AND token_hash NOT IN (SELECT token_hash \
+         FROM refresh_tokens WHERE session_id = $1 ORDER BY issued_at DESC, token_hash DESC LIMIT $2)";
+    db.execute(sql, (session, most))
 }
 
 /// Consumes a valid token and returns its session, or `None` if the token is unknown or no longer valid.
 pub fn consume(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<Option<String>> {
     let sql = "UPDATE refresh_tokens SET spent_at = $1 WHERE token_hash = $2 \
          AND spent_at IS NULL AND replaced_at IS NULL AND expires_at >= $1 RETURNING session_id";
-    let mut statement = db.0.0.prepare_cached(sql)?;
-    Ok(statement.query_row(params![now.micros(), hash], |row| row.get(0)).optional()?)
+    db.find(sql, (now, hash), |row| row.get(0))
 }
 
 /// Replaces the token that `hash` was exchanged for and returns the session. Returns `None` if that token has been
@@ -57,21 +47,14 @@ pub fn replace_successor(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<
          AND spent_at IS NULL AND replaced_at IS NULL \
          AND EXISTS (SELECT 1 FROM refresh_tokens p WHERE p.token_hash = $2 AND p.expires_at >= $1) \
          RETURNING session_id";
-    let mut statement = db.0.0.prepare_cached(sql)?;
-    Ok(statement.query_row(params![now.micros(), hash], |row| row.get(0)).optional()?)
+    db.find(sql, (now, hash), |row| row.get(0))
 }
 
-/// Returns the state of a token.
 pub fn find_superseded(db: &Reader<'_>, hash: &str) -> Result<Option<SupersededToken>> {
     let sql = "SELECT t.replaced_at, EXISTS (SELECT 1 FROM refresh_tokens n \
          WHERE n.predecessor_hash = t.token_hash AND n.spent_at IS NOT NULL) \
          FROM refresh_tokens t WHERE t.token_hash = $1";
-    let mut statement = db.0.prepare_cached(sql)?;
-    let worn = statement.query_row(params![hash], |row| {
-        let replaced_at: Option<i64> = row.get(0)?;
-        Ok(SupersededToken { replaced_at: replaced_at.map(Timestamp::from_micros), is_outdated: row.get(1)? })
-    });
-    Ok(worn.optional()?)
+    db.find(sql, [hash], |row| Ok(SupersededToken { replaced_at: row.get(0)?, is_outdated: row.get(1)? }))
 }
 
 /// Deletes all tokens of the session that a token belongs to, in any state, and returns the session, or `None` if the
@@ -79,14 +62,12 @@ pub fn find_superseded(db: &Reader<'_>, hash: &str) -> Result<Option<SupersededT
 pub fn delete_family(db: &Writer<'_>, hash: &str) -> Result<Option<String>> {
     let sql = "DELETE FROM refresh_tokens WHERE session_id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1) \
          RETURNING session_id";
-    let mut statement = db.0.0.prepare_cached(sql)?;
-    let sessions = statement.query_map(params![hash], |row| row.get(0))?;
-    Ok(sessions.collect::<rusqlite::Result<Vec<_>>>()?.pop())
+    Ok(db.list(sql, [hash], |row| row.get(0))?.pop())
 }
 
 /// Deletes at most `limit` expired tokens and returns their number.
 pub fn delete_expired(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM refresh_tokens \
          WHERE token_hash IN (SELECT token_hash FROM refresh_tokens WHERE expires_at < $1 LIMIT $2)";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), limit])?)
+    db.change_many(sql, (now, limit))
 }

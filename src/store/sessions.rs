@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, params};
-
-use super::accounts::{Account, AccountId, COLUMNS, TABLES, account};
+use super::accounts::{Account, AccountId, COLUMNS, TABLES, read_account, select_where};
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
@@ -15,7 +13,6 @@ pub struct Session {
     pub account: AccountId,
     /// When the owner logged in.
     pub began_at: Timestamp,
-    /// The last login or refresh.
     pub last_use: Use,
 }
 
@@ -27,7 +24,6 @@ pub struct Use {
     pub expires_at: Timestamp,
     /// The IP address, if known.
     pub address: Option<String>,
-    /// The user agent.
     pub user_agent: String,
 }
 
@@ -36,25 +32,14 @@ pub fn insert(db: &Writer<'_>, session: &Session) -> Result<()> {
          VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let Session { id, account, began_at, last_use } = session;
     let Use { at, expires_at, address, user_agent } = last_use;
-    let values =
-        params![id, account, began_at.micros(), at.micros(), expires_at.micros(), address, user_agent];
-    db.0.0.prepare_cached(sql)?.execute(values)?;
-    Ok(())
+    db.execute(sql, (id, account, began_at, at, expires_at, address, user_agent))
 }
 
-/// Records a use of a session.
 pub fn set_last_use(db: &Writer<'_>, id: &str, last_use: &Use) -> Result<()> {
     let sql =
         "UPDATE sessions SET last_used_at = $1, expires_at = $2, address = $3, user_agent = $4 WHERE id = $5";
     let Use { at, expires_at, address, user_agent } = last_use;
-    db.0.0.prepare_cached(sql)?.execute(params![
-        at.micros(),
-        expires_at.micros(),
-        address,
-        user_agent,
-        id
-    ])?;
-    Ok(())
+    db.execute(sql, (at, expires_at, address, user_agent, id))
 }
 
 /// Shortens a session to the lifetime of its access token, which starts at the last use.
@@ -63,16 +48,13 @@ pub fn set_ending(db: &Writer<'_>, id: &str, lifetime: Duration) -> Result<()> {
         "UPDATE sessions SET expires_at = last_used_at + $1 WHERE id = $2 AND expires_at > last_used_at + $1";
     // An access token is valid until the end of a whole second.
     let lifetime = Timestamp::from_micros(0).plus(lifetime).plus(Duration::from_secs(1));
-    db.0.0.prepare_cached(sql)?.execute(params![lifetime.micros(), id])?;
-    Ok(())
+    db.execute(sql, (lifetime, id))
 }
 
 /// Returns the account with this id if it has this session.
 pub fn find_account(db: &Reader<'_>, id: &str, account_id: AccountId) -> Result<Option<Account>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM {TABLES} JOIN sessions o ON o.account_id = a.id WHERE o.id = $1 AND a.id = $2"
-    );
-    Ok(db.0.prepare_cached(&sql)?.query_row(params![id, account_id], account).optional()?)
+    let sql = select_where("a.id = (SELECT account_id FROM sessions WHERE id = $1) AND a.id = $2");
+    db.find(&sql, (id, account_id), read_account)
 }
 
 /// Returns the account of a session, and when the session began.
@@ -81,61 +63,45 @@ pub fn find_owner(db: &Reader<'_>, id: &str) -> Result<Option<(Account, Timestam
         "SELECT {COLUMNS}, o.began_at AS session_began_at \
          FROM {TABLES} JOIN sessions o ON o.account_id = a.id WHERE o.id = $1"
     );
-    let mut statement = db.0.prepare_cached(&sql)?;
-    let found = statement.query_row(params![id], |row| {
-        Ok((account(row)?, Timestamp::from_micros(row.get("session_began_at")?)))
-    });
-    Ok(found.optional()?)
+    db.find(&sql, [id], |row| Ok((read_account(row)?, row.get("session_began_at")?)))
 }
 
 /// Returns the sessions of an account that have not expired, most recently used first.
 pub fn list_live(db: &Reader<'_>, account: AccountId, now: Timestamp) -> Result<Vec<Session>> {
     let sql = "SELECT id, account_id, began_at, last_used_at, expires_at, address, user_agent FROM sessions \
          WHERE account_id = $1 AND expires_at >= $2 ORDER BY last_used_at DESC, id DESC";
-    let mut statement = db.0.prepare_cached(sql)?;
-    let sessions = statement.query_map(params![account, now.micros()], |row| {
-        let last_use = Use {
-            at: Timestamp::from_micros(row.get(3)?),
-            expires_at: Timestamp::from_micros(row.get(4)?),
-            address: row.get(5)?,
-            user_agent: row.get(6)?,
-        };
-        let began_at = Timestamp::from_micros(row.get(2)?);
-        Ok(Session { id: row.get(0)?, account: row.get(1)?, began_at, last_use })
-    })?;
-    Ok(sessions.collect::<rusqlite::Result<_>>()?)
+    db.list(sql, (account, now), |row| {
+        let last_use =
+            Use { at: row.get(3)?, expires_at: row.get(4)?, address: row.get(5)?, user_agent: row.get(6)? };
+        Ok(Session { id: row.get(0)?, account: row.get(1)?, began_at: row.get(2)?, last_use })
+    })
 }
 
 /// Ends a session. Returns false if the account has no session with this id.
 pub fn delete(db: &Writer<'_>, account: AccountId, id: &str) -> Result<bool> {
-    let sql = "DELETE FROM sessions WHERE id = $1 AND account_id = $2";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![id, account])? == 1)
+    db.change("DELETE FROM sessions WHERE id = $1 AND account_id = $2", (id, account))
 }
 
 /// Ends the session of a refresh token. Returns the session and its account.
 pub fn delete_by_refresh_token(db: &Writer<'_>, token_hash: &str) -> Result<Option<(String, AccountId)>> {
     let sql = "DELETE FROM sessions WHERE id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1) \
          RETURNING id, account_id";
-    let mut statement = db.0.0.prepare_cached(sql)?;
-    Ok(statement.query_row(params![token_hash], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    db.find(sql, [token_hash], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 pub fn delete_of_account(db: &Writer<'_>, account: AccountId) -> Result<()> {
-    db.0.0.prepare_cached("DELETE FROM sessions WHERE account_id = $1")?.execute(params![account])?;
-    Ok(())
+    db.execute("DELETE FROM sessions WHERE account_id = $1", [account])
 }
 
 /// Ends the least recently used sessions of an account, so that `most` remain.
 pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64, now: Timestamp) -> Result<()> {
-    // SQLite allows an offset only together with a limit.
-    let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE account_id = $1 AND expires_at >= $2 \
-         ORDER BY last_used_at DESC, id DESC LIMIT $3 OFFSET $4)";
-    db.0.0.prepare_cached(sql)?.execute(params![account, now.micros(), i64::MAX, most])?;
-    Ok(())
+    let sql = "DELETE FROM sessions WHERE account_id = $1 AND expires_at >= $2 AND id NOT IN (SELECT id FROM sessions \
+         WHERE account_id = $1 AND expires_at >= $2 ORDER BY last_used_at DESC, id DESC LIMIT $3)";
+    db.execute(sql, (account, now, most))
 }
 
 /// Deletes at most `limit` expired sessions and returns their number.
 pub fn delete_expired(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
     let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)";
-    Ok(db.0.0.prepare_cached(sql)?.execute(params![now.micros(), limit])?)
+    db.change_many(sql, (now, limit))
 }

@@ -7,12 +7,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::{SigningKey, Unreadable};
-use crate::ascii_json;
 use crate::clock::Timestamp;
+use crate::django::ascii_json;
 
-/// The account and session that a token is issued for.
 pub struct Subject<'a> {
-    /// The primary address of the account.
     pub email: &'a str,
     /// The id of the account: claim `sub` (RFC 7519 §4.1.2).
     pub account: i64,
@@ -22,24 +20,20 @@ pub struct Subject<'a> {
     pub session: &'a str,
 }
 
-/// A token and its claims.
 pub struct Issued {
     pub token: String,
     pub payload: Value,
-    /// The last moment at which the token is valid. `exp` is a whole second, and the token is valid until the end of
-    /// it.
+    /// The last microsecond at which the token is valid. `exp` is a whole second, and the token is valid until its end.
     pub expires_at: Timestamp,
 }
 
 /// The claims of a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
-    /// Returns all claims unchanged.
     pub payload: Map<String, Value>,
 }
 
 impl Claims {
-    /// Returns the address of the account.
     pub fn email(&self) -> Option<&str> {
         self.payload.get("email")?.as_str()
     }
@@ -61,10 +55,6 @@ impl Claims {
     }
 }
 
-/// Issues a token.
-///
-/// # Errors
-/// Fails if the claims cannot be signed, which no input causes.
 pub fn issue(
     key: &SigningKey,
     subject: &Subject<'_>,
@@ -86,9 +76,6 @@ pub fn issue(
 }
 
 /// Signs claims in the given order.
-///
-/// # Errors
-/// See [`issue`].
 pub fn sign(key: &SigningKey, payload: &Value) -> anyhow::Result<String> {
     // `jsonwebtoken` would write the claims as UTF-8. Python escapes non-ASCII characters, and the signature covers
     // the bytes.
@@ -101,9 +88,6 @@ pub fn sign(key: &SigningKey, payload: &Value) -> anyhow::Result<String> {
 }
 
 /// Verifies a token as PyJWT 1.7.1 does, except that `exp` is required: a token that never expires is rejected.
-///
-/// # Errors
-/// Returns why the token is rejected.
 pub fn read(key: &SigningKey, token: &str, now: Timestamp) -> Result<Claims, Unreadable> {
     // PyJWT ignores padding after the signature, and some clients add it.
     let token = token.trim_end_matches('=');
@@ -138,10 +122,7 @@ pub fn read(key: &SigningKey, token: &str, now: Timestamp) -> Result<Claims, Unr
 /// Parses a time as Python's `int()` does: a number, truncated, or a string of digits.
 fn as_seconds(value: &Value) -> Option<i64> {
     match value {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "cutting off the fraction is the point; the cast saturates"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "Python truncates as well; the cast saturates")]
         Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|seconds| seconds as i64)),
         Value::String(digits) => digits.trim().parse().ok(),
         Value::Bool(truth) => Some(i64::from(*truth)),

@@ -1,5 +1,5 @@
-//! HMAC with SHA-256 for `jsonwebtoken`. Its own providers include RSA and elliptic curves: a megabyte of code that
-//! no token of this program needs, and that a forged header could select.
+//! HMAC with SHA-256 for `jsonwebtoken`. Its own providers include RSA and elliptic curves: a megabyte of unused code
+//! that a forged header could select.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};

@@ -1,12 +1,11 @@
 //! Data that comes with the program, so that users of a new installation can create working groups immediately.
 
 use super::file::{self, ImportFile};
-use crate::accounts::Result;
-use crate::accounts::text::search_key;
 use crate::app::App;
+use crate::error::Result;
 use crate::store::{self, institutions::ResearchField};
+use crate::text::search_key;
 
-/// The research fields of the OECD. The file names its source.
 const RESEARCH_FIELDS: &str = include_str!("../../assets/research-fields.json");
 
 /// Returns the research fields of the OECD, without those that exist under another id.

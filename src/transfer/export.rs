@@ -1,4 +1,4 @@
-//! `export`: writes all institutions, research fields, accounts and working groups, one entry per line, in the format
+//! Writes all institutions, research fields, accounts and working groups, one entry per line, in the format
 //! that `import` reads. Importing the file into an empty database and exporting that produces the same file.
 
 use std::collections::HashMap;
@@ -7,14 +7,15 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::import::Report;
-use crate::accounts::{Account, Result};
+use crate::accounts::Account;
 use crate::app::App;
+use crate::error::Result;
 use crate::store::groups::Group;
 use crate::store::institutions::Search;
 use crate::store::{self, Reader};
 
-/// The number of accounts or groups that are in memory at a time.
-const AT_A_TIME: u16 = 250;
+/// The number of accounts or groups in memory at a time.
+const BATCH_SIZE: u16 = 250;
 
 /// Writes everything and returns the number of entries.
 pub fn export(app: &App, out: &mut dyn Write) -> Result<Report> {
@@ -34,17 +35,17 @@ pub fn export(app: &App, out: &mut dyn Write) -> Result<Report> {
         list.begin("users")?;
         let mut last = 0;
         loop {
-            let accounts = store::accounts::list_with_hashes(db, last, AT_A_TIME.into())?;
+            let accounts = store::accounts::list_with_hashes(db, last, BATCH_SIZE.into())?;
             let Some((account, _)) = accounts.last() else { break };
             last = account.id;
             report.accounts.kept += accounts.len();
             for (account, hash) in accounts {
-                list.entry(&user(&account, hash.as_deref()))?;
+                list.entry(&user_entry(&account, hash.as_deref()))?;
             }
         }
         list.begin("workinggroups")?;
-        for groups in store::groups::list(db)?.chunks(AT_A_TIME.into()) {
-            for group in with_people(db, groups)? {
+        for groups in store::groups::list(db)?.chunks(BATCH_SIZE.into()) {
+            for group in group_entries(db, groups)? {
                 list.entry(&group)?;
                 report.groups.kept += 1;
             }
@@ -54,8 +55,8 @@ pub fn export(app: &App, out: &mut dyn Write) -> Result<Report> {
     })
 }
 
-fn user(account: &Account, hash: Option<&str>) -> Value {
-    // The file cannot say that an activation ends the password, and a stranger may have chosen it.
+fn user_entry(account: &Account, hash: Option<&str>) -> Value {
+    // A stranger may have chosen this password, and the format cannot express that an activation removes it.
     let hash = hash.filter(|_| !account.activation_ends_password);
     json!({
         "email": account.email,
@@ -75,7 +76,7 @@ fn user(account: &Account, hash: Option<&str>) -> Value {
     })
 }
 
-fn with_people(db: &Reader<'_>, groups: &[Group]) -> Result<Vec<Value>> {
+fn group_entries(db: &Reader<'_>, groups: &[Group]) -> Result<Vec<Value>> {
     let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
     let members = store::memberships::list_members(db, &ids)?;
     let requests = store::join_requests::list_by_groups(db, &ids)?;
@@ -91,7 +92,7 @@ fn with_people(db: &Reader<'_>, groups: &[Group]) -> Result<Vec<Value>> {
                 "id": request.id,
                 "user": emails.get(&request.account),
                 "timestamp": request.made_at.to_string(),
-                "status": request.status.as_str(),
+                "status": request.status.into_str(),
             })
         });
         json!({

@@ -1,19 +1,20 @@
-//! `import`: reads institutions, research fields, accounts and working groups from a file. Repeating an import
+//! Imports institutions, research fields, accounts and working groups from a file. Repeating an import
 //! changes nothing: existing accounts and groups are kept, since their owners may have changed them.
 
 use super::file::{ImportFile, User, WorkingGroup};
-use crate::accounts::audit::{Actor, Event};
-use crate::accounts::text::search_key;
-use crate::accounts::{Account, Error, Result, audit, email};
+use crate::accounts::Account;
 use crate::app::App;
-use crate::clock::Timestamp;
+use crate::email;
+use crate::error::{Error, Result};
+use crate::security::Tx;
+use crate::security::audit::Event;
+use crate::store;
 use crate::store::accounts::{NewAccount, Role};
 use crate::store::groups::NewGroup;
 use crate::store::join_requests::JoinRequest;
 use crate::store::memberships::MemberRole;
-use crate::store::{self, Writer};
+use crate::text::search_key;
 
-/// The result of an import.
 #[derive(Debug, Default)]
 pub struct Report {
     pub institutions: Tally,
@@ -41,24 +42,22 @@ impl Tally {
     }
 }
 
-/// Why a transaction is rolled back.
-enum Undone {
+/// Why the transaction is rolled back.
+enum Rollback {
     DryRun(Report),
     Failed(Error),
 }
 
-impl<E: Into<Error>> From<E> for Undone {
+impl<E: Into<Error>> From<E> for Rollback {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
     }
 }
 
 /// Imports a file completely, or not at all. Calls `progress` for each entry.
-///
-/// # Errors
-/// Returns a sentence that names the entry in conflict with the database.
 pub fn import(app: &App, file: &ImportFile, dry_run: bool, progress: &dyn Fn()) -> Result<Report> {
-    let imported = app.write(|tx| {
+    let imported = app.store.write(|db| {
+        let tx = &Tx::for_operator(app, db);
         let mut report = Report::default();
         for it in &file.institutions {
             let state = it.state.as_deref().unwrap_or_default();
@@ -72,30 +71,30 @@ pub fn import(app: &App, file: &ImportFile, dry_run: bool, progress: &dyn Fn()) 
             progress();
         }
         for (index, user) in file.users.iter().enumerate() {
-            report.accounts.count(import_user(app, tx, index, user)?);
+            report.accounts.count(import_user(tx, index, user)?);
             progress();
         }
         for (index, group) in file.groups.iter().enumerate() {
-            report.groups.count(import_group(app, tx, index, group)?);
+            report.groups.count(import_group(tx, index, group)?);
             progress();
         }
-        if dry_run { Err(Undone::DryRun(report)) } else { Ok(report) }
+        if dry_run { Err(Rollback::DryRun(report)) } else { Ok(report) }
     });
     match imported {
-        Ok(report) | Err(Undone::DryRun(report)) => Ok(report),
-        Err(Undone::Failed(error)) => Err(error),
+        Ok(report) | Err(Rollback::DryRun(report)) => Ok(report),
+        Err(Rollback::Failed(error)) => Err(error),
     }
 }
 
 /// Adds an account. Returns false if its address exists already.
-fn import_user(app: &App, tx: &Writer<'_>, index: usize, user: &User) -> Result<bool> {
+fn import_user(tx: &Tx<'_>, index: usize, user: &User) -> Result<bool> {
     if store::emails::find_role(tx, &email::key(&user.email))? == Some(Role::Primary) {
         return Ok(false);
     }
     let conflict = |member: &str, text: &str| {
         Error::BadRequest(format!("users[{index}].{member}: another account has \"{text}\" already").into())
     };
-    let now = app.clock.now();
+    let now = tx.now;
     let usable = !user.password.is_empty() && !user.password.starts_with('!');
     let new = NewAccount {
         username: &user.username,
@@ -104,7 +103,7 @@ fn import_user(app: &App, tx: &Writer<'_>, index: usize, user: &User) -> Result<
         academic_title: &user.academic_title,
         password_hash: usable.then_some(user.password.as_str()),
         is_staff: user.is_staff,
-        joined_at: user.date_joined.map_or(now, Timestamp::from_micros),
+        joined_at: user.date_joined.unwrap_or(now),
         verified_at: user.verified.then_some(now),
         archived_at: user.archived.then_some(now),
         deactivated_at: (!user.is_active).then_some(now),
@@ -119,12 +118,12 @@ fn import_user(app: &App, tx: &Writer<'_>, index: usize, user: &User) -> Result<
             return Err(conflict(member, &address));
         }
     }
-    audit::record(app, tx, Actor::Operator, id, Event::Imported)?;
+    tx.record(id, Event::Imported)?;
     Ok(true)
 }
 
 /// Adds a working group with its members and join requests. Returns false if its id exists already.
-fn import_group(app: &App, tx: &Writer<'_>, index: usize, group: &WorkingGroup) -> Result<bool> {
+fn import_group(tx: &Tx<'_>, index: usize, group: &WorkingGroup) -> Result<bool> {
     let conflict = |member: &str, problem: &str| {
         Error::BadRequest(format!("workinggroups[{index}].{member}: {problem}").into())
     };
@@ -137,7 +136,7 @@ fn import_group(app: &App, tx: &Writer<'_>, index: usize, group: &WorkingGroup) 
         return Err(conflict("institution", "no institution has this id"));
     }
     if !store::institutions::has_research_field(tx, group.research_field)? {
-        return Err(conflict("researchfield", "no research field has this number"));
+        return Err(conflict("researchfield", "no research field has this id"));
     }
     let new = NewGroup {
         id: &group.id,
@@ -155,11 +154,9 @@ fn import_group(app: &App, tx: &Writer<'_>, index: usize, group: &WorkingGroup) 
         let found = found.filter(|account| email::key(&account.email) == address);
         found.ok_or_else(|| conflict(member, &format!("no account has \"{address}\" as its primary address")))
     };
-    let representative = group.representative.iter().map(|one| (one, MemberRole::Representative));
-    for (address, role) in
-        representative.chain(group.members.iter().map(|member| (member, MemberRole::Member)))
-    {
-        let member = if role == MemberRole::Member { "members" } else { "representative" };
+    let representative = group.representative.iter().map(|one| (one, "representative"));
+    for (address, member) in representative.chain(group.members.iter().map(|one| (one, "members"))) {
+        let role = if member == "members" { MemberRole::Member } else { MemberRole::Representative };
         if !store::memberships::insert(tx, account(member, address)?.id, &group.id, role)? {
             return Err(conflict(member, &format!("\"{address}\" has a working group already")));
         }
@@ -170,11 +167,11 @@ fn import_group(app: &App, tx: &Writer<'_>, index: usize, group: &WorkingGroup) 
             id: request.id.clone(),
             account: account(&format!("{at}.user"), &request.user)?.id,
             group: group.id.clone(),
-            made_at: request.timestamp.map_or(app.clock.now(), Timestamp::from_micros),
+            made_at: request.timestamp.unwrap_or(tx.now),
             status: request.status,
         };
         if !store::join_requests::insert(tx, &new)? {
-            let problem = "there is a request with this id, or another of this user that waits";
+            let problem = "there is a request with this id, or a pending one of this user";
             return Err(conflict(&at, problem));
         }
     }

@@ -67,7 +67,7 @@ fn schema_prints_the_schema_and_creates_no_files() {
     let site = Site::empty();
     let schema = site.run(["schema"]).done();
     let config = config::load_text("").expect("the defaults are valid settings").config;
-    assert_eq!(schema, graphql::sdl(graphql::Flavour::Plain, &config.graphql));
+    assert_eq!(schema, graphql::sdl(graphql::MutationStyle::Plain, &config.graphql));
     assert_eq!(site.names(), [] as [&str; 0]);
 }
 
@@ -75,9 +75,9 @@ fn schema_prints_the_schema_and_creates_no_files() {
 fn migrate_applies_each_migration_once() {
     let site = Site::empty();
     let steps = Store::embedded_migrations().len();
-    let migrated = format!("data/auth.sqlite3: up to date, steps taken: {steps}\n");
+    let migrated = format!("data/auth.sqlite3: up to date, migrations applied: {steps}\n");
     assert_eq!(site.run(["migrate"]).done(), migrated);
-    assert_eq!(site.run(["migrate"]).done(), "data/auth.sqlite3: up to date, steps taken: 0\n");
+    assert_eq!(site.run(["migrate"]).done(), "data/auth.sqlite3: up to date, migrations applied: 0\n");
     assert_eq!(site.run(["migrate", "--status"]).done(), "data/auth.sqlite3: up to date\n");
 }
 
@@ -86,7 +86,7 @@ fn migrate_status_creates_no_database() {
     let site = Site::empty();
     for _ in 0..2 {
         let output = site.run(["migrate", "--status"]).done();
-        assert_eq!(output, "data/auth.sqlite3: not there yet; `serve` and `migrate` make it\n");
+        assert_eq!(output, "data/auth.sqlite3: does not exist yet; `serve` and `migrate` create it\n");
     }
     assert_eq!(site.names(), [] as [&str; 0]);
 }
@@ -103,7 +103,7 @@ fn migrate_status_names_pending_migrations() {
         let output = site.run(["migrate", "--status"]).done();
         assert_eq!(
             output,
-            format!("data/auth.sqlite3: to be done: {waiting}\n"),
+            format!("data/auth.sqlite3: pending migrations: {waiting}\n"),
             "--status applied a migration"
         );
     }
@@ -125,7 +125,7 @@ fn completions_and_manual_pages_do_not_need_valid_settings() {
         assert!(std::fs::read_to_string(site.path(&page)).expect(&page).contains(".TH"), "{page}");
     }
     let sentence = site.run(["man", "config.toml"]).refused(1);
-    assert!(sentence.contains("the manual cannot be written to config.toml"), "{sentence}");
+    assert!(sentence.contains("the manual pages cannot be written to config.toml"), "{sentence}");
 }
 
 #[test]

@@ -67,7 +67,7 @@ async fn a_mail_to_an_unusable_address_is_given_up_and_others_leave() {
     let given_up =
         server.store().read(|db| store::outbox::find_by_id(db, 1)).expect("a database").expect("a mail");
     assert_eq!(given_up.recipient, strange);
-    assert!(given_up.last_error.expect("a reason").contains("no mail address"));
+    assert!(given_up.last_error.expect("a reason").contains("not a valid mail address"));
     assert_eq!(server.mails_to("bo@example.org").len(), 1);
 }
 
@@ -102,14 +102,14 @@ fn an_interrupted_attempt_does_not_change_the_outage() {
     let outage = Outage::default();
     let [first, second] = [10, 20].map(Timestamp::from_micros);
     let interrupted = std::panic::catch_unwind(|| {
-        let _attempt = outage.begin_attempt(first);
+        let _attempt = outage.start_attempt(first);
         assert!(outage.is_on(), "the mail server may never complete its reply");
         panic!("a fault in a delivery");
     });
     assert!(interrupted.is_err() && !outage.is_on());
-    outage.begin_attempt(first).fails();
-    drop(outage.begin_attempt(second));
+    outage.start_attempt(first).failed();
+    drop(outage.start_attempt(second));
     assert!(outage.is_on() && outage.began_before(second));
-    outage.begin_attempt(second).succeeds();
+    outage.start_attempt(second).succeeded();
     assert!(!outage.is_on());
 }

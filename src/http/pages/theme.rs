@@ -1,33 +1,40 @@
-//! How pages look: templates, style sheet and picture, all read when the server starts.
+//! The look of pages: templates, style sheet and picture, all loaded at the start of the server.
+
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, context};
-use poem::Response;
 use poem::http::StatusCode;
-use poem::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use poem::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use poem::web::Html;
+use poem::{IntoResponse as _, Response};
 use rust_embed::RustEmbed;
-use serde_json::Value;
-use sha2::{Digest, Sha256};
+use serde_json::{Value, json};
 
-use super::html;
+use super::content::MessagePage;
 use crate::config::Config;
+use crate::digest::sha256_hex;
 
 #[derive(RustEmbed)]
 #[folder = "assets/pages/"]
 struct Files;
 
-const LARGEST_LOGO: u64 = 256 * 1024;
-/// Which browsers ask for by themselves where no page names another one.
-pub(super) const FAVICON: &str = "/favicon.ico";
-/// The address changes with what is there, so it may be kept for ever.
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
-/// The address of the favicon stays when the picture changes.
-const FOR_A_DAY: &str = "public, max-age=86400";
+const MAX_LOGO_BYTES: u64 = 256 * 1024;
+/// Browsers request this path if a page names no icon.
+const FAVICON_PATH: &str = "/favicon.ico";
+/// For addresses that contain a hash of the content.
+const CACHE_FOREVER: &str = "public, max-age=31536000, immutable";
+const CACHE_FOR_A_DAY: &str = "public, max-age=86400";
+/// Allows the style sheet and pictures of the server, and forms that lead to it.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+    frame-ancestors 'none'";
+/// Forbids the scripts that an SVG file may contain, for a browser that opens the picture itself.
+const PICTURE_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
-/// How pages look.
 pub(in crate::http) struct Theme {
     environment: Environment<'static>,
     site: String,
@@ -35,12 +42,11 @@ pub(in crate::http) struct Theme {
     min_length: usize,
     style: Bytes,
     style_path: String,
-    /// The logo, or the picture that is built in. It is also the favicon.
+    /// The logo or the built-in picture. It is also the favicon.
     picture: Picture,
     has_logo: bool,
-    /// The path of `public_url`. Each link to a page of this server begins with it.
+    /// The path of `public_url`, with which every link to this server begins.
     public_path: String,
-    /// Where people log in.
     sign_in: Option<String>,
 }
 
@@ -51,20 +57,16 @@ struct Picture {
 }
 
 impl Theme {
-    /// The look that is configured.
-    ///
-    /// # Errors
-    /// If the logo cannot be read, or is too large or no picture.
     pub(in crate::http) fn new(config: &Config) -> Result<Self> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Lenient);
         environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         for name in Files::iter().filter(|name| name.ends_with(".html")) {
-            environment.add_template_owned(name.to_string(), text(&name)?)?;
+            environment.add_template_owned(name.to_string(), asset(&name)?)?;
         }
         let accent = &config.pages.branding.accent;
         let coloured = |name| -> Result<String> {
-            Ok(text(name)?.replace("ON_ACCENT", on(accent)).replace("ACCENT", accent))
+            Ok(asset(name)?.replace("ON_ACCENT", contrasting(accent)).replace("ACCENT", accent))
         };
         let style = coloured("style.css")?;
         let logo = config.pages.branding.logo.as_deref();
@@ -77,7 +79,7 @@ impl Theme {
             site: config.branding_name().to_owned(),
             graphiql: config.graphql.graphiql,
             min_length: config.passwords.min_length,
-            style_path: format!("/pages/{}.css", fingerprint(style.as_bytes())),
+            style_path: format!("/pages/{}.css", short_hash(style.as_bytes())),
             style: style.into(),
             picture,
             has_logo: logo.is_some(),
@@ -86,55 +88,39 @@ impl Theme {
         })
     }
 
-    /// Where the style sheet is.
-    pub(super) fn style_path(&self) -> String {
-        self.style_path.clone()
+    pub(super) fn asset_paths(&self) -> [&str; 3] {
+        [&self.style_path, &self.picture.path, FAVICON_PATH]
     }
 
-    /// Where the picture is.
-    pub(super) fn picture_path(&self) -> String {
-        self.picture.path.clone()
+    pub(super) fn asset(&self, path: &str) -> Response {
+        let cache_control = if path == FAVICON_PATH { CACHE_FOR_A_DAY } else { CACHE_FOREVER };
+        let response = Response::builder().header(CACHE_CONTROL, cache_control);
+        if path == self.style_path {
+            return response.content_type("text/css; charset=utf-8").body(self.style.clone());
+        }
+        let response = response.content_type(self.picture.content_type);
+        response.header(CONTENT_SECURITY_POLICY, PICTURE_POLICY).body(self.picture.bytes.clone())
     }
 
-    /// The address of a page in the browser.
+    /// Returns the address of a page for browsers.
     pub(super) fn address(&self, path: &str) -> String {
         format!("{}{path}", self.public_path)
     }
 
-    /// The style sheet.
-    pub(super) fn style(&self) -> Response {
-        let response = Response::builder().header(CONTENT_TYPE, "text/css; charset=utf-8");
-        response.header(CACHE_CONTROL, FOR_EVER).body(self.style.clone())
+    pub(super) fn message(&self, status: StatusCode, message: &MessagePage) -> Response {
+        let tone = if status.is_success() { "" } else { "trouble" };
+        self.page(status, "message.html", message.title, &json!({ "lead": message.text, "tone": tone }))
     }
 
-    /// The picture at its own path.
-    pub(super) fn picture(&self) -> Response {
-        self.picture_for(FOR_EVER)
+    pub(super) fn mail_sent(&self, message: &MessagePage) -> Response {
+        let context = json!({ "lead": message.text, "mail_sent": true });
+        self.page(StatusCode::OK, "message.html", message.title, &context)
     }
 
-    /// The picture at the path of the favicon.
-    pub(super) fn favicon(&self) -> Response {
-        self.picture_for(FOR_A_DAY)
-    }
-
-    /// A picture in SVG could hold script, which its policy forbids where it is opened by itself.
-    fn picture_for(&self, time: &'static str) -> Response {
-        Response::builder()
-            .header(CONTENT_TYPE, self.picture.content_type)
-            .header(CACHE_CONTROL, time)
-            .header(
-                CONTENT_SECURITY_POLICY,
-                "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
-            )
-            .body(self.picture.bytes.clone())
-    }
-
-    /// A page.
-    pub(super) fn page(&self, status: StatusCode, template: &str, title: &str, words: &Value) -> Response {
-        let title = if title.is_empty() { "Accounts" } else { title };
-        // None of the links holds a character that must be escaped in an attribute, and escaping hides the slashes.
+    pub(super) fn page(&self, status: StatusCode, template: &str, title: &str, values: &Value) -> Response {
+        // None of the links contains a character that must be escaped in an attribute, and escaping changes slashes.
         let link = |link: String| minijinja::Value::from_safe_string(link);
-        let frame = context! {
+        let context = context! {
             site => self.site.as_str(),
             title => title,
             base => link(self.public_path.clone()),
@@ -145,13 +131,16 @@ impl Theme {
             version => env!("CARGO_PKG_VERSION"),
             graphiql => self.graphiql,
             min_length => self.min_length,
-            ..minijinja::Value::from(Serde(words))
+            ..minijinja::Value::from(Serde(values))
         };
-        match self.environment.get_template(template).and_then(|template| template.render(frame)) {
-            Ok(page) => html(status, page),
+        match self.environment.get_template(template).and_then(|template| template.render(context)) {
+            Ok(page) => Html(page)
+                .with_header(CONTENT_SECURITY_POLICY, PAGE_POLICY)
+                .with_status(status)
+                .into_response(),
             Err(error) => {
                 tracing::error!("{template} cannot be rendered: {error}");
-                Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR).finish()
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
             }
         }
     }
@@ -159,46 +148,47 @@ impl Theme {
 
 impl Picture {
     fn new(bytes: Bytes, content_type: &'static str, extension: &str) -> Self {
-        let path = format!("/pages/{}.{extension}", fingerprint(&bytes));
+        let path = format!("/pages/{}.{extension}", short_hash(&bytes));
         Self { bytes, content_type, path }
     }
 
-    /// Reads a logo.
-    fn read(path: &std::path::Path) -> Result<Self> {
-        let shown = path.display();
+    fn read(file: &Path) -> Result<Self> {
+        let shown = file.display();
         let unreadable = || format!("pages.branding.logo: {shown} cannot be read");
-        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         let content_type = match extension.to_ascii_lowercase().as_str() {
             "svg" => "image/svg+xml",
             "png" => "image/png",
             "jpg" | "jpeg" => "image/jpeg",
             "webp" => "image/webp",
-            _ => bail!("pages.branding.logo: {shown} is no .svg, .png, .jpg or .webp file; choose another"),
+            _ => {
+                bail!("pages.branding.logo: {shown} is not a .svg, .png, .jpg or .webp file; choose another")
+            }
         };
-        if std::fs::metadata(path).with_context(unreadable)?.len() > LARGEST_LOGO {
+        if std::fs::metadata(file).with_context(unreadable)?.len() > MAX_LOGO_BYTES {
             bail!("pages.branding.logo: {shown} is larger than 256 KiB; choose a smaller picture");
         }
-        Ok(Self::new(std::fs::read(path).with_context(unreadable)?.into(), content_type, extension))
+        Ok(Self::new(std::fs::read(file).with_context(unreadable)?.into(), content_type, extension))
     }
 }
 
-fn text(name: &str) -> Result<String> {
+fn asset(name: &str) -> Result<String> {
     let file = Files::get(name).with_context(|| format!("assets/pages/{name} is missing"))?;
     Ok(String::from_utf8(file.data.into_owned())?)
 }
 
-fn fingerprint(bytes: &[u8]) -> String {
-    hex::encode(&Sha256::digest(bytes)[..8])
+fn short_hash(bytes: &[u8]) -> String {
+    sha256_hex(bytes)[..16].to_owned()
 }
 
-/// Black or white, whichever can be read better on a colour `#rrggbb` (relative luminance, WCAG 2.2).
-fn on(colour: &str) -> &'static str {
+/// Returns black or white, the one with more contrast to a colour `#rrggbb` (relative luminance, WCAG 2.2).
+fn contrasting(colour: &str) -> &'static str {
     let channel = |from: usize| {
         let value = colour.get(from..from + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
         let value = f64::from(value.unwrap_or_default()) / 255.0;
         if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
     };
     let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
-    // Where both contrasts are the same.
+    // At this luminance black and white have the same contrast.
     if luminance > 0.179 { "#000000" } else { "#ffffff" }
 }

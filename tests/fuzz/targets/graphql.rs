@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pledge4future_auth::app::App;
 use pledge4future_auth::clock::{Clock, Timestamp};
 use pledge4future_auth::config;
-use pledge4future_auth::http::{self, Answers};
+use pledge4future_auth::http::{self, Service};
 use pledge4future_auth::random::Random;
 use pledge4future_auth::transfer::{file, import};
 use poem::http::{Method, StatusCode};
@@ -34,7 +34,7 @@ const INTERNALS: [&str; 9] = [
 
 struct Server {
     runtime: Runtime,
-    answers: Answers,
+    service: Service,
     token: String,
     left: usize,
     _folder: TempDir,
@@ -76,7 +76,7 @@ impl Server {
             http::bind(Arc::new(app)).expect("a free port")
         };
         let mut server =
-            Self { runtime, answers: bound.answers(), token: String::new(), left: REQUESTS, _folder: folder };
+            Self { runtime, service: bound.service(), token: String::new(), left: REQUESTS, _folder: folder };
         let login = format!(
             "mutation {{ tokenAuth(email: \"ada@example.org\", password: {PASSWORD:?}) {{ token }} }}"
         );
@@ -97,7 +97,7 @@ impl Server {
             request = request.header("Authorization", format!("JWT {}", self.token));
         }
         self.runtime.block_on(async {
-            let response = self.answers.answer(request.body(Body::from(body))).await;
+            let response = self.service.respond(request.body(Body::from(body))).await;
             let status = response.status();
             let media_type = response.content_type().unwrap_or_default().to_owned();
             assert_eq!(media_type, "application/json");

@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
-use pledge4future_auth::accounts::{Error, email};
 use pledge4future_auth::app::App;
 use pledge4future_auth::clock::Clock;
+use pledge4future_auth::django::email_validator::is_valid;
+use pledge4future_auth::email;
+use pledge4future_auth::error::Error;
 use pledge4future_auth::random::Random;
 use pledge4future_auth::transfer::{file, import as importing};
 use pledge4future_auth::{clock::Timestamp, config};
@@ -34,7 +36,7 @@ pub fn import(data: &[u8]) {
     let mut addresses = HashSet::new();
     for user in &file.users {
         for address in [Some(&user.email), user.secondary_email.as_ref()].into_iter().flatten() {
-            assert!(email::is_valid(address), "{address:?}");
+            assert!(is_valid(address), "{address:?}");
             assert!(addresses.insert(email::key(address)), "{address:?} twice");
         }
         assert!(!user.username.is_empty());

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use argon2::Params;
 use argon2::password_hash::phc::PasswordHash;
 use pledge4future_auth::config;
-use pledge4future_auth::passwords::{Hasher, PasswordCheck, complaint_about};
+use pledge4future_auth::passwords::{Hasher, PasswordCheck, problem_with};
 use pledge4future_auth::random::Random;
 
 const PASSWORD: &str = "kelp-Forest-41";
@@ -24,9 +24,9 @@ pub fn password_hash(data: &[u8]) {
     });
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (stored, password) = text.rsplit_once('\n').unwrap_or((text, PASSWORD));
-    let message = complaint_about(stored);
+    let message = problem_with(stored);
     if let Some(message) = &message {
-        assert!(KNOWN.iter().any(|bad| complaint_about(bad).as_ref() == Some(message)), "{message}");
+        assert!(KNOWN.iter().any(|bad| problem_with(bad).as_ref() == Some(message)), "{message}");
     }
     let none = stored.is_empty() || stored.starts_with('!');
     assert!(!none || message.is_none());
@@ -47,7 +47,7 @@ pub fn password_hash(data: &[u8]) {
     );
     if data.first().is_some_and(u8::is_ascii_uppercase) {
         let fresh = hasher.hash(password).expect("a hash");
-        assert_eq!(complaint_about(&fresh), None);
+        assert_eq!(problem_with(&fresh), None);
         assert_eq!(hasher.verify(password, Some(&fresh)), PasswordCheck::Right);
         assert_eq!(hasher.verify(&other, Some(&fresh)), PasswordCheck::Wrong);
     }

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use pledge4future_auth::clock::Timestamp;
+use pledge4future_auth::django::signing;
 use pledge4future_auth::tokens::action::{self, Action};
 use pledge4future_auth::tokens::{SigningKey, Unreadable, access};
 use serde_json::{Map, Value};
@@ -41,7 +42,10 @@ pub fn action_token(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let key = key();
     let Some(value) = text.strip_prefix('!') else {
-        assert_eq!(action::loads(&key, action::SALT, text, NOW, LIFETIME), Err(Unreadable::Invalid));
+        assert_eq!(
+            signing::loads(KEY.as_bytes(), signing::SALT, text, NOW, LIFETIME),
+            Err(Unreadable::Invalid)
+        );
         assert_eq!(action::action_of(&key, text), None);
         return;
     };
@@ -49,18 +53,20 @@ pub fn action_token(data: &[u8]) {
         Some(json) => packed(json),
         None => value.to_owned(),
     };
-    let signer = Sha256::new().chain_update(action::SALT).chain_update("signer").chain_update(KEY).finalize();
+    let signer =
+        Sha256::new().chain_update(signing::SALT).chain_update("signer").chain_update(KEY).finalize();
     let token = format!("{value}:{}", mac(&signer, &value));
-    let read = action::loads(&key, action::SALT, &token, NOW, LIFETIME);
-    let refused = action::loads(&key, action::SALT, &tampered(&token), NOW, LIFETIME);
+    let read = signing::loads(KEY.as_bytes(), signing::SALT, &token, NOW, LIFETIME);
+    let refused = signing::loads(KEY.as_bytes(), signing::SALT, &tampered(&token), NOW, LIFETIME);
     assert_eq!(refused, Err(Unreadable::Invalid), "{token} with another signature");
-    let salted = action::loads(&key, "another salt", &token, NOW, LIFETIME);
+    let salted = signing::loads(KEY.as_bytes(), "another salt", &token, NOW, LIFETIME);
     assert_eq!(salted, Err(Unreadable::Invalid), "{token} under another salt");
     if let Ok((payload, made_at)) = &read {
         assert!(*made_at >= NOW.minus(LIFETIME), "{token} is too old");
-        let again = action::dumps(&key, action::SALT, payload, *made_at).expect("a payload that was read");
+        let again = signing::dumps(KEY.as_bytes(), signing::SALT, payload, *made_at)
+            .expect("a payload that was read");
         let (payload_again, made_again) =
-            action::loads(&key, action::SALT, &again, NOW, LIFETIME).expect("a token of ours");
+            signing::loads(KEY.as_bytes(), signing::SALT, &again, NOW, LIFETIME).expect("a token of ours");
         assert_eq!(made_again.seconds(), made_at.seconds());
         assert!(has_fraction(payload) || payload_again == *payload, "{payload} became {payload_again}");
     }
@@ -88,7 +94,7 @@ fn is_good_for(key: &SigningKey, action: Action, token: &str) -> bool {
 
 fn packed(json: &str) -> String {
     use std::io::Write as _;
-    let now = action::base62(NOW.seconds().unsigned_abs());
+    let now = signing::base62(NOW.seconds().unsigned_abs());
     let Some(json) = json.strip_prefix('.') else {
         return format!("{}:{now}", URL_SAFE_NO_PAD.encode(json));
     };

@@ -1,11 +1,13 @@
-use pledge4future_auth::accounts::email::{clean, is_valid, key, normalize};
-use pledge4future_auth::accounts::text::{clean_text, strip};
+use pledge4future_auth::accounts::validation::{clean_email, clean_text};
+use pledge4future_auth::django::email_validator::is_valid;
+use pledge4future_auth::django::text::strip;
+use pledge4future_auth::email::{key, normalize};
 use serde_json::{Value, json};
 
 use crate::support::vectors::vectors;
 
 fn outcome(email: &str, max_length: usize) -> Value {
-    match clean(email, max_length) {
+    match clean_email(email, max_length) {
         Ok(email) => json!({ "clean": email }),
         Err(errors) => json!({ "errors": errors }),
     }

@@ -45,7 +45,7 @@ async fn a_backup_of_a_running_server_can_be_restored() {
 
     // A restore refuses while a server runs, and keeps the database that it replaces.
     let refused = here.run(["restore", "copy.sqlite3"]).refused(1);
-    assert!(refused.contains("--force puts it aside"), "{refused}");
+    assert!(refused.contains("--force replaces it"), "{refused}");
     let refused = here.run(["restore", "copy.sqlite3", "--force"]).refused(1);
     assert!(refused.contains("a server runs on data"), "{refused}");
     assert_eq!(accounts(&here), 3);
@@ -53,7 +53,7 @@ async fn a_backup_of_a_running_server_can_be_restored() {
     let output = here.run(["restore", "copy.sqlite3", "--force"]).done();
     assert_eq!(accounts(&here), 2);
     let kept =
-        output.split("What was there before is now ").nth(1).expect("a name").trim().trim_end_matches('.');
+        output.split("The replaced database is now ").nth(1).expect("a name").trim().trim_end_matches('.');
     here.run(["restore", kept, "--force"]).done();
     assert_eq!(accounts(&here), 3);
 }
@@ -72,7 +72,7 @@ async fn a_restore_after_a_crash_can_be_undone() {
     let output = site.run(["restore", "empty.sqlite3", "--force"]).done();
     assert_eq!(accounts(&site), 0);
     let kept =
-        output.split("What was there before is now ").nth(1).expect("a name").trim().trim_end_matches('.');
+        output.split("The replaced database is now ").nth(1).expect("a name").trim().trim_end_matches('.');
     assert!(site.run(["restore", kept, "--force"]).done().contains("accounts: 2"));
     assert_eq!(accounts(&site), 2);
     assert!(site.run(["verify"]).done().contains("accounts: 2"));
@@ -144,7 +144,7 @@ fn an_invalid_backup_is_not_restored() {
     for (file, part) in [
         ("lacking.sqlite3", "is damaged: it lacks sessions"),
         ("freed.sqlite3", "is damaged: it lacks audit_is_only_added_to"),
-        ("unnoted.sqlite3", "is damaged: it does not say which migrations were done to it"),
+        ("unnoted.sqlite3", "is damaged: it does not record its migrations"),
         ("trapped.sqlite3", "was tampered with: the trigger trap is not this program's"),
         ("seen.sqlite3", "was tampered with: the view visibility is not this program's"),
         ("wildcard.sqlite3", "was tampered with: the trigger sqliteXevil is not this program's"),
@@ -154,7 +154,7 @@ fn an_invalid_backup_is_not_restored() {
         ("unlinked.sqlite3", "was tampered with: the table pending_emails is not this program's"),
         ("missing.sqlite3", "missing.sqlite3 cannot be read: No such file"),
         ("torn.sqlite3", "torn.sqlite3"),
-        ("text.sqlite3", "text.sqlite3 is no SQLite database"),
+        ("text.sqlite3", "text.sqlite3 is not an SQLite database"),
         ("other.sqlite3", "is a database, but not one of this program"),
         ("newer.sqlite3", "was written by a newer version of this program"),
     ] {
@@ -169,9 +169,9 @@ fn an_invalid_backup_is_not_restored() {
     drop(database);
     assert!(site.run(["restore", "more.sqlite3", "--force"]).done().contains("accounts: 1"));
     let again = site.run(["backup", "good.sqlite3"]).refused(1);
-    assert!(again.contains("is there already"), "{again}");
+    assert!(again.contains("already exists"), "{again}");
     let nowhere = site.run(["backup", "nowhere/copy.sqlite3"]).refused(1);
-    assert_eq!(nowhere, "nowhere/copy.sqlite3 cannot be written: there is no folder nowhere");
+    assert_eq!(nowhere, "nowhere/copy.sqlite3 cannot be written: the folder nowhere does not exist");
     assert!(!site.names().iter().any(|name| name.contains("tmp")), "{:?}", site.names());
 }
 
@@ -202,7 +202,7 @@ fn verify_and_backup_refuse_a_damaged_database() {
     drop(database);
     let sentence = site.run(["verify"]).refused(1);
     assert!(
-        sentence.contains("is damaged: rows of email_addresses point to rows that are not there"),
+        sentence.contains("is damaged: rows of email_addresses refer to rows that do not exist"),
         "{sentence}"
     );
     let sentence = site.run(["backup", "copy.sqlite3"]).refused(1);

@@ -18,9 +18,8 @@ fn report_with_groups(
     accounts: [u8; 2],
     groups: [u8; 2],
 ) -> String {
-    let line = |what: &str, [new, kept]: [u8; 2]| {
-        format!("{what}: {new} imported or corrected, {kept} as they were\n")
-    };
+    let line =
+        |what: &str, [new, kept]: [u8; 2]| format!("{what}: {new} imported or updated, {kept} unchanged\n");
     [
         heading.to_owned(),
         line("institutions", institutions),
@@ -60,7 +59,7 @@ fn a_second_import_changes_nothing() {
 fn a_dry_run_reports_the_import_and_keeps_nothing() {
     let site = Site::empty();
     site.write("seed.json", SEED);
-    let heading = "Nothing is kept of this (--dry-run).\n";
+    let heading = "Dry run: nothing was changed.\n";
     for _ in 0..2 {
         let output = site.run(["import", "--dry-run", "seed.json"]).done();
         assert_eq!(output, report(heading, [5, 0], [5, 0], [7, 0]));
@@ -157,7 +156,7 @@ fn an_export_can_be_imported_and_exported_again_byte_for_byte() {
     assert_eq!(
         output,
         "institutions: 5\nresearch fields: 5\naccounts: 7\nworking groups: 2\n\
-         all.json holds addresses and password hashes: keep it where nobody else can read it.\n"
+         all.json contains addresses and password hashes; keep it private.\n"
     );
     assert_eq!(here.mode("all.json"), 0o600);
     let exported = std::fs::read_to_string(here.path("all.json")).expect("a file");
@@ -208,7 +207,7 @@ fn an_empty_database_is_exported_and_no_file_is_overwritten() {
     site.run(["migrate"]).done();
     site.run(["export", "all.json"]).done();
     let again = site.run(["export", "all.json"]).refused(1);
-    assert!(again.contains("all.json is there already"), "{again}");
+    assert!(again.contains("all.json already exists"), "{again}");
     assert_eq!(site.run(["import", "all.json"]).done(), report("", [0, 0], [0, 0], [0, 0]));
     let nowhere = site.run(["export", "no/folder.json"]).refused(1);
     assert!(nowhere.contains("no/folder.json cannot be written"), "{nowhere}");
@@ -243,7 +242,7 @@ fn an_invalid_group_stops_the_import() {
             "workinggroups[0].name: the institution has another working group of this name",
         ),
         ("institution", json!(other), "workinggroups[0].institution: no institution has this id"),
-        ("researchfield", json!(99), "workinggroups[0].researchfield: no research field has this number"),
+        ("researchfield", json!(99), "workinggroups[0].researchfield: no research field has this id"),
         (
             "representative",
             json!("seed.oldhash@example.org"),

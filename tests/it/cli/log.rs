@@ -177,7 +177,7 @@ async fn journal_lines_begin_with_a_level_and_have_no_time() {
     send(server.request("GET", "/healthz")).await;
     assert!(server.wait_for("/healthz").starts_with("<7>DEBUG request id="));
     site.write("config.toml", "nonsense = 1\n");
-    assert!(server.reload().starts_with("<3>ERROR the settings stay as they were"));
+    assert!(server.reload().starts_with("<3>ERROR the settings were not reloaded"));
     let log = server.terminate().stderr;
     assert!(log.contains("<6> INFO stopping"), "{log}");
     assert!(log.lines().all(|line| line.starts_with('<')), "{log}");

@@ -55,7 +55,7 @@ async fn mail_retry_sends_a_mail_again() {
     let refused = site.run(["mail", "retry", "1"]).refused(1);
     assert_eq!(
         refused,
-        "mail 1 has been delivered already, and there is no terminal to ask; give --yes if it is meant"
+        "mail 1 has already been delivered, and there is no terminal to ask for confirmation; confirm with --yes"
     );
     assert!(site.run(["mail", "list"]).done().contains("delivered"));
 
@@ -77,7 +77,7 @@ async fn at_a_terminal_mail_retry_asks_before_a_delivered_mail_leaves_again() {
     let (site, _) = site_with_a_mail().await;
     let retry = ["mail", "retry", "1"];
     let Some(declined) = site.run_at_a_terminal("\n", &retry) else { return };
-    let question = "Mail 1 to ada@example.org has been delivered already. Send it again? [y/N] ";
+    let question = "Mail 1 to ada@example.org has already been delivered. Send it again? [y/N] ";
     assert!(declined.stdout.contains(question), "{declined:?}");
     assert_eq!(declined.status, Some(1), "{declined:?}");
     assert!(site.run(["mail", "list"]).done().contains("delivered"));

@@ -118,10 +118,10 @@ fn serve_deletes_expired_rows() {
     drop(database);
 
     let server = site.serve();
-    assert!(server.wait_for("swept").ends_with("INFO rows that had expired are swept: 1500"));
+    assert!(server.wait_for("expired rows").ends_with("INFO expired rows deleted: 1500"));
     let end = server.terminate();
     assert_eq!(end.status, Some(0), "{end:?}");
-    assert!(!end.stderr.contains("swept"), "once an hour: {}", end.stderr);
+    assert!(!end.stderr.contains("expired rows"), "once an hour: {}", end.stderr);
     let rows = rusqlite::Connection::open(site.path("data/auth.sqlite3"))
         .and_then(|database| {
             database.query_row("SELECT COUNT(*) FROM spent_action_tokens", [], |row| row.get::<_, i64>(0))

@@ -31,7 +31,7 @@ async fn an_account_created_by_an_operator_can_log_in() {
             "--password-stdin",
         ],
     );
-    assert_eq!(made.done(), "account 1 is made: Ada@example.org\n");
+    assert_eq!(made.done(), "account 1 created: Ada@example.org\n");
     let payload = server.try_log_in("ada@example.org", PASSWORD).await;
     assert_done(&payload);
     let me = server.query(payload["token"].as_str(), "{ me { username isStaff verified } }").await;
@@ -58,7 +58,7 @@ async fn an_account_created_without_a_password_is_verified_and_gets_one() {
     let site = Site::with_settings(MAIL_TO_FILES);
     assert_eq!(
         site.run(["user", "create", "--email", "bo@example.org"]).done(),
-        "account 1 is made: bo@example.org\n"
+        "account 1 created: bo@example.org\n"
     );
     let sent = mails(&site);
     assert_eq!(sent.len(), 1);
@@ -66,10 +66,10 @@ async fn an_account_created_without_a_password_is_verified_and_gets_one() {
     let server = site.serve();
     assert_refused_with(&server.try_log_in("bo@example.org", "").await, "invalid_credentials");
     assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is verified\n");
-    assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is verified already\n");
+    assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is already verified\n");
     let set =
         site.run_with_input(OTHER_PASSWORD, ["user", "set-password", "bo@example.org", "--password-stdin"]);
-    assert!(set.done().contains("has another password"));
+    assert!(set.done().contains("password of bo@example.org changed"));
     assert_done(&server.try_log_in("bo@example.org", OTHER_PASSWORD).await);
 }
 
@@ -96,24 +96,28 @@ async fn changes_of_an_account_by_an_operator_take_effect_at_once() {
     assert_eq!(me(&token).await, json!({ "email": "ada@example.org", "isStaff": true }));
     assert_eq!(site.run(["user", "staff", "1", "--remove"]).done(), "ada@example.org is not staff\n");
 
-    assert!(site.run(["user", "logout", "ada@example.org"]).done().contains("is logged out everywhere"));
+    assert!(
+        site.run(["user", "logout", "ada@example.org"])
+            .done()
+            .contains("all sessions of ada@example.org ended")
+    );
     assert_eq!(me(&token).await, Value::Null);
     let token = server.log_in("ada@example.org", PASSWORD).await;
-    assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is shut off\n");
+    assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is deactivated\n");
     assert_eq!(me(&token).await, Value::Null);
     assert_refused_with(&server.try_log_in("ada@example.org", PASSWORD).await, "invalid_credentials");
-    assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is shut off already\n");
-    assert_eq!(site.run(["user", "activate", "1"]).done(), "ada@example.org is open\n");
+    assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is already deactivated\n");
+    assert_eq!(site.run(["user", "activate", "1"]).done(), "ada@example.org is active\n");
     assert_done(&server.try_log_in("ada@example.org", PASSWORD).await);
 
     let asked = site.run(["user", "delete", "1"]).refused(1);
-    assert!(asked.contains("give --yes if it is meant"), "{asked}");
-    assert_eq!(site.run(["user", "delete", "1", "--yes"]).done(), "ada@example.org is erased\n");
+    assert!(asked.contains("confirm with --yes"), "{asked}");
+    assert_eq!(site.run(["user", "delete", "1", "--yes"]).done(), "account 1 (ada@example.org) erased\n");
     assert_refused_with(&server.try_log_in("ada@example.org", PASSWORD).await, "invalid_credentials");
     assert_eq!(site.run(["user", "list"]).done(), "There are no accounts.\n");
     assert_eq!(site.run(["user", "list", "--json"]).done(), "[]\n");
     let again = site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
-    assert_eq!(again, "account 2 is made: ada@example.org\n", "an id was used twice");
+    assert_eq!(again, "account 2 created: ada@example.org\n", "an id was used twice");
 }
 
 #[test]
@@ -129,8 +133,8 @@ fn mistakes_of_operators_are_refused_with_a_message() {
             "User with this Username already exists.",
         ),
         (vec!["user", "create", "--email", "nonsense"], "Enter a valid email address."),
-        (vec!["user", "show", "ghost"], "no account has the address, username or number \"ghost\""),
-        (vec!["user", "verify", "99"], "no account has the address, username or number \"99\""),
+        (vec!["user", "show", "ghost"], "no account has the address, username or id \"ghost\""),
+        (vec!["user", "verify", "99"], "no account has the address, username or id \"99\""),
         (vec!["user", "set-password", "1"], "there is no terminal to ask"),
     ] {
         let sentence = site.run(&arguments).refused(1);
@@ -140,12 +144,12 @@ fn mistakes_of_operators_are_refused_with_a_message() {
     let create = ["user", "create", "--email", "eve@example.org", "--username", "dean@example.org"];
     site.run(create).done();
     let sentence = site.run(["user", "staff", "dean@example.org"]).refused(1);
-    assert!(sentence.contains("no account has the address, username or number"), "{sentence}");
-    assert!(site.run(["user", "delete", "eve@example.org", "--yes"]).done().contains("is erased"));
+    assert!(sentence.contains("no account has the address, username or id"), "{sentence}");
+    assert!(site.run(["user", "delete", "eve@example.org", "--yes"]).done().contains("erased"));
     for command in [vec!["user", "set-password", "1"], vec!["user", "create", "--email", "bo@example.org"]] {
         let arguments: Vec<&str> = command.into_iter().chain(["--password-stdin"]).collect();
         let nothing = site.run_with_input("\n", &arguments).refused(1);
-        assert_eq!(nothing, "standard input holds no password");
+        assert_eq!(nothing, "standard input contains no password");
     }
     let weak = site.run_with_input("12345", ["user", "set-password", "1", "--password-stdin"]).refused(1);
     assert!(weak.contains("This password is too short."), "{weak}");
@@ -154,7 +158,7 @@ fn mistakes_of_operators_are_refused_with_a_message() {
     }
     let sentence = site.run(["user", "show", "7"]).refused(1);
     assert!(
-        sentence.contains("is the username of ada@example.org and the number of p7@example.org"),
+        sentence.contains("is the username of ada@example.org and the id of p7@example.org"),
         "{sentence}"
     );
 }
@@ -166,7 +170,10 @@ async fn at_a_terminal_user_create_asks_for_the_password_twice() {
     let typed = format!("{PASSWORD}\n{PASSWORD}\n");
     let Some(made) = site.run_at_a_terminal(&typed, &create) else { return };
     assert_eq!(made.status, Some(0), "{made:?}");
-    assert!(made.stdout.contains("New password: ") && made.stdout.contains("The same again: "), "{made:?}");
+    assert!(
+        made.stdout.contains("New password: ") && made.stdout.contains("Repeat the password: "),
+        "{made:?}"
+    );
     let server = site.serve();
     assert_done(&server.try_log_in("ada@example.org", PASSWORD).await);
 
@@ -179,7 +186,7 @@ async fn at_a_terminal_user_create_asks_for_the_password_twice() {
 
     let without = ["user", "create", "--email", "bo@example.org", "--no-password"];
     let made = site.run_at_a_terminal("", &without).expect("as before");
-    assert_eq!((made.status, made.stdout.trim()), (Some(0), "account 2 is made: bo@example.org"), "{made:?}");
+    assert_eq!((made.status, made.stdout.trim()), (Some(0), "account 2 created: bo@example.org"), "{made:?}");
     let both = site.run(["user", "create", "--email", "c@example.org", "--no-password", "--password-stdin"]);
     assert_eq!(both.status, Some(2), "{both:?}");
 }
@@ -197,5 +204,5 @@ fn at_a_terminal_an_account_is_deleted_only_after_confirmation() {
         assert!(declined.stdout.contains("nothing was changed"), "{declined:?}");
     }
     let erased = site.run_at_a_terminal("YES\n", &delete).expect("as before");
-    assert!(erased.stdout.contains("ada@example.org is erased"), "{erased:?}");
+    assert!(erased.stdout.contains("account 1 (ada@example.org) erased"), "{erased:?}");
 }

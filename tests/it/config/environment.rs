@@ -63,9 +63,12 @@ fn lists_in_the_environment_are_comma_separated_or_toml() {
     }
     let refused = |variable, written| site.run_with([(variable, written)], ["check-config"]).refused(2);
     let sentence = refused("P4F_AUTH_ACCOUNTS__LOGIN_FIELDS", "email,shoe_size");
-    assert!(sentence.starts_with("accounts.login_fields: \"shoe_size\" is none of \"email\""), "{sentence}");
+    assert!(
+        sentence.starts_with("accounts.login_fields: \"shoe_size\" is not one of \"email\""),
+        "{sentence}"
+    );
     let sentence = refused("P4F_AUTH_HTTP__CORS_ORIGINS", "localhost:3000");
-    assert!(sentence.starts_with("http.cors_origins: \"localhost:3000\" is no site"), "{sentence}");
+    assert!(sentence.starts_with("http.cors_origins: \"localhost:3000\" is not an origin"), "{sentence}");
     let sentence = refused("P4F_AUTH_ACCOUNTS__REGISTER_REQUIRED", "email,first_name");
     assert!(sentence.starts_with("accounts.register_optional: \"first_name\" is in "), "{sentence}");
 }

@@ -105,7 +105,7 @@ fn every_setting_of_the_example_has_a_sentence_above_it() {
 
 #[test]
 fn the_example_names_every_variable_of_mails() {
-    for name in config::FILLED_IN {
+    for name in config::TEMPLATE_VARIABLES {
         assert!(EXAMPLE.contains(&format!("{{{{ {name} }}}}")), "{name}");
     }
 }

@@ -66,7 +66,7 @@ fn an_unusable_key_file_is_a_configuration_error() {
     };
     // systemd may provide the file when the server starts.
     let output = site.run(["check-config"]).done();
-    assert!(output.contains("# secret_key_file: own.key is not there at the moment"), "{output}");
+    assert!(output.contains("# secret_key_file: own.key does not exist at the moment"), "{output}");
     let sentence = site.run(["serve"]).refused(2);
     assert!(sentence.starts_with("secret_key_file: own.key cannot be read"), "{sentence}");
     std::fs::create_dir(site.path("own.key")).expect("a folder");
@@ -91,7 +91,7 @@ fn an_unusable_key_file_is_a_configuration_error() {
 fn warns(site: &Site, arguments: &[&str], file: &str) -> bool {
     let printed = site.run(arguments).done();
     let warns = printed.contains("others may read");
-    let warning = format!("# {file} holds a secret and others may read it: run `chmod 600` on it\n");
+    let warning = format!("# {file} contains a secret and others may read it: run `chmod 600` on it\n");
     assert_eq!(printed.contains(&warning), warns, "{printed}");
     warns
 }
@@ -113,7 +113,7 @@ fn a_readable_file_with_a_secret_is_named_as_given() {
         [(".", whole), (".", "config.toml"), (".", "./config.toml"), ("below", "../config.toml")]
     {
         let shown = site.run_after(&format!("cd {folder}"), &format!("--config {given} check-config")).done();
-        assert!(shown.contains(&format!("# {given} holds a secret and others may read it")), "{shown}");
+        assert!(shown.contains(&format!("# {given} contains a secret and others may read it")), "{shown}");
         assert_eq!(line(&shown, "secret_key"), ("\"***\"", given));
     }
     mode(&site, 0o600);
@@ -138,7 +138,7 @@ fn a_mail_url_is_a_secret_only_with_a_password() {
         assert_eq!(warns(&site, &["check-config"], "config.toml"), is_secret, "{url}");
         let log = site.serve().terminate().stderr;
         assert_eq!(
-            log.contains("WARN config.toml holds a secret and others may read it"),
+            log.contains("WARN config.toml contains a secret and others may read it"),
             is_secret,
             "{log}"
         );

@@ -101,7 +101,7 @@ fn a_list_of_the_wrong_type_is_refused_with_an_example() {
 #[test]
 fn control_characters_in_a_file_are_escaped_in_errors() {
     for (toml, shown) in [
-        ("\"a\\nb\\u001b[2J\" = 1\n", "a\u{fffd}b\u{fffd}[2J"),
+        ("\"a\\nb\\u001b[2J\" = 1\n", "a b [2J"),
         ("public_url = \"a\\u001b[2J\"\n", "\"a\\u{1b}[2J\""),
         ("[mail]\nfrom = \"a\\u001b[2J\"\n", "\"a\\u{1b}[2J\""),
     ] {

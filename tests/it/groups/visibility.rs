@@ -160,7 +160,7 @@ async fn a_reply_with_too_many_entries_is_refused() {
     assert_eq!(answer.body["data"], json!({ "workinggroups": null }));
     assert_eq!(
         answer.body["errors"][0]["message"],
-        "The request asks for too much: its answer would hold more than 50000 entries in lists within lists."
+        "The request selects too much: lists within lists may return at most 50000 entries."
     );
     server.ignore_mail();
 }

@@ -12,12 +12,13 @@ use crate::support::server::TestServer;
 async fn a_body_that_is_not_a_request_is_refused() {
     let server = TestServer::start("").await;
     let me = json!(ME);
-    let cases: [(&[u8], u16, &str); 11] = [
+    let cases: [(&[u8], u16, &str); 12] = [
         (b"", 400, "POST body sent invalid JSON."),
         (b"{", 400, "POST body sent invalid JSON."),
         (b"{\"query\": \"\xff\"}", 400, "POST body sent invalid JSON."),
         (b"query=%7Bme%7D", 400, "POST body sent invalid JSON."),
         (b"[]", 400, "The received data is not a valid JSON query."),
+        (b"[\"{ me { email } }\"]", 400, "The received data is not a valid JSON query."),
         (b"null", 400, "The received data is not a valid JSON query."),
         (b"\"{ me { email } }\"", 400, "The received data is not a valid JSON query."),
         (b"{}", 400, "Must provide query string."),
@@ -60,9 +61,10 @@ async fn only_json_is_accepted() {
         assert_eq!(actual, status, "{content_type}");
     }
     assert_eq!(rejection(server.raw(Method::POST, "/graphql").body(body.clone())).await.0, 400);
-    let request =
-        server.raw(Method::POST, "/graphql").header(CONTENT_TYPE, "Application/JSON; charset=utf-8");
-    assert_eq!(request.body(body).send().await.expect("a reply").status(), 200);
+    for content_type in ["Application/JSON; charset=utf-8", "application/json; charset"] {
+        let request = server.raw(Method::POST, "/graphql").header(CONTENT_TYPE, content_type);
+        assert_eq!(request.body(body.clone()).send().await.expect("a reply").status(), 200);
+    }
     assert_unchanged(&server).await;
 }
 

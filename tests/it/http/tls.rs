@@ -67,14 +67,14 @@ async fn a_reload_uses_a_renewed_certificate_and_ignores_a_broken_one() {
 
     let renewed = Certificate::new();
     install(&site, &renewed);
-    assert!(server.reload().contains("in force"));
+    assert!(server.reload().contains("were reloaded"));
     me(&renewed.client(), &server).await.expect("a reply");
     me(&old.client(), &server).await.expect_err("the old certificate");
     me(&connected, &server).await.expect("an existing connection stays open");
 
     site.write("key.pem", &old.key);
     let message = server.reload();
-    assert!(message.contains("http.tls.key: the key does not go with the certificate"), "{message}");
+    assert!(message.contains("http.tls.key: the key does not match the certificate"), "{message}");
     me(&renewed.client(), &server).await.expect("a reply");
     assert_eq!(server.terminate().status, Some(0));
 }
@@ -101,9 +101,9 @@ fn unusable_certificates_are_refused_with_a_message() {
     let cases = [
         ([whole[0], ("other", "")], "http.tls.key: key.pem cannot be read"),
         ([whole[1], ("other", "")], "http.tls.certificate: certificate.pem cannot be read"),
-        ([whole[0], ("key.pem", &certificate.certificate)], "http.tls.key: key.pem holds no key in PEM"),
-        ([("certificate.pem", &certificate.key), whole[1]], "holds no certificate in PEM"),
-        ([whole[0], ("key.pem", &other.key)], "the key does not go with the certificate"),
+        ([whole[0], ("key.pem", &certificate.certificate)], "http.tls.key: key.pem contains no key in PEM"),
+        ([("certificate.pem", &certificate.key), whole[1]], "contains no certificate in PEM"),
+        ([whole[0], ("key.pem", &other.key)], "the key does not match the certificate"),
     ];
     for (files, message) in cases {
         let site = Site::with_settings(FILES);
@@ -117,10 +117,10 @@ fn unusable_certificates_are_refused_with_a_message() {
         }
     }
     for (settings, message) in [
-        ("certificate = \"a.pem\"", "certificate and key go together"),
-        ("acme = \"127.0.0.1\"", "is no name of a server"),
-        ("acme = \"https://a.example.org\"", "is no name of a server"),
-        ("certificate = \"a.pem\"\nkey = \"b.pem\"\nacme = \"a.example.org\"", "leave one of the two out"),
+        ("certificate = \"a.pem\"", "certificate and key belong together"),
+        ("acme = \"127.0.0.1\"", "is not a host name"),
+        ("acme = \"https://a.example.org\"", "is not a host name"),
+        ("certificate = \"a.pem\"\nkey = \"b.pem\"\nacme = \"a.example.org\"", "remove one of them"),
         ("acme = \"a.example.org\"\nacme_directory = \"http://a.example.org\"", "begins with https://"),
         (
             "acme = \"a.example.org\"\nacme_ca_file = \"ca.pem\"",
@@ -140,7 +140,7 @@ fn a_server_runs_without_its_certificate_authority() {
     let settings = format!("[http.tls]\nacme = \"a.example.org\"\nacme_directory = {directory:?}\n");
     let site = Site::with_settings(&settings);
     let server = site.serve();
-    server.wait_for("there is no new certificate for a.example.org, it is tried again");
+    server.wait_for("cannot get a new certificate for a.example.org, will try again");
     let Outcome { status, stderr, .. } = server.terminate();
     assert_eq!(status, Some(0), "{stderr}");
     assert_eq!(site.mode("data/acme"), 0o700);

@@ -78,8 +78,8 @@ async fn a_site_can_replace_the_mail_templates() {
         let config = config::load_text(&text).expect("valid settings").config;
         let refused = Mailer::new(&config).err().expect("a refusal");
         assert!(format!("{refused:#}").contains("activation.txt"), "{refused:#}");
-        let names_it =
-            format!("{refused:#}").contains("asks for fax, and there is only site_name, name, link,");
+        let names_it = format!("{refused:#}")
+            .contains("uses the unknown variable fax; add it to mail.variables, or use one of site_name,");
         assert_eq!(names_it, broken.contains("fax"), "{refused:#}");
     }
 }

@@ -84,6 +84,24 @@ fn another_version_replaces_the_program_and_keeps_the_previous_one() {
 }
 
 #[test]
+fn without_a_name_the_newest_program_that_cargo_built_is_installed() {
+    let Some(machine) = Machine::empty() else { return };
+    for (year, folder) in (2001..).zip(["release", "host/release", "dist", "host/dist"]) {
+        let script = format!(
+            "cp -R \"$0/install.sh\" \"$0/packaging\" . && built=target/{folder}/pledge4future-auth && mkdir -p target/{folder} && \
+             cp program $built && echo '# {folder}' >>$built && touch -t {year}01010000 $built && exec sh install.sh --root root"
+        );
+        let output = Command::new("sh")
+            .args(["-c", &script, env!("CARGO_MANIFEST_DIR")])
+            .current_dir(machine.folder.path())
+            .output()
+            .expect("sh runs");
+        assert!(output.status.success(), "{output:?}");
+        assert!(machine.text(PROGRAM).ends_with(&format!("# {folder}\n")), "{folder}");
+    }
+}
+
+#[test]
 fn a_dry_run_of_the_installer_changes_nothing() {
     let Some(machine) = Machine::empty() else { return };
     let output = machine.install(&["--dry-run"]).done();

@@ -56,7 +56,7 @@ fn without_systemd_the_installer_prints_commands_of_a_minimal_debian() {
         assert!(!output.contains(missing), "{missing}: {output}");
     }
     // The printed command creates the first account.
-    assert!(output.ends_with("account 1 is made: you@example.org\n"), "{output}");
+    assert!(output.ends_with("account 1 created: you@example.org\n"), "{output}");
     let with_a_service = machine.run_as_root(&["etc", "run"], "exec sh \"$0\" --dry-run --binary program");
     let sentence = with_a_service.expect("as before").refused(1);
     assert!(sentence.contains("add --no-systemd"), "{sentence}");

@@ -1,5 +1,5 @@
-use pledge4future_auth::passwords::common;
-use pledge4future_auth::passwords::rules::{Owner, likeness, weaknesses};
+use pledge4future_auth::django::common_passwords;
+use pledge4future_auth::django::password_validators::{Owner, similarity, weaknesses};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -51,7 +51,7 @@ fn the_similarity_of_strings_is_that_of_python() {
     let cases = vectors["similarity"]["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 13);
     for case in cases {
-        let ratio = likeness(case["a"].as_str().unwrap(), case["b"].as_str().unwrap());
+        let ratio = similarity(case["a"].as_str().unwrap(), case["b"].as_str().unwrap());
         let expected = case["ratio"].as_f64().unwrap();
         assert!((ratio - expected).abs() < 0.000_001, "{ratio} in {case}");
     }
@@ -60,21 +60,21 @@ fn the_similarity_of_strings_is_that_of_python() {
 #[test]
 fn the_list_of_common_passwords_is_that_of_django() {
     let expected = &vectors()["common_passwords"];
-    let mut entries: Vec<&str> = common::entries().collect();
+    let mut entries: Vec<&str> = common_passwords::entries().collect();
     entries.sort_unstable();
     assert_eq!(entries.len() as u64, expected["entries"].as_u64().unwrap());
     let digest = hex::encode(Sha256::digest(entries.join("\n")));
     assert_eq!(digest, expected["sha256"].as_str().unwrap());
     for entry in expected["sample"].as_array().unwrap() {
-        assert!(common::is_common(entry.as_str().unwrap()), "{entry}");
+        assert!(common_passwords::contains(entry.as_str().unwrap()), "{entry}");
     }
 }
 
 #[test]
 fn common_passwords_are_found_despite_case_and_spaces() {
-    assert!(common::is_common("\u{1c} LetMeIn\u{a0}\n"));
-    assert!(!common::is_common("let me in"));
-    assert!(!common::is_common(""));
+    assert!(common_passwords::contains("\u{1c} LetMeIn\u{a0}\n"));
+    assert!(!common_passwords::contains("let me in"));
+    assert!(!common_passwords::contains(""));
 }
 
 #[test]

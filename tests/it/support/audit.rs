@@ -20,7 +20,7 @@ impl TestServer {
 
 pub fn audit_line(entry: &Entry) -> String {
     let account = entry.account.map_or("nobody".to_owned(), |id| id.to_string());
-    let actor = entry.actor.account().map_or(entry.actor.as_str().to_owned(), |id| id.to_string());
+    let actor = entry.actor.account().map_or(entry.actor.into_str().to_owned(), |id| id.to_string());
     let words = [account, entry.event.clone(), actor, entry.detail.clone().unwrap_or_default()];
     words.join(" ").trim_end().to_owned()
 }

@@ -1,3 +1,4 @@
+use pledge4future_auth::clock::Timestamp;
 use pledge4future_auth::transfer::file::{Fault, parse};
 use serde_json::{Value, json};
 
@@ -48,7 +49,7 @@ fn omitted_members_have_defaults() {
 #[test]
 fn the_path_of_a_fault_is_readable_for_strange_member_names() {
     assert_eq!(paths(&json!({ "": 1 })), ["\"\""]);
-    assert_eq!(paths(&json!({ "a\nb\u{1b}[2J": 1 })), ["a\u{fffd}b\u{fffd}[2J"]);
+    assert_eq!(paths(&json!({ "a\nb\u{1b}[2J": 1 })), ["a b [2J"]);
     assert_eq!(
         paths(&json!({ "users": [{ "email": "a@b.cd", "username": "a", "password": "", "": 1 }] })),
         ["users[0].\"\""]
@@ -157,7 +158,7 @@ fn times_are_accepted_in_utc_only() {
         let mut ada = user("ada@example.org", "ada");
         ada["date_joined"] = json!(text);
         let file = parse(&json!({ "users": [ada] }).to_string());
-        file.ok().and_then(|file| file.users[0].date_joined)
+        file.ok().and_then(|file| file.users[0].date_joined).map(Timestamp::micros)
     };
     assert_eq!(joined("2021-08-08T17:22:56Z"), Some(1_628_443_376_000_000));
     assert_eq!(joined("2021-08-08T17:22:56.123456+00:00"), Some(1_628_443_376_123_456));

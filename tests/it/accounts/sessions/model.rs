@@ -10,13 +10,14 @@ use std::time::Duration;
 use pledge4future_auth::accounts::admin::{self, Creation};
 use pledge4future_auth::accounts::login::{self, Name};
 use pledge4future_auth::accounts::sessions;
-use pledge4future_auth::accounts::{
-    AccountId, Client, Error, Result, Viewer, cleanup, password, refresh, secondary_email,
-};
+use pledge4future_auth::accounts::{AccountId, cleanup, password, refresh, secondary_email};
 use pledge4future_auth::app::App;
 use pledge4future_auth::clock::{Clock, Timestamp};
 use pledge4future_auth::config;
+use pledge4future_auth::error::{Error, Result};
 use pledge4future_auth::random::Random;
+use pledge4future_auth::security::authentication;
+use pledge4future_auth::security::{Client, Viewer};
 use pledge4future_auth::store;
 use pledge4future_auth::store::accounts::Role;
 use proptest::prelude::{Just, Strategy, prop_oneof};
@@ -190,7 +191,8 @@ impl World {
                 assert_eq!(live, self.model.live(who, now), "the live sessions of {who}");
                 for token in self.model.recent_access_tokens(who) {
                     let viewer = Viewer::default().with_token(&token.text);
-                    let opened = sessions::identify(&self.app, db, &viewer)?.map(|opened| opened.id);
+                    let opened =
+                        authentication::caller(&self.app, db, &viewer)?.account.map(|opened| opened.id);
                     let expected = self.model.open(who, token, now).then_some(*account);
                     assert_eq!(opened, expected, "an access token of {who}");
                 }

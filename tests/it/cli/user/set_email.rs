@@ -24,7 +24,7 @@ async fn an_address_set_by_an_operator_is_confirmed_by_its_owner() {
     let change = ["user", "set-email", "ada@old.example", "Ada@New.example"];
     assert_eq!(
         site.run(change).done(),
-        "account 1 has the address Ada@new.example and is logged out everywhere; a mail asks to confirm it\n"
+        "address of account 1 changed to Ada@new.example, all sessions ended; a mail asks to confirm it\n"
     );
     let me = server.query(tokens["token"].as_str(), "{ me { email } }").await;
     assert_eq!(me["me"], Value::Null, "the session has ended");
@@ -63,7 +63,7 @@ async fn an_address_set_by_an_operator_is_confirmed_by_its_owner() {
         ]
     );
     let again = site.run(["user", "set-email", "1", "Ada@new.example"]).done();
-    assert_eq!(again, "account 1 has the address Ada@new.example already\n");
+    assert_eq!(again, "account 1 already has the address Ada@new.example\n");
     assert_eq!((mails(&site).len(), audit(&site).len()), (2, 8), "nothing happened");
     // The old address can be used again.
     site.run(["user", "create", "--email", "ada@old.example", "--verified"]).done();
@@ -77,7 +77,10 @@ async fn another_spelling_of_an_address_ends_no_session() {
     site.run_with_input(PASSWORD, create).done();
     let token = server.log_in("ada@example.org", PASSWORD).await;
     let output = site.run(["user", "set-email", "1", "Ada@example.org"]).done();
-    assert_eq!(output, "account 1 has the address Ada@example.org, another spelling of the one before\n");
+    assert_eq!(
+        output,
+        "address of account 1 changed to Ada@example.org, another spelling of the same address\n"
+    );
     let me = server.query(Some(&token), "{ me { email verified } }").await["me"].take();
     assert_eq!(me, json!({ "email": "Ada@example.org", "verified": true }));
     assert!(mails(&site).is_empty());
@@ -132,7 +135,7 @@ async fn an_address_set_as_verified_by_an_operator_is_notified() {
     site.run(["user", "create", "--email", "typo@example.org"]).done();
     let activation = site.run(["mail", "show", "1"]).done();
     let output = site.run(["user", "set-email", "1", "ada@example.org", "--verified"]).done();
-    assert_eq!(output, "account 1 has the address ada@example.org and is logged out everywhere\n");
+    assert_eq!(output, "address of account 1 changed to ada@example.org, all sessions ended\n");
     let shown = site.run(["user", "show", "1", "--json"]).done();
     let shown: Value = serde_json::from_str(&shown).expect("JSON");
     assert!(shown["verified_at"].is_string(), "{shown}");

@@ -100,8 +100,8 @@ fn a_logo_must_be_readable_and_small() {
     site.write("logo.svg", vec![b' '; 300 * 1024]);
     assert!(site.run(["check-config"]).refused(2).contains("larger than 256 KiB"));
     for (setting, part) in [
-        ("logo = \"logo.exe\"", "is no .svg"),
-        ("accent = \"red\"", "is no colour"),
+        ("logo = \"logo.exe\"", "is not a .svg"),
+        ("accent = \"red\"", "is not a colour"),
         ("name = \" \"", "write a name"),
     ] {
         let site = Site::with_settings(&format!("[pages.branding]\n{setting}\n"));

@@ -59,7 +59,10 @@ async fn the_log_contains_no_mail_password_address_or_reply() {
     let outcome = server.terminate();
     assert_eq!(outcome.status, Some(0), "{outcome:?}");
     let log = &outcome.stderr;
-    assert!(log.contains(&format!("mail leaves by SMTP through {}; its links", receiver.address())), "{log}");
+    assert!(
+        log.contains(&format!("mail is sent by SMTP through {}; its links", receiver.address())),
+        "{log}"
+    );
     assert!(log.contains("refused") && log.contains("answered 550 to RCPT TO"), "{log}");
     for part in ["robot", "hushed", "ada@", "nobody"] {
         assert!(!log.contains(part), "{part}: {log}");

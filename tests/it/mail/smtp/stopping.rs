@@ -19,7 +19,7 @@ fn enqueue(site: &Site, mails: usize) {
 }
 
 fn waiting(site: &Site) -> usize {
-    site.run(["mail", "list"]).done().lines().filter(|line| line.contains("  waits")).count()
+    site.run(["mail", "list"]).done().lines().filter(|line| line.contains("  waiting")).count()
 }
 
 #[test]

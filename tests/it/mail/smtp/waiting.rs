@@ -26,7 +26,7 @@ fn ready() -> (u16, String) {
 }
 
 fn not_ready() -> (u16, String) {
-    (503, "no mail has left for more than an hour; `mail list` shows why\n".to_owned())
+    (503, "no mail was delivered for more than an hour; see `mail list`\n".to_owned())
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn a_mail_is_given_up_after_five_days_without_affecting_readiness() {
     }
     assert_eq!(deliver(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
     let error = last_error(&server, 1);
-    assert!(error.starts_with("put off for 5 days: ") && error.ends_with("come back later"), "{error}");
+    assert!(error.starts_with("deferred for 5 days: ") && error.ends_with("come back later"), "{error}");
     assert!(row(&server, 1).attempts >= 100, "the wait grew beyond an hour");
 
     let operator = Site::with_settings(&format!("data_dir = {:?}\n", server.data()));

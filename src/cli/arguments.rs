@@ -1,0 +1,111 @@
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Parser, Subcommand};
+
+use super::{audit, group, import, mail, user};
+
+/// The account API of pledge4future: registration, login, sessions and working groups over GraphQL.
+#[derive(Parser)]
+#[command(version)]
+pub(super) struct Arguments {
+    /// The configuration file [default: $P4F_AUTH_CONFIG, ./config.toml or /etc/pledge4future-auth/config.toml].
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(super) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Bring the database up to date, then answer requests and deliver mail until SIGTERM or Ctrl+C.
+    Serve {
+        /// Serve sample data from a temporary folder, which is deleted at the end. Ignores all settings.
+        #[arg(long, value_name = "ADDRESS", num_args = 0..=1, require_equals = true,
+            default_missing_value = "127.0.0.1:8000")]
+        demo: Option<SocketAddr>,
+    },
+    /// Print every setting and where its value comes from.
+    CheckConfig {
+        /// Print only settings that differ from their defaults.
+        #[arg(long)]
+        changed: bool,
+    },
+    /// Bring the database up to date.
+    Migrate {
+        /// Print the pending migrations, and change nothing.
+        #[arg(long)]
+        status: bool,
+    },
+    /// Import institutions, research fields, accounts and working groups from a JSON file, all of them or none.
+    #[command(group(ArgGroup::new("source").args(["file", "bundled"]).required(true)))]
+    Import {
+        /// The JSON file.
+        file: Option<PathBuf>,
+        /// Import data that are part of the program instead of a file.
+        #[arg(long, value_name = "DATA")]
+        bundled: Option<import::Bundled>,
+        /// Print what would be imported, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Export all institutions, research fields, accounts and working groups to a JSON file for `import`.
+    Export {
+        /// The file to create. It contains password hashes, so only its owner may read it.
+        file: PathBuf,
+    },
+    /// Create, list and change accounts.
+    User {
+        #[command(subcommand)]
+        command: user::Command,
+    },
+    /// Create, list, change and delete working groups.
+    Group {
+        #[command(subcommand)]
+        command: group::Command,
+    },
+    /// List, show and retry mails. A site without a mail server copies links from here.
+    Mail {
+        #[command(subcommand)]
+        command: mail::Command,
+    },
+    /// List events of accounts: what happened, who did it, and from which address.
+    Audit {
+        #[command(subcommand)]
+        command: audit::Command,
+    },
+    /// Copy the database to a file and check the copy. The server may be running.
+    Backup {
+        /// The file to create.
+        file: PathBuf,
+        /// Then remove the oldest files beside it whose names differ only in digits, and keep this many.
+        #[arg(long, value_name = "NUMBER")]
+        keep: Option<NonZeroUsize>,
+    },
+    /// Replace the database by a backup. The server must not be running.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// Replace an existing database, and keep it under another name.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Check the integrity of the database, and count its rows.
+    Verify,
+    /// Ask the configured server whether it is ready. The exit status is 0 if it is.
+    Healthcheck,
+    /// Print the completion script for a shell.
+    Completions { shell: clap_complete::Shell },
+    /// Write the manual pages.
+    Man {
+        /// The folder to write to. It is created if it is missing.
+        folder: PathBuf,
+    },
+    /// Print the GraphQL schema.
+    Schema {
+        /// Print the schema of /relay.
+        #[arg(long)]
+        relay: bool,
+    },
+}

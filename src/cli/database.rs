@@ -1,0 +1,39 @@
+use anyhow::{Result, bail};
+
+use crate::accounts;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::random::Random;
+use crate::store::Store;
+
+/// Opens the application, and creates or migrates its database.
+pub(super) fn open_or_create(config: &Config) -> Result<App> {
+    let app = App::open(config.clone(), Clock::System, Random::from_system())?;
+    // `serve` and `migrate` show the warnings.
+    accounts::migrate::migrate(&app)?;
+    Ok(app)
+}
+
+/// Opens the application, and migrates its database, which must exist.
+pub(super) fn open(config: &Config) -> Result<App> {
+    require_database(config)?;
+    open_or_create(config)
+}
+
+/// Opens the database alone, which works without the secret key.
+pub(super) fn open_store(config: &Config) -> Result<Store> {
+    require_database(config)?;
+    Store::open(&config.database())
+}
+
+fn require_database(config: &Config) -> Result<()> {
+    let database = config.database();
+    if !database.exists() {
+        bail!(
+            "there is no database at {}; start the server first, or name its configuration with --config",
+            database.display()
+        );
+    }
+    Ok(())
+}

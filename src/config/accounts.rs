@@ -1,0 +1,68 @@
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accounts {
+    pub login_fields: Vec<LoginField>,
+    pub login_with_secondary_email: bool,
+    pub login_unverified: bool,
+    pub register_required: Vec<RegisterField>,
+    pub register_optional: Vec<RegisterField>,
+    pub passwordless_registration: bool,
+    pub update_fields: Vec<UpdateField>,
+    pub delete: Deletion,
+    pub users_visible_to: Audience,
+    pub hide_existence: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginField {
+    Email,
+    Username,
+}
+
+impl LoginField {
+    /// Returns the name of the GraphQL argument.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Username => "username",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RegisterField {
+    Email,
+    Username,
+    FirstName,
+    LastName,
+    AcademicTitle,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UpdateField {
+    FirstName,
+    LastName,
+    AcademicTitle,
+}
+
+/// What `deleteAccount` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deletion {
+    Erase,
+    Deactivate,
+}
+
+/// The viewers who may list other accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    Staff,
+    Verified,
+    Public,
+}

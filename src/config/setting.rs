@@ -1,0 +1,84 @@
+use figment::value::{Num, Value};
+use figment::{Metadata, Source};
+
+use super::{Loaded, environment, example, smtp_url};
+
+/// A setting as `check-config` prints it.
+pub struct Setting {
+    /// The name, with dots between levels.
+    pub name: String,
+    /// The value in TOML, without secrets.
+    pub value: String,
+    /// "default", "environment" or the path of a file.
+    pub source: String,
+    /// Whether the value differs from the default.
+    pub is_changed: bool,
+}
+
+impl Loaded {
+    /// Returns every setting, in the order of `config.example.toml`.
+    pub fn settings(&self) -> Vec<Setting> {
+        example::settings().map(|example| self.setting(example.name)).collect()
+    }
+
+    fn setting(&self, name: String) -> Setting {
+        let Ok(value) = self.figment.find_value(&name) else {
+            let value = self.computed_default(&name);
+            return Setting { name, value, source: "default".to_owned(), is_changed: false };
+        };
+        let default = example::DEFAULTS.find_value(&name).ok();
+        let is_changed = default.is_none_or(|default| to_toml(&default) != to_toml(&value));
+        let source = match self.figment.get_metadata(value.tag()) {
+            Some(Metadata { source: Some(Source::File(path)), .. }) => path.display().to_string(),
+            Some(metadata) if metadata.name == environment::NAME => environment::NAME.to_owned(),
+            _ => "default".to_owned(),
+        };
+        let value = match (name.as_str(), &self.config.mail.smtp_url) {
+            ("secret_key", _) => "\"***\"".to_owned(),
+            ("mail.smtp_url", Some(url)) => format!("{:?}", smtp_url::masked(url)),
+            _ => to_toml(&value),
+        };
+        Setting { name, value, source, is_changed }
+    }
+
+    /// Returns the value of a setting without a fixed default.
+    fn computed_default(&self, name: &str) -> String {
+        let config = &self.config;
+        match name {
+            "site_name" => format!("{:?}", config.site_name()),
+            "secret_key" => "(kept in secret_key_file)".to_owned(),
+            "secret_key_file" => format!("{:?}", config.secret_key_file()),
+            "mail.directory" => format!("{:?}", config.mail_directory()),
+            "mail.smtp_ca_file" | "mail.templates" | "http.tls.acme_ca_file" => "(built in)".to_owned(),
+            "pages.branding.name" => format!("{:?}", config.branding_name()),
+            "graphql.suggestions" => config.graphql.suggestions().to_string(),
+            "metrics.listen" => "(the address of the server)".to_owned(),
+            "passwords.hashing_threads" => config.hashing_threads().to_string(),
+            _ => "(none)".to_owned(),
+        }
+    }
+}
+
+/// Formats a value in TOML on one line, which figment does not do.
+fn to_toml(value: &Value) -> String {
+    match value {
+        Value::String(_, text) => format!("{text:?}"),
+        Value::Array(_, items) => format!("[{}]", items.iter().map(to_toml).collect::<Vec<_>>().join(", ")),
+        Value::Bool(_, value) => value.to_string(),
+        Value::Num(_, number) => number_to_toml(*number),
+        Value::Dict(_, members) => {
+            let members = members.iter().map(|(name, value)| format!("{name} = {}", to_toml(value)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// All numbers in settings are integers.
+fn number_to_toml(number: Num) -> String {
+    match (number.to_i128(), number.to_u128()) {
+        (Some(signed), _) => signed.to_string(),
+        (None, Some(unsigned)) => unsigned.to_string(),
+        (None, None) => format!("{number:?}"),
+    }
+}

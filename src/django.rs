@@ -1,0 +1,10 @@
+//! Compatibility with Django 3.1, which the original server runs on: its signatures, hashes, validators and string
+//! functions, with the same results.
+
+pub mod ascii_json;
+pub mod common_passwords;
+pub mod email_validator;
+pub mod password_validators;
+pub mod pbkdf2;
+pub mod signing;
+pub mod text;

@@ -1,0 +1,49 @@
+//! Spellings of e-mail addresses: how they are stored and compared.
+
+use std::borrow::Cow;
+
+use crate::digest::sha256_hex;
+use crate::django::email_validator::is_valid_user;
+use crate::django::text::strip;
+
+/// Returns an address as it is stored: without white space around it, and with the host in lower case, as in Django.
+pub fn normalize(email: &str) -> String {
+    match strip(email).rsplit_once('@') {
+        Some((user, host)) => format!("{user}@{}", host.to_lowercase()),
+        None => email.to_owned(),
+    }
+}
+
+/// Returns the string that addresses are compared by: all spellings of one mailbox have the same key. The host is compared
+/// in Unicode (UTS 46), and the user part without needless quotes and escapes (RFC 5321 §4.1.2). Only ASCII letters of the
+/// user part are compared without case: the Kelvin sign is a `k` in lower case, but belongs to another mailbox.
+pub fn key(email: &str) -> String {
+    let Some((user, host)) = email.rsplit_once('@') else { return email.to_lowercase() };
+    let host = host.to_lowercase();
+    let (unicode, outcome) = idna::domain_to_unicode(&host);
+    let host = if outcome.is_ok() { unicode } else { host };
+    format!("{}@{host}", unquote(user).to_ascii_lowercase())
+}
+
+/// Removes the escapes of a quoted user part, and its quotes if it is valid without them.
+fn unquote(user: &str) -> Cow<'_, str> {
+    let quoted = user.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let Some(quoted) = quoted else { return user.into() };
+    let mut content = String::with_capacity(quoted.len());
+    let mut characters = quoted.chars();
+    while let Some(character) = characters.next() {
+        content.push(if character == '\\' { characters.next().unwrap_or('\\') } else { character });
+    }
+    let needs_quotes = content.starts_with('"') || !is_valid_user(&content);
+    if needs_quotes { format!("\"{content}\"").into() } else { content.into() }
+}
+
+/// Whether two addresses are spellings of one mailbox.
+pub fn is_same(one: &str, other: &str) -> bool {
+    key(one) == key(other)
+}
+
+/// The form in which an address is stored where only comparisons need it.
+pub fn hash(key: &str) -> String {
+    sha256_hex(key)
+}

@@ -1,0 +1,219 @@
+//! The errors of rules. Rejections have a message for the client. All other errors are logged, and the client gets
+//! "Internal server error" or, if retrying may help, 503. [`Error`] has no `Display`, so `?` cannot put an internal
+//! message into a response.
+
+use std::borrow::Cow;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::store;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+pub enum Error {
+    /// The request is rejected, with errors by field.
+    Refused(FieldErrors),
+    /// The request is rejected as a whole, or its payload has no field for errors.
+    BadRequest(Cow<'static, str>),
+    /// The request may succeed later.
+    Unavailable(Unavailable),
+    Internal(anyhow::Error),
+}
+
+impl Error {
+    pub fn bad_request(sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::BadRequest(sentence.into())
+    }
+
+    /// Whether the client caused the error.
+    pub fn is_rejection(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::BadRequest(_))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unavailable {
+    pub sentence: &'static str,
+    /// Seconds.
+    pub retry_after: u32,
+}
+
+impl Unavailable {
+    /// The disk is full or broken, or another process locks the database.
+    const STORAGE: Self =
+        Self { sentence: "Nothing can be saved at the moment. Please try again later.", retry_after: 30 };
+}
+
+impl From<Unavailable> for Error {
+    fn from(unavailable: Unavailable) -> Self {
+        Self::Unavailable(unavailable)
+    }
+}
+
+/// Logs storage errors, because [`Unavailable`] does not keep the cause.
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        let is_storage = error.is_storage();
+        let error = error.into_inner();
+        if !is_storage {
+            return Self::Internal(error);
+        }
+        tracing::error!("the database cannot be used: {error:#}");
+        Self::Unavailable(Unavailable::STORAGE)
+    }
+}
+
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Internal(error)
+    }
+}
+
+impl From<FieldErrors> for Error {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Refused(errors)
+    }
+}
+
+/// Puts the error under `nonFieldErrors`.
+impl From<FieldError> for Error {
+    fn from(error: FieldError) -> Self {
+        Self::Refused(FieldErrors::of("nonFieldErrors", error))
+    }
+}
+
+/// A message for people and a code for programs, most of them as in django-graphql-auth.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct FieldError {
+    pub message: Cow<'static, str>,
+    pub code: &'static str,
+    /// Seconds, if the request is throttled.
+    #[serde(skip)]
+    pub retry_after: Option<u32>,
+}
+
+impl FieldError {
+    const fn new(message: &'static str, code: &'static str) -> Self {
+        Self { message: Cow::Borrowed(message), code, retry_after: None }
+    }
+
+    pub const UNAUTHENTICATED: Self = Self::new("Unauthenticated.", "unauthenticated");
+    pub const NOT_VERIFIED: Self = Self::new("Please verify your account.", "not_verified");
+    pub const NOT_VERIFIED_PASSWORD_RESET: Self =
+        Self::new("Verify your account. A new verification email was sent.", "not_verified");
+    /// The reply to a failed login, whether the account is unknown or the password is wrong.
+    pub const INVALID_CREDENTIALS: Self =
+        Self::new("Please, enter valid credentials.", "invalid_credentials");
+    pub const INVALID_PASSWORD: Self = Self::new("Invalid password.", "invalid_password");
+    pub const INVALID_TOKEN: Self = Self::new("Invalid token.", "invalid_token");
+    pub const EXPIRED_TOKEN: Self = Self::new("Expired token.", "expired_token");
+    pub const NO_SUCH_SESSION: Self = Self::new("There is no such session.", "not_found");
+    pub const PASSWORD_ALREADY_SET: Self =
+        Self::new("Password already set for account.", "password_already_set");
+    pub const ALREADY_VERIFIED: Self = Self::new("Account already verified.", "already_verified");
+    /// The address is the secondary address of an account, or is requested as one.
+    pub const EMAIL_IN_USE: Self = Self::new("A user with that email already exists.", "unique");
+    /// The address is the primary address of an account.
+    pub const EMAIL_TAKEN: Self = Self::new("User with this Email already exists.", "unique");
+    pub const USERNAME_TAKEN: Self = Self::new("User with this Username already exists.", "unique");
+    pub const SECONDARY_EMAIL_REQUIRED: Self =
+        Self::new("You need to setup a secondary email to proceed.", "secondary_email_required");
+    pub const REPRESENTS_WORKING_GROUP: Self = Self::new(
+        "You are the representative of a working group. Please hand it over or delete it first.",
+        "represents_working_group",
+    );
+    pub const REQUIRED: Self = Self::new("This field is required.", "required");
+    pub const PASSWORD_MISMATCH: Self =
+        Self::new("The two password fields didn’t match.", "password_mismatch");
+    pub const INVALID_EMAIL: Self = Self::new("Enter a valid email address.", "invalid");
+    pub const NULL_CHARACTERS: Self =
+        Self::new("Null characters are not allowed.", "null_characters_not_allowed");
+
+    pub fn too_long(max: usize, length: usize) -> Self {
+        let message = format!("Ensure this value has at most {max} characters (it has {length}).");
+        Self { message: message.into(), code: "max_length", retry_after: None }
+    }
+
+    pub fn invalid_choice(value: &str) -> Self {
+        let message = format!("Select a valid choice. {value} is not one of the available choices.");
+        Self { message: message.into(), code: "invalid_choice", retry_after: None }
+    }
+}
+
+/// Errors by field, in the order in which they were found. Fields have their names in GraphQL.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldErrors(Vec<(&'static str, Vec<FieldError>)>);
+
+impl FieldErrors {
+    pub fn of(field: &'static str, error: FieldError) -> Self {
+        Self(vec![(field, vec![error])])
+    }
+
+    pub fn add(&mut self, field: &'static str, errors: impl IntoIterator<Item = FieldError>) {
+        let mut errors = errors.into_iter().peekable();
+        if errors.peek().is_none() {
+            return;
+        }
+        match self.0.iter_mut().find(|(known, _)| *known == field) {
+            Some((_, list)) => list.extend(errors),
+            None => self.0.push((field, errors.collect())),
+        }
+    }
+
+    /// Returns the value of a check, or adds its errors.
+    pub fn keep<T>(
+        &mut self,
+        field: &'static str,
+        checked: std::result::Result<T, Vec<FieldError>>,
+    ) -> Option<T> {
+        checked.map_err(|errors| self.add(field, errors)).ok()
+    }
+
+    /// Adds the errors of another check.
+    pub fn extend(&mut self, checked: std::result::Result<(), Self>) {
+        for (field, errors) in checked.err().into_iter().flat_map(|errors| errors.0) {
+            self.add(field, errors);
+        }
+    }
+
+    fn errors(&self) -> impl Iterator<Item = &FieldError> {
+        self.0.iter().flat_map(|(_, errors)| errors)
+    }
+
+    /// Returns the first message, for responses with room for one.
+    pub fn first_message(&self) -> String {
+        self.messages().next().unwrap_or_default().to_owned()
+    }
+
+    pub fn has(&self, error: &FieldError) -> bool {
+        self.errors().any(|known| known == error)
+    }
+
+    /// Returns the seconds until the next attempt, if the request is throttled.
+    pub fn retry_after(&self) -> Option<u32> {
+        self.errors().filter_map(|error| error.retry_after).max()
+    }
+
+    pub fn messages(&self) -> impl Iterator<Item = &str> {
+        self.errors().map(|error| &*error.message)
+    }
+
+    pub fn codes(&self) -> impl Iterator<Item = &'static str> {
+        self.errors().map(|error| error.code)
+    }
+
+    /// Returns the errors as a rejection, if there are any.
+    pub fn into_result(self) -> std::result::Result<(), Self> {
+        if self.0.is_empty() { Ok(()) } else { Err(self) }
+    }
+}
+
+impl Serialize for FieldErrors {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (field, errors) in &self.0 {
+            map.serialize_entry(field, errors)?;
+        }
+        map.end()
+    }
+}

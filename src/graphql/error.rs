@@ -1,0 +1,58 @@
+//! Errors of requests.
+
+use async_graphql::{ErrorExtensions as _, ServerError, parser};
+
+use crate::error::Error;
+
+/// The extension of a transient error that holds the seconds to wait before the next attempt.
+const RETRY_AFTER: &str = "retryAfter";
+const INTERNAL: &str = "Internal server error";
+const MAX_ERRORS: usize = 50;
+const MAX_CHARACTERS: usize = 500;
+
+/// Converts an error of a rule. The cause of an internal error is logged and not shown.
+pub(super) fn request_error(error: Error) -> async_graphql::Error {
+    match error {
+        Error::Refused(errors) => async_graphql::Error::new(errors.first_message()),
+        Error::BadRequest(sentence) => async_graphql::Error::new(sentence),
+        Error::Unavailable(unavailable) => {
+            async_graphql::Error::new(unavailable.sentence).extend_with(|_, extensions| {
+                extensions.set(RETRY_AFTER, unavailable.retry_after);
+            })
+        }
+        Error::Internal(error) => {
+            tracing::error!("{error:#}");
+            async_graphql::Error::new(INTERNAL)
+        }
+    }
+}
+
+/// Returns whether the request may succeed if it is repeated later.
+pub fn is_transient(error: &ServerError) -> bool {
+    error.extensions.as_ref().is_some_and(|extensions| extensions.get(RETRY_AFTER).is_some())
+}
+
+pub(super) fn is_server_failure(error: &ServerError) -> bool {
+    error.message == INTERNAL || is_transient(error)
+}
+
+/// Shortens a syntax error to one sentence: the parser quotes the whole faulty line.
+pub(super) fn syntax_error(error: parser::Error) -> ServerError {
+    let error = ServerError::from(error);
+    let last = error.message.lines().last().unwrap_or_default().trim_start();
+    let Some(expected) = last.strip_prefix("= ") else { return error };
+    let place = error.locations.first().map(|at| format!(" in line {}, column {}", at.line, at.column));
+    let message = format!("Syntax error{}: {expected}.", place.unwrap_or_default());
+    ServerError { message, ..error }
+}
+
+/// Limits the number of errors and the length of each: validation quotes what it rejects, as often as it occurs.
+pub(super) fn truncate(errors: &mut Vec<ServerError>) {
+    errors.truncate(MAX_ERRORS);
+    for error in errors {
+        if let Some((end, _)) = error.message.char_indices().nth(MAX_CHARACTERS) {
+            error.message.truncate(end);
+            error.message.push('…');
+        }
+    }
+}

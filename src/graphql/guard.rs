@@ -1,0 +1,33 @@
+//! Checks requests before async-graphql executes them.
+
+mod document_limits;
+mod operation;
+mod text_limits;
+mod traversal;
+
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{Request, ServerError};
+
+use super::error::syntax_error;
+use super::features::Features;
+use super::response::RootFields;
+
+/// Rejects a request that would exhaust the server, omits a required variable, uses what settings turn off, or checks
+/// more than one password.
+pub(super) fn check(request: &mut Request, features: &Features) -> Result<RootFields, Vec<ServerError>> {
+    let document = parse(&request.query).map_err(|error| vec![error])?;
+    let fields = match operation::executed(&document, request.operation_name.as_deref()) {
+        Some(operation) => operation::check(&document, operation, &request.variables, features)?,
+        None => RootFields::default(),
+    };
+    request.set_parsed_query(document);
+    Ok(fields)
+}
+
+fn parse(query: &str) -> Result<ExecutableDocument, ServerError> {
+    text_limits::check(query)?;
+    let document = parse_query(query).map_err(syntax_error)?;
+    document_limits::check(&document)?;
+    Ok(document)
+}

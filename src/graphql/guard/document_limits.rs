@@ -1,0 +1,131 @@
+//! Limits on what a document contains, which protect the server and the clients that read its responses. Documents of
+//! usual clients and generators stay far below them.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::parser::types::{
+    Directive, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
+};
+use async_graphql::{Positioned, ServerError};
+
+use super::traversal::visit_fields;
+
+const MAX_ALIASES: usize = 30;
+const MAX_DIRECTIVES: usize = 30;
+const MAX_OPERATIONS: usize = 10;
+const MAX_FRAGMENTS: usize = 50;
+/// How often one name may be selected in one place.
+const MAX_REPEATS: usize = 20;
+/// The fields where introspection begins.
+const SCHEMA_ROOTS: [&str; 2] = ["__schema", "__type"];
+/// The lists of the schema. Each leads to all others.
+const SCHEMA_LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
+/// How deep lists of the schema may nest. Generators nest two.
+const MAX_NESTED_LISTS: usize = 2;
+/// How often a request may select the schema, a type or a list of them. Each adds some ten kilobytes to the response.
+const MAX_INTROSPECTION: usize = 20;
+
+pub(super) fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
+    // Validation reports every error of each operation and of each fragment.
+    limit(document.operations.iter().count(), MAX_OPERATIONS, "contain", "operations")?;
+    limit(document.fragments.len(), MAX_FRAGMENTS, "contain", "fragments")?;
+    let mut counts = Counts::default();
+    for (_, operation) in document.operations.iter() {
+        counts.add_directives(&operation.node.directives)?;
+        for variable in &operation.node.variable_definitions {
+            counts.add_directives(&variable.node.directives)?;
+        }
+        counts.add_selection(&operation.node.selection_set.node)?;
+    }
+    for fragment in document.fragments.values() {
+        counts.add_directives(&fragment.node.directives)?;
+        counts.add_selection(&fragment.node.selection_set.node)?;
+    }
+    document.operations.iter().try_for_each(|(_, operation)| check_introspection(document, &operation.node))
+}
+
+fn limit(number: usize, most: usize, verb: &str, noun: &str) -> Result<(), ServerError> {
+    if number > most {
+        return Err(ServerError::new(format!("A request may {verb} at most {most} {noun}."), None));
+    }
+    Ok(())
+}
+
+/// Counts what a document contains. Fragments count once, where they are defined.
+#[derive(Default)]
+struct Counts {
+    aliases: usize,
+    directives: usize,
+}
+
+impl Counts {
+    fn add_directives(&mut self, directives: &[Positioned<Directive>]) -> Result<(), ServerError> {
+        self.directives += directives.len();
+        limit(self.directives, MAX_DIRECTIVES, "use", "directives")?;
+        let mut seen = HashSet::new();
+        // GraphQL, October 2021, §5.7.3; validation would report each repetition.
+        match directives.iter().find(|directive| !seen.insert(&directive.node.name.node)) {
+            Some(repeated) => {
+                let message = "A request may use a directive once in the same place.";
+                Err(ServerError::new(message, Some(repeated.pos)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn add_selection(&mut self, selection: &SelectionSet) -> Result<(), ServerError> {
+        let mut repeats: HashMap<&str, usize> = HashMap::new();
+        for item in &selection.items {
+            self.add_directives(item.node.directives())?;
+            match &item.node {
+                Selection::Field(field) => {
+                    self.aliases += usize::from(field.node.alias.is_some());
+                    limit(self.aliases, MAX_ALIASES, "use", "aliases")?;
+                    let repeats = repeats.entry(&field.node.response_key().node).or_default();
+                    *repeats += 1;
+                    if *repeats > MAX_REPEATS {
+                        let message = format!(
+                            "A request may repeat a field at most {MAX_REPEATS} times in the same place."
+                        );
+                        return Err(ServerError::new(message, Some(field.pos)));
+                    }
+                    self.add_selection(&field.node.selection_set.node)?;
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.add_selection(&fragment.node.selection_set.node)?;
+                }
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Limits introspection. Each list within a list multiplies the size of the response by the number of types, and a
+/// limit on fields does not prevent that, because it counts each field once.
+fn check_introspection(
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+) -> Result<(), ServerError> {
+    let is_root = |field: &Field| SCHEMA_ROOTS.contains(&field.name.node.as_str());
+    let is_list = |field: &Field| SCHEMA_LISTS.contains(&field.name.node.as_str());
+    let mut count = 0;
+    visit_fields(document, operation, |ancestors, field| {
+        if !is_root(&field.node) && !is_list(&field.node) {
+            return Ok(());
+        }
+        count += 1;
+        let around = ancestors.iter().skip_while(|ancestor| !is_root(ancestor));
+        let lists = around.filter(|ancestor| is_list(ancestor)).count() + usize::from(is_list(&field.node));
+        let message = if lists > MAX_NESTED_LISTS {
+            format!("A request may nest at most {MAX_NESTED_LISTS} lists of the schema.")
+        } else if count > MAX_INTROSPECTION {
+            format!(
+                "A request may select the schema, a type or a list of them at most {MAX_INTROSPECTION} times."
+            )
+        } else {
+            return Ok(());
+        };
+        Err(ServerError::new(message, Some(field.pos)))
+    })
+}

@@ -1,0 +1,74 @@
+//! Limits on the text of a document, which protect the parser.
+
+use async_graphql::ServerError;
+
+use super::traversal::MAX_NESTING;
+
+const MAX_TOKENS: usize = 5_000;
+
+/// Rejects a document with too many tokens, or whose brackets nest too deeply. A string is one token; comments and
+/// commas are none.
+///
+/// Strings and comments must end exactly where the parser sees them end. Otherwise brackets that only the parser sees
+/// would not be counted.
+pub(super) fn check(query: &str) -> Result<(), ServerError> {
+    let (mut depth, mut max_depth, mut tokens) = (0_usize, 0, 0);
+    let mut rest = query.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        tokens += usize::from(!matches!(first, b' ' | b'\t' | b'\r' | b'\n' | b',' | b'#'));
+        rest = match first {
+            b'#' => skip_while(after, |byte| !matches!(byte, b'\r' | b'\n')),
+            b'"' => after_string(after).ok_or_else(|| ServerError::new("Unterminated string.", None))?,
+            b'{' | b'[' | b'(' => {
+                depth += 1;
+                max_depth = max_depth.max(depth);
+                after
+            }
+            b'}' | b']' | b')' => {
+                depth = depth.saturating_sub(1);
+                after
+            }
+            first if is_name_byte(*first) => skip_while(after, is_name_byte),
+            _ => after,
+        };
+    }
+    if max_depth > MAX_NESTING {
+        return Err(ServerError::new("The request nests too deeply.", None));
+    }
+    if tokens > MAX_TOKENS {
+        let message = format!("The request is too long: at most {MAX_TOKENS} tokens are allowed.");
+        return Err(ServerError::new(message, None));
+    }
+    Ok(())
+}
+
+fn skip_while(bytes: &[u8], condition: impl Fn(u8) -> bool) -> &[u8] {
+    let end = bytes.iter().position(|byte| !condition(*byte));
+    &bytes[end.unwrap_or(bytes.len())..]
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+/// Returns what follows a string, without its first quotation mark, or `None` if the string is not terminated.
+fn after_string(bytes: &[u8]) -> Option<&[u8]> {
+    if let Some(mut rest) = bytes.strip_prefix(b"\"\"") {
+        // In a block string, a backslash escapes only three quotation marks.
+        loop {
+            rest = match rest {
+                [b'"', b'"', b'"', after @ ..] => return Some(after),
+                [] => return None,
+                [b'\\', b'"', b'"', b'"', after @ ..] | [_, after @ ..] => after,
+            };
+        }
+    }
+    let mut rest = bytes;
+    loop {
+        rest = match rest {
+            [b'"', after @ ..] => return Some(after),
+            [] | [b'\r' | b'\n', ..] => return None,
+            [b'\\', _, after @ ..] | [_, after @ ..] => after,
+        };
+    }
+}

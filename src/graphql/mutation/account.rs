@@ -1,0 +1,199 @@
+//! The mutations of accounts, in both styles.
+
+use async_graphql::ID;
+
+use crate::accounts::profile::Changes;
+use crate::accounts::register::Registration;
+use crate::accounts::{
+    activation, archive_delete, login, password, profile, refresh, register, secondary_email, sessions,
+};
+use crate::graphql::features;
+use crate::graphql::relay::account_mutations;
+use crate::groups::queries;
+use crate::groups::selection::AccountSelection;
+use crate::security::authentication;
+
+account_mutations! { ctx =>
+    /// Registers an account and mails the link that verifies it. The server's settings decide which arguments are
+    /// required; a missing one is an error of its field.
+    register(RegisterInput {
+        /// The primary address.
+        email: Option<String>,
+        /// The username.
+        #[graphql(visible = "features::register_username")] username: Option<String>,
+        /// The first name.
+        #[graphql(visible = "features::register_first_name")] first_name: Option<String>,
+        /// The last name.
+        #[graphql(visible = "features::register_last_name")] last_name: Option<String>,
+        /// `PROF` or `DR`.
+        #[graphql(visible = "features::register_academic_title")] academic_title: Option<String>,
+        /// The password.
+        #[graphql(secret, visible = "features::register_passwords")] password1: Option<String>,
+        /// The password again.
+        #[graphql(secret, visible = "features::register_passwords")] password2: Option<String>,
+    }) -> Register, HashPassword, {
+        let form = Registration { email, username, first_name, last_name, academic_title, password1, password2 };
+        move |app, viewer| register::register(app, viewer, form)
+    };
+
+    /// Verifies an account with the token from its activation mail. If a new password was requested before, the old
+    /// password ends: call `sendPasswordResetEmail` next.
+    verify_account(VerifyAccountInput {
+        /// The token.
+        #[graphql(secret)] token: String,
+    }) -> VerifyAccount, Write, move |app, viewer| {
+        Ok(activation::verify(app, viewer, &token)?.map(drop)?)
+    };
+
+    /// Mails another activation link. Succeeds for an unknown address as well.
+    resend_activation_email(ResendActivationEmailInput {
+        /// The address of the account.
+        email: String,
+    }) -> ResendActivationEmail, Write, move |app, viewer| activation::resend(app, viewer, &email);
+
+    /// Mails a link for a new password to a primary or secondary address. Succeeds for an unknown address as well. An
+    /// account that is not verified gets an activation mail instead.
+    send_password_reset_email(SendPasswordResetEmailInput {
+        /// The primary or secondary address of the account.
+        email: String,
+    }) -> SendPasswordResetEmail, Write, move |app, viewer| password::send_reset_mail(app, viewer, &email);
+
+    /// Resets the password with the token from a mail. All sessions of the account end.
+    password_reset(PasswordResetInput {
+        /// The token.
+        #[graphql(secret)] token: String,
+        /// The new password.
+        #[graphql(secret)] new_password1: String,
+        /// The new password again.
+        #[graphql(secret)] new_password2: String,
+    }) -> PasswordReset, HashPassword, move |app, viewer| {
+        Ok(password::reset(app, viewer, &token, [&new_password1, &new_password2])??)
+    };
+
+    /// Sets the first password of an account that was registered without one, with the token from a mail.
+    password_set(PasswordSetInput {
+        /// The token.
+        #[graphql(secret)] token: String,
+        /// The new password.
+        #[graphql(secret)] new_password1: String,
+        /// The new password again.
+        #[graphql(secret)] new_password2: String,
+    }) -> PasswordSet, HashPassword, move |app, viewer| {
+        Ok(password::set_first(app, viewer, &token, [&new_password1, &new_password2])??)
+    };
+
+    /// Changes the password, given the old one. All sessions end, and a new one begins.
+    password_change(PasswordChangeInput {
+        /// The old password.
+        #[graphql(secret)] old_password: String,
+        /// The new password.
+        #[graphql(secret)] new_password1: String,
+        /// The new password again.
+        #[graphql(secret)] new_password2: String,
+    }) -> PasswordChange, CheckPassword, move |app, viewer| {
+        password::change(app, viewer, &old_password, [&new_password1, &new_password2])
+    };
+
+    /// Changes names and academic title. Omitted arguments stay as they are.
+    update_account(UpdateAccountInput {
+        /// The first name.
+        #[graphql(visible = "features::update_first_name")] first_name: Option<String>,
+        /// The last name.
+        #[graphql(visible = "features::update_last_name")] last_name: Option<String>,
+        /// `PROF`, `DR`, or an empty string for none.
+        #[graphql(visible = "features::update_academic_title")] academic_title: Option<String>,
+    }) -> UpdateAccount, Write, {
+        let changes = Changes { first_name, last_name, academic_title };
+        move |app, viewer| profile::update(app, viewer, &changes)
+    };
+
+    /// Archives the account until its owner logs in again. All sessions end.
+    archive_account(ArchiveAccountInput {
+        /// The password of the account.
+        #[graphql(secret)] password: String,
+    }) -> ArchiveAccount, CheckPassword, move |app, viewer| archive_delete::archive(app, viewer, &password);
+
+    /// Erases or deactivates the account, depending on the server's settings.
+    delete_account(DeleteAccountInput {
+        /// The password of the account.
+        #[graphql(secret)] password: String,
+    }) -> DeleteAccount, CheckPassword, move |app, viewer| archive_delete::delete(app, viewer, &password);
+
+    /// Mails a confirmation link to a new secondary address.
+    send_secondary_email_activation(SendSecondaryEmailActivationInput {
+        /// The secondary address.
+        email: String,
+        /// The password of the account.
+        #[graphql(secret)] password: String,
+    }) -> SendSecondaryEmailActivation, CheckPassword, move |app, viewer| {
+        secondary_email::send_activation(app, viewer, &email, &password)
+    };
+
+    /// Confirms a secondary address with the token from its mail.
+    verify_secondary_email(VerifySecondaryEmailInput {
+        /// The token.
+        #[graphql(secret)] token: String,
+    }) -> VerifySecondaryEmail, Write, move |app, viewer| {
+        Ok(secondary_email::verify(app, viewer, &token)??)
+    };
+
+    /// Swaps the primary and the secondary address.
+    swap_emails(SwapEmailsInput {
+        /// The password of the account.
+        #[graphql(secret)] password: String,
+    }) -> SwapEmails, CheckPassword, move |app, viewer| secondary_email::swap(app, viewer, &password);
+
+    /// Removes the secondary address.
+    remove_secondary_email(RemoveSecondaryEmailInput {
+        /// The password of the account.
+        #[graphql(secret)] password: String,
+    }) -> RemoveSecondaryEmail, CheckPassword, move |app, viewer| {
+        secondary_email::remove(app, viewer, &password)
+    };
+
+    /// Logs in with a password and either an address or a username, depending on the server's settings.
+    token_auth(ObtainJSONWebTokenInput {
+        /// The password.
+        #[graphql(secret)] password: String,
+        /// A primary or secondary address.
+        #[graphql(visible = "features::login_email")] email: Option<String>,
+        /// A username.
+        #[graphql(visible = "features::login_username")] username: Option<String>,
+    }) -> ObtainJSONWebToken, CheckPassword, {
+        let name = login::Name { email, username };
+        let selection = AccountSelection::from(ctx.look_ahead().field("user"));
+        move |app, viewer| {
+            let login = login::log_in(app, viewer, &name, &password)?;
+            let user = queries::own(app, &login.account, &selection)?;
+            Ok((login, user))
+        }
+    };
+
+    /// Verifies an access token and returns its claims.
+    verify_token(VerifyTokenInput {
+        /// The access token.
+        #[graphql(secret)] token: String,
+    }) -> VerifyToken, Read, move |app, _| authentication::verify(app, &token);
+
+    /// Exchanges a refresh token for new tokens. A refresh token works once, or again if the response was lost.
+    refresh_token(RefreshTokenInput {
+        /// The refresh token.
+        #[graphql(secret)] refresh_token: String,
+    }) -> RefreshToken, Write, move |app, viewer| refresh::refresh(app, viewer, &refresh_token);
+
+    /// Revokes a refresh token: its session gets no new tokens. The access token stays valid until it expires;
+    /// `revokeSession` ends both.
+    revoke_token(RevokeTokenInput {
+        /// The refresh token.
+        #[graphql(secret)] refresh_token: String,
+    }) -> RevokeToken, Write, move |app, viewer| sessions::revoke_by_token(app, viewer, &refresh_token);
+
+    /// Ends a session of the viewer. `sessions` returns the ids.
+    revoke_session(RevokeSessionInput {
+        /// The id of the session, as returned by `sessions`.
+        id: ID,
+    }) -> RevokeSession, Write, move |app, viewer| sessions::revoke(app, viewer, &id);
+
+    /// Ends all sessions of the viewer, including the current one.
+    revoke_all_sessions(RevokeAllSessionsInput {}) -> RevokeAllSessions, Write, sessions::revoke_all;
+}

@@ -1,0 +1,6 @@
+//! Output types and scalars.
+
+pub mod group;
+pub mod scalars;
+pub mod session;
+pub mod user;

@@ -1,0 +1,24 @@
+//! What a request selects around accounts, groups and join requests.
+
+#[derive(Debug, Default)]
+pub struct AccountSelection {
+    pub group: Option<Box<GroupSelection>>,
+    pub join_requests: Option<Box<JoinRequestSelection>>,
+}
+
+/// The institution and the research field of a group are always loaded; other groups of them only if selected.
+#[derive(Debug, Default)]
+pub struct GroupSelection {
+    pub institution_groups: Option<Box<GroupSelection>>,
+    pub research_field_groups: Option<Box<GroupSelection>>,
+    pub representative: Option<Box<AccountSelection>>,
+    pub members: Option<Box<AccountSelection>>,
+    pub join_requests: Option<Box<JoinRequestSelection>>,
+}
+
+#[derive(Debug, Default)]
+pub struct JoinRequestSelection {
+    /// The account that made the request.
+    pub account: Option<Box<AccountSelection>>,
+    pub group: Option<Box<GroupSelection>>,
+}

@@ -1,0 +1,246 @@
+//! The links in mails. Each contains a token that is bound to the state of an account and works once.
+
+use std::time::Duration;
+
+use super::{Tx, Viewer, throttle};
+use crate::app::App;
+use crate::email;
+use crate::error::{Error, FieldError, FieldErrors, Result};
+use crate::store::accounts::Account;
+use crate::store::{self, Reader};
+use crate::tokens::Unreadable;
+use crate::tokens::action::{self, Action, ActionClaims};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkStatus {
+    Valid(ValidLink),
+    /// The action was performed already.
+    Done,
+    /// The link was used, or the account has changed since it was mailed.
+    Used,
+    Expired,
+    /// The token was not signed by this server, or is for another action.
+    Invalid,
+}
+
+impl LinkStatus {
+    pub fn is_valid(&self) -> bool {
+        matches!(self, Self::Valid(_))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValidLink {
+    /// The address that the link was mailed to.
+    pub email: String,
+    /// Whether the link also ends the password of the account.
+    pub ends_password: bool,
+}
+
+/// Why a link was not redeemed. The status is valid if something else was wrong, such as a new password.
+pub struct LinkRejection {
+    pub status: LinkStatus,
+    pub errors: FieldErrors,
+}
+
+pub type Redeemed<T> = std::result::Result<T, LinkRejection>;
+
+impl From<LinkRejection> for Error {
+    fn from(rejection: LinkRejection) -> Self {
+        rejection.errors.into()
+    }
+}
+
+/// Returns the action of a token, or `None` if this server did not sign it. The token may be used or expired.
+pub fn action_of(app: &App, token: &str) -> Option<Action> {
+    action::action_of(&app.signing_key, token)
+}
+
+/// Returns the status of a link without using it.
+pub fn status(app: &App, action: Action, token: &str) -> Result<LinkStatus> {
+    match Link::read(app, action, token) {
+        Ok(link) => app.store.read(|db| Ok(link.judge(db)?.0)),
+        Err(status) => Ok(status),
+    }
+}
+
+/// Returns a token for a mail to an account. `secondary_email` is the address that the link is about, if that is not the
+/// primary one.
+pub fn issue(app: &App, action: Action, account: &Account, secondary_email: Option<&str>) -> Result<String> {
+    let claims = ActionClaims {
+        email: account.email.clone(),
+        secondary_email: secondary_email.map(str::to_owned),
+        account_and_epoch: Some((account.id, account.epoch)),
+        made_at: app.clock.now(),
+    };
+    Ok(action::issue(&app.signing_key, action, &claims)?)
+}
+
+/// Performs the action of a link with a rule, in the transaction that uses the link up.
+pub fn redeem<T>(
+    app: &App,
+    viewer: &Viewer,
+    action: Action,
+    token: &str,
+    rule: impl FnOnce(&Tx<'_>, Account, ActionClaims) -> Result<T>,
+) -> Result<Redeemed<T>> {
+    match Link::read(app, action, token) {
+        Ok(link) => link.redeem(app, viewer, rule),
+        Err(status) => reject(app, viewer, action, status).map(Err),
+    }
+}
+
+/// A link with a valid signature.
+pub struct Link<'a> {
+    action: Action,
+    token: &'a str,
+    lifetime: Duration,
+    claims: ActionClaims,
+}
+
+impl<'a> Link<'a> {
+    /// Checks the signature and the age of a token.
+    pub fn read(app: &App, action: Action, token: &'a str) -> std::result::Result<Self, LinkStatus> {
+        let lifetime = lifetime(app, action);
+        match action::read(&app.signing_key, action, token, app.clock.now(), lifetime) {
+            Ok(claims) => Ok(Self { action, token, lifetime, claims }),
+            Err(Unreadable::Expired) => Err(LinkStatus::Expired),
+            Err(Unreadable::Invalid) => Err(LinkStatus::Invalid),
+        }
+    }
+
+    /// Returns the status and the account of the link.
+    pub fn judge(&self, db: &Reader<'_>) -> Result<(LinkStatus, Option<Account>)> {
+        let Some(account) = self.find_account(db)? else { return Ok((LinkStatus::Used, None)) };
+        let status = if self.is_done(db, &account)? {
+            LinkStatus::Done
+        } else if !self.is_current(db, &account)? {
+            LinkStatus::Used
+        } else {
+            LinkStatus::Valid(ValidLink {
+                email: self.claims.secondary_email.as_ref().unwrap_or(&self.claims.email).clone(),
+                ends_password: self.action == Action::Activation && account.activation_ends_password,
+            })
+        };
+        Ok((status, Some(account)))
+    }
+
+    /// Tokens that Django issued name the account by its primary address.
+    fn find_account(&self, db: &Reader<'_>) -> Result<Option<Account>> {
+        let account = match self.claims.account_and_epoch {
+            Some((id, _)) => store::accounts::find_by_id(db, id)?,
+            None => store::accounts::find_by_email(db, &email::key(&self.claims.email))?,
+        };
+        Ok(account.filter(|account| email::is_same(&account.email, &self.claims.email)))
+    }
+
+    fn is_done(&self, db: &Reader<'_>, account: &Account) -> Result<bool> {
+        let secondary_email = &self.claims.secondary_email;
+        Ok(match self.action {
+            Action::Activation => account.verified_at.is_some(),
+            Action::SecondaryEmail => {
+                secondary_email.is_some() && *secondary_email == account.secondary_email
+            }
+            Action::PasswordReset => false,
+            Action::PasswordSet => store::accounts::find_password_hash(db, account.id)?.is_some(),
+        })
+    }
+
+    /// Whether the link is unused and newer than the last change of the password or the addresses of the account.
+    fn is_current(&self, db: &Reader<'_>, account: &Account) -> Result<bool> {
+        let is_of_epoch = match (self.claims.account_and_epoch, account.epoch_began_at) {
+            (Some((_, epoch)), _) => epoch == account.epoch,
+            (None, began) => began.is_none_or(|began| self.claims.made_at > began),
+        };
+        let is_about_current_address = match &self.claims.secondary_email {
+            Some(address) if self.action == Action::SecondaryEmail => {
+                self.is_requested(db, account, address)?
+            }
+            Some(address) => {
+                account.secondary_email.as_deref().is_some_and(|own| email::is_same(own, address))
+            }
+            None => self.action != Action::SecondaryEmail,
+        };
+        Ok(is_of_epoch
+            && is_about_current_address
+            && !store::action_tokens::is_spent(db, &action::hash(self.token))?)
+    }
+
+    /// Whether the address is the one that was requested last. The requests of Django are not known, so its links are
+    /// accepted.
+    fn is_requested(&self, db: &Reader<'_>, account: &Account, address: &str) -> Result<bool> {
+        let requested = store::pending_emails::find_hash(db, account.id)?;
+        Ok(requested == Some(email::hash(&email::key(address))) || self.claims.account_and_epoch.is_none())
+    }
+
+    /// As in the original, a link to an address that an account has reports that first.
+    fn error(&self, db: &Reader<'_>, status: &LinkStatus) -> Result<FieldError> {
+        let is_taken = |address: &String| store::emails::find_role(db, &email::key(address));
+        let secondary_email = self.claims.secondary_email.as_ref();
+        let secondary_email = secondary_email.filter(|_| self.action == Action::SecondaryEmail);
+        let role = secondary_email.map(is_taken).transpose()?.flatten();
+        Ok(role.map_or_else(|| error_of(self.action, status), |_| FieldError::EMAIL_IN_USE))
+    }
+
+    /// Performs the action of the link with a rule, in the transaction that uses the link up.
+    pub fn redeem<T>(
+        self,
+        app: &App,
+        viewer: &Viewer,
+        rule: impl FnOnce(&Tx<'_>, Account, ActionClaims) -> Result<T>,
+    ) -> Result<Redeemed<T>> {
+        let mut judged = LinkStatus::Invalid;
+        let outcome = Tx::run_anonymous(app, viewer, |tx| {
+            let (status, account) = self.judge(tx)?;
+            judged = status;
+            let Some(account) = account.filter(|_| judged.is_valid()) else {
+                return Ok(Err(self.error(tx, &judged)?));
+            };
+            // A second more than its lifetime, because its time is in whole seconds.
+            let expires_at = self.claims.made_at.plus(self.lifetime).plus(Duration::from_secs(1));
+            store::action_tokens::consume(tx, &action::hash(self.token), expires_at)?;
+            rule(tx, account, self.claims).map(Ok)
+        });
+        match outcome {
+            Ok(Ok(done)) => Ok(Ok(done)),
+            Ok(Err(error)) => reject_with(app, viewer, judged, error).map(Err),
+            Err(Error::Refused(errors)) => Ok(Err(LinkRejection { status: judged, errors })),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Returns the rejection of a link without a valid signature, which counts as an attempt with an invalid token.
+pub fn reject(app: &App, viewer: &Viewer, action: Action, status: LinkStatus) -> Result<LinkRejection> {
+    let error = error_of(action, &status);
+    reject_with(app, viewer, status, error)
+}
+
+fn reject_with(app: &App, viewer: &Viewer, status: LinkStatus, error: FieldError) -> Result<LinkRejection> {
+    let is_invalid = [FieldError::INVALID_TOKEN, FieldError::EXPIRED_TOKEN].contains(&error);
+    let counted = if is_invalid { throttle::invalid_token(app, viewer) } else { Ok(()) };
+    match counted {
+        Ok(()) => Ok(LinkRejection { status, errors: FieldErrors::of("nonFieldErrors", error) }),
+        Err(Error::Refused(errors)) => Ok(LinkRejection { status, errors }),
+        Err(error) => Err(error),
+    }
+}
+
+fn error_of(action: Action, status: &LinkStatus) -> FieldError {
+    match (status, action) {
+        (LinkStatus::Done, Action::Activation) => FieldError::ALREADY_VERIFIED,
+        (LinkStatus::Done, Action::PasswordSet) => FieldError::PASSWORD_ALREADY_SET,
+        (LinkStatus::Expired, _) => FieldError::EXPIRED_TOKEN,
+        _ => FieldError::INVALID_TOKEN,
+    }
+}
+
+fn lifetime(app: &App, action: Action) -> Duration {
+    let tokens = &app.config.tokens;
+    match action {
+        Action::Activation => tokens.activation_lifetime,
+        Action::SecondaryEmail => tokens.secondary_email_lifetime,
+        Action::PasswordReset => tokens.password_reset_lifetime,
+        Action::PasswordSet => tokens.password_set_lifetime,
+    }
+}

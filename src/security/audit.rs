@@ -1,0 +1,161 @@
+//! The audit log: what happened to which account, by whom, in which session and from where. Events are recorded in the
+//! transaction that causes them. Only rejected passwords and throttled attempts change nothing else.
+//!
+//! Entries contain no secrets, and neither names nor addresses of mailboxes: people type passwords into wrong fields.
+
+use strum::{IntoStaticStr, VariantNames};
+
+use super::Tx;
+use crate::error::Result;
+use crate::store;
+use crate::store::accounts::AccountId;
+use crate::store::audit::{NewEntry, StoredActor};
+
+/// An event of an account. Its name in the log is that of the variant in snake case, and never changes. The string is the
+/// id of a session or of a working group, or the name of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum Event<'a> {
+    /// With the session, if accounts may log in before they are verified.
+    Registered(Option<&'a str>),
+    /// The address of the account was registered again, and the reply did not tell that it is taken.
+    RegisteredAgain,
+    Imported,
+    Verified,
+    ActivationRequested,
+    LoggedIn(&'a str),
+    LoginRefused(LoginFailure),
+    /// A logged-in user gave a wrong password to confirm a change.
+    PasswordRefused,
+    /// The next attempt must wait. The string is the name of the limit in the settings.
+    SlowedDown(&'a str),
+    SessionRevoked(&'a str),
+    AllSessionsRevoked,
+    /// The session ends with its access token.
+    RefreshTokenRevoked(&'a str),
+    /// A refresh token was used twice, which ended the session.
+    SessionReuseDetected(&'a str),
+    /// With the session that begins.
+    PasswordChanged(&'a str),
+    PasswordReset,
+    /// The first password was set by a mailed link, or any password by an operator.
+    PasswordSet,
+    /// Activation ended the password, because a new one was requested before.
+    PasswordForgotten,
+    ResetRequested,
+    /// An operator changed the primary address.
+    EmailChanged,
+    SecondaryEmailRequested,
+    SecondaryEmailConfirmed,
+    SecondaryEmailRemoved,
+    EmailsSwapped,
+    Archived,
+    Unarchived,
+    Deactivated,
+    Activated,
+    Deleted,
+    StaffGiven,
+    StaffTaken,
+    GroupCreated(&'a str),
+    GroupJoined(&'a str),
+    GroupLeft(&'a str),
+    /// Recorded for each member.
+    GroupDeleted(&'a str),
+    MemberAdded(&'a str),
+    MemberRemoved(&'a str),
+    RepresentationGiven(&'a str),
+    RepresentationTaken(&'a str),
+    JoinRequestMade(&'a str),
+    JoinRequestApproved(&'a str),
+    JoinRequestDeclined(&'a str),
+}
+
+/// Why a login was rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum LoginFailure {
+    UnknownAccount,
+    WrongPassword,
+    NotVerified,
+    Deactivated,
+    /// The account changed while its password was checked.
+    ChangedMeanwhile,
+}
+
+impl<'a> Event<'a> {
+    fn session(self) -> Option<&'a str> {
+        match self {
+            Self::Registered(session) => session,
+            Self::LoggedIn(session)
+            | Self::SessionRevoked(session)
+            | Self::RefreshTokenRevoked(session)
+            | Self::SessionReuseDetected(session)
+            | Self::PasswordChanged(session) => Some(session),
+            _ => None,
+        }
+    }
+
+    fn detail(self) -> Option<&'a str> {
+        match self {
+            Self::LoginRefused(failure) => Some(failure.into()),
+            Self::SlowedDown(detail)
+            | Self::GroupCreated(detail)
+            | Self::GroupJoined(detail)
+            | Self::GroupLeft(detail)
+            | Self::GroupDeleted(detail)
+            | Self::MemberAdded(detail)
+            | Self::MemberRemoved(detail)
+            | Self::RepresentationGiven(detail)
+            | Self::RepresentationTaken(detail)
+            | Self::JoinRequestMade(detail)
+            | Self::JoinRequestApproved(detail)
+            | Self::JoinRequestDeclined(detail) => Some(detail),
+            _ => None,
+        }
+    }
+}
+
+impl Tx<'_> {
+    /// Records an event of an account that the caller or the operator causes.
+    pub fn record(&self, account: impl Into<Option<AccountId>>, event: Event<'_>) -> Result<()> {
+        let (account, session) = (account.into(), self.caller.session.as_deref());
+        let actor = match &self.caller.account {
+            _ if self.is_operator => StoredActor::Operator,
+            Some(own) if Some(own.id) == account => StoredActor::Owner,
+            Some(own) => StoredActor::Account(own.id),
+            None => StoredActor::Somebody,
+        };
+        self.insert(account, actor, session, event)
+    }
+
+    /// Records an event that the operator causes, or the owner of the account by password, mailed link or refresh token.
+    pub fn record_by_owner(&self, account: impl Into<Option<AccountId>>, event: Event<'_>) -> Result<()> {
+        let actor = if self.is_operator { StoredActor::Operator } else { StoredActor::Owner };
+        self.insert(account.into(), actor, None, event)
+    }
+
+    /// Records an event that an unauthenticated client causes; `account` is `None` if no account has the given name.
+    pub fn record_anonymous(&self, account: impl Into<Option<AccountId>>, event: Event<'_>) -> Result<()> {
+        self.insert(account.into(), StoredActor::Somebody, None, event)
+    }
+
+    fn insert(
+        &self,
+        account: Option<AccountId>,
+        actor: StoredActor,
+        session: Option<&str>,
+        event: Event<'_>,
+    ) -> Result<()> {
+        let address = self.caller.client.address.map(|address| address.to_string());
+        let new = NewEntry {
+            at: self.now,
+            event: event.into(),
+            account,
+            actor,
+            address: address.as_deref(),
+            session: event.session().or(session),
+            detail: event.detail(),
+        };
+        Ok(store::audit::insert(self, &new)?)
+    }
+}

@@ -1,0 +1,148 @@
+//! Authentication by access token.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::Client;
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::email;
+use crate::error::{Error, FieldError, Result};
+use crate::store::accounts::Account;
+use crate::store::{self, Reader, Writer};
+use crate::tokens::{Unreadable, access};
+
+/// The sender of a request: its client and its access token, which is not checked yet.
+#[derive(Clone, Default)]
+pub struct Viewer {
+    token: Option<SecretString>,
+    client: Client,
+}
+
+impl Viewer {
+    /// Returns a viewer without an access token.
+    pub fn at(client: Client) -> Self {
+        Self { token: None, client }
+    }
+
+    #[must_use]
+    pub fn with_token(self, token: &str) -> Self {
+        Self { token: Some(token.to_owned().into()), ..self }
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// An access token with a valid signature. Its session may have ended.
+pub struct Credentials {
+    claims: Option<access::Claims>,
+    client: Client,
+}
+
+impl Credentials {
+    pub fn verify(app: &App, viewer: &Viewer) -> Self {
+        let verify = |token: &SecretString| {
+            access::read(&app.signing_key, token.expose_secret(), app.clock.now()).ok()
+        };
+        Self { claims: viewer.token.as_ref().and_then(verify), client: viewer.client.clone() }
+    }
+
+    pub fn anonymous(viewer: &Viewer) -> Self {
+        Self { claims: None, client: viewer.client.clone() }
+    }
+
+    /// Reads the account and session of the token.
+    pub fn caller(&self, db: &Reader<'_>) -> Result<Caller> {
+        let client = self.client.clone();
+        let Some(claims) = &self.claims else { return Ok(Caller { client, ..Caller::default() }) };
+        let account = find_account(db, claims)?;
+        let session = claims.session().filter(|_| account.is_some()).map(str::to_owned);
+        Ok(Caller { account, session, client })
+    }
+}
+
+/// Whom a rule runs for.
+#[derive(Default)]
+pub struct Caller {
+    /// `None` without a valid access token.
+    pub account: Option<Account>,
+    /// `None` if the access token is older than sessions or was issued by Django.
+    pub session: Option<String>,
+    pub client: Client,
+}
+
+impl Caller {
+    /// Returns the account, which must be verified.
+    pub fn require_verified(&self) -> Result<&Account> {
+        require_verified(self.account.as_ref().ok_or(FieldError::UNAUTHENTICATED)?)
+    }
+}
+
+pub fn require_verified(account: &Account) -> Result<&Account> {
+    if account.verified_at.is_some() { Ok(account) } else { Err(FieldError::NOT_VERIFIED.into()) }
+}
+
+/// Returns the caller of a rule that only reads.
+pub fn caller(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Caller> {
+    Credentials::verify(app, viewer).caller(db)
+}
+
+/// Returns the claims of an access token. A token for an account that it no longer opens is rejected. A token for an
+/// address that no account has is accepted until it expires, as in the original.
+pub fn verify(app: &App, token: &str) -> Result<Value> {
+    let claims = access::read(&app.signing_key, token, app.clock.now())?;
+    let is_valid = app.store.read(|db| -> Result<bool> {
+        Ok(find_account(db, &claims)?.is_some() || names_unknown_address(db, &claims)?)
+    })?;
+    if is_valid { Ok(Value::Object(claims.payload)) } else { Err(FieldError::INVALID_TOKEN.into()) }
+}
+
+fn names_unknown_address(db: &Reader<'_>, claims: &access::Claims) -> Result<bool> {
+    match (claims.account_and_epoch(), claims.email()) {
+        (Some(_), _) => Ok(false),
+        (None, Some(address)) => Ok(store::emails::find_role(db, &email::key(address))?.is_none()),
+        (None, None) => Ok(true),
+    }
+}
+
+/// Returns the account that a token opens: the account with its id, epoch and session. The address in the token is
+/// ignored, because the account may have another one now.
+fn find_account(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Account>> {
+    let Some((id, epoch)) = claims.account_and_epoch() else { return find_account_by_email(db, claims) };
+    let account = match claims.session() {
+        Some(session) => store::sessions::find_account(db, session, id)?,
+        None => store::accounts::find_by_id(db, id)?,
+    };
+    Ok(account.filter(|account| account.epoch == epoch && account.deactivated_at.is_none()))
+}
+
+/// Returns the account that a token from Django opens. Such a token names only the primary address. It must be newer than
+/// the current epoch of the account, and than the last time another account gave up the address.
+fn find_account_by_email(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Account>> {
+    let Some(key) = claims.email().map(email::key) else { return Ok(None) };
+    let account = store::accounts::find_by_email(db, &key)?;
+    let account =
+        account.filter(|account| account.deactivated_at.is_none() && email::key(&account.email) == key);
+    let Some(account) = account else { return Ok(None) };
+    let released_at = store::released_emails::find_released_at(db, &email::hash(&key))?;
+    let ended_at = account.epoch_began_at.max(released_at);
+    let is_newer =
+        ended_at.is_none_or(|ended| claims.issued_at().is_some_and(|issued| issued > ended.seconds()));
+    Ok(is_newer.then_some(account))
+}
+
+/// Records that an account gives up an address, so that Django's tokens for the address do not open its next account.
+pub fn release_email(db: &Writer<'_>, address: &str, now: Timestamp) -> Result<()> {
+    Ok(store::released_emails::upsert(db, &email::hash(&email::key(address)), now)?)
+}
+
+impl From<Unreadable> for Error {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Invalid => FieldError::INVALID_TOKEN.into(),
+            Unreadable::Expired => FieldError::EXPIRED_TOKEN.into(),
+        }
+    }
+}

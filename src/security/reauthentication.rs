@@ -1,0 +1,55 @@
+//! The password that some mutations ask a logged-in user for.
+
+use super::audit::Event;
+use super::throttle::{AttemptTarget, PasswordAttempt};
+use super::{Credentials, Tx, Viewer};
+use crate::app::App;
+use crate::error::{FieldError, FieldErrors, Result};
+use crate::passwords::PasswordCheck;
+use crate::store;
+use crate::store::accounts::Account;
+
+/// Proof that a viewer gave the password of their account, and that the attempt was counted before the check.
+pub struct VerifiedPassword {
+    credentials: Credentials,
+    /// The account at the time of the check.
+    pub account: Account,
+    attempt: Option<PasswordAttempt>,
+}
+
+/// Checks the password of the viewer. `require` may reject the request before the password costs a hash.
+pub fn reauthenticate(
+    app: &App,
+    viewer: &Viewer,
+    field: &'static str,
+    password: &str,
+    require: impl FnOnce(&Tx<'_>, &Account) -> Result<()>,
+) -> Result<VerifiedPassword> {
+    let credentials = Credentials::verify(app, viewer);
+    let (account, hash, attempt) = Tx::run_with(app, &credentials, |tx| {
+        let account = tx.caller.require_verified()?;
+        require(tx, account)?;
+        let hash = store::accounts::find_password_hash(tx, account.id)?;
+        let attempt = PasswordAttempt::begin(tx, &AttemptTarget::Account(account))?;
+        Ok((account.clone(), hash, attempt))
+    })?;
+    if app.hasher.verify(password, hash.as_deref()) == PasswordCheck::Wrong {
+        Tx::run_with(app, &credentials, |tx| tx.record(account.id, Event::PasswordRefused))?;
+        return Err(FieldErrors::of(field, FieldError::INVALID_PASSWORD).into());
+    }
+    Ok(VerifiedPassword { credentials, account, attempt })
+}
+
+impl VerifiedPassword {
+    /// Runs a rule for the account. The attempt is taken back even if the rule rejects the request.
+    pub fn run<T>(self, app: &App, rule: impl FnOnce(&Tx<'_>, &Account) -> Result<T>) -> Result<T> {
+        Tx::run_with(app, &self.credentials, |tx| {
+            let account = tx.caller.require_verified()?;
+            if let Some(attempt) = self.attempt {
+                attempt.succeeded(tx, account)?;
+                tx.keep_on_rejection()?;
+            }
+            rule(tx, account)
+        })
+    }
+}

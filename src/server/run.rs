@@ -1,0 +1,114 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use sd_notify::NotifyState;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::reload::Reload;
+use super::{cleanup_worker, delivery_worker, systemd};
+use crate::accounts::migrate::{self, Migrated};
+use crate::app::{App, lock_data_dir};
+use crate::clock::Clock;
+use crate::config::{Loaded, LogLevel};
+use crate::http;
+use crate::random::Random;
+
+/// How long delivery continues after the last request. The mail that is being delivered then may take until the timeout
+/// of the mail server. The others are delivered after the next start.
+const LAST_DELIVERIES: Duration = Duration::from_secs(5);
+
+/// Serves until SIGTERM or SIGINT. `prepare` runs on the migrated database before the server listens, `set_log_level`
+/// after each reload.
+pub fn run(
+    loaded: &Loaded,
+    prepare: impl FnOnce(&App) -> Result<()>,
+    set_log_level: impl Fn(LogLevel) + Send + Sync + 'static,
+) -> Result<()> {
+    let config = &loaded.config;
+    let app = Arc::new(App::open(config.clone(), Clock::System, Random::from_system())?);
+    let _lock = lock_data_dir(config)?;
+    let migrated = migrate::migrate(&app)?;
+    prepare(&app)?;
+    let runtime = tokio::runtime::Runtime::new().context("the threads of the server cannot be started")?;
+    runtime.block_on(serve(app, loaded, migrated, set_log_level))
+}
+
+async fn serve(
+    app: Arc<App>,
+    loaded: &Loaded,
+    migrated: Migrated,
+    set_log_level: impl Fn(LogLevel) + Send + Sync + 'static,
+) -> Result<()> {
+    let server = http::bind(Arc::clone(&app))?;
+    // Signals may arrive as soon as the first line is logged.
+    let stop_signal = stop_signal()?;
+    let reload_signal = signal(SignalKind::hangup()).context("SIGHUP cannot be received")?;
+    log_startup(&app, &server, &migrated);
+    if let Some(file) = loaded.readable_by_others() {
+        let file = file.display();
+        tracing::warn!("{file} contains a secret and others may read it; run `chmod 600 {file}`");
+    }
+    systemd::notify(&[
+        NotifyState::Ready,
+        NotifyState::Status(&format!("listening on {}", server.address())),
+    ]);
+    let clock = app.clock.clone();
+    let watchdog = tokio::spawn(systemd::notify_watchdog(Arc::clone(&app)));
+    let (current, app) = watch::channel(app);
+    let (deadline_sender, deadline) = watch::channel(None);
+    let cleanup = tokio::spawn(cleanup_worker::run(app.clone()));
+    let delivery = tokio::spawn(delivery_worker::run(app, deadline));
+    let reload = Reload { file: loaded.file.clone(), current, service: server.service(), set_log_level };
+    let reload = tokio::spawn(reload.run(reload_signal));
+    let outcome = server.serve(stop_signal).await;
+    tracing::info!("stopping: requests are finished, mail that is due is delivered");
+    systemd::notify(&[NotifyState::Stopping]);
+    watchdog.abort();
+    cleanup.abort();
+    reload.abort();
+    let _ = deadline_sender.send(Some(clock.now().plus(LAST_DELIVERIES)));
+    delivery.await?;
+    outcome
+}
+
+fn log_startup(app: &App, server: &http::Server, migrated: &Migrated) {
+    let scheme = if app.config.http.tls.is_on() { "https" } else { "http" };
+    let address = format!("{scheme}://{}", server.address());
+    let graphiql = if app.config.graphql.graphiql { ", GraphiQL there in the browser" } else { "" };
+    tracing::info!("listening on {address}, GraphQL at {address}/graphql{graphiql}");
+    let database = app.config.database();
+    match migrated.steps {
+        0 => tracing::info!("data in {}", database.display()),
+        steps => tracing::info!("data in {}, migrations applied: {steps}", database.display()),
+    }
+    tracing::info!("mail {}; its links start with {}", app.mailer.describe(), app.config.public_url);
+    if let Some(address) = server.metrics_address() {
+        tracing::info!("metrics at http://{address}/metrics");
+    }
+    for warning in &migrated.warnings {
+        tracing::warn!("{warning}");
+    }
+    if app.signing_key.is_short() {
+        tracing::warn!(
+            "the secret key has fewer than 32 characters: tokens can be forged by guessing the key"
+        );
+    }
+    if !app.config.limits.enabled {
+        tracing::warn!(
+            "limits.enabled is off: use this only for tests, not for a server that others can reach"
+        );
+    }
+}
+
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be received")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be received")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,30 @@
+use std::sync::Arc;
+
+use sd_notify::NotifyState;
+
+use crate::app::App;
+use crate::store;
+
+/// Does nothing if systemd did not start the server.
+pub(super) fn notify(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::warn!("systemd cannot be notified: {error}");
+    }
+}
+
+/// Notifies the watchdog at half its timeout, as long as a thread is free and can read the database. Otherwise systemd
+/// restarts the server.
+pub(super) async fn notify_watchdog(app: Arc<App>) {
+    let Some(timeout) = sd_notify::watchdog_enabled() else { return };
+    let mut ticks = tokio::time::interval(timeout / 2);
+    loop {
+        ticks.tick().await;
+        let worker = Arc::clone(&app);
+        let read = tokio::task::spawn_blocking(move || worker.store.read(store::outbox::count_undelivered));
+        match read.await {
+            Ok(Ok(_)) => notify(&[NotifyState::Watchdog]),
+            Ok(Err(error)) => tracing::error!("the database cannot be read: {:#}", error.into_inner()),
+            Err(panic) => tracing::error!("the database cannot be read: {panic}"),
+        }
+    }
+}

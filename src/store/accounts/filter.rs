@@ -1,0 +1,64 @@
+use rusqlite::types::Value;
+
+use super::AccountId;
+use crate::store::statement::escape_like;
+
+/// A filter for lists of accounts. All conditions must hold.
+#[derive(Debug, Default, Clone)]
+pub struct Filter {
+    pub id: Option<AccountId>,
+    /// The key of the primary address.
+    pub email_key: Option<String>,
+    pub secondary_email_key: Option<String>,
+    pub username: Option<String>,
+    /// A part of the username, in any case.
+    pub username_contains: Option<String>,
+    /// The beginning of the username, in any case.
+    pub username_starts_with: Option<String>,
+    /// Not deactivated.
+    pub active: Option<bool>,
+    pub archived: Option<bool>,
+    pub verified: Option<bool>,
+}
+
+/// Longer than any username in bytes, and shorter than the limit of a `LIKE` pattern.
+const LONGEST_PATTERN: usize = 4096;
+
+impl Filter {
+    /// Returns the condition of a `WHERE` clause and its parameters.
+    pub(super) fn to_sql(&self) -> (String, Vec<Value>) {
+        // SQLite ends a pattern at NUL and rejects long patterns. No username contains NUL or is as long.
+        let patterns = [&self.username_contains, &self.username_starts_with];
+        if patterns.into_iter().flatten().any(|text| text.contains('\0') || text.len() > LONGEST_PATTERN) {
+            return ("1 = 0".to_owned(), Vec::new());
+        }
+        let mut conditions = vec!["1 = 1".to_owned()];
+        let mut values = Vec::new();
+        let mut with_value = |condition: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                values.push(value);
+                conditions.push(condition.replace("$n", &format!("${}", values.len())));
+            }
+        };
+        let pattern = |text: &str| escape_like(&text.to_lowercase());
+        with_value("a.id = $n", self.id.map(Value::from));
+        with_value("p.email_key = $n", self.email_key.clone().map(Value::from));
+        with_value("s.email_key = $n", self.secondary_email_key.clone().map(Value::from));
+        with_value("a.username = $n", self.username.clone().map(Value::from));
+        let contains = self.username_contains.as_deref().map(|text| format!("%{}%", pattern(text)).into());
+        with_value("a.username_key LIKE $n ESCAPE '\\'", contains);
+        let starts = self.username_starts_with.as_deref().map(|text| format!("{}%", pattern(text)).into());
+        with_value("a.username_key LIKE $n ESCAPE '\\'", starts);
+        let is_set = [
+            ("deactivated_at", self.active.map(|active| !active)),
+            ("archived_at", self.archived),
+            ("verified_at", self.verified),
+        ];
+        for (column, is_set) in is_set {
+            conditions.extend(
+                is_set.map(|is_set| format!("a.{column} IS {}", if is_set { "NOT NULL" } else { "NULL" })),
+            );
+        }
+        (conditions.join(" AND "), values)
+    }
+}

@@ -1,0 +1,32 @@
+use super::Account;
+
+/// Longer words are not names.
+const LONGEST_PLAIN_NAME: usize = 40;
+
+impl Account {
+    /// Returns the name of the owner as others see it: first and last name as far as they are known, otherwise
+    /// [`Self::salutation`].
+    pub fn full_name(&self) -> String {
+        let names = format!("{} {}", self.first_name, self.last_name);
+        match names.trim() {
+            "" => self.salutation().to_owned(),
+            names => names.to_owned(),
+        }
+    }
+
+    /// Returns the name of the owner in mails: the username, or the address if the username is only the id of the
+    /// account.
+    pub fn salutation(&self) -> &str {
+        let number = self.username.split('-').next().unwrap_or_default();
+        if number == self.id.to_string() { &self.email } else { &self.username }
+    }
+
+    /// Returns the name of the owner in mails to unconfirmed addresses. Strangers choose usernames and must not use
+    /// the server to send their words to others, so only a username that is one plain word is used.
+    pub fn plain_salutation(&self) -> &str {
+        let name = self.salutation();
+        let is_plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_');
+        let is_name = name.chars().count() <= LONGEST_PLAIN_NAME && name.chars().all(is_plain);
+        if is_name { name } else { &self.email }
+    }
+}

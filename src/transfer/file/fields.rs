@@ -1,0 +1,81 @@
+//! Fields that several kinds of entries have.
+
+use std::time::UNIX_EPOCH;
+
+use super::decoder::{Decoder, Object};
+use crate::accounts::validation::{clean_email, text_errors};
+use crate::clock::Timestamp;
+use crate::{email, text};
+
+impl Decoder {
+    /// Returns the UUID of an entry, which must be unique.
+    pub(super) fn unique_id(&mut self, object: &Object<'_>, kind: &'static str) -> String {
+        let id = self.uuid(object, "id");
+        if let Some(id) = &id {
+            self.must_be_unique(object, "id", kind, id.clone());
+        }
+        id.unwrap_or_default()
+    }
+
+    /// Returns a required UUID.
+    pub(super) fn uuid(&mut self, object: &Object<'_>, key: &str) -> Option<String> {
+        let uuid = text::uuid(&self.required_string(object, key)?);
+        if uuid.is_none() {
+            self.reject(object, key, "Write a UUID, such as 0b6f2a52-52e4-4dbb-9f6f-3f0f6f9f7a01.");
+        }
+        uuid
+    }
+
+    /// Returns a required string that is not empty.
+    pub(super) fn name(&mut self, object: &Object<'_>, key: &str, max_length: usize) -> String {
+        self.require(object, key);
+        let name = self.limited_string(object, key, max_length);
+        if name.as_ref().is_some_and(String::is_empty) {
+            self.reject(object, key, "Write at least one character.");
+        }
+        name.unwrap_or_default()
+    }
+
+    pub(super) fn limited_string(
+        &mut self,
+        object: &Object<'_>,
+        key: &str,
+        max_length: usize,
+    ) -> Option<String> {
+        let string = self.string(object, key)?;
+        for error in text_errors(&string, max_length) {
+            self.reject(object, key, error.message);
+        }
+        Some(string)
+    }
+
+    /// Returns an address, which must be unique among all primary and secondary addresses.
+    pub(super) fn email(&mut self, object: &Object<'_>, key: &str, max_length: usize) -> Option<String> {
+        match clean_email(&self.string(object, key)?, max_length) {
+            Ok(email) => {
+                self.must_be_unique(object, key, "address", email::key(&email));
+                Some(email)
+            }
+            Err(errors) => {
+                for error in errors {
+                    self.reject(object, key, error.message);
+                }
+                None
+            }
+        }
+    }
+
+    pub(super) fn time(&mut self, object: &Object<'_>, key: &str) -> Option<Timestamp> {
+        let time = parse_time(&self.string(object, key)?);
+        if time.is_none() {
+            self.reject(object, key, "Write a time since 1970 in UTC, such as 2021-08-08T17:22:56Z.");
+        }
+        time
+    }
+}
+
+fn parse_time(text: &str) -> Option<Timestamp> {
+    let utc = text.strip_suffix('Z').or(text.strip_suffix("+00:00"))?;
+    let time = humantime::parse_rfc3339(&format!("{utc}Z")).ok()?;
+    Some(Timestamp::from_micros(0).plus(time.duration_since(UNIX_EPOCH).ok()?))
+}

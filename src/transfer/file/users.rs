@@ -1,0 +1,88 @@
+use super::decoder::{Decoder, Object};
+use crate::accounts::validation;
+use crate::clock::Timestamp;
+use crate::passwords;
+
+pub(super) const MEMBERS: &[&str] = &[
+    "email",
+    "username",
+    // Only in test data: the password that belongs to the hash.
+    "plain",
+    "password",
+    "first_name",
+    "last_name",
+    "academic_title",
+    "is_active",
+    "is_staff",
+    "date_joined",
+    "status",
+];
+const STATUS: &[&str] = &["verified", "archived", "secondary_email"];
+
+/// A user of the file. It does not implement `Debug`, because the hash must not reach a log.
+#[derive(Default)]
+pub struct User {
+    /// The primary address.
+    pub email: String,
+    pub username: String,
+    /// The password hash in Django's format; empty or starting with `!` if the account has no password.
+    pub password: String,
+    pub first_name: String,
+    pub last_name: String,
+    /// `PROF`, `DR` or empty.
+    pub academic_title: String,
+    pub is_active: bool,
+    pub is_staff: bool,
+    pub date_joined: Option<Timestamp>,
+    /// Whether the primary address is confirmed.
+    pub verified: bool,
+    pub archived: bool,
+    /// The confirmed secondary address.
+    pub secondary_email: Option<String>,
+}
+
+pub(super) fn user(decoder: &mut Decoder, object: &Object<'_>) -> User {
+    decoder.require(object, "email");
+    let mut user = User {
+        email: decoder.email(object, "email", validation::EMAIL_OF_ACCOUNT).unwrap_or_default(),
+        username: username(decoder, object),
+        password: password(decoder, object),
+        first_name: decoder.limited_string(object, "first_name", validation::NAME).unwrap_or_default(),
+        last_name: decoder.limited_string(object, "last_name", validation::NAME).unwrap_or_default(),
+        academic_title: academic_title(decoder, object),
+        is_active: decoder.flag(object, "is_active", true),
+        is_staff: decoder.flag(object, "is_staff", false),
+        date_joined: decoder.time(object, "date_joined"),
+        ..User::default()
+    };
+    if let Some(status) = decoder.child(object, "status", STATUS) {
+        user.verified = decoder.flag(&status, "verified", false);
+        user.archived = decoder.flag(&status, "archived", false);
+        user.secondary_email = decoder.email(&status, "secondary_email", validation::EMAIL);
+    }
+    user
+}
+
+fn username(decoder: &mut Decoder, object: &Object<'_>) -> String {
+    let username = decoder.name(object, "username", validation::USERNAME);
+    if !username.is_empty() {
+        decoder.must_be_unique(object, "username", "username", username.clone());
+    }
+    username
+}
+
+fn password(decoder: &mut Decoder, object: &Object<'_>) -> String {
+    let hash = decoder.required_string(object, "password").unwrap_or_default();
+    if let Some(problem) = passwords::problem_with(&hash) {
+        decoder.reject(object, "password", problem);
+    }
+    hash
+}
+
+fn academic_title(decoder: &mut Decoder, object: &Object<'_>) -> String {
+    let title = decoder.string(object, "academic_title").unwrap_or_default();
+    if !title.is_empty() && !validation::TITLES.contains(&title.as_str()) {
+        decoder.reject(object, "academic_title", "Write PROF, DR or an empty string.");
+    }
+    title
+}
