@@ -1,4 +1,4 @@
-//! A client, in whose hands are some people: it asks in their names and remembers what it was told.
+//! A client that sends requests of several people and remembers what was acknowledged.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,12 +11,13 @@ use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 
-use crate::people::{Deed, Figures, Open, Person, Session, Wish};
-use crate::program::PATIENCE;
-use crate::{GLANCE, witness};
+use crate::mutation::{self, Mutation};
+use crate::people::{Action, ActionKind, Counters, Pending, Person, Session};
+use crate::program::TIMEOUT;
+use crate::{POLL_INTERVAL, database_check};
 
-/// Whoever has as many sessions changes the password, which ends them: beyond fifty the server ends some by itself.
-const MOST_SESSIONS: usize = 30;
+/// A person with so many sessions changes the password, because the server ends sessions beyond fifty.
+const MAX_SESSIONS: usize = 30;
 
 pub struct Client {
     number: u32,
@@ -25,16 +26,15 @@ pub struct Client {
     random: StdRng,
     mails: PathBuf,
     pub people: Vec<Person>,
-    /// What was not answered before the server was killed.
-    pub open: Option<Open>,
-    pub figures: Figures,
+    /// The request without a reply when the server was killed.
+    pub pending: Option<Pending>,
+    pub counters: Counters,
 }
 
-/// Why there is no payload.
 enum Failure {
-    /// No answer, or half of one.
+    /// There was no complete reply.
     Unanswered(String),
-    /// An answer that should not have come.
+    /// The reply was wrong.
     Fault(String),
 }
 
@@ -48,19 +48,19 @@ impl Client {
             random: StdRng::seed_from_u64(seed),
             mails,
             people: Vec::new(),
-            open: None,
-            figures: Figures::default(),
+            pending: None,
+            counters: Counters::default(),
         }
     }
 
-    /// Asks for one thing after another until the server is killed.
+    /// Performs random actions until the server is killed.
     pub async fn work(&mut self, killed: &AtomicBool) -> Result<(), String> {
         while !killed.load(Ordering::SeqCst) {
-            let (person, deed) = self.choose();
-            match self.attempt(person, &deed).await? {
+            let (person, action) = self.choose();
+            match self.attempt(person, &action).await? {
                 Some(error) if !killed.load(Ordering::SeqCst) => {
                     return Err(format!(
-                        "a request of {} was not answered though the server was up: {error}",
+                        "a request of {} got no reply from a running server: {error}",
                         self.people[person].email
                     ));
                 }
@@ -70,13 +70,13 @@ impl Client {
         Ok(())
     }
 
-    /// Asks for one thing; says why, if there was no answer.
-    pub async fn attempt(&mut self, person: usize, deed: &Deed) -> Result<Option<String>, String> {
-        self.open = Some(Open { person, deed: deed.clone() });
-        match self.perform(person, deed).await {
+    /// Performs an action. Returns the error if there was no reply.
+    pub async fn attempt(&mut self, person: usize, action: &Action) -> Result<Option<String>, String> {
+        self.pending = Some(Pending { person, action: action.clone() });
+        match self.perform(person, action).await {
             Ok(()) => {
-                self.open = None;
-                self.figures.note(deed);
+                self.pending = None;
+                self.counters.count(action);
                 Ok(None)
             }
             Err(Failure::Unanswered(error)) => Ok(Some(error)),
@@ -84,45 +84,45 @@ impl Client {
         }
     }
 
-    /// Somebody new who can do this next, and what that is.
-    pub async fn prepare(&mut self, wish: Wish) -> Result<(usize, Deed), String> {
+    /// Prepares a new person who can perform an action of this kind. Returns both.
+    pub async fn prepare(&mut self, kind: ActionKind) -> Result<(usize, Action), String> {
         let (person, register) = self.unregistered().unwrap_or_else(|| self.newcomer());
-        if matches!(wish, Wish::Register) {
+        if matches!(kind, ActionKind::Register) {
             return Ok((person, register));
         }
         self.succeed(person, &register).await?;
         let began = Instant::now();
         while self.people[person].link.is_none() {
-            if began.elapsed() > PATIENCE {
-                return Err(format!("{}: no activation mail comes", self.people[person].email));
+            if began.elapsed() > TIMEOUT {
+                return Err(format!("{}: there is no activation mail", self.people[person].email));
             }
-            tokio::time::sleep(GLANCE).await;
-            self.people[person].link = witness::find_link(&self.mails, &self.people[person].email);
+            tokio::time::sleep(POLL_INTERVAL).await;
+            self.people[person].link = database_check::find_link(&self.mails, &self.people[person].email);
         }
-        if matches!(wish, Wish::Verify) {
-            return Ok((person, Deed::Verify));
+        if matches!(kind, ActionKind::Verify) {
+            return Ok((person, Action::Verify));
         }
-        self.succeed(person, &Deed::Verify).await?;
-        if matches!(wish, Wish::LogIn) {
-            return Ok((person, Deed::LogIn));
+        self.succeed(person, &Action::Verify).await?;
+        if matches!(kind, ActionKind::LogIn) {
+            return Ok((person, Action::LogIn));
         }
-        self.succeed(person, &Deed::LogIn).await?;
-        let refresh = (person, Deed::Refresh(0));
-        Ok(if matches!(wish, Wish::Refresh) { refresh } else { self.change(person) })
+        self.succeed(person, &Action::LogIn).await?;
+        let refresh = (person, Action::Refresh(0));
+        Ok(if matches!(kind, ActionKind::Refresh) { refresh } else { self.change(person) })
     }
 
-    async fn succeed(&mut self, person: usize, deed: &Deed) -> Result<(), String> {
-        let unanswered = self.attempt(person, deed).await?;
-        unanswered.map_or(Ok(()), |error| Err(format!("{}: no answer: {error}", self.people[person].email)))
+    async fn succeed(&mut self, person: usize, action: &Action) -> Result<(), String> {
+        let unanswered = self.attempt(person, action).await?;
+        unanswered.map_or(Ok(()), |error| Err(format!("{}: no reply: {error}", self.people[person].email)))
     }
 
-    /// Whether the server knows all that was acknowledged of those who were active of late, and of some others.
-    pub async fn check(&mut self, endpoint: &str, bystanders: usize) -> Result<(), String> {
+    /// Checks that the server knows everything that was acknowledged to active people and some idle ones.
+    pub async fn check(&mut self, endpoint: &str, idle_people: usize) -> Result<(), String> {
         endpoint.clone_into(&mut self.endpoint);
         let idle = (0..self.people.len()).filter(|person| !self.people[*person].is_touched);
         let idle: Vec<usize> = idle.collect();
-        let bystanders = bystanders.min(idle.len());
-        let chosen: Vec<usize> = idle.sample(&mut self.random, bystanders).copied().collect();
+        let idle_people = idle_people.min(idle.len());
+        let chosen: Vec<usize> = idle.sample(&mut self.random, idle_people).copied().collect();
         for person in chosen {
             self.people[person].is_touched = true;
             self.people[person].sessions.iter_mut().for_each(|session| session.is_touched = true);
@@ -131,7 +131,7 @@ impl Client {
             if std::mem::take(&mut self.people[person].is_touched) {
                 self.check_person(person).await.map_err(|failure| match failure {
                     Failure::Unanswered(error) => {
-                        format!("{}: a check was not answered: {error}", self.people[person].email)
+                        format!("{}: a check got no reply: {error}", self.people[person].email)
                     }
                     Failure::Fault(fault) => format!("after a kill: {fault}"),
                 })?;
@@ -147,25 +147,26 @@ impl Client {
         }
         let (email, password, wrong) = (email.clone(), password.clone(), wrong_password.clone());
         if !is_verified {
-            self.figures.checks += 1;
+            self.counters.checks += 1;
             return self.is_refused(&email, &password, "not_verified").await;
         }
         if let Some(wrong) = wrong {
-            self.figures.checks += 1;
+            self.counters.checks += 1;
             self.is_refused(&email, &wrong, "invalid_credentials").await?;
         }
         for session in 0..self.people[person].sessions.len() {
             if std::mem::take(&mut self.people[person].sessions[session].is_touched) {
-                self.figures.checks += 1;
-                self.perform(person, &Deed::Refresh(session)).await?;
+                self.counters.checks += 1;
+                self.perform(person, &Action::Refresh(session)).await?;
             }
         }
-        self.figures.checks += 2;
-        self.perform(person, &Deed::LogIn).await?;
+        self.counters.checks += 2;
+        self.perform(person, &Action::LogIn).await?;
         let token = self.people[person].sessions.last().map(|session| session.token.clone());
-        let me = self.ask(token.as_deref(), "{ payload: me { email verified } }").await?;
+        let me = json!({ "query": "{ payload: me { email verified } }" });
+        let me = self.send(token.as_deref(), &me).await?;
         if me != json!({ "email": email, "verified": true }) {
-            return Err(Failure::Fault(format!("{email} logged in and is taken for {me}")));
+            return Err(Failure::Fault(format!("{email} logged in as {me}")));
         }
         let touched = &mut self.people[person];
         touched.is_touched = false;
@@ -174,67 +175,67 @@ impl Client {
     }
 
     async fn is_refused(&self, email: &str, password: &str, code: &str) -> Result<(), Failure> {
-        let payload = self.ask(None, &log_in(email, password)).await?;
+        let payload = self.send(None, &mutation::log_in(email, password).body()).await?;
         if payload["errors"]["nonFieldErrors"][0]["code"] == code {
             return Ok(());
         }
-        Err(Failure::Fault(format!("{email} was to be refused with {code} for {password:?}: {payload}")))
+        Err(Failure::Fault(format!("{email} should be refused with {code} for {password:?}: {payload}")))
     }
 
-    fn choose(&mut self) -> (usize, Deed) {
-        let wish = self.random.random_range(0..100);
-        let chosen = match wish {
+    fn choose(&mut self) -> (usize, Action) {
+        let kind = self.random.random_range(0..100);
+        let chosen = match kind {
             0..12 => self.unregistered(),
             12..28 => self.unverified(),
-            28..42 => self.somebody(|person| person.is_verified).map(|person| {
-                if self.people[person].session_ids().len() < MOST_SESSIONS {
-                    (person, Deed::LogIn)
+            28..42 => self.random_person(|person| person.is_verified).map(|person| {
+                if self.people[person].session_ids().len() < MAX_SESSIONS {
+                    (person, Action::LogIn)
                 } else {
                     self.change(person)
                 }
             }),
-            42..85 => self.somebody(|person| !person.sessions.is_empty()).map(|person| {
+            42..85 => self.random_person(|person| !person.sessions.is_empty()).map(|person| {
                 let sessions = self.people[person].sessions.len();
-                (person, Deed::Refresh(self.random.random_range(0..sessions)))
+                (person, Action::Refresh(self.random.random_range(0..sessions)))
             }),
-            _ => self.somebody(|person| !person.sessions.is_empty()).map(|person| self.change(person)),
+            _ => self.random_person(|person| !person.sessions.is_empty()).map(|person| self.change(person)),
         };
         chosen.or_else(|| self.unregistered()).unwrap_or_else(|| self.newcomer())
     }
 
-    fn change(&mut self, person: usize) -> (usize, Deed) {
+    fn change(&mut self, person: usize) -> (usize, Action) {
         if self.people[person].sessions.is_empty() {
-            return (person, Deed::LogIn);
+            return (person, Action::LogIn);
         }
         let session = self.random.random_range(0..self.people[person].sessions.len());
-        (person, Deed::Change(session, self.password()))
+        (person, Action::Change(session, self.password()))
     }
 
-    /// Somebody whose registration was not answered and did not happen: the address must be free.
-    fn unregistered(&mut self) -> Option<(usize, Deed)> {
+    /// Returns a person whose registration failed, so the address must be free.
+    fn unregistered(&mut self) -> Option<(usize, Action)> {
         let waiting = self.people.iter().position(|person| !person.is_registered);
-        waiting.map(|person| (person, Deed::Register))
+        waiting.map(|person| (person, Action::Register))
     }
 
-    fn newcomer(&mut self) -> (usize, Deed) {
+    fn newcomer(&mut self) -> (usize, Action) {
         let person = self.people.len();
         let email = format!("person{person}-of-{}@example.org", self.number);
         let password = self.password();
         self.people.push(Person::new(email, password));
-        (person, Deed::Register)
+        (person, Action::Register)
     }
 
-    /// Somebody whose activation mail has come.
-    fn unverified(&mut self) -> Option<(usize, Deed)> {
-        let person = self.somebody(|person| person.is_registered && !person.is_verified)?;
+    /// Returns a person who has the activation mail.
+    fn unverified(&mut self) -> Option<(usize, Action)> {
+        let person = self.random_person(|person| person.is_registered && !person.is_verified)?;
         if self.people[person].link.is_none() {
-            self.people[person].link = witness::find_link(&self.mails, &self.people[person].email);
+            self.people[person].link = database_check::find_link(&self.mails, &self.people[person].email);
         }
-        self.people[person].link.as_ref().map(|_| (person, Deed::Verify))
+        self.people[person].link.as_ref().map(|_| (person, Action::Verify))
     }
 
-    /// Somebody fit for it, more often than not of the newest.
-    fn somebody(&mut self, fits: impl Fn(&Person) -> bool) -> Option<usize> {
+    /// Returns a suitable person, more often a new one.
+    fn random_person(&mut self, fits: impl Fn(&Person) -> bool) -> Option<usize> {
         let all: Vec<usize> = (0..self.people.len()).filter(|person| fits(&self.people[*person])).collect();
         let newest = &all[all.len().saturating_sub(8)..];
         let among = if self.random.random_bool(0.7) { newest } else { &all };
@@ -245,34 +246,34 @@ impl Client {
         format!("kelp-Forest-{:016x}", self.random.random::<u64>())
     }
 
-    /// Asks, and remembers what was acknowledged.
-    async fn perform(&mut self, person: usize, deed: &Deed) -> Result<(), Failure> {
+    /// Performs an action and remembers what was acknowledged.
+    async fn perform(&mut self, person: usize, action: &Action) -> Result<(), Failure> {
         self.people[person].is_touched = true;
-        let (token, query) = question(&mut self.people[person], deed);
-        let payload = self.ask(token.as_deref(), &query).await?;
+        let (token, mutation) = request(&mut self.people[person], action);
+        let payload = self.send(token.as_deref(), &mutation.body()).await?;
         let person = &mut self.people[person];
         let fault = |expected: &str| {
-            let kind = query.split(['(', '{']).nth(1).unwrap_or_default().trim();
-            Failure::Fault(format!("{}: {kind} was to be answered with {expected}: {payload}", person.email))
+            let document = mutation.document();
+            Failure::Fault(format!("{}: {document} should return {expected}: {payload}", person.email))
         };
         if payload["success"] != true || payload["errors"] != Value::Null {
             return Err(fault("success"));
         }
-        match deed {
-            Deed::Register => person.is_registered = true,
-            Deed::Verify => person.is_verified = true,
-            Deed::LogIn => {
+        match action {
+            Action::Register => person.is_registered = true,
+            Action::Verify => person.is_verified = true,
+            Action::LogIn => {
                 let session = session(&payload).ok_or_else(|| fault("tokens"))?;
                 person.sessions.push(session);
             }
-            Deed::Refresh(number) => {
+            Action::Refresh(number) => {
                 let new = session(&payload).ok_or_else(|| fault("tokens"))?;
                 if new.id != person.sessions[*number].id {
                     return Err(fault("tokens of the same session"));
                 }
                 person.sessions[*number] = new;
             }
-            Deed::Change(_, password) => {
+            Action::Change(_, password) => {
                 let session = session(&payload).ok_or_else(|| fault("tokens"))?;
                 person.has_changed(password);
                 person.sessions.push(session);
@@ -281,62 +282,50 @@ impl Client {
         Ok(())
     }
 
-    /// Sends a request with one field, `payload`, and answers that.
-    async fn ask(&self, token: Option<&str>, query: &str) -> Result<Value, Failure> {
-        let mut request = self.http.post(&self.endpoint).json(&json!({ "query": query }));
+    /// Sends a request. Returns its only field, `payload`.
+    async fn send(&self, token: Option<&str>, body: &Value) -> Result<Value, Failure> {
+        let mut request = self.http.post(&self.endpoint).json(body);
         if let Some(token) = token {
             request = request.header("Authorization", format!("JWT {token}"));
         }
         let unanswered = |error: reqwest::Error| Failure::Unanswered(format!("{error:?}"));
         let reply = request.send().await.map_err(unanswered)?;
         let status = reply.status();
-        let body = reply.text().await.map_err(unanswered)?;
-        let parsed: Value = serde_json::from_str(&body).unwrap_or_default();
+        let text = reply.text().await.map_err(unanswered)?;
+        let parsed: Value = serde_json::from_str(&text).unwrap_or_default();
         if status != 200 || parsed.get("errors").is_some() || parsed["data"].get("payload").is_none() {
-            return Err(Failure::Fault(format!("{query} was answered {status}: {body}")));
+            return Err(Failure::Fault(format!("{body} returned {status}: {text}")));
         }
         Ok(parsed["data"]["payload"].clone())
     }
 }
 
-fn log_in(email: &str, password: &str) -> String {
-    let selection = "{ success errors token refreshToken }";
-    format!("mutation {{ payload: tokenAuth(email: {email:?}, password: {password:?}) {selection} }}")
-}
-
-/// The request for a deed, and the token that it is sent with.
-fn question(person: &mut Person, deed: &Deed) -> (Option<String>, String) {
+/// The mutation for an action, and the token that it is sent with.
+fn request(person: &mut Person, action: &Action) -> (Option<String>, Mutation) {
     let Person { email, password, .. } = &*person;
-    let tokens = "{ success errors token refreshToken }";
-    let (token, mutation) = match deed {
-        Deed::LogIn => return (None, log_in(email, password)),
-        Deed::Register => {
-            let form = format!("email: {email:?}, password1: {password:?}, password2: {password:?}");
-            (None, format!("register({form}) {{ success errors }}"))
-        }
-        Deed::Verify => {
-            let link = person.link.as_deref().unwrap_or_default();
-            (None, format!("verifyAccount(token: {link:?}) {{ success errors }}"))
-        }
-        Deed::Refresh(session) => {
+    let tokens = "success errors token refreshToken";
+    match action {
+        Action::LogIn => (None, mutation::log_in(email, password).select(tokens)),
+        Action::Register => (None, mutation::register(email, password)),
+        Action::Verify => (None, mutation::verify_account(person.link.as_deref().unwrap_or_default())),
+        Action::Refresh(session) => {
             let session = &mut person.sessions[*session];
             session.is_touched = true;
-            (None, format!("refreshToken(refreshToken: {:?}) {tokens}", session.refresh_token))
+            (None, mutation::refresh_token(&session.refresh_token).select(tokens))
         }
-        Deed::Change(session, new) => {
-            let form = format!("oldPassword: {password:?}, newPassword1: {new:?}, newPassword2: {new:?}");
-            (Some(person.sessions[*session].token.clone()), format!("passwordChange({form}) {tokens}"))
+        Action::Change(session, new) => {
+            let change = mutation::change_password(password, new).select(tokens);
+            (Some(person.sessions[*session].token.clone()), change)
         }
-    };
-    (token, format!("mutation {{ payload: {mutation} }}"))
+    }
 }
 
-/// The session in a payload, if all of it is there.
+/// Returns the session of a payload, if it is complete.
 fn session(payload: &Value) -> Option<Session> {
     let [token, refresh_token] = ["token", "refreshToken"].map(|field| payload[field].as_str());
     let (token, refresh_token) = (token?.to_owned(), refresh_token?.to_owned());
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     let claims: Value = serde_json::from_slice(&claims).ok()?;
     let id = claims["sid"].as_str()?.to_owned();
-    Some(Session { id, token, refresh_token, is_answer_lost: false, is_touched: true })
+    Some(Session { id, token, refresh_token, is_reply_lost: false, is_touched: true })
 }

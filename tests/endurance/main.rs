@@ -1,23 +1,26 @@
-//! Kills the server while people use it, as often as one wishes, and holds it to what it acknowledged.
+//! Kills the server under load, and checks that it keeps everything that it acknowledged.
 //!
 //! `cargo test --test endurance -- --rounds 200` starts `serve` on one data folder that lives through all rounds. Clients
-//! register, follow links, log in, refresh and change passwords until the server is killed without notice; each
-//! remembers what was acknowledged, and the one request that was not answered. Then the database is read as it lies
-//! there (`witness.rs`), and the next server is asked (`Client::check`). The clock is real and nothing is mocked, so
-//! `--seed` repeats who wants what and when the server is killed, but not how far everybody gets.
+//! register, follow links, log in, refresh and change passwords until the server is killed. Each client remembers what was
+//! acknowledged, and the one request without a reply. Then `database_check.rs` reads the database, and `Client::check`
+//! queries the next server. The clock is real, so `--seed` repeats the requests and the delays, but not the exact state at
+//! a kill.
 //!
-//! With `--every-write` each kind of request comes first by itself, and the server is killed ahead of the first write to the
-//! disk that it causes, then ahead of the second, and so on, the delivery of mail included, until it causes no more.
+//! With `--every-write`, the server is first killed at every write to the disk that each kind of request causes, including
+//! the delivery of mail.
 
 mod client;
+mod database_check;
 #[path = "../it/support/disk.rs"]
-#[expect(dead_code, reason = "here the disk kills, and does not break")]
+#[expect(dead_code, reason = "only `it` breaks the disk")]
 mod disk;
+#[path = "../it/support/mutation.rs"]
+#[expect(dead_code, reason = "the tests in `it` send more mutations")]
+mod mutation;
 mod people;
 #[path = "../it/support/program.rs"]
-#[expect(dead_code, reason = "tests of the command line do more with the program")]
+#[expect(dead_code, reason = "`it` uses more of the program")]
 mod program;
-mod witness;
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,19 +32,17 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _, TryRng as _};
 
 use client::Client;
+use database_check::DatabaseCheck;
 use disk::Disk;
-use people::{Figures, Wish};
-use program::{PATIENCE, Serving, Site};
-use witness::Witness;
+use people::{ActionKind, Counters};
+use program::{Serving, Site, TIMEOUT};
 
-/// Cheap hashes come from [`Site`]. Nobody is slowed down: that is not what is tried here.
+/// [`Site`] adds cheap password hashes. Throttling is tested elsewhere.
 const SETTINGS: &str = "mail.transport = \"file\"\nlimits.enabled = false\n";
-/// After how many milliseconds of use the server is killed.
-const KILLED_AFTER: std::ops::RangeInclusive<u64> = 50..=500;
-/// How long it is until something is looked at again.
-const GLANCE: Duration = Duration::from_millis(20);
-/// How many people of whom nothing was asked in a round each client looks at after it.
-const BYSTANDERS: usize = 3;
+const MILLISECONDS_UNTIL_KILL: std::ops::RangeInclusive<u64> = 50..=500;
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// The number of idle people that each client checks after a round.
+const IDLE_PEOPLE: usize = 3;
 
 /// Kills the server under load and checks that all it acknowledged is there afterwards.
 #[derive(Parser)]
@@ -49,13 +50,13 @@ struct Arguments {
     /// How often the server is killed.
     #[arg(long, default_value_t = 200)]
     rounds: u32,
-    /// Whether it is killed at every write of each kind of request before that.
+    /// First kill the server at every write of each kind of request.
     #[arg(long)]
     every_write: bool,
-    /// How many clients use it at a time.
+    /// The number of concurrent clients.
     #[arg(long, default_value_t = 8)]
     clients: u32,
-    /// What clients want and when the server is killed is drawn from this; any number if left out.
+    /// The seed of requests and delays. It is random by default.
     #[arg(long)]
     seed: Option<u64>,
 }
@@ -80,8 +81,8 @@ async fn main() -> ExitCode {
     for fault in &faults {
         eprintln!("fault: {fault}");
     }
-    eprintln!("what the server left behind is in {}", site.path("data").display());
-    // Dropped, it would be deleted.
+    eprintln!("the data are in {}", site.path("data").display());
+    // Keeps the folder for inspection.
     std::mem::forget(site);
     ExitCode::FAILURE
 }
@@ -90,7 +91,7 @@ async fn main() -> ExitCode {
 struct Trial<'a> {
     site: &'a Site,
     clients: Vec<Client>,
-    witness: Witness,
+    database_check: DatabaseCheck,
     random: StdRng,
     kills: u32,
 }
@@ -100,10 +101,10 @@ type Outcome = Result<(), Vec<String>>;
 impl<'a> Trial<'a> {
     fn new(site: &'a Site, clients: u32, seed: u64) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
-        let witness = Witness::new(&site.path("data"));
-        let clients = (0..clients).map(|number| Client::new(number, random.random(), witness.mails()));
+        let database_check = DatabaseCheck::new(&site.path("data"));
+        let clients = (0..clients).map(|number| Client::new(number, random.random(), database_check.mails()));
         let clients = clients.collect();
-        Self { site, clients, witness, random, kills: 0 }
+        Self { site, clients, database_check, random, kills: 0 }
     }
 
     async fn run(&mut self, rounds: u32, every_write: bool) -> Outcome {
@@ -113,18 +114,18 @@ impl<'a> Trial<'a> {
         for round in 1..=rounds {
             self.round().await?;
             if round % 10 == 0 {
-                println!("{round:>5}  {}", self.figures().line());
+                println!("{round:>5}  {}", self.counters().line());
             }
         }
         self.end().await
     }
 
-    /// A server starts, is asked for what its predecessor acknowledged, is used, and is killed.
+    /// Starts a server, checks what its predecessor acknowledged, uses it and kills it.
     async fn round(&mut self) -> Outcome {
         let server = self.site.serve();
-        self.check(&server, BYSTANDERS).await?;
+        self.check(&server, IDLE_PEOPLE).await?;
         let killed = AtomicBool::new(false);
-        let delay = Duration::from_millis(self.random.random_range(KILLED_AFTER));
+        let delay = Duration::from_millis(self.random.random_range(MILLISECONDS_UNTIL_KILL));
         let kill = async {
             tokio::time::sleep(delay).await;
             killed.store(true, Ordering::SeqCst);
@@ -134,78 +135,85 @@ impl<'a> Trial<'a> {
             tokio::join!(join_all(self.clients.iter_mut().map(|client| client.work(&killed))), kill);
         self.kills += 1;
         faults_of(used)?;
-        self.witness.judge(&mut self.clients, false)
+        self.database_check.check(&mut self.clients, false)
     }
 
     async fn every_write(&mut self) -> Outcome {
-        for wish in [Wish::Register, Wish::Verify, Wish::LogIn, Wish::Refresh, Wish::Change] {
+        for kind in [
+            ActionKind::Register,
+            ActionKind::Verify,
+            ActionKind::LogIn,
+            ActionKind::Refresh,
+            ActionKind::Change,
+        ] {
             let mut write = 1;
-            while self.is_killed_at(write, wish).await? {
+            while self.is_killed_at(write, kind).await? {
                 write += 1;
             }
-            println!("{wish:?}: killed ahead of each of {} writes", write - 1);
+            println!("{kind:?}: killed at each of {} writes", write - 1);
         }
         Ok(())
     }
 
-    /// Whether there was such a write, so that the server was killed.
-    async fn is_killed_at(&mut self, write: u32, wish: Wish) -> Result<bool, Vec<String>> {
+    /// Kills the server at a write of an action. Returns whether there was such a write.
+    async fn is_killed_at(&mut self, write: u32, kind: ActionKind) -> Result<bool, Vec<String>> {
         let disk = Disk::of(self.site);
         let mut server = self.site.serve_after(&disk.line());
         self.check(&server, 0).await?;
         let one = |fault| vec![fault];
-        let (person, deed) = self.clients[0].prepare(wish).await.map_err(one)?;
+        let (person, action) = self.clients[0].prepare(kind).await.map_err(one)?;
         self.wait_for_mail(&mut server).await?;
-        disk.kills_at(write);
-        let unanswered = self.clients[0].attempt(person, &deed).await.map_err(one)?;
+        disk.kill_at(write);
+        let unanswered = self.clients[0].attempt(person, &action).await.map_err(one)?;
         let killed = match &unanswered {
-            Some(_) => waited(&mut server, |server| Ok(has_ended(server))).await?,
+            Some(_) => wait_until(&mut server, |server| Ok(has_ended(server))).await?,
             None => !self.wait_for_mail(&mut server).await?,
         };
         if let (Some(error), false) = (unanswered, killed) {
-            return Err(one(format!("{wish:?}: not answered though the server was up: {error}")));
+            return Err(one(format!("{kind:?}: no reply from a running server: {error}")));
         }
-        disk.mends();
+        disk.repair();
         server.kill();
         self.kills += 1;
-        self.witness.judge(&mut self.clients, false)?;
+        self.database_check.check(&mut self.clients, false)?;
         Ok(killed)
     }
 
-    /// Waits until all mail has been delivered, or the server has ended; whether it has not.
+    /// Waits until all mail is delivered or the server has ended. Returns whether the server still runs.
     async fn wait_for_mail(&self, server: &mut Serving) -> Result<bool, Vec<String>> {
-        let at_rest = |server: &mut Serving| Ok(has_ended(server) || !self.witness.does_mail_wait()?);
-        if waited(server, at_rest).await? {
+        let at_rest =
+            |server: &mut Serving| Ok(has_ended(server) || !self.database_check.has_undelivered_mail()?);
+        if wait_until(server, at_rest).await? {
             return Ok(!has_ended(server));
         }
-        Err(vec!["mails wait that the server does not deliver".to_owned()])
+        Err(vec!["the server does not deliver its mails".to_owned()])
     }
 
-    /// The last server is asked for everybody, delivers all mail and ends in peace.
+    /// Checks everything with a last server, which delivers all mail and stops.
     async fn end(&mut self) -> Outcome {
         let mut server = self.site.serve();
         self.check(&server, usize::MAX).await?;
         self.wait_for_mail(&mut server).await?;
         let status = server.terminate().status;
         if status != Some(0) {
-            return Err(vec![format!("the last server was asked to end, and did so with status {status:?}")]);
+            return Err(vec![format!("the last server ended with status {status:?}")]);
         }
-        self.witness.judge(&mut self.clients, true)?;
+        self.database_check.check(&mut self.clients, true)?;
         self.site.run(["verify"]).done();
         Ok(())
     }
 
-    async fn check(&mut self, server: &Serving, bystanders: usize) -> Outcome {
+    async fn check(&mut self, server: &Serving, idle_people: usize) -> Outcome {
         let endpoint = server.endpoint();
-        faults_of(join_all(self.clients.iter_mut().map(|client| client.check(&endpoint, bystanders))).await)
+        faults_of(join_all(self.clients.iter_mut().map(|client| client.check(&endpoint, idle_people))).await)
     }
 
-    fn figures(&self) -> Figures {
-        self.clients.iter().map(|client| client.figures).sum()
+    fn counters(&self) -> Counters {
+        self.clients.iter().map(|client| client.counters).sum()
     }
 
     fn summary(&self) -> String {
-        format!("kills: {}\n{}{}", self.kills, self.figures().summary(), self.witness.summary())
+        format!("kills: {}\n{}{}", self.kills, self.counters().summary(), self.database_check.summary())
     }
 }
 
@@ -213,17 +221,17 @@ fn has_ended(server: &mut Serving) -> bool {
     server.child.try_wait().expect("a child of ours").is_some()
 }
 
-/// Waits until something holds; whether it came to hold.
-async fn waited(
+/// Waits until a condition holds. Returns whether it did in time.
+async fn wait_until(
     server: &mut Serving,
     holds: impl Fn(&mut Serving) -> Result<bool, Vec<String>>,
 ) -> Result<bool, Vec<String>> {
     let began = Instant::now();
     while !holds(server)? {
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > TIMEOUT {
             return Ok(false);
         }
-        tokio::time::sleep(GLANCE).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     Ok(true)
 }

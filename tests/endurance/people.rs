@@ -1,36 +1,36 @@
-//! People, and what they were told: the ledger that the server is held to.
+//! People, and what the server acknowledged to them.
 
 use std::collections::BTreeSet;
 use std::iter::Sum;
 use std::ops::Add;
 
-/// Somebody, with all that was acknowledged. What was not answered is settled after each kill, so that nothing here
-/// is doubtful when the next server starts.
+/// A person with everything that was acknowledged. After each kill the database tells whether the pending request
+/// succeeded.
 pub struct Person {
     pub email: String,
     pub password: String,
-    /// One that does not open the account: that before the last change, or one that was asked for in vain.
+    /// A wrong password: the previous one, or one of a failed change.
     pub wrong_password: Option<String>,
     pub is_registered: bool,
     pub is_verified: bool,
-    /// How often the password was changed, which is the epoch of the account.
+    /// The number of password changes, which is the epoch of the account.
     pub changes: i64,
     pub sessions: Vec<Session>,
-    /// Sessions that began although the answer was lost, so that nobody holds them.
+    /// Sessions whose tokens were lost with the reply.
     pub strays: BTreeSet<String>,
-    /// The token in the activation mail, once it has been seen.
+    /// The token in the activation mail.
     pub link: Option<String>,
-    /// Whether anything was asked in this person's name since the last check.
+    /// Whether the person was active since the last check.
     pub is_touched: bool,
 }
 
-/// A session of which a client holds the newest tokens that it was told.
+/// A session with its newest acknowledged tokens.
 pub struct Session {
     pub id: String,
     pub token: String,
     pub refresh_token: String,
-    /// Whether the refresh token was turned in without an answer, so that the server may have gone on to another.
-    pub is_answer_lost: bool,
+    /// Whether a refresh succeeded without a reply, so that the server has a newer token.
+    pub is_reply_lost: bool,
     pub is_touched: bool,
 }
 
@@ -50,7 +50,7 @@ impl Person {
         }
     }
 
-    /// The password was changed, which ended all sessions.
+    /// Records a password change, which ends all sessions.
     pub fn has_changed(&mut self, password: &str) {
         self.wrong_password = Some(std::mem::replace(&mut self.password, password.to_owned()));
         self.changes += 1;
@@ -58,16 +58,15 @@ impl Person {
         self.strays.clear();
     }
 
-    /// All sessions that should be there.
+    /// Returns the sessions that should exist.
     pub fn session_ids(&self) -> BTreeSet<&str> {
         let held = self.sessions.iter().map(|session| session.id.as_str());
         held.chain(self.strays.iter().map(String::as_str)).collect()
     }
 }
 
-/// What somebody may want to do.
 #[derive(Debug, Clone, Copy)]
-pub enum Wish {
+pub enum ActionKind {
     Register,
     Verify,
     LogIn,
@@ -75,27 +74,26 @@ pub enum Wish {
     Change,
 }
 
-/// What somebody asks for.
 #[derive(Clone)]
-pub enum Deed {
+pub enum Action {
     Register,
     Verify,
     LogIn,
-    /// By one of the sessions that the person holds.
+    /// The index of a session.
     Refresh(usize),
-    /// With the token of a session, to this password.
+    /// The index of a session, and the new password.
     Change(usize, String),
 }
 
-/// A request that was not answered: it was done as a whole, or not at all.
-pub struct Open {
+/// A request without a reply. It succeeded completely or not at all.
+pub struct Pending {
     pub person: usize,
-    pub deed: Deed,
+    pub action: Action,
 }
 
-/// How much was acknowledged under load, and how much was asked to look at it afterwards.
+/// Counters of acknowledged actions and of checks.
 #[derive(Default, Clone, Copy)]
-pub struct Figures {
+pub struct Counters {
     pub registrations: u64,
     pub verifications: u64,
     pub logins: u64,
@@ -103,18 +101,18 @@ pub struct Figures {
     pub changes: u64,
     pub unanswered_done: u64,
     pub unanswered_not_done: u64,
-    /// Requests to the server that came next.
+    /// Requests to the next server.
     pub checks: u64,
 }
 
-impl Figures {
-    pub fn note(&mut self, deed: &Deed) {
-        *match deed {
-            Deed::Register => &mut self.registrations,
-            Deed::Verify => &mut self.verifications,
-            Deed::LogIn => &mut self.logins,
-            Deed::Refresh(_) => &mut self.refreshes,
-            Deed::Change(..) => &mut self.changes,
+impl Counters {
+    pub fn count(&mut self, action: &Action) {
+        *match action {
+            Action::Register => &mut self.registrations,
+            Action::Verify => &mut self.verifications,
+            Action::LogIn => &mut self.logins,
+            Action::Refresh(_) => &mut self.refreshes,
+            Action::Change(..) => &mut self.changes,
         } += 1;
     }
 
@@ -140,7 +138,7 @@ impl Figures {
     }
 }
 
-impl Add for Figures {
+impl Add for Counters {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
@@ -157,8 +155,8 @@ impl Add for Figures {
     }
 }
 
-impl Sum for Figures {
-    fn sum<I: Iterator<Item = Self>>(figures: I) -> Self {
-        figures.fold(Self::default(), Add::add)
+impl Sum for Counters {
+    fn sum<I: Iterator<Item = Self>>(counters: I) -> Self {
+        counters.fold(Self::default(), Add::add)
     }
 }

@@ -1,7 +1,7 @@
 /*
- * A disk that fails. Preloaded into the server, it looks at each write for the file that $FAULTS names. While that file
- * is there and empty, nothing can be written (EIO). Where it holds a number, the process is killed ahead of so many-th
- * write, counted from when the file came.
+ * A disk that fails. The library is preloaded into the server, and looks for the file $FAULTS at each write. If the file
+ * is empty, every write fails with EIO. If it contains a number, the process is killed at that write, counted since the
+ * file was created.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -32,7 +32,7 @@ static int fails(void) {
     return 0;
 }
 
-/* Sockets and pipes are no part of the disk. */
+/* Sockets and pipes are not on the disk. */
 static int is_on_disk(int file) {
     struct stat status;
     return fstat(file, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));

@@ -5,6 +5,7 @@ mod hide_existence;
 mod password;
 mod refusals;
 mod register;
+mod secondary_email;
 mod sessions;
 mod settings;
 mod throttle;

@@ -1,4 +1,4 @@
-//! What the program does at a terminal: what it prints, with which status it ends, and what it leaves behind.
+//! The command line.
 
 mod audit;
 mod backup;
@@ -21,6 +21,9 @@ use rusqlite::Connection;
 
 use crate::support::program::Site;
 
+/// Writes mails to files instead of standard output.
+const MAIL_TO_FILES: &str = "[mail]\ntransport = \"file\"\n";
+
 const COMMANDS: [&str; 14] = [
     "serve",
     "check-config",
@@ -39,7 +42,7 @@ const COMMANDS: [&str; 14] = [
 ];
 
 #[test]
-fn without_a_command_it_prints_what_commands_there_are() {
+fn without_a_command_the_help_lists_all_commands() {
     let site = Site::empty();
     let help = site.run([""; 0]).done();
     for command in COMMANDS {
@@ -50,7 +53,7 @@ fn without_a_command_it_prints_what_commands_there_are() {
 }
 
 #[test]
-fn a_command_that_there_is_not_is_wrong_usage() {
+fn an_unknown_command_is_a_usage_error() {
     let site = Site::empty();
     let outcome = site.run(["serf"]);
     assert_eq!(outcome.status, Some(2));
@@ -60,16 +63,16 @@ fn a_command_that_there_is_not_is_wrong_usage() {
 }
 
 #[test]
-fn schema_prints_the_schema_and_makes_nothing() {
+fn schema_prints_the_schema_and_creates_no_files() {
     let site = Site::empty();
     let schema = site.run(["schema"]).done();
-    let config = config::load_text("").expect("the defaults are good settings").config;
+    let config = config::load_text("").expect("the defaults are valid settings").config;
     assert_eq!(schema, graphql::sdl(graphql::MutationStyle::Plain, &config.graphql));
     assert_eq!(site.names(), [] as [&str; 0]);
 }
 
 #[test]
-fn migrate_takes_each_step_once() {
+fn migrate_applies_each_migration_once() {
     let site = Site::empty();
     let steps = Store::embedded_migrations().len();
     let migrated = format!("data/auth.sqlite3: up to date, migrations applied: {steps}\n");
@@ -79,17 +82,17 @@ fn migrate_takes_each_step_once() {
 }
 
 #[test]
-fn migrate_status_tells_and_makes_nothing() {
+fn migrate_status_creates_no_database() {
     let site = Site::empty();
     for _ in 0..2 {
-        let told = site.run(["migrate", "--status"]).done();
-        assert_eq!(told, "data/auth.sqlite3: does not exist yet; `serve` and `migrate` create it\n");
+        let output = site.run(["migrate", "--status"]).done();
+        assert_eq!(output, "data/auth.sqlite3: does not exist yet; `serve` and `migrate` create it\n");
     }
     assert_eq!(site.names(), [] as [&str; 0]);
 }
 
 #[test]
-fn migrate_status_names_the_steps_that_an_older_database_waits_for() {
+fn migrate_status_names_pending_migrations() {
     let site = Site::empty();
     site.run(["migrate"]).done();
     let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
@@ -97,23 +100,23 @@ fn migrate_status_names_the_steps_that_an_older_database_waits_for() {
     let waiting = Store::embedded_migrations()[1..].join(", ");
     assert_eq!(forgotten.expect("rows"), waiting.matches("__").count());
     for _ in 0..2 {
-        let told = site.run(["migrate", "--status"]).done();
+        let output = site.run(["migrate", "--status"]).done();
         assert_eq!(
-            told,
+            output,
             format!("data/auth.sqlite3: pending migrations: {waiting}\n"),
-            "telling took a step"
+            "--status applied a migration"
         );
     }
 }
 
 #[test]
-fn shells_are_told_the_commands_and_manual_pages_are_written_whatever_the_settings() {
+fn completions_and_manual_pages_do_not_need_valid_settings() {
     let site = Site::with_settings("no_such_setting = 1\n");
     for shell in ["bash", "zsh", "fish"] {
         let script = site.run(["completions", shell]).done();
         assert!(COMMANDS.iter().all(|command| script.contains(command)), "{shell}");
     }
-    // The folder is made, and may be there already.
+    // The folder may exist already.
     for _ in 0..2 {
         site.run(["man", "share/man"]).done();
     }
@@ -139,7 +142,7 @@ fn the_usage_of_import_asks_for_a_file_or_bundled_data() {
 }
 
 #[test]
-fn columns_show_times_to_the_second_and_json_all_of_them() {
+fn columns_show_seconds_and_json_microseconds() {
     let site = Site::with_settings("");
     site.run(["user", "create", "--email", "ada@example.org"]).done();
     let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");

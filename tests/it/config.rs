@@ -1,2 +1,5 @@
+mod environment;
 mod example;
+mod secrets;
 mod smtp_url;
+mod values;

@@ -1,5 +1,5 @@
-//! The replies recorded from the Django original, held against this server; the format is told in
-//! `tests/conformance/README.md`.
+//! Compares this server with the replies recorded from the Django original. `tests/conformance/README.md` describes the
+//! format.
 
 mod matching;
 mod mint;
@@ -24,7 +24,7 @@ macro_rules! areas {
         $(
             #[tokio::test]
             async fn $test() {
-                hold($area).await;
+                assert_area($area).await;
             }
         )*
     };
@@ -81,7 +81,7 @@ fn every_difference_names_a_recorded_scenario() {
         .into_keys()
         .filter(|name| !scenarios.iter().any(|scenario| scenario.name == *name))
         .collect();
-    assert!(unknown.is_empty(), "differences.json names no scenario with {unknown:?}");
+    assert!(unknown.is_empty(), "differences.json names unknown scenarios: {unknown:?}");
 }
 
 #[test]
@@ -89,45 +89,43 @@ fn the_documents_name_every_difference() {
     let documents = read("../../docs/differences.md");
     let unnamed: Vec<String> =
         differences().into_keys().filter(|name| !documents.contains(&format!("`{name}`"))).collect();
-    assert!(unnamed.is_empty(), "docs/differences.md says nothing of {unnamed:?}");
+    assert!(unnamed.is_empty(), "docs/differences.md does not name {unnamed:?}");
 }
 
-/// Runs an area against one server and panics with a line for each scenario that surprises.
-async fn hold(area: &str) {
+/// Plays the scenarios of an area against one server. Panics with a line for each unexpected result.
+async fn assert_area(area: &str) {
     let (scenarios, differences) = (scenarios(area), differences());
     let server = TestServer::start(&settings(&scenarios[0].profile)).await;
     server.import(SEED);
 
-    let mut surprises = Vec::new();
+    let mut unexpected = Vec::new();
     for (index, scenario) in scenarios.iter().enumerate() {
         let name = &scenario.name;
         match (play(&server, scenario, index).await, differences.contains_key(name)) {
             (Ok(()), false) | (Err(_), true) => {}
             (Ok(()), true) => {
-                surprises.push(format!("{name}: holds, its entry in differences.json is stale"));
+                unexpected.push(format!("{name}: passes, so its entry in differences.json is outdated"));
             }
-            (Err(problem), false) => surprises.push(format!("{name}: {problem:#}")),
+            (Err(problem), false) => unexpected.push(format!("{name}: {problem:#}")),
         }
     }
-    // A server that is dropped with mail undelivered fails its test.
-    server.mails();
+    server.ignore_mail();
     assert!(
-        surprises.is_empty(),
+        unexpected.is_empty(),
         "{} of {} scenarios of {area}:\n{}",
-        surprises.len(),
+        unexpected.len(),
         scenarios.len(),
-        surprises.join("\n")
+        unexpected.join("\n")
     );
 }
 
-/// The settings of a profile.
 fn settings(profile: &str) -> String {
-    // No setting makes this server fail as the original does without a mail server: mail leaves after the answer.
+    // This server sends mail after the reply, so a missing mail server does not change the reply.
     let profile = if profile == "mail-down" { "wepledge" } else { profile };
     read(&format!("{profile}.toml"))
 }
 
-/// The scenarios of an area, all of one profile.
+/// Returns the scenarios of an area, which have the same profile.
 fn scenarios(area: &str) -> Vec<Scenario> {
     let file = format!("{area}.json");
     let scenarios: Vec<Scenario> =
@@ -137,9 +135,9 @@ fn scenarios(area: &str) -> Vec<Scenario> {
     scenarios
 }
 
-/// The scenarios this server does not follow, and why.
+/// Returns the scenarios in which this server differs, with the reasons.
 fn differences() -> BTreeMap<String, String> {
-    serde_json::from_str(&read("differences.json")).expect("differences.json holds a text for each name")
+    serde_json::from_str(&read("differences.json")).expect("differences.json holds a string for each name")
 }
 
 fn read(name: &str) -> String {

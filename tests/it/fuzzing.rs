@@ -1,11 +1,11 @@
-//! What the fuzz targets have found worth keeping (`tests/fuzz/corpus/`), through the same functions.
+//! Runs the fuzz targets on their corpora, `tests/fuzz/corpus/`.
 
 use std::fs;
 use std::path::Path;
 
 use crate::fuzz_targets;
 
-/// Every file of a corpus, through its target.
+/// Runs a target on every file of its corpus.
 fn replay(name: &str, target: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(name);
     let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -21,31 +21,31 @@ fn replay(name: &str, target: fn(&[u8])) {
 }
 
 #[test]
-fn every_action_token_of_the_corpus_is_judged_as_it_should_be() {
+fn the_corpus_of_action_tokens_passes() {
     replay("action_token", fuzz_targets::action_token);
 }
 
 #[test]
-fn every_access_token_of_the_corpus_is_judged_as_it_should_be() {
+fn the_corpus_of_access_tokens_passes() {
     replay("access_token", fuzz_targets::access_token);
 }
 
 #[test]
-fn every_password_hash_of_the_corpus_is_judged_as_it_should_be() {
+fn the_corpus_of_password_hashes_passes() {
     replay("password_hash", fuzz_targets::password_hash);
 }
 
 #[test]
-fn every_request_of_the_corpus_is_answered_as_it_should_be() {
+fn the_corpus_of_requests_passes() {
     replay("graphql", fuzz_targets::graphql);
 }
 
 #[test]
-fn every_import_file_of_the_corpus_is_read_as_it_should_be() {
+fn the_corpus_of_import_files_passes() {
     replay("import", fuzz_targets::import);
 }
 
 #[test]
-fn every_configuration_of_the_corpus_is_read_as_it_should_be() {
+fn the_corpus_of_configurations_passes() {
     replay("configuration", fuzz_targets::configuration);
 }

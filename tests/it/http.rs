@@ -1,6 +1,9 @@
+mod cors;
 mod endpoint;
 mod graphiql;
+mod headers;
 mod listener;
 mod pages;
 mod prefix;
+mod shares;
 mod tls;

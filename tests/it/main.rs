@@ -19,5 +19,5 @@ mod packaging;
 mod passwords;
 mod store;
 mod support;
+mod tokens;
 mod transfer;
-mod vectors;

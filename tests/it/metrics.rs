@@ -1,4 +1,4 @@
-//! `/metrics`: what was done and refused, and nothing of anybody's.
+//! `/metrics`.
 
 use reqwest::Method;
 use serde_json::json;
@@ -7,25 +7,25 @@ use crate::support::person::PASSWORD;
 use crate::support::server::TestServer;
 
 async fn page(server: &TestServer) -> String {
-    let reply = server.raw(Method::GET, "/metrics").send().await.expect("an answer");
+    let reply = server.raw(Method::GET, "/metrics").send().await.expect("a reply");
     assert_eq!(reply.status(), 200);
-    let kind = reply.headers()["content-type"].to_str().expect("a text").to_owned();
+    let kind = reply.headers()["content-type"].to_str().expect("a string").to_owned();
     assert_eq!(kind, "text/plain; version=0.0.4; charset=utf-8");
-    reply.text().await.expect("a text")
+    reply.text().await.expect("a string")
 }
 
-/// The value of a line; none if there is no such line.
+/// Returns the value of a metric.
 fn value(page: &str, name: &str) -> Option<f64> {
     let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.map(|value| value.parse().expect("a number"))
 }
 
 #[tokio::test]
-async fn operations_are_counted_by_field_and_outcome_whatever_they_are_called() {
+async fn operations_are_counted_by_field_and_outcome_despite_aliases() {
     let server = TestServer::start("metrics.enabled = true\n").await;
-    let ada = server.joins("ada").await;
-    server.tries_to_log_in(&ada.email, "wrong").await;
-    server.ask(None, "{ secret: me { email } again: me { pk } }").await;
+    let ada = server.sign_up("ada").await;
+    server.try_log_in(&ada.email, "wrong").await;
+    server.query(None, "{ secret: me { email } again: me { pk } }").await;
     server.send(None, "{ workinggroups { id } }", json!({})).await;
     let page = page(&server).await;
     for (operation, outcome, count) in [
@@ -54,7 +54,7 @@ async fn operations_are_counted_by_field_and_outcome_whatever_they_are_called() 
 #[tokio::test]
 async fn every_metric_has_a_help_text_and_a_type() {
     let server = TestServer::start("metrics.enabled = true\n").await;
-    server.ask(None, "{ me { email } }").await;
+    server.query(None, "{ me { email } }").await;
     let page = page(&server).await;
     let samples = page.lines().filter(|line| !line.starts_with('#'));
     for sample in samples {
@@ -70,22 +70,22 @@ async fn every_metric_has_a_help_text_and_a_type() {
 }
 
 #[tokio::test]
-async fn mail_that_waits_shows() {
+async fn metrics_show_waiting_mail() {
     let server = TestServer::start("metrics.enabled = true\n").await;
-    server.registers("ada").await;
+    server.register("ada").await;
     server.advance(std::time::Duration::from_secs(90));
     let before = page(&server).await;
     assert_eq!(value(&before, "p4f_auth_mails{state=\"waiting\"}"), Some(1.0));
     assert_eq!(value(&before, "p4f_auth_mail_age_seconds"), Some(90.0));
-    server.mails();
+    server.ignore_mail();
     let after = page(&server).await;
     assert_eq!(value(&after, "p4f_auth_mails{state=\"waiting\"}"), Some(0.0));
     assert_eq!(value(&after, "p4f_auth_mail_age_seconds"), Some(0.0));
 }
 
 #[tokio::test]
-async fn nothing_is_shown_unless_the_settings_say_so() {
+async fn metrics_are_off_by_default() {
     let server = TestServer::start("").await;
-    let reply = server.raw(Method::GET, "/metrics").send().await.expect("an answer");
+    let reply = server.raw(Method::GET, "/metrics").send().await.expect("a reply");
     assert_eq!(reply.status(), 404);
 }

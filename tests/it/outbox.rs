@@ -1,4 +1,4 @@
-//! Mail that is promised, delayed and delivered.
+//! The outbox: delivery, delays and outages.
 
 use std::time::Duration;
 
@@ -6,28 +6,28 @@ use pledge4future_auth::clock::Timestamp;
 use pledge4future_auth::mail::Outage;
 use pledge4future_auth::outbox::{self, DeliveryReport};
 use pledge4future_auth::store;
-use serde_json::json;
 
-use crate::support::person::PASSWORD;
+use crate::support::mutation::register;
+use crate::support::person::{PASSWORD, assert_done};
 use crate::support::server::TestServer;
 
-fn round(server: &TestServer) -> DeliveryReport {
-    outbox::deliver_due(server.app()).expect("a round")
+fn deliver(server: &TestServer) -> DeliveryReport {
+    outbox::deliver_due(server.app()).expect("a delivery")
 }
 
 #[tokio::test]
-async fn a_mail_that_cannot_leave_waits_ever_longer_and_leaves_once() {
+async fn a_mail_that_fails_is_retried_with_growing_waits() {
     let server = TestServer::start("").await;
     let mail = server.data().join("mail");
     std::fs::remove_dir(&mail).expect("an empty folder");
-    server.registers("ada").await;
+    server.register("ada").await;
 
-    assert_eq!(round(&server), DeliveryReport { delivered: 0, failed: 1, ..DeliveryReport::default() });
-    assert_eq!(round(&server), DeliveryReport::default(), "it is not tried again at once");
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 0, failed: 1, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport::default(), "the mail was retried at once");
     server.advance(Duration::from_secs(30));
-    assert_eq!(round(&server), DeliveryReport { delivered: 0, failed: 1, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 0, failed: 1, ..DeliveryReport::default() });
     server.advance(Duration::from_secs(30));
-    assert_eq!(round(&server), DeliveryReport::default(), "the second wait is longer than the first");
+    assert_eq!(deliver(&server), DeliveryReport::default(), "the second wait is not longer than the first");
     let waiting =
         server.store().read(|db| store::outbox::find_by_id(db, 1)).expect("a database").expect("a mail");
     assert_eq!(waiting.attempts, 2);
@@ -35,20 +35,20 @@ async fn a_mail_that_cannot_leave_waits_ever_longer_and_leaves_once() {
 
     std::fs::create_dir(&mail).expect("a folder");
     server.advance(Duration::from_secs(30));
-    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
-    assert_eq!(round(&server), DeliveryReport::default());
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport::default());
     assert_eq!(server.mails().len(), 1);
 }
 
 #[tokio::test]
-async fn one_mail_that_cannot_leave_does_not_hold_up_the_others() {
+async fn a_mail_that_fails_does_not_delay_others() {
     let server = TestServer::start("").await;
-    server.registers("ada").await;
+    server.register("ada").await;
     let blocked =
         server.data().join("mail").join(format!("{:020}-00000001.eml", server.app().clock.now().micros()));
     std::fs::create_dir(&blocked).expect("a folder where the mail belongs");
-    server.registers("bo").await;
-    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 1, ..DeliveryReport::default() });
+    server.register("bo").await;
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 1, failed: 1, ..DeliveryReport::default() });
 
     std::fs::remove_dir(&blocked).expect("the folder");
     assert_eq!(server.mails_to("bo@example.org").len(), 1);
@@ -57,15 +57,13 @@ async fn one_mail_that_cannot_leave_does_not_hold_up_the_others() {
 }
 
 #[tokio::test]
-async fn a_mail_to_an_address_that_cannot_be_written_into_it_is_given_up_and_the_others_leave() {
+async fn a_mail_to_an_unusable_address_is_given_up_and_others_leave() {
     let server = TestServer::start("").await;
     let strange = "\"\u{1b}]0;owned\u{7}\"@example.org";
-    let register = "mutation ($email: String!, $password: String!) { \
-         register(email: $email, username: \"strange\", password1: $password, password2: $password) { success } }";
-    let variables = json!({ "email": strange, "password": PASSWORD });
-    assert_eq!(server.send(None, register, variables).await.body["data"]["register"]["success"], true);
-    server.registers("bo").await;
-    assert_eq!(round(&server), DeliveryReport { delivered: 1, refused: 1, failed: 0 });
+    let register = register(strange, PASSWORD).with("username", "strange");
+    assert_done(&server.mutate(None, &register).await);
+    server.register("bo").await;
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 1, refused: 1, failed: 0 });
     let given_up =
         server.store().read(|db| store::outbox::find_by_id(db, 1)).expect("a database").expect("a mail");
     assert_eq!(given_up.recipient, strange);
@@ -74,33 +72,33 @@ async fn a_mail_to_an_address_that_cannot_be_written_into_it_is_given_up_and_the
 }
 
 #[tokio::test]
-async fn a_mail_that_left_meanwhile_leaves_again_only_if_that_is_meant() {
+async fn a_delivered_mail_is_sent_again_only_on_request() {
     let server = TestServer::start("").await;
-    server.registers("ada").await;
-    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
+    server.register("ada").await;
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
     let now = server.app().clock.now();
     let set_due = |again| server.store().write(|tx| store::outbox::set_due(tx, 1, now, again));
     assert!(!set_due(false).expect("a database"));
-    assert_eq!(round(&server), DeliveryReport::default());
+    assert_eq!(deliver(&server), DeliveryReport::default());
     assert!(set_due(true).expect("a database"));
-    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
-    server.mails();
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
+    server.ignore_mail();
 }
 
 #[tokio::test]
-async fn mails_that_left_are_forgotten_after_a_week() {
+async fn delivered_mails_are_deleted_after_a_week() {
     let server = TestServer::start("").await;
-    server.registers("ada").await;
-    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
+    server.register("ada").await;
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
     server.advance(Duration::from_secs(7 * 24 * 3600 + 1));
-    server.registers("bo").await;
-    assert_eq!(round(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
+    server.register("bo").await;
+    assert_eq!(deliver(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
     let kept = server.store().read(store::outbox::list).expect("a database");
     assert_eq!(kept.iter().map(|mail| mail.recipient.as_str()).collect::<Vec<_>>(), ["bo@example.org"]);
 }
 
 #[test]
-fn an_attempt_without_an_outcome_leaves_the_outage_as_it_was() {
+fn an_interrupted_attempt_does_not_change_the_outage() {
     let outage = Outage::default();
     let [first, second] = [10, 20].map(Timestamp::from_micros);
     let interrupted = std::panic::catch_unwind(|| {

@@ -1,17 +1,26 @@
-//! What the tests share.
+//! Code that several tests use.
 
+pub mod access_token;
+pub mod audit;
 pub mod browser;
 pub mod certificate;
+pub mod check_config;
 pub mod contract_file;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(dead_code, reason = "only the endurance test kills the program at a write")]
 pub mod disk;
+pub mod graphiql;
 pub mod graphiql_sources;
+#[cfg(unix)]
+pub mod machine;
+pub mod mutation;
 pub mod person;
 pub mod program;
 pub mod rejection;
 pub mod server;
+pub mod serving;
 pub mod smtp_receiver;
+pub mod vectors;
 
 /// The accounts, groups and institutions that the conformance scenarios begin with.
 pub const SEED: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/seed.json"));

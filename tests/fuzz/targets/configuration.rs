@@ -1,14 +1,14 @@
-//! Configuration files: what is refused is refused in one line without secrets.
+//! Configuration files: an error is one line without secrets.
 
 use figment::Figment;
 use figment::providers::{Format as _, Toml};
 use pledge4future_auth::config;
 
-use super::shows;
+use super::reveals;
 
 const SECRETS: [&str; 2] = ["secret_key", "mail.smtp_url"];
 
-/// A configuration file, as text.
+/// Loads a configuration file.
 pub fn configuration(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match config::load_text(text) {
@@ -32,13 +32,13 @@ pub fn configuration(data: &[u8]) {
             assert!(!sentence.is_empty());
             assert!(!sentence.chars().any(char::is_control), "{sentence:?}");
             let told = |text: &str| config::load_text(text).err().map(|e| e.to_string()).unwrap_or_default();
-            let shown = secrets(text).into_iter().find(|secret| shows(text, secret, told));
+            let shown = secrets(text).into_iter().find(|secret| reveals(text, secret, told));
             assert_eq!(shown, None, "{sentence:?}");
         }
     }
 }
 
-/// What must not be told, as far as it can be found in a text that may be no TOML.
+/// Returns the secrets that can be found in a string that may not be TOML.
 fn secrets(text: &str) -> Vec<String> {
     let figment = Figment::from(Toml::string(text));
     let named = SECRETS.iter().filter_map(|name| figment.find_value(name).ok()?.into_string());

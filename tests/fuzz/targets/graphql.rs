@@ -1,4 +1,4 @@
-//! Requests to the GraphQL endpoint: through its routes, but for the socket, to a database with two people in it.
+//! Requests to the routes of the GraphQL endpoint, without a socket, on a database with two people.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
-/// After so many requests a server is replaced by a new one: what they leave behind must not slow it down.
+/// A new server replaces the old one after so many requests, so that their data do not slow it down.
 const REQUESTS: usize = 2000;
 
 const PASSWORD: &str = "kelp-Forest-41";
-/// What nobody outside has to know.
+/// Words that no reply contains.
 const INTERNALS: [&str; 9] = [
     "rusqlite",
     "sqlite",
@@ -40,8 +40,8 @@ struct Server {
     _folder: TempDir,
 }
 
-/// A request. One that begins like JSON is the body; any other text is the document in a body. A blank ahead of it
-/// has Ada ask, a tab sends it to `/relay`.
+/// Sends a request. Input that begins like JSON is the body, and other input is the document in a body. A leading space
+/// sends the token of Ada, and a leading tab sends it to `/relay`.
 pub fn graphql(data: &[u8]) {
     thread_local!(static SERVER: RefCell<Option<Server>> = const { RefCell::new(None) });
     SERVER.with_borrow_mut(|server| {
@@ -50,7 +50,7 @@ pub fn graphql(data: &[u8]) {
     });
 }
 
-/// A folder in memory, where there is one.
+/// Returns a folder in memory if the system has one.
 pub(super) fn folder() -> TempDir {
     TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).expect("a temporary folder")
 }
@@ -136,7 +136,7 @@ impl Server {
     }
 }
 
-/// The texts in a request, which an answer may repeat.
+/// Returns the strings in a request, which a reply may repeat.
 fn said(body: &[u8]) -> String {
     fn collect(value: &Value, said: &mut String) {
         match value {
@@ -153,12 +153,12 @@ fn said(body: &[u8]) -> String {
     if let Ok(body) = serde_json::from_slice(body) {
         collect(&body, &mut said);
     }
-    // Variables may be JSON in a text; what cannot be seen is left out of some answers.
+    // Variables may be a string of JSON. Some replies leave out invisible characters.
     said.retain(|character| character != '\\' && !character.is_control());
     said
 }
 
-/// Ada, who speaks for a group, and Bo, who wishes to join it.
+/// Ada, who represents a group, and Bo, who has requested to join it.
 fn people(hash: &str) -> String {
     let id = |last: u32| format!("0b6f2a52-52e4-4dbb-9f6f-3f0f6f9f7a{last:02}");
     let user = |name: &str| {

@@ -1,4 +1,4 @@
-//! Import files: what can be read can be imported, or is refused in a sentence.
+//! Import files: a valid file is imported or refused with a message.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -14,9 +14,9 @@ use pledge4future_auth::{clock::Timestamp, config};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::shows;
+use super::reveals;
 
-/// An import file, as text.
+/// Imports a file.
 pub fn import(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let file = match file::parse(text) {
@@ -28,7 +28,7 @@ pub fn import(data: &[u8]) {
                 let sentence = format!("{} {}", fault.path, fault.problem);
                 assert!(!sentence.chars().any(char::is_control), "{fault:?}");
             }
-            let shown = hashes(text).into_iter().find(|hash| shows(text, hash, told));
+            let shown = hashes(text).into_iter().find(|hash| reveals(text, hash, told));
             assert_eq!(shown, None, "{faults:?}");
             return;
         }
@@ -54,7 +54,7 @@ pub fn import(data: &[u8]) {
     }
 }
 
-/// An application with an empty database, which a dry run leaves empty.
+/// An application with an empty database. A dry run does not change it.
 fn app() -> &'static App {
     static SITE: OnceLock<(App, TempDir)> = OnceLock::new();
     let (app, _) = SITE.get_or_init(|| {
@@ -72,12 +72,12 @@ fn app() -> &'static App {
     app
 }
 
-/// What is told of a file that has faults.
+/// Returns the messages about a file with faults.
 fn told(text: &str) -> String {
     file::parse(text).err().map(|faults| format!("{faults:?}")).unwrap_or_default()
 }
 
-/// What is secret of the hashes in a file that has faults: what stands behind the names of algorithms, costs and salts.
+/// Returns the secret parts of hashes in a file with faults.
 fn hashes(text: &str) -> Vec<String> {
     let Ok(file) = serde_json::from_str::<Value>(text) else { return Vec::new() };
     let users = file["users"].as_array().map(Vec::as_slice).unwrap_or_default();

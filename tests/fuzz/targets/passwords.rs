@@ -1,4 +1,4 @@
-//! Hashes of passwords, as an import brings them along.
+//! Imported password hashes.
 
 use std::sync::OnceLock;
 
@@ -10,11 +10,11 @@ use pledge4future_auth::random::Random;
 
 const PASSWORD: &str = "kelp-Forest-41";
 
-/// A hash for each sentence; another one would show something of the hash.
+/// One hash for each message. Another message would contain a part of its hash.
 const KNOWN: [&str; 4] =
     ["md5", "pbkdf2_sha256$one", "pbkdf2_sha256$1$$digest", "pbkdf2_sha256$1$salt$digest"];
 
-/// A stored hash; what stands behind the last line break is the password.
+/// Checks a password, after the last line break, with a stored hash.
 pub fn password_hash(data: &[u8]) {
     static HASHER: OnceLock<Hasher> = OnceLock::new();
     let hasher = HASHER.get_or_init(|| {
@@ -24,25 +24,25 @@ pub fn password_hash(data: &[u8]) {
     });
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (stored, password) = text.rsplit_once('\n').unwrap_or((text, PASSWORD));
-    let complaint = problem_with(stored);
-    if let Some(complaint) = &complaint {
-        assert!(KNOWN.iter().any(|bad| problem_with(bad).as_ref() == Some(complaint)), "{complaint}");
+    let message = problem_with(stored);
+    if let Some(message) = &message {
+        assert!(KNOWN.iter().any(|bad| problem_with(bad).as_ref() == Some(message)), "{message}");
     }
     let none = stored.is_empty() || stored.starts_with('!');
-    assert!(!none || complaint.is_none());
+    assert!(!none || message.is_none());
     if !is_cheap(stored) {
         return;
     }
-    let verdict = hasher.verify(password, Some(stored));
+    let result = hasher.verify(password, Some(stored));
     if none {
-        assert_eq!(verdict, PasswordCheck::Wrong, "no password opens {stored:?}");
+        assert_eq!(result, PasswordCheck::Wrong, "{stored:?} matches a password");
     }
-    assert_eq!(hasher.verify(password, Some(stored)), verdict, "{stored:?} another time");
-    // One hash that is good for all passwords would be none.
+    assert_eq!(hasher.verify(password, Some(stored)), result, "the second check of {stored:?}");
+    // A hash must not match every password.
     let other = format!("{password}.");
     assert!(
         hasher.verify(&other, Some(stored)) == PasswordCheck::Wrong
-            || verdict == PasswordCheck::Wrong
+            || result == PasswordCheck::Wrong
             || is_tiny(stored)
     );
     if data.first().is_some_and(u8::is_ascii_uppercase) {
@@ -53,7 +53,7 @@ pub fn password_hash(data: &[u8]) {
     }
 }
 
-/// Whether checking a password takes no longer than it should here.
+/// Whether the parameters of a hash are cheap enough for a fuzz target.
 fn is_cheap(stored: &str) -> bool {
     if let Some(rest) = stored.strip_prefix("pbkdf2_sha256$") {
         let rounds = rest.split('$').next().unwrap_or_default();
@@ -61,13 +61,13 @@ fn is_cheap(stored: &str) -> bool {
     }
     let phc = stored.strip_prefix("argon2").unwrap_or(stored);
     let Ok(hash) = PasswordHash::new(phc) else { return true };
-    if hash.params.get_decimal("p").is_some_and(|pool| pool > Params::MAX_P_COST) {
+    if hash.params.get_decimal("p").is_some_and(|lanes| lanes > Params::MAX_P_COST) {
         return true;
     }
     Params::try_from(&hash).map_or(true, |params| params.m_cost() <= 64 && params.t_cost() <= 2)
 }
 
-/// A hash of so few bytes that two passwords may share it.
+/// Whether a hash is so short that two passwords may share it.
 fn is_tiny(stored: &str) -> bool {
     let phc = stored.strip_prefix("argon2").unwrap_or(stored);
     PasswordHash::new(phc).is_ok_and(|hash| hash.hash.is_none_or(|output| output.len() < 12))

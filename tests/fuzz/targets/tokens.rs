@@ -1,4 +1,4 @@
-//! Tokens: as they come, and signed with our key, since nobody guesses a signature.
+//! Tokens, as they are and signed with our key.
 
 use std::time::Duration;
 
@@ -29,15 +29,15 @@ fn mac(key: &[u8], message: &str) -> String {
     URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 
-/// The same text with another last letter.
+/// Returns the token with another last letter.
 fn tampered(token: &str) -> String {
-    // The last letter of 43 holds four bits, so its neighbour may stand for the same: two steps on it does not.
+    // The last of 43 letters encodes four bits, so adjacent letters may decode to the same bytes.
     let last = if token.ends_with(['A', 'B', 'C', 'D']) { 'w' } else { 'A' };
     format!("{}{last}", &token[..token.len() - 1])
 }
 
-/// A mailed token. Bytes that begin with `!` are signed: the rest is `payload:time`, or, after another `!`, the JSON
-/// itself; `.` ahead of that has it compressed.
+/// Reads a mailed token. Input that begins with `!` is signed: the rest is `payload:time`, or the JSON after another `!`. A
+/// leading `.` compresses it.
 pub fn action_token(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let key = key();
@@ -76,17 +76,17 @@ pub fn action_token(data: &[u8]) {
     assert!(good.first().is_none_or(|action| action::action_of(&key, &token) == Some(*action)));
 }
 
-/// The token is taken for an action, and so is one made of what it says.
+/// Whether a token is valid for an action. A token with the same claims is then valid until it expires.
 fn is_good_for(key: &SigningKey, action: Action, token: &str) -> bool {
-    let Ok(bond) = action::read(key, action, token, NOW, LIFETIME) else { return false };
-    let again = action::issue(key, action, &bond).expect("a bond that was read");
+    let Ok(claims) = action::read(key, action, token, NOW, LIFETIME) else { return false };
+    let again = action::issue(key, action, &claims).expect("claims that were read");
     let read = action::read(key, action, &again, NOW, LIFETIME).expect("a token of ours");
-    assert_eq!(read.email, bond.email);
-    assert_eq!(read.secondary_email, bond.secondary_email);
-    assert_eq!(read.account_and_epoch, bond.account_and_epoch);
-    assert_eq!(action::issue(key, action, &read).expect("a bond"), again, "signed twice");
-    let later = bond.made_at.plus(LIFETIME).plus(Duration::from_secs(1));
-    if later > bond.made_at.plus(LIFETIME) {
+    assert_eq!(read.email, claims.email);
+    assert_eq!(read.secondary_email, claims.secondary_email);
+    assert_eq!(read.account_and_epoch, claims.account_and_epoch);
+    assert_eq!(action::issue(key, action, &read).expect("claims"), again, "signed twice");
+    let later = claims.made_at.plus(LIFETIME).plus(Duration::from_secs(1));
+    if later > claims.made_at.plus(LIFETIME) {
         assert_eq!(action::read(key, action, &again, later, LIFETIME), Err(Unreadable::Expired));
     }
     true
@@ -103,7 +103,7 @@ fn packed(json: &str) -> String {
     format!(".{}:{now}", URL_SAFE_NO_PAD.encode(encoder.finish().expect("memory takes all")))
 }
 
-/// What is written with a point may be read as its neighbour.
+/// Whether a value contains a float, which may change when it is written and read again.
 fn has_fraction(value: &Value) -> bool {
     match value {
         Value::Number(number) => number.is_f64(),
@@ -113,7 +113,7 @@ fn has_fraction(value: &Value) -> bool {
     }
 }
 
-/// A JWT. Bytes that begin with `!` are signed: the rest is the claims, under the usual header, or `header!claims`.
+/// Reads a JWT. Input that begins with `!` is signed: the rest is the claims, or `header!claims`.
 pub fn access_token(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let key = key();
@@ -132,8 +132,8 @@ pub fn access_token(data: &[u8]) {
     let header: Map<String, Value> = serde_json::from_str(header).expect("a header that was read");
     assert_eq!(header["alg"], "HS256", "{token}");
     let payload = Value::Object(claims.payload.clone());
-    assert!(payload.get("exp").is_some_and(|exp| !exp.is_null()), "{token} never ends");
-    // What it says can be asked for, whatever that is.
+    assert!(payload.get("exp").is_some_and(|exp| !exp.is_null()), "{token} does not expire");
+    // Accessors must not panic on any claims.
     let (_, _, _) = (claims.email(), claims.account_and_epoch(), claims.issued_at());
     let again = access::sign(&key, &payload).expect("claims that were read");
     if !has_fraction(&payload) {

@@ -4,6 +4,8 @@ use pledge4future_auth::django::text::strip;
 use pledge4future_auth::email::{key, normalize};
 use serde_json::{Value, json};
 
+use crate::support::vectors::vectors;
+
 fn outcome(email: &str, max_length: usize) -> Value {
     match clean_email(email, max_length) {
         Ok(email) => json!({ "clean": email }),
@@ -12,9 +14,8 @@ fn outcome(email: &str, max_length: usize) -> Value {
 }
 
 #[test]
-fn every_address_is_judged_as_django_judges_it() {
-    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors.json"));
-    let vectors: Value = serde_json::from_str(text).unwrap();
+fn addresses_are_validated_like_those_of_django() {
+    let vectors = vectors();
     let cases = vectors["emails"]["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 84);
     for case in cases {
@@ -27,7 +28,7 @@ fn every_address_is_judged_as_django_judges_it() {
 }
 
 #[test]
-fn letters_that_python_takes_for_latin_ones_are_taken() {
+fn letters_that_python_folds_to_latin_ones_are_valid() {
     for user in ["ı", "İ", "ſ", "\u{212a}", "\"ı\""] {
         assert!(is_valid(&format!("{user}@example.org")), "{user}");
     }
@@ -36,12 +37,12 @@ fn letters_that_python_takes_for_latin_ones_are_taken() {
 }
 
 #[test]
-fn an_address_is_matched_whatever_its_case() {
+fn addresses_are_compared_regardless_of_case() {
     assert_eq!(key("Ada.Lovelace@Example.ORG"), "ada.lovelace@example.org");
 }
 
 #[test]
-fn an_address_is_matched_however_its_host_is_written_beside_ascii() {
+fn hosts_are_compared_after_normalization() {
     for host in ["exa\u{ad}mple.org", "\u{ff45}xample.org", "example\u{3002}org"] {
         assert!(is_valid(&format!("ada@{host}")), "{host}");
         assert_eq!(key(&format!("Ada@{host}")), "ada@example.org", "{host}");
@@ -52,7 +53,7 @@ fn an_address_is_matched_however_its_host_is_written_beside_ascii() {
 }
 
 #[test]
-fn an_address_is_matched_however_its_user_part_is_quoted() {
+fn quoted_user_parts_are_compared_by_their_content() {
     for user in ["Ada", r#""ada""#, r#""a\da""#, r#""\A\d\a""#] {
         assert!(is_valid(&format!("{user}@example.org")), "{user}");
         assert_eq!(key(&format!("{user}@example.org")), "ada@example.org", "{user}");
@@ -63,16 +64,16 @@ fn an_address_is_matched_however_its_user_part_is_quoted() {
 }
 
 #[test]
-fn text_loses_all_that_python_calls_white_space() {
+fn the_white_space_of_python_is_stripped() {
     assert_eq!(strip("\u{1c}\u{1f}\u{85}\u{a0}\u{3000} a b\t\n"), "a b");
     assert_eq!(strip("\u{200b}a"), "\u{200b}a");
 }
 
 #[test]
-fn text_is_measured_in_characters_after_its_ends_are_stripped() {
+fn the_length_of_text_is_counted_in_characters_after_stripping() {
     assert_eq!(clean_text("  Ōsaka ", 5).unwrap(), "Ōsaka");
     assert_eq!(clean_text("   ", 5).unwrap(), "");
-    let complaints = clean_text("Ōsa\0ka", 5).unwrap_err();
-    let codes: Vec<_> = complaints.iter().map(|complaint| complaint.code).collect();
+    let messages = clean_text("Ōsa\0ka", 5).unwrap_err();
+    let codes: Vec<_> = messages.iter().map(|message| message.code).collect();
     assert_eq!(codes, ["max_length", "null_characters_not_allowed"]);
 }

@@ -1,14 +1,13 @@
-//! `audit list`, beside a running server.
+//! `audit list`.
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use super::MAIL_TO_FILES;
 use crate::support::person::PASSWORD;
 use crate::support::program::Site;
 
-const FILES: &str = "[mail]\ntransport = \"file\"\n";
-
-/// The entries that the command lists, as it prints them for scripts.
+/// Returns the entries that the command prints as JSON.
 fn listed(site: &Site, arguments: &[&str]) -> Vec<Value> {
     let arguments = [&["audit", "list", "--json"], arguments].concat();
     serde_json::from_str(&site.run(arguments).done()).expect("a JSON array")
@@ -19,7 +18,7 @@ fn events(entries: &[Value]) -> Vec<&str> {
 }
 
 fn site() -> Site {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     for name in ["ada", "bo"] {
         let email = format!("{name}@example.org");
         let create =
@@ -30,12 +29,11 @@ fn site() -> Site {
 }
 
 #[tokio::test]
-async fn an_operator_reads_what_happened_oldest_first_and_by_account() {
+async fn the_audit_is_listed_oldest_first_and_by_account() {
     let site = site();
     let server = site.serve();
-    let login = |email: &str| format!("tokenAuth(email: {email:?}, password: {PASSWORD:?})");
-    server.mutate(&login("bo@example.org")).await;
-    server.mutate(&login("ghost@example.org")).await;
+    server.try_log_in("bo@example.org", PASSWORD).await;
+    server.try_log_in("ghost@example.org", PASSWORD).await;
     site.run(["user", "staff", "bo"]).done();
     site.run(["user", "delete", "ada", "--yes"]).done();
 
@@ -57,7 +55,11 @@ async fn an_operator_reads_what_happened_oldest_first_and_by_account() {
         keys,
         ["account", "address", "at", "by", "by_account", "detail", "email", "event", "id", "session"]
     );
-    assert_eq!((&all[0]["account"], &all[0]["email"]), (&json!(1), &Value::Null), "erased by now");
+    assert_eq!(
+        (&all[0]["account"], &all[0]["email"]),
+        (&json!(1), &Value::Null),
+        "the deleted account has an address"
+    );
     assert_eq!((&all[4]["account"], &all[4]["email"]), (&json!(2), &json!("bo@example.org")));
     assert_eq!((&all[4]["by"], &all[4]["address"]), (&json!("owner"), &json!("127.0.0.1")));
     assert_eq!((&all[5]["account"], &all[5]["detail"]), (&Value::Null, &json!("unknown_account")));
@@ -85,7 +87,7 @@ async fn an_operator_reads_what_happened_oldest_first_and_by_account() {
 }
 
 #[test]
-fn it_is_listed_since_a_day_a_moment_or_for_so_long() {
+fn entries_are_listed_since_a_date_a_time_or_a_duration() {
     let site = site();
     let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
     // 2021-08-08T17:22:56Z, and a day later.
@@ -95,7 +97,7 @@ fn it_is_listed_since_a_day_a_moment_or_for_so_long() {
         database.execute(insert, rusqlite::params![at, event]).expect("a row");
     }
     let since = |time: &str| listed(&site, &["--since", time]).len();
-    assert_eq!(events(&listed(&site, &[]))[..2], ["archived", "unarchived"], "by time, not by number");
+    assert_eq!(events(&listed(&site, &[]))[..2], ["archived", "unarchived"], "the order is not by time");
     for (time, expected) in [
         ("2021-08-08", 6),
         ("2021-08-08T17:22:56Z", 6),
@@ -109,7 +111,11 @@ fn it_is_listed_since_a_day_a_moment_or_for_so_long() {
         assert_eq!(since(time), expected, "{time}");
     }
     let done_by_bo = listed(&site, &["--account", "bo", "--since", "2021-08-09"]);
-    assert_eq!(events(&done_by_bo), ["unarchived", "registered", "verified"], "also what it did to others");
+    assert_eq!(
+        events(&done_by_bo),
+        ["unarchived", "registered", "verified"],
+        "an action on another account is missing"
+    );
     assert_eq!((&done_by_bo[0]["by"], &done_by_bo[0]["by_account"]), (&json!("account"), &json!(2)));
     assert_eq!(site.run(["audit", "list", "--since", "2500-01-01"]).done(), "No entries.\n");
     assert_eq!(site.run(["audit", "list", "--since", "2500-01-01", "--json"]).done(), "[]\n");
@@ -121,10 +127,10 @@ fn it_is_listed_since_a_day_a_moment_or_for_so_long() {
 }
 
 #[test]
-fn a_long_list_is_printed_page_by_page_with_each_entry_once() {
+fn a_long_list_contains_each_entry_once() {
     let site = site();
     let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
-    // Many at one time, so that pages end among them.
+    // Many entries have the same time, so pages end among them.
     let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3500) \
         INSERT INTO audit (at, event, account_id, actor, actor_id) \
         SELECT i / 1500, 'login_refused', 1 + i % 2, 'account', 2 - i % 2 FROM n";

@@ -1,20 +1,18 @@
-//! `backup`, `restore`, `verify`, `healthcheck`: that a site can be trusted to come back.
+//! `backup`, `restore`, `verify` and `healthcheck`.
 
 use refinery::Target;
 use rusqlite::Connection;
 
-use super::serve::registers;
+use super::MAIL_TO_FILES;
 use crate::support::embedded;
 use crate::support::program::Site;
 
-const FILES: &str = "[mail]\ntransport = \"file\"\n";
-
-/// A trigger whose name only SQLite may give.
+/// A trigger with a name that is reserved for SQLite.
 const RESERVED_TRIGGER: &str = "PRAGMA writable_schema = 1; \
     INSERT INTO sqlite_schema VALUES ('trigger', 'sqlite_zz', 'sessions', 0, \
     'CREATE TRIGGER sqlite_zz AFTER INSERT ON sessions BEGIN UPDATE accounts SET is_staff = 1; END')";
 
-/// A list of migrations that never ends.
+/// An endless list of migrations.
 const ENDLESS_HISTORY: &str = "DROP TABLE refinery_schema_history; CREATE VIEW refinery_schema_history AS \
     WITH RECURSIVE numbers (version) AS (SELECT 1 UNION ALL SELECT version + 1 FROM numbers) SELECT version FROM numbers";
 
@@ -23,55 +21,58 @@ fn accounts(site: &Site) -> usize {
 }
 
 #[tokio::test]
-async fn a_backup_beside_a_running_server_holds_what_was_answered_before_it_and_can_be_restored() {
-    let (here, there) = (Site::with_settings(FILES), Site::with_settings(FILES));
+async fn a_backup_of_a_running_server_can_be_restored() {
+    let (here, there) = (Site::with_settings(MAIL_TO_FILES), Site::with_settings(MAIL_TO_FILES));
     let server = here.serve();
     for name in ["ada", "bo"] {
-        registers(&server, name).await;
+        server.register(name).await;
     }
-    let told = here.run(["backup", "copy.sqlite3"]).done();
-    assert!(told.starts_with("copy.sqlite3: checked; schema ") && told.contains("accounts: 2"), "{told}");
+    let output = here.run(["backup", "copy.sqlite3"]).done();
+    assert!(
+        output.starts_with("copy.sqlite3: checked; schema ") && output.contains("accounts: 2"),
+        "{output}"
+    );
     assert_eq!(here.mode("copy.sqlite3"), 0o600);
-    registers(&server, "eve").await;
+    server.register("eve").await;
     assert!(here.run(["verify"]).done().contains("sound; schema "));
 
     there.write("copy.sqlite3", std::fs::read(here.path("copy.sqlite3")).expect("a backup"));
-    let told = there.run(["restore", "copy.sqlite3"]).done();
-    assert!(told.contains("data/auth.sqlite3: restored;") && told.contains("accounts: 2"), "{told}");
+    let output = there.run(["restore", "copy.sqlite3"]).done();
+    assert!(output.contains("data/auth.sqlite3: restored;") && output.contains("accounts: 2"), "{output}");
     assert_eq!(accounts(&there), 2);
     assert_eq!(there.mode("data"), 0o700);
     assert_eq!(there.mode("data/auth.sqlite3"), 0o600);
 
-    // A restore does not pull the ground from under a running server, and keeps what it replaces.
+    // A restore refuses while a server runs, and keeps the database that it replaces.
     let refused = here.run(["restore", "copy.sqlite3"]).refused(1);
     assert!(refused.contains("--force replaces it"), "{refused}");
     let refused = here.run(["restore", "copy.sqlite3", "--force"]).refused(1);
     assert!(refused.contains("a server runs on data"), "{refused}");
     assert_eq!(accounts(&here), 3);
     server.terminate();
-    let told = here.run(["restore", "copy.sqlite3", "--force"]).done();
+    let output = here.run(["restore", "copy.sqlite3", "--force"]).done();
     assert_eq!(accounts(&here), 2);
     let kept =
-        told.split("The replaced database is now ").nth(1).expect("a name").trim().trim_end_matches('.');
+        output.split("The replaced database is now ").nth(1).expect("a name").trim().trim_end_matches('.');
     here.run(["restore", kept, "--force"]).done();
     assert_eq!(accounts(&here), 3);
 }
 
 #[tokio::test]
 async fn a_restore_after_a_crash_can_be_undone() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     site.run(["migrate"]).done();
     site.run(["backup", "empty.sqlite3"]).done();
     let server = site.serve();
     for name in ["ada", "bo"] {
-        registers(&server, name).await;
+        server.register(name).await;
     }
-    // Both are in the log beside the database, and nowhere else yet.
+    // Both accounts are only in the write-ahead log.
     server.kill();
-    let told = site.run(["restore", "empty.sqlite3", "--force"]).done();
+    let output = site.run(["restore", "empty.sqlite3", "--force"]).done();
     assert_eq!(accounts(&site), 0);
     let kept =
-        told.split("The replaced database is now ").nth(1).expect("a name").trim().trim_end_matches('.');
+        output.split("The replaced database is now ").nth(1).expect("a name").trim().trim_end_matches('.');
     assert!(site.run(["restore", kept, "--force"]).done().contains("accounts: 2"));
     assert_eq!(accounts(&site), 2);
     assert!(site.run(["verify"]).done().contains("accounts: 2"));
@@ -79,7 +80,7 @@ async fn a_restore_after_a_crash_can_be_undone() {
 
 #[test]
 fn a_database_that_another_program_has_open_is_not_replaced() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     site.run(["migrate"]).done();
     site.run(["backup", "copy.sqlite3"]).done();
     let other = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
@@ -92,8 +93,8 @@ fn a_database_that_another_program_has_open_is_not_replaced() {
 }
 
 #[test]
-fn what_is_no_sound_backup_is_not_restored() {
-    let site = Site::with_settings(FILES);
+fn an_invalid_backup_is_not_restored() {
+    let site = Site::with_settings(MAIL_TO_FILES);
     site.run(["migrate"]).done();
     site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
     site.run(["backup", "good.sqlite3"]).done();
@@ -161,7 +162,7 @@ fn what_is_no_sound_backup_is_not_restored() {
         assert!(sentence.contains(part), "{file}: {sentence}");
     }
     assert_eq!(accounts(&site), 1);
-    // A table of another program does no harm, whatever its name.
+    // Tables of other programs are allowed.
     site.write("more.sqlite3", &good);
     let database = Connection::open(site.path("more.sqlite3")).expect("a file");
     database.execute_batch("CREATE TABLE \"accounts; or not\" (a)").expect("a table");
@@ -176,23 +177,23 @@ fn what_is_no_sound_backup_is_not_restored() {
 
 #[test]
 fn a_backup_of_an_earlier_version_is_restored() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     for version in [1, 8, 10] {
         let file = format!("version-{version}.sqlite3");
         let mut database = Connection::open(site.path(&file)).expect("a file");
         let earlier = embedded::migrations::runner().set_target(Target::Version(version));
         earlier.run(&mut database).expect("the schema of an earlier version");
         drop(database);
-        let told = site.run(["restore", &file, "--force"]).done();
-        assert!(told.contains(&format!("restored; schema {version}, ")), "{told}");
+        let output = site.run(["restore", &file, "--force"]).done();
+        assert!(output.contains(&format!("restored; schema {version}, ")), "{output}");
         assert_eq!(accounts(&site), 0);
         assert!(site.run(["verify"]).done().contains("sound; "));
     }
 }
 
 #[test]
-fn a_damaged_database_is_not_called_sound() {
-    let site = Site::with_settings(FILES);
+fn verify_and_backup_refuse_a_damaged_database() {
+    let site = Site::with_settings(MAIL_TO_FILES);
     site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
     assert!(site.run(["verify"]).done().contains("accounts: 1"));
     let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
@@ -210,8 +211,8 @@ fn a_damaged_database_is_not_called_sound() {
 }
 
 #[test]
-fn of_backups_that_are_called_alike_the_newest_are_kept() {
-    let site = Site::with_settings(FILES);
+fn keep_deletes_the_oldest_backups_of_the_same_name() {
+    let site = Site::with_settings(MAIL_TO_FILES);
     site.run(["migrate"]).done();
     for name in
         ["auth-20260101.sqlite3", "auth-20260102.sqlite3", "auth-2026.sqlite3", "other-20260101.sqlite3"]
@@ -219,8 +220,8 @@ fn of_backups_that_are_called_alike_the_newest_are_kept() {
         site.write(name, "old");
     }
     assert_eq!(site.run(["backup", "auth-20260103.sqlite3", "--keep", "0"]).status, Some(2));
-    let told = site.run(["backup", "auth-20260103.sqlite3", "--keep", "2"]).done();
-    assert!(told.ends_with("removed: ./auth-20260101.sqlite3\n"), "{told}");
+    let output = site.run(["backup", "auth-20260103.sqlite3", "--keep", "2"]).done();
+    assert!(output.ends_with("removed: ./auth-20260101.sqlite3\n"), "{output}");
     let left: Vec<String> =
         site.names().into_iter().filter(|name| name.ends_with(".sqlite3") && !name.contains('/')).collect();
     assert_eq!(
@@ -230,7 +231,7 @@ fn of_backups_that_are_called_alike_the_newest_are_kept() {
 }
 
 #[tokio::test]
-async fn a_server_says_whether_it_is_well_and_a_second_one_is_kept_away() {
+async fn health_is_reported_and_a_second_server_is_refused() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
     drop(listener);
@@ -241,8 +242,8 @@ async fn a_server_says_whether_it_is_well_and_a_second_one_is_kept_away() {
     let server = site.serve();
     assert_eq!(site.run(["healthcheck"]).done(), "ready\n");
     let get = async |path: &str| {
-        let reply = reqwest::get(server.endpoint().replace("/graphql", path)).await.expect("an answer");
-        (reply.status().as_u16(), reply.text().await.expect("a text"))
+        let reply = reqwest::get(server.endpoint().replace("/graphql", path)).await.expect("a reply");
+        (reply.status().as_u16(), reply.text().await.expect("a string"))
     };
     assert_eq!(get("/healthz").await, (200, "alive\n".to_owned()));
     assert_eq!(get("/readyz").await, (200, "ready\n".to_owned()));

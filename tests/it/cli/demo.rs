@@ -1,4 +1,4 @@
-//! `serve --demo`: what it prints lets a person in, and nothing of it stays.
+//! `serve --demo`.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -6,10 +6,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::support::mutation::verify_account;
 use crate::support::person::assert_done;
 use crate::support::program::{Serving, Site};
 
-/// A demo that has started beside the settings and the data folder of another server.
+/// A demo in the folder of another server.
 struct Demo {
     site: Site,
     temporary: Site,
@@ -31,12 +32,12 @@ impl Demo {
         ]);
         let mut introduction = String::new();
         while !introduction.contains("Mails are printed here") {
-            introduction += &(server.prints() + "\n");
+            introduction += &(server.next_line() + "\n");
         }
         Self { site, temporary, server, introduction }
     }
 
-    /// The printed passwords by their addresses.
+    /// Returns the printed passwords by address.
     fn log_ins(&self) -> HashMap<&str, &str> {
         let words = self.introduction.lines().filter_map(|line| {
             let mut words = line.split_whitespace();
@@ -45,24 +46,19 @@ impl Demo {
         words.collect()
     }
 
-    /// The printed address on a line that ends with these words.
+    /// Returns the printed address on the line with these words.
     fn address(&self, words: &str) -> &str {
         let line = self.introduction.lines().find(|line| line.contains(words) && line.contains('@'));
         line.and_then(|line| line.split_whitespace().next())
             .unwrap_or_else(|| panic!("{}", self.introduction))
     }
 
-    async fn tries_to_log_in(&self, email: &str) -> Value {
-        let log_in = "mutation ($email: String!, $password: String!) { \
-             tokenAuth(email: $email, password: $password) { success errors token } }";
-        let variables = json!({ "email": email, "password": self.log_ins()[email] });
-        self.server.ask_with(None, log_in, variables).await["tokenAuth"].take()
+    async fn try_log_in(&self, email: &str) -> Value {
+        self.server.try_log_in(email, self.log_ins()[email]).await
     }
 
-    async fn logs_in(&self, email: &str) -> String {
-        let payload = self.tries_to_log_in(email).await;
-        assert_done(&payload);
-        payload["token"].as_str().expect("a token").to_owned()
+    async fn log_in(&self, email: &str) -> String {
+        self.server.log_in(email, self.log_ins()[email]).await
     }
 }
 
@@ -77,10 +73,10 @@ async fn a_printed_representative_logs_in_and_sees_the_join_request() {
     assert!(demo.introduction.contains(&format!("{url}/graphql ")), "{}", demo.introduction);
 
     let [representative, applicant] = ["represents", "has asked to join"].map(|words| demo.address(words));
-    let token = demo.logs_in(representative).await;
+    let token = demo.log_in(representative).await;
     let query = "{ me { workingGroup { name customuserSet { email } \
          workinggroupjoinrequestSet { status user { email firstName } } } } }";
-    let group = demo.server.ask(Some(&token), query).await["me"]["workingGroup"].take();
+    let group = demo.server.query(Some(&token), query).await["me"]["workingGroup"].take();
     assert!(demo.introduction.contains(group["name"].as_str().expect("a name")), "{group}");
     let members = group["customuserSet"].as_array().expect("members");
     let is_member = |email| members.iter().any(|member| member["email"] == email);
@@ -91,13 +87,13 @@ async fn a_printed_representative_logs_in_and_sees_the_join_request() {
 }
 
 #[tokio::test]
-async fn each_printed_account_logs_in_once_its_mailed_link_is_followed() {
+async fn every_printed_account_can_log_in() {
     let demo = Demo::start();
     let unverified = demo.address("is not verified");
     for email in demo.log_ins().keys().filter(|email| **email != unverified) {
-        demo.logs_in(email).await;
+        demo.log_in(email).await;
     }
-    let refused = demo.tries_to_log_in(unverified).await;
+    let refused = demo.try_log_in(unverified).await;
     assert_eq!(refused["errors"]["nonFieldErrors"][0]["code"], "not_verified", "{refused}");
 
     let mut mail = demo.server.mail();
@@ -107,17 +103,15 @@ async fn each_printed_account_logs_in_once_its_mailed_link_is_followed() {
     let url = demo.server.address().replace("127.0.0.1", "localhost");
     let activation = format!("{url}/activate/");
     let token = mail.lines().find_map(|line| line.strip_prefix(&activation)).expect("a link");
-    let verify = "mutation ($token: String!) { verifyAccount(token: $token) { success errors } }";
-    let data = demo.server.ask_with(None, verify, json!({ "token": token })).await;
-    assert_done(&data["verifyAccount"]);
-    demo.logs_in(unverified).await;
+    assert_done(&demo.server.mutate(&verify_account(token)).await);
+    demo.log_in(unverified).await;
 }
 
 #[tokio::test]
-async fn staff_of_the_demo_sees_every_printed_account() {
+async fn staff_of_the_demo_see_every_printed_account() {
     let demo = Demo::start();
-    let token = demo.logs_in(demo.address("is staff")).await;
-    let data = demo.server.ask(Some(&token), "{ users { edges { node { email } } } }").await;
+    let token = demo.log_in(demo.address("is staff")).await;
+    let data = demo.server.query(Some(&token), "{ users { edges { node { email } } } }").await;
     let edges = data["users"]["edges"].as_array().expect("edges");
     let mut seen: Vec<&str> = edges.iter().filter_map(|edge| edge["node"]["email"].as_str()).collect();
     let mut printed: Vec<&str> = demo.log_ins().into_keys().collect();
@@ -127,12 +121,12 @@ async fn staff_of_the_demo_sees_every_printed_account() {
 }
 
 #[test]
-fn the_demo_touches_no_other_data_and_deletes_its_own() {
+fn the_demo_deletes_its_data_and_changes_no_other() {
     let demo = Demo::start();
     let before = demo.site.names();
     assert!(!is_empty(&demo.temporary.path(".")), "the data of the demo are elsewhere");
     demo.server.signal("-HUP");
-    demo.server.waits_for("ERROR");
+    demo.server.wait_for("ERROR");
     let end = demo.server.terminate();
     assert_eq!(end.status, Some(0), "{end:?}");
     assert!(is_empty(&demo.temporary.path(".")), "{:?}", demo.temporary.names());
@@ -154,7 +148,7 @@ fn a_demo_on_an_address_in_use_says_so_and_leaves_nothing() {
 }
 
 #[test]
-fn at_a_terminal_log_ins_are_bold_and_ctrl_c_deletes_the_data() {
+fn a_demo_at_a_terminal_cleans_up_after_ctrl_c() {
     let site = Site::empty();
     for (no_color, is_bold) in [("", true), ("1", false)] {
         let Some(mut terminal) = site.terminal(&["serve", "--demo=127.0.0.1:0"]) else { return };

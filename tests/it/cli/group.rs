@@ -1,4 +1,4 @@
-//! `group`: what an operator does to working groups.
+//! `group`: commands for working groups.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ fn representatives(site: &Site) -> Vec<Value> {
 }
 
 #[test]
-fn an_operator_gives_a_group_somebody_who_speaks_for_it() {
+fn an_operator_sets_the_representative_of_a_group() {
     let site = site();
     assert_eq!(representatives(&site), [json!(null), json!(2)]);
     let list = site.run(["group", "list"]).done();
@@ -53,10 +53,10 @@ fn an_operator_gives_a_group_somebody_who_speaks_for_it() {
 }
 
 #[test]
-fn who_could_not_speak_for_a_group_is_refused() {
+fn an_account_that_cannot_represent_a_group_is_refused() {
     let site = site();
     site.run(["user", "deactivate", "cleo"]).done();
-    for (group, account, complaint) in [
+    for (group, account, message) in [
         (GROUP, "bo", "is in another working group"),
         (GROUP, "cleo", "must have a verified, active account"),
         (GROUP, "dora", "no account has the address, username or id \"dora\""),
@@ -64,12 +64,12 @@ fn who_could_not_speak_for_a_group_is_refused() {
         ("Left alone", "ada", "no working group has the id \"Left alone\"; `group list` shows all"),
     ] {
         let refused = site.run(["group", "set-representative", group, account]).refused(1);
-        assert!(refused.starts_with("nothing was changed: ") && refused.contains(complaint), "{refused}");
+        assert!(refused.starts_with("nothing was changed: ") && refused.contains(message), "{refused}");
     }
     assert_eq!(representatives(&site), [json!(null), json!(2)]);
 }
 
-/// The accounts of the site above with an institution and a research field more, and without groups.
+/// The accounts of `site`, two institutions, two research fields and no groups.
 fn site_without_groups() -> Site {
     let site = Site::with_settings("[mail]\ntransport = \"file\"\n");
     let user = |name: &str| json!({ "email": format!("{name}@example.org"), "username": name, "password": "!", "status": { "verified": true } });
@@ -104,7 +104,7 @@ fn events(site: &Site) -> Vec<String> {
 }
 
 #[test]
-fn an_operator_makes_a_group_whose_representative_is_told() {
+fn the_representative_is_notified_when_an_operator_creates_a_group() {
     let site = site_without_groups();
     let made = create("Tidal energy", "universitat heidelberg", "mathe", "ada");
     let made = site.run([&made[..], &["--employees", "7", "--public"]].concat()).done();
@@ -124,7 +124,7 @@ fn an_operator_makes_a_group_whose_representative_is_told() {
     assert!(mail.contains("You are now the representative of your working group."), "{mail}");
     assert_eq!(events(&site), ["1 group_created \"operator\""]);
 
-    // The same name at another institution, by ids, with neither option.
+    // The same name at another institution, given by ids and without options.
     site.run(create("Tidal energy", HOSPITAL, "103", "bo")).done();
     let groups = listed(&site, "group");
     assert_eq!((&groups[1]["institution"], &groups[1]["is_public"]), (&json!(HOSPITAL), &json!(false)));
@@ -138,12 +138,12 @@ fn an_operator_makes_a_group_whose_representative_is_told() {
 }
 
 #[test]
-fn a_group_that_an_operator_cannot_make_leaves_no_trace() {
+fn an_invalid_group_of_an_operator_changes_nothing() {
     let site = site_without_groups();
     site.run(create("Tidal energy", UNIVERSITY, "101", "ada")).done();
     site.run(["user", "create", "--email", "new@example.org"]).done();
     let before = (listed(&site, "group").len(), listed(&site, "mail").len(), listed(&site, "audit").len());
-    for (name, institution, field, account, complaint) in [
+    for (name, institution, field, account, message) in [
         ("Tidal energy", UNIVERSITY, "101", "bo", "it already exists"),
         (" ", UNIVERSITY, "101", "bo", "has 1 to 200 characters"),
         ("Wind", "Oslo", "101", "bo", "no institution has \"Oslo\" in its name and place"),
@@ -165,7 +165,7 @@ fn a_group_that_an_operator_cannot_make_leaves_no_trace() {
     ] {
         let refused = site.run(create(name, institution, field, account)).refused(1);
         assert!(
-            refused.starts_with("no working group was created: ") && refused.contains(complaint),
+            refused.starts_with("no working group was created: ") && refused.contains(message),
             "{refused}"
         );
     }
@@ -182,7 +182,7 @@ fn a_group_that_an_operator_cannot_make_leaves_no_trace() {
 }
 
 #[test]
-fn an_operator_deletes_a_group_and_its_members_are_told() {
+fn members_are_notified_when_an_operator_deletes_their_group() {
     let site = site();
     site.run(["group", "set-representative", GROUP, "cleo"]).done();
     let (mails, before) = (listed(&site, "mail").len(), events(&site).len());
@@ -196,9 +196,10 @@ fn an_operator_deletes_a_group_and_its_members_are_told() {
     let deleted = site.run(["group", "delete", "7D5A33", "--yes"]).done();
     assert_eq!(deleted, format!("working group {GROUP} (Left alone) deleted\n"));
     assert_eq!(listed(&site, "group").len(), 1);
-    let told = &listed(&site, "mail")[mails..];
-    let told: Vec<_> = told.iter().map(|mail| mail["recipient"].as_str().expect("an address")).collect();
-    assert_eq!(told, ["ada@example.org", "cleo@example.org"]);
+    let notices = &listed(&site, "mail")[mails..];
+    let recipients: Vec<_> =
+        notices.iter().map(|mail| mail["recipient"].as_str().expect("an address")).collect();
+    assert_eq!(recipients, ["ada@example.org", "cleo@example.org"]);
     let mail = site.run(["mail", "show", &(mails + 1).to_string()]).done();
     assert!(mail.contains("Your working group was deleted by an operator."), "{mail}");
     assert_eq!(events(&site)[before..], ["1 group_deleted \"operator\"", "3 group_deleted \"operator\""]);
@@ -209,7 +210,7 @@ fn an_operator_deletes_a_group_and_its_members_are_told() {
 }
 
 #[test]
-fn at_a_terminal_a_group_is_deleted_only_after_a_yes() {
+fn at_a_terminal_a_group_is_deleted_only_after_confirmation() {
     let site = site();
     let delete = ["group", "delete", "7d5a"];
     let Some(declined) = site.run_at_a_terminal("no\n", &delete) else { return };
@@ -224,7 +225,7 @@ fn at_a_terminal_a_group_is_deleted_only_after_a_yes() {
 }
 
 #[test]
-fn a_group_without_members_is_deleted_with_a_trace() {
+fn the_deletion_of_a_group_without_members_is_recorded() {
     let site = site();
     site.run(["user", "delete", "ada", "--yes"]).done();
     let before = events(&site).len();
@@ -233,7 +234,7 @@ fn a_group_without_members_is_deleted_with_a_trace() {
 }
 
 #[test]
-fn a_group_is_named_by_an_unambiguous_beginning_of_its_id() {
+fn a_group_is_named_by_an_unambiguous_prefix_of_its_id() {
     let site = site();
     let mut file: Value =
         serde_json::from_str(&std::fs::read_to_string(site.path("file.json")).expect("a file"))
@@ -252,7 +253,7 @@ fn a_group_is_named_by_an_unambiguous_beginning_of_its_id() {
              7d5a33dd-3ac4-4d85-a8a2-c5d8ab3a5b12 (Next to it)"
         )
     );
-    for (group, complaint) in [
+    for (group, message) in [
         ("7d5", "give at least 4 characters of the id"),
         ("", "give at least 4 characters of the id"),
         ("7d5b", "no working group has the id \"7d5b\""),
@@ -260,7 +261,7 @@ fn a_group_is_named_by_an_unambiguous_beginning_of_its_id() {
         ("%%%%%", "no working group has the id \"%%%%%\""),
     ] {
         let refused = give(group).refused(1);
-        assert!(refused.contains(complaint), "{refused}");
+        assert!(refused.contains(message), "{refused}");
     }
     let whole = GROUP.replace('-', "");
     for group in [&GROUP[..36], &GROUP.to_uppercase(), &whole] {

@@ -1,8 +1,9 @@
-//! `import`: all of a file or nothing, and doing it again changes nothing; `export`, which makes such a file.
+//! `import` and `export`.
 
 use serde_json::{Value, json};
 
 use crate::support::SEED;
+use crate::support::mutation::{register, request_reset};
 use crate::support::person::{PASSWORD, assert_done, assert_refused};
 use crate::support::program::{Outcome, Site};
 
@@ -46,7 +47,7 @@ fn institution() -> Value {
 }
 
 #[test]
-fn a_second_import_keeps_everything_as_it_is() {
+fn a_second_import_changes_nothing() {
     let site = Site::empty();
     site.write("seed.json", SEED);
     assert_eq!(site.run(["import", "seed.json"]).done(), report("", [5, 0], [5, 0], [7, 0]));
@@ -55,19 +56,19 @@ fn a_second_import_keeps_everything_as_it_is() {
 }
 
 #[test]
-fn a_dry_run_tells_what_would_be_done_and_keeps_nothing_of_it() {
+fn a_dry_run_reports_the_import_and_keeps_nothing() {
     let site = Site::empty();
     site.write("seed.json", SEED);
     let heading = "Dry run: nothing was changed.\n";
     for _ in 0..2 {
-        let told = site.run(["import", "--dry-run", "seed.json"]).done();
-        assert_eq!(told, report(heading, [5, 0], [5, 0], [7, 0]));
+        let output = site.run(["import", "--dry-run", "seed.json"]).done();
+        assert_eq!(output, report(heading, [5, 0], [5, 0], [7, 0]));
     }
     assert_eq!(site.run(["import", "seed.json"]).done(), report("", [5, 0], [5, 0], [7, 0]));
 }
 
 #[test]
-fn a_file_with_faults_is_refused_with_each_fault_and_its_place() {
+fn a_file_with_faults_is_refused_with_every_path() {
     let site = Site::empty();
     let mut ada = user("ada@example.org", "ada");
     ada["emial"] = json!("ada@example.org");
@@ -84,7 +85,7 @@ fn a_file_with_faults_is_refused_with_each_fault_and_its_place() {
 }
 
 #[test]
-fn an_entry_in_conflict_with_what_is_there_is_named_and_nothing_is_imported() {
+fn an_entry_that_conflicts_with_existing_data_stops_the_import() {
     let site = Site::empty();
     let ada = json!({ "users": [user("ada@example.org", "ada")] });
     assert_eq!(import(&site, &ada).done(), report("", [0, 0], [0, 0], [1, 0]));
@@ -101,14 +102,14 @@ fn an_entry_in_conflict_with_what_is_there_is_named_and_nothing_is_imported() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named_and_no_database_is_made_for_it() {
+fn a_missing_file_is_named_and_no_database_is_created() {
     let site = Site::empty();
     let sentence = site.run(["import", "missing.json"]).refused(1);
     assert!(sentence.contains("missing.json"), "{sentence}");
     assert_eq!(site.names(), [] as [&str; 0]);
 }
 
-/// A group of the first two accounts of the seed, which the third wishes to join.
+/// A group of two accounts of the seed, with join requests of a third.
 fn group() -> Value {
     json!({
         "id": "7e8f9a0b-1c2d-4e3f-8a4b-5c6d7e8f9a0b",
@@ -134,7 +135,7 @@ fn seed_with(groups: &[Value]) -> Value {
 }
 
 #[test]
-fn what_is_exported_can_be_imported_elsewhere_and_exported_again_byte_for_byte() {
+fn an_export_can_be_imported_and_exported_again_byte_for_byte() {
     let (here, there) = (Site::empty(), Site::empty());
     let mut private = group();
     for (member, value) in [
@@ -151,9 +152,9 @@ fn what_is_exported_can_be_imported_elsewhere_and_exported_again_byte_for_byte()
     }
     let imported = import(&here, &seed_with(&[group(), private])).done();
     assert_eq!(imported, report_with_groups("", [5, 0], [5, 0], [7, 0], [2, 0]));
-    let told = here.run(["export", "all.json"]).done();
+    let output = here.run(["export", "all.json"]).done();
     assert_eq!(
-        told,
+        output,
         "institutions: 5\nresearch fields: 5\naccounts: 7\nworking groups: 2\n\
          all.json contains addresses and password hashes; keep it private.\n"
     );
@@ -182,28 +183,23 @@ fn what_is_exported_can_be_imported_elsewhere_and_exported_again_byte_for_byte()
 }
 
 #[tokio::test]
-async fn a_password_that_activation_ends_is_not_exported() {
+async fn a_password_that_activation_will_end_is_not_exported() {
     let site = Site::with_settings("[mail]\ntransport = \"file\"\n");
     let server = site.serve();
-    let variables = json!({ "email": "ada@example.org", "password": PASSWORD });
-    let register = "mutation ($email: String!, $password: String!) { payload: register(email: $email, password1: $password, \
-         password2: $password) { success errors } }";
-    assert_done(&server.ask_with(None, register, variables.clone()).await["payload"]);
+    assert_done(&server.mutate(&register("ada@example.org", PASSWORD)).await);
     let export = |file: &str| {
         site.run(["export", file]).done();
         let exported = std::fs::read_to_string(site.path(file)).expect("a file");
         serde_json::from_str::<Value>(&exported).expect("JSON")["users"][0]["password"].take()
     };
     assert_ne!(export("before.json"), "");
-    let reset =
-        "mutation ($email: String!) { payload: sendPasswordResetEmail(email: $email) { success errors } }";
-    let refused = server.ask_with(None, reset, json!({ "email": "ada@example.org" })).await["payload"].take();
+    let refused = server.mutate(&request_reset("ada@example.org")).await;
     assert_refused(&refused, "email", "not_verified");
     assert_eq!(export("after.json"), "");
 }
 
 #[test]
-fn an_empty_database_is_exported_too_and_no_file_is_overwritten() {
+fn an_empty_database_is_exported_and_no_file_is_overwritten() {
     let site = Site::empty();
     let sentence = site.run(["export", "all.json"]).refused(1);
     assert!(sentence.contains("there is no database"), "{sentence}");
@@ -219,22 +215,22 @@ fn an_empty_database_is_exported_too_and_no_file_is_overwritten() {
 }
 
 #[test]
-fn a_group_that_is_there_stays_as_its_people_have_made_it() {
+fn an_import_does_not_change_an_existing_group() {
     let site = Site::empty();
     import(&site, &seed_with(&[group()])).done();
     let mut changed = group();
     changed["name"] = json!("Winds");
     changed["representative"] = json!("seed.oldhash@example.org");
     changed["members"] = json!([]);
-    let told = import(&site, &seed_with(&[changed])).done();
-    assert_eq!(told, report_with_groups("", [0, 5], [0, 5], [0, 7], [0, 1]));
+    let output = import(&site, &seed_with(&[changed])).done();
+    assert_eq!(output, report_with_groups("", [0, 5], [0, 5], [0, 7], [0, 1]));
     site.run(["export", "all.json"]).done();
     let exported = std::fs::read_to_string(site.path("all.json")).expect("a file");
     assert!(exported.contains("Tidal energy") && !exported.contains("Winds"));
 }
 
 #[test]
-fn a_group_that_does_not_fit_is_named_and_nothing_is_imported() {
+fn an_invalid_group_stops_the_import() {
     let site = Site::empty();
     import(&site, &seed_with(&[group()])).done();
     site.run(["export", "before.json"]).done();
@@ -277,7 +273,7 @@ fn a_group_that_does_not_fit_is_named_and_nothing_is_imported() {
 }
 
 #[test]
-fn the_bundled_research_fields_are_imported_once_and_beside_others() {
+fn the_bundled_research_fields_are_imported_once() {
     let site = Site::empty();
     let bundled = ["import", "--bundled", "research-fields"];
     assert_eq!(site.run(bundled).done(), report("", [0, 0], [42, 0], [0, 0]));

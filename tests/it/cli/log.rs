@@ -1,14 +1,13 @@
-//! The log of `serve`: a line for each request, and levels for the journal.
+//! The log of `serve`.
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use super::serve::registers;
+use super::MAIL_TO_FILES;
 use crate::support::person::PASSWORD;
 use crate::support::program::{Serving, Site};
 
-const QUIET_MAIL: &str = "[mail]\ntransport = \"file\"\n";
-/// Has the program take the pipe that its log goes to for the journal.
+/// Makes the program take its standard error for the journal.
 const UNDER_JOURNAL: &str = "export JOURNAL_STREAM=$(stat -L -c %d:%i /dev/stderr)";
 
 impl Serving {
@@ -22,7 +21,7 @@ async fn send(request: RequestBuilder) -> Response {
     request.send().await.expect("a reply")
 }
 
-/// The requests in a log for machines, in their order.
+/// Returns the requests in a JSON log.
 fn requests(log: &str) -> Vec<Value> {
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     lines.filter(|line| line["message"] == "request").collect()
@@ -33,10 +32,10 @@ fn text<'a>(line: &'a Value, name: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn each_request_of_graphql_is_logged_with_fields_outcome_and_codes() {
-    let site = Site::with_settings(&format!("{QUIET_MAIL}[log]\nformat = \"json\"\n"));
+async fn graphql_requests_are_logged_with_fields_outcome_and_codes() {
+    let site = Site::with_settings(&format!("{MAIL_TO_FILES}[log]\nformat = \"json\"\n"));
     let server = site.serve();
-    registers(&server, "ada").await;
+    server.register("ada").await;
     let ask = async |query: &str, variables: Value| {
         send(server.request("POST", "/graphql").json(&json!({ "query": query, "variables": variables })))
             .await
@@ -81,8 +80,8 @@ async fn each_request_of_graphql_is_logged_with_fields_outcome_and_codes() {
 }
 
 #[tokio::test]
-async fn every_other_request_is_logged_by_its_route_alone() {
-    let site = Site::with_settings(&format!("{QUIET_MAIL}[log]\nformat = \"json\"\n"));
+async fn other_requests_are_logged_by_route_only() {
+    let site = Site::with_settings(&format!("{MAIL_TO_FILES}[log]\nformat = \"json\"\n"));
     let server = site.serve();
     for (method, path) in [
         ("GET", "/"),
@@ -133,10 +132,10 @@ async fn every_other_request_is_logged_by_its_route_alone() {
 }
 
 #[tokio::test]
-async fn a_form_with_two_errors_of_one_code_logs_the_code_once() {
+async fn a_form_with_two_equal_errors_logs_the_code_once() {
     let site = Site::with_settings("[log]\nformat = \"json\"\n");
     let server = site.serve();
-    registers(&server, "ada").await;
+    server.register("ada").await;
     let mail = server.mail();
     let (_, token) = mail.split_once("/activate/").expect("a link");
     let token = token.lines().next().expect("a token");
@@ -155,7 +154,7 @@ async fn a_form_with_two_errors_of_one_code_logs_the_code_once() {
 
 #[tokio::test]
 async fn a_site_without_pages_logs_unknown_paths_too() {
-    let site = Site::with_settings(&format!("pages.enabled = false\n{QUIET_MAIL}"));
+    let site = Site::with_settings(&format!("pages.enabled = false\n{MAIL_TO_FILES}"));
     let server = site.serve();
     for path in ["/activate/hunter2", "/"] {
         assert_eq!(send(server.request("GET", path)).await.status(), 404);
@@ -169,14 +168,14 @@ async fn a_site_without_pages_logs_unknown_paths_too() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn each_line_in_the_journal_begins_with_its_level_and_has_no_time() {
-    let settings = format!("limits.enabled = false\nlog.level = \"debug\"\n{QUIET_MAIL}");
+async fn journal_lines_begin_with_a_level_and_have_no_time() {
+    let settings = format!("limits.enabled = false\nlog.level = \"debug\"\n{MAIL_TO_FILES}");
     let site = Site::with_settings(&settings);
     let server = site.serve_after(UNDER_JOURNAL);
     assert!(server.greeting().starts_with("<6> INFO listening on http"), "{}", server.greeting());
-    assert!(server.waits_for("limits.enabled").starts_with("<4> WARN limits.enabled is off"));
+    assert!(server.wait_for("limits.enabled").starts_with("<4> WARN limits.enabled is off"));
     send(server.request("GET", "/healthz")).await;
-    assert!(server.waits_for("/healthz").starts_with("<7>DEBUG request id="));
+    assert!(server.wait_for("/healthz").starts_with("<7>DEBUG request id="));
     site.write("config.toml", "nonsense = 1\n");
     assert!(server.reload().starts_with("<3>ERROR the settings were not reloaded"));
     let log = server.terminate().stderr;
@@ -188,7 +187,7 @@ async fn each_line_in_the_journal_begins_with_its_level_and_has_no_time() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_log_for_machines_keeps_its_form_in_the_journal() {
+fn a_json_log_stays_json_in_the_journal() {
     let site = Site::with_settings("log.format = \"json\"\n");
     let server = site.serve_after(UNDER_JOURNAL);
     let line = server.greeting().strip_prefix("<6>").expect("a level");
@@ -198,9 +197,9 @@ fn the_log_for_machines_keeps_its_form_in_the_journal() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_log_that_is_not_the_journal_keeps_its_times() {
+fn a_log_outside_the_journal_keeps_its_times() {
     let site = Site::with_settings("");
-    // A service may redirect its log to a file, and inherits the variable all the same.
+    // A service that redirects its log to a file still inherits the variable.
     let server = site.serve_after("export JOURNAL_STREAM=$(stat -L -c %d:%i .)");
     let time = regex::Regex::new(r"^\d{4}-\d\d-\d\dT[\d:.]+Z  INFO listening on").expect("a pattern");
     assert!(time.is_match(server.greeting()), "{}", server.greeting());
@@ -208,7 +207,7 @@ fn a_log_that_is_not_the_journal_keeps_its_times() {
 
 #[test]
 fn each_line_of_an_error_is_marked_for_the_journal() {
-    let site = Site::with_settings(QUIET_MAIL);
+    let site = Site::with_settings(MAIL_TO_FILES);
     site.write(
         "file.json",
         json!({ "users": [{ "email": "bo" }, { "emial": "ada@example.org" }] }).to_string(),

@@ -1,22 +1,22 @@
-//! `mail list`, `mail show` and `mail retry`, for sites that copy links from here.
+//! `mail list`, `mail show` and `mail retry`.
 
 use serde_json::Value;
 
-use super::serve::{link, registers};
 use crate::support::program::Site;
+use crate::support::serving::activation_link;
 
-/// A site at which ada has registered; answers the mail as it was printed.
+/// A site with the registration of ada. Returns the printed mail.
 async fn site_with_a_mail() -> (Site, String) {
     let site = Site::with_settings("");
     let server = site.serve();
-    registers(&server, "ada").await;
+    server.register("ada").await;
     let mail = server.mail();
     assert_eq!(server.terminate().status, Some(0));
     (site, mail)
 }
 
 #[tokio::test]
-async fn mail_list_tells_of_each_mail_and_shows_no_link() {
+async fn mail_list_shows_each_mail_without_its_link() {
     let (site, mail) = site_with_a_mail().await;
     let list = site.run(["mail", "list"]).done();
     assert_eq!(list.lines().count(), 1, "{list}");
@@ -32,7 +32,7 @@ async fn mail_list_tells_of_each_mail_and_shows_no_link() {
     assert_eq!(messages[0]["attempts"], 1);
     assert_eq!(messages[0]["last_error"], Value::Null);
     assert!(messages[0]["delivered_at"].is_string(), "{json}");
-    let link = link(&mail);
+    let link = activation_link(&mail);
     assert!(!list.contains(&link) && !json.contains(&link));
 }
 
@@ -42,11 +42,11 @@ async fn mail_show_repeats_the_link() {
     let shown = site.run(["mail", "show", "1"]).done();
     assert!(shown.starts_with("To: ada@example.org\nSubject: Activate your account on "), "{shown}");
     assert!(shown.contains("State: delivered\n"), "{shown}");
-    assert_eq!(link(&shown), link(&mail));
+    assert_eq!(activation_link(&shown), activation_link(&mail));
 }
 
 #[tokio::test]
-async fn mail_retry_lets_a_mail_leave_again() {
+async fn mail_retry_sends_a_mail_again() {
     let (site, mail) = site_with_a_mail().await;
     let nothing = site.run(["mail", "retry"]).done();
     assert!(nothing.starts_with("Mails due: 0."), "{nothing}");
@@ -61,7 +61,7 @@ async fn mail_retry_lets_a_mail_leave_again() {
 
     let due = site.run(["mail", "retry", "1", "--yes"]).done();
     assert!(due.starts_with("Mails due: 1."), "{due}");
-    // It waits again, which needs no question.
+    // A waiting mail needs no confirmation.
     site.run(["mail", "retry", "1"]).done();
     assert!(!site.run(["mail", "list"]).done().contains("delivered"));
 
@@ -87,7 +87,7 @@ async fn at_a_terminal_mail_retry_asks_before_a_delivered_mail_leaves_again() {
 }
 
 #[test]
-fn a_mail_that_there_is_not_is_told_in_a_sentence() {
+fn an_unknown_mail_is_an_error() {
     let site = Site::empty();
     site.run(["migrate"]).done();
     assert_eq!(site.run(["mail", "list"]).done(), "There are no mails.\n");
@@ -99,7 +99,7 @@ fn a_mail_that_there_is_not_is_told_in_a_sentence() {
 }
 
 #[test]
-fn looking_at_mails_makes_no_database() {
+fn listing_mails_creates_no_database() {
     let site = Site::empty();
     for arguments in
         [&["mail", "list"][..], &["mail", "list", "--json"], &["mail", "show", "1"], &["mail", "retry"]]

@@ -1,63 +1,33 @@
-//! `serve`: what it says, what it keeps, and how it ends.
+//! `serve`.
 
 use serde_json::Value;
 
 use crate::support::person::{PASSWORD, assert_done};
-use crate::support::program::{Serving, Site};
-
-/// Somebody registers at a server that runs by itself.
-pub(super) async fn registers(server: &Serving, name: &str) {
-    let register = format!(
-        "register(email: \"{name}@example.org\", username: {name:?}, \
-         password1: {PASSWORD:?}, password2: {PASSWORD:?})"
-    );
-    assert_done(&server.mutate(&register).await);
-}
-
-/// The link in a mail, which stands on a line of its own.
-pub(super) fn link(mail: &str) -> String {
-    let mut links = mail.lines().filter(|line| line.starts_with("http://localhost:8000/activate/"));
-    let link = links.next().unwrap_or_else(|| panic!("no link in {mail}"));
-    assert_eq!(links.next(), None, "a second link in {mail}");
-    link.to_owned()
-}
-
-async fn verifies(server: &Serving, mail: &str) {
-    let link = link(mail);
-    let (_, token) = link.rsplit_once('/').expect("a link ends with its token");
-    assert_done(&server.mutate(&format!("verifyAccount(token: {token:?})")).await);
-}
-
-/// Somebody logs in; answers the access token.
-async fn logs_in(server: &Serving, name: &str) -> String {
-    let login = format!("tokenAuth(email: \"{name}@example.org\", password: {PASSWORD:?})");
-    let payload = server.mutate(&format!("{login} {{ success errors token }}")).await;
-    assert_done(&payload);
-    payload["token"].as_str().expect("a token").to_owned()
-}
+use crate::support::program::Site;
+use crate::support::serving::activation_link;
 
 #[tokio::test]
-async fn serve_names_its_address_prints_the_mail_and_ends_when_told() {
+async fn serve_prints_its_address_and_mail_and_stops_on_a_signal() {
     let site = Site::with_settings("");
     let server = site.serve();
     assert!(server.greeting().contains("INFO listening on http://127.0.0.1:"), "{}", server.greeting());
-    registers(&server, "ada").await;
+    server.register("ada").await;
     let mail = server.mail();
     for part in ["From: no-reply@localhost\n", "To: ada@example.org\n", "Subject: Activate your account on "]
     {
         assert!(mail.contains(part), "{part}: {mail}");
     }
-    let link = link(&mail);
+    let link = activation_link(&mail);
 
     let end = server.terminate();
     assert_eq!(end.status, Some(0), "{end:?}");
-    assert_eq!(end.stdout, "", "one registration, one mail");
+    assert_eq!(end.stdout, "", "a second mail");
     assert!(!end.stderr.contains(PASSWORD) && !end.stderr.contains(&link), "{}", end.stderr);
     assert!(!end.stderr.contains("ERROR") && !end.stderr.contains("WARN"), "{}", end.stderr);
 }
 
 #[test]
-fn a_signal_right_after_the_first_line_is_heeded() {
+fn a_signal_right_after_the_first_log_line_stops_the_server() {
     let site = Site::with_settings("");
     for _ in 0..5 {
         let end = site.serve().terminate();
@@ -66,10 +36,10 @@ fn a_signal_right_after_the_first_line_is_heeded() {
 }
 
 #[tokio::test]
-async fn serve_with_the_log_for_machines_writes_one_object_a_line() {
+async fn a_json_log_has_one_object_on_each_line() {
     let site = Site::with_settings("log.format = \"json\"\n");
     let server = site.serve();
-    registers(&server, "ada").await;
+    server.register("ada").await;
     server.mail();
     let greeting = server.greeting().to_owned();
     let end = server.terminate();
@@ -82,10 +52,10 @@ async fn serve_with_the_log_for_machines_writes_one_object_a_line() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn what_serve_writes_is_for_its_owner_alone() {
+async fn files_of_serve_are_readable_by_their_owner_only() {
     let site = Site::with_settings("mail.transport = \"file\"\n");
     let server = site.serve();
-    registers(&server, "ada").await;
+    server.register("ada").await;
     assert_eq!(server.terminate().stdout, "");
     let names = site.names();
     for name in ["data/auth.sqlite3", "data/secret.key"] {
@@ -102,36 +72,35 @@ async fn what_serve_writes_is_for_its_owner_alone() {
 }
 
 #[tokio::test]
-async fn the_key_and_what_it_signed_outlive_a_restart() {
+async fn key_and_tokens_survive_a_restart() {
     let site = Site::with_settings("");
     let server = site.serve();
-    registers(&server, "ada").await;
-    verifies(&server, &server.mail()).await;
-    let token = logs_in(&server, "ada").await;
+    server.register("ada").await;
+    assert_done(&server.activate(&server.mail()).await);
+    let token = server.log_in("ada@example.org", PASSWORD).await;
     let key = std::fs::read(site.path("data/secret.key")).expect("a key");
     assert_eq!(server.terminate().status, Some(0));
 
     let server = site.serve();
-    let data = server.ask(Some(&token), "{ me { email } }").await;
+    let data = server.query(Some(&token), "{ me { email } }").await;
     assert_eq!(data["me"]["email"], "ada@example.org");
     assert_eq!(std::fs::read(site.path("data/secret.key")).expect("a key"), key);
-    assert_eq!(server.terminate().stdout, "", "a mail was sent again");
+    assert_eq!(server.terminate().stdout, "", "the mail was sent again");
 }
 
 #[tokio::test]
-async fn a_server_killed_right_after_its_answer_has_lost_neither_account_nor_mail() {
+async fn a_server_killed_after_its_reply_keeps_account_and_mail() {
     let site = Site::with_settings("");
     let server = site.serve();
-    registers(&server, "ada").await;
+    server.register("ada").await;
     server.kill();
 
     let shown = site.run(["mail", "show", "1"]).done();
     let server = site.serve();
-    let refused =
-        server.mutate(&format!("tokenAuth(email: \"ada@example.org\", password: {PASSWORD:?})")).await;
+    let refused = server.try_log_in("ada@example.org", PASSWORD).await;
     assert_eq!(refused["errors"]["nonFieldErrors"][0]["code"], "not_verified", "{refused}");
-    verifies(&server, &shown).await;
-    logs_in(&server, "ada").await;
+    assert_done(&server.activate(&shown).await);
+    server.log_in("ada@example.org", PASSWORD).await;
     assert_eq!(server.terminate().status, Some(0));
     let list = site.run(["mail", "list"]).done();
     assert_eq!(list.lines().count(), 1, "{list}");
@@ -139,7 +108,7 @@ async fn a_server_killed_right_after_its_answer_has_lost_neither_account_nor_mai
 }
 
 #[test]
-fn serve_sweeps_what_has_expired_meanwhile() {
+fn serve_deletes_expired_rows() {
     let site = Site::with_settings("");
     site.run(["migrate"]).done();
     let database = rusqlite::Connection::open(site.path("data/auth.sqlite3")).expect("a database");
@@ -149,7 +118,7 @@ fn serve_sweeps_what_has_expired_meanwhile() {
     drop(database);
 
     let server = site.serve();
-    assert!(server.waits_for("expired rows").ends_with("INFO expired rows deleted: 1500"));
+    assert!(server.wait_for("expired rows").ends_with("INFO expired rows deleted: 1500"));
     let end = server.terminate();
     assert_eq!(end.status, Some(0), "{end:?}");
     assert!(!end.stderr.contains("expired rows"), "once an hour: {}", end.stderr);

@@ -1,4 +1,4 @@
-//! Trouble at the start: one sentence that names what is in the way, and nothing of what is there is overwritten.
+//! Failures at the start: one sentence names the obstacle, and nothing is overwritten.
 
 use std::net::TcpListener;
 
@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::support::program::{Outcome, Site};
 
-/// The one line on standard error that is not of the log, whose lines begin with the time.
+/// Returns the only line on standard error that is not a log line. Log lines begin with the time.
 #[track_caller]
 fn sentence(outcome: &Outcome) -> String {
     assert_eq!(outcome.status, Some(1), "{outcome:?}");
@@ -26,7 +26,7 @@ fn assert_names(sentence: &str, parts: &[&str]) {
 }
 
 #[test]
-fn a_file_in_place_of_the_data_folder_is_left_alone() {
+fn a_file_in_place_of_the_data_folder_is_not_changed() {
     let site = Site::with_settings("");
     site.write("data", "mine");
     assert_names(&sentence(&site.run(["serve"])), &["data_dir", "data"]);
@@ -53,7 +53,7 @@ fn a_port_that_is_in_use_is_named() {
 }
 
 #[test]
-fn a_database_that_is_none_is_left_alone() {
+fn a_file_that_is_not_a_database_is_not_changed() {
     let site = Site::with_settings("");
     site.run(["migrate"]).done();
     let garbage = "this is no database. ".repeat(500);
@@ -68,7 +68,7 @@ fn a_database_that_is_none_is_left_alone() {
 }
 
 #[test]
-fn a_database_that_was_cut_off_is_not_taken_for_a_new_one() {
+fn a_truncated_database_is_not_replaced() {
     let site = Site::with_settings("");
     site.run(["migrate"]).done();
     let whole = std::fs::read(site.path("data/auth.sqlite3")).expect("a database");
@@ -80,7 +80,7 @@ fn a_database_that_was_cut_off_is_not_taken_for_a_new_one() {
 
 #[cfg(unix)]
 #[test]
-fn a_key_that_others_may_read_is_not_used() {
+fn a_key_that_others_can_read_is_refused() {
     use std::os::unix::fs::PermissionsExt as _;
     let site = Site::with_settings("");
     site.run(["migrate"]).done();
@@ -93,7 +93,7 @@ fn a_key_that_others_may_read_is_not_used() {
 }
 
 #[test]
-fn an_empty_key_file_is_not_replaced_unasked() {
+fn an_empty_key_file_is_not_replaced() {
     let site = Site::with_settings("");
     site.run(["migrate"]).done();
     for contents in ["", "\n"] {
@@ -104,14 +104,14 @@ fn an_empty_key_file_is_not_replaced_unasked() {
 }
 
 #[test]
-fn a_key_file_that_is_named_and_missing_is_not_made() {
+fn a_configured_key_file_is_not_created() {
     let site = Site::with_settings("secret_key_file = \"mine.key\"\n");
     assert_names(&site.run(["serve"]).refused(2), &["secret_key_file", "mine.key"]);
     assert!(!site.names().iter().any(|name| name.ends_with(".key")), "{:?}", site.names());
 }
 
 #[test]
-fn a_database_from_a_newer_version_is_left_alone() {
+fn a_database_of_a_newer_version_is_not_changed() {
     let site = Site::with_settings("");
     site.run(["migrate"]).done();
     let path = site.path("data/auth.sqlite3");
@@ -126,6 +126,6 @@ fn a_database_from_a_newer_version_is_left_alone() {
         assert_names(&sentence, &["data/auth.sqlite3", "newer version", "999", "backup"]);
         assert_eq!(std::fs::read(&path).expect("a database"), before, "{command:?}");
     }
-    let told = site.run(["migrate", "--status"]);
-    assert!(!told.stdout.contains("up to date"), "{told:?}");
+    let output = site.run(["migrate", "--status"]);
+    assert!(!output.stdout.contains("up to date"), "{output:?}");
 }

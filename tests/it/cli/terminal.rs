@@ -1,40 +1,35 @@
-//! An address may hold escape sequences, as Django takes them: no command hands them to the operator's terminal.
+//! Control characters in addresses and names do not reach the terminal of an operator.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::support::person::PASSWORD;
+use crate::support::mutation::register;
+use crate::support::person::{PASSWORD, assert_done};
 use crate::support::program::Site;
 
-/// With ESC, BEL and DEL.
+/// A valid address with ESC, BEL and DEL.
 const STRANGE: &str = "\"\u{1b}]0;owned\u{7}\u{7f}\"@example.org";
 const HARMLESS: &str = "\" ]0;owned  \"@example.org";
 
 #[track_caller]
-fn assert_steers_nothing(output: &str) {
-    let steers = |character: char| character.is_control() && character != '\n';
-    assert!(!output.contains(steers), "{output:?}");
+fn assert_no_controls(output: &str) {
+    let is_control = |character: char| character.is_control() && character != '\n';
+    assert!(!output.contains(is_control), "{output:?}");
 }
 
-/// A site at which somebody has registered with that address; answers the mail as it was printed.
+/// A site with a registration of that address. Returns the printed mail.
 async fn site() -> (Site, String) {
     let site = Site::with_settings("");
     let server = site.serve();
-    let mutation = "mutation ($email: String!, $password: String!) { \
-         register(email: $email, username: \"strange\", password1: $password, password2: $password) { success } }";
-    let request = json!({ "query": mutation, "variables": { "email": STRANGE, "password": PASSWORD } });
-    let reply =
-        reqwest::Client::new().post(server.endpoint()).json(&request).send().await.expect("an answer");
-    let body: Value = reply.json().await.expect("JSON");
-    assert_eq!(body["data"]["register"]["success"], true, "{body}");
+    assert_done(&server.mutate(&register(STRANGE, PASSWORD).with("username", "strange")).await);
     let mail = server.mail();
     assert_eq!(server.terminate().status, Some(0));
     (site, mail)
 }
 
 #[tokio::test]
-async fn an_address_that_would_steer_a_terminal_is_printed_so_that_it_does_not() {
+async fn control_characters_in_an_address_are_not_printed() {
     let (site, mail) = site().await;
-    assert_steers_nothing(&mail);
+    assert_no_controls(&mail);
     assert!(mail.contains(&format!("To: {HARMLESS}\nSubject: Activate ")), "{mail}");
     for arguments in [
         &["mail", "list"][..],
@@ -46,9 +41,9 @@ async fn an_address_that_would_steer_a_terminal_is_printed_so_that_it_does_not()
         &["user", "deactivate", "1"],
         &["audit", "list"],
     ] {
-        let told = site.run(arguments).done();
-        assert_steers_nothing(&told);
-        assert!(told.contains(HARMLESS), "{arguments:?}: {told}");
+        let output = site.run(arguments).done();
+        assert_no_controls(&output);
+        assert!(output.contains(HARMLESS), "{arguments:?}: {output}");
     }
     let shown = site.run(["mail", "show", "1"]).done();
     let body = |mail: &str| mail.split_once("\n\n").expect("a head and a body").1.trim_end().to_owned();
@@ -56,12 +51,12 @@ async fn an_address_that_would_steer_a_terminal_is_printed_so_that_it_does_not()
 
     site.run(["user", "create", "--email", "bo@example.org", "--username", "1", "--verified"]).done();
     let refused = site.run(["user", "show", "1"]).refused(1);
-    assert_steers_nothing(&refused);
+    assert_no_controls(&refused);
     assert!(refused.contains(HARMLESS), "{refused}");
 }
 
 #[test]
-fn a_name_that_turns_the_direction_of_reading_is_printed_without() {
+fn bidirectional_controls_in_a_name_are_not_printed() {
     let site = Site::with_settings("");
     let name = "\u{202e}eve\u{2028}\u{2067}";
     site.run(["user", "create", "--email", "eve@example.org", "--username", name]).done();
@@ -76,17 +71,17 @@ fn a_name_that_turns_the_direction_of_reading_is_printed_without() {
 }
 
 #[tokio::test]
-async fn scripts_are_told_such_an_address_as_it_is_and_a_terminal_is_not() {
+async fn json_output_escapes_control_characters_in_addresses() {
     let (site, _) = site().await;
     for (command, member) in [("mail", "recipient"), ("user", "email"), ("audit", "email")] {
         let printed = site.run([command, "list", "--json"]).done();
-        assert_steers_nothing(&printed);
+        assert_no_controls(&printed);
         let listed: Value = serde_json::from_str(&printed).expect("JSON");
         assert_eq!(listed[0][member], STRANGE, "{command}");
     }
     let printed = site.run(["user", "show", "1", "--json"]).done();
-    assert_steers_nothing(&printed);
+    assert_no_controls(&printed);
     let shown: Value = serde_json::from_str(&printed).expect("JSON");
     assert_eq!(shown["email"], STRANGE);
-    assert_steers_nothing(&site.run(["user", "show", "1"]).done());
+    assert_no_controls(&site.run(["user", "show", "1"]).done());
 }

@@ -1,36 +1,21 @@
-//! `user`: what an operator does to accounts, beside a running server.
+//! `user`: commands for accounts.
 
-use rusqlite::Connection;
+mod set_email;
+
 use serde_json::{Value, json};
 
-use super::serve::link;
-use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused};
-use crate::support::program::{Serving, Site};
-
-const FILES: &str = "[mail]\ntransport = \"file\"\n";
-
-async fn logs_in(server: &Serving, email: &str, password: &str) -> Value {
-    let login = "mutation ($email: String!, $password: String!) { \
-         payload: tokenAuth(email: $email, password: $password) { success errors token } }";
-    let variables = json!({ "email": email, "password": password });
-    server.ask_with(None, login, variables).await["payload"].take()
-}
-
-/// Follows the link of an activation mail.
-async fn activates(server: &Serving, mail: &str) -> Value {
-    let link = link(mail);
-    let (_, token) = link.rsplit_once('/').expect("a link ends with its token");
-    let verify = "mutation ($token: String!) { payload: verifyAccount(token: $token) { success errors } }";
-    server.ask_with(None, verify, json!({ "token": token })).await["payload"].take()
-}
+use super::MAIL_TO_FILES;
+use crate::support::mutation::{register, request_reset};
+use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused, assert_refused_with};
+use crate::support::program::Site;
 
 fn mails(site: &Site) -> Vec<Value> {
     serde_json::from_str(&site.run(["mail", "list", "--json"]).done()).expect("JSON")
 }
 
 #[tokio::test]
-async fn an_operator_makes_an_account_that_can_log_in_at_once() {
-    let site = Site::with_settings(FILES);
+async fn an_account_created_by_an_operator_can_log_in() {
+    let site = Site::with_settings(MAIL_TO_FILES);
     let server = site.serve();
     let made = site.run_with_input(
         &format!("{PASSWORD}\n"),
@@ -47,11 +32,11 @@ async fn an_operator_makes_an_account_that_can_log_in_at_once() {
         ],
     );
     assert_eq!(made.done(), "account 1 created: Ada@example.org\n");
-    let payload = logs_in(&server, "ada@example.org", PASSWORD).await;
+    let payload = server.try_log_in("ada@example.org", PASSWORD).await;
     assert_done(&payload);
-    let me = server.ask(payload["token"].as_str(), "{ me { username isStaff verified } }").await;
+    let me = server.query(payload["token"].as_str(), "{ me { username isStaff verified } }").await;
     assert_eq!(me["me"], json!({ "username": "ada", "isStaff": true, "verified": true }));
-    assert!(mails(&site).is_empty(), "nobody has to confirm anything");
+    assert!(mails(&site).is_empty(), "a verified account got a mail");
 
     let listed: Vec<Value> =
         serde_json::from_str(&site.run(["user", "list", "--json"]).done()).expect("JSON");
@@ -69,8 +54,8 @@ async fn an_operator_makes_an_account_that_can_log_in_at_once() {
 }
 
 #[tokio::test]
-async fn who_is_made_without_a_password_and_unverified_gets_a_mail_and_chooses_one() {
-    let site = Site::with_settings(FILES);
+async fn an_account_created_without_a_password_is_verified_and_gets_one() {
+    let site = Site::with_settings(MAIL_TO_FILES);
     assert_eq!(
         site.run(["user", "create", "--email", "bo@example.org"]).done(),
         "account 1 created: bo@example.org\n"
@@ -79,42 +64,34 @@ async fn who_is_made_without_a_password_and_unverified_gets_a_mail_and_chooses_o
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0]["recipient"], "bo@example.org");
     let server = site.serve();
-    assert_refused(&logs_in(&server, "bo@example.org", "").await, "nonFieldErrors", "invalid_credentials");
+    assert_refused_with(&server.try_log_in("bo@example.org", "").await, "invalid_credentials");
     assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is verified\n");
     assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is already verified\n");
     let set =
         site.run_with_input(OTHER_PASSWORD, ["user", "set-password", "bo@example.org", "--password-stdin"]);
     assert!(set.done().contains("password of bo@example.org changed"));
-    assert_done(&logs_in(&server, "bo@example.org", OTHER_PASSWORD).await);
+    assert_done(&server.try_log_in("bo@example.org", OTHER_PASSWORD).await);
 }
 
 #[tokio::test]
-async fn an_account_that_an_operator_verifies_loses_a_stranger_s_password_too() {
-    let site = Site::with_settings(FILES);
+async fn verification_by_an_operator_ends_the_password_of_a_stranger() {
+    let site = Site::with_settings(MAIL_TO_FILES);
     let server = site.serve();
     // A stranger registers, and the owner of the address asks for a new password.
-    let register = format!(
-        "register(email: \"bo@example.org\", password1: \"{PASSWORD}\", password2: \"{PASSWORD}\") {{ success errors }}"
-    );
-    assert_done(&server.mutate(&register).await);
-    let reset = "sendPasswordResetEmail(email: \"bo@example.org\") { success errors }";
-    assert_refused(&server.mutate(reset).await, "email", "not_verified");
+    assert_done(&server.mutate(&register("bo@example.org", PASSWORD)).await);
+    assert_refused(&server.mutate(&request_reset("bo@example.org")).await, "email", "not_verified");
     assert_eq!(site.run(["user", "verify", "1"]).done(), "bo@example.org is verified\n");
-    assert_refused(
-        &logs_in(&server, "bo@example.org", PASSWORD).await,
-        "nonFieldErrors",
-        "invalid_credentials",
-    );
+    assert_refused_with(&server.try_log_in("bo@example.org", PASSWORD).await, "invalid_credentials");
 }
 
 #[tokio::test]
-async fn what_an_operator_does_to_an_account_takes_effect_at_once() {
-    let site = Site::with_settings(FILES);
+async fn changes_of_an_account_by_an_operator_take_effect_at_once() {
+    let site = Site::with_settings(MAIL_TO_FILES);
     let server = site.serve();
     let create = ["user", "create", "--email", "ada@example.org", "--verified", "--password-stdin"];
     site.run_with_input(PASSWORD, create).done();
-    let token = logs_in(&server, "ada@example.org", PASSWORD).await["token"].take();
-    let me = async |token: &Value| server.ask(token.as_str(), "{ me { email isStaff } }").await["me"].take();
+    let token = server.log_in("ada@example.org", PASSWORD).await;
+    let me = async |token: &str| server.query(Some(token), "{ me { email isStaff } }").await["me"].take();
     assert_eq!(site.run(["user", "staff", "1"]).done(), "ada@example.org is staff\n");
     assert_eq!(me(&token).await, json!({ "email": "ada@example.org", "isStaff": true }));
     assert_eq!(site.run(["user", "staff", "1", "--remove"]).done(), "ada@example.org is not staff\n");
@@ -125,35 +102,27 @@ async fn what_an_operator_does_to_an_account_takes_effect_at_once() {
             .contains("all sessions of ada@example.org ended")
     );
     assert_eq!(me(&token).await, Value::Null);
-    let token = logs_in(&server, "ada@example.org", PASSWORD).await["token"].take();
+    let token = server.log_in("ada@example.org", PASSWORD).await;
     assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is deactivated\n");
     assert_eq!(me(&token).await, Value::Null);
-    assert_refused(
-        &logs_in(&server, "ada@example.org", PASSWORD).await,
-        "nonFieldErrors",
-        "invalid_credentials",
-    );
+    assert_refused_with(&server.try_log_in("ada@example.org", PASSWORD).await, "invalid_credentials");
     assert_eq!(site.run(["user", "deactivate", "1"]).done(), "ada@example.org is already deactivated\n");
     assert_eq!(site.run(["user", "activate", "1"]).done(), "ada@example.org is active\n");
-    assert_done(&logs_in(&server, "ada@example.org", PASSWORD).await);
+    assert_done(&server.try_log_in("ada@example.org", PASSWORD).await);
 
     let asked = site.run(["user", "delete", "1"]).refused(1);
     assert!(asked.contains("confirm with --yes"), "{asked}");
     assert_eq!(site.run(["user", "delete", "1", "--yes"]).done(), "account 1 (ada@example.org) erased\n");
-    assert_refused(
-        &logs_in(&server, "ada@example.org", PASSWORD).await,
-        "nonFieldErrors",
-        "invalid_credentials",
-    );
+    assert_refused_with(&server.try_log_in("ada@example.org", PASSWORD).await, "invalid_credentials");
     assert_eq!(site.run(["user", "list"]).done(), "There are no accounts.\n");
     assert_eq!(site.run(["user", "list", "--json"]).done(), "[]\n");
     let again = site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
-    assert_eq!(again, "account 2 created: ada@example.org\n", "a number is never given twice");
+    assert_eq!(again, "account 2 created: ada@example.org\n", "an id was used twice");
 }
 
 #[test]
-fn what_an_operator_gets_wrong_is_said_in_a_sentence() {
-    let site = Site::with_settings(FILES);
+fn mistakes_of_operators_are_refused_with_a_message() {
+    let site = Site::with_settings(MAIL_TO_FILES);
     let sentence = site.run(["user", "list"]).refused(1);
     assert!(sentence.contains("there is no database"), "{sentence}");
     site.run(["user", "create", "--email", "ada@example.org", "--username", "7", "--verified"]).done();
@@ -171,7 +140,7 @@ fn what_an_operator_gets_wrong_is_said_in_a_sentence() {
         let sentence = site.run(&arguments).refused(1);
         assert!(sentence.contains(part), "{arguments:?}: {sentence}");
     }
-    // People choose their usernames: one that looks like an address is none.
+    // A username that looks like an address does not name an account.
     let create = ["user", "create", "--email", "eve@example.org", "--username", "dean@example.org"];
     site.run(create).done();
     let sentence = site.run(["user", "staff", "dean@example.org"]).refused(1);
@@ -196,7 +165,7 @@ fn what_an_operator_gets_wrong_is_said_in_a_sentence() {
 
 #[tokio::test]
 async fn at_a_terminal_user_create_asks_for_the_password_twice() {
-    let site = Site::with_settings(FILES);
+    let site = Site::with_settings(MAIL_TO_FILES);
     let create = ["user", "create", "--email", "ada@example.org", "--verified"];
     let typed = format!("{PASSWORD}\n{PASSWORD}\n");
     let Some(made) = site.run_at_a_terminal(&typed, &create) else { return };
@@ -206,7 +175,7 @@ async fn at_a_terminal_user_create_asks_for_the_password_twice() {
         "{made:?}"
     );
     let server = site.serve();
-    assert_done(&logs_in(&server, "ada@example.org", PASSWORD).await);
+    assert_done(&server.try_log_in("ada@example.org", PASSWORD).await);
 
     let create = ["user", "create", "--email", "bo@example.org"];
     let differ = format!("{PASSWORD}\n{OTHER_PASSWORD}\n");
@@ -223,8 +192,8 @@ async fn at_a_terminal_user_create_asks_for_the_password_twice() {
 }
 
 #[test]
-fn at_a_terminal_an_account_is_erased_only_after_a_yes() {
-    let site = Site::with_settings(FILES);
+fn at_a_terminal_an_account_is_deleted_only_after_confirmation() {
+    let site = Site::with_settings(MAIL_TO_FILES);
     site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
     let delete = ["user", "delete", "1"];
     for answer in ["\n", "n\n", "\u{4}"] {
@@ -236,174 +205,4 @@ fn at_a_terminal_an_account_is_erased_only_after_a_yes() {
     }
     let erased = site.run_at_a_terminal("YES\n", &delete).expect("as before");
     assert!(erased.stdout.contains("account 1 (ada@example.org) erased"), "{erased:?}");
-}
-
-fn audit(site: &Site) -> Vec<Value> {
-    serde_json::from_str(&site.run(["audit", "list", "--json"]).done()).expect("JSON")
-}
-
-#[tokio::test]
-async fn an_operator_gives_an_account_another_address_that_its_owner_confirms() {
-    let site = Site::with_settings(FILES);
-    let server = site.serve();
-    let create = ["user", "create", "--email", "ada@old.example", "--verified", "--password-stdin"];
-    site.run_with_input(PASSWORD, create).done();
-    let tokens = logs_in(&server, "ada@old.example", PASSWORD).await;
-
-    let change = ["user", "set-email", "ada@old.example", "Ada@New.example"];
-    assert_eq!(
-        site.run(change).done(),
-        "address of account 1 changed to Ada@new.example, all sessions ended; a mail asks to confirm it\n"
-    );
-    let me = server.ask(tokens["token"].as_str(), "{ me { email } }").await;
-    assert_eq!(me["me"], Value::Null, "the session has ended");
-    for (email, code) in [("ada@old.example", "invalid_credentials"), ("ada@new.example", "not_verified")] {
-        assert_refused(&logs_in(&server, email, PASSWORD).await, "nonFieldErrors", code);
-    }
-
-    let sent = mails(&site);
-    let subjects: Vec<_> = sent.iter().map(|mail| [&mail["recipient"], &mail["subject"]]).collect();
-    let site_name = "localhost:8000";
-    assert_eq!(
-        subjects,
-        [
-            [&json!("ada@old.example"), &json!(format!("Your account on {site_name} was changed"))],
-            [&json!("Ada@new.example"), &json!(format!("Activate your account on {site_name}"))],
-        ]
-    );
-    let notice = site.run(["mail", "show", "1"]).done();
-    assert!(notice.contains("The primary address of your account was changed by an operator."), "{notice}");
-    let activation = site.run(["mail", "show", "2"]).done();
-    assert_done(&activates(&server, &activation).await);
-    assert_done(&logs_in(&server, "ada@new.example", PASSWORD).await);
-
-    let events: Vec<Value> = audit(&site).iter().map(|entry| entry["event"].clone()).collect();
-    assert_eq!(
-        events,
-        [
-            "registered",
-            "verified",
-            "logged_in",
-            "email_changed",
-            "login_refused",
-            "login_refused",
-            "verified",
-            "logged_in"
-        ]
-    );
-    let again = site.run(["user", "set-email", "1", "Ada@new.example"]).done();
-    assert_eq!(again, "account 1 already has the address Ada@new.example\n");
-    assert_eq!((mails(&site).len(), audit(&site).len()), (2, 8), "nothing happened");
-    // The old address is free.
-    site.run(["user", "create", "--email", "ada@old.example", "--verified"]).done();
-}
-
-#[tokio::test]
-async fn another_spelling_of_an_address_logs_nobody_out() {
-    let site = Site::with_settings(FILES);
-    let server = site.serve();
-    let create = ["user", "create", "--email", "ada@example.org", "--verified", "--password-stdin"];
-    site.run_with_input(PASSWORD, create).done();
-    let token = logs_in(&server, "ada@example.org", PASSWORD).await["token"].take();
-    let told = site.run(["user", "set-email", "1", "Ada@example.org"]).done();
-    assert_eq!(
-        told,
-        "address of account 1 changed to Ada@example.org, another spelling of the same address\n"
-    );
-    let me = server.ask(token.as_str(), "{ me { email verified } }").await["me"].take();
-    assert_eq!(me, json!({ "email": "Ada@example.org", "verified": true }));
-    assert!(mails(&site).is_empty());
-}
-
-/// Gives addresses the keys that the first version stored.
-fn with_first_keys(site: &Site, keys: &[(&str, &str)]) {
-    let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
-    for (email, key) in keys {
-        let update = "UPDATE email_addresses SET email_key = ?2 WHERE email = ?1";
-        assert_eq!(database.execute(update, [email, key]).expect("a row"), 1, "{email}");
-    }
-}
-
-#[tokio::test]
-async fn an_address_with_a_key_of_an_earlier_version_logs_in() {
-    let site = Site::with_settings(FILES);
-    let emails = ["ada@xn--mnchen-3ya.example", "\"bo\"@example.org", "\u{212a}ai@example.org"];
-    for email in emails {
-        let create = ["user", "create", "--email", email, "--verified", "--password-stdin"];
-        site.run_with_input(PASSWORD, create).done();
-    }
-    let first: Vec<_> = emails.iter().map(|email| (*email, email.to_lowercase())).collect();
-    with_first_keys(&site, &first.iter().map(|(email, key)| (*email, key.as_str())).collect::<Vec<_>>());
-    let server = site.serve();
-    for email in emails.into_iter().chain(["ada@m\u{fc}nchen.example", "bo@example.org"]) {
-        assert_done(&logs_in(&server, email, PASSWORD).await);
-    }
-}
-
-#[test]
-fn two_accounts_of_one_mailbox_are_named_and_stay() {
-    let site = Site::with_settings(FILES);
-    for email in ["\"ada\"@example.org", "bo@example.org"] {
-        site.run(["user", "create", "--email", email, "--verified"]).done();
-    }
-    // The first version took these for two mailboxes.
-    let keys = [("\"ada\"@example.org", "\"ada\"@example.org"), ("bo@example.org", "ada@example.org")];
-    with_first_keys(&site, &keys);
-    let told = site.run(["migrate"]).done();
-    let warning = "accounts 1 and 2 have an address of the same mailbox, and logins with it reach account 2";
-    assert!(told.contains(warning), "{told}");
-    let server = site.serve();
-    assert!(server.waits_for("the same mailbox").contains("accounts 1 and 2"));
-    site.run(["user", "set-email", "1", "ada@other.example", "--verified"]).done();
-    assert!(!site.run(["migrate"]).done().contains("mailbox"));
-}
-
-#[tokio::test]
-async fn an_address_that_an_operator_vouches_for_is_verified_and_told_too() {
-    let site = Site::with_settings(FILES);
-    site.run(["user", "create", "--email", "typo@example.org"]).done();
-    let activation = site.run(["mail", "show", "1"]).done();
-    let told = site.run(["user", "set-email", "1", "ada@example.org", "--verified"]).done();
-    assert_eq!(told, "address of account 1 changed to ada@example.org, all sessions ended\n");
-    let shown = site.run(["user", "show", "1", "--json"]).done();
-    let shown: Value = serde_json::from_str(&shown).expect("JSON");
-    assert!(shown["verified_at"].is_string(), "{shown}");
-    let recipients: Vec<Value> = mails(&site).iter().map(|mail| mail["recipient"].clone()).collect();
-    assert_eq!(recipients, ["typo@example.org", "typo@example.org", "ada@example.org"]);
-    let by: Vec<_> = audit(&site).iter().map(|entry| [entry["event"].clone(), entry["by"].clone()]).collect();
-    assert_eq!(
-        by[1..],
-        [["email_changed", "operator"], ["verified", "operator"]].map(|pair| pair.map(Value::from))
-    );
-    let server = site.serve();
-    assert_refused(&activates(&server, &activation).await, "nonFieldErrors", "invalid_token");
-}
-
-#[test]
-fn an_address_that_cannot_be_given_to_an_account_changes_nothing() {
-    let site = Site::with_settings(FILES);
-    let user = json!({ "email": "ada@example.org", "username": "ada", "password": "!",
-        "status": { "verified": true, "secondary_email": "ada@second.example" } });
-    site.write("file.json", json!({ "users": [user] }).to_string());
-    site.run(["import", "file.json"]).done();
-    site.run(["user", "create", "--email", "bo@example.org", "--verified"]).done();
-    for (address, part) in [
-        ("BO@example.org", "User with this Email already exists."),
-        ("nonsense", "Enter a valid email address."),
-        ("", "This field is required."),
-    ] {
-        let sentence = site.run(["user", "set-email", "ada", address]).refused(1);
-        assert_eq!(sentence, format!("nothing was changed: {part}"));
-    }
-    let sentence = site.run(["user", "set-email", "bo@example.org", "ada@second.example"]).refused(1);
-    assert_eq!(sentence, "nothing was changed: User with this Email already exists.");
-    assert!(mails(&site).is_empty());
-
-    // Its own secondary address is another matter.
-    site.run(["user", "set-email", "ada", "ada@second.example", "--verified"]).done();
-    let shown = site.run(["user", "show", "ada", "--json"]).done();
-    let shown: Value = serde_json::from_str(&shown).expect("JSON");
-    assert_eq!((&shown["email"], &shown["secondary_email"]), (&json!("ada@second.example"), &Value::Null));
-    let recipients: Vec<Value> = mails(&site).iter().map(|mail| mail["recipient"].clone()).collect();
-    assert_eq!(recipients, ["ada@example.org", "ada@second.example"]);
 }

@@ -11,11 +11,11 @@ use regex::Regex;
 const EXAMPLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/config.example.toml"));
 
 fn defaults() -> config::Loaded {
-    config::load_text("").expect("the defaults are good settings")
+    config::load_text("").expect("the defaults are valid settings")
 }
 
-/// What the program reads besides what the example names would be a secret; what it does not read would be a lie.
-fn names_that_the_program_knows() -> BTreeSet<String> {
+/// Returns the names that the parser of the configuration accepts.
+fn known_names() -> BTreeSet<String> {
     let known = |section: &str| -> &'static [&'static str] {
         let header = if section.is_empty() { String::new() } else { format!("[{section}]\n") };
         let unknown = Toml::string(&format!("{header}no_such_setting = 1"));
@@ -39,7 +39,7 @@ fn section_of(line: &str) -> Option<&str> {
     line.strip_prefix('[')?.strip_suffix(']')
 }
 
-/// The lines of a section of the example; those before the first, if it has no name.
+/// Returns the lines of a section of the example. The section without a name is at the beginning.
 fn lines_below(section: &str) -> impl Iterator<Item = &'static str> {
     let mut current = "";
     EXAMPLE.lines().filter(move |line| {
@@ -49,15 +49,15 @@ fn lines_below(section: &str) -> impl Iterator<Item = &'static str> {
 }
 
 #[test]
-fn the_example_configuration_names_every_setting_once_and_no_other() {
+fn the_example_configuration_contains_every_setting_once() {
     let settings = defaults().settings();
     let names: BTreeSet<String> = settings.iter().map(|setting| setting.name.clone()).collect();
     assert_eq!(names.len(), settings.len(), "a setting is named twice");
-    assert_eq!(names, names_that_the_program_knows());
+    assert_eq!(names, known_names());
 }
 
 #[test]
-fn the_example_configuration_is_what_holds_without_one() {
+fn the_example_configuration_contains_the_defaults() {
     for setting in defaults().settings() {
         assert_eq!(setting.source, "default", "{}", setting.name);
         let (section, key) = setting.name.rsplit_once('.').unwrap_or(("", &setting.name));
@@ -65,21 +65,21 @@ fn the_example_configuration_is_what_holds_without_one() {
         let value = |line: &str| Figment::from(Toml::string(line)).find_value(key).ok();
         let printed = value(&format!("{key} = {}", setting.value));
         let given = printed.is_some() && lines().any(|line| value(line) == printed);
-        let worked_out = lines().any(|line| line.starts_with(&format!("# {key} = ")));
-        assert!(given != worked_out, "{} = {} is not in the file", setting.name, setting.value);
+        let computed = lines().any(|line| line.starts_with(&format!("# {key} = ")));
+        assert!(given != computed, "{} = {} is not in the file", setting.name, setting.value);
     }
     assert!(config::load_text(EXAMPLE).is_ok());
 }
 
 #[test]
-fn the_settings_that_are_printed_can_be_read_again() {
+fn printed_settings_can_be_loaded_again() {
     let settings = defaults().settings();
     let printed: Vec<String> = settings
         .iter()
         .filter(|setting| !setting.value.starts_with('('))
         .map(|setting| format!("{} = {}", setting.name, setting.value))
         .collect();
-    let again = config::load_text(&printed.join("\n")).expect("what is printed is a good configuration");
+    let again = config::load_text(&printed.join("\n")).expect("the printed settings are valid");
     for (before, after) in settings.iter().zip(again.settings()) {
         assert_eq!((&before.name, &before.value), (&after.name, &after.value));
     }
@@ -96,7 +96,7 @@ fn every_setting_of_the_example_has_a_sentence_above_it() {
                 settings += 1;
                 assert!(sentence.ends_with(['.', ':']), "{} has no sentence: {sentence:?}", &found[1]);
             } else if section_of(line).is_none() {
-                sentence = line.strip_prefix("# ").unwrap_or_else(|| panic!("{line:?} is no comment"));
+                sentence = line.strip_prefix("# ").unwrap_or_else(|| panic!("{line:?} is not a comment"));
             }
         }
     }

@@ -1,9 +1,9 @@
-//! `mail.smtp_url` and `mail.smtp_ca_file`: what is taken, what is refused, and what is never shown.
+//! `mail.smtp_url` and `mail.smtp_ca_file`.
 
 use crate::support::program::Site;
 
 #[test]
-fn check_config_masks_the_password_of_the_url_and_nothing_else() {
+fn check_config_masks_only_the_password_of_the_url() {
     let site = Site::empty();
     for (url, shown) in [
         ("smtps://user:very%20hushed@mail.example.org:465", "smtps://user:***@mail.example.org:465"),
@@ -19,7 +19,7 @@ fn check_config_masks_the_password_of_the_url_and_nothing_else() {
 }
 
 #[test]
-fn urls_that_make_no_sense_are_refused_without_showing_them() {
+fn invalid_urls_are_refused_without_showing_them() {
     let cases = [
         "",
         "secret",
@@ -55,7 +55,7 @@ fn urls_that_make_no_sense_are_refused_without_showing_them() {
 }
 
 #[test]
-fn urls_that_make_sense_are_taken() {
+fn valid_urls_are_accepted() {
     let cases = [
         "smtps://mail.example.org",
         "smtps://robot%40example.org:secret@mail.example.org:465",
@@ -78,7 +78,7 @@ fn urls_that_make_sense_are_taken() {
 }
 
 #[test]
-fn a_file_of_certificates_that_holds_none_is_refused_by_name() {
+fn a_file_without_certificates_is_refused_by_name() {
     let site = Site::empty();
     site.write("text.pem", "hello");
     site.write("broken.pem", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n");

@@ -1,4 +1,4 @@
-//! Whether a reply is what was expected, and where it first is not.
+//! Compares a reply with the expected one.
 
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
@@ -9,14 +9,14 @@ use serde_json::{Map, Value, json};
 
 use super::mint::jwt_signature;
 
-/// What an object with the member `$match` stands for.
+/// The rule of an object with the member `$match`.
 #[derive(Deserialize)]
 #[serde(tag = "$match", rename_all = "kebab-case", deny_unknown_fields)]
 enum Matcher {
     Any,
     String,
     Int,
-    /// A text of digits.
+    /// A string of digits.
     IntString,
     Hex40,
     Uuid,
@@ -26,24 +26,24 @@ enum Matcher {
         #[serde(rename = "type")]
         type_name: String,
     },
-    /// Within a minute of so many seconds from now.
+    /// A time within a minute of `from_now` seconds from now.
     UnixTime {
         #[serde(default)]
         from_now: i64,
     },
-    /// Signed by the server.
+    /// A token that the server signed.
     Jwt {
         claims: Value,
     },
-    /// A text in which the pattern is found.
+    /// A string that matches the pattern somewhere.
     Regex {
         pattern: String,
     },
-    /// These entries, in any order.
+    /// A list with these entries in any order.
     Set {
         of: Vec<Value>,
     },
-    /// Each of some entries and none of others.
+    /// A list that contains some entries and lacks others.
     List {
         #[serde(default)]
         contains: Vec<Value>,
@@ -52,7 +52,7 @@ enum Matcher {
     },
 }
 
-/// Fails at the first place, told as a JSON path, where a value is not what was expected.
+/// Fails at the first difference, with its JSON path.
 pub(super) fn compare(expected: &Value, actual: &Value, path: &str, now: i64) -> Result<()> {
     match (expected, actual) {
         (Value::Object(rule), _) if rule.contains_key("$match") => {
@@ -90,7 +90,7 @@ fn compare_members(
 }
 
 fn compare_matcher(rule: &Value, actual: &Value, path: &str, now: i64) -> Result<()> {
-    let matcher = Matcher::deserialize(rule).with_context(|| format!("{path}: {rule} is no matcher"))?;
+    let matcher = Matcher::deserialize(rule).with_context(|| format!("{path}: {rule} is not a matcher"))?;
     let text = actual.as_str().unwrap_or_default();
     let fits = match matcher {
         Matcher::Any => true,
@@ -169,7 +169,7 @@ fn is_like(text: &str, pattern: &str) -> bool {
     whole.is_match(text)
 }
 
-/// A value short enough for a line.
+/// Returns a value, shortened to fit on a line.
 pub(super) fn show(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(160) {

@@ -1,4 +1,4 @@
-//! Tokens and ids made without the server's help.
+//! Tokens and ids that are created without the server.
 
 use anyhow::{Context, Result, bail};
 use base64::Engine;
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 /// The key of `wepledge.toml`.
 const SECRET_KEY: &str = "reference-secret-key-for-conformance";
 
-/// How to make a value; the names in it are filled in already.
+/// How to create a value. Its template is filled in already.
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) enum Recipe {
@@ -22,7 +22,7 @@ pub(super) enum Recipe {
         #[serde(default = "hs256")]
         algorithm: String,
     },
-    /// As `django.core.signing.dumps` makes it, `age` seconds ago.
+    /// A token of `django.core.signing.dumps`, `age` seconds old.
     Signed {
         payload: Value,
         #[serde(default)]
@@ -32,7 +32,7 @@ pub(super) enum Recipe {
         #[serde(default = "django_salt")]
         salt: String,
     },
-    /// With another character in the middle of one of the parts that end at `.` or `:`.
+    /// A token with a changed character in one of its parts, which are separated by `.` and `:`.
     Tampered { token: String, part: usize },
     RelayId {
         #[serde(rename = "type")]
@@ -42,7 +42,7 @@ pub(super) enum Recipe {
 }
 
 impl Recipe {
-    /// Makes the value, at a certain Unix time.
+    /// Creates the value at a Unix time.
     pub(super) fn make(&self, now: i64) -> Result<String> {
         match self {
             Recipe::Jwt { claims, key, algorithm } => jwt(claims, key, algorithm),
@@ -60,7 +60,7 @@ impl Recipe {
     }
 }
 
-/// The third part of a JWT that the server signed.
+/// Returns the signature of a JWT of the server.
 pub(super) fn jwt_signature(signed: &str) -> String {
     mac::<Hmac<Sha256>>(SECRET_KEY.as_bytes(), signed)
 }
@@ -73,7 +73,7 @@ fn jwt(claims: &Value, key: &str, algorithm: &str) -> Result<String> {
         "HS256" => mac::<Hmac<Sha256>>(key.as_bytes(), &signed),
         "HS384" => mac::<Hmac<Sha384>>(key.as_bytes(), &signed),
         "HS512" => mac::<Hmac<Sha512>>(key.as_bytes(), &signed),
-        other => bail!("no JWT is signed with {other}"),
+        other => bail!("unknown algorithm {other}"),
     };
     Ok(format!("{signed}.{signature}"))
 }
@@ -89,7 +89,7 @@ fn encode(raw: impl AsRef<[u8]>) -> String {
 
 fn base62(number: i64) -> Result<String> {
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let mut number = usize::try_from(number).context("no token is made before 1970")?;
+    let mut number = usize::try_from(number).context("a token before 1970")?;
     let mut digits = Vec::new();
     while number > 0 || digits.is_empty() {
         digits.push(char::from(DIGITS[number % 62]));

@@ -1,4 +1,4 @@
-//! What came back, held against what was expected.
+//! A reply, and whether it is the expected one.
 
 use anyhow::{Context, Result, ensure};
 use reqwest::Response;
@@ -9,12 +9,12 @@ use super::matching::{compare, show};
 use super::scenario::Expect;
 use super::template::Template;
 
-/// A reply, read to its end.
+/// A complete reply.
 pub(super) struct Reply {
     status: u16,
     headers: HeaderMap,
     text: String,
-    /// `None` where it is not JSON.
+    /// `None` if the reply is not JSON.
     body: Option<Value>,
 }
 
@@ -26,13 +26,13 @@ impl Reply {
         Ok(Self { status, headers, text, body })
     }
 
-    /// What a JSON pointer leads to, which may not be null.
+    /// Returns the value at a JSON pointer, which must not be null.
     pub(super) fn find(&self, pointer: &str) -> Result<&Value> {
         let found = self.body.as_ref().and_then(|body| body.pointer(pointer));
         found.filter(|value| !value.is_null()).with_context(|| format!("{pointer}: expected a value"))
     }
 
-    /// Fails with the first difference; `engine_text` lets the wording of errors with status 400 pass.
+    /// Fails at the first difference. With `engine_text`, the wording of errors with status 400 may differ.
     pub(super) fn check(&self, expect: &Expect, engine_text: bool, template: &Template<'_>) -> Result<()> {
         if let Some(status) = expect.status {
             ensure!(

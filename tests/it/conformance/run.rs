@@ -14,11 +14,11 @@ use super::scenario::{MailRule, Scenario, Step};
 use super::template::Template;
 use crate::support::server::{Mail, TestServer};
 
-/// What links in mails start with, as the test server's `public_url` has it.
+/// The beginning of links in mails, from `public_url` of the test server.
 const PUBLIC_SCHEME: &str = "http";
 const PUBLIC_HOST: &str = "localhost:8000";
 
-/// Fails with the first difference; `index` keeps the addresses of one scenario from those of another.
+/// Fails at the first difference. `index` makes the addresses of scenarios different.
 pub(super) async fn play(server: &TestServer, scenario: &Scenario, index: usize) -> Result<()> {
     let mut conversation = Conversation {
         server,
@@ -40,7 +40,7 @@ pub(super) async fn play(server: &TestServer, scenario: &Scenario, index: usize)
     Ok(())
 }
 
-/// A scenario under way.
+/// A running scenario.
 struct Conversation<'a> {
     server: &'a TestServer,
     engine_text: bool,
@@ -63,8 +63,8 @@ impl Conversation<'_> {
     }
 
     fn check(&mut self, step: &Step, reply: &Reply) -> Result<()> {
-        // The expectation may use what this very reply is the first to hold; where the reply is another one
-        // altogether, the difference says more than the name that could not be captured.
+        // The expectation may use values that are captured from this reply. A difference is a better error than a
+        // missing value.
         let captured = self.capture(step, reply);
         reply.check(&step.expect, self.engine_text, &self.template()).and(captured)
     }
@@ -93,7 +93,7 @@ impl Conversation<'_> {
     fn read_mail(&mut self, rule: &MailRule, mail: &Mail) -> Result<()> {
         for (name, pattern) in &rule.capture {
             let found = Regex::new(pattern)?.captures(&mail.text);
-            let found = found.with_context(|| format!("nothing in it is like {pattern}"))?;
+            let found = found.with_context(|| format!("nothing matches {pattern}"))?;
             self.name(name, &found[1]);
         }
         for (path, wanted, got) in

@@ -1,5 +1,4 @@
-//! The files of `tests/conformance` as types. A member of a step that the runner does not know is an error,
-//! lest an expectation go unheard.
+//! The files of `tests/conformance` as types. An unknown member of a step is an error, so that no expectation is ignored.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +10,7 @@ use serde_json::{Map, Value};
 pub(super) struct Scenario {
     pub(super) name: String,
     pub(super) profile: String,
-    /// Whether expected errors are in the words of the original's GraphQL engine.
+    /// Whether expected errors have the wording of the GraphQL engine of the original.
     #[serde(default)]
     pub(super) engine_text: bool,
     #[serde(default)]
@@ -19,20 +18,20 @@ pub(super) struct Scenario {
     pub(super) steps: Vec<Step>,
 }
 
-/// What is done at once; the members take effect in this order.
+/// One step. The members take effect in this order.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Step {
-    /// What it is there for.
+    /// The purpose of the step.
     pub(super) about: Option<String>,
     /// Seconds.
     #[serde(default)]
     pub(super) sleep: f64,
-    /// Recipes of [`super::mint::Recipe`], by the name of what they make.
+    /// Recipes of [`super::mint::Recipe`] by name.
     #[serde(default)]
     pub(super) mint: Map<String, Value>,
     pub(super) request: Option<Request>,
-    /// JSON pointers into the reply, by the name of what they find.
+    /// JSON pointers into the reply by name.
     #[serde(default)]
     pub(super) capture: BTreeMap<String, String>,
     #[serde(default)]
@@ -41,19 +40,19 @@ pub(super) struct Step {
     pub(super) mail: Vec<MailRule>,
 }
 
-/// What is sent: `query` with what goes with it, or instead `json`, `form` or `body`, or nothing.
+/// A request with `query` and its members, or with `json`, `form`, `body` or nothing.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Request {
     #[serde(default = "post")]
     pub(super) method: String,
-    /// The last segment of the address.
+    /// The last segment of the path.
     #[serde(default = "graphql")]
     pub(super) endpoint: String,
-    /// Whether the slash at the end of the address is left out.
+    /// Whether the path has no slash at its end.
     #[serde(default)]
     pub(super) path_suffix_strip: bool,
-    /// What goes into the query string.
+    /// The query string.
     pub(super) params: Option<Value>,
     pub(super) query: Option<String>,
     pub(super) variables: Option<Value>,
@@ -61,16 +60,16 @@ pub(super) struct Request {
     pub(super) operation_name: Option<String>,
     pub(super) json: Option<Value>,
     pub(super) form: Option<Value>,
-    /// A text, sent without a type.
+    /// A string that is sent without a content type.
     pub(super) body: Option<String>,
     /// `$name` sends the access token of that name.
     pub(super) token: Option<String>,
-    /// They win over all that is sent unasked.
+    /// Headers that override the usual ones.
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
 }
 
-/// What must be answered.
+/// The expected reply.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Expect {
@@ -78,12 +77,12 @@ pub(super) struct Expect {
     #[serde(default)]
     pub(super) headers: BTreeMap<String, Value>,
     pub(super) body: Option<Value>,
-    /// Texts that the body holds somewhere, as it came.
+    /// Strings that the body contains.
     #[serde(default)]
     pub(super) text_contains: Vec<String>,
 }
 
-/// What must have been mailed: `count` messages in all, or a certain `nth` one.
+/// The expected mail: `count` mails, or the `nth` one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MailRule {
@@ -95,7 +94,7 @@ pub(super) struct MailRule {
     pub(super) from: Option<Value>,
     #[serde(default)]
     pub(super) contains: Vec<String>,
-    /// Regular expressions, by the name of what their first group finds.
+    /// Regular expressions by the name of their first group.
     #[serde(default)]
     pub(super) capture: BTreeMap<String, String>,
 }

@@ -1,4 +1,4 @@
-//! The requests of a scenario, as they go out.
+//! The requests of a scenario.
 
 use anyhow::{Context, Result, bail};
 use reqwest::RequestBuilder;
@@ -10,7 +10,7 @@ use super::template::Template;
 use crate::support::server::TestServer;
 
 impl Request {
-    /// The request to a server, with its names filled in.
+    /// Returns the request with its template filled in.
     pub(super) fn build(&self, server: &TestServer, template: &Template<'_>) -> Result<RequestBuilder> {
         let mut builder = server.raw(self.method.parse()?, &self.path());
         if let Some(params) = &self.params {
@@ -46,7 +46,7 @@ impl Request {
     fn headers(&self, template: &Template<'_>) -> Result<HeaderMap> {
         let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
         if let Some(name) = self.token.as_deref().and_then(|token| token.strip_prefix('$')) {
-            let token = template.value(name)?.as_str().context("a token is a text")?;
+            let token = template.value(name)?.as_str().context("a token is a string")?;
             headers.insert(AUTHORIZATION, HeaderValue::from_str(&format!("JWT {token}"))?);
         }
         for (name, value) in &self.headers {

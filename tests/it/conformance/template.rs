@@ -1,4 +1,4 @@
-//! Names inside the texts of a scenario.
+//! Names in the strings of a scenario.
 
 use std::sync::LazyLock;
 
@@ -8,14 +8,14 @@ use serde_json::{Map, Value};
 
 static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\{\{(\w+)\}\}").expect("the pattern is valid"));
 
-/// What the texts of a scenario may refer to at one moment.
+/// The values that strings of a scenario can refer to.
 pub(super) struct Template<'a> {
     pub(super) names: &'a Map<String, Value>,
     pub(super) now: i64,
 }
 
 impl Template<'_> {
-    /// Replaces `{{name}}` in every text and key, `{"$var": name}` and `{"$now": seconds}`.
+    /// Replaces `{{name}}` in every string and key, `{"$var": name}` and `{"$now": seconds}`.
     pub(super) fn fill(&self, value: &Value) -> Result<Value> {
         Ok(match value {
             Value::String(text) => self.text(text)?.into(),
@@ -41,9 +41,9 @@ impl Template<'_> {
         Ok(filled + &text[end..])
     }
 
-    /// What stands behind a name.
+    /// Returns the value of a name.
     pub(super) fn value(&self, name: &str) -> Result<&Value> {
-        self.names.get(name).with_context(|| format!("nothing is called {name}"))
+        self.names.get(name).with_context(|| format!("there is no value {name}"))
     }
 
     fn object(&self, members: &Map<String, Value>) -> Result<Value> {

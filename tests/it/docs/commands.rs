@@ -1,4 +1,4 @@
-//! The documents, followed to the letter: each command is run, and each output compared.
+//! Runs the commands in documents and compares their output.
 //!
 //! In a document, `…` stands for the rest of a string. A string that ends with it names a value: the output gives the
 //! value, and later commands use it.
@@ -16,30 +16,30 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_pledge4future-auth");
 /// The shell prints it after the output of each block.
 const END_OF_OUTPUT: &str = "--- end of the output ---";
 
-/// Somebody at a terminal who reads documents and does what they say.
-struct Reader {
+/// A shell that runs the commands of documents.
+struct Shell {
     site: Site,
     server: Serving,
-    shell: Child,
+    process: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
-    /// By how the documents write them.
+    /// Values by the beginning that the documents show.
     values: HashMap<String, String>,
     last_output: LastOutput,
 }
 
-/// The output of the commands in the block before.
+/// The output of the previous block.
 #[derive(Default)]
 enum LastOutput {
-    /// That block held no commands, or their output was compared already.
+    /// The block contained no commands, or its output was compared already.
     #[default]
     None,
-    /// They were not run, since a program is missing.
+    /// The block was not run, because a program is missing.
     Skipped,
     Printed(String),
 }
 
-/// A block of code, and the paragraph before it.
+/// A block of code and the paragraph before it.
 struct Block<'a> {
     before: &'a str,
     language: &'a str,
@@ -61,47 +61,49 @@ fn is_missing(program: &str) -> bool {
     found.is_err()
 }
 
-/// A value: what the documents show of it, and `…`.
+/// A value in a document: its beginning and `…`.
 fn value() -> Regex {
     Regex::new("([A-Za-z0-9_-]*)…").expect("a pattern")
 }
 
-/// Times differ from day to day.
+/// Replaces times, which differ in every run.
 fn without_times(text: &str) -> String {
     let time = Regex::new(r"\d{4}-\d\d-\d\dT[0-9:.]+Z").expect("a pattern");
     time.replace_all(text, "TIME").into_owned()
 }
 
-impl Reader {
+impl Shell {
     fn new() -> Self {
         let site = Site::empty();
         let server = site.serve_with([("P4F_AUTH_LISTEN", "127.0.0.1:0")]);
-        let mut shell = Command::new("bash")
+        let mut process = Command::new("bash")
             .current_dir(site.path("."))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("bash runs");
-        let input = shell.stdin.take().expect("a pipe");
-        let output = BufReader::new(shell.stdout.take().expect("a pipe"));
-        Self { site, server, shell, input, output, values: HashMap::new(), last_output: LastOutput::None }
+        let input = process.stdin.take().expect("a pipe");
+        let output = BufReader::new(process.stdout.take().expect("a pipe"));
+        Self { site, server, process, input, output, values: HashMap::new(), last_output: LastOutput::None }
     }
 
-    fn follows(&mut self, document: &str) {
+    fn follow(&mut self, document: &str) {
         let mut followed = 0;
         for block in blocks(document) {
             match (block.language, std::mem::take(&mut self.last_output)) {
                 ("sh", LastOutput::None) if block.code.starts_with("cargo run --release -- serve\n") => {
                     self.last_output = LastOutput::Printed(self.first_lines());
                 }
-                // These are the tests themselves.
+                // This would run the tests again.
                 ("sh", LastOutput::None) if block.code.starts_with("cargo test\n") => {}
-                ("sh", LastOutput::None | LastOutput::Skipped) => self.last_output = self.runs(block.code),
-                ("json" | "text", LastOutput::Printed(printed)) => self.compares(block.code, &printed),
+                ("sh", LastOutput::None | LastOutput::Skipped) => {
+                    self.last_output = self.run(block.code);
+                }
+                ("json" | "text", LastOutput::Printed(printed)) => self.compare(block.code, &printed),
                 ("json" | "text", LastOutput::Skipped) => {}
-                ("text", LastOutput::None) if block.code.contains("Subject: ") => self.finds_mail(block.code),
-                ("toml", LastOutput::None) => checks_configuration(block.code),
-                ("python" | "ts", LastOutput::None) => self.saves(&block),
+                ("text", LastOutput::None) if block.code.contains("Subject: ") => self.find_mail(block.code),
+                ("toml", LastOutput::None) => check_configuration(block.code),
+                ("python" | "ts", LastOutput::None) => self.save(&block),
                 (language, LastOutput::None | LastOutput::Skipped) => {
                     panic!("nothing printed this {language}:\n{}", block.code)
                 }
@@ -112,16 +114,16 @@ impl Reader {
         assert!(followed > 3, "only {followed} blocks of code were found");
     }
 
-    /// The lines with which the server started, as if it listened on the port of the documents.
+    /// Returns the first log lines, with the port of the documents.
     fn first_lines(&self) -> String {
         let mut lines = format!("{}\n", self.server.greeting());
         for _ in 0..2 {
-            lines += &(self.server.waits_for("INFO") + "\n");
+            lines += &(self.server.wait_for("INFO") + "\n");
         }
         lines.replace(self.server.address().trim_start_matches("http://"), "127.0.0.1:8000")
     }
 
-    fn runs(&mut self, commands: &str) -> LastOutput {
+    fn run(&mut self, commands: &str) -> LastOutput {
         let missing = match commands.split_once(' ') {
             Some(("python3", _)) if is_missing("python3") => "Python is missing",
             Some(("npm", _)) if is_missing("npm") => "Node.js is missing",
@@ -141,7 +143,7 @@ impl Reader {
             let mut line = String::new();
             assert!(self.output.read_line(&mut line).expect("output in UTF-8") > 0, "the shell has ended");
             if line.trim_end() == END_OF_OUTPUT {
-                // What npm says of packages differs from day to day.
+                // The output of npm varies.
                 let is_shown = !printed.trim().is_empty() && !commands.starts_with("npm ");
                 return if is_shown { LastOutput::Printed(printed) } else { LastOutput::None };
             }
@@ -149,7 +151,7 @@ impl Reader {
         }
     }
 
-    /// Commands or a program with this server in place of that of the documents, and with known values.
+    /// Inserts the address of this server and known values into commands or a program.
     fn for_this_server(&self, text: &str) -> String {
         let text = text
             .replace("http://localhost:8000", self.server.address())
@@ -161,8 +163,8 @@ impl Reader {
         value().replace_all(&text, known).into_owned()
     }
 
-    /// Compares an output, and takes the values from it.
-    fn compares(&mut self, expected: &str, printed: &str) {
+    /// Compares an output and remembers its values.
+    fn compare(&mut self, expected: &str, printed: &str) {
         let (expected, printed) = (without_times(expected.trim()), without_times(printed.trim()));
         assert!(self.matches(&expected, &printed), "expected:\n{expected}\n\nprinted:\n{printed}");
     }
@@ -183,8 +185,8 @@ impl Reader {
         true
     }
 
-    /// Waits for a mail. Those that the document does not show come between.
-    fn finds_mail(&mut self, expected: &str) {
+    /// Waits for a mail, and skips mails that the document does not show.
+    fn find_mail(&mut self, expected: &str) {
         loop {
             let mail = self.server.mail();
             if self.matches(expected.trim(), mail.trim()) {
@@ -194,25 +196,25 @@ impl Reader {
         }
     }
 
-    /// Saves a program under the name that the paragraph before it says.
-    fn saves(&self, block: &Block<'_>) {
+    /// Saves a program under the name in the paragraph before it.
+    fn save(&self, block: &Block<'_>) {
         let name = Regex::new("as `([a-z.]+)`").expect("a pattern");
         let name = name.captures(block.before).unwrap_or_else(|| panic!("no name in {}", block.before));
         self.site.write(&name[1], block.code.replace("http://localhost:8000", self.server.address()));
     }
 }
 
-fn checks_configuration(toml: &str) {
+fn check_configuration(toml: &str) {
     let site = Site::empty();
     site.write("config.toml", toml);
     site.run(["check-config"]).done();
 }
 
-impl Drop for Reader {
+impl Drop for Shell {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.shell.kill();
-        let _ = self.shell.wait();
+        // The shell may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -226,19 +228,19 @@ fn follow(documents: &[&str]) {
         eprintln!("skipped: the documents need bash and curl");
         return;
     }
-    let mut reader = Reader::new();
+    let mut shell = Shell::new();
     for document in documents {
-        reader.follows(&read(document));
+        shell.follow(&read(document));
     }
 }
 
 #[test]
-fn every_command_of_the_readme_prints_what_it_says() {
+fn every_command_of_the_readme_prints_what_is_documented() {
     follow(&["README.md"]);
 }
 
 #[test]
-fn every_command_of_the_tour_and_both_clients_print_what_they_say() {
+fn every_command_of_the_tour_and_the_clients_prints_what_is_documented() {
     follow(&["docs/tour.md", "docs/clients.md"]);
 }
 
@@ -249,7 +251,7 @@ fn every_file_that_the_guide_for_contributors_names_exists() {
     let named: Vec<&str> =
         path.captures_iter(&guide).map(|found| found.get(1).expect("a path").as_str()).collect();
     assert!(named.len() > 20, "{named:?}");
-    // The migration of the example is not there.
+    // The migration of the example does not exist.
     for name in named.into_iter().filter(|name| !name.starts_with("migrations/V")) {
         assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(name).exists(), "{name}");
     }

@@ -1,4 +1,4 @@
-//! The documents: what they link to is there, and the tests that `docs/security.md` names are tests.
+//! Files and tests that the documents link to exist.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,20 +16,20 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Every document, named from the root of the project.
+/// Returns the paths of all documents.
 fn documents() -> Vec<String> {
     let entries = fs::read_dir(root().join("docs")).expect("a folder of documents");
     let names = entries.map(|entry| entry.expect("an entry of a folder").file_name());
     let names = names.filter_map(|name| name.to_str().map(str::to_owned));
     let pages = names.filter(|name| name.ends_with(".md")).map(|name| format!("docs/{name}"));
     let mut documents: Vec<String> = pages.collect();
-    assert!(documents.len() > 3, "the documents are not where this test looks for them");
+    assert!(documents.len() > 3, "the documents are in another folder");
     documents.sort();
     documents.extend(["README.md", "ARCHITECTURE.md", "SECURITY.md"].map(str::to_owned));
     documents
 }
 
-/// The files of this project that a document links to, seen from the root.
+/// Returns the files of this project that a document links to.
 fn linked(document: &str) -> BTreeSet<PathBuf> {
     let link = Regex::new(r"\]\(([^()\s#]+)(?:#[^()\s]*)?\)").expect("a pattern");
     let folder = Path::new(document).parent().unwrap_or(Path::new(""));
@@ -44,13 +44,13 @@ fn every_file_that_a_document_links_to_is_there() {
     for document in documents() {
         let gone = linked(&document).into_iter().filter(|file| !root().join(file).exists());
         missing
-            .extend(gone.map(|file| format!("{document} links to {}, which is not there", file.display())));
+            .extend(gone.map(|file| format!("{document} links to {}, which does not exist", file.display())));
     }
     assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
 #[test]
-fn every_test_that_the_page_names_is_in_the_file_it_links_to() {
+fn every_linked_test_exists() {
     let page = read(PAGE);
     let proof = Regex::new(r"\[`([a-z0-9_:]+)`\]\(\.\./(tests/it/([a-z0-9_/]+)\.rs)\)").expect("a pattern");
     let (mut named, mut wrong) = (0, Vec::new());
@@ -72,6 +72,6 @@ fn every_test_that_the_page_names_is_in_the_file_it_links_to() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let links = page.matches("](../tests/it/").count();
-    assert_eq!(named, links, "each link of {PAGE} to a file of tests names a test in it");
-    assert!(named > 60, "{named} tests are named: the page is not written as this test reads it");
+    assert_eq!(named, links, "a link of {PAGE} to a test file does not name a test");
+    assert!(named > 60, "only {named} tests are named");
 }

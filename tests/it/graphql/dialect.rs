@@ -1,4 +1,4 @@
-//! The dialect as a whole, whatever the field.
+//! Documents, variables, operations and introspection.
 
 use serde_json::{Value, json};
 
@@ -6,13 +6,13 @@ use crate::support::person::{OTHER_PASSWORD, PASSWORD};
 use crate::support::server::TestServer;
 
 #[tokio::test]
-async fn fields_and_errors_come_back_in_the_order_in_which_they_were_asked_for() {
+async fn fields_and_errors_are_in_the_order_of_the_request() {
     let server = TestServer::start("").await;
     let query = "{ a: me { pk } b: users(first: 101) { edges { cursor } } ...rest c: me { pk } } \
         fragment rest on Query { d: users(last: 102) { edges { cursor } } e: __typename f: me { pk } a: me { email } }";
     for _ in 0..20 {
         let request = server.raw(reqwest::Method::POST, "/graphql").json(&json!({ "query": query }));
-        let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        let answer: Value = request.send().await.expect("a reply").json().await.expect("JSON");
         let names: Vec<_> = answer["data"].as_object().expect("data").keys().collect();
         assert_eq!(names, ["a", "b", "d", "e", "f", "c"]);
         let paths: Vec<_> =
@@ -22,15 +22,16 @@ async fn fields_and_errors_come_back_in_the_order_in_which_they_were_asked_for()
 }
 
 #[tokio::test]
-async fn a_required_variable_that_is_missing_keeps_every_field_from_being_executed() {
+async fn a_missing_required_variable_prevents_execution() {
     let server = TestServer::start("").await;
-    let register = format!(
-        "register(email: \"ada@example.org\", password1: {PASSWORD:?}, password2: {PASSWORD:?}) {{ success }}"
-    );
-    let query =
-        format!("mutation ($token: String!) {{ {register} verifyToken(token: $token) {{ success }} }}");
-    for variables in [json!({}), json!({ "token": null }), json!({ "other": "x" })] {
-        let answer = server.send(None, &query, variables).await;
+    let query = "mutation ($email: String, $password: String, $token: String!) { \
+        register(email: $email, password1: $password, password2: $password) { success } \
+        verifyToken(token: $token) { success } }";
+    for (name, value) in [("email", json!("ada@example.org")), ("token", Value::Null), ("other", json!("x"))]
+    {
+        let mut variables = json!({ "email": "ada@example.org", "password": PASSWORD });
+        variables[name] = value;
+        let answer = server.send(None, query, variables).await;
         assert_eq!(answer.status, 400);
         assert!(answer.body.get("data").is_none());
         assert_eq!(
@@ -38,27 +39,24 @@ async fn a_required_variable_that_is_missing_keeps_every_field_from_being_execut
             "Variable \"$token\" of required type \"String!\" was not provided."
         );
     }
-    assert!(server.mails().is_empty(), "nobody was registered");
+    assert!(server.mails().is_empty(), "an account was registered");
 }
 
 #[tokio::test]
-async fn of_two_operations_only_the_one_that_is_named_is_judged_and_executed() {
+async fn only_the_named_operation_is_validated_and_executed() {
     let server = TestServer::start("").await;
-    let ada = server.joins("ada").await;
-    let login =
-        |password: &str| format!("tokenAuth(email: {:?}, password: {password:?}) {{ success }}", ada.email);
-    let query = format!(
-        "mutation Guess {{ a: {} b: {} }} query Me {{ me {{ username }} }}",
-        login(OTHER_PASSWORD),
-        login(PASSWORD)
-    );
+    let ada = server.sign_up("ada").await;
+    let query = "mutation Guess ($email: String, $a: String!, $b: String!) { \
+        a: tokenAuth(email: $email, password: $a) { success } \
+        b: tokenAuth(email: $email, password: $b) { success } } query Me { me { username } }";
     let ask = |name: &str| {
-        let body = json!({ "query": query, "operationName": name });
+        let variables = json!({ "email": ada.email, "a": OTHER_PASSWORD, "b": PASSWORD });
+        let body = json!({ "query": query, "variables": variables, "operationName": name });
         server.raw(reqwest::Method::POST, "/graphql").bearer_auth(&ada.token).json(&body).send()
     };
-    let me: Value = ask("Me").await.expect("an answer").json().await.expect("JSON");
+    let me: Value = ask("Me").await.expect("a reply").json().await.expect("JSON");
     assert_eq!(me, json!({ "data": { "me": { "username": "ada" } } }));
-    let guess = ask("Guess").await.expect("an answer");
+    let guess = ask("Guess").await.expect("a reply");
     assert_eq!(guess.status(), 400);
     let guess: Value = guess.json().await.expect("JSON");
     assert!(
@@ -69,10 +67,10 @@ async fn of_two_operations_only_the_one_that_is_named_is_judged_and_executed() {
 }
 
 #[tokio::test]
-async fn clients_may_ask_for_the_schema_unless_the_settings_say_otherwise() {
+async fn introspection_can_be_turned_off() {
     let query = "{ __schema { queryType { name } } __type(name: \"Register\") { fields { name } } }";
     let server = TestServer::start("").await;
-    let data = server.ask(None, query).await;
+    let data = server.query(None, query).await;
     assert_eq!(data["__schema"]["queryType"]["name"], "Query");
     assert_eq!(data["__type"]["fields"], json!([{ "name": "success" }, { "name": "errors" }]));
 
@@ -86,7 +84,7 @@ async fn clients_may_ask_for_the_schema_unless_the_settings_say_otherwise() {
     assert!(!answer.body.to_string().contains("success"), "{}", answer.body);
 }
 
-/// What client generators ask, with types nested as deeply as they do.
+/// The introspection query of client generators, with deeply nested types.
 fn introspection() -> String {
     let mut of_type = "kind name".to_owned();
     for _ in 0..9 {
@@ -106,11 +104,11 @@ fn introspection() -> String {
 }
 
 #[tokio::test]
-async fn a_client_generator_learns_the_whole_of_both_flavours() {
+async fn client_generators_can_introspect_both_endpoints() {
     let server = TestServer::start("").await;
     for (path, input) in [("/graphql/", None), ("/relay/", Some("RegisterInput"))] {
         let request = server.raw(reqwest::Method::POST, path).json(&json!({ "query": introspection() }));
-        let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        let answer: Value = request.send().await.expect("a reply").json().await.expect("JSON");
         assert!(answer.get("errors").is_none(), "{path}: {answer}");
         let types = answer["data"]["__schema"]["types"].as_array().expect("types");
         let is_there = |name: &str| types.iter().any(|found| found["name"] == name);
@@ -120,7 +118,7 @@ async fn a_client_generator_learns_the_whole_of_both_flavours() {
 }
 
 #[tokio::test]
-async fn a_request_of_which_directives_leave_nothing_is_answered_with_nothing() {
+async fn a_request_with_everything_skipped_returns_no_fields() {
     let server = TestServer::start("").await;
     let query = "query ($no: Boolean!) { me @include(if: $no) { email } __typename @skip(if: true) }";
     let answer = server.send(None, query, json!({ "no": false })).await;

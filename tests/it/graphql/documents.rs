@@ -1,10 +1,11 @@
-//! Documents that cannot be executed, and those that ask for too much.
+//! Invalid documents, and documents beyond the limits.
 
 use pledge4future_auth::graphql;
 use serde_json::json;
 
+use crate::support::person::PASSWORD;
 use crate::support::program::{Serving, Site};
-use crate::support::rejection::{ME, assert_unmoved, complaint, post, rows};
+use crate::support::rejection::{ME, assert_unchanged, post, rejection};
 use crate::support::server::TestServer;
 
 fn document(server: &TestServer, query: &str) -> reqwest::RequestBuilder {
@@ -40,73 +41,79 @@ async fn a_document_that_does_not_fit_the_schema_is_refused() {
         "subscription { me { email } }",
     ];
     for query in cases {
-        assert_eq!(complaint(document(&server, query)).await.0, 400, "{query}");
+        assert_eq!(rejection(document(&server, query)).await.0, 400, "{query}");
     }
-    assert_unmoved(&server).await;
+    assert_unchanged(&server).await;
 }
 
 #[tokio::test]
-async fn a_selection_deeper_than_the_settings_say_is_refused() {
+async fn a_selection_beyond_the_maximum_depth_is_refused() {
     let server = TestServer::start("graphql.max_depth = 4\n").await;
-    let data = server.ask(None, "{ users { edges { node { email } } } }").await;
+    let data = server.query(None, "{ users { edges { node { email } } } }").await;
     assert_eq!(data["users"]["edges"], json!([]));
     let deeper = "{ users { edges { node { workingGroup { id } } } } }";
-    assert_eq!(complaint(document(&server, deeper)).await.0, 400);
+    assert_eq!(rejection(document(&server, deeper)).await.0, 400);
     for depth in [50, 500, 5000] {
         let query = "{ me ".repeat(depth) + &"}".repeat(depth);
-        assert_eq!(complaint(document(&server, &query)).await.0, 400, "{depth}");
+        assert_eq!(rejection(document(&server, &query)).await.0, 400, "{depth}");
     }
-    assert_unmoved(&server).await;
+    assert_unchanged(&server).await;
 }
 
 #[tokio::test]
-async fn more_fields_than_the_settings_say_are_refused() {
+async fn more_fields_than_the_maximum_complexity_are_refused() {
     let server = TestServer::start("graphql.max_complexity = 20\n").await;
     let aliases = |count: usize| {
         let fields: Vec<String> = (0..count).map(|index| format!("a{index}: me {{ email }}")).collect();
         format!("{{ {} }}", fields.join(" "))
     };
-    assert_eq!(server.ask(None, &aliases(10)).await.as_object().map(serde_json::Map::len), Some(10));
-    assert_eq!(complaint(document(&server, &aliases(11))).await.0, 400);
-    assert_eq!(complaint(document(&server, &aliases(2000))).await.0, 400);
-    assert_unmoved(&server).await;
+    assert_eq!(server.query(None, &aliases(10)).await.as_object().map(serde_json::Map::len), Some(10));
+    assert_eq!(rejection(document(&server, &aliases(11))).await.0, 400);
+    assert_eq!(rejection(document(&server, &aliases(2000))).await.0, 400);
+    assert_unchanged(&server).await;
 }
 
 #[tokio::test]
-async fn a_document_checks_one_password_however_it_is_written() {
+async fn a_document_can_check_only_one_password() {
     let server = TestServer::start("").await;
-    let email = server.verifies("ada").await;
-    let login = format!("tokenAuth(email: {email:?}, password: \"kelp-Forest-41\") {{ success token }}");
-    let delete = "deleteAccount(password: \"kelp-Forest-41\") { success }";
+    let email = server.register_verified("ada").await;
+    let arguments = "($email: String, $password: String!)";
+    let log_in = "tokenAuth(email: $email, password: $password) { success token }";
+    let delete = "deleteAccount(password: $password) { success }";
     let cases = [
-        format!("mutation {{ a: {login} b: {login} }}"),
-        format!("mutation {{ {login} {delete} }}"),
-        format!("mutation {{ a: {login} ... {{ b: {login} }} }}"),
-        format!("mutation {{ a: {login} ... on Mutation @include(if: true) {{ b: {login} }} }}"),
-        format!("mutation {{ a: {login} ...B }} fragment B on Mutation {{ b: {login} }}"),
+        format!("mutation M {arguments} {{ a: {log_in} b: {log_in} }}"),
+        format!("mutation M {arguments} {{ {log_in} {delete} }}"),
+        format!("mutation M {arguments} {{ a: {log_in} ... {{ b: {log_in} }} }}"),
         format!(
-            "mutation {{ ...A ...B }} fragment A on Mutation {{ a: {login} }} fragment B on Mutation {{ ...C }} \
-                 fragment C on Mutation {{ b: {login} }}"
+            "mutation M {arguments} {{ a: {log_in} ... on Mutation @include(if: true) {{ b: {log_in} }} }}"
         ),
-        format!("query Q {{ me {{ email }} }} mutation M {{ a: {login} b: {login} }}"),
-        "mutation { swapEmails(password: \"x\") { success } removeSecondaryEmail(password: \"x\") { success } }".to_owned(),
-        format!("mutation {{ archiveAccount(password: \"x\") {{ success }} {delete} }}"),
-        format!("mutation {{ sendSecondaryEmailActivation(email: \"x\", password: \"x\") {{ success }} {delete} }}"),
+        format!("mutation M {arguments} {{ a: {log_in} ...B }} fragment B on Mutation {{ b: {log_in} }}"),
         format!(
-            "mutation {{ passwordChange(oldPassword: \"x\", newPassword1: \"x\", newPassword2: \"x\") {{ success }} {delete} }}"
+            "mutation M {arguments} {{ ...A ...B }} fragment A on Mutation {{ a: {log_in} }} \
+             fragment B on Mutation {{ ...C }} fragment C on Mutation {{ b: {log_in} }}"
+        ),
+        format!("query Q {{ me {{ email }} }} mutation M {arguments} {{ a: {log_in} b: {log_in} }}"),
+        "mutation M($password: String!) { swapEmails(password: $password) { success } removeSecondaryEmail(password: $password) { success } }".to_owned(),
+        format!("mutation M($password: String!) {{ archiveAccount(password: $password) {{ success }} {delete} }}"),
+        format!(
+            "mutation M($email: String!, $password: String!) {{ sendSecondaryEmailActivation(email: $email, password: $password) {{ success }} {delete} }}"
+        ),
+        format!(
+            "mutation M($password: String!) {{ passwordChange(oldPassword: $password, newPassword1: $password, newPassword2: $password) {{ success }} {delete} }}"
         ),
     ];
     for query in cases {
-        let body = json!({ "query": query, "operationName": query.starts_with("query").then_some("M") });
-        assert_eq!(complaint(post(&server, body.to_string())).await.0, 400, "{query}");
-        assert_eq!(rows(&server, "refresh_tokens"), 0, "{query}");
+        let variables = json!({ "email": email, "password": PASSWORD });
+        let body = json!({ "query": query, "variables": variables, "operationName": "M" });
+        assert_eq!(rejection(post(&server, body.to_string())).await.0, 400, "{query}");
+        assert!(server.rows_of("refresh_tokens").is_empty(), "{query}");
     }
-    server.logs_in(&email, "kelp-Forest-41").await;
-    assert_eq!(rows(&server, "refresh_tokens"), 1);
+    server.log_in(&email, PASSWORD).await;
+    assert_eq!(server.rows_of("refresh_tokens").len(), 1);
 }
 
 #[tokio::test]
-async fn a_fragment_that_leads_back_to_itself_is_refused() {
+async fn a_fragment_cycle_is_refused() {
     let server = TestServer::start("").await;
     let cases = [
         "{ ...A } fragment A on Query { me { email } ...A }",
@@ -114,35 +121,34 @@ async fn a_fragment_that_leads_back_to_itself_is_refused() {
         "mutation { ...A } fragment A on Mutation { verifyAccount(token: \"x\") { success } ...A }",
     ];
     for query in cases {
-        assert_eq!(complaint(document(&server, query)).await.0, 400, "{query}");
+        assert_eq!(rejection(document(&server, query)).await.0, 400, "{query}");
     }
-    assert_unmoved(&server).await;
+    assert_unchanged(&server).await;
 }
 
 #[tokio::test]
-async fn introspection_is_answered_only_where_the_settings_say_so() {
+async fn introspection_is_executed_only_if_turned_on() {
     let query = "{ __schema { queryType { name } } }";
     let open = TestServer::start("").await;
-    assert_eq!(open.ask(None, query).await["__schema"]["queryType"]["name"], "Query");
+    assert_eq!(open.query(None, query).await["__schema"]["queryType"]["name"], "Query");
     let closed = TestServer::start("graphql.introspection = false\n").await;
     let answer = closed.send(None, query, json!({})).await;
     assert!(answer.body["data"]["__schema"].is_null(), "{}", answer.body);
-    assert_unmoved(&closed).await;
+    assert_unchanged(&closed).await;
 }
 
-/// What a document that would exhaust the server is answered; the server runs by itself, since it could take the
-/// tests down with it.
-async fn answer_of_a_server_apart(server: &Serving, query: &str) -> u16 {
+/// Sends a document that could exhaust the server. The server is another process, so that it cannot crash the tests.
+async fn status_of_separate_server(server: &Serving, query: &str) -> u16 {
     let request = reqwest::Client::new().post(server.endpoint()).json(&json!({ "query": query }));
-    let patience = crate::support::program::PATIENCE;
+    let patience = crate::support::program::TIMEOUT;
     let reply = request.timeout(patience).send().await;
     let status = reply.unwrap_or_else(|error| panic!("{}: {error}", &query[..40])).status();
-    assert_eq!(server.ask(None, ME).await, json!({ "me": null }));
+    assert_eq!(server.query(None, ME).await, json!({ "me": null }));
     status.as_u16()
 }
 
 #[tokio::test]
-async fn a_value_nested_without_end_does_not_bring_the_server_down() {
+async fn a_deeply_nested_value_does_not_crash_the_server() {
     let site = Site::with_settings("");
     let server = site.serve();
     for depth in [1000, 2000, 4000, 8000, 30_000] {
@@ -154,14 +160,14 @@ async fn a_value_nested_without_end_does_not_bring_the_server_down() {
             format!("query ($a: Int = {}{}) {{ me {{ email }} }}", "[".repeat(depth), "]".repeat(depth));
         let directive = format!("{{ me @skip(if: {}{}) {{ email }} }}", "[".repeat(depth), "]".repeat(depth));
         for query in [list, object, kind, default, directive] {
-            assert_eq!(answer_of_a_server_apart(&server, &query).await, 400);
+            assert_eq!(status_of_separate_server(&server, &query).await, 400);
         }
     }
     assert_eq!(server.terminate().status, Some(0));
 }
 
 #[tokio::test]
-async fn no_text_and_no_comment_hides_how_deep_a_document_nests() {
+async fn strings_and_comments_do_not_hide_the_depth_of_a_document() {
     let site = Site::with_settings("");
     let server = site.serve();
     let deep = format!("{}{}", "[".repeat(8000), "]".repeat(8000));
@@ -174,28 +180,28 @@ async fn no_text_and_no_comment_hides_how_deep_a_document_nests() {
         format!("{{ user(email: \"\n\", id: {deep}, name: \"\") {{ email }} }}"),
     ];
     for query in cases {
-        assert_eq!(answer_of_a_server_apart(&server, &query).await, 400);
+        assert_eq!(status_of_separate_server(&server, &query).await, 400);
     }
     let harmless = "{ users(email: \"\"\" \\\\\"\"\" [[[ \"\"\") { edges { cursor } } } # {[( \\";
-    assert_eq!(server.ask(None, harmless).await, json!({ "users": { "edges": [] } }));
+    assert_eq!(server.query(None, harmless).await, json!({ "users": { "edges": [] } }));
     assert_eq!(server.terminate().status, Some(0));
 }
 
 #[tokio::test]
-async fn fragments_that_multiply_each_other_do_not_keep_the_server_busy() {
+async fn exponentially_nested_fragments_are_refused() {
     let site = Site::with_settings("");
     let server = site.serve();
     let fragments =
         (0..28).map(|level| format!("fragment F{level} on Query {{ ...F{0} ...F{0} }} ", level + 1));
     let end = "fragment F28 on Query { me { email } }";
     let query = format!("{{ ...F0 }} {}{end}", fragments.collect::<String>());
-    assert_eq!(answer_of_a_server_apart(&server, &query).await, 400);
+    assert_eq!(status_of_separate_server(&server, &query).await, 400);
     assert_eq!(server.terminate().status, Some(0));
 }
 
 #[test]
 fn no_secret_of_an_account_is_in_the_schema() {
-    let config = pledge4future_auth::config::load_text("").expect("the defaults are good settings").config;
+    let config = pledge4future_auth::config::load_text("").expect("the defaults are valid settings").config;
     let schema = graphql::sdl(graphql::MutationStyle::Plain, &config.graphql);
     for field in ["password:", "passwordHash", "isSuperuser", "epoch"] {
         assert!(!schema.contains(&format!("\t{field}")), "{field}");

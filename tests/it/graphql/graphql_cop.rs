@@ -1,4 +1,4 @@
-//! The checks of graphql-cop (<https://github.com/dolevf/graphql-cop>), each as it asks them, and what lies next to them.
+//! The checks of graphql-cop (<https://github.com/dolevf/graphql-cop>), and related limits.
 
 use reqwest::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder};
@@ -8,15 +8,15 @@ use crate::support::server::TestServer;
 
 const TYPENAME: &str = "query cop { __typename }";
 
-/// Sends a request and answers its status and its body.
-async fn answer(request: RequestBuilder) -> (u16, Value) {
-    let reply = request.send().await.expect("an answer");
+/// Sends a request. Returns the status and the body.
+async fn reply(request: RequestBuilder) -> (u16, Value) {
+    let reply = request.send().await.expect("a reply");
     let status = reply.status().as_u16();
     assert_eq!(reply.headers()[CONTENT_TYPE], "application/json");
-    (status, reply.json().await.expect("an answer in JSON"))
+    (status, reply.json().await.expect("a reply in JSON"))
 }
 
-/// A document that is refused: 400, one sentence, no data.
+/// Sends a document that is refused with 400, one error and no data. Returns the message.
 async fn refused(server: &TestServer, document: &str) -> String {
     let reply = server.send(None, document, json!({})).await;
     assert_eq!(reply.status, 400, "{document}: {}", reply.body);
@@ -34,9 +34,9 @@ fn aliases(count: usize) -> String {
 }
 
 #[tokio::test]
-async fn more_aliases_than_anybody_needs_are_refused() {
+async fn too_many_aliases_are_refused() {
     let server = TestServer::start("").await;
-    let few = server.ask(None, &aliases(30)).await;
+    let few = server.query(None, &aliases(30)).await;
     assert_eq!(few["alias29"], "Query");
     for count in [31, 101] {
         let sentence = refused(&server, &aliases(count)).await;
@@ -52,7 +52,7 @@ async fn a_batch_of_requests_is_refused() {
     let server = TestServer::start("").await;
     for path in ["/graphql", "/graphql/", "/relay", "/relay/"] {
         let batch = Value::Array(vec![json!({ "query": TYPENAME }); 10]);
-        let (status, body) = answer(server.raw(Method::POST, path).json(&batch)).await;
+        let (status, body) = reply(server.raw(Method::POST, path).json(&batch)).await;
         assert_eq!(status, 400, "{path}");
         let sentence = "The received data is not a valid JSON query.";
         assert_eq!(body, json!({ "errors": [{ "message": sentence }] }), "{path}");
@@ -60,14 +60,14 @@ async fn a_batch_of_requests_is_refused() {
 }
 
 #[tokio::test]
-async fn a_directive_over_and_over_is_refused_with_one_sentence() {
+async fn repeated_directives_are_refused_with_one_error() {
     let server = TestServer::start("").await;
     let sentence = refused(&server, "query cop { __typename @aa@aa@aa@aa@aa@aa@aa@aa@aa@aa }").await;
     assert_eq!(sentence, "A request may use a directive once in the same place.");
     let spread_out =
         "__typename @include(if: true) ... @skip(if: false) { __typename @include(if: true) } ".repeat(10);
     let many = format!("query cop {{ {spread_out} }}");
-    assert_eq!(server.ask(None, &many).await, json!({ "__typename": "Query" }));
+    assert_eq!(server.query(None, &many).await, json!({ "__typename": "Query" }));
     let sentence = refused(&server, &many.replace("query cop", "query cop @skip(if: false)")).await;
     assert_eq!(sentence, "A request may use at most 30 directives.");
     let variables: Vec<String> = (0..31).map(|index| format!("$v{index}: Int @x")).collect();
@@ -76,7 +76,7 @@ async fn a_directive_over_and_over_is_refused_with_one_sentence() {
 }
 
 #[tokio::test]
-async fn a_way_through_the_schema_in_circles_is_refused() {
+async fn circular_introspection_is_refused() {
     let server = TestServer::start("").await;
     let cop = "query cop { __schema { types { fields { type { fields { type { fields { type { fields { type { name } } } } \
                } } } } } } }";
@@ -89,11 +89,11 @@ async fn a_way_through_the_schema_in_circles_is_refused() {
         assert_eq!(sentence, "A request may nest at most 2 lists of the schema.");
     }
     let once = "{ __type(name: \"Query\") { fields { type { fields { name } } } } }";
-    assert!(server.ask(None, once).await["__type"]["fields"].is_array());
+    assert!(server.query(None, once).await["__type"]["fields"].is_array());
 }
 
 #[tokio::test]
-async fn the_schema_over_and_over_is_refused() {
+async fn repeated_introspection_is_refused() {
     let server = TestServer::start("").await;
     let times = |count: usize, field: &str| (0..count).map(|n| format!("a{n}: {field} ")).collect::<String>();
     let all = "__schema { types { fields { description args { description } } } }";
@@ -102,14 +102,14 @@ async fn the_schema_over_and_over_is_refused() {
         let sentence = refused(&server, &format!("{{ {document} }}")).await;
         assert_eq!(sentence, "A request may select the schema, a type or a list of them at most 20 times.");
     }
-    assert!(server.ask(None, &format!("{{ {} }}", times(10, all))).await["a9"]["types"].is_array());
+    assert!(server.query(None, &format!("{{ {} }}", times(10, all))).await["a9"]["types"].is_array());
 }
 
 #[tokio::test]
-async fn a_field_over_and_over_is_refused() {
+async fn repeated_fields_are_refused() {
     let server = TestServer::start("").await;
     let repeated = |count: usize| format!("query cop {{ {} }}", "__typename \n".repeat(count));
-    assert_eq!(server.ask(None, &repeated(20)).await, json!({ "__typename": "Query" }));
+    assert_eq!(server.query(None, &repeated(20)).await, json!({ "__typename": "Query" }));
     for count in [21, 500] {
         let sentence = refused(&server, &repeated(count)).await;
         assert_eq!(sentence, "A request may repeat a field at most 20 times in the same place.");
@@ -117,7 +117,7 @@ async fn a_field_over_and_over_is_refused() {
 }
 
 #[tokio::test]
-async fn more_operations_fragments_or_long_lists_than_anybody_needs_are_refused() {
+async fn too_many_operations_fragments_or_lists_are_refused() {
     let server = TestServer::start("").await;
     let many = |count: usize, each: fn(usize) -> String| (0..count).map(each).collect::<String>();
     let operations = many(11, |index| format!("query q{index} {{ __typename }}\n"));
@@ -129,13 +129,13 @@ async fn more_operations_fragments_or_long_lists_than_anybody_needs_are_refused(
         let fields: String = (0..count).map(|index| format!("l{index}: institutions {{ id }} ")).collect();
         format!("{{ {fields} }}")
     };
-    assert_eq!(server.ask(None, &lists(5)).await["l4"], json!([]));
+    assert_eq!(server.query(None, &lists(5)).await["l4"], json!([]));
     let sentence = "A request may select \"institutions\" at most 5 times.";
     assert_eq!(refused(&server, &lists(6)).await, sentence);
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_document_is_told_in_less_than_it_takes_to_write() {
+async fn validation_errors_stay_short_for_large_documents() {
     let server = TestServer::start("").await;
     let arguments = |value: u8| (0..400).map(|index| format!("a{index}:{value} ")).collect::<String>();
     let clash = format!("me({}) {{ email }} me({}) {{ email }}", arguments(0), arguments(1));
@@ -144,20 +144,20 @@ async fn what_is_wrong_with_a_document_is_told_in_less_than_it_takes_to_write() 
     for document in [format!("{{ {clash} }}"), format!("{spread} fragment F on Query {{ {unknown} }}")] {
         let reply = server.send(None, &document, json!({})).await;
         assert_eq!(reply.status, 400);
-        let told = reply.body.to_string().len();
-        assert!(told < 3 * document.len(), "{told} for {}", document.len());
+        let length = reply.body.to_string().len();
+        assert!(length < 3 * document.len(), "{length} for {}", document.len());
     }
 }
 
 #[tokio::test]
-async fn a_document_of_more_words_than_anybody_needs_is_refused() {
+async fn a_document_with_too_many_tokens_is_refused() {
     let server = TestServer::start("").await;
     let names = "me ".repeat(5000);
     let sentence = refused(&server, &format!("{{ {names} }}")).await;
     assert_eq!(sentence, "The request is too long: at most 5000 tokens are allowed.");
-    // Texts, comments, blanks and commas are none.
+    // Strings, comments, white space and commas do not count.
     let padded = format!("{{ users(email: \"{}\") {{ edges {{ cursor }} }} }} # {names}", "x ".repeat(5000));
-    assert_eq!(server.ask(None, &padded).await, json!({ "users": { "edges": [] } }));
+    assert_eq!(server.query(None, &padded).await, json!({ "users": { "edges": [] } }));
 }
 
 #[tokio::test]
@@ -168,44 +168,44 @@ async fn get_executes_neither_queries_nor_mutations() {
     for document in [TYPENAME, "mutation cop { __typename }", register] {
         for accept in ["*/*", "application/json", "text/html"] {
             let request = server.raw(Method::GET, "/relay").query(&[("query", document)]);
-            let reply = request.header(ACCEPT, accept).send().await.expect("an answer");
+            let reply = request.header(ACCEPT, accept).send().await.expect("a reply");
             assert_eq!(
                 (reply.status().as_u16(), &reply.headers()[ALLOW]),
                 (405, &"POST".parse().expect("POST"))
             );
-            assert!(!reply.text().await.expect("a text").contains("\"data\""));
+            assert!(!reply.text().await.expect("a string").contains("\"data\""));
             let request = server.raw(Method::GET, "/graphql").query(&[("query", document)]);
-            let reply = request.header(ACCEPT, accept).send().await.expect("an answer");
+            let reply = request.header(ACCEPT, accept).send().await.expect("a reply");
             assert_eq!(reply.status().as_u16(), if accept == "text/html" { 200 } else { 405 });
-            assert!(!reply.text().await.expect("a text").contains("\"data\""));
+            assert!(!reply.text().await.expect("a string").contains("\"data\""));
         }
     }
     assert!(!server.rows().iter().any(|row| row.contains("ada@example.org")));
 }
 
 #[tokio::test]
-async fn a_form_of_another_site_executes_nothing() {
+async fn forms_of_other_sites_execute_nothing() {
     let server = TestServer::start("").await;
     for path in ["/graphql", "/relay"] {
         let form = server.raw(Method::POST, path).form(&[("query", TYPENAME)]);
-        let (status, body) = answer(form).await;
+        let (status, body) = reply(form).await;
         assert_eq!((status, body.get("data")), (415, None), "{path}");
-        // What a browser sends across sites without asking first.
+        // Browsers send these types across origins without a preflight.
         for media_type in
             ["text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"]
         {
             let request = server.raw(Method::POST, path).header(CONTENT_TYPE, media_type);
-            let (status, body) = answer(request.body(json!({ "query": TYPENAME }).to_string())).await;
+            let (status, body) = reply(request.body(json!({ "query": TYPENAME }).to_string())).await;
             assert!(matches!(status, 400 | 415), "{media_type}: {status}");
             assert!(body.get("data").is_none() && body["errors"].is_array(), "{media_type}: {body}");
         }
         let unnamed = server.raw(Method::POST, path).body(json!({ "query": TYPENAME }).to_string());
-        assert_eq!(answer(unnamed).await.0, 400, "{path}");
+        assert_eq!(reply(unnamed).await.0, 400, "{path}");
     }
 }
 
 #[tokio::test]
-async fn no_answer_traces_or_debugs() {
+async fn no_reply_contains_traces() {
     let server = TestServer::start("").await;
     for document in [
         TYPENAME,
@@ -216,7 +216,7 @@ async fn no_answer_traces_or_debugs() {
         let request = server.raw(Method::POST, "/graphql").json(&json!({ "query": document }));
         let request =
             request.header("X-Apollo-Tracing", "1").header("Apollo-Tracing", "1").header("X-Debug", "1");
-        let (_, body) = answer(request).await;
+        let (_, body) = reply(request).await;
         assert!(body.get("extensions").is_none(), "{body}");
         for error in body["errors"].as_array().into_iter().flatten() {
             assert!(error.get("extensions").is_none(), "{error}");
@@ -229,12 +229,12 @@ async fn no_answer_traces_or_debugs() {
 }
 
 #[tokio::test]
-async fn names_are_suggested_only_where_the_schema_may_be_asked_for() {
+async fn names_are_suggested_only_if_introspection_is_allowed() {
     let typo = "query cop { users { edge } }";
     let answers = async |settings: &str, document: &str| {
         TestServer::start(settings).await.send(None, document, json!({})).await.body.to_string()
     };
-    assert!(answers("", typo).await.contains("Did you mean"), "as the original does");
+    assert!(answers("", typo).await.contains("Did you mean"), "no suggestion, unlike the original");
     for settings in ["graphql.suggestions = false\n", "graphql.introspection = false\n"] {
         for document in [
             typo,
@@ -250,35 +250,35 @@ async fn names_are_suggested_only_where_the_schema_may_be_asked_for() {
 }
 
 #[tokio::test]
-async fn graphiql_is_found_only_where_the_settings_have_it() {
+async fn graphiql_is_served_only_if_turned_on() {
     for (settings, is_there) in [("", true), ("graphql.graphiql = false\n", false)] {
         let server = TestServer::start(settings).await;
         for path in ["/graphql", "/graphql/"] {
             let reply =
-                server.raw(Method::GET, path).header(ACCEPT, "text/html").send().await.expect("an answer");
-            assert_eq!(reply.text().await.expect("a text").contains("GraphiQL"), is_there, "{path}");
+                server.raw(Method::GET, path).header(ACCEPT, "text/html").send().await.expect("a reply");
+            assert_eq!(reply.text().await.expect("a string").contains("GraphiQL"), is_there, "{path}");
         }
-        // Other places where such pages are looked for.
+        // Scanners look for such pages at these paths.
         for path in ["/graphiql", "/playground", "/console", "/altair", "/voyager", "/v1/graphql"] {
             let reply =
-                server.raw(Method::GET, path).header(ACCEPT, "text/html").send().await.expect("an answer");
+                server.raw(Method::GET, path).header(ACCEPT, "text/html").send().await.expect("a reply");
             assert_eq!(reply.status(), 404, "{path}");
         }
     }
 }
 
 #[tokio::test]
-async fn introspection_tells_nothing_where_the_settings_turn_it_off() {
+async fn introspection_returns_nothing_if_turned_off() {
     let cop = "query cop { __schema { types { name fields { name } } } }";
     let open = TestServer::start("").await;
-    assert!(open.ask(None, cop).await["__schema"]["types"].is_array());
+    assert!(open.query(None, cop).await["__schema"]["types"].is_array());
     let closed = TestServer::start("graphql.introspection = false\n").await;
     for document in
         [cop, "{ s: __schema { types { name } } t: __type(name: \"UserNode\") { fields { name } } }"]
     {
         for path in ["/graphql", "/relay"] {
             let request = closed.raw(Method::POST, path).json(&json!({ "query": document }));
-            let (_, body) = answer(request).await;
+            let (_, body) = reply(request).await;
             assert!(!body.to_string().contains("\"name\""), "{body}");
             let schema = [&body["data"]["__schema"], &body["data"]["s"], &body["data"]["t"]];
             assert!(schema.into_iter().all(Value::is_null), "{body}");
@@ -287,7 +287,7 @@ async fn introspection_tells_nothing_where_the_settings_turn_it_off() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_parsed_is_answered_in_one_sentence_that_repeats_nothing() {
+async fn a_syntax_error_is_one_sentence_that_quotes_nothing() {
     let server = TestServer::start("").await;
     let cases = [
         ("qwerty cop { abc }", "line 1, column 1"),

@@ -1,4 +1,4 @@
-//! Our schema beside the recorded one of the original: what both have is the same, what one lacks is listed.
+//! Compares the schema with those recorded from the original. Every difference is listed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,15 +20,16 @@ const SCHEMA: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/co
 const RELAY_SCHEMA: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contracts/relay.graphql"));
 
-/// A recorded schema, ours, and all in which they differ.
+/// A recorded schema, ours, and their differences.
 struct Comparison {
     theirs: &'static str,
     ours: &'static str,
-    /// What is, theirs, ours. Settings decide what is required; a missing one is an error of its field.
+    /// Path, their type, our type. Settings decide which arguments are required, and a missing one is an error of its
+    /// field.
     nullable: &'static [(&'static str, &'static str, &'static str)],
-    /// What belongs to a type or field that is lacking goes without saying.
+    /// Parts that ours lacks, without the members of missing types and fields.
     lacking: &'static [&'static str],
-    /// What the recorded settings had turned off, and what is new.
+    /// Parts that the recorded settings had turned off, and additions.
     added: &'static [&'static [&'static str]],
 }
 
@@ -120,59 +121,57 @@ const COMPARISONS: [Comparison; 4] = [
     },
 ];
 
-/// Never shown.
+/// Fields that are secret here.
 const SECRETS: [&str; 2] = ["UserType.isSuperuser", "UserType.password"];
 
-/// What this server adds to every flavour, and clients of the original need not know.
+/// Arguments that this server adds.
 const SEARCH: [&str; 3] =
     ["Query.institutions(first)", "Query.institutions(offset)", "Query.institutions(search)"];
 
-/// Sessions, as their owners see them.
 const SESSIONS: [&str; 4] =
     ["Mutation.revokeAllSessions", "Mutation.revokeSession", "Query.sessions", "SessionType"];
 
-/// What ending them answers.
+/// The payloads of session mutations.
 const REVOKE: [&str; 2] = ["RevokeAllSessions", "RevokeSession"];
 
-/// The same for Relay.
+/// The payloads of session mutations for Relay.
 const REVOKE_RELAY: [&str; 4] =
     ["RevokeAllSessionsInput", "RevokeAllSessionsPayload", "RevokeSessionInput", "RevokeSessionPayload"];
 
-/// What it adds besides where working groups can be changed.
 const HAND_OVER: [&str; 2] = ["HandOverWorkingGroup", "Mutation.handOverWorkingGroup"];
 
-/// What there is, by its path, and of what type or kind it is.
+/// The type or kind of each part of a schema, by its path.
 type Facts = BTreeMap<String, String>;
 
 fn facts(sdl: &str) -> Facts {
     let mut facts = Facts::new();
     for definition in parse_schema(sdl).expect("a schema").definitions {
         match definition {
-            TypeSystemDefinition::Type(definition) => note_type(&mut facts, &definition.node),
+            TypeSystemDefinition::Type(definition) => add_type(&mut facts, &definition.node),
             TypeSystemDefinition::Schema(definition) => {
                 let (query, mutation) = (definition.node.query, definition.node.mutation);
                 facts.insert("schema.query".to_owned(), name(&query.expect("a root")));
                 facts.insert("schema.mutation".to_owned(), name(&mutation.expect("a root")));
             }
-            // Directives are those of the GraphQL specification, which the recording leaves out.
+            // The recording leaves out the directives of the GraphQL specification.
             TypeSystemDefinition::Directive(_) => {}
         }
     }
     facts
 }
 
-fn note_type(facts: &mut Facts, definition: &TypeDefinition) {
+fn add_type(facts: &mut Facts, definition: &TypeDefinition) {
     let type_name = definition.name.node.as_str();
     let kind = match &definition.kind {
         TypeKind::Scalar => "scalar",
         TypeKind::Object(object) => {
-            note_interfaces(facts, type_name, &object.implements);
-            note_fields(facts, type_name, &object.fields);
+            add_interfaces(facts, type_name, &object.implements);
+            add_fields(facts, type_name, &object.fields);
             "type"
         }
         TypeKind::Interface(interface) => {
-            note_interfaces(facts, type_name, &interface.implements);
-            note_fields(facts, type_name, &interface.fields);
+            add_interfaces(facts, type_name, &interface.implements);
+            add_fields(facts, type_name, &interface.fields);
             "interface"
         }
         TypeKind::Enum(choice) => {
@@ -192,13 +191,13 @@ fn note_type(facts: &mut Facts, definition: &TypeDefinition) {
     facts.insert(type_name.to_owned(), kind.to_owned());
 }
 
-fn note_interfaces(facts: &mut Facts, type_name: &str, interfaces: &[Positioned<async_graphql::Name>]) {
+fn add_interfaces(facts: &mut Facts, type_name: &str, interfaces: &[Positioned<async_graphql::Name>]) {
     for interface in interfaces {
         facts.insert(format!("{type_name} implements {interface}"), "interface".to_owned());
     }
 }
 
-fn note_fields(facts: &mut Facts, type_name: &str, fields: &[Positioned<FieldDefinition>]) {
+fn add_fields(facts: &mut Facts, type_name: &str, fields: &[Positioned<FieldDefinition>]) {
     for Positioned { node: field, .. } in fields {
         let path = format!("{type_name}.{}", field.name);
         for given in &field.arguments {
@@ -217,7 +216,7 @@ fn name(name: &Positioned<async_graphql::Name>) -> String {
     name.node.to_string()
 }
 
-/// What `some` have and `others` lack, without what belongs to a type or field that is lacking as a whole.
+/// Returns the parts of `some` that `others` lack, without the members of missing types and fields.
 fn lacking<'a>(some: &'a Facts, others: &Facts) -> BTreeSet<&'a str> {
     let is_lacking = |path: &str| some.contains_key(path) && !others.contains_key(path);
     let belongs_to_lacking =
@@ -232,7 +231,7 @@ impl Comparison {
 }
 
 #[test]
-fn what_both_schemas_have_is_the_same_but_for_what_settings_decide() {
+fn common_parts_of_the_schemas_differ_only_in_nullability() {
     for comparison in &COMPARISONS {
         let (theirs, ours) = comparison.facts();
         let shared =
@@ -247,7 +246,7 @@ fn what_both_schemas_have_is_the_same_but_for_what_settings_decide() {
 }
 
 #[test]
-fn what_a_recorded_schema_has_and_ours_lacks_is_listed() {
+fn omissions_from_the_recorded_schemas_are_listed() {
     for comparison in &COMPARISONS {
         let (theirs, ours) = comparison.facts();
         assert_eq!(lacking(&theirs, &ours), comparison.lacking.iter().copied().collect());
@@ -255,7 +254,7 @@ fn what_a_recorded_schema_has_and_ours_lacks_is_listed() {
 }
 
 #[test]
-fn what_ours_has_and_a_recorded_schema_lacks_is_listed() {
+fn additions_to_the_recorded_schemas_are_listed() {
     for comparison in &COMPARISONS {
         let (theirs, ours) = comparison.facts();
         assert_eq!(lacking(&ours, &theirs), comparison.added.concat().into_iter().collect());

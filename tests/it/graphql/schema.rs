@@ -6,10 +6,10 @@ use crate::support::contract_file;
 #[test]
 fn the_schemas_are_the_committed_ones() {
     let config = config::load_text("").expect("the defaults are valid settings").config;
-    for (flavour, file) in [
+    for (style, file) in [
         (MutationStyle::Plain, "tests/contracts/schema.graphql"),
         (MutationStyle::Relay, "tests/contracts/relay.graphql"),
     ] {
-        contract_file::assert_same(file, &graphql::sdl(flavour, &config.graphql));
+        contract_file::assert_same(file, &graphql::sdl(style, &config.graphql));
     }
 }

@@ -1,37 +1,37 @@
-//! What the audit tells of working groups: of each account to which something happened, and by whom.
+//! What the audit records of working groups.
 
 use pledge4future_auth::groups::admin;
 
-use super::{LEAVE, add, answer, delete, enter, hand_over, remove, start};
+use super::{add, answer, delete, enter, hand_over, leave, remove, start};
 use crate::support::server::TestServer;
 
-/// What was noted since so many entries, with one group's id left out.
+/// Returns the lines after the first ones, with `group` in place of the id.
 fn since(server: &TestServer, before: usize, group: &str) -> Vec<String> {
-    server.happened()[before..].iter().map(|told| told.replace(group, "group")).collect()
+    server.audit_lines()[before..].iter().map(|line| line.replace(group, "group")).collect()
 }
 
 #[tokio::test]
-async fn what_happens_in_a_group_is_told_of_each_account_it_happens_to() {
+async fn group_changes_are_recorded_for_each_affected_account() {
     let server = start("").await;
-    let (ada, bo) = (server.joins("ada").await, server.joins("bo").await);
-    let cleo = server.joins("cleo").await;
-    let before = server.happened().len();
-    let group = ada.founds(&server, "Tides", true).await;
-    let wish = bo.asks_to_join(&server, &group).await;
-    ada.manages(&server, &answer(&wish, true)).await;
-    let wish = cleo.asks_to_join(&server, &group).await;
-    ada.manages(&server, &answer(&wish, false)).await;
-    ada.manages(&server, &add(&cleo.email)).await;
-    ada.manages(&server, &remove("3")).await;
-    ada.manages(&server, &hand_over("2")).await;
-    ada.manages(&server, LEAVE).await;
-    ada.manages(&server, LEAVE).await;
-    bo.manages(&server, &add(&cleo.email)).await;
+    let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
+    let cleo = server.sign_up("cleo").await;
+    let before = server.audit_lines().len();
+    let group = ada.create_group(&server, "Tides", true).await;
+    let request = bo.request_join(&server, &group).await;
+    ada.mutate(&server, &answer(&request, true)).await;
+    let request = cleo.request_join(&server, &group).await;
+    ada.mutate(&server, &answer(&request, false)).await;
+    ada.mutate(&server, &add(&cleo.email)).await;
+    ada.mutate(&server, &remove("3")).await;
+    ada.mutate(&server, &hand_over("2")).await;
+    ada.mutate(&server, &leave()).await;
+    ada.mutate(&server, &leave()).await;
+    bo.mutate(&server, &add(&cleo.email)).await;
     assert!(admin::set_representative(server.app(), &group, "cleo").is_ok());
     assert!(admin::set_representative(server.app(), &group, "ada").is_ok());
-    bo.is_told(&server, &delete(&group)).await;
-    ada.manages(&server, &delete(&group)).await;
-    server.mails();
+    bo.refusal(&server, &delete(&group)).await;
+    ada.mutate(&server, &delete(&group)).await;
+    server.ignore_mail();
     assert_eq!(
         since(&server, before, &group),
         [
@@ -60,18 +60,19 @@ async fn what_happens_in_a_group_is_told_of_each_account_it_happens_to() {
 }
 
 #[tokio::test]
-async fn who_walks_from_one_group_into_another_left_the_first() {
+async fn entering_another_group_is_recorded_as_leaving_the_first() {
     let server = start("groups.joining = \"open\"\n").await;
-    let (ada, bo) = (server.joins("ada").await, server.joins("bo").await);
-    let cleo = server.joins("cleo").await;
-    let (tides, reefs) = (ada.founds(&server, "Tides", true).await, bo.founds(&server, "Reefs", true).await);
-    let before = server.happened().len();
+    let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
+    let cleo = server.sign_up("cleo").await;
+    let (tides, reefs) =
+        (ada.create_group(&server, "Tides", true).await, bo.create_group(&server, "Reefs", true).await);
+    let before = server.audit_lines().len();
     for group in [&tides, &reefs, &reefs] {
-        cleo.manages(&server, &enter(group)).await;
+        cleo.mutate(&server, &enter(group)).await;
     }
-    server.mails();
+    server.ignore_mail();
     assert_eq!(
-        server.happened()[before..],
+        server.audit_lines()[before..],
         [
             format!("3 group_joined owner {tides}"),
             format!("3 group_left owner {tides}"),
@@ -81,16 +82,17 @@ async fn who_walks_from_one_group_into_another_left_the_first() {
 }
 
 #[tokio::test]
-async fn an_approval_that_is_rolled_back_is_not_told() {
+async fn an_approval_that_is_rolled_back_is_not_recorded() {
     let server = start("").await;
-    let (ada, bo) = (server.joins("ada").await, server.joins("bo").await);
-    let cleo = server.joins("cleo").await;
-    let (tides, reefs) = (ada.founds(&server, "Tides", true).await, bo.founds(&server, "Reefs", true).await);
+    let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
+    let cleo = server.sign_up("cleo").await;
+    let (tides, reefs) =
+        (ada.create_group(&server, "Tides", true).await, bo.create_group(&server, "Reefs", true).await);
     let (first, second) =
-        (cleo.asks_to_join(&server, &tides).await, cleo.asks_to_join(&server, &reefs).await);
-    ada.manages(&server, &answer(&first, true)).await;
-    server.mails();
-    let before = server.happened();
-    bo.is_told(&server, &answer(&second, true)).await;
-    assert_eq!(server.happened(), before);
+        (cleo.request_join(&server, &tides).await, cleo.request_join(&server, &reefs).await);
+    ada.mutate(&server, &answer(&first, true)).await;
+    server.ignore_mail();
+    let before = server.audit_lines();
+    bo.refusal(&server, &answer(&second, true)).await;
+    assert_eq!(server.audit_lines(), before);
 }

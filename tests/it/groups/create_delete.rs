@@ -1,20 +1,22 @@
-//! `createWorkingGroup`, `deleteWorkingGroup`, and accounts that a group depends on.
+//! `createWorkingGroup`, `deleteWorkingGroup`, and the deletion of representatives.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{HEIDELBERG, LEAVE, NOWHERE, OSLO, add, create, delete, hand_over, request, start};
-use crate::support::person::{PASSWORD, assert_done, assert_refused};
+use super::{
+    HEIDELBERG, NOWHERE, OSLO, add, create, delete, hand_over, leave, request, start, without_arguments,
+};
+use crate::support::mutation::delete_account;
+use crate::support::person::{PASSWORD, assert_done, assert_refused, assert_refused_with};
 
 #[tokio::test]
-async fn whoever_founds_a_group_is_its_first_member_and_speaks_for_it() {
+async fn the_creator_of_a_group_is_its_first_member_and_representative() {
     let server = start("").await;
-    let ada = server.joins("ada").await;
-    let selection = "{ success workinggroup { name nEmployees isPublic institution { name city state country } \
+    let ada = server.sign_up("ada").await;
+    let selection = "success workinggroup { name nEmployees isPublic institution { name city state country } \
         field { id field subfield } representative { email isRepresentative } customuserSet { email } \
-        workinggroupjoinrequestSet { id } } }";
-    let founding =
-        create("  Tidal energy ", HEIDELBERG, true).replace("{ success workinggroup { id } }", selection);
-    let payload = ada.manages(&server, &founding).await;
+        workinggroupjoinrequestSet { id } }";
+    let create = create("  Tidal energy ", HEIDELBERG, true).select(selection);
+    let payload = ada.mutate(&server, &create).await;
     assert_eq!(
         payload,
         json!({ "success": true, "workinggroup": {
@@ -26,137 +28,139 @@ async fn whoever_founds_a_group_is_its_first_member_and_speaks_for_it() {
             "workinggroupjoinrequestSet": [],
         } })
     );
-    assert_eq!(ada.place(&server).await, (Some("Tidal energy".to_owned()), true));
-    assert_eq!(server.mails_to(&ada.email).len(), 1, "the activation mail alone");
+    assert_eq!(ada.membership(&server).await, (Some("Tidal energy".to_owned()), true));
+    assert_eq!(server.mails_to(&ada.email).len(), 1, "a mail besides the activation");
 }
 
 #[tokio::test]
-async fn what_a_new_group_must_not_be_is_said_in_a_sentence() {
+async fn invalid_new_groups_are_refused_with_a_message() {
     let server = start("").await;
-    let ada = server.joins("ada").await;
+    let ada = server.sign_up("ada").await;
     let good = create("Tidal energy", HEIDELBERG, true);
     let name = "The name of a working group has 1 to 200 characters, none of them a null character.";
-    for (from, to, sentence) in [
-        (HEIDELBERG, "heidelberg", "Institution not found."),
-        (HEIDELBERG, "", "Institution not found."),
-        (HEIDELBERG, NOWHERE, "Institution not found."),
-        ("researchFieldId: 1", "researchFieldId: 99", "Research field is invalid."),
-        ("researchFieldId: 1", "researchFieldId: -1", "Research field is invalid."),
-        ("nEmployees: 7", "nEmployees: -1", "The number of employees cannot be negative."),
-        ("\"Tidal energy\"", "\" \"", name),
-        ("\"Tidal energy\"", "\"a\\u0000b\"", name),
-        ("\"Tidal energy\"", "null", name),
-        ("\"Tidal energy\"", &format!("{:?}", "ü".repeat(201)), name),
-        ("name: \"Tidal energy\", ", "", name),
+    let not_found = "Institution not found.";
+    let bad_field = "Research field is invalid.";
+    let negative = "The number of employees cannot be negative.";
+    for (argument, value, message) in [
+        ("institutionId", json!("heidelberg"), not_found),
+        ("institutionId", json!(""), not_found),
+        ("institutionId", json!(NOWHERE), not_found),
+        ("researchFieldId", json!(99), bad_field),
+        ("researchFieldId", json!(-1), bad_field),
+        ("nEmployees", json!(-1), negative),
+        ("name", json!(" "), name),
+        ("name", json!("a\0b"), name),
+        ("name", Value::Null, name),
+        ("name", json!("ü".repeat(201)), name),
     ] {
-        assert_eq!(ada.is_told(&server, &good.replace(from, to)).await, sentence, "{to}");
+        let bad = good.clone().with(argument, value.clone());
+        assert_eq!(ada.refusal(&server, &bad).await, message, "{argument}: {value}");
     }
-    for nothing in ["createWorkingGroup", "createWorkingGroup(input: null)", "deleteWorkingGroup"] {
-        assert_eq!(ada.is_told(&server, nothing).await, "The argument `input` is required.");
+    assert_eq!(ada.refusal(&server, &good.clone().without("name")).await, name);
+    for call in ["createWorkingGroup", "createWorkingGroup(input: null)", "deleteWorkingGroup"] {
+        let message = ada.refusal(&server, &without_arguments(call)).await;
+        assert_eq!(message, "The argument `input` is required.");
     }
-    let longest = good.replace("Tidal energy", &"ü".repeat(200)).replace("nEmployees: 7", "nEmployees: 0");
-    ada.manages(&server, &longest.replace(HEIDELBERG, &HEIDELBERG.replace('-', "").to_uppercase())).await;
-    server.mails();
+    let longest = good.with("name", "ü".repeat(200)).with("nEmployees", 0);
+    let upper_case = HEIDELBERG.replace('-', "").to_uppercase();
+    ada.mutate(&server, &longest.with("institutionId", upper_case)).await;
+    server.ignore_mail();
 }
 
 #[tokio::test]
-async fn an_institution_has_one_group_of_a_name_and_a_person_one_group() {
+async fn group_names_are_unique_and_people_have_one_group() {
     let server = start("").await;
-    let (ada, bo) = (server.joins("ada").await, server.joins("bo").await);
-    let group = ada.founds(&server, "Tidal energy", false).await;
+    let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
+    let group = ada.create_group(&server, "Tidal energy", false).await;
     let again = create("Tidal energy", HEIDELBERG, true);
     let exists = "This working group cannot be created, because it already exists.";
-    assert_eq!(bo.is_told(&server, &again).await, exists);
-    assert_eq!(ada.is_told(&server, &again).await, exists);
+    assert_eq!(bo.refusal(&server, &again).await, exists);
+    assert_eq!(ada.refusal(&server, &again).await, exists);
     let elsewhere = create("Tidal energy", OSLO, true);
     assert_eq!(
-        ada.is_told(&server, &elsewhere).await,
+        ada.refusal(&server, &elsewhere).await,
         "This user cannot create a new working group, since they are already the representative of another working group."
     );
-    ada.manages(&server, &add(&bo.email)).await;
+    ada.mutate(&server, &add(&bo.email)).await;
     assert_eq!(
-        bo.is_told(&server, &elsewhere).await,
+        bo.refusal(&server, &elsewhere).await,
         "This user cannot become the group representative, since they are not a member of this working group."
     );
-    bo.manages(&server, LEAVE).await;
-    bo.manages(&server, &elsewhere).await;
-    assert_eq!(bo.place(&server).await, (Some("Tidal energy".to_owned()), true));
-    ada.manages(&server, &delete(&group)).await;
-    ada.manages(&server, &again).await;
-    server.mails();
+    bo.mutate(&server, &leave()).await;
+    bo.mutate(&server, &elsewhere).await;
+    assert_eq!(bo.membership(&server).await, (Some("Tidal energy".to_owned()), true));
+    ada.mutate(&server, &delete(&group)).await;
+    ada.mutate(&server, &again).await;
+    server.ignore_mail();
 }
 
 #[tokio::test]
-async fn deleting_a_group_sets_its_members_free_and_tells_them() {
+async fn deleting_a_group_removes_and_notifies_its_members() {
     let server = start("").await;
-    let (ada, bo, eve) = (server.joins("ada").await, server.joins("bo").await, server.joins("eve").await);
-    let group = ada.founds(&server, "Tidal energy", true).await;
-    ada.manages(&server, &add(&bo.email)).await;
-    eve.asks_to_join(&server, &group).await;
-    ada.manages(&server, &delete(&group.to_uppercase())).await;
+    let [ada, bo, eve] = server.sign_up_all(["ada", "bo", "eve"]).await;
+    let group = ada.create_group(&server, "Tidal energy", true).await;
+    ada.mutate(&server, &add(&bo.email)).await;
+    eve.request_join(&server, &group).await;
+    ada.mutate(&server, &delete(&group.to_uppercase())).await;
     for person in [&ada, &bo] {
-        assert_eq!(person.place(&server).await, (None, false));
+        assert_eq!(person.membership(&server).await, (None, false));
     }
     assert_eq!(
-        eve.sees(&server, "{ me { workinggroupjoinrequestSet { id } } }").await["me"]["workinggroupjoinrequestSet"],
+        eve.query(&server, "{ me { workinggroupjoinrequestSet { id } } }").await["me"]["workinggroupjoinrequestSet"],
         json!([])
     );
-    assert_eq!(eve.is_told(&server, &request(&group)).await, "Working group not found.");
+    assert_eq!(eve.refusal(&server, &request(&group)).await, "Working group not found.");
     assert_eq!(
-        ada.is_told(&server, &delete(&group)).await,
+        ada.refusal(&server, &delete(&group)).await,
         "Only group representatives have permission to perform this action."
     );
     let notice = &server.mails_to(&bo.email)[2];
     assert!(notice.text.contains("Your working group was deleted by its representative."), "{}", notice.text);
-    assert_eq!(server.mails_to(&ada.email).len(), 2, "the activation mail and the request of eve");
+    assert_eq!(server.mails_to(&ada.email).len(), 2, "a mail besides the activation and the request of eve");
 }
 
 #[tokio::test]
-async fn only_whoever_speaks_for_a_group_deletes_it() {
+async fn only_the_representative_deletes_a_group() {
     let server = start("").await;
-    let (ada, bo, eve) = (server.joins("ada").await, server.joins("bo").await, server.joins("eve").await);
-    let public = ada.founds(&server, "Tidal energy", true).await;
-    let private = bo.founds(&server, "Wind", false).await;
-    ada.manages(&server, &add(&eve.email)).await;
+    let [ada, bo, eve] = server.sign_up_all(["ada", "bo", "eve"]).await;
+    let public = ada.create_group(&server, "Tidal energy", true).await;
+    let private = bo.create_group(&server, "Wind", false).await;
+    ada.mutate(&server, &add(&eve.email)).await;
     assert_eq!(
-        eve.is_told(&server, &delete(&public)).await,
+        eve.refusal(&server, &delete(&public)).await,
         "Only group representatives have permission to perform this action."
     );
     assert_eq!(
-        bo.is_told(&server, &delete(&public)).await,
+        bo.refusal(&server, &delete(&public)).await,
         "You are not the representative of the specified working group. Unable to delete"
     );
     for unknown in [private.as_str(), NOWHERE, "nonsense"] {
-        assert_eq!(ada.is_told(&server, &delete(unknown)).await, "Working group not found.", "{unknown}");
+        assert_eq!(ada.refusal(&server, &delete(unknown)).await, "Working group not found.", "{unknown}");
     }
-    server.mails();
+    server.ignore_mail();
 }
 
 #[tokio::test]
-async fn an_account_that_a_group_depends_on_is_not_deleted_until_the_group_is_in_other_hands() {
+async fn a_representative_cannot_delete_the_account_before_handing_the_group_over() {
     for settings in ["", "accounts.delete = \"deactivate\"\n"] {
         let server = start(settings).await;
-        let (ada, bo) = (server.joins("ada").await, server.joins("bo").await);
-        ada.founds(&server, "Tidal energy", true).await;
-        ada.manages(&server, &add(&bo.email)).await;
-        server.mails();
-        let erase = format!("deleteAccount(password: {PASSWORD:?})");
+        let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
+        ada.create_group(&server, "Tidal energy", true).await;
+        ada.mutate(&server, &add(&bo.email)).await;
+        server.ignore_mail();
+        let delete = delete_account(PASSWORD);
         let before = server.rows();
-        let payload = ada.does(&server, &erase).await;
-        assert_refused(&payload, "nonFieldErrors", "represents_working_group");
+        let payload = ada.mutate(&server, &delete).await;
+        assert_refused_with(&payload, "represents_working_group");
         assert_eq!(
             payload["errors"]["nonFieldErrors"][0]["message"],
             "You are the representative of a working group. Please hand it over or delete it first."
         );
         assert_eq!(server.rows(), before);
-        assert_refused(
-            &ada.does(&server, "deleteAccount(password: \"wrong\")").await,
-            "password",
-            "invalid_password",
-        );
-        ada.manages(&server, &hand_over(&bo.number(&server).await)).await;
-        assert_done(&ada.does(&server, &erase).await);
-        assert_eq!(bo.place(&server).await, (Some("Tidal energy".to_owned()), true));
-        server.mails();
+        assert_refused(&ada.mutate(&server, &delete_account("wrong")).await, "password", "invalid_password");
+        ada.mutate(&server, &hand_over(&bo.account_id(&server).await)).await;
+        assert_done(&ada.mutate(&server, &delete).await);
+        assert_eq!(bo.membership(&server).await, (Some("Tidal energy".to_owned()), true));
+        server.ignore_mail();
     }
 }

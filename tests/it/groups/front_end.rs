@@ -1,4 +1,4 @@
-//! The documents that the front end of WePledge sends, with all that it might select: each is answered in full.
+//! The documents of the front end of WePledge return every field that they select.
 
 use serde_json::{Value, json};
 
@@ -41,8 +41,8 @@ const GROUP: &str = "fragment group on WorkingGroupType { id name nEmployees isP
 const ASKED: &str = "fragment request on WorkingGroupJoinRequestType { id timestamp status user { ...person } \
     workingGroup { id name isPublic } }";
 
-/// Sends a document with the fragments that it spreads, and answers its only field.
-async fn sends(server: &TestServer, token: Option<&str>, document: &str, variables: Value) -> Value {
+/// Sends a document with its fragments. Returns its only field.
+async fn send(server: &TestServer, token: Option<&str>, document: &str, variables: Value) -> Value {
     let mut text = document.to_owned();
     for (name, fragment) in [("...group", GROUP), ("...request", ASKED), ("...person", PERSON)] {
         if text.contains(name) {
@@ -56,8 +56,8 @@ async fn sends(server: &TestServer, token: Option<&str>, document: &str, variabl
     data.values().next().expect("a field").clone()
 }
 
-/// Registers as the front end does, with a username or without, verifies and logs in; answers the token.
-async fn registers(server: &TestServer, email: &str, username: Option<&str>) -> String {
+/// Registers as the front end does, verifies and logs in. Returns the token.
+async fn sign_up(server: &TestServer, email: &str, username: Option<&str>) -> String {
     let (argument, value) = match username {
         Some(_) => ("$username: String!, ", "username: $username, "),
         None => ("", ""),
@@ -72,18 +72,18 @@ async fn registers(server: &TestServer, email: &str, username: Option<&str>) -> 
         "email": email, "username": username, "firstName": "Lisa", "lastName": "Lou", "academicTitle": "DR",
         "password1": PASSWORD, "password2": PASSWORD,
     });
-    assert_eq!(sends(server, None, &register, variables).await, json!({ "success": true, "errors": null }));
+    assert_eq!(send(server, None, &register, variables).await, json!({ "success": true, "errors": null }));
     let verify =
         "mutation verifyAccount($token: String!) { verifyAccount(token: $token) { success errors } }";
-    sends(server, None, verify, json!({ "token": server.last_link(email) })).await;
+    send(server, None, verify, json!({ "token": server.mailed_token(email) })).await;
     let login = "mutation tokenAuth($email: String, $password: String!) { tokenAuth(email: $email, password: $password) \
         { success errors token refreshToken user { id firstName lastName academicTitle isRepresentative } } }";
-    let login = sends(server, None, login, json!({ "email": email, "password": PASSWORD })).await;
+    let login = send(server, None, login, json!({ "email": email, "password": PASSWORD })).await;
     assert_eq!(login["user"]["academicTitle"], "DR");
     login["token"].as_str().expect("a token").to_owned()
 }
 
-/// Whatever was selected is there: no null but where there is nothing.
+/// Asserts that only the fields in `nothing` are null.
 fn assert_full(value: &Value, nothing: &[&str]) {
     match value {
         Value::Object(members) => {
@@ -98,28 +98,28 @@ fn assert_full(value: &Value, nothing: &[&str]) {
 }
 
 #[tokio::test]
-async fn the_documents_of_the_front_end_are_answered_in_full() {
+async fn the_documents_of_the_front_end_return_every_selected_field() {
     let server = start("").await;
-    let lisa = registers(&server, "lisalou@uni-hd.de", Some("lisalou")).await;
-    let anton = registers(&server, "anton@uni-hd.de", None).await;
+    let lisa = sign_up(&server, "lisalou@uni-hd.de", Some("lisalou")).await;
+    let anton = sign_up(&server, "anton@uni-hd.de", None).await;
 
     let new = json!({ "name": "Environmental Research Group", "institutionId": HEIDELBERG, "researchFieldId": 1,
         "nEmployees": 5, "isPublic": true });
-    let created = sends(&server, Some(&lisa), CREATE, new).await;
+    let created = send(&server, Some(&lisa), CREATE, new).await;
     assert_eq!(created["workinggroup"]["representative"]["email"], "lisalou@uni-hd.de");
     let group = created["workinggroup"]["id"].clone();
-    let asked = sends(&server, Some(&anton), REQUEST, json!({ "workinggroupId": group })).await;
+    let asked = send(&server, Some(&anton), REQUEST, json!({ "workinggroupId": group })).await;
     let request = asked["joinRequest"]["id"].clone();
     assert_eq!(asked["joinRequest"]["user"]["email"], "anton@uni-hd.de");
 
     for (document, entries) in
         [(INSTITUTIONS, 5), (RESEARCH_FIELDS, 5), (WORKING_GROUPS, 1), (MEMBERS, 1), (REQUESTS, 1)]
     {
-        let answer = sends(&server, Some(&lisa), document, json!({})).await;
+        let answer = send(&server, Some(&lisa), document, json!({})).await;
         assert_eq!(answer.as_array().map(Vec::len), Some(entries), "{document}");
         assert_full(&answer, &["lastLogin", "state"]);
     }
-    let me = sends(&server, Some(&lisa), ME, json!({})).await;
+    let me = send(&server, Some(&lisa), ME, json!({})).await;
     assert_full(&me, &["lastLogin", "secondaryEmail"]);
     assert_eq!(me["workingGroup"], me["workinggroup"]);
     assert_eq!(
@@ -127,23 +127,22 @@ async fn the_documents_of_the_front_end_are_answered_in_full() {
         json!([{ "id": request, "status": "PENDING" }])
     );
 
-    let answered =
-        sends(&server, Some(&lisa), ANSWER, json!({ "approve": true, "requestId": request })).await;
+    let answered = send(&server, Some(&lisa), ANSWER, json!({ "approve": true, "requestId": request })).await;
     let number = answered["requestingUser"]["id"].clone();
-    let members = sends(&server, Some(&lisa), MEMBERS, json!({})).await;
+    let members = send(&server, Some(&lisa), MEMBERS, json!({})).await;
     assert_eq!(members[1]["id"], number);
     let done = json!({ "success": true });
-    assert_eq!(sends(&server, Some(&anton), LEAVE, json!({})).await, done);
-    assert_eq!(sends(&server, Some(&lisa), ADD, json!({ "userEmail": "anton@uni-hd.de" })).await, done);
-    let set = sends(&server, Some(&anton), SET, json!({ "id": group })).await;
+    assert_eq!(send(&server, Some(&anton), LEAVE, json!({})).await, done);
+    assert_eq!(send(&server, Some(&lisa), ADD, json!({ "userEmail": "anton@uni-hd.de" })).await, done);
+    let set = send(&server, Some(&anton), SET, json!({ "id": group })).await;
     assert_eq!(set["user"]["email"], "anton@uni-hd.de");
-    assert_eq!(sends(&server, Some(&lisa), REMOVE, json!({ "userId": number })).await, done);
-    assert_eq!(sends(&server, Some(&lisa), DELETE, json!({ "id": group })).await, done);
-    server.mails();
+    assert_eq!(send(&server, Some(&lisa), REMOVE, json!({ "userId": number })).await, done);
+    assert_eq!(send(&server, Some(&lisa), DELETE, json!({ "id": group })).await, done);
+    server.ignore_mail();
 }
 
 #[tokio::test]
-async fn documents_that_ask_for_hashes_or_emissions_are_refused() {
+async fn documents_that_select_hashes_or_emissions_are_refused() {
     let server = start("").await;
     for (selection, status) in
         [("email", 200), ("email password", 400), ("email businesstripSet { co2e }", 400)]

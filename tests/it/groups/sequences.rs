@@ -1,4 +1,4 @@
-//! Whatever several persons do to groups, one after another, what must hold holds.
+//! Random sequences of actions keep the invariants of groups.
 
 use std::collections::HashMap;
 
@@ -6,48 +6,48 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use super::{HEIDELBERG, LEAVE, add, answer, create, delete, enter, hand_over, remove, request, start};
+use super::{HEIDELBERG, add, answer, create, delete, enter, hand_over, leave, remove, request, start};
+use crate::support::mutation::{Mutation, delete_account};
 use crate::support::person::{PASSWORD, Person};
 use crate::support::server::TestServer;
 
 const PEOPLE: usize = 3;
 
-/// What somebody does. Numbers name people, groups and requests by their age.
+/// What a person does. Numbers are indices of people, groups and join requests.
 #[derive(Debug, Clone)]
-enum Deed {
+enum Action {
     Create { is_public: bool },
     Delete(usize),
     Enter(usize),
-    Ask(usize),
+    RequestJoin(usize),
     Answer { request: usize, approve: bool },
     Add(usize),
     Remove(usize),
     HandOver(usize),
     Leave,
-    Erase,
+    DeleteAccount,
 }
 
-fn deeds() -> impl Strategy<Value = Vec<(usize, Deed)>> {
-    let deed = prop_oneof![
-        3 => any::<bool>().prop_map(|is_public| Deed::Create { is_public }),
-        1 => (0..3_usize).prop_map(Deed::Delete),
-        3 => (0..3_usize).prop_map(Deed::Enter),
-        4 => (0..3_usize).prop_map(Deed::Ask),
-        6 => (0..4_usize, any::<bool>()).prop_map(|(request, approve)| Deed::Answer { request, approve }),
-        2 => (0..PEOPLE).prop_map(Deed::Add),
-        2 => (0..PEOPLE).prop_map(Deed::Remove),
-        2 => (0..PEOPLE).prop_map(Deed::HandOver),
-        2 => Just(Deed::Leave),
-        1 => Just(Deed::Erase),
+fn actions() -> impl Strategy<Value = Vec<(usize, Action)>> {
+    let action = prop_oneof![
+        3 => any::<bool>().prop_map(|is_public| Action::Create { is_public }),
+        1 => (0..3_usize).prop_map(Action::Delete),
+        3 => (0..3_usize).prop_map(Action::Enter),
+        4 => (0..3_usize).prop_map(Action::RequestJoin),
+        6 => (0..4_usize, any::<bool>()).prop_map(|(request, approve)| Action::Answer { request, approve }),
+        2 => (0..PEOPLE).prop_map(Action::Add),
+        2 => (0..PEOPLE).prop_map(Action::Remove),
+        2 => (0..PEOPLE).prop_map(Action::HandOver),
+        2 => Just(Action::Leave),
+        1 => Just(Action::DeleteAccount),
     ];
-    proptest::collection::vec((0..PEOPLE, deed), 20..60)
+    proptest::collection::vec((0..PEOPLE, action), 20..60)
 }
 
-/// What has been made so far.
 struct World {
     server: TestServer,
     people: Vec<Person>,
-    numbers: Vec<String>,
+    account_ids: Vec<String>,
     groups: Vec<String>,
     requests: Vec<String>,
     answered: HashMap<String, bool>,
@@ -55,51 +55,62 @@ struct World {
 
 impl World {
     async fn new(joining: &str) -> Self {
-        let server = start(&format!("groups.joining = {joining:?}\nmail.notices = false\n")).await;
-        let (mut people, mut numbers) = (Vec::new(), Vec::new());
+        let server = start(&format!(
+            "groups.joining = \"{joining}\"
+mail.notices = false\n"
+        ))
+        .await;
+        let (mut people, mut account_ids) = (Vec::new(), Vec::new());
         for index in 0..PEOPLE {
-            let person = server.joins(&format!("person{index}")).await;
-            numbers.push(person.number(&server).await);
+            let person = server.sign_up(&format!("person{index}")).await;
+            account_ids.push(person.account_id(&server).await);
             people.push(person);
         }
-        Self { server, people, numbers, groups: Vec::new(), requests: Vec::new(), answered: HashMap::new() }
+        Self {
+            server,
+            people,
+            account_ids,
+            groups: Vec::new(),
+            requests: Vec::new(),
+            answered: HashMap::new(),
+        }
     }
 
-    fn mutation(&self, deed: &Deed) -> Option<String> {
-        Some(match deed {
-            Deed::Create { is_public } => {
+    fn mutation(&self, action: &Action) -> Option<Mutation> {
+        Some(match action {
+            Action::Create { is_public } => {
                 create(&format!("Group {}", self.groups.len()), HEIDELBERG, *is_public)
             }
-            Deed::Delete(group) => delete(self.groups.get(*group)?),
-            Deed::Enter(group) => enter(self.groups.get(*group)?),
-            Deed::Ask(group) => request(self.groups.get(*group)?),
-            Deed::Answer { request, approve } => answer(self.requests.get(*request)?, *approve),
-            Deed::Add(person) => add(&self.people[*person].email),
-            Deed::Remove(person) => remove(&self.numbers[*person]),
-            Deed::HandOver(person) => hand_over(&self.numbers[*person]),
-            Deed::Leave => LEAVE.to_owned(),
-            Deed::Erase => format!("deleteAccount(password: {PASSWORD:?})"),
+            Action::Delete(group) => delete(self.groups.get(*group)?),
+            Action::Enter(group) => enter(self.groups.get(*group)?),
+            Action::RequestJoin(group) => request(self.groups.get(*group)?),
+            Action::Answer { request, approve } => answer(self.requests.get(*request)?, *approve),
+            Action::Add(person) => add(&self.people[*person].email),
+            Action::Remove(person) => remove(&self.account_ids[*person]),
+            Action::HandOver(person) => hand_over(&self.account_ids[*person]),
+            Action::Leave => leave(),
+            Action::DeleteAccount => delete_account(PASSWORD),
         })
     }
 
-    async fn does(&mut self, index: usize, deed: &Deed) {
-        let Some(mutation) = self.mutation(deed) else { return };
-        let mut body = self.people[index].tries(&self.server, &mutation).await;
+    async fn apply(&mut self, index: usize, action: &Action) {
+        let Some(mutation) = self.mutation(action) else { return };
+        let mut body = self.people[index].try_manage(&self.server, &mutation).await;
         let payload = body["data"]["payload"].take();
         let done = payload["success"] == true;
-        match deed {
-            Deed::Create { .. } if done => self.groups.push(text(&payload["workinggroup"]["id"])),
-            Deed::Ask(_) if done => self.requests.push(text(&payload["joinRequest"]["id"])),
-            Deed::Answer { request, approve } if done => {
+        match action {
+            Action::Create { .. } if done => self.groups.push(text(&payload["workinggroup"]["id"])),
+            Action::RequestJoin(_) if done => self.requests.push(text(&payload["joinRequest"]["id"])),
+            Action::Answer { request, approve } if done => {
                 let before = self.answered.insert(self.requests[*request].clone(), *approve);
-                assert_eq!(before, None, "a request was answered twice");
+                assert_eq!(before, None, "a join request was answered twice");
             }
             _ => {}
         }
     }
 
-    /// What each of them knows of groups.
-    async fn look(&self) {
+    /// Asserts what every person sees.
+    async fn check(&self) {
         let mut representatives: HashMap<String, String> = HashMap::new();
         let mut groups_of: HashMap<String, Option<String>> = HashMap::new();
         for person in &self.people {
@@ -124,22 +135,22 @@ impl World {
                 let members = me["workingGroup"]["customuserSet"].as_array().expect("members");
                 assert!(members.iter().any(|member| member["email"] == person.email.as_str()));
                 let representative = &me["workingGroup"]["representative"];
-                assert_eq!(representative["isRepresentative"], true, "a group lost its voice: {me}");
+                assert_eq!(representative["isRepresentative"], true, "a group has no representative: {me}");
                 assert_eq!(representative["workingGroup"]["id"], me["workingGroup"]["id"]);
             }
             for listed in answer["data"]["workinggroups"].as_array().expect("a list") {
                 assert_eq!(listed["isPublic"], true, "a private group is listed");
                 for member in listed["customuserSet"].as_array().expect("members") {
-                    assert_eq!(member["workingGroup"]["id"], listed["id"], "somebody is in two groups");
+                    assert_eq!(member["workingGroup"]["id"], listed["id"], "a person is in two groups");
                 }
                 let leads = me["isRepresentative"] == true && me["workingGroup"]["id"] == listed["id"];
                 for request in listed["workinggroupjoinrequestSet"].as_array().expect("requests") {
                     let own = request["user"]["email"] == person.email.as_str();
-                    assert!(own || leads, "{} sees who asked another group", person.email);
+                    assert!(own || leads, "{} sees join requests of another group", person.email);
                 }
             }
         }
-        // Nobody sees a private group of others, by any path.
+        // No path leads to a private group of others.
         for person in &self.people {
             let own = groups_of.get(&person.email).cloned().flatten();
             let query = "{ users { edges { node { email workingGroup { id isPublic } } } } institutions { workinggroupSet { id isPublic } } }";
@@ -151,7 +162,7 @@ impl World {
     }
 }
 
-/// The ids of the private groups in an answer.
+/// Returns the ids of the private groups in a reply.
 fn private_groups(answer: &Value) -> Vec<String> {
     match answer {
         Value::Object(members) if members.get("isPublic") == Some(&Value::Bool(false)) => {
@@ -164,20 +175,20 @@ fn private_groups(answer: &Value) -> Vec<String> {
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().expect("a text").to_owned()
+    value.as_str().expect("a string").to_owned()
 }
 
-fn whatever_people_do_the_rules_hold(joining: &str) {
+fn assert_invariants(joining: &str) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let config = Config { cases: 32, failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new(config).run(&deeds(), |deeds| {
+    let outcome = TestRunner::new(config).run(&actions(), |actions| {
         runtime.block_on(async {
             let mut world = World::new(joining).await;
-            for (index, deed) in &deeds {
-                world.does(*index, deed).await;
-                world.look().await;
+            for (index, action) in &actions {
+                world.apply(*index, action).await;
+                world.check().await;
             }
-            world.server.mails();
+            world.server.ignore_mail();
         });
         Ok(())
     });
@@ -185,11 +196,11 @@ fn whatever_people_do_the_rules_hold(joining: &str) {
 }
 
 #[test]
-fn whatever_people_do_one_after_another_the_rules_hold_where_groups_are_asked() {
-    whatever_people_do_the_rules_hold("request");
+fn random_actions_keep_the_invariants_of_groups_joined_by_request() {
+    assert_invariants("request");
 }
 
 #[test]
-fn whatever_people_do_one_after_another_the_rules_hold_where_groups_are_open() {
-    whatever_people_do_the_rules_hold("open");
+fn random_actions_keep_the_invariants_of_open_groups() {
+    assert_invariants("open");
 }

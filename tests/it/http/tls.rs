@@ -1,4 +1,4 @@
-//! HTTPS without a proxy. The tests run on several threads, since a client has to take note when its server stops.
+//! HTTPS without a proxy. The tests use several threads, so that a client notices when its server stops.
 
 use std::net::TcpStream;
 
@@ -21,66 +21,66 @@ fn site(certificate: &Certificate) -> Site {
     site
 }
 
-async fn who(client: &Client, server: &Serving) -> reqwest::Result<Value> {
+async fn me(client: &Client, server: &Serving) -> reqwest::Result<Value> {
     let request = client.post(server.endpoint()).json(&json!({ "query": "{ me { email } }" }));
     request.send().await?.json().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_with_a_certificate_answers_encrypted_and_not_otherwise() {
+async fn a_server_with_a_certificate_replies_only_over_tls() {
     let certificate = Certificate::new();
     let site = site(&certificate);
     let server = site.serve();
     assert!(server.address().starts_with("https://"), "{}", server.greeting());
     let reply = certificate.client().get(format!("{}/healthz", server.address())).send().await;
-    let reply = reply.expect("an answer");
+    let reply = reply.expect("a reply");
     assert_eq!((reply.status(), reply.version()), (StatusCode::OK, Version::HTTP_2));
     assert_eq!(reply.headers()["strict-transport-security"], "max-age=31536000");
-    assert_eq!(who(&certificate.client(), &server).await.expect("an answer")["data"]["me"], Value::Null);
+    assert_eq!(me(&certificate.client(), &server).await.expect("a reply")["data"]["me"], Value::Null);
 
     let stranger = Certificate::new().client();
-    who(&stranger, &server).await.expect_err("a client that trusts somebody else");
+    me(&stranger, &server).await.expect_err("a client that does not trust the certificate");
     let plain = server.endpoint().replace("https://", "http://");
     Client::new().get(plain).send().await.expect_err("an answer in clear");
     assert_eq!(server.terminate().status, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_that_say_nothing_keep_nobody_waiting() {
+async fn silent_connections_do_not_block_others() {
     let certificate = Certificate::new();
     let site = site(&certificate);
     let server = site.serve();
     let address = server.address().trim_start_matches("https://");
     let silent: Vec<_> = (0..50).map(|_| TcpStream::connect(address).expect("a connection")).collect();
-    who(&certificate.client(), &server).await.expect("an answer");
+    me(&certificate.client(), &server).await.expect("a reply");
     drop(silent);
     assert_eq!(server.terminate().status, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_renewed_certificate_is_taken_over_and_a_broken_one_is_not() {
+async fn a_reload_uses_a_renewed_certificate_and_ignores_a_broken_one() {
     let old = Certificate::new();
     let site = site(&old);
     let server = site.serve();
     let connected = old.client();
-    who(&connected, &server).await.expect("an answer");
+    me(&connected, &server).await.expect("a reply");
 
     let renewed = Certificate::new();
     install(&site, &renewed);
     assert!(server.reload().contains("were reloaded"));
-    who(&renewed.client(), &server).await.expect("an answer");
-    who(&old.client(), &server).await.expect_err("the old certificate");
-    who(&connected, &server).await.expect("a connection from before goes on");
+    me(&renewed.client(), &server).await.expect("a reply");
+    me(&old.client(), &server).await.expect_err("the old certificate");
+    me(&connected, &server).await.expect("an existing connection stays open");
 
     site.write("key.pem", &old.key);
-    let complaint = server.reload();
-    assert!(complaint.contains("http.tls.key: the key does not match the certificate"), "{complaint}");
-    who(&renewed.client(), &server).await.expect("an answer");
+    let message = server.reload();
+    assert!(message.contains("http.tls.key: the key does not match the certificate"), "{message}");
+    me(&renewed.client(), &server).await.expect("a reply");
     assert_eq!(server.terminate().status, Some(0));
 }
 
 #[test]
-fn a_healthcheck_asks_encrypted_where_the_server_is() {
+fn healthcheck_uses_tls_if_the_server_does() {
     let certificate = Certificate::new();
     let site = site(&certificate);
     let server = site.serve();
@@ -94,7 +94,7 @@ fn a_healthcheck_asks_encrypted_where_the_server_is() {
 }
 
 #[test]
-fn certificates_that_cannot_be_used_are_refused_in_a_sentence() {
+fn unusable_certificates_are_refused_with_a_message() {
     let (certificate, other) = (Certificate::new(), Certificate::new());
     let whole =
         [("certificate.pem", certificate.certificate.as_str()), ("key.pem", certificate.key.as_str())];
@@ -105,18 +105,18 @@ fn certificates_that_cannot_be_used_are_refused_in_a_sentence() {
         ([("certificate.pem", &certificate.key), whole[1]], "contains no certificate in PEM"),
         ([whole[0], ("key.pem", &other.key)], "the key does not match the certificate"),
     ];
-    for (files, complaint) in cases {
+    for (files, message) in cases {
         let site = Site::with_settings(FILES);
         for (name, text) in files {
             site.write(name, text);
         }
         for command in ["serve", "check-config"] {
             let refused = site.run([command]).refused(2);
-            assert!(refused.contains(complaint), "{complaint}: {refused}");
+            assert!(refused.contains(message), "{message}: {refused}");
             assert!(!refused.contains("BEGIN"), "{refused}");
         }
     }
-    for (settings, complaint) in [
+    for (settings, message) in [
         ("certificate = \"a.pem\"", "certificate and key belong together"),
         ("acme = \"127.0.0.1\"", "is not a host name"),
         ("acme = \"https://a.example.org\"", "is not a host name"),
@@ -128,19 +128,19 @@ fn certificates_that_cannot_be_used_are_refused_in_a_sentence() {
         ),
     ] {
         let refused = Site::with_settings(&format!("[http.tls]\n{settings}\n")).run(["serve"]).refused(2);
-        assert!(refused.contains(complaint), "{complaint}: {refused}");
+        assert!(refused.contains(message), "{message}: {refused}");
     }
 }
 
 #[test]
-fn a_server_whose_authority_cannot_be_reached_goes_on_and_says_so() {
-    // Nobody listens there.
+fn a_server_runs_without_its_certificate_authority() {
+    // A closed port.
     let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let directory = format!("https://{}/directory", closed.expect("an address"));
     let settings = format!("[http.tls]\nacme = \"a.example.org\"\nacme_directory = {directory:?}\n");
     let site = Site::with_settings(&settings);
     let server = site.serve();
-    server.waits_for("cannot get a new certificate for a.example.org, will try again");
+    server.wait_for("cannot get a new certificate for a.example.org, will try again");
     let Outcome { status, stderr, .. } = server.terminate();
     assert_eq!(status, Some(0), "{stderr}");
     assert_eq!(site.mode("data/acme"), 0o700);

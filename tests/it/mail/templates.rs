@@ -1,13 +1,16 @@
 use mail_parser::{MessageParser, MimeHeaders as _};
+use pledge4future_auth::config;
+use pledge4future_auth::mail::Mailer;
 use regex::Regex;
 
 use crate::support::contract_file;
+use crate::support::mutation::{register, request_reset, verify_account};
 use crate::support::person::assert_done;
 use crate::support::server::TestServer;
 
-/// All mails so far, as they lie in their files.
+/// Returns all mails so far as text.
 fn raw_mails(server: &TestServer) -> Vec<String> {
-    server.mails();
+    server.ignore_mail();
     let folder = std::fs::read_dir(server.data().join("mail")).expect("a folder of mails");
     let mut files: Vec<_> = folder.map(|entry| entry.expect("a mail").path()).collect();
     files.sort();
@@ -17,7 +20,7 @@ fn raw_mails(server: &TestServer) -> Vec<String> {
     mails
 }
 
-/// The headers as they are and the bodies without their transfer encoding; TOKEN stands for the token.
+/// Returns the headers and the decoded bodies, with TOKEN in place of the token.
 fn readable(raw: &str) -> String {
     assert!(raw.is_ascii(), "{raw}");
     assert_eq!(raw.matches('\n').count(), raw.matches("\r\n").count(), "lines end with CR LF (RFC 5322)");
@@ -40,17 +43,43 @@ fn readable(raw: &str) -> String {
 #[tokio::test]
 async fn the_mails_are_the_committed_ones() {
     let server = TestServer::start("").await;
-    let register = "register(email: \"lisalou@uni-hd.de\", username: \"lisalou\", \
-                    password1: \"kelp-Forest-41\", password2: \"kelp-Forest-41\")";
+    let register = &register("lisalou@uni-hd.de", "kelp-Forest-41").with("username", "lisalou");
     assert_done(&server.mutate(None, register).await);
     let mails = raw_mails(&server);
     assert_eq!(mails.len(), 1);
     contract_file::assert_same("tests/contracts/activation.eml", &readable(&mails[0]));
 
-    let token = server.last_link("lisalou@uni-hd.de");
-    assert_done(&server.mutate(None, &format!("verifyAccount(token: {token:?})")).await);
-    assert_done(&server.mutate(None, "sendPasswordResetEmail(email: \"lisalou@uni-hd.de\")").await);
+    let token = server.mailed_token("lisalou@uni-hd.de");
+    assert_done(&server.mutate(None, &verify_account(&token)).await);
+    assert_done(&server.mutate(None, &request_reset("lisalou@uni-hd.de")).await);
     let mails = raw_mails(&server);
     assert_eq!(mails.len(), 2, "verifying sends no mail");
     contract_file::assert_same("tests/contracts/password-reset.eml", &readable(&mails[1]));
+}
+
+#[tokio::test]
+async fn a_site_can_replace_the_mail_templates() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a template");
+    write("activation.subject.txt", "Welcome, {{ name }}");
+    write("activation.txt", "Call {{ phone }} or follow {{ link }}");
+    let settings = format!("mail.templates = {:?}\nmail.variables = {{ phone = \"1234\" }}\n", folder.path());
+    let server = TestServer::start(&settings).await;
+    server.register("ada").await;
+    let mail = &server.mails()[0];
+    assert_eq!(mail.subject, "Welcome, ada");
+    assert!(mail.text.starts_with("Call 1234 or follow http://localhost:8000/activate/eyJ"), "{}", mail.text);
+    assert!(mail.text.contains("Hello ada!"), "the HTML part is not the default");
+
+    for broken in ["Call {{ fax }}", "{% if %}"] {
+        write("activation.txt", broken);
+        let data = folder.path().join("data");
+        let text = format!("data_dir = {data:?}\nmail.templates = {:?}\n", folder.path());
+        let config = config::load_text(&text).expect("valid settings").config;
+        let refused = Mailer::new(&config).err().expect("a refusal");
+        assert!(format!("{refused:#}").contains("activation.txt"), "{refused:#}");
+        let names_it = format!("{refused:#}")
+            .contains("uses the unknown variable fax; add it to mail.variables, or use one of site_name,");
+        assert_eq!(names_it, broken.contains("fax"), "{refused:#}");
+    }
 }

@@ -3,10 +3,7 @@ use pledge4future_auth::django::password_validators::{Owner, similarity, weaknes
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-fn vectors() -> Value {
-    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors.json"));
-    serde_json::from_str(text).unwrap()
-}
+use crate::support::vectors::vectors;
 
 fn verdicts(password: &str, owner: &Owner<'_>, min_length: usize) -> Vec<(String, String)> {
     weaknesses(password, owner, min_length)
@@ -24,7 +21,7 @@ fn named(username: &str) -> Owner<'_> {
 }
 
 #[test]
-fn every_password_is_judged_as_django_judges_it() {
+fn passwords_are_validated_like_those_of_django() {
     let vectors = vectors();
     let cases = vectors["passwords"]["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 75);
@@ -49,7 +46,7 @@ fn every_password_is_judged_as_django_judges_it() {
 }
 
 #[test]
-fn texts_are_as_alike_as_python_finds_them() {
+fn the_similarity_of_strings_is_that_of_python() {
     let vectors = vectors();
     let cases = vectors["similarity"]["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 13);
@@ -74,14 +71,14 @@ fn the_list_of_common_passwords_is_that_of_django() {
 }
 
 #[test]
-fn a_common_password_stays_common_in_capitals_and_between_spaces() {
+fn common_passwords_are_found_despite_case_and_spaces() {
     assert!(common_passwords::contains("\u{1c} LetMeIn\u{a0}\n"));
     assert!(!common_passwords::contains("let me in"));
     assert!(!common_passwords::contains(""));
 }
 
 #[test]
-fn the_length_asked_for_is_named_in_singular_and_plural() {
+fn the_minimum_length_is_printed_in_singular_and_plural() {
     let sentence = |min_length| verdicts("", &named("ada"), min_length).pop().map(|v| v.0);
     let start = "This password is too short. It must contain at least";
     assert_eq!(sentence(0), None);
@@ -90,7 +87,7 @@ fn the_length_asked_for_is_named_in_singular_and_plural() {
 }
 
 #[test]
-fn an_empty_part_of_a_name_resembles_the_empty_password_only() {
+fn an_empty_part_of_a_name_resembles_only_an_empty_password() {
     assert_eq!(codes("", &named("ada.")), ["password_too_similar", "password_too_short"]);
     assert_eq!(codes("", &named("ada")), ["password_too_short"]);
     assert!(codes("tidal-Basin-310", &named("...")).is_empty());
@@ -102,7 +99,7 @@ fn a_combining_mark_splits_a_name_as_in_python() {
 }
 
 #[test]
-fn long_texts_are_compared_in_an_instant() {
+fn very_long_strings_can_be_compared() {
     let password = "p".repeat(1 << 16);
     let name = "n.".repeat(1 << 15);
     assert!(codes(&password, &named(&name)).is_empty());

@@ -1,39 +1,40 @@
-//! What the server does when something below it fails: the disk, the database, the clock. A mail transport that fails is
-//! in `outbox.rs` and `smtp.rs`; a process that is killed in `command_line/serving.rs`, and at every write, and two hundred
-//! times under load, in `tests/endurance`.
+//! Failures of the disk, the database and the clock. `outbox.rs` and `mail/smtp` test failures of mail, and
+//! `tests/endurance` kills the server under load and at every write.
 
 use std::process::Command;
 use std::time::Duration;
 
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Response};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
 use crate::support::disk::Disk;
-use crate::support::person::{PASSWORD, assert_done, assert_refused};
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+use crate::support::mutation::{register, update_first_name};
+use crate::support::person::{PASSWORD, assert_done, assert_refused_with};
 use crate::support::program::{Serving, Site};
 use crate::support::server::TestServer;
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Files cannot grow beyond two megabytes, which to SQLite is a full disk. The number is of blocks of 512 bytes.
+/// Limits files to 4096 blocks of 512 bytes. SQLite takes that for a full disk.
 const SMALL_DISK: &str = "trap '' XFSZ; ulimit -S -f 4096";
 
 fn site() -> Site {
     Site::with_settings("accounts.login_unverified = true\n[mail]\ntransport = \"file\"\n")
 }
 
-async fn send(server: &Serving, token: &str, query: &str) -> Response {
+async fn send(server: &Serving, token: &str, body: &Value) -> Response {
     let request = Client::new().post(server.endpoint()).header("Authorization", format!("JWT {token}"));
-    request.json(&json!({ "query": query })).send().await.expect("an answer")
+    request.json(body).send().await.expect("a reply")
 }
 
-fn register(name: &str) -> String {
-    format!(
-        "mutation {{ register(email: \"{name}@example.org\", password1: {PASSWORD:?}, \
-         password2: {PASSWORD:?}) {{ success errors token }} }}"
-    )
+fn registration(name: &str) -> Value {
+    register(&format!("{name}@example.org"), PASSWORD).select("success errors token").body()
+}
+
+fn me() -> Value {
+    json!({ "query": "{ me { email } }" })
 }
 
 async fn body(reply: Response) -> Value {
@@ -41,19 +42,19 @@ async fn body(reply: Response) -> Value {
 }
 
 #[tokio::test]
-async fn on_a_full_disk_reads_go_on_and_writes_are_refused_until_there_is_room() {
+async fn with_a_full_disk_reads_continue_and_writes_are_refused() {
     let site = site();
     let server = site.serve_after(SMALL_DISK);
-    let first = body(send(&server, "", &register("ada")).await).await;
-    let token = first["data"]["register"]["token"].as_str().expect("a token").to_owned();
+    let first = body(send(&server, "", &registration("ada")).await).await;
+    let token = first["data"]["payload"]["token"].as_str().expect("a token").to_owned();
 
     let mut registered = 1;
     let refused = loop {
-        let reply = send(&server, &token, &register(&format!("person{registered}"))).await;
+        let reply = send(&server, &token, &registration(&format!("person{registered}"))).await;
         if reply.status() != 200 {
             break reply;
         }
-        assert_eq!(body(reply).await["data"]["register"]["success"], true);
+        assert_eq!(body(reply).await["data"]["payload"]["success"], true);
         registered += 1;
     };
     assert_eq!(refused.status(), 503);
@@ -61,15 +62,15 @@ async fn on_a_full_disk_reads_go_on_and_writes_are_refused_until_there_is_room()
     let errors = body(refused).await["errors"].clone();
     assert_eq!(errors[0]["message"], "Nothing can be saved at the moment. Please try again later.");
 
-    let who = || async { body(send(&server, &token, "{ me { email } }").await).await };
+    let who = || async { body(send(&server, &token, &me()).await).await };
     assert_eq!(who().await["data"]["me"]["email"], "ada@example.org");
     let sound = format!("accounts: {registered},");
-    assert!(site.run(["verify"]).done().contains(&sound), "the one that was refused is not there");
+    assert!(site.run(["verify"]).done().contains(&sound), "a refused account is stored");
 
-    let room = Command::new("prlimit").args(["--fsize=unlimited:", "--pid", &server.process()]).status();
+    let room = Command::new("prlimit").args(["--fsize=unlimited:", "--pid", &server.process_id()]).status();
     assert!(room.expect("prlimit runs").success());
-    let after = body(send(&server, &token, &register("after")).await).await;
-    assert_eq!(after["data"]["register"]["success"], true, "{after}");
+    let after = body(send(&server, &token, &registration("after")).await).await;
+    assert_eq!(after["data"]["payload"]["success"], true, "{after}");
     assert_eq!(who().await["data"]["me"]["email"], "ada@example.org");
     let end = server.terminate();
     assert_eq!(end.status, Some(0));
@@ -79,16 +80,16 @@ async fn on_a_full_disk_reads_go_on_and_writes_are_refused_until_there_is_room()
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[tokio::test]
-async fn while_the_disk_takes_nothing_reads_go_on_and_writes_are_refused_until_it_is_mended() {
+async fn with_a_failing_disk_reads_continue_and_writes_are_refused() {
     let site = site();
     let disk = Disk::of(&site);
     let server = site.serve_after(&disk.line());
-    let first = body(send(&server, "", &register("ada")).await).await;
-    let token = first["data"]["register"]["token"].as_str().expect("a token").to_owned();
+    let first = body(send(&server, "", &registration("ada")).await).await;
+    let token = first["data"]["payload"]["token"].as_str().expect("a token").to_owned();
 
-    disk.breaks();
+    disk.break_down();
     for _ in 0..2 {
-        let refused = send(&server, &token, &register("bo")).await;
+        let refused = send(&server, &token, &registration("bo")).await;
         assert_eq!(
             (refused.status().as_u16(), refused.headers()["retry-after"].as_bytes()),
             (503, &b"30"[..])
@@ -96,12 +97,12 @@ async fn while_the_disk_takes_nothing_reads_go_on_and_writes_are_refused_until_i
         let errors = body(refused).await["errors"].clone();
         assert_eq!(errors[0]["message"], "Nothing can be saved at the moment. Please try again later.");
     }
-    let me = body(send(&server, &token, "{ me { email } }").await).await;
+    let me = body(send(&server, &token, &me()).await).await;
     assert_eq!(me["data"]["me"]["email"], "ada@example.org");
 
-    disk.mends();
-    let after = body(send(&server, &token, &register("bo")).await).await;
-    assert_eq!(after["data"]["register"]["success"], true, "{after}");
+    disk.repair();
+    let after = body(send(&server, &token, &registration("bo")).await).await;
+    assert_eq!(after["data"]["payload"]["success"], true, "{after}");
     let end = server.terminate();
     assert_eq!(end.status, Some(0));
     assert!(end.stderr.contains("the database cannot be used"), "{}", end.stderr);
@@ -109,58 +110,54 @@ async fn while_the_disk_takes_nothing_reads_go_on_and_writes_are_refused_until_i
 }
 
 #[tokio::test]
-async fn while_another_process_keeps_the_database_to_itself_reads_go_on_and_writes_are_refused() {
+async fn with_a_locked_database_reads_continue_and_writes_are_refused() {
     let server = TestServer::start("").await;
-    let ada = server.joins("ada").await;
+    let ada = server.sign_up("ada").await;
     let other = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
-    other.execute_batch("BEGIN IMMEDIATE").expect("the turn to write");
-    let update = json!({ "query": "mutation { updateAccount(firstName: \"Louise\") { success } }" });
+    other.execute_batch("BEGIN IMMEDIATE").expect("the write lock");
+    let update = update_first_name("Louise").body();
     let update = || {
-        let request = server.raw(Method::POST, "/graphql").json(&update);
+        let request = server.graphql(&update);
         request.header("Authorization", format!("JWT {}", ada.token)).send()
     };
-    // More than may run at a time, of reads and writes together.
+    // More than the server runs at a time.
     let updates: Vec<_> = (0..60).map(|_| tokio::spawn(update())).collect();
     for _ in 0..3 {
         assert_eq!(ada.me(&server).await["username"], "ada");
     }
     assert!(!updates.iter().any(tokio::task::JoinHandle::is_finished), "reads waited for writes");
     let (refused, _, _) = futures_util::future::select_all(updates).await;
-    let refused = refused.expect("a request").expect("an answer");
+    let refused = refused.expect("a request").expect("a reply");
     assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].as_bytes()), (503, &b"30"[..]));
-    assert!(!refused.text().await.expect("a text").contains("lock"), "how it is stored is nobody's business");
-    other.execute_batch("COMMIT").expect("the end of it");
-    assert_eq!(update().await.expect("an answer").status(), 200);
+    assert!(!refused.text().await.expect("a string").contains("lock"), "the reply mentions the lock");
+    other.execute_batch("COMMIT").expect("the end of the transaction");
+    assert_eq!(update().await.expect("a reply").status(), 200);
     assert_eq!(ada.me(&server).await["firstName"], "Louise");
 }
 
 #[tokio::test]
-async fn a_clock_that_jumps_an_hour_back_and_forth_keeps_nobody_out() {
+async fn a_clock_that_jumps_by_an_hour_locks_nobody_out() {
     let server = TestServer::start("mail.notices = false\n").await;
-    let ada = server.joins("ada").await;
+    let ada = server.sign_up("ada").await;
     for _ in 0..6 {
-        let refused = server.tries_to_log_in(&ada.email, "wrong").await;
-        assert_refused(&refused, "nonFieldErrors", "invalid_credentials");
+        let refused = server.try_log_in(&ada.email, "wrong").await;
+        assert_refused_with(&refused, "invalid_credentials");
     }
-    let refused = server.tries_to_log_in(&ada.email, PASSWORD).await;
-    assert_refused(&refused, "nonFieldErrors", "too_many_attempts");
+    let refused = server.try_log_in(&ada.email, PASSWORD).await;
+    assert_refused_with(&refused, "too_many_attempts");
 
     server.set_back(HOUR);
-    let later = server.logs_in(&ada.email, PASSWORD).await;
-    assert_eq!(ada.me(&server).await["username"], "ada", "a token from what is the future now");
-    assert_done(&server.refreshes(&ada.refresh_token).await);
-    server.registers("bo").await;
-    let link = server.asks_for_a_reset(&ada.email).await;
+    let later = server.log_in(&ada.email, PASSWORD).await;
+    assert_eq!(ada.me(&server).await["username"], "ada", "a token from the future is refused");
+    assert_done(&server.refresh(&ada.refresh_token).await);
+    server.register("bo").await;
+    let link = server.request_reset(&ada.email).await;
 
     server.advance(2 * HOUR);
     assert_eq!(later.me(&server).await["username"], "ada");
-    assert_eq!(
-        server.resets(&link, PASSWORD).await["success"],
-        false,
-        "an hour is over for the link as well"
-    );
-    assert_done(&server.refreshes(&later.refresh_token).await);
+    assert_eq!(server.reset_password(&link, PASSWORD).await["success"], false, "the expired link is valid");
+    assert_done(&server.refresh(&later.refresh_token).await);
     server.set_back(HOUR);
-    server.logs_in(&ada.email, PASSWORD).await;
+    server.log_in(&ada.email, PASSWORD).await;
     assert_eq!(server.mails_to("bo@example.org").len(), 1);
 }

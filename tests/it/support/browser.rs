@@ -1,6 +1,6 @@
-//! Pages in a real browser: headless Chromium, driven by WebDriver, for which every other host is unreachable.
+//! Headless Chromium, driven by WebDriver, without access to other hosts.
 //!
-//! Where there is no chromedriver these tests say so and end; `.ci/run` installs it.
+//! Tests are skipped if there is no chromedriver. `.ci/run` installs it.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -15,19 +15,19 @@ use crate::support::server::TestServer;
 pub struct Browser {
     pub client: Client,
     driver: Child,
-    /// The profile of the browser, empty at first.
+    /// The profile of the browser.
     _profile: tempfile::TempDir,
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It may have ended by itself, which is no trouble here.
+        // The driver may have ended already.
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
 }
 
-/// chromedriver and its port. Another one may take the port between choosing it and listening: then it ends.
+/// Starts chromedriver. Returns the process and its port. It ends if another process takes the chosen port.
 fn driver() -> Option<(Child, String)> {
     let port = regex::Regex::new(r"started successfully on port (\d+)").expect("a pattern");
     for _ in 0..10 {
@@ -41,7 +41,7 @@ fn driver() -> Option<(Child, String)> {
         let mut lines = BufReader::new(driver.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
         let found = lines.find_map(|line| port.captures(&line).map(|found| found[1].to_owned()));
         if let Some(port) = found {
-            // Who does not read what it prints makes it stand still.
+            // The driver blocks if its output is not read.
             std::thread::spawn(move || lines.for_each(drop));
             return Some((driver, port));
         }
@@ -51,7 +51,7 @@ fn driver() -> Option<(Child, String)> {
 }
 
 impl Browser {
-    /// A browser, if this machine has one.
+    /// Starts a browser, if this machine has one.
     pub async fn start() -> Option<Self> {
         let (driver, port) = driver()?;
         let profile = tempfile::tempdir().expect("a folder");
@@ -75,63 +75,63 @@ impl Browser {
         Some(Self { client, driver, _profile: profile })
     }
 
-    pub async fn opens(&self, server: &TestServer, path: &str) {
+    pub async fn open(&self, server: &TestServer, path: &str) {
         self.client.goto(&server.url(path)).await.expect("a page");
     }
 
     /// Waits until the window is at an address.
-    pub async fn arrives(&self, server: &TestServer, path: &str) {
+    pub async fn wait_for_url(&self, server: &TestServer, path: &str) {
         let address = url::Url::parse(&server.url(path)).expect("an address");
         self.client.wait().for_url(&address).await.unwrap_or_else(|error| panic!("{path}: {error}"));
     }
 
-    /// Waits for something, and answers its text.
-    pub async fn waits_for(&self, selector: &str) -> String {
+    /// Waits for an element. Returns its text.
+    pub async fn wait_for(&self, selector: &str) -> String {
         let found = self.client.wait().for_element(Locator::Css(selector)).await;
-        found.unwrap_or_else(|error| panic!("{selector}: {error}")).text().await.expect("a text")
+        found.unwrap_or_else(|error| panic!("{selector}: {error}")).text().await.expect("a string")
     }
 
-    pub async fn clicks(&self, selector: &str) {
+    pub async fn click(&self, selector: &str) {
         let element = self.client.wait().for_element(Locator::Css(selector)).await;
         let element = element.unwrap_or_else(|error| panic!("{selector}: {error}"));
         element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
-    pub async fn types(&self, selector: &str, text: &str) {
+    pub async fn type_text(&self, selector: &str, text: &str) {
         let element = self.client.wait().for_element(Locator::Css(selector)).await;
         let element = element.unwrap_or_else(|error| panic!("{selector}: {error}"));
         element.send_keys(text).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
-    /// Runs a script in the page, and answers what it returns.
-    pub async fn runs(&self, script: &str) -> Value {
+    /// Runs a script in the page. Returns its result.
+    pub async fn run_script(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script:.80}: {error}"))
     }
 
-    /// Sends a command of the Chrome DevTools Protocol, for what WebDriver cannot do.
+    /// Sends a command of the Chrome DevTools Protocol.
     pub async fn devtools(&self, command: &'static str, parameters: Value) {
         let sent = self.client.issue_cmd(DevTools { command, parameters }).await;
         sent.unwrap_or_else(|error| panic!("{command}: {error}"));
     }
 
-    /// Has the page as wide and as high as this.
-    pub async fn resizes(&self, (width, height): (u32, u32)) {
+    /// Sets the size of the page.
+    pub async fn resize(&self, (width, height): (u32, u32)) {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
     }
 
     /// Waits until a condition holds in the page.
-    pub async fn waits_until(&self, condition: &str) {
+    pub async fn wait_until(&self, condition: &str) {
         let script = format!("return Boolean({condition})");
         let mut tries = 0;
-        while self.runs(&script).await != json!(true) {
+        while self.run_script(&script).await != json!(true) {
             tries += 1;
             assert!(tries < 2000, "never: {condition}");
         }
     }
 
-    /// What the page complained of since this was last asked, but for answers that were meant to be refusals.
-    pub async fn complaints(&self) -> Vec<String> {
+    /// Returns new errors and warnings of the console, without those about replies of status 4xx.
+    pub async fn console_errors(&self) -> Vec<String> {
         let log = self.client.issue_cmd(BrowserLog).await.expect("a log");
         let entries = log.as_array().expect("entries").iter();
         let messages = entries

@@ -1,4 +1,4 @@
-//! Certificates for 127.0.0.1, each by an authority of its own.
+//! Certificates for 127.0.0.1, each from its own authority.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 
-/// All in PEM.
+/// A certificate in PEM.
 #[derive(Clone)]
 pub struct Certificate {
     #[expect(clippy::struct_field_names, reason = "the key is not part of it")]
@@ -29,7 +29,7 @@ impl Certificate {
         Self { certificate: certificate.pem(), key: key.serialize_pem(), authority: authority.pem() }
     }
 
-    /// What a server needs to show it.
+    /// Returns the configuration of a server with this certificate.
     pub fn server(&self) -> Arc<ServerConfig> {
         let certificate = rustls::pki_types::CertificateDer::from_pem_slice(self.certificate.as_bytes());
         let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).expect("a key");
@@ -42,7 +42,7 @@ impl Certificate {
         Arc::new(server)
     }
 
-    /// A client that trusts nobody but the authority of this certificate.
+    /// Returns a client that trusts only the authority of this certificate.
     pub fn client(&self) -> reqwest::Client {
         let authority = reqwest::Certificate::from_pem(self.authority.as_bytes()).expect("a certificate");
         reqwest::Client::builder().add_root_certificate(authority).build().expect("a client")

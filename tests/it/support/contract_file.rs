@@ -1,4 +1,4 @@
-//! Files that hold what the program must produce.
+//! Files that the output of the program is compared with.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ pub fn assert_same(path: &str, actual: &str) {
         let [actual, expected] =
             [actual, expected.as_str()].map(|text| text.lines().nth(same).unwrap_or("(end)"));
         panic!(
-            "{path} differs from line {} on; if the change is meant, run `UPDATE=1 cargo test`\n\
+            "{path} differs from line {}; if the change is intended, run `UPDATE=1 cargo test`\n\
              expected: {expected}\n  actual: {actual}",
             same + 1
         );

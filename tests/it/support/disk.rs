@@ -1,4 +1,4 @@
-//! A disk that fails on demand, put below the program by the loader of the system; see `tests/faults/disk.c`.
+//! A disk that fails on demand: a preloaded library replaces the system calls, see `tests/faults/disk.c`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,7 +8,7 @@ use super::program::Site;
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/disk.c");
 
-/// The disk of a site. Only on Linux with the GNU C library can a program be given another one.
+/// The disk of a site. It works on Linux with the GNU C library only.
 pub struct Disk {
     library: &'static Path,
     order: PathBuf,
@@ -28,30 +28,30 @@ impl Disk {
         Self { library, order: site.path("order-to-the-disk") }
     }
 
-    /// The line of a shell that puts the disk below what it starts.
+    /// Returns a line of shell that preloads the library.
     pub fn line(&self) -> String {
         format!("export LD_PRELOAD='{}' FAULTS='{}'", self.library.display(), self.order.display())
     }
 
-    /// From here on nothing can be written.
-    pub fn breaks(&self) {
-        self.obeys("");
+    /// Makes all writes fail from now on.
+    pub fn break_down(&self) {
+        self.command("");
     }
 
-    /// Ahead of so many-th write from here on, the program is killed.
-    pub fn kills_at(&self, write: u32) {
-        self.obeys(&write.to_string());
+    /// Kills the program before a write, counted from now on.
+    pub fn kill_at(&self, write: u32) {
+        self.command(&write.to_string());
     }
 
-    fn obeys(&self, order: &str) {
-        // It is there as a whole or not at all.
+    fn command(&self, order: &str) {
+        // The program reads either no file or a complete one.
         let draft = self.order.with_extension("draft");
         std::fs::write(&draft, order).expect("a file in a temporary folder");
         std::fs::rename(draft, &self.order).expect("a file in a temporary folder");
     }
 
-    /// All is well again.
-    pub fn mends(&self) {
-        std::fs::remove_file(&self.order).expect("it was broken");
+    /// Lets writes succeed again.
+    pub fn repair(&self) {
+        std::fs::remove_file(&self.order).expect("a broken disk");
     }
 }

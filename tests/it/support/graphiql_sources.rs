@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 /// The folder with the sources and the bundle.
 pub const GRAPHIQL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/graphiql");
-/// What is in there and not part of the build.
+/// Files in that folder that are not part of the build.
 const OTHER_FILES: [&str; 4] = [".gitignore", "README.md", "SHA256SUMS", "node_modules"];
 
 /// Returns the names and contents of all files below a folder, without `OTHER_FILES`.
@@ -46,7 +46,7 @@ pub fn npm(arguments: &[&str], folder: &Path) -> Result<(), String> {
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }
 
-/// Returns a copy of the sources with the packages installed. If that cannot be had, it says why.
+/// Returns a copy of the sources with the npm packages. Prints the reason if they cannot be installed.
 pub fn copy_with_packages() -> Option<&'static Path> {
     static COPY: OnceLock<Result<PathBuf, &str>> = OnceLock::new();
     let copy = COPY.get_or_init(|| {
@@ -62,7 +62,7 @@ pub fn copy_with_packages() -> Option<&'static Path> {
             fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
             fs::write(path, content).expect("a file");
         }
-        // Packages of an earlier run serve again.
+        // Reuses the packages of an earlier run.
         let (lock, installed) = (copy.join("package-lock.json"), copy.join("installed.json"));
         if fs::read(&lock).ok() != fs::read(&installed).ok() {
             if npm(&["ping", "--fetch-retries=0", "--fetch-timeout=10000"], &copy).is_err() {

@@ -1,15 +1,19 @@
-//! Persons: what people do with a server, so that tests can say it in their words.
+//! People with accounts, and what they do.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::support::server::TestServer;
+use super::mutation::{
+    self, Mutation, log_in, refresh_token, register, request_secondary_email, verify_account,
+    verify_secondary_email,
+};
+use super::server::TestServer;
 
-/// The password of whoever has not chosen another.
+/// The password with which people register.
 pub const PASSWORD: &str = "kelp-Forest-41";
-/// A password that nobody has yet.
+/// Another valid password.
 pub const OTHER_PASSWORD: &str = "harbor.Quartz.88";
 
-/// Somebody with an account.
+/// A person who is logged in.
 #[derive(Debug, Clone)]
 pub struct Person {
     pub email: String,
@@ -18,114 +22,130 @@ pub struct Person {
 }
 
 impl Person {
-    /// What the server says of this person's token.
-    pub async fn me(&self, server: &TestServer) -> Value {
-        let selection = "{ me { email username firstName lastName verified archived secondaryEmail } }";
-        server.ask(Some(&self.token), selection).await["me"].take()
+    /// A person with the tokens of a payload.
+    pub fn new(email: &str, payload: &Value) -> Self {
+        assert_done(payload);
+        let token = |field: &str| payload[field].as_str().expect("a token").to_owned();
+        Self { email: email.to_owned(), token: token("token"), refresh_token: token("refreshToken") }
     }
 
-    /// A mutation in this person's name; answers its payload.
-    pub async fn does(&self, server: &TestServer, mutation: &str) -> Value {
+    /// Returns the account, or null if the token is not valid.
+    pub async fn me(&self, server: &TestServer) -> Value {
+        let query = "{ me { email username firstName lastName verified archived secondaryEmail } }";
+        self.query(server, query).await["me"].take()
+    }
+
+    pub async fn query(&self, server: &TestServer, query: &str) -> Value {
+        server.query(Some(&self.token), query).await
+    }
+
+    pub async fn mutate(&self, server: &TestServer, mutation: &Mutation) -> Value {
         server.mutate(Some(&self.token), mutation).await
+    }
+
+    /// Requests a secondary address. Returns the mailed token.
+    pub async fn request_secondary_email(&self, server: &TestServer, email: &str) -> String {
+        assert_done(&self.mutate(server, &request_secondary_email(email, PASSWORD)).await);
+        server.mailed_token(email)
+    }
+
+    /// Adds a secondary address. Returns the consumed token.
+    pub async fn add_secondary_email(&self, server: &TestServer, email: &str) -> String {
+        let token = self.request_secondary_email(server, email).await;
+        assert_done(&server.mutate(None, &verify_secondary_email(&token)).await);
+        token
     }
 }
 
 impl TestServer {
-    /// Sends a query that is answered, and answers its data.
-    pub async fn ask(&self, token: Option<&str>, query: &str) -> Value {
-        let mut answer = self.send(token, query, json!({})).await;
-        assert_eq!(answer.status, 200, "{query}: {}", answer.body);
-        assert!(answer.body.get("errors").is_none(), "{query}: {}", answer.body);
-        answer.body["data"].take()
-    }
-
-    /// Sends one mutation with `success` and `errors` selected, and answers its payload.
-    pub async fn mutate(&self, token: Option<&str>, mutation: &str) -> Value {
-        let selection = if mutation.ends_with('}') { "" } else { " { success errors }" };
-        let data = self.ask(token, &format!("mutation {{ payload: {mutation}{selection} }}")).await;
-        data["payload"].clone()
-    }
-
-    /// Somebody registers and has not followed the link yet; answers the address.
-    pub async fn registers(&self, name: &str) -> String {
+    /// Registers an account. Returns its address.
+    pub async fn register(&self, name: &str) -> String {
         let email = format!("{name}@example.org");
-        let register = format!(
-            "register(email: {email:?}, username: {name:?}, password1: {PASSWORD:?}, password2: {PASSWORD:?})"
-        );
-        assert_done(&self.mutate(None, &register).await);
+        assert_done(&self.mutate(None, &register(&email, PASSWORD).with("username", name)).await);
         email
     }
 
-    /// Somebody registers and follows the link; answers the address.
-    pub async fn verifies(&self, name: &str) -> String {
-        let email = self.registers(name).await;
-        let token = self.last_link(&email);
-        assert_done(&self.mutate(None, &format!("verifyAccount(token: {token:?})")).await);
+    /// Registers and verifies an account. Returns its address.
+    pub async fn register_verified(&self, name: &str) -> String {
+        let email = self.register(name).await;
+        assert_done(&self.mutate(None, &verify_account(&self.mailed_token(&email))).await);
         email
     }
 
-    /// Somebody registers, follows the link and logs in.
-    pub async fn joins(&self, name: &str) -> Person {
-        let email = self.verifies(name).await;
-        self.logs_in(&email, PASSWORD).await
+    /// Registers and verifies an account, and logs in.
+    pub async fn sign_up(&self, name: &str) -> Person {
+        let email = self.register_verified(name).await;
+        self.log_in(&email, PASSWORD).await
     }
 
-    /// Somebody logs in, which must work.
-    pub async fn logs_in(&self, email: &str, password: &str) -> Person {
-        let payload = self.tries_to_log_in(email, password).await;
-        assert_done(&payload);
-        let text = |field: &str| payload[field].as_str().expect("a token").to_owned();
-        Person { email: email.to_owned(), token: text("token"), refresh_token: text("refreshToken") }
+    pub async fn sign_up_all<const N: usize>(&self, names: [&str; N]) -> [Person; N] {
+        let mut people = Vec::new();
+        for name in names {
+            people.push(self.sign_up(name).await);
+        }
+        people.try_into().expect("as many people as names")
     }
 
-    /// Somebody tries to log in; answers the payload.
-    pub async fn tries_to_log_in(&self, email: &str, password: &str) -> Value {
-        let selection = "{ success errors token refreshToken unarchiving user { username email } }";
-        self.mutate(None, &format!("tokenAuth(email: {email:?}, password: {password:?}) {selection}")).await
+    /// Logs in, which must succeed.
+    pub async fn log_in(&self, email: &str, password: &str) -> Person {
+        Person::new(email, &self.try_log_in(email, password).await)
     }
 
-    /// The token in the last mail to an address.
-    pub fn last_link(&self, email: &str) -> String {
+    /// Tries to log in. Returns the payload.
+    pub async fn try_log_in(&self, email: &str, password: &str) -> Value {
+        let selection = "success errors token refreshToken unarchiving user { username email }";
+        self.mutate(None, &log_in(email, password).select(selection)).await
+    }
+
+    /// Returns the token in the last mail to an address.
+    pub fn mailed_token(&self, email: &str) -> String {
         let mails = self.mails_to(email);
         let text = &mails.last().unwrap_or_else(|| panic!("no mail to {email}")).text;
         let token = regex::Regex::new("eyJ[A-Za-z0-9_-]+:[0-9A-Za-z]+:[A-Za-z0-9_-]+").expect("a pattern");
         token.find(text).unwrap_or_else(|| panic!("no token in {text}")).as_str().to_owned()
     }
 
-    /// Somebody asks for a new password; answers the token that was mailed.
-    pub async fn asks_for_a_reset(&self, email: &str) -> String {
-        assert_done(&self.mutate(None, &format!("sendPasswordResetEmail(email: {email:?})")).await);
-        self.last_link(email)
+    /// Requests a link to reset the password. Returns the mailed token.
+    pub async fn request_reset(&self, email: &str) -> String {
+        assert_done(&self.mutate(None, &mutation::request_reset(email)).await);
+        self.mailed_token(email)
     }
 
-    /// Somebody follows a link for a new password; answers the payload.
-    pub async fn resets(&self, token: &str, password: &str) -> Value {
-        let reset = format!(
-            "passwordReset(token: {token:?}, newPassword1: {password:?}, newPassword2: {password:?})"
-        );
-        self.mutate(None, &reset).await
+    /// Resets a password. Returns the payload.
+    pub async fn reset_password(&self, token: &str, password: &str) -> Value {
+        self.mutate(None, &mutation::reset_password(token, password)).await
     }
 
-    /// Somebody turns a refresh token in; answers the payload.
-    pub async fn refreshes(&self, refresh_token: &str) -> Value {
-        let selection = "{ success errors token refreshToken }";
-        self.mutate(None, &format!("refreshToken(refreshToken: {refresh_token:?}) {selection}")).await
+    /// Refreshes a session. Returns the payload.
+    pub async fn refresh(&self, token: &str) -> Value {
+        self.mutate(None, &refresh_token(token).select("success errors token refreshToken")).await
+    }
+
+    /// Returns the account of a token, or null.
+    pub async fn account_of(&self, token: &str) -> Value {
+        self.query(Some(token), "{ me { username } }").await["me"].take()
     }
 }
 
-/// The mutation was done.
+/// Asserts that a mutation succeeded.
 #[track_caller]
 pub fn assert_done(payload: &Value) {
     assert_eq!(payload["success"], true, "{payload}");
     assert_eq!(payload["errors"], Value::Null);
 }
 
-/// The mutation was refused with this code for this field, and nothing else was said.
+/// Asserts that a mutation was refused with one error: this code at this field.
 #[track_caller]
 pub fn assert_refused(payload: &Value, field: &str, code: &str) {
     assert_eq!(payload["success"], false, "{payload}");
-    let errors = payload["errors"].as_object().expect("complaints");
+    let errors = payload["errors"].as_object().expect("errors");
     assert_eq!(errors.keys().collect::<Vec<_>>(), [field], "{payload}");
     assert_eq!(errors[field].as_array().map(Vec::len), Some(1), "{payload}");
     assert_eq!(errors[field][0]["code"], code, "{payload}");
+}
+
+/// Asserts that a mutation was refused with one error, which belongs to no field.
+#[track_caller]
+pub fn assert_refused_with(payload: &Value, code: &str) {
+    assert_refused(payload, "nonFieldErrors", code);
 }

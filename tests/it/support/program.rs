@@ -1,4 +1,4 @@
-//! The program itself, run in a folder of its own as somebody at a terminal would run it.
+//! The program as a process in its own folder.
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
@@ -8,21 +8,19 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use regex::Regex;
-use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A free port and cheap hashes.
+/// A free port and cheap password hashes.
 const SETTINGS: &str = "listen = \"127.0.0.1:0\"\npasswords.memory = \"64 KiB\"\npasswords.iterations = 1\n";
 
-/// Who waits longer for a line of output waits in vain: the test fails instead of standing still.
-pub const PATIENCE: Duration = Duration::from_mins(1);
+/// A test fails if it waits longer for a line of output.
+pub const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A folder in which the program is run.
 pub struct Site {
     folder: TempDir,
 }
 
-/// How a command ended.
 #[derive(Debug)]
 pub struct Outcome {
     pub status: Option<i32>,
@@ -30,7 +28,7 @@ pub struct Outcome {
     pub stderr: String,
 }
 
-/// `serve`, which runs until it is stopped or dropped.
+/// A running `serve`. It is killed when dropped.
 pub struct Serving {
     pub child: Child,
     address: String,
@@ -45,7 +43,7 @@ impl Site {
         Self { folder: TempDir::new().expect("a temporary folder") }
     }
 
-    /// A folder with a `config.toml` fit for tests, and these settings besides.
+    /// A folder with a `config.toml` for tests and these additional settings.
     pub fn with_settings(toml: &str) -> Self {
         let site = Self::empty();
         site.write("config.toml", format!("{SETTINGS}{toml}"));
@@ -60,7 +58,7 @@ impl Site {
         std::fs::write(self.path(name), contents).expect("a file in a temporary folder");
     }
 
-    /// All files and folders in the folder.
+    /// Returns the paths of all files and folders.
     pub fn names(&self) -> Vec<String> {
         let mut names = Vec::new();
         let mut waiting = vec![self.folder.path().to_owned()];
@@ -78,19 +76,19 @@ impl Site {
         names
     }
 
-    /// The mode of a file, such as 0o600.
+    /// Returns the mode of a file, such as 0o600.
     #[cfg(unix)]
     pub fn mode(&self, name: &str) -> u32 {
         use std::os::unix::fs::PermissionsExt as _;
         std::fs::metadata(self.path(name)).expect("a file").permissions().mode() & 0o777
     }
 
-    /// Runs a command to its end.
+    /// Runs a command.
     pub fn run<S: AsRef<OsStr>>(&self, arguments: impl AsRef<[S]>) -> Outcome {
         self.run_with([("", ""); 0], arguments)
     }
 
-    /// Runs a command to its end with nothing but these variables in its environment.
+    /// Runs a command with only these variables in its environment.
     pub fn run_with<const N: usize, S: AsRef<OsStr>>(
         &self,
         variables: [(&str, impl AsRef<OsStr>); N],
@@ -99,25 +97,25 @@ impl Site {
         outcome(self.command(arguments.as_ref()).envs(variables).output().expect("the program runs"))
     }
 
-    /// Runs a command to its end with a text on its standard input.
+    /// Runs a command with this standard input.
     pub fn run_with_input<S: AsRef<OsStr>>(&self, input: &str, arguments: impl AsRef<[S]>) -> Outcome {
         let mut command = self.command(arguments.as_ref());
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program runs");
-        // It may end without reading.
+        // The command may end without reading.
         let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
         outcome(child.wait_with_output().expect("the program ends"))
     }
 
-    /// Runs a command at a terminal where this is typed; what the terminal shows is on standard output. `None` where there is
-    /// no `script` of util-linux to make a terminal.
+    /// Runs a command at a terminal and types a text. Standard output is what the terminal shows. Returns `None` without
+    /// `script` of util-linux.
     pub fn run_at_a_terminal(&self, typed: &str, arguments: &[&str]) -> Option<Outcome> {
         let mut child = self.terminal(arguments)?.spawn().expect("script runs");
         child.stdin.take().expect("a pipe").write_all(typed.as_bytes()).expect("script reads");
         Some(outcome(child.wait_with_output().expect("script ends")))
     }
 
-    /// The program at a terminal, with pipes to type and to read what the terminal shows; `None` as above.
+    /// Returns a command for the program at a terminal, with pipes. Returns `None` without `script` of util-linux.
     pub fn terminal(&self, arguments: &[&str]) -> Option<Command> {
         let version = Command::new("script").arg("--version").output();
         if !version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("util-linux")) {
@@ -133,31 +131,31 @@ impl Site {
         Some(script)
     }
 
-    /// Starts `serve` and waits until it has said where it listens.
+    /// Starts `serve` and waits until it listens.
     pub fn serve(&self) -> Serving {
         self.serve_with([])
     }
 
-    /// As [`Self::serve`], with nothing but these variables in the environment.
+    /// Starts `serve` with only these variables in its environment.
     pub fn serve_with<const N: usize>(&self, variables: [(&str, &str); N]) -> Serving {
         let mut command = self.command(&["serve"]);
         command.envs(variables);
         begin(command)
     }
 
-    /// Starts `serve --demo` on a free port, with nothing but these variables in the environment.
+    /// Starts `serve --demo` on a free port, with only these variables in its environment.
     pub fn serve_demo<const N: usize>(&self, variables: [(&str, &str); N]) -> Serving {
         let mut command = self.command(&["serve", "--demo=127.0.0.1:0"]);
         command.envs(variables);
         begin(command)
     }
 
-    /// As [`Self::serve`], after a line of a shell that prepares what the program runs in.
+    /// Starts `serve` after a line of shell.
     pub fn serve_after(&self, line: &str) -> Serving {
         begin(self.shell(line, "serve"))
     }
 
-    /// Runs a command to its end after a line of a shell.
+    /// Runs a command after a line of shell.
     pub fn run_after(&self, line: &str, command: &str) -> Outcome {
         outcome(self.shell(line, command).output().expect("the program runs"))
     }
@@ -196,7 +194,7 @@ fn outcome(output: std::process::Output) -> Outcome {
 }
 
 impl Outcome {
-    /// It was done: what it printed, and nothing on standard error.
+    /// Asserts success without errors. Returns standard output.
     #[track_caller]
     pub fn done(self) -> String {
         assert_eq!(self.status, Some(0), "{self:?}");
@@ -204,7 +202,7 @@ impl Outcome {
         self.stdout
     }
 
-    /// It failed with this status: the only line on standard error, and nothing on standard output.
+    /// Asserts a failure with this status and no output. Returns the only line on standard error.
     #[track_caller]
     pub fn refused(self, status: i32) -> String {
         assert_eq!(self.status, Some(status), "{self:?}");
@@ -216,46 +214,22 @@ impl Outcome {
 }
 
 impl Serving {
-    /// The first line of the log.
+    /// Returns the first line of the log.
     pub fn greeting(&self) -> &str {
         &self.greeting
     }
 
-    /// Where it answers GraphQL.
+    /// Returns the URL of the GraphQL endpoint.
     pub fn endpoint(&self) -> String {
         format!("{}/graphql", self.address)
     }
 
-    /// Sends a GraphQL request that is answered, and answers its data.
-    pub async fn ask(&self, token: Option<&str>, query: &str) -> Value {
-        self.ask_with(token, query, json!({})).await
-    }
-
-    /// The same with variables.
-    pub async fn ask_with(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
-        let mut request = reqwest::Client::new().post(self.endpoint());
-        if let Some(token) = token {
-            request = request.header("Authorization", format!("JWT {token}"));
-        }
-        let request = request.json(&json!({ "query": query, "variables": variables }));
-        let reply = request.send().await.expect("an answer");
-        let mut body: Value = reply.json().await.expect("an answer in JSON");
-        assert!(body.get("errors").is_none(), "{query}: {body}");
-        body["data"].take()
-    }
-
-    /// Sends one mutation with `success` and `errors` selected, and answers its payload.
-    pub async fn mutate(&self, mutation: &str) -> Value {
-        let selection = if mutation.ends_with('}') { "" } else { " { success errors }" };
-        self.ask(None, &format!("mutation {{ payload: {mutation}{selection} }}")).await["payload"].take()
-    }
-
     /// Waits for the next line on standard output.
-    pub fn prints(&self) -> String {
+    pub fn next_line(&self) -> String {
         next(&self.stdout)
     }
 
-    /// Waits for the next mail on standard output; a line of dashes ends it.
+    /// Waits for the next mail on standard output. A line of dashes ends it.
     pub fn mail(&self) -> String {
         let mut mail = String::new();
         loop {
@@ -268,19 +242,19 @@ impl Serving {
         }
     }
 
-    /// Where it listens, `http://…`.
+    /// Returns the URL of the server.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Tells it to read its settings again, and waits until it has said what came of that.
+    /// Reloads the settings. Returns the log line about the reload.
     pub fn reload(&self) -> String {
         self.signal("-HUP");
-        self.waits_for("the settings ")
+        self.wait_for("the settings ")
     }
 
-    /// Waits for a line of the log with these words.
-    pub fn waits_for(&self, words: &str) -> String {
+    /// Waits for a log line with these words.
+    pub fn wait_for(&self, words: &str) -> String {
         loop {
             let line = next(&self.stderr);
             if line.contains(words) {
@@ -289,20 +263,19 @@ impl Serving {
         }
     }
 
-    /// Its number.
-    pub fn process(&self) -> String {
+    pub fn process_id(&self) -> String {
         self.child.id().to_string()
     }
 
-    /// Sends it a signal, as in `-HUP`.
+    /// Sends a signal, such as `-HUP`.
     pub fn signal(&self, signal: &str) {
-        let process = self.process();
-        // The shell has its own, where there is no program of that name.
+        let process = self.process_id();
+        // `kill` is a builtin of every shell, and may not exist as a program.
         let sent = Command::new("sh").args(["-c", &format!("kill {signal} {process}")]).status();
         assert!(sent.expect("a shell runs").success(), "the signal was not sent");
     }
 
-    /// Asks it to end, as a service manager does, and waits until it has.
+    /// Sends SIGTERM and waits for the end.
     pub fn terminate(mut self) -> Outcome {
         self.signal("-TERM");
         let status = self.child.wait().expect("the program ends").code();
@@ -310,7 +283,6 @@ impl Serving {
         Outcome { status, stdout: rest(&self.stdout), stderr: rest(&self.stderr) }
     }
 
-    /// Ends it without any notice.
     pub fn kill(self) {
         drop(self);
     }
@@ -318,13 +290,13 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        // It may have ended by itself, which is no trouble here.
+        // The program may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Lines as they come, read aside so that the program never waits for us.
+/// Reads lines on another thread, so that the program does not block.
 fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
@@ -335,9 +307,9 @@ fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
 }
 
 fn next(lines: &Receiver<String>) -> String {
-    match lines.recv_timeout(PATIENCE) {
+    match lines.recv_timeout(TIMEOUT) {
         Ok(line) => line,
-        Err(RecvTimeoutError::Timeout) => panic!("the program says nothing more"),
+        Err(RecvTimeoutError::Timeout) => panic!("the program printed nothing for a minute"),
         Err(RecvTimeoutError::Disconnected) => panic!("the program has ended"),
     }
 }

@@ -2,23 +2,22 @@
 
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, RequestBuilder};
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::server::TestServer;
 
-/// What nobody outside has to know.
+/// Words that no reply contains.
 const INTERNALS: [&str; 7] =
     ["rusqlite", "sqlite", "panicked", "src/", "SELECT", "async_graphql", "Internal server error"];
 
 pub const ME: &str = "{ me { email } }";
 
-/// Sends what cannot be answered and answers status and first sentence: JSON, with `errors` and without data.
-pub async fn complaint(request: RequestBuilder) -> (u16, String) {
-    let reply = request.send().await.expect("an answer");
+/// Sends a request that is rejected with `errors` and without data. Returns the status and the first message.
+pub async fn rejection(request: RequestBuilder) -> (u16, String) {
+    let reply = request.send().await.expect("a reply");
     let status = reply.status().as_u16();
     assert_eq!(reply.headers()[CONTENT_TYPE], "application/json");
-    let text = reply.text().await.expect("an answer in UTF-8");
+    let text = reply.text().await.expect("a reply in UTF-8");
     assert_no_internals(&text);
     let body: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let errors = body["errors"].as_array().unwrap_or_else(|| panic!("no errors in {text}"));
@@ -34,18 +33,12 @@ pub fn assert_no_internals(text: &str) {
     }
 }
 
-/// Others are served on, and nothing was written.
-pub async fn assert_unmoved(server: &TestServer) {
-    assert_eq!(server.ask(None, ME).await, json!({ "me": null }));
+/// Asserts that the server still replies and that nothing was written.
+pub async fn assert_unchanged(server: &TestServer) {
+    assert_eq!(server.query(None, ME).await, json!({ "me": null }));
     for table in ["accounts", "outbox", "refresh_tokens", "sessions", "spent_action_tokens"] {
-        assert_eq!(rows(server, table), 0, "{table}");
+        assert_eq!(server.rows_of(table), [] as [String; 0], "{table}");
     }
-}
-
-pub fn rows(server: &TestServer, table: &str) -> i64 {
-    let database = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
-    let count = database.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0));
-    count.expect("a table")
 }
 
 pub fn post(server: &TestServer, body: impl Into<reqwest::Body>) -> RequestBuilder {

@@ -1,5 +1,5 @@
-//! A server to test against: the real one, on a free port, with a folder of its own, a clock that tests move and
-//! cheap hashes. Dropped with mail that nobody looked for, it fails its test.
+//! The server of a test: on a free port, with its own data folder, a manual clock and cheap password hashes. A test
+//! fails if mail is undelivered at its end: it reads its mail, or calls `ignore_mail`.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mail_parser::MessageParser;
+use pledge4future_auth::accounts::Filter;
 use pledge4future_auth::app::App;
 use pledge4future_auth::clock::{Clock, Timestamp};
 use pledge4future_auth::random::Random;
@@ -17,6 +18,8 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
+
+use super::mutation::Mutation;
 
 /// 2026-03-01T12:00:00Z.
 const START: Timestamp = Timestamp::from_seconds(1_772_366_400);
@@ -32,7 +35,7 @@ pub struct TestServer {
     _stop: oneshot::Sender<()>,
 }
 
-/// A mail that has left.
+/// A delivered mail.
 #[derive(Debug)]
 pub struct Mail {
     /// Lower case.
@@ -43,30 +46,29 @@ pub struct Mail {
     pub text: String,
 }
 
-/// What came back.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Reply {
     pub status: u16,
     pub body: Value,
 }
 
 impl TestServer {
-    /// A server with these settings besides those of tests; mail goes to files.
+    /// Starts a server with these settings added to those of tests. Mails are written to files.
     pub async fn start(toml: &str) -> Self {
         Self::start_on(toml, |_| {}).await
     }
 
-    /// The same over a data folder that has been used before.
-    pub async fn start_on(toml: &str, use_before: impl FnOnce(&Path)) -> Self {
+    /// Starts a server on a data folder that `prepare` fills.
+    pub async fn start_on(toml: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let data = folder.path().join("data");
         std::fs::create_dir(&data).expect("a folder in a temporary folder");
-        use_before(&data);
-        // TOML takes each key once.
+        prepare(&data);
+        // A key may not be repeated in TOML.
         let cheap = if toml.contains("passwords.memory") { "" } else { CHEAP };
         let transport = if toml.contains("[mail]") { "" } else { "mail.transport = \"file\"\n" };
         let text = format!("listen = \"127.0.0.1:0\"\ndata_dir = {data:?}\n{cheap}{transport}{toml}");
-        let config = config::load_text(&text).expect("a good configuration").config;
+        let config = config::load_text(&text).expect("a valid configuration").config;
         let app = App::open(config, Clock::manual(START), Random::seeded(7)).expect("a data folder");
         app.store.migrate().expect("a database");
         let app = Arc::new(app);
@@ -82,7 +84,6 @@ impl TestServer {
         Self { app, address, folder, client, _stop: stop }
     }
 
-    /// Where the server keeps its data.
     pub fn data(&self) -> std::path::PathBuf {
         self.folder.path().join("data")
     }
@@ -103,10 +104,9 @@ impl TestServer {
         self.app.clock.advance(by);
     }
 
-    /// Sets the clock back, as somebody may who sets the machine's.
     pub fn set_back(&self, by: Duration) {
-        let Clock::Manual(micros) = &self.app.clock else { panic!("a clock that tests move") };
-        let by = i64::try_from(by.as_micros()).expect("a time");
+        let Clock::Manual(micros) = &self.app.clock else { panic!("not a manual clock") };
+        let by = i64::try_from(by.as_micros()).expect("a short time");
         micros.fetch_sub(by, std::sync::atomic::Ordering::SeqCst);
     }
 
@@ -116,7 +116,7 @@ impl TestServer {
         assert!(import::import(&self.app, &file, false, &|| {}).is_ok(), "the file was not imported");
     }
 
-    /// All mails so far, in order.
+    /// Delivers what is due. Returns all mails so far, in order.
     pub fn mails(&self) -> Vec<Mail> {
         outbox::deliver_due(&self.app).expect("mail is delivered");
         let directory = self.app.config.mail_directory();
@@ -129,12 +129,17 @@ impl TestServer {
         files.iter().map(|path| parse(&std::fs::read(path).expect("a mail"))).collect()
     }
 
-    /// Mails to an address, in order.
+    /// Delivers mail that the test does not read.
+    pub fn ignore_mail(&self) {
+        self.mails();
+    }
+
+    /// Returns all mails to an address so far, in order.
     pub fn mails_to(&self, address: &str) -> Vec<Mail> {
         self.mails().into_iter().filter(|mail| mail.to.contains(&address.to_lowercase())).collect()
     }
 
-    /// Every row of every table, as text.
+    /// Returns every row of every table as text that begins with the name of the table.
     pub fn rows(&self) -> Vec<String> {
         let database = Connection::open(self.data().join("auth.sqlite3")).expect("a database");
         let mut tables = database
@@ -161,35 +166,72 @@ impl TestServer {
         rows
     }
 
-    /// Sends a GraphQL request.
-    pub async fn send(&self, token: Option<&str>, query: &str, variables: Value) -> Answer {
-        let mut request = self.client.post(format!("http://{}/graphql", self.address));
+    /// Returns the rows of one table.
+    pub fn rows_of(&self, table: &str) -> Vec<String> {
+        let prefix = format!("{table}: ");
+        self.rows().into_iter().filter(|row| row.starts_with(&prefix)).collect()
+    }
+
+    pub fn count_accounts(&self) -> i64 {
+        self.store().read(|db| store::accounts::count(db, &Filter::default())).expect("a count")
+    }
+
+    /// Sends a GraphQL document.
+    pub async fn send(&self, token: Option<&str>, document: &str, variables: Value) -> Reply {
+        let mut request = self.graphql(&json!({ "query": document, "variables": variables }));
         if let Some(token) = token {
             request = request.header("Authorization", format!("JWT {token}"));
         }
-        let reply =
-            request.json(&json!({ "query": query, "variables": variables })).send().await.expect("an answer");
+        let reply = request.send().await.expect("a reply");
         let status = reply.status().as_u16();
-        let text = reply.text().await.expect("an answer");
-        Answer { status, body: serde_json::from_str(&text).expect("an answer in JSON") }
+        Reply { status, body: reply.json().await.expect("a reply in JSON") }
     }
 
-    /// The address of something on the server.
+    /// Sends a document without variables, which must succeed. Returns its data.
+    pub async fn query(&self, token: Option<&str>, document: &str) -> Value {
+        self.query_with(token, document, json!({})).await
+    }
+
+    /// Sends a document, which must succeed. Returns its data.
+    pub async fn query_with(&self, token: Option<&str>, document: &str, variables: Value) -> Value {
+        let mut reply = self.send(token, document, variables).await;
+        assert_eq!(reply.status, 200, "{document}: {}", reply.body);
+        assert!(reply.body.get("errors").is_none(), "{document}: {}", reply.body);
+        reply.body["data"].take()
+    }
+
+    /// Sends a mutation, which must return a payload.
+    pub async fn mutate(&self, token: Option<&str>, mutation: &Mutation) -> Value {
+        self.query_with(token, &mutation.document(), mutation.variables()).await["payload"].take()
+    }
+
+    /// Prepares a GraphQL request with this body.
+    pub fn graphql(&self, body: &Value) -> reqwest::RequestBuilder {
+        self.raw(reqwest::Method::POST, "/graphql").json(body)
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// Sends a request as it is.
+    /// Prepares any request.
     pub fn raw(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.client.request(method, format!("http://{}{path}", self.address))
     }
 }
 
+/// Sends a request with the body of a mutation. Returns its payload.
+pub async fn payload_of(request: reqwest::RequestBuilder) -> Value {
+    let reply = request.send().await.expect("a reply");
+    let mut body: Value = reply.json().await.expect("a reply in JSON");
+    body["data"]["payload"].take()
+}
+
 impl Drop for TestServer {
     fn drop(&mut self) {
         let waiting = self.app.store.read(store::outbox::count_undelivered).unwrap_or_default();
-        let looked_for = waiting == 0 || std::thread::panicking();
-        assert!(looked_for, "{waiting} mail(s) were promised that the test did not look for");
+        let was_read = waiting == 0 || std::thread::panicking();
+        assert!(was_read, "the test did not read {waiting} mail(s); it may call ignore_mail()");
     }
 }
 

@@ -1,4 +1,4 @@
-//! A mail server that takes mails on a socket and, where its test says so, answers otherwise.
+//! A mail server that accepts mails, or replies as a test scripts it.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,17 +9,17 @@ use tokio::net::TcpSocket;
 
 use crate::support::certificate::Certificate;
 
-/// What the greeting is called in scripts; all else is asked for by the line that came in.
+/// The line for which a script gives the greeting. For other replies it gets the received line.
 pub const GREETING: &str = "(greeting)";
 
-/// What to do instead of taking a line.
+/// What a script does instead of accepting a line.
 pub enum Answer {
     Say(String),
-    /// A mail that is whole by then was taken.
+    /// A mail that is complete by then counts as accepted.
     HangUp,
 }
 
-/// An address that nobody listens on yet.
+/// An address that refuses connections until it is opened.
 pub struct Closed(TcpSocket);
 
 pub struct Receiver {
@@ -27,22 +27,22 @@ pub struct Receiver {
     seen: Arc<Mutex<Seen>>,
 }
 
-/// What came in.
+/// What the receiver got.
 #[derive(Default)]
 pub struct Seen {
     pub connections: usize,
     pub lines: Vec<String>,
-    pub mails: Vec<Taken>,
+    pub mails: Vec<AcceptedMail>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taken {
+pub struct AcceptedMail {
     pub from: String,
     pub to: String,
     pub raw: String,
 }
 
-/// Where connections of a receiver are encrypted.
+/// How connections of a receiver are encrypted.
 #[derive(Clone)]
 pub enum Encryption {
     Never,
@@ -57,7 +57,7 @@ pub fn say(text: &str) -> Option<Answer> {
 }
 
 impl Closed {
-    /// The socket is bound, so that nobody else gets its port, and refuses connections.
+    /// Reserves a port. The socket is bound but does not listen.
     pub fn new() -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
@@ -76,12 +76,12 @@ impl Closed {
 }
 
 impl Receiver {
-    /// One that takes all mails.
+    /// Starts a receiver that accepts all mails.
     pub fn start() -> Self {
         Self::scripted(|_| None)
     }
 
-    /// One that is asked `script` for each line.
+    /// Starts a receiver that calls `script` for each line.
     pub fn scripted(script: impl FnMut(&str) -> Option<Answer> + Send + 'static) -> Self {
         Self::encrypted(Encryption::Never, script)
     }
@@ -106,7 +106,7 @@ impl Receiver {
                 let (seen, script, encryption) =
                     (Arc::clone(&shared), Arc::clone(&script), encryption.clone());
                 seen.lock().expect("no panic").connections += 1;
-                // A connection that breaks has said so to the other side already.
+                // A broken connection is an error for the client only.
                 std::thread::spawn(move || Session { seen, script, encryption }.run(stream));
             }
         });
@@ -125,7 +125,7 @@ impl Receiver {
         self.seen.lock().expect("no panic")
     }
 
-    /// To whom mails came, in order.
+    /// Returns the recipients of all mails in order.
     pub fn recipients(&self) -> Vec<String> {
         self.seen().mails.iter().map(|mail| mail.to.clone()).collect()
     }
@@ -160,7 +160,7 @@ impl Session {
             if line == "." {
                 let raw = raw.take().unwrap_or_default();
                 if hangs_up || reply.starts_with('2') {
-                    let mail = Taken { from: from.clone(), to: to.clone(), raw };
+                    let mail = AcceptedMail { from: from.clone(), to: to.clone(), raw };
                     self.seen.lock().expect("no panic").mails.push(mail);
                 }
             }

@@ -18,7 +18,7 @@ fn user(email: &str, username: &str) -> Value {
 }
 
 #[test]
-fn the_seed_of_the_conformance_scenarios_is_read() {
+fn the_seed_of_the_conformance_scenarios_is_valid() {
     let file = parse(SEED).ok().unwrap();
     assert_eq!(file.institutions.len(), 5);
     assert_eq!(file.institutions[2].name, "ETH Zürich");
@@ -36,7 +36,7 @@ fn the_seed_of_the_conformance_scenarios_is_read() {
 }
 
 #[test]
-fn what_a_file_leaves_out_is_empty_or_usual() {
+fn omitted_members_have_defaults() {
     let file = parse("{}").ok().unwrap();
     assert!(file.institutions.is_empty() && file.research_fields.is_empty());
     let file = parse(&json!({ "users": [user("ada@example.org", "ada")] }).to_string());
@@ -47,7 +47,7 @@ fn what_a_file_leaves_out_is_empty_or_usual() {
 }
 
 #[test]
-fn the_place_of_a_fault_can_be_read_whatever_a_file_calls_its_members() {
+fn the_path_of_a_fault_is_readable_for_strange_member_names() {
     assert_eq!(paths(&json!({ "": 1 })), ["\"\""]);
     assert_eq!(paths(&json!({ "a\nb\u{1b}[2J": 1 })), ["a b [2J"]);
     assert_eq!(
@@ -57,7 +57,7 @@ fn the_place_of_a_fault_can_be_read_whatever_a_file_calls_its_members() {
 }
 
 #[test]
-fn every_fault_of_a_file_is_told_with_its_place() {
+fn every_fault_of_a_file_is_reported_with_its_path() {
     let file = json!({
         "institutions": [{ "id": "17", "name": "", "city": 5, "country": "Norway" }, "Oslo"],
         "researchfields": [{ "id": "1", "field": "x".repeat(101), "subfield": "a\0b" }],
@@ -111,7 +111,7 @@ fn unknown_members_are_refused_by_name() {
 }
 
 #[test]
-fn broken_json_is_told_with_line_and_column() {
+fn invalid_json_is_reported_with_line_and_column() {
     let faults = faults("{\n  \"users\": [,]\n}");
     assert_eq!(faults.len(), 1);
     assert_eq!(faults[0].path, "file");
@@ -119,13 +119,13 @@ fn broken_json_is_told_with_line_and_column() {
 }
 
 #[test]
-fn a_file_that_is_no_object_is_refused() {
+fn a_file_that_is_not_an_object_is_refused() {
     assert_eq!(paths(&json!([])), ["file"]);
     assert_eq!(paths(&json!({ "users": {} })), ["users"]);
 }
 
 #[test]
-fn what_may_stand_only_once_is_refused_with_both_places() {
+fn duplicates_are_refused_with_both_paths() {
     let mut bob = user("bob@example.org", "ada");
     bob["status"] = json!({ "secondary_email": "ADA@example.org" });
     let id = "0b6f2a52-52e4-4dbb-9f6f-3f0f6f9f7a01";
@@ -136,7 +136,7 @@ fn what_may_stand_only_once_is_refused_with_both_places() {
         "researchfields": [field, field],
         "users": [user("ada@example.org", "ada"), bob, user("Bob@example.org", "bob")],
     });
-    let told: Vec<_> =
+    let paths_and_problems: Vec<_> =
         faults(&file.to_string()).into_iter().map(|fault| (fault.path, fault.problem)).collect();
     let expected = [
         ("institutions[1].id", "institution id", "institutions[0].id"),
@@ -149,11 +149,11 @@ fn what_may_stand_only_once_is_refused_with_both_places() {
         let problem = format!("Change this {kind} or that of {first}; they are the same.");
         (path.to_owned(), problem)
     });
-    assert_eq!(told, expected);
+    assert_eq!(paths_and_problems, expected);
 }
 
 #[test]
-fn moments_are_read_in_utc_only() {
+fn times_are_accepted_in_utc_only() {
     let joined = |text: &str| {
         let mut ada = user("ada@example.org", "ada");
         ada["date_joined"] = json!(text);
@@ -168,7 +168,7 @@ fn moments_are_read_in_utc_only() {
 }
 
 #[test]
-fn only_hashes_that_can_be_checked_are_taken_and_none_is_repeated() {
+fn only_supported_hashes_are_accepted_and_none_is_quoted() {
     let problem = |hash: &str| {
         let mut ada = user("ada@example.org", "ada");
         ada["password"] = json!(hash);
@@ -207,7 +207,7 @@ fn only_hashes_that_can_be_checked_are_taken_and_none_is_repeated() {
 }
 
 #[test]
-fn every_fault_of_a_group_is_told_with_its_place() {
+fn every_fault_of_a_group_is_reported_with_its_path() {
     let file = json!({ "workinggroups": [
         { "id": "x", "name": "", "institution": "y", "researchfield": 0, "n_employees": -1, "is_public": "no",
           "representative": 5, "members": ["a@example.org", 7] },
@@ -238,7 +238,7 @@ fn every_fault_of_a_group_is_told_with_its_place() {
 }
 
 #[test]
-fn nobody_is_in_two_groups_of_a_file() {
+fn a_file_cannot_put_a_person_into_two_groups() {
     let group = |id: &str, members: Value| json!({ "id": id, "name": id, "researchfield": 1, "members": members, "representative": "ada@example.org" });
     let (one, two) = ("7e8f9a0b-1c2d-4e3f-8a4b-5c6d7e8f9a0b", "00000000-1c2d-4e3f-8a4b-5c6d7e8f9a0b");
     let file = json!({ "workinggroups": [group(one, json!(["bo@example.org"])), group(two, json!(["Bo@example.org", "eve@example.org"]))] });

@@ -1,4 +1,4 @@
-//! The table: added to, never changed, and kept for a time.
+//! The audit is append-only, and old entries are deleted.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use crate::support::server::TestServer;
 
 const DAY: Duration = Duration::from_hours(24);
 
-fn swept(server: &TestServer) -> usize {
-    std::iter::repeat_with(|| cleanup(server.app()).unwrap_or_else(|_| panic!("the sweep failed")))
+fn clean_up(server: &TestServer) -> usize {
+    std::iter::repeat_with(|| cleanup(server.app()).unwrap_or_else(|_| panic!("the cleanup failed")))
         .take_while(|part| *part > 0)
         .sum()
 }
 
 #[tokio::test]
-async fn what_is_noted_cannot_be_changed_afterwards() {
+async fn entries_cannot_be_changed() {
     let server = TestServer::start("").await;
-    server.registers("ada").await;
-    server.mails();
+    server.register("ada").await;
+    server.ignore_mail();
     let before = server.rows();
     let database = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
     for change in ["event = 'verified'", "at = 0", "address = NULL", "account_id = 7", "id = 7"] {
@@ -31,40 +31,40 @@ async fn what_is_noted_cannot_be_changed_afterwards() {
 }
 
 #[tokio::test]
-async fn entries_are_kept_as_long_as_the_setting_says_and_no_longer() {
+async fn entries_are_kept_for_the_configured_time() {
     let server = TestServer::start("audit.kept = \"10 days\"\n").await;
-    server.verifies("ada").await;
+    server.register_verified("ada").await;
     server.advance(4 * DAY);
-    server.registers("bo").await;
-    server.mails();
+    server.register("bo").await;
+    server.ignore_mail();
     server.advance(6 * DAY);
-    swept(&server);
-    assert_eq!(server.happened().len(), 3, "not a moment too early");
+    clean_up(&server);
+    assert_eq!(server.audit_lines().len(), 3, "an entry was deleted too early");
     server.advance(Duration::from_micros(1));
-    assert_eq!(swept(&server), 2);
-    assert_eq!(server.happened(), ["2 registered somebody"]);
+    assert_eq!(clean_up(&server), 2);
+    assert_eq!(server.audit_lines(), ["2 registered somebody"]);
     server.advance(10 * DAY);
-    swept(&server);
+    clean_up(&server);
     assert!(server.audit().is_empty());
-    server.registers("cleo").await;
-    server.mails();
-    assert_eq!(server.audit()[0].id, 4, "a number is never given twice");
+    server.register("cleo").await;
+    server.ignore_mail();
+    assert_eq!(server.audit()[0].id, 4, "an id was used twice");
 }
 
 #[tokio::test]
-async fn a_lot_is_swept_in_parts() {
+async fn many_rows_are_deleted_in_batches() {
     let server = TestServer::start("").await;
     let database = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
     let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \
         INSERT INTO audit (at, event, actor) SELECT i, 'login_refused', 'somebody' FROM n";
     assert_eq!(database.execute(fill, []).expect("rows"), 2500);
-    let part = || cleanup(server.app()).unwrap_or_else(|_| panic!("the sweep failed"));
+    let part = || cleanup(server.app()).unwrap_or_else(|_| panic!("the cleanup failed"));
     let parts: Vec<usize> = std::iter::repeat_with(part).take_while(|part| *part > 0).collect();
     assert_eq!(parts, [1000, 1000, 500]);
 }
 
 #[test]
-fn a_time_that_makes_no_sense_is_refused() {
+fn an_invalid_retention_time_is_refused() {
     for kept in ["0 s", "1 hour", "101 years", "forever"] {
         let refused = config::load_text(&format!("audit.kept = {kept:?}\n")).err().expect(kept);
         assert!(refused.to_string().starts_with("audit.kept:"), "{refused}");

@@ -1,57 +1,56 @@
-//! What has expired is swept.
+//! Cleanup of expired rows.
 
 use std::time::Duration;
 
 use pledge4future_auth::accounts::cleanup::cleanup;
 use rusqlite::Connection;
 
-use super::{QUIET, renewed, sessions, who};
+use super::{QUIET, new_tokens, sessions};
+use crate::support::mutation::delete_account;
 use crate::support::person::{PASSWORD, assert_done};
 use crate::support::server::TestServer;
 
 const DAY: Duration = Duration::from_hours(24);
 
 fn rows(server: &TestServer, table: &str) -> usize {
-    server.rows().iter().filter(|row| row.starts_with(&format!("{table}: "))).count()
+    server.rows_of(table).len()
 }
 
-fn swept(server: &TestServer) -> usize {
-    cleanup(server.app()).unwrap_or_else(|_| panic!("the sweep failed"))
+fn clean_up(server: &TestServer) -> usize {
+    cleanup(server.app()).unwrap_or_else(|_| panic!("the cleanup failed"))
 }
 
 #[tokio::test]
-async fn what_has_expired_goes_and_nothing_else() {
+async fn only_expired_rows_are_deleted() {
     let server = TestServer::start(QUIET).await;
-    let ada = server.joins("ada").await;
-    let bo = server.joins("bo").await;
-    let link = server.asks_for_a_reset(&bo.email).await;
-    assert_done(&server.resets(&link, PASSWORD).await);
-    assert_done(
-        &server
-            .logs_in(&bo.email, PASSWORD)
-            .await
-            .does(&server, &format!("deleteAccount(password: {PASSWORD:?})"))
-            .await,
-    );
+    let ada = server.sign_up("ada").await;
+    let bo = server.sign_up("bo").await;
+    let link = server.request_reset(&bo.email).await;
+    assert_done(&server.reset_password(&link, PASSWORD).await);
+    assert_done(&server.log_in(&bo.email, PASSWORD).await.mutate(&server, &delete_account(PASSWORD)).await);
     server.advance(6 * DAY);
-    let (_, next) = renewed(&server.refreshes(&ada.refresh_token).await);
-    let phone = server.logs_in(&ada.email, PASSWORD).await;
+    let (_, next) = new_tokens(&server.refresh(&ada.refresh_token).await);
+    let phone = server.log_in(&ada.email, PASSWORD).await;
 
-    // Of the links, that of the reset alone has expired.
+    // Only the link of the reset has expired.
     assert_eq!((rows(&server, "spent_action_tokens"), rows(&server, "released_emails")), (3, 1));
-    assert_eq!(swept(&server), 1);
+    assert_eq!(clean_up(&server), 1);
     assert_eq!((rows(&server, "spent_action_tokens"), rows(&server, "refresh_tokens")), (2, 3));
 
     server.advance(DAY + Duration::from_secs(2));
-    assert_eq!(swept(&server), 3, "two links, and a refresh token that was turned in");
-    assert_eq!(swept(&server), 0);
+    assert_eq!(clean_up(&server), 3, "two links and a consumed refresh token");
+    assert_eq!(clean_up(&server), 0);
     assert_eq!((rows(&server, "refresh_tokens"), rows(&server, "sessions")), (2, 2));
-    let (token, _) = renewed(&server.refreshes(&next).await);
+    let (token, _) = new_tokens(&server.refresh(&next).await);
     assert_eq!(sessions(&server, &token).await.len(), 2);
-    assert_eq!(who(&server, &phone.token).await, serde_json::Value::Null, "a day is over");
+    assert_eq!(
+        server.account_of(&phone.token).await,
+        serde_json::Value::Null,
+        "the access token has expired"
+    );
 
     server.advance(90 * DAY);
-    assert_eq!(swept(&server), 3 + 2 + 1, "refresh tokens, sessions and the address that was given up");
+    assert_eq!(clean_up(&server), 3 + 2 + 1, "refresh tokens, sessions and the released address");
     for table in ["refresh_tokens", "sessions", "spent_action_tokens", "released_emails"] {
         assert_eq!(rows(&server, table), 0, "{table}");
     }
@@ -59,12 +58,13 @@ async fn what_has_expired_goes_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_lot_is_swept_in_parts() {
+async fn many_rows_are_deleted_in_batches() {
     let server = TestServer::start(QUIET).await;
     let database = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
     let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \
         INSERT INTO spent_action_tokens SELECT 'token' || i, i FROM n";
     assert_eq!(database.execute(fill, []).expect("rows"), 2500);
-    let parts: Vec<usize> = std::iter::repeat_with(|| swept(&server)).take_while(|part| *part > 0).collect();
+    let parts: Vec<usize> =
+        std::iter::repeat_with(|| clean_up(&server)).take_while(|part| *part > 0).collect();
     assert_eq!(parts, [1000, 1000, 500]);
 }

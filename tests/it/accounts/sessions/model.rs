@@ -1,7 +1,7 @@
-//! Whatever people do with their tokens, sessions are as a simple model says.
+//! Random sequences of actions give the sessions that a simple model predicts.
 //!
-//! The rules are called directly, and the model keeps all that was ever handed out. `SESSION_STEPS=100000 cargo test
-//! --test it model` takes more steps than the thousand of each test run.
+//! The test calls the rules directly. `SESSION_STEPS=100000 cargo test --test it model` runs more than the usual thousand
+//! steps.
 
 mod reference;
 
@@ -31,10 +31,10 @@ const PEOPLE: usize = 2;
 const STEPS_IN_A_ROW: usize = 250;
 const HOUR: u64 = 3600;
 
-/// What somebody does. Sessions are named by how recently they began, and tokens by how recently they were handed out:
-/// the newest of a session is the current one, those before were consumed or replaced, or their answers were lost.
+/// What a person does. Session 0 is the newest session, and age 0 the newest token of a session. Older tokens were
+/// consumed or replaced, or their reply was lost.
 #[derive(Debug, Clone)]
-enum Deed {
+enum Action {
     LogIn { times: usize },
     Refresh { session: usize, age: usize },
     RevokeToken { session: usize, age: usize },
@@ -44,10 +44,10 @@ enum Deed {
     ChangePassword { session: usize },
     SwapAddresses { session: usize },
     Wait(Duration),
-    Sweep,
+    Cleanup,
 }
 
-fn deeds() -> impl Strategy<Value = Vec<(usize, Deed)>> {
+fn actions() -> impl Strategy<Value = Vec<(usize, Action)>> {
     let recent = || prop_oneof![6 => Just(0_usize), 2 => Just(1), 2 => 0..4_usize, 1 => 0..60_usize];
     let wait = prop_oneof![
         3 => 0..70_000_000_u64,
@@ -55,23 +55,23 @@ fn deeds() -> impl Strategy<Value = Vec<(usize, Deed)>> {
         2 => (0..30 * HOUR).prop_map(|seconds| seconds * 1_000_000),
         1 => (0..8 * 24 * HOUR).prop_map(|seconds| seconds * 1_000_000),
     ];
-    let deed = prop_oneof![
-        10 => Just(Deed::LogIn { times: 1 }),
-        1 => (1..60_usize).prop_map(|times| Deed::LogIn { times }),
-        50 => (recent(), recent()).prop_map(|(session, age)| Deed::Refresh { session, age }),
-        2 => (recent(), recent()).prop_map(|(session, age)| Deed::RevokeToken { session, age }),
-        4 => recent().prop_map(|session| Deed::Revoke { session }),
-        1 => recent().prop_map(|session| Deed::RevokeAll { session }),
-        1 => Just(Deed::LogOut),
-        2 => recent().prop_map(|session| Deed::ChangePassword { session }),
-        2 => recent().prop_map(|session| Deed::SwapAddresses { session }),
-        25 => wait.prop_map(|micros| Deed::Wait(Duration::from_micros(micros))),
-        3 => Just(Deed::Sweep),
+    let action = prop_oneof![
+        10 => Just(Action::LogIn { times: 1 }),
+        1 => (1..60_usize).prop_map(|times| Action::LogIn { times }),
+        50 => (recent(), recent()).prop_map(|(session, age)| Action::Refresh { session, age }),
+        2 => (recent(), recent()).prop_map(|(session, age)| Action::RevokeToken { session, age }),
+        4 => recent().prop_map(|session| Action::Revoke { session }),
+        1 => recent().prop_map(|session| Action::RevokeAll { session }),
+        1 => Just(Action::LogOut),
+        2 => recent().prop_map(|session| Action::ChangePassword { session }),
+        2 => recent().prop_map(|session| Action::SwapAddresses { session }),
+        25 => wait.prop_map(|micros| Action::Wait(Duration::from_micros(micros))),
+        3 => Just(Action::Cleanup),
     ];
-    proptest::collection::vec((0..PEOPLE, deed), STEPS_IN_A_ROW)
+    proptest::collection::vec((0..PEOPLE, action), STEPS_IN_A_ROW)
 }
 
-/// The rules, and the model beside them.
+/// The program and the model.
 struct World {
     app: App,
     accounts: Vec<AccountId>,
@@ -91,7 +91,7 @@ impl World {
             access.as_secs(),
             refresh.as_secs()
         );
-        let config = config::load_text(&text).expect("a good configuration").config;
+        let config = config::load_text(&text).expect("a valid configuration").config;
         let start = Timestamp::from_micros(1_772_366_400_123_456);
         let app = App::open(config, Clock::manual(start), Random::seeded(7)).expect("a data folder");
         app.store.migrate().expect("a database");
@@ -105,83 +105,83 @@ impl World {
         }
     }
 
-    fn takes(&mut self, who: usize, deed: &Deed) {
+    fn apply(&mut self, who: usize, action: &Action) {
         let now = self.app.clock.now();
-        match *deed {
-            Deed::LogIn { times } => (0..times).for_each(|_| self.logs_in(who)),
-            Deed::Refresh { session, age } => {
+        match *action {
+            Action::LogIn { times } => (0..times).for_each(|_| self.log_in(who)),
+            Action::Refresh { session, age } => {
                 let Some(token) = self.model.refresh_token(who, session, age) else { return };
                 let answer = refresh::refresh(&self.app, &Viewer::default(), &self.model.text_of(token));
                 let expected = self.model.refresh(token, now);
-                if let Some(tokens) = same(answer, expected, "refresh") {
-                    self.model.hand_out(who, &tokens, Some(token), now);
+                if let Some(tokens) = expect(answer, expected, "refresh") {
+                    self.model.issue(who, &tokens, Some(token), now);
                 }
             }
-            Deed::RevokeToken { session, age } => {
+            Action::RevokeToken { session, age } => {
                 let Some(token) = self.model.refresh_token(who, session, age) else { return };
                 let answer =
                     sessions::revoke_by_token(&self.app, &Viewer::default(), &self.model.text_of(token));
-                same(answer, self.model.revoke_token(token), "revoke a token");
+                expect(answer, self.model.revoke_token(token), "revoke a token");
             }
-            Deed::Revoke { session } => {
+            Action::Revoke { session } => {
                 let (viewer, id) = (self.viewer(who, 0), self.model.session_id(who, session));
-                let expected = self.model.opens_newest(who, 0, now) && self.model.is_there(who, &id);
-                if same(sessions::revoke(&self.app, &viewer, &id), expected, "revoke").is_some() {
+                let expected = self.model.accepts_newest(who, 0, now) && self.model.exists(who, &id);
+                if expect(sessions::revoke(&self.app, &viewer, &id), expected, "revoke").is_some() {
                     self.model.end(&id);
                 }
             }
-            Deed::RevokeAll { session } => {
+            Action::RevokeAll { session } => {
                 let answer = sessions::revoke_all(&self.app, &self.viewer(who, session));
-                if same(answer, self.model.opens_newest(who, session, now), "revoke all").is_some() {
+                if expect(answer, self.model.accepts_newest(who, session, now), "revoke all").is_some() {
                     self.model.end_all(who);
                 }
             }
-            Deed::LogOut => {
-                same(admin::log_out(&self.app, &address(who)), true, "log out");
+            Action::LogOut => {
+                expect(admin::log_out(&self.app, &address(who)), true, "log out");
                 self.model.end_all(who);
             }
-            Deed::ChangePassword { session } => {
+            Action::ChangePassword { session } => {
                 let new = if self.passwords[who] == PASSWORD { OTHER_PASSWORD } else { PASSWORD };
                 let viewer = self.viewer(who, session);
                 let answer = password::change(&self.app, &viewer, self.passwords[who], [new, new]);
-                let expected = self.model.opens_newest(who, session, now);
-                if let Some(tokens) = same(answer, expected, "change the password") {
+                let expected = self.model.accepts_newest(who, session, now);
+                if let Some(tokens) = expect(answer, expected, "change the password") {
                     self.passwords[who] = new;
                     self.model.end_all(who);
-                    self.model.hand_out(who, &tokens, None, now);
+                    self.model.issue(who, &tokens, None, now);
                 }
             }
-            Deed::SwapAddresses { session } => {
+            Action::SwapAddresses { session } => {
                 let answer =
                     secondary_email::swap(&self.app, &self.viewer(who, session), self.passwords[who]);
-                if same(answer, self.model.opens_newest(who, session, now), "swap").is_some() {
+                if expect(answer, self.model.accepts_newest(who, session, now), "swap").is_some() {
                     self.model.begin_epoch(who);
                 }
             }
-            Deed::Wait(time) => self.app.clock.advance(time),
-            Deed::Sweep => {
-                while same(cleanup::cleanup(&self.app), true, "sweep").unwrap_or_default() > 0 {}
+            Action::Wait(time) => self.app.clock.advance(time),
+            Action::Cleanup => {
+                while expect(cleanup::cleanup(&self.app), true, "clean up").unwrap_or_default() > 0 {}
                 self.model.cleanup(now);
             }
         }
     }
 
-    fn logs_in(&mut self, who: usize) {
+    fn log_in(&mut self, who: usize) {
         let name = Name { email: Some(address(who)), username: None };
         let answer = login::log_in(&self.app, &Viewer::at(Client::default()), &name, self.passwords[who]);
-        let login = same(answer, true, "log in").expect("a login");
-        self.model.hand_out(who, &login.tokens, None, self.app.clock.now());
+        let login = expect(answer, true, "log in").expect("a login");
+        self.model.issue(who, &login.tokens, None, self.app.clock.now());
     }
 
-    /// Somebody with the newest access token of a session, which may be good for nothing.
+    /// Returns a viewer with the newest access token of a session, which may be invalid.
     fn viewer(&self, who: usize, session: usize) -> Viewer {
         self.model
             .access_token(who, session)
             .map_or_else(Viewer::default, |token| Viewer::default().with_token(&token))
     }
 
-    /// What the rules say of everybody's sessions and tokens, beside what the model says.
-    fn agrees(&self) {
+    /// Asserts that the program and the model have the same sessions and valid tokens.
+    fn check(&self) {
         let now = self.app.clock.now();
         let read = self.app.store.read(|db| -> Result<()> {
             for (who, account) in self.accounts.iter().enumerate() {
@@ -193,13 +193,13 @@ impl World {
                     let viewer = Viewer::default().with_token(&token.text);
                     let opened =
                         authentication::caller(&self.app, db, &viewer)?.account.map(|opened| opened.id);
-                    let expected = self.model.opens(who, token, now).then_some(*account);
+                    let expected = self.model.open(who, token, now).then_some(*account);
                     assert_eq!(opened, expected, "an access token of {who}");
                 }
             }
             Ok(())
         });
-        same(read, true, "read");
+        expect(read, true, "read");
     }
 }
 
@@ -210,7 +210,7 @@ fn address(who: usize) -> String {
 fn account(app: &App, who: usize) -> AccountId {
     let password = Some(PASSWORD.to_owned());
     let new = Creation { email: address(who), verified: true, password, ..Creation::default() };
-    let account = same(admin::create(app, &new), true, "make an account").expect("an account");
+    let account = expect(admin::create(app, &new), true, "create an account").expect("an account");
     let second = format!("second{who}@example.org");
     let given = app
         .store
@@ -219,15 +219,15 @@ fn account(app: &App, who: usize) -> AccountId {
     account.id
 }
 
-/// What a rule answered, if it did what was expected of it; a refusal is none.
-fn same<T>(answer: Result<T>, expected: bool, what: &str) -> Option<T> {
+/// Asserts whether a rule succeeds. Returns its value.
+fn expect<T>(answer: Result<T>, expected: bool, what: &str) -> Option<T> {
     match answer {
         Ok(value) => {
-            assert!(expected, "{what}: was done and should have been refused");
+            assert!(expected, "{what}: succeeded and should have been refused");
             Some(value)
         }
         Err(Error::Refused(errors)) => {
-            assert!(!expected, "{what}: was refused ({errors:?}) and should have been done");
+            assert!(!expected, "{what}: was refused ({errors:?}) and should have succeeded");
             None
         }
         Err(Error::BadRequest(sentence)) => panic!("{what}: {sentence}"),
@@ -245,16 +245,16 @@ fn lifetimes() -> impl Strategy<Value = Lifetimes> {
 }
 
 #[test]
-fn whatever_people_do_their_sessions_are_those_of_the_model() {
+fn random_actions_give_the_sessions_of_the_model() {
     let steps =
         std::env::var("SESSION_STEPS").map_or(1000, |steps| steps.parse().expect("a number of steps"));
     let cases = u32::try_from(steps / STEPS_IN_A_ROW).expect("not too many steps").max(1);
     let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new(config).run(&(lifetimes(), deeds()), |(lifetimes, deeds)| {
+    let outcome = TestRunner::new(config).run(&(lifetimes(), actions()), |(lifetimes, actions)| {
         let mut world = World::new(lifetimes);
-        for (who, deed) in &deeds {
-            world.takes(*who, deed);
-            world.agrees();
+        for (who, action) in &actions {
+            world.apply(*who, action);
+            world.check();
         }
         Ok(())
     });

@@ -1,100 +1,100 @@
-//! What ends sessions, and what does not.
+//! `revokeSession`, `revokeAllSessions`, and other ends of sessions.
 
 use std::time::Duration;
 
 use pledge4future_auth::accounts::admin;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{QUIET, assert_not_renewed, change, django_token, renewed, sessions, who};
-use crate::support::person::{OTHER_PASSWORD, PASSWORD, Person, assert_done, assert_refused};
-use crate::support::server::TestServer;
-
-const MUTATIONS: [&str; 2] = ["revokeSession(id: \"1\")", "revokeAllSessions"];
+use super::{QUIET, assert_not_refreshed, new_tokens, sessions};
+use crate::support::access_token::django_token;
+use crate::support::mutation::{
+    change_password, mutation, remove_secondary_email, revoke_all_sessions, revoke_session, revoke_token,
+    swap_emails, verify_token,
+};
+use crate::support::person::{
+    OTHER_PASSWORD, PASSWORD, Person, assert_done, assert_refused, assert_refused_with,
+};
+use crate::support::server::{TestServer, payload_of};
 
 fn id_of_current(listed: &[Value]) -> String {
-    let current = listed.iter().find(|session| session["current"] == true).expect("the session that asks");
+    let current = listed.iter().find(|session| session["current"] == true).expect("the current session");
     current["id"].as_str().expect("an id").to_owned()
 }
 
 async fn is_logged_out(server: &TestServer, person: &Person) -> bool {
     let out = person.me(server).await == Value::Null;
-    let verified = server.mutate(None, &format!("verifyToken(token: {:?})", person.token)).await;
+    let verified = server.mutate(None, &verify_token(&person.token)).await;
     assert_eq!(verified["success"], !out, "`me` and `verifyToken` disagree");
     if out {
-        assert_not_renewed(&server.refreshes(&person.refresh_token).await);
+        assert_not_refreshed(&server.refresh(&person.refresh_token).await);
     }
     out
 }
 
 #[tokio::test]
-async fn somebody_ends_a_session_from_another_and_at_once() {
+async fn a_session_can_be_revoked_from_another() {
     let server = TestServer::start(QUIET).await;
-    let laptop = server.joins("ada").await;
-    let phone = server.logs_in(&laptop.email, PASSWORD).await;
+    let laptop = server.sign_up("ada").await;
+    let phone = server.log_in(&laptop.email, PASSWORD).await;
     let id = id_of_current(&sessions(&server, &phone.token).await);
 
-    assert_done(&laptop.does(&server, &format!("revokeSession(id: {id:?})")).await);
+    assert_done(&laptop.mutate(&server, &revoke_session(&id)).await);
     assert!(is_logged_out(&server, &phone).await);
     assert!(!is_logged_out(&server, &laptop).await);
     let own = sessions(&server, &laptop.token).await;
     assert_eq!(own.len(), 1);
-    let again = laptop.does(&server, &format!("revokeSession(id: {id:?})")).await;
+    let again = laptop.mutate(&server, &revoke_session(&id)).await;
     assert_refused(&again, "id", "not_found");
 
     let own = id_of_current(&own);
-    assert_done(&laptop.does(&server, &format!("revokeSession(id: {own:?})")).await);
-    assert!(is_logged_out(&server, &laptop).await, "one may end the session that asks");
+    assert_done(&laptop.mutate(&server, &revoke_session(&own)).await);
+    assert!(is_logged_out(&server, &laptop).await, "the current session did not end");
 }
 
 #[tokio::test]
-async fn a_session_of_somebody_else_is_as_one_that_does_not_exist() {
+async fn a_session_of_another_account_is_not_found() {
     let server = TestServer::start(QUIET).await;
-    let (ada, bo) = (server.joins("ada").await, server.joins("bo").await);
+    let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     let id = id_of_current(&sessions(&server, &bo.token).await);
     let before = server.rows();
-    let of_bo = ada.does(&server, &format!("revokeSession(id: {id:?})")).await;
-    let of_nobody = ada.does(&server, "revokeSession(id: \"00000000000000000000000000000000\")").await;
+    let of_bo = ada.mutate(&server, &revoke_session(&id)).await;
+    let of_unknown = ada.mutate(&server, &revoke_session("00000000000000000000000000000000")).await;
     assert_refused(&of_bo, "id", "not_found");
-    assert_eq!(of_bo, of_nobody);
+    assert_eq!(of_bo, of_unknown);
     assert_eq!(server.rows(), before);
     assert!(!is_logged_out(&server, &bo).await);
 }
 
 #[tokio::test]
-async fn somebody_ends_all_sessions_and_the_tokens_that_have_none() {
+async fn revoking_all_sessions_ends_tokens_of_django_too() {
     let server = TestServer::start(QUIET).await;
-    let (laptop, bo) = (server.joins("ada").await, server.joins("bo").await);
-    let phone = server.logs_in(&laptop.email, PASSWORD).await;
+    let [laptop, bo] = server.sign_up_all(["ada", "bo"]).await;
+    let phone = server.log_in(&laptop.email, PASSWORD).await;
     let from_django = django_token(&laptop.email, server.now_seconds());
 
-    assert_done(&phone.does(&server, "revokeAllSessions").await);
+    assert_done(&phone.mutate(&server, &revoke_all_sessions()).await);
     for person in [&laptop, &phone] {
         assert!(is_logged_out(&server, person).await);
     }
-    assert_eq!(who(&server, &from_django).await, Value::Null);
+    assert_eq!(server.account_of(&from_django).await, Value::Null);
     assert!(!is_logged_out(&server, &bo).await);
-    let again = server.logs_in(&laptop.email, PASSWORD).await;
+    let again = server.log_in(&laptop.email, PASSWORD).await;
     assert_eq!(sessions(&server, &again.token).await.len(), 1);
 }
 
 #[tokio::test]
-async fn the_relay_flavour_ends_sessions_too() {
+async fn relay_revokes_sessions_too() {
     let server = TestServer::start(QUIET).await;
-    let laptop = server.joins("ada").await;
-    let phone = server.logs_in(&laptop.email, PASSWORD).await;
+    let laptop = server.sign_up("ada").await;
+    let phone = server.log_in(&laptop.email, PASSWORD).await;
     let id = id_of_current(&sessions(&server, &phone.token).await);
-    for mutation in [
-        format!("revokeSession(input: {{id: {id:?}, clientMutationId: \"7\"}})"),
-        "revokeAllSessions(input: {clientMutationId: \"7\"})".to_owned(),
-    ] {
-        let query = format!("mutation {{ payload: {mutation} {{ success errors clientMutationId }} }}");
-        let request = server
-            .raw(reqwest::Method::POST, "/relay")
-            .header("Authorization", format!("JWT {}", laptop.token));
-        let reply = request.json(&json!({ "query": query })).send().await.expect("an answer");
-        let body: Value = reply.json().await.expect("JSON");
+    for mutation in [revoke_session(&id), revoke_all_sessions()] {
+        let mutation = mutation.with("clientMutationId", "7").select("success errors clientMutationId");
+        let request = server.raw(Method::POST, "/relay").json(&mutation.in_input().body());
+        let request = request.header("Authorization", format!("JWT {}", laptop.token));
         assert_eq!(
-            body["data"]["payload"],
+            payload_of(request).await,
             json!({ "success": true, "errors": null, "clientMutationId": "7" })
         );
         assert!(is_logged_out(&server, &phone).await);
@@ -103,66 +103,69 @@ async fn the_relay_flavour_ends_sessions_too() {
 }
 
 #[tokio::test]
-async fn who_is_not_logged_in_or_not_verified_sees_and_ends_no_sessions() {
+async fn anonymous_and_unverified_viewers_cannot_see_or_revoke_sessions() {
     let settings = format!("accounts.login_unverified = true\n{QUIET}");
     let server = TestServer::start(&settings).await;
-    let email = server.registers("ada").await;
-    let unverified = server.logs_in(&email, PASSWORD).await;
-    server.mails();
+    let email = server.register("ada").await;
+    let unverified = server.log_in(&email, PASSWORD).await;
+    server.ignore_mail();
     for (token, code, sentence) in [
         (None, "unauthenticated", "Unauthenticated."),
         (Some(unverified.token.as_str()), "not_verified", "Please verify your account."),
     ] {
-        for mutation in MUTATIONS {
-            assert_refused(&server.mutate(token, mutation).await, "nonFieldErrors", code);
+        for mutation in [revoke_session("1"), revoke_all_sessions()] {
+            assert_refused_with(&server.mutate(token, &mutation).await, code);
         }
         let answer = server.send(token, "{ sessions { id } }", json!({})).await;
         assert_eq!(answer.body["data"]["sessions"], Value::Null);
         assert_eq!(answer.body["errors"][0]["message"], sentence);
     }
-    renewed(&server.refreshes(&unverified.refresh_token).await);
+    new_tokens(&server.refresh(&unverified.refresh_token).await);
 }
 
 #[tokio::test]
-async fn a_token_that_is_taken_back_brings_no_more_and_the_session_ends_with_its_access_token() {
+async fn a_session_with_a_revoked_refresh_token_ends_with_its_access_token() {
     let server = TestServer::start(QUIET).await;
-    let laptop = server.joins("ada").await;
-    let (token, next) = renewed(&server.refreshes(&laptop.refresh_token).await);
+    let laptop = server.sign_up("ada").await;
+    let (token, next) = new_tokens(&server.refresh(&laptop.refresh_token).await);
     server.advance(Duration::from_hours(1));
-    let phone = server.logs_in(&laptop.email, PASSWORD).await;
-    assert_done(&server.mutate(None, &format!("revokeToken(refreshToken: {next:?})")).await);
+    let phone = server.log_in(&laptop.email, PASSWORD).await;
+    assert_done(&server.mutate(None, &revoke_token(&next)).await);
     for refresh_token in [&laptop.refresh_token, &next] {
-        assert_not_renewed(&server.refreshes(refresh_token).await);
+        assert_not_refreshed(&server.refresh(refresh_token).await);
     }
-    assert_eq!(who(&server, &token).await["username"], "ada", "as the original has it");
+    assert_eq!(server.account_of(&token).await["username"], "ada", "the access token ended");
     assert_eq!(sessions(&server, &phone.token).await.len(), 2);
 
     server.advance(Duration::from_secs(23 * 3600 + 2));
-    assert_eq!(who(&server, &token).await, Value::Null);
+    assert_eq!(server.account_of(&token).await, Value::Null);
     assert_eq!(sessions(&server, &phone.token).await.len(), 1);
-    assert_eq!(who(&server, &phone.token).await["username"], "ada");
+    assert_eq!(server.account_of(&phone.token).await["username"], "ada");
 }
 
 #[tokio::test]
-async fn whatever_closes_an_account_or_changes_its_password_leaves_no_session() {
+async fn closing_an_account_or_changing_its_password_ends_all_sessions() {
     let server = TestServer::start(QUIET).await;
     for name in ["change", "reset", "archive", "delete", "deactivate", "logout", "set-email", "set-password"]
     {
-        let laptop = server.joins(name).await;
-        let phone = server.logs_in(&laptop.email, PASSWORD).await;
+        let laptop = server.sign_up(name).await;
+        let phone = server.log_in(&laptop.email, PASSWORD).await;
         let mut own = 0;
         match name {
             "change" => {
-                assert_done(&laptop.does(&server, &change(PASSWORD, OTHER_PASSWORD)).await);
+                assert_done(&laptop.mutate(&server, &change_password(PASSWORD, OTHER_PASSWORD)).await);
                 own = 1;
             }
             "reset" => {
-                let link = server.asks_for_a_reset(&laptop.email).await;
-                assert_done(&server.resets(&link, OTHER_PASSWORD).await);
+                let link = server.request_reset(&laptop.email).await;
+                assert_done(&server.reset_password(&link, OTHER_PASSWORD).await);
             }
             "archive" | "delete" => {
-                let mutation = format!("{name}Account(password: {PASSWORD:?})");
-                assert_done(&laptop.does(&server, &mutation).await);
+                assert_done(
+                    &laptop
+                        .mutate(&server, &mutation(format!("{name}Account"), json!({ "password": PASSWORD })))
+                        .await,
+                );
             }
             "deactivate" => assert!(admin::set_active(server.app(), &laptop.email, false).is_ok()),
             "logout" => assert!(admin::log_out(server.app(), &laptop.email).is_ok()),
@@ -174,8 +177,7 @@ async fn whatever_closes_an_account_or_changes_its_password_leaves_no_session() 
         for person in [&laptop, &phone] {
             assert!(is_logged_out(&server, person).await, "{name}");
         }
-        let rows = server.rows();
-        let left = |table: &str| rows.iter().filter(|row| row.starts_with(&format!("{table}: "))).count();
+        let left = |table: &str| server.rows_of(table).len();
         assert_eq!((left("sessions"), left("refresh_tokens")), (own, own), "{name}");
         if own > 0 {
             assert!(admin::log_out(server.app(), &laptop.email).is_ok());
@@ -186,22 +188,19 @@ async fn whatever_closes_an_account_or_changes_its_password_leaves_no_session() 
 #[tokio::test]
 async fn a_change_of_addresses_ends_no_session() {
     let server = TestServer::start(QUIET).await;
-    let laptop = server.joins("ada").await;
-    let phone = server.logs_in(&laptop.email, PASSWORD).await;
+    let laptop = server.sign_up("ada").await;
+    let phone = server.log_in(&laptop.email, PASSWORD).await;
     let before = sessions(&server, &laptop.token).await;
 
     for second in ["ada@elsewhere.example", "ada@third.example"] {
-        let wish = format!("sendSecondaryEmailActivation(email: {second:?}, password: {PASSWORD:?})");
-        assert_done(&laptop.does(&server, &wish).await);
-        let link = server.last_link(second);
-        assert_done(&server.mutate(None, &format!("verifySecondaryEmail(token: {link:?})")).await);
-        assert_eq!(sessions(&server, &laptop.token).await, before, "another secondary address");
+        laptop.add_secondary_email(&server, second).await;
+        assert_eq!(sessions(&server, &laptop.token).await, before, "a secondary address ended a session");
     }
-    assert_done(&laptop.does(&server, &format!("swapEmails(password: {PASSWORD:?})")).await);
+    assert_done(&laptop.mutate(&server, &swap_emails(PASSWORD)).await);
     for person in [&laptop, &phone] {
-        assert_eq!(person.me(&server).await, Value::Null, "the token names the old address, as recorded");
+        assert_eq!(person.me(&server).await, Value::Null, "the token names the old address");
     }
-    let (token, _) = renewed(&server.refreshes(&laptop.refresh_token).await);
+    let (token, _) = new_tokens(&server.refresh(&laptop.refresh_token).await);
     let after = sessions(&server, &token).await;
     let ids = |listed: &[Value]| {
         let mut ids: Vec<String> = listed.iter().map(|session| session["id"].to_string()).collect();
@@ -209,30 +208,30 @@ async fn a_change_of_addresses_ends_no_session() {
         ids
     };
     assert_eq!(ids(&after), ids(&before));
-    assert_done(&server.mutate(Some(&token), &format!("removeSecondaryEmail(password: {PASSWORD:?})")).await);
+    assert_done(&server.mutate(Some(&token), &remove_secondary_email(PASSWORD)).await);
     assert_eq!(sessions(&server, &token).await, after);
-    let (token, _) = renewed(&server.refreshes(&phone.refresh_token).await);
-    assert_eq!(server.ask(Some(&token), "{ me { email } }").await["me"]["email"], "ada@third.example");
+    let (token, _) = new_tokens(&server.refresh(&phone.refresh_token).await);
+    assert_eq!(server.query(Some(&token), "{ me { email } }").await["me"]["email"], "ada@third.example");
 }
 
 #[tokio::test]
-async fn of_more_than_fifty_sessions_the_one_used_least_recently_ends() {
+async fn the_least_recently_used_of_more_than_fifty_sessions_ends() {
     let server = TestServer::start(QUIET).await;
-    let (first, bo) = (server.joins("ada").await, server.joins("bo").await);
+    let [first, bo] = server.sign_up_all(["ada", "bo"]).await;
     server.advance(Duration::from_secs(1));
-    let second = server.logs_in(&first.email, PASSWORD).await;
+    let second = server.log_in(&first.email, PASSWORD).await;
     server.advance(Duration::from_secs(1));
-    renewed(&server.refreshes(&first.refresh_token).await);
+    new_tokens(&server.refresh(&first.refresh_token).await);
     let mut last = second.clone();
     for _ in 2..50 {
-        last = server.logs_in(&first.email, PASSWORD).await;
+        last = server.log_in(&first.email, PASSWORD).await;
     }
     assert_eq!(sessions(&server, &last.token).await.len(), 50);
     assert!(!is_logged_out(&server, &second).await);
 
-    let last = server.logs_in(&first.email, PASSWORD).await;
+    let last = server.log_in(&first.email, PASSWORD).await;
     assert_eq!(sessions(&server, &last.token).await.len(), 50);
     assert!(is_logged_out(&server, &second).await);
-    assert!(!is_logged_out(&server, &first).await, "it was used after the second");
+    assert!(!is_logged_out(&server, &first).await, "the session that was used last has ended");
     assert!(!is_logged_out(&server, &bo).await);
 }

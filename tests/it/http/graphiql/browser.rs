@@ -1,4 +1,4 @@
-//! GraphiQL, offline: every other host is unreachable.
+//! GraphiQL in a browser that cannot reach other hosts.
 
 use serde_json::{Value, json};
 
@@ -10,150 +10,68 @@ use crate::support::server::TestServer;
 async fn start() -> Option<(Browser, TestServer)> {
     let browser = Browser::start().await?;
     let server = TestServer::start("").await;
-    browser.opens_graphiql(&server).await;
+    browser.open_graphiql(&server).await;
     Some((browser, server))
 }
 
-impl Browser {
-    async fn opens_graphiql(&self, server: &TestServer) {
-        self.opens(server, "/graphql").await;
-        for editor in [".graphiql-query-editor", ".graphiql-editor-tool", ".result-window"] {
-            self.waits_until(&format!("document.querySelector('{editor} .view-line')")).await;
-        }
-    }
-
-    async fn logs_in(&self, email: &str, password: &str) {
-        self.types("#login-email", email).await;
-        self.types("#login-password", password).await;
-        self.clicks("#login-submit").await;
-    }
-
-    /// Opens the dialog and logs in. The button then has the address.
-    async fn logs_in_by_the_button(&self, email: &str) {
-        self.clicks("#login-open").await;
-        self.logs_in(email, PASSWORD).await;
-        self.waits_until(&format!("document.querySelector('#login-open').textContent.includes({email:?})"))
-            .await;
-    }
-
-    /// Logs out, which ends the session on the server as well.
-    async fn logs_out(&self, server: &TestServer) {
-        let token = self.runs("return document.querySelector('#login-token').value").await;
-        let me = || server.ask(token.as_str(), "{ me { email } }");
-        assert!(me().await["me"].is_object());
-        self.clicks("#login-logout").await;
-        self.waits_until("document.querySelector('#login-submit')").await;
-        let mut tries = 0;
-        while me().await["me"].is_object() {
-            tries += 1;
-            assert!(tries < 2000, "the session goes on");
-        }
-    }
-
-    /// Waits until a string occurs where results are shown, whatever the white space.
-    async fn waits_for_result(&self, selector: &str, part: &str) {
-        self.waits_until(&format!(
-            "document.querySelector({selector:?})?.textContent.replace(/\\s/g, '').includes({part:?})"
-        ))
-        .await;
-    }
-
-    /// The names of the tabs.
-    async fn tabs(&self) -> Vec<String> {
-        let script =
-            "return [...document.querySelectorAll('.graphiql-tab-button')].map(tab => tab.textContent)";
-        let tabs: Vec<String> = serde_json::from_value(self.runs(script).await).expect("names");
-        assert!(tabs.len() > 9, "{tabs:?}");
-        tabs
-    }
-
-    /// Opens the tab of an example, and waits until the editors have it.
-    async fn takes(&self, example: &str) {
-        let script = format!(
-            "[...document.querySelectorAll('.graphiql-tab-button')].find(tab => tab.textContent === {example:?}).click()"
-        );
-        self.runs(&script).await;
-        let active = format!(
-            "document.querySelector('.graphiql-tab-active .graphiql-tab-button').textContent === {example:?}"
-        );
-        self.waits_until(&active).await;
-        self.waits_until(&format!(
-            "new RegExp('(query|mutation)\\\\s' + {example:?} + '\\\\b')\
-             .test(document.querySelector('.graphiql-query-editor .view-lines').textContent)"
-        ))
-        .await;
-    }
-
-    /// Runs the operation of the open tab.
-    async fn executes(&self) {
-        self.clicks("button.graphiql-execute-button").await;
-    }
-
-    /// What the browser would keep.
-    async fn keeps(&self) -> String {
-        self.runs("return JSON.stringify([{ ...localStorage }, { ...sessionStorage }])").await.to_string()
-    }
-}
-
 #[tokio::test]
-async fn the_page_works_without_any_other_host_and_keeps_no_secret() {
+async fn graphiql_works_offline_and_stores_no_secret() {
     let Some((browser, server)) = start().await else { return };
-    let email = server.verifies("ada").await;
+    let email = server.register_verified("ada").await;
 
-    // The documentation.
-    browser.clicks("button[aria-label='Show Documentation Explorer']").await;
-    let documentation = browser.waits_for(".graphiql-doc-explorer").await;
+    browser.click("button[aria-label='Show Documentation Explorer']").await;
+    let documentation = browser.wait_for(".graphiql-doc-explorer").await;
     assert!(documentation.contains("Query"), "{documentation}");
 
-    // A wrong password is refused in words, the right one is taken.
-    browser.clicks("#login-open").await;
-    browser.logs_in(&email, "wrong").await;
-    assert_eq!(browser.waits_for("#login-error p").await, "Please, enter valid credentials.");
-    browser.opens_graphiql(&server).await;
-    browser.logs_in_by_the_button(&email).await;
+    // A wrong password shows an error, and the correct one logs in.
+    browser.click("#login-open").await;
+    browser.log_in(&email, "wrong").await;
+    assert_eq!(browser.wait_for("#login-error p").await, "Please, enter valid credentials.");
+    browser.open_graphiql(&server).await;
+    browser.log_in_by_button(&email).await;
 
     // A query and a mutation with the token.
-    browser.takes("Me").await;
-    browser.executes().await;
-    browser.waits_for_result(".result-window", &format!("\"email\":\"{email}\"")).await;
-    browser.takes("UpdateAccount").await;
-    browser.executes().await;
-    browser.waits_for_result(".result-window", "\"success\":true").await;
+    browser.open_tab("Me").await;
+    browser.execute().await;
+    browser.wait_for_result(".result-window", &format!("\"email\":\"{email}\"")).await;
+    browser.open_tab("UpdateAccount").await;
+    browser.execute().await;
+    browser.wait_for_result(".result-window", "\"success\":true").await;
 
-    // A field is completed.
-    browser.takes("Me").await;
-    browser.clicks(".graphiql-query-editor .view-lines").await;
+    // The editor completes a field.
+    browser.open_tab("Me").await;
+    browser.click(".graphiql-query-editor .view-lines").await;
     let editor = ".graphiql-query-editor textarea, .graphiql-query-editor .native-edit-context";
-    browser.types(editor, "\u{e009}a\u{e000}{ user").await;
-    browser.waits_for(".suggest-widget.visible .monaco-list-row").await;
+    browser.type_text(editor, "\u{e009}a\u{e000}{ user").await;
+    browser.wait_for(".suggest-widget.visible .monaco-list-row").await;
 
-    browser.takes("Sessions").await;
-    browser.executes().await;
-    browser.waits_for_result(".result-window", "\"current\":true").await;
-    browser.clicks("#login-open").await;
-    browser.logs_out(&server).await;
+    browser.open_tab("Sessions").await;
+    browser.execute().await;
+    browser.wait_for_result(".result-window", "\"current\":true").await;
+    browser.click("#login-open").await;
+    browser.log_out(&server).await;
 
-    assert_eq!(browser.complaints().await, [] as [String; 0]);
-    let kept = browser.keeps().await;
+    assert_eq!(browser.console_errors().await, [] as [String; 0]);
+    let kept = browser.storage().await;
     assert!(!kept.contains("eyJ") && !kept.contains(PASSWORD) && !kept.contains(&email), "{kept}");
-    server.mails();
+    server.ignore_mail();
 }
 
 #[tokio::test]
-async fn each_tab_opens_on_its_example_variables_and_no_header() {
+async fn every_tab_opens_with_its_example_variables() {
     let Some((browser, _server)) = start().await else { return };
     let shown = "document.querySelector('.graphiql-editor-tools .active')?.textContent === 'Variables'";
     for size in [(1280, 800), (390, 844)] {
-        browser.resizes(size).await;
+        browser.resize(size).await;
         for tab in browser.tabs().await {
-            browser.takes(&tab).await;
-            browser.waits_until(shown).await;
+            browser.open_tab(&tab).await;
+            browser.wait_until(shown).await;
             if ["Me", "Sessions"].contains(&tab.as_str()) {
                 continue;
             }
-            // All of them, from the note in the first line to the brace in the last.
+            // All lines are visible, from the comment to the closing brace.
             browser
-                .waits_until(
+                .wait_until(
                     "(() => { \
                        const editor = document.querySelector('.graphiql-editor-tool .graphiql-editor:not(.hidden)'); \
                        const box = editor.getBoundingClientRect(); \
@@ -166,86 +84,86 @@ async fn each_tab_opens_on_its_example_variables_and_no_header() {
                 .await;
         }
     }
-    // Another tab brings the variables back, whether the headers were open or both editors were hidden.
-    browser.clicks(".graphiql-editor-tools [data-name=headers]").await;
+    // A change of tab shows the variables again, after the headers were open or both editors were hidden.
+    browser.click(".graphiql-editor-tools [data-name=headers]").await;
     let headers = "document.querySelector('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines')";
-    browser.waits_until(&format!("{headers}?.textContent === ''")).await;
-    browser.takes("Register").await;
-    browser.waits_until(shown).await;
-    browser.clicks("button[aria-label='Hide editor tools']").await;
-    browser.waits_until(&format!("!({shown})")).await;
-    browser.takes("VerifyAccount").await;
-    browser.waits_until(shown).await;
-    assert_eq!(browser.complaints().await, [] as [String; 0]);
+    browser.wait_until(&format!("{headers}?.textContent === ''")).await;
+    browser.open_tab("Register").await;
+    browser.wait_until(shown).await;
+    browser.click("button[aria-label='Hide editor tools']").await;
+    browser.wait_until(&format!("!({shown})")).await;
+    browser.open_tab("VerifyAccount").await;
+    browser.wait_until(shown).await;
+    assert_eq!(browser.console_errors().await, [] as [String; 0]);
 }
 
 #[tokio::test]
-async fn a_typed_header_takes_the_place_of_the_log_in() {
+async fn a_typed_header_overrides_the_login() {
     let Some((browser, server)) = start().await else { return };
-    let (ada, bo) = (server.verifies("ada").await, server.verifies("bo").await);
-    let token = server.logs_in(&bo, PASSWORD).await.token;
-    browser.logs_in_by_the_button(&ada).await;
-    browser.takes("Me").await;
-    browser.executes().await;
-    browser.waits_for_result(".result-window", &format!("\"email\":\"{ada}\"")).await;
-    browser.clicks(".graphiql-editor-tools [data-name=headers]").await;
-    browser.clicks(".graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines").await;
-    // The editor writes the closing brace and quotation marks, and lets people type over them.
+    let (ada, bo) = (server.register_verified("ada").await, server.register_verified("bo").await);
+    let token = server.log_in(&bo, PASSWORD).await.token;
+    browser.log_in_by_button(&ada).await;
+    browser.open_tab("Me").await;
+    browser.execute().await;
+    browser.wait_for_result(".result-window", &format!("\"email\":\"{ada}\"")).await;
+    browser.click(".graphiql-editor-tools [data-name=headers]").await;
+    browser.click(".graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines").await;
+    // The editor inserts the closing brace and quotation marks, and typing replaces them.
     let editor = ".graphiql-editor-tool .graphiql-editor:not(.hidden) textarea";
-    browser.types(editor, &format!("{{\"Authorization\": \"JWT {token}\"}}")).await;
-    browser.executes().await;
-    browser.waits_for_result(".result-window", &format!("\"email\":\"{bo}\"")).await;
-    assert_eq!(browser.complaints().await, [] as [String; 0]);
-    server.mails();
+    browser.type_text(editor, &format!("{{\"Authorization\": \"JWT {token}\"}}")).await;
+    browser.execute().await;
+    browser.wait_for_result(".result-window", &format!("\"email\":\"{bo}\"")).await;
+    assert_eq!(browser.console_errors().await, [] as [String; 0]);
+    server.ignore_mail();
 }
 
 #[tokio::test]
-async fn one_button_logs_in_by_keyboard_on_a_phone() {
+async fn login_works_with_the_keyboard_on_a_phone() {
     let Some((browser, server)) = start().await else { return };
-    let email = server.verifies("ada").await;
-    browser.resizes((390, 844)).await;
+    let email = server.register_verified("ada").await;
+    browser.resize((390, 844)).await;
     let icons = "document.querySelectorAll('svg circle[cx=\"10\"]').length";
-    assert_eq!(browser.runs(&format!("return {icons}")).await, json!(1));
-    // From the tabs the way leads over the button for another tab.
-    browser.runs("document.querySelector('.graphiql-tab-add').focus()").await;
-    browser.types(".graphiql-tab-add", "\u{e004}").await;
-    browser.waits_until("document.activeElement.id === 'login-open'").await;
-    browser.types("#login-open", "\u{e007}").await;
-    browser.waits_until("document.activeElement.id === 'login-email'").await;
-    browser.types("#login-email", "\u{e00c}").await;
-    browser.waits_until("document.activeElement.id === 'login-open'").await;
-    browser.types("#login-open", "\u{e007}").await;
-    browser.types("#login-email", &email).await;
-    browser.types("#login-password", &format!("{PASSWORD}\u{e007}")).await;
-    browser.waits_until("!document.querySelector('#login-panel').open").await;
-    browser.waits_until("document.activeElement.id === 'login-open'").await;
-    assert_eq!(browser.waits_for("#login-open").await.lines().last(), Some(email.as_str()));
-    assert_eq!(browser.complaints().await, [] as [String; 0]);
-    server.mails();
+    assert_eq!(browser.run_script(&format!("return {icons}")).await, json!(1));
+    // The button for another tab is before the login button in the tab order.
+    browser.run_script("document.querySelector('.graphiql-tab-add').focus()").await;
+    browser.type_text(".graphiql-tab-add", "\u{e004}").await;
+    browser.wait_until("document.activeElement.id === 'login-open'").await;
+    browser.type_text("#login-open", "\u{e007}").await;
+    browser.wait_until("document.activeElement.id === 'login-email'").await;
+    browser.type_text("#login-email", "\u{e00c}").await;
+    browser.wait_until("document.activeElement.id === 'login-open'").await;
+    browser.type_text("#login-open", "\u{e007}").await;
+    browser.type_text("#login-email", &email).await;
+    browser.type_text("#login-password", &format!("{PASSWORD}\u{e007}")).await;
+    browser.wait_until("!document.querySelector('#login-panel').open").await;
+    browser.wait_until("document.activeElement.id === 'login-open'").await;
+    assert_eq!(browser.wait_for("#login-open").await.lines().last(), Some(email.as_str()));
+    assert_eq!(browser.console_errors().await, [] as [String; 0]);
+    server.ignore_mail();
 }
 
 #[tokio::test]
-async fn nothing_covers_tabs_or_comments_on_a_desktop_and_on_a_phone() {
+async fn tabs_and_comments_are_visible_on_desktop_and_phone() {
     let Some((browser, _server)) = start().await else { return };
     for size in [(1280, 800), (390, 844)] {
-        browser.resizes(size).await;
+        browser.resize(size).await;
         let phone = size.0 == 390;
-        browser.waits_until(&format!("Boolean(document.querySelector('.line-numbers')) !== {phone}")).await;
+        browser.wait_until(&format!("Boolean(document.querySelector('.line-numbers')) !== {phone}")).await;
         for tab in browser.tabs().await {
-            browser.takes(&tab).await;
-            // The middle and both ends of the active tab, and of all tabs where none scrolls away.
+            browser.open_tab(&tab).await;
+            // Checks the middle and both ends of the active tab, and of all tabs on a desktop.
             let tabs = if phone { ".graphiql-tab-active" } else { ".graphiql-tab" };
             let seen = "const seen = (box, element) => [0.05, 0.5, 0.95].every(part => { \
                           const at = document.elementFromPoint(box.left + part * box.width, box.top + box.height / 2); \
                           return element.contains(at); });";
             browser
-                .waits_until(&format!(
+                .wait_until(&format!(
                     "(() => {{ {seen} return [...document.querySelectorAll({tabs:?})] \
                        .every(tab => seen(tab.getBoundingClientRect(), tab)); }})()"
                 ))
                 .await;
             browser
-                .waits_until(&format!(
+                .wait_until(&format!(
                     "(() => {{ {seen} \
                        const editor = document.querySelector('.graphiql-query-editor .monaco-editor'); \
                        const comments = [...editor.querySelectorAll('.view-line')] \
@@ -259,9 +177,9 @@ async fn nothing_covers_tabs_or_comments_on_a_desktop_and_on_a_phone() {
         let row =
             "const row = document.querySelector('.graphiql-tabs'); const style = getComputedStyle(row);";
         let script = format!("{row} return [row.scrollWidth > row.clientWidth, style.maskImage !== 'none']");
-        assert_eq!(browser.runs(&script).await, json!([phone, phone]));
+        assert_eq!(browser.run_script(&script).await, json!([phone, phone]));
     }
-    assert_eq!(browser.complaints().await, [] as [String; 0]);
+    assert_eq!(browser.console_errors().await, [] as [String; 0]);
 }
 
 #[tokio::test]
@@ -270,15 +188,15 @@ async fn comments_are_readable_in_light_and_in_dark() {
     for scheme in ["light", "dark"] {
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         browser.devtools("Emulation.setEmulatedMedia", features).await;
-        browser.opens_graphiql(&server).await;
+        browser.open_graphiql(&server).await;
         for (editor, sign) in [("query-editor", "#"), ("editor-tool", "//")] {
-            // A string of the class mtk1 is not coloured yet.
+            // A token of the class mtk1 is not highlighted yet.
             let comment = format!(
                 "[...document.querySelectorAll('.graphiql-{editor} .view-line [class*=mtk]:not(.mtk1)')] \
                    .find(token => token.textContent.startsWith({sign:?}))"
             );
-            browser.waits_until(&comment).await;
-            // As WCAG 2 computes it. The editor is transparent, the pane behind it is not.
+            browser.wait_until(&comment).await;
+            // The contrast of WCAG 2. The pane behind the transparent editor has the background.
             let script = format!(
                 "const light = element => {{ \
                    const {{ color, backgroundColor }} = getComputedStyle(element); \
@@ -288,7 +206,8 @@ async fn comments_are_readable_in_light_and_in_dark() {
                    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05; }}; \
                  return [light({comment}), light(document.querySelector('.graphiql-editors'))];"
             );
-            let lights: [f64; 2] = serde_json::from_value(browser.runs(&script).await).expect("numbers");
+            let lights: [f64; 2] =
+                serde_json::from_value(browser.run_script(&script).await).expect("numbers");
             let [comment, pane] = lights;
             let contrast = comment.max(pane) / comment.min(pane);
             assert!(
@@ -300,29 +219,29 @@ async fn comments_are_readable_in_light_and_in_dark() {
 }
 
 #[tokio::test]
-async fn the_page_says_what_to_do_without_javascript() {
+async fn without_javascript_graphiql_explains_what_to_do() {
     let Some((browser, server)) = start().await else { return };
     browser.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
-    browser.opens(&server, "/graphql").await;
-    let page = browser.waits_for("body").await;
+    browser.open(&server, "/graphql").await;
+    let page = browser.wait_for("body").await;
     assert!(page.contains("needs JavaScript") && page.contains("POST to /graphql"), "{page}");
     assert!(!page.contains("loading"), "{page}");
 }
 
 #[tokio::test]
-async fn the_parts_of_the_page_come_compressed_or_plain_and_from_nowhere_else() {
+async fn the_assets_of_graphiql_are_served_compressed_or_plain() {
     let server = TestServer::start("").await;
     let fetch = |path: String, coding: &'static str| {
         let request = server
             .raw(reqwest::Method::GET, &path)
             .header("Accept", "text/html")
             .header("Accept-Encoding", coding);
-        async move { request.send().await.expect("an answer") }
+        async move { request.send().await.expect("a reply") }
     };
     let page = fetch("/graphql".to_owned(), "identity").await;
     assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
     assert!(
-        page.headers()["content-security-policy"].to_str().expect("a text").contains("script-src 'self';")
+        page.headers()["content-security-policy"].to_str().expect("a string").contains("script-src 'self';")
     );
     let page = page.text().await.expect("a page");
     assert!(page.contains("GraphiQL") && !page.contains("<script>"), "{page}");
@@ -354,7 +273,7 @@ async fn the_parts_of_the_page_come_compressed_or_plain_and_from_nowhere_else() 
         .header("Accept", "application/json")
         .send()
         .await
-        .expect("an answer");
+        .expect("a reply");
     assert_eq!(api.status(), 405);
     let answer: Value = api.json().await.expect("JSON");
     assert!(answer["errors"].is_array());

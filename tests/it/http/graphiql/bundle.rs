@@ -23,7 +23,7 @@ fn inflated(bundle: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn the_bundle_belongs_to_the_sources_beside_it() {
+fn the_bundle_was_built_from_the_committed_sources() {
     let sum =
         |(name, content): (String, Vec<u8>)| format!("{}  {name}\n", hex::encode(Sha256::digest(content)));
     let sums: String = files(Path::new(GRAPHIQL)).into_iter().map(sum).collect();
@@ -32,7 +32,7 @@ fn the_bundle_belongs_to_the_sources_beside_it() {
 }
 
 #[test]
-fn building_the_bundle_again_makes_the_same_files() {
+fn rebuilding_the_bundle_gives_the_same_files() {
     let Some(copy) = copy_with_packages() else { return };
     npm(&["run", "build"], copy).expect("the bundle is built");
     let (committed, built) = (inflated(&Path::new(GRAPHIQL).join("dist")), inflated(&copy.join("dist")));

@@ -1,15 +1,15 @@
-//! Mail by SMTP, encrypted: whom it is handed to, and whom not.
+//! SMTP over TLS.
 
 use pledge4future_auth::store;
 
-use super::{delivered, failed, last_error, round, row, settings};
+use super::{deliver, delivered, failed, last_error, row, settings};
 use crate::support::certificate::Certificate;
 use crate::support::program::Site;
 use crate::support::server::TestServer;
 use crate::support::smtp_receiver::{Encryption, Receiver};
 
 #[tokio::test]
-async fn mails_leave_encrypted_for_a_server_that_the_authority_of_the_site_vouches_for() {
+async fn mail_is_sent_encrypted_to_a_server_of_the_configured_authority() {
     let certificate = Certificate::new();
     let site = Site::empty();
     site.write("ca.pem", &certificate.authority);
@@ -22,9 +22,9 @@ async fn mails_leave_encrypted_for_a_server_that_the_authority_of_the_site_vouch
         let url = format!("{scheme}://robot:secret@{}{query}", receiver.address());
         let settings = format!("{}smtp_ca_file = {:?}\n", settings(&url), site.path("ca.pem"));
         let server = TestServer::start(&settings).await;
-        server.registers("ada").await;
-        server.registers("bo").await;
-        assert_eq!(round(&server), delivered(2), "{scheme}: {:?}", row(&server, 1).last_error);
+        server.register("ada").await;
+        server.register("bo").await;
+        assert_eq!(deliver(&server), delivered(2), "{scheme}: {:?}", row(&server, 1).last_error);
         assert_eq!(receiver.recipients(), ["ada@example.org", "bo@example.org"]);
         let seen = receiver.seen();
         assert_eq!(seen.lines.iter().filter(|line| line.starts_with("AUTH PLAIN ")).count(), 1);
@@ -32,7 +32,7 @@ async fn mails_leave_encrypted_for_a_server_that_the_authority_of_the_site_vouch
 }
 
 #[tokio::test]
-async fn a_server_with_an_unknown_certificate_or_without_encryption_gets_neither_password_nor_mail() {
+async fn a_server_without_a_trusted_certificate_gets_no_password_and_no_mail() {
     let own = Site::empty();
     own.write("ca.pem", Certificate::new().authority);
     let other_authority = format!("smtp_ca_file = {:?}\n", own.path("ca.pem"));
@@ -47,8 +47,8 @@ async fn a_server_with_an_unknown_certificate_or_without_encryption_gets_neither
         let receiver = Receiver::encrypted(encryption, |_| None);
         let url = format!("{scheme}://robot:secret@{}{query}", receiver.address());
         let server = TestServer::start(&format!("{}{authority}", settings(&url))).await;
-        server.registers("ada").await;
-        assert_eq!(round(&server), failed(1), "{scheme}{query}");
+        server.register("ada").await;
+        assert_eq!(deliver(&server), failed(1), "{scheme}{query}");
         assert!(last_error(&server, 1).contains(reason), "{}", last_error(&server, 1));
         assert_eq!(receiver.recipients(), [] as [&str; 0]);
         let lines = receiver.seen().lines.join("\n");

@@ -1,4 +1,4 @@
-//! Mail that waits for long: what becomes of it, and when the server counts as not ready.
+//! Mail that waits for a long time, and readiness.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use pledge4future_auth::outbox::{self, DeliveryReport};
 use reqwest::Method;
 
-use super::{delivered, failed, last_error, round, row, settings, site, while_on};
+use super::{deliver, delivered, failed, last_error, row, settings, site, while_on};
 use crate::support::program::Site;
 use crate::support::server::TestServer;
 use crate::support::smtp_receiver::{Closed, Receiver, say};
@@ -15,10 +15,10 @@ use crate::support::smtp_receiver::{Closed, Receiver, say};
 const HOUR: Duration = Duration::from_hours(1);
 const HOURS_OF_FIVE_DAYS: usize = 120;
 
-/// The answer of `/readyz`.
+/// Returns the reply of `/readyz`.
 async fn readiness(server: &TestServer) -> (u16, String) {
-    let reply = server.raw(Method::GET, "/readyz").send().await.expect("an answer");
-    (reply.status().as_u16(), reply.text().await.expect("a text"))
+    let reply = server.raw(Method::GET, "/readyz").send().await.expect("a reply");
+    (reply.status().as_u16(), reply.text().await.expect("a string"))
 }
 
 fn ready() -> (u16, String) {
@@ -30,53 +30,53 @@ fn not_ready() -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_mail_that_is_put_off_for_five_days_is_given_up_and_the_server_was_ready_all_the_time() {
+async fn a_mail_is_given_up_after_five_days_without_affecting_readiness() {
     let on = Arc::new(AtomicBool::new(true));
     let receiver = Receiver::scripted(while_on(&on, |line| {
         line.starts_with("RCPT TO:<ada").then(|| say("450 4.2.0 come back later")).flatten()
     }));
     let server = site(&receiver).await;
-    server.registers("ada").await;
+    server.register("ada").await;
     for hour in 0..HOURS_OF_FIVE_DAYS {
-        round(&server);
+        deliver(&server);
         assert_eq!(row(&server, 1).refused_at, None, "after {hour} hours");
         assert_eq!(readiness(&server).await, ready(), "after {hour} hours");
         server.advance(HOUR);
     }
-    assert_eq!(round(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
+    assert_eq!(deliver(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
     let error = last_error(&server, 1);
     assert!(error.starts_with("deferred for 5 days: ") && error.ends_with("come back later"), "{error}");
-    assert!(row(&server, 1).attempts >= 100, "it is tried every hour at last");
+    assert!(row(&server, 1).attempts >= 100, "the wait grew beyond an hour");
 
     let operator = Site::with_settings(&format!("data_dir = {:?}\n", server.data()));
     assert!(operator.run(["mail", "list"]).done().contains("  refused  "));
     on.store(false, Ordering::SeqCst);
     operator.run(["mail", "retry", "1"]).done();
-    // Commands go by the clock of the machine, which is ahead of the test's.
+    // Commands use the clock of the machine, which is ahead of the clock of the test.
     server.advance(row(&server, 1).due_at.since(server.app().clock.now()));
-    assert_eq!(round(&server), delivered(1));
+    assert_eq!(deliver(&server), delivered(1));
     assert_eq!(receiver.recipients(), ["ada@example.org"]);
 }
 
 #[tokio::test]
-async fn a_server_from_which_no_mail_leaves_is_not_ready_after_an_hour_until_one_leaves() {
+async fn a_server_is_not_ready_after_an_hour_without_delivered_mail() {
     let closed = Closed::new();
     let server = TestServer::start(&settings(&closed.url())).await;
-    server.registers("ada").await;
-    assert_eq!(round(&server), failed(1));
+    server.register("ada").await;
+    assert_eq!(deliver(&server), failed(1));
     server.advance(HOUR);
     assert_eq!(readiness(&server).await, ready());
     server.advance(Duration::from_secs(1));
     assert_eq!(readiness(&server).await, not_ready());
 
     let receiver = closed.open();
-    assert_eq!(round(&server), delivered(1));
+    assert_eq!(deliver(&server), delivered(1));
     assert_eq!(readiness(&server).await, ready());
     assert_eq!(receiver.recipients(), ["ada@example.org"]);
 }
 
 #[tokio::test]
-async fn a_mail_server_that_keeps_an_answer_to_itself_is_noticed_meanwhile() {
+async fn a_mail_server_that_does_not_reply_makes_the_server_unready() {
     let ((asks, asked), (answers, may_answer)) = (mpsc::channel(), mpsc::channel());
     let receiver = Receiver::scripted(move |line| {
         if line.starts_with("RCPT TO:") {
@@ -86,7 +86,7 @@ async fn a_mail_server_that_keeps_an_answer_to_itself_is_noticed_meanwhile() {
         None
     });
     let server = site(&receiver).await;
-    server.registers("ada").await;
+    server.register("ada").await;
     let app = Arc::clone(server.app());
     let round = std::thread::spawn(move || outbox::deliver_due(&app));
     asked.recv().expect("a mail");
@@ -99,30 +99,30 @@ async fn a_mail_server_that_keeps_an_answer_to_itself_is_noticed_meanwhile() {
 }
 
 #[tokio::test]
-async fn mail_that_waits_for_a_dead_server_is_kept_however_long_that_takes() {
+async fn mail_is_kept_during_an_outage_of_any_length() {
     let closed = Closed::new();
     let server = TestServer::start(&settings(&closed.url())).await;
-    server.registers("ada").await;
+    server.register("ada").await;
     for _ in 0..HOURS_OF_FIVE_DAYS + 24 {
-        assert_eq!(round(&server), failed(1));
+        assert_eq!(deliver(&server), failed(1));
         server.advance(HOUR);
     }
     assert_eq!(readiness(&server).await, not_ready());
     let receiver = closed.open();
-    assert_eq!(round(&server), delivered(1));
+    assert_eq!(deliver(&server), delivered(1));
     assert_eq!(receiver.recipients(), ["ada@example.org"]);
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_write_mails_to_their_folder_is_not_ready_after_an_hour() {
+async fn a_server_that_cannot_write_mails_is_not_ready_after_an_hour() {
     let server = TestServer::start("").await;
     let mail = server.data().join("mail");
     std::fs::remove_dir(&mail).expect("an empty folder");
-    server.registers("ada").await;
-    assert_eq!(round(&server), failed(1));
+    server.register("ada").await;
+    assert_eq!(deliver(&server), failed(1));
     server.advance(HOUR + HOUR);
     assert_eq!(readiness(&server).await, not_ready());
     std::fs::create_dir(&mail).expect("a folder");
-    assert_eq!(round(&server), delivered(1));
+    assert_eq!(deliver(&server), delivered(1));
     assert_eq!(readiness(&server).await, ready());
 }

@@ -1,22 +1,21 @@
-//! The rules of sessions once more, as short as they can be said: lists that are looked through, and no database.
+//! A model of the rules of sessions: lists instead of a database.
 
 use std::time::Duration;
 
 use pledge4future_auth::accounts::sessions::Tokens;
 use pledge4future_auth::clock::Timestamp;
 
-/// The sessions that an account may have.
-const MOST: usize = 50;
+/// The maximum number of sessions of an account.
+const MAX_SESSIONS: usize = 50;
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// How long tokens are good for.
 #[derive(Debug, Clone, Copy)]
 pub struct Lifetimes {
     pub access: Duration,
     pub refresh: Duration,
 }
 
-/// All that was ever handed out, and what became of it.
+/// All sessions and tokens that were ever issued.
 pub struct Model {
     lifetimes: Lifetimes,
     epochs: Vec<i64>,
@@ -30,7 +29,7 @@ struct Session {
     who: usize,
     last_used: Timestamp,
     expires: Timestamp,
-    /// Whether it is over, other than by its time.
+    /// Whether the session was ended before it expired.
     ended: bool,
 }
 
@@ -47,7 +46,7 @@ enum State {
     Fresh,
     Spent,
     Replaced(Timestamp),
-    /// Nothing is known of it any more.
+    /// Deleted.
     Gone,
 }
 
@@ -64,8 +63,8 @@ impl Model {
         Self { lifetimes, epochs: vec![0; people], sessions, refresh_tokens, access_tokens }
     }
 
-    /// New tokens: of a new session, or in place of a refresh token.
-    pub fn hand_out(&mut self, who: usize, tokens: &Tokens, predecessor: Option<usize>, now: Timestamp) {
+    /// Adds the tokens of a new session, or those of a refresh.
+    pub fn issue(&mut self, who: usize, tokens: &Tokens, predecessor: Option<usize>, now: Timestamp) {
         let id = tokens.payload["sid"].as_str().expect("an access token names its session").to_owned();
         assert_eq!(tokens.payload["epoch"], self.epochs[who]);
         let refresh_expires = now.plus(self.lifetimes.refresh);
@@ -79,7 +78,7 @@ impl Model {
             self.sessions.push(Session { id: id.clone(), who, last_used: now, expires, ended: false });
             self.sessions.len() - 1
         };
-        assert_eq!(self.sessions[session].id, id, "a session goes on under its name");
+        assert_eq!(self.sessions[session].id, id, "a refresh changed the id of the session");
         (self.sessions[session].last_used, self.sessions[session].expires) = (now, expires);
         let text = tokens.refresh_token.clone();
         let state = State::Fresh;
@@ -95,12 +94,12 @@ impl Model {
     }
 
     fn make_room(&mut self, who: usize, now: Timestamp) {
-        for (id, ..) in self.live(who, now).into_iter().skip(MOST - 1) {
+        for (id, ..) in self.live(who, now).into_iter().skip(MAX_SESSIONS - 1) {
             self.end(&id);
         }
     }
 
-    /// Whether a refresh token brings others.
+    /// Whether a refresh token can be refreshed.
     pub fn refresh(&mut self, token: usize, now: Timestamp) -> bool {
         let RefreshToken { session, expires, state, .. } = self.refresh_tokens[token];
         if self.sessions[session].ended {
@@ -138,7 +137,7 @@ impl Model {
         }
     }
 
-    /// Whether a refresh token can be taken back; its family is then.
+    /// Revokes a refresh token with its session, if it is known. Returns whether it was.
     pub fn revoke_token(&mut self, token: usize) -> bool {
         let session = self.refresh_tokens[token].session;
         if self.sessions[session].ended || self.refresh_tokens[token].state == State::Gone {
@@ -155,7 +154,7 @@ impl Model {
 
     pub fn end(&mut self, id: &str) {
         let session = self.sessions.iter_mut().find(|session| session.id == id);
-        session.expect("a session that is known").ended = true;
+        session.expect("a known session").ended = true;
     }
 
     pub fn end_all(&mut self, who: usize) {
@@ -170,7 +169,7 @@ impl Model {
         self.epochs[who] += 1;
     }
 
-    /// What has expired is forgotten.
+    /// Deletes what has expired.
     pub fn cleanup(&mut self, now: Timestamp) {
         for token in self.refresh_tokens.iter_mut().filter(|token| token.expires < now) {
             token.state = State::Gone;
@@ -180,7 +179,7 @@ impl Model {
         }
     }
 
-    /// The sessions that somebody is shown, with their last use and their end.
+    /// Returns the live sessions with their last use and their expiry.
     pub fn live(&self, who: usize, now: Timestamp) -> Vec<(String, Timestamp, Timestamp)> {
         let is_live = |session: &&Session| session.who == who && !session.ended && session.expires >= now;
         let live = self.sessions.iter().filter(is_live);
@@ -189,18 +188,18 @@ impl Model {
         live
     }
 
-    /// Whether an access token lets somebody in.
-    pub fn opens(&self, who: usize, token: &AccessToken, now: Timestamp) -> bool {
+    /// Whether an access token is valid.
+    pub fn open(&self, who: usize, token: &AccessToken, now: Timestamp) -> bool {
         !self.sessions[token.session].ended
             && token.epoch == self.epochs[who]
             && token.expires_second >= now.seconds()
     }
 
-    pub fn opens_newest(&self, who: usize, session: usize, now: Timestamp) -> bool {
-        self.newest_access_token(who, session).is_some_and(|token| self.opens(who, token, now))
+    pub fn accepts_newest(&self, who: usize, session: usize, now: Timestamp) -> bool {
+        self.newest_access_token(who, session).is_some_and(|token| self.open(who, token, now))
     }
 
-    /// The newest access token of a session, by how recently that began.
+    /// Returns the newest access token of a session. Session 0 is the newest.
     pub fn access_token(&self, who: usize, session: usize) -> Option<String> {
         self.newest_access_token(who, session).map(|token| token.text.clone())
     }
@@ -215,18 +214,18 @@ impl Model {
         self.access_tokens.iter().rev().filter(own).take(6)
     }
 
-    /// The id of a session by how recently it began; one that nobody has, if there are not so many.
+    /// Returns the id of a session, or an unknown id if there are not so many. Session 0 is the newest.
     pub fn session_id(&self, who: usize, session: usize) -> String {
         self.nth_session(who, session)
             .map_or_else(|| "none".to_owned(), |index| self.sessions[index].id.clone())
     }
 
-    /// Whether a session can be ended by its id, which it can until it is swept.
-    pub fn is_there(&self, who: usize, id: &str) -> bool {
+    /// Whether a session can be revoked by its id.
+    pub fn exists(&self, who: usize, id: &str) -> bool {
         self.sessions.iter().any(|session| session.who == who && session.id == id && !session.ended)
     }
 
-    /// A refresh token of a session, by how recently it was handed out.
+    /// Returns a refresh token of a session. Age 0 is the newest.
     pub fn refresh_token(&self, who: usize, session: usize, age: usize) -> Option<usize> {
         let session = self.nth_session(who, session)?;
         let own = (0..self.refresh_tokens.len())

@@ -1,4 +1,4 @@
-//! The rows of a database that nobody has open, or that a server is using.
+//! The rows of a database, also while a server uses it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ pub struct Account {
     pub sessions: Vec<String>,
 }
 
-/// A refresh token that can be turned in.
+/// A valid refresh token.
 pub struct Token {
     pub hash: String,
     pub predecessor: Option<String>,
@@ -31,26 +31,23 @@ pub struct Rows {
     pub tokens: BTreeMap<String, Vec<Token>>,
     /// By the name of the file that each mail is delivered to.
     pub mails: BTreeMap<String, Mail>,
-    /// Those names by recipient.
+    /// The names of mail files by recipient.
     pub mails_to: BTreeMap<String, Vec<String>>,
-    /// The number of the newest mail: numbers are given in order, and none twice.
+    /// The id of the newest mail. Ids are consecutive.
     pub last_mail: usize,
     pub spent_links: usize,
-    /// What SQLite itself finds wrong.
+    /// Errors that SQLite reports.
     pub damage: Vec<String>,
 }
 
 impl Rows {
-    /// Reads what a next server would find, the write-ahead log included, and changes nothing.
-    ///
-    /// # Errors
-    /// If SQLite cannot read it.
+    /// Reads the database with its write-ahead log, and changes nothing.
     pub fn read(path: &Path) -> Result<Self> {
         let database = &Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let mut damage: Vec<String> = all(database, "PRAGMA integrity_check", |row| row.get(0))?;
         damage.retain(|line| line != "ok");
         damage.extend(all(database, "PRAGMA foreign_key_check", |row| {
-            Ok(format!("a row of {} names one that is not there", row.get::<_, String>(0)?))
+            Ok(format!("a row of {} refers to a missing row", row.get::<_, String>(0)?))
         })?);
         let (sessions, tokens) = sessions(database)?;
         let mails = mails(database)?;
@@ -70,7 +67,6 @@ impl Rows {
         })
     }
 
-    /// How much there is.
     pub fn count(&self) -> usize {
         let tokens = self.tokens.values().map(Vec::len).sum::<usize>();
         self.accounts.len() + self.tokens.len() + tokens + self.mails.len() + self.spent_links
@@ -80,7 +76,7 @@ impl Rows {
 type Sessions = BTreeMap<i64, Vec<String>>;
 type Tokens = BTreeMap<String, Vec<Token>>;
 
-/// Sessions by account, and the refresh tokens of each that are good.
+/// Returns the sessions by account, and the valid refresh tokens by session.
 fn sessions(database: &Connection) -> Result<(Sessions, Tokens)> {
     let (mut sessions, mut tokens) = (Sessions::new(), Tokens::new());
     let sql = "SELECT account_id, id FROM sessions";

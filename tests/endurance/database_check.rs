@@ -1,4 +1,4 @@
-//! What a killed server left behind: its database and its mails, held against what was acknowledged.
+//! Compares the database and the mails of a killed server with what was acknowledged.
 
 mod rows;
 
@@ -10,35 +10,32 @@ use pledge4future_auth::tokens::refresh;
 use regex::Regex;
 
 use crate::client::Client;
-use crate::people::{Deed, Figures, Open, Person, Session};
+use crate::people::{Action, Counters, Pending, Person, Session};
 use rows::{Account, Mail, Rows};
 
 const ACTIVATION: &str = "Activate your account";
 const NOTICE: &str = "was changed";
 
-pub struct Witness {
+pub struct DatabaseCheck {
     database: PathBuf,
     mails: PathBuf,
-    /// Message-IDs by the name of their file: one that has been seen stays.
+    /// Message-IDs by file name. A delivered mail must not disappear.
     seen: BTreeMap<String, String>,
     rows: usize,
     unfinished_files: usize,
 }
 
-impl Witness {
-    /// Of the server with this data folder.
+impl DatabaseCheck {
     pub fn new(data: &Path) -> Self {
         let (database, mails) = (data.join("auth.sqlite3"), data.join("mail"));
         Self { database, mails, seen: BTreeMap::new(), rows: 0, unfinished_files: 0 }
     }
 
-    /// The folder of delivered mails.
     pub fn mails(&self) -> PathBuf {
         self.mails.clone()
     }
 
-    /// Whether the server has yet to deliver some mail.
-    pub fn does_mail_wait(&self) -> Result<bool, Vec<String>> {
+    pub fn has_undelivered_mail(&self) -> Result<bool, Vec<String>> {
         Ok(self.rows()?.mails.values().any(|mail| !mail.is_delivered))
     }
 
@@ -48,25 +45,24 @@ impl Witness {
 
     pub fn summary(&self) -> String {
         format!(
-            "mails: {}\nrows compared: {}\nhalf-written mails left by kills: {}\n",
+            "mails: {}\nrows compared: {}\nincomplete mail files: {}\n",
             self.seen.len(),
             self.rows,
             self.unfinished_files
         )
     }
 
-    /// Settles what was not answered by what is there, and says what is there and should not be, or the other way round.
-    /// At the end all mails must have left.
-    pub fn judge(&mut self, clients: &mut [Client], is_end: bool) -> Result<(), Vec<String>> {
+    /// Decides whether pending requests succeeded, and returns all differences. At the end all mails must be delivered.
+    pub fn check(&mut self, clients: &mut [Client], is_end: bool) -> Result<(), Vec<String>> {
         let rows = self.rows()?;
         self.rows += rows.count();
         let mut faults = rows.damage.clone();
         for client in clients.iter_mut() {
-            if let Some(Open { person, deed }) = client.open.take() {
-                settle(&mut client.people[person], &deed, &rows, &mut client.figures);
+            if let Some(Pending { person, action }) = client.pending.take() {
+                settle(&mut client.people[person], &action, &rows, &mut client.counters);
             }
             for person in &mut client.people {
-                faults.extend(judge_person(person, &rows));
+                faults.extend(check_person(person, &rows));
             }
         }
         let people = || clients.iter().flat_map(|client| &client.people);
@@ -74,18 +70,18 @@ impl Witness {
             ("accounts", rows.accounts.len(), people().filter(|person| person.is_registered).count()),
             ("used links", rows.spent_links, people().filter(|person| person.is_verified).count()),
             ("sessions", rows.tokens.len(), people().map(|person| person.session_ids().len()).sum()),
-            ("mails, by the last number given", rows.mails.len(), rows.last_mail),
+            ("mails, by the last id", rows.mails.len(), rows.last_mail),
         ] {
             if there != expected {
-                faults.push(format!("{what}: {there} are there, and should be {expected}"));
+                faults.push(format!("{what}: there are {there}, expected {expected}"));
             }
         }
-        self.judge_mails(&rows, is_end, &mut faults);
+        self.check_mails(&rows, is_end, &mut faults);
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
-    /// Each file is of one row, and whatever was delivered has its file.
-    fn judge_mails(&mut self, rows: &Rows, is_end: bool, faults: &mut Vec<String>) {
+    /// Checks that each file belongs to a row, and that each delivered mail has a file.
+    fn check_mails(&mut self, rows: &Rows, is_end: bool, faults: &mut Vec<String>) {
         let (files, unfinished) = files(&self.mails);
         self.unfinished_files = unfinished;
         for name in &files {
@@ -97,11 +93,11 @@ impl Witness {
                     Some((id, to, _)) => {
                         let row = rows.mails.get(name);
                         if row.is_none_or(|row| row.recipient != to) {
-                            faults.push(format!("{name}: a mail to {to} has left that is not in the outbox"));
+                            faults.push(format!("{name}: the mail to {to} is not in the outbox"));
                         }
                         self.seen.insert(name.clone(), id);
                     }
-                    None => faults.push(format!("{name}: half a mail has left")),
+                    None => faults.push(format!("{name}: the mail is incomplete")),
                 }
             }
         }
@@ -109,25 +105,28 @@ impl Witness {
         faults.extend(vanished.map(|name| format!("{name}: a delivered mail is gone")));
         for (name, mail) in rows.mails.iter().filter(|(name, _)| !files.contains(*name)) {
             if mail.is_delivered || is_end {
-                faults.push(format!("{name}: a mail to {} counts as delivered and is not", mail.recipient));
+                faults.push(format!(
+                    "{name}: a mail to {} is marked as delivered and has no file",
+                    mail.recipient
+                ));
             }
         }
     }
 }
 
-/// What was not answered was done as a whole or not at all; [`judge_person`] sees what was done by half.
-fn settle(person: &mut Person, deed: &Deed, rows: &Rows, figures: &mut Figures) {
+/// Decides whether a pending request succeeded. [`check_person`] finds partial changes.
+fn settle(person: &mut Person, action: &Action, rows: &Rows, counters: &mut Counters) {
     let account = rows.accounts.get(&person.email);
-    let done = match deed {
-        Deed::Register => {
+    let done = match action {
+        Action::Register => {
             person.is_registered = account.is_some();
             person.is_registered
         }
-        Deed::Verify => {
+        Action::Verify => {
             person.is_verified = account.is_some_and(|account| account.is_verified);
             person.is_verified
         }
-        Deed::LogIn => {
+        Action::LogIn => {
             let known = person.session_ids();
             let stray = account.and_then(|account| {
                 account.sessions.iter().find(|session| !known.contains(session.as_str())).cloned()
@@ -136,12 +135,12 @@ fn settle(person: &mut Person, deed: &Deed, rows: &Rows, figures: &mut Figures) 
             person.strays.extend(stray);
             done
         }
-        Deed::Refresh(session) => {
+        Action::Refresh(session) => {
             let session = &mut person.sessions[*session];
-            session.is_answer_lost = went_on_without(session, rows);
-            session.is_answer_lost
+            session.is_reply_lost = was_refreshed(session, rows);
+            session.is_reply_lost
         }
-        Deed::Change(_, password) => {
+        Action::Change(_, password) => {
             let done = account.is_some_and(|account| account.epoch == person.changes + 1);
             if done {
                 person.has_changed(password);
@@ -153,18 +152,18 @@ fn settle(person: &mut Person, deed: &Deed, rows: &Rows, figures: &mut Figures) 
             done
         }
     };
-    *if done { &mut figures.unanswered_done } else { &mut figures.unanswered_not_done } += 1;
+    *if done { &mut counters.unanswered_done } else { &mut counters.unanswered_not_done } += 1;
 }
 
-/// Whether the one good token of a session is the successor of the one that is held.
-fn went_on_without(session: &Session, rows: &Rows) -> bool {
+/// Whether the valid token of a session is the successor of the acknowledged one.
+fn was_refreshed(session: &Session, rows: &Rows) -> bool {
     let hash = refresh::hash(&session.refresh_token);
     let good = rows.tokens.get(&session.id).map(Vec::as_slice).unwrap_or_default();
     good.iter().any(|token| token.predecessor.as_ref() == Some(&hash))
 }
 
-/// What is not as it was acknowledged to somebody.
-fn judge_person(person: &mut Person, rows: &Rows) -> Vec<String> {
+/// Returns differences between the database and what was acknowledged to a person.
+fn check_person(person: &mut Person, rows: &Rows) -> Vec<String> {
     let mut faults = Vec::new();
     let email = &person.email;
     let mails: Vec<&Mail> =
@@ -173,12 +172,12 @@ fn judge_person(person: &mut Person, rows: &Rows) -> Vec<String> {
     let activations = count(ACTIVATION);
     match (rows.accounts.get(email), person.is_registered) {
         (None, true) => {
-            faults.push(format!("{email}: the registration was acknowledged, and no account is there"));
+            faults.push(format!("{email}: the registration was acknowledged, but there is no account"));
         }
-        (Some(_), false) => faults.push(format!("{email}: an account is there that nobody asked for")),
+        (Some(_), false) => faults.push(format!("{email}: there is an account without a registration")),
         (None, false) => {}
         (Some(account), true) => {
-            faults.extend(judge_account(person, account, rows));
+            faults.extend(check_account(person, account, rows));
             if person.link.is_none() {
                 person.link = mails.iter().find_map(|mail| link_in(&mail.text));
             }
@@ -192,32 +191,32 @@ fn judge_person(person: &mut Person, rows: &Rows) -> Vec<String> {
     let notices = count(NOTICE);
     if i64::try_from(notices).ok() != Some(person.changes) {
         let changes = person.changes;
-        faults.push(format!("{email}: password changes: {changes}, and {notices} mails that tell of them"));
+        faults.push(format!("{email}: password changes: {changes}, notices: {notices}"));
     }
     if mails.len() != activations + notices {
-        faults.push(format!("{email} has mails that nobody asked for"));
+        faults.push(format!("{email} has unexpected mails"));
     }
     faults
 }
 
-fn judge_account(person: &Person, account: &Account, rows: &Rows) -> Vec<String> {
+fn check_account(person: &Person, account: &Account, rows: &Rows) -> Vec<String> {
     let (mut faults, email) = (Vec::new(), &person.email);
     if account.is_verified != person.is_verified {
-        let [told, is] =
+        let [acknowledged, is] =
             [person.is_verified, account.is_verified].map(|verified| if verified { "is" } else { "is not" });
-        faults.push(format!("{email}: it was acknowledged that the account {told} verified, and it {is}"));
+        faults.push(format!("{email}: acknowledged: the account {acknowledged} verified, database: it {is}"));
     }
     if account.epoch != person.changes {
-        let (told, is) = (person.changes, account.epoch);
-        faults.push(format!("{email}: acknowledged password changes: {told}, and the account has seen {is}"));
+        let (acknowledged, is) = (person.changes, account.epoch);
+        faults.push(format!("{email}: acknowledged password changes: {acknowledged}, database: {is}"));
     }
     let expected = person.session_ids();
     let there: BTreeSet<&str> = account.sessions.iter().map(String::as_str).collect();
     for lost in expected.difference(&there) {
-        faults.push(format!("{email}: the session {lost} was acknowledged and is not there"));
+        faults.push(format!("{email}: the session {lost} was acknowledged and does not exist"));
     }
     for doubled in there.difference(&expected) {
-        faults.push(format!("{email}: the session {doubled} is there, and no login began it"));
+        faults.push(format!("{email}: the session {doubled} exists without a login"));
     }
     for session in &account.sessions {
         let good = rows.tokens.get(session).map_or(0, Vec::len);
@@ -229,7 +228,7 @@ fn judge_account(person: &Person, account: &Account, rows: &Rows) -> Vec<String>
         let hash = refresh::hash(&session.refresh_token);
         let good = rows.tokens.get(&session.id).map(Vec::as_slice).unwrap_or_default();
         let is_held = good.iter().any(|token| token.hash == hash);
-        let is_superseded = session.is_answer_lost && went_on_without(session, rows);
+        let is_superseded = session.is_reply_lost && was_refreshed(session, rows);
         if !is_held && !is_superseded {
             let id = &session.id;
             faults.push(format!(
@@ -240,7 +239,7 @@ fn judge_account(person: &Person, account: &Account, rows: &Rows) -> Vec<String>
     faults
 }
 
-/// Names of delivered mails, and how many files are of mails that never became whole.
+/// Returns the names of delivered mails, and the number of incomplete files.
 fn files(mails: &Path) -> (BTreeSet<String>, usize) {
     let entries = std::fs::read_dir(mails).into_iter().flatten();
     let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"));
@@ -248,17 +247,17 @@ fn files(mails: &Path) -> (BTreeSet<String>, usize) {
     (whole, parts.len())
 }
 
-/// Message-ID, recipient and text of a mail, if it is one.
+/// Returns Message-ID, recipient and text of a complete mail.
 fn read(path: &Path) -> Option<(String, String, String)> {
     let bytes = std::fs::read(path).ok()?;
     let mail = MessageParser::default().parse(&bytes)?;
     let to = mail.to()?.first()?.address()?.to_owned();
-    // The last line of the last part: nothing of it is missing.
+    // A complete mail ends with its last boundary.
     bytes.ends_with(b"--\r\n").then_some(())?;
     Some((mail.message_id()?.to_owned(), to, mail.body_text(0)?.into_owned()))
 }
 
-/// The token in the mail to an address, if it is among the newest.
+/// Returns the token in the newest mail to an address.
 pub fn find_link(mails: &Path, email: &str) -> Option<String> {
     let (names, _) = files(mails);
     let newest = names.iter().rev().take(64).filter_map(|name| read(&mails.join(name)));

@@ -1,41 +1,41 @@
-//! Where requests come from, as the list of sessions shows it.
+//! The address of the client behind proxies, as `sessions` shows it.
 
-use serde_json::{Value, json};
+use reqwest::RequestBuilder;
+use serde_json::Value;
 
 use super::{QUIET, sessions};
+use crate::support::mutation::log_in;
 use crate::support::person::{PASSWORD, assert_done};
-use crate::support::server::TestServer;
+use crate::support::server::{TestServer, payload_of};
 
-/// What is shown of a login whose request has these headers.
+/// Returns the address that is recorded for a login with these headers.
 async fn address(server: &TestServer, headers: &[(&str, &str)]) -> Value {
-    let mut request = server.raw(reqwest::Method::POST, "/graphql");
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
+    let request =
+        headers.iter().fold(request(server), |request, (name, value)| request.header(*name, *value));
     address_of(server, request).await
 }
 
-async fn address_of(server: &TestServer, request: reqwest::RequestBuilder) -> Value {
-    let login = format!("tokenAuth(email: \"ada@example.org\", password: {PASSWORD:?})");
-    let query = format!("mutation {{ payload: {login} {{ success errors token }} }}");
-    let reply = request.json(&json!({ "query": query })).send().await.expect("an answer");
-    let body: Value = reply.json().await.expect("JSON");
-    let payload = &body["data"]["payload"];
-    assert_done(payload);
+fn request(server: &TestServer) -> RequestBuilder {
+    server.graphql(&log_in("ada@example.org", PASSWORD).select("success errors token").body())
+}
+
+async fn address_of(server: &TestServer, request: RequestBuilder) -> Value {
+    let payload = payload_of(request).await;
+    assert_done(&payload);
     let listed = sessions(server, payload["token"].as_str().expect("a token")).await;
     listed.iter().find(|session| session["current"] == true).expect("a session")["address"].clone()
 }
 
-async fn behind(proxies: &str) -> TestServer {
+async fn start_behind(proxies: &str) -> TestServer {
     let server = TestServer::start(&format!("http.trusted_proxies = {proxies}\n{QUIET}")).await;
-    server.verifies("ada").await;
+    server.register_verified("ada").await;
     server
 }
 
 #[tokio::test]
-async fn whoever_is_not_a_trusted_proxy_says_in_vain_for_whom_it_asks() {
+async fn forwarding_headers_of_untrusted_clients_are_ignored() {
     for proxies in ["[]", "[\"10.0.0.0/8\", \"::1\"]"] {
-        let server = behind(proxies).await;
+        let server = start_behind(proxies).await;
         for header in [("X-Forwarded-For", "203.0.113.7"), ("Forwarded", "for=203.0.113.7")] {
             assert_eq!(address(&server, &[header]).await, "127.0.0.1", "{proxies} {header:?}");
         }
@@ -43,8 +43,8 @@ async fn whoever_is_not_a_trusted_proxy_says_in_vain_for_whom_it_asks() {
 }
 
 #[tokio::test]
-async fn x_forwarded_for_is_read_from_right_to_left_as_far_as_proxies_are_trusted() {
-    let server = behind("[\"127.0.0.1\", \"10.0.0.0/8\", \"2001:db8:ffff::/48\"]").await;
+async fn x_forwarded_for_is_read_from_the_right_through_trusted_proxies() {
+    let server = start_behind("[\"127.0.0.1\", \"10.0.0.0/8\", \"2001:db8:ffff::/48\"]").await;
     for (line, expected) in [
         ("203.0.113.7", "203.0.113.7"),
         ("198.51.100.1, 203.0.113.7", "203.0.113.7"),
@@ -63,16 +63,19 @@ async fn x_forwarded_for_is_read_from_right_to_left_as_far_as_proxies_are_truste
     ] {
         assert_eq!(address(&server, &[("X-Forwarded-For", line)]).await, expected, "{line}");
     }
-    let spoiled =
-        server.raw(reqwest::Method::POST, "/graphql").header("X-Forwarded-For", &b"\xff, 203.0.113.7"[..]);
-    assert_eq!(address_of(&server, spoiled).await, "203.0.113.7", "a client cannot spoil what a proxy adds");
+    let spoiled = request(&server).header("X-Forwarded-For", &b"\xff, 203.0.113.7"[..]);
+    assert_eq!(
+        address_of(&server, spoiled).await,
+        "203.0.113.7",
+        "invalid bytes of a client hide the address of the proxy"
+    );
     let lines = [("X-Forwarded-For", "198.51.100.1"), ("X-Forwarded-For", "203.0.113.7, 10.1.2.3")];
-    assert_eq!(address(&server, &lines).await, "203.0.113.7", "lines follow one another");
+    assert_eq!(address(&server, &lines).await, "203.0.113.7", "the lines are one list");
 }
 
 #[tokio::test]
-async fn forwarded_is_read_in_the_same_way_with_its_quotes_and_brackets() {
-    let server = behind("[\"127.0.0.1\", \"10.0.0.0/8\", \"2001:db8:ffff::/48\"]").await;
+async fn forwarded_is_read_like_x_forwarded_for() {
+    let server = start_behind("[\"127.0.0.1\", \"10.0.0.0/8\", \"2001:db8:ffff::/48\"]").await;
     for (line, expected) in [
         ("for=203.0.113.7", "203.0.113.7"),
         ("For=\"203.0.113.7:4711\";proto=https", "203.0.113.7"),
@@ -83,7 +86,7 @@ async fn forwarded_is_read_in_the_same_way_with_its_quotes_and_brackets() {
         ("for=198.51.100.1, for=_hidden", "127.0.0.1"),
         ("for=198.51.100.1, proto=https", "127.0.0.1"),
         ("for=198.51.100.1, for=\"_x\\\"y, for=1.1.1.1\"", "127.0.0.1"),
-        // Somebody opens a quotation that what the proxy adds would close.
+        // A client opens a quotation that the text of the proxy would close.
         ("for=198.51.100.1;x=\", for=\"[2001:db8::7]\"", "127.0.0.1"),
         ("for=198.51.100.1;x=\", for=203.0.113.7", "127.0.0.1"),
         ("203.0.113.7", "127.0.0.1"),
@@ -91,12 +94,12 @@ async fn forwarded_is_read_in_the_same_way_with_its_quotes_and_brackets() {
         assert_eq!(address(&server, &[("Forwarded", line)]).await, expected, "{line}");
     }
     let lines = [("Forwarded", "for=\"198.51.100.1"), ("Forwarded", "for=203.0.113.7")];
-    assert_eq!(address(&server, &lines).await, "203.0.113.7", "each line is read by itself");
+    assert_eq!(address(&server, &lines).await, "203.0.113.7", "each line is parsed separately");
 }
 
 #[tokio::test]
-async fn where_the_two_headers_disagree_one_may_be_made_up_and_neither_is_believed() {
-    let server = behind("[\"127.0.0.1\"]").await;
+async fn forwarding_headers_that_disagree_are_both_ignored() {
+    let server = start_behind("[\"127.0.0.1\"]").await;
     let one = ("X-Forwarded-For", "203.0.113.7");
     assert_eq!(address(&server, &[one, ("Forwarded", "for=203.0.113.7")]).await, "203.0.113.7");
     assert_eq!(address(&server, &[one, ("Forwarded", "for=198.51.100.1")]).await, "127.0.0.1");
