@@ -30,6 +30,17 @@ async fn mail_to_known_and_unknown_addresses_is_throttled() {
 }
 
 #[tokio::test]
+async fn a_mail_request_counts_even_if_it_is_rejected() {
+    let server = TestServer::start("limits.mail_per_client.free = 2\n").await;
+    let ada = server.sign_up("ada").await;
+    let resend = resend_activation(&ada.email);
+    for _ in 0..2 {
+        assert_refused(&server.mutate(None, &resend).await, "email", "already_verified");
+    }
+    assert_refused_with(&server.mutate(None, &resend).await, "too_many_attempts");
+}
+
+#[tokio::test]
 async fn mails_of_other_kinds_do_not_throttle_password_resets() {
     let server = TestServer::start(&format!("{PROXY}limits.mail_per_address.free = 3\n")).await;
     let ada = server.sign_up("ada").await;

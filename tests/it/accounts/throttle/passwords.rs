@@ -170,6 +170,20 @@ async fn passwords_of_mutations_are_throttled_like_logins() {
 }
 
 #[tokio::test]
+async fn a_correct_password_counts_even_if_the_request_is_rejected() {
+    let server = TestServer::start("").await;
+    let ada = server.sign_up("ada").await;
+    let wrong = change_password("wrong", OTHER_PASSWORD);
+    for _ in 0..3 {
+        for _ in 0..5 {
+            assert_refused(&ada.mutate(&server, &wrong).await, "oldPassword", "invalid_password");
+        }
+        let weak = ada.mutate(&server, &change_password(PASSWORD, "Lisa77!")).await;
+        assert_refused(&weak, "newPassword2", "password_too_short");
+    }
+}
+
+#[tokio::test]
 async fn a_correct_password_does_not_delay_forgetting_wrong_ones() {
     let server = TestServer::start(&format!("{PROXY}limits.password_per_client.free = 2\n")).await;
     for name in ["ada", "bo"] {
