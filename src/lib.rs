@@ -2,7 +2,7 @@
 //!
 //! # The map
 //!
-//! The modules form layers. A file imports only from lower layers and from its own folder; `tests/it/floors.rs` checks
+//! The modules form layers. A file imports only from lower layers and from its own folder; `tests/it/layers.rs` checks
 //! that.
 //!
 //! | layer | responsibility |

@@ -5,13 +5,13 @@ mod cli;
 mod config;
 mod conformance;
 mod docs;
-mod floors;
 #[path = "../fuzz/targets/lib.rs"]
 mod fuzz_targets;
 mod fuzzing;
 mod graphql;
 mod groups;
 mod http;
+mod layers;
 mod mail;
 mod metrics;
 mod outbox;

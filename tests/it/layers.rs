@@ -1,4 +1,4 @@
-//! The house rules that a compiler does not hold: which file may import what, how long it may be, and where SQL stands.
+//! Rules of the source that the compiler does not check: the layers, the length of files, and the place of SQL.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use pledge4future_auth::store::Store;
 use regex::Regex;
 
-/// From the ground up. Modules on one floor know nothing of each other.
-const FLOORS: [&[&str]; 13] = [
+/// From the lowest to the highest. Modules of one layer do not import each other.
+const LAYERS: [&[&str]; 13] = [
     &["clock", "digest", "printable", "private_files", "random", "text"],
     &["config", "django", "metrics"],
     &["email", "mail", "passwords", "store", "tokens"],
@@ -23,33 +23,32 @@ const FLOORS: [&[&str]; 13] = [
     &["cli"],
 ];
 
-const MOST_LINES: usize = 420;
+const MAX_LINES: usize = 300;
 
 /// A file below `src`.
 struct Source {
-    /// Beginning with `src/`, for messages.
+    /// The path from `src/` on.
     path: String,
     /// The folders and the name, without `.rs`.
     modules: Vec<String>,
-    /// As it is.
     text: String,
-    /// Without comments and what is in quotation marks, line for line.
+    /// The text without comments and literals, with all line breaks.
     code: String,
-    /// What is in quotation marks, with the line on which it begins.
+    /// String literals with their first lines.
     literals: Vec<(usize, String)>,
 }
 
 impl Source {
     fn read(path: &Path) -> Self {
         let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let relative = path.strip_prefix(root()).expect("a file of this project");
+        let relative = path.strip_prefix(root()).expect("a file of the project");
         let modules = relative.with_extension("");
         let modules = modules.iter().skip(1).map(|part| part.to_string_lossy().into_owned());
         let (code, literals) = split(&text);
         Self { path: relative.display().to_string(), modules: modules.collect(), text, code, literals }
     }
 
-    /// The module of `lib.rs` that this file belongs to.
+    /// Returns the module of `lib.rs` that this file belongs to.
     fn top(&self) -> &str {
         &self.modules[0]
     }
@@ -70,16 +69,17 @@ fn files(folder: &str) -> Vec<PathBuf> {
 }
 
 fn sources() -> Vec<Source> {
-    let (mut waiting, mut sources) = (files("src"), Vec::new());
-    while let Some(path) = waiting.pop() {
+    let (mut pending, mut sources) = (files("src"), Vec::new());
+    while let Some(path) = pending.pop() {
         if path.is_dir() {
-            waiting
-                .extend(files(path.strip_prefix(root()).expect("a folder of ours").to_str().expect("UTF-8")));
+            pending.extend(files(
+                path.strip_prefix(root()).expect("a folder of the project").to_str().expect("UTF-8"),
+            ));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             sources.push(Source::read(&path));
         }
     }
-    assert!(sources.len() > 20, "the sources are not where this test looks for them");
+    assert!(sources.len() > 20, "src/ contains few files");
     sources.sort_by(|a, b| a.path.cmp(&b.path));
     sources
 }
@@ -88,7 +88,7 @@ fn line_of(text: &str, offset: usize) -> usize {
     text[..offset].matches('\n').count() + 1
 }
 
-/// Parts code from comments and literals, which leave their line breaks behind.
+/// Separates code from comments and literals, whose line breaks remain in the code.
 fn split(text: &str) -> (String, Vec<(usize, String)>) {
     let skipped = Regex::new(concat!(
         r"//[^\n]*",
@@ -109,7 +109,7 @@ fn split(text: &str) -> (String, Vec<(usize, String)>) {
     (code.into_owned(), literals)
 }
 
-/// The modules that paths from the root of the crate begin with, with their lines.
+/// Returns the modules in paths from `crate`, with their lines.
 fn imports(source: &Source) -> Vec<(usize, String)> {
     let path = Regex::new(r"\bcrate::(?:(\w+)|\{)").expect("a pattern");
     let mut imports = Vec::new();
@@ -125,7 +125,7 @@ fn imports(source: &Source) -> Vec<(usize, String)> {
     imports
 }
 
-/// The names with which the entries of a list in braces begin; the brace that opens it is gone.
+/// Returns the first name of each entry of a list in braces. `list` starts after the opening brace.
 fn first_names(list: &str) -> Vec<String> {
     let (mut names, mut name, mut depth) = (Vec::new(), Some(String::new()), 1);
     for character in list.chars() {
@@ -151,44 +151,44 @@ fn first_names(list: &str) -> Vec<String> {
     panic!("a brace is not closed: {list}");
 }
 
-fn floor(module: &str) -> Option<usize> {
-    FLOORS.iter().position(|floor| floor.contains(&module))
+fn layer_of(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.contains(&module))
 }
 
-fn assert_none(offences: &[String], rule: &str) {
-    assert!(offences.is_empty(), "{rule}:\n{}", offences.join("\n"));
+fn assert_none(violations: &[String], rule: &str) {
+    assert!(violations.is_empty(), "{rule}:\n{}", violations.join("\n"));
 }
 
 #[test]
-fn every_module_has_its_floor() {
+fn every_module_belongs_to_a_layer() {
     let sources = sources();
     let library = sources.iter().find(|source| source.top() == "lib").expect("src/lib.rs");
     let declared = Regex::new(r"(?m)^(?:pub(?:\(crate\))? )?mod (\w+);").expect("a pattern");
     let mut modules: Vec<&str> =
         declared.captures_iter(&library.code).map(|found| found.get(1).expect("a name").as_str()).collect();
-    let mut known = FLOORS.concat();
+    let mut known = LAYERS.concat();
     modules.sort_unstable();
     known.sort_unstable();
-    assert_eq!(modules, known, "give each module of src/lib.rs a floor in {}", file!());
+    assert_eq!(modules, known, "add each module of src/lib.rs to a layer in {}", file!());
 }
 
 #[test]
-fn a_file_imports_only_from_lower_floors_or_its_own_module() {
-    let (mut offences, mut seen) = (Vec::new(), 0);
+fn files_import_only_from_lower_layers_or_their_own_module() {
+    let (mut violations, mut seen) = (Vec::new(), 0);
     for source in sources().iter().filter(|source| !source.is_root()) {
         for (line, module) in imports(source) {
             seen += 1;
-            if module != source.top() && floor(&module) >= floor(source.top()) {
-                offences.push(format!("{}:{line}: crate::{module}", source.path));
+            if module != source.top() && layer_of(&module) >= layer_of(source.top()) {
+                violations.push(format!("{}:{line}: crate::{module}", source.path));
             }
         }
     }
     assert!(seen > 100, "only {seen} imports were found");
-    assert_none(&offences, "imports from the same or a higher floor");
+    assert_none(&violations, "imports from the same or a higher layer");
 }
 
 #[test]
-fn the_program_knows_its_command_line_alone() {
+fn the_program_imports_only_the_command_line() {
     let sources = sources();
     let main = sources.iter().find(|source| source.top() == "main").expect("src/main.rs");
     let path = Regex::new(r"\bpledge4future_auth::(\w+)").expect("a pattern");
@@ -198,57 +198,57 @@ fn the_program_knows_its_command_line_alone() {
 }
 
 #[test]
-fn no_path_climbs_out_of_its_module_by_super() {
-    let climb = Regex::new(r"\b(?:super::)+").expect("a pattern");
-    let mut offences = Vec::new();
+fn super_does_not_leave_a_module() {
+    let supers = Regex::new(r"\b(?:super::)+").expect("a pattern");
+    let mut violations = Vec::new();
     for source in sources().iter().filter(|source| !source.is_root()) {
-        for found in climb.find_iter(&source.code) {
+        for found in supers.find_iter(&source.code) {
             if found.as_str().matches("super").count() >= source.modules.len() {
                 let line = line_of(&source.code, found.start());
-                offences.push(format!("{}:{line}: {}", source.path, found.as_str()));
+                violations.push(format!("{}:{line}: {}", source.path, found.as_str()));
             }
         }
     }
-    assert_none(&offences, "write crate:: where the path leaves the module");
+    assert_none(&violations, "use crate:: for paths that leave the module");
 }
 
 #[test]
-fn no_file_is_too_long_and_none_is_called_mod() {
+fn files_are_short_and_none_is_named_mod() {
     let sources = sources();
-    let long = sources.iter().filter(|source| source.text.lines().count() > MOST_LINES);
+    let long = sources.iter().filter(|source| source.text.lines().count() > MAX_LINES);
     let long: Vec<_> =
         long.map(|source| format!("{}: {} lines", source.path, source.text.lines().count())).collect();
-    assert_none(&long, &format!("files of more than {MOST_LINES} lines"));
+    assert_none(&long, &format!("files of more than {MAX_LINES} lines"));
     let named: Vec<_> = sources.iter().filter(|source| source.path.ends_with("/mod.rs")).collect();
-    assert!(named.is_empty(), "write foo.rs beside foo/, not {}", named[0].path);
+    assert!(named.is_empty(), "use foo.rs beside foo/ instead of {}", named[0].path);
 }
 
 #[test]
-fn sql_stands_in_the_store_alone() {
+fn only_the_store_contains_sql() {
     let sql = Regex::new(
         r"(?is)\bselect\b.+\bfrom\b|\binsert\s+into\b|\bupdate\s+\S+\s+set\b|\bdelete\s+from\b|\bpragma\b",
     )
     .expect("a pattern");
-    let (mut offences, mut in_store) = (Vec::new(), 0);
+    let (mut violations, mut in_store) = (Vec::new(), 0);
     for source in sources() {
         for (line, literal) in source.literals.iter().filter(|(_, literal)| sql.is_match(literal)) {
             if source.top() == "store" {
                 in_store += 1;
             } else {
-                offences.push(format!("{}:{line}: {literal}", source.path));
+                violations.push(format!("{}:{line}: {literal}", source.path));
             }
         }
     }
     assert!(in_store > 20, "only {in_store} statements were found in src/store");
-    assert_none(&offences, "SQL outside of src/store");
+    assert_none(&violations, "SQL outside of src/store");
 }
 
 #[test]
-fn every_migration_is_built_in_and_opens_with_its_reason() {
+fn every_migration_is_embedded_and_begins_with_its_reason() {
     let mut names = Vec::new();
     for path in files("migrations") {
         let text = fs::read_to_string(&path).expect("a migration");
-        assert!(text.starts_with("-- "), "{}: open with a comment that says why", path.display());
+        assert!(text.starts_with("-- "), "{}: begin with a comment that gives the reason", path.display());
         assert_eq!(path.extension().and_then(|extension| extension.to_str()), Some("sql"));
         names.push(path.file_stem().expect("a name").to_string_lossy().into_owned());
     }
@@ -256,7 +256,7 @@ fn every_migration_is_built_in_and_opens_with_its_reason() {
         |name: &String| name[1..].split_once("__").and_then(|(number, _)| number.parse::<u32>().ok());
     names.sort_by_key(number);
     assert!(!names.is_empty() && names.iter().all(|name| name.starts_with('V') && number(name).is_some()));
-    assert_eq!(Store::embedded_migrations(), names, "refinery skips what is not called V1__name.sql");
+    assert_eq!(Store::embedded_migrations(), names, "refinery ignores files that are not named V1__name.sql");
     let numbers: Vec<_> = names.iter().filter_map(number).collect();
-    assert_eq!(numbers, (1..).take(names.len()).collect::<Vec<u32>>(), "numbers follow one another");
+    assert_eq!(numbers, (1..).take(names.len()).collect::<Vec<u32>>(), "consecutive numbers");
 }
