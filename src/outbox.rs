@@ -29,13 +29,12 @@ pub fn enqueue(app: &App, tx: &Writer<'_>, kind: &MailKind<'_>, recipient: &str,
     let message = app.mailer.render(kind, recipient, name)?;
     let Message { recipient, subject, text, html } = &message;
     store::outbox::insert(tx, recipient, subject, text, html, app.clock.now())
-        .map_err(store::Error::into_inner)
 }
 
 /// Does the work of enqueuing a mail without an effect, so that timing does not reveal whether there was a recipient.
 pub fn enqueue_decoy(app: &App, tx: &Writer<'_>) -> Result<()> {
     let id = enqueue(app, tx, &MailKind::Hint(""), "", "")?;
-    store::outbox::delete(tx, id).map_err(store::Error::into_inner)
+    store::outbox::delete(tx, id)
 }
 
 /// The numbers of mails in one round of deliveries.
@@ -56,8 +55,7 @@ pub fn deliver_due(app: &App) -> Result<DeliveryReport> {
 pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<DeliveryReport> {
     let mut report = DeliveryReport::default();
     'round: loop {
-        let due = app.store.read(|db| store::outbox::list_due(db, app.clock.now(), BATCH_SIZE));
-        let due = due.map_err(store::Error::into_inner)?;
+        let due = app.store.read(|db| store::outbox::list_due(db, app.clock.now(), BATCH_SIZE))?;
         if due.is_empty() {
             break;
         }
@@ -65,7 +63,7 @@ pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<DeliveryRe
             if is_over() {
                 break 'round;
             }
-            match deliver(app, message).map_err(store::Error::into_inner)? {
+            match deliver(app, message)? {
                 None => report.delivered += 1,
                 Some(FailureKind::Refused) => report.refused += 1,
                 Some(FailureKind::Retry) => report.failed += 1,
@@ -78,11 +76,11 @@ pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<DeliveryRe
         }
     }
     app.mailer.disconnect();
-    delete_old(app).map_err(store::Error::into_inner)?;
+    delete_old(app)?;
     Ok(report)
 }
 
-fn delete_old(app: &App) -> store::Result<()> {
+fn delete_old(app: &App) -> Result<()> {
     let limit = app.clock.now().minus(RETENTION);
     // This runs every few seconds, and a read blocks no other writer.
     if app.store.read(|db| store::outbox::was_any_done_before(db, limit))? {
@@ -92,7 +90,7 @@ fn delete_old(app: &App) -> store::Result<()> {
 }
 
 /// Attempts one delivery and records the outcome. Returns `None` if it succeeded.
-fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<Option<FailureKind>> {
+fn deliver(app: &App, waiting: OutboxMessage) -> Result<Option<FailureKind>> {
     let OutboxMessage { id, recipient, subject, text, html, created_at, attempts, .. } = waiting;
     let attempt = app.outage.start_attempt(app.clock.now());
     let delivered = app.mailer.deliver(&Message { recipient, subject, text, html }, id, created_at);

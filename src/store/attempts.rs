@@ -45,10 +45,3 @@ pub fn take_back(
 pub fn delete(db: &Writer<'_>, name: &str) -> Result<()> {
     db.execute("DELETE FROM attempts WHERE name = $1", [name])
 }
-
-/// Deletes at most `limit` names whose attempts are all forgotten and returns their number.
-pub fn delete_forgotten(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
-    let sql = "DELETE FROM attempts \
-         WHERE name IN (SELECT name FROM attempts WHERE forgotten_at < $1 LIMIT $2)";
-    db.change_many(sql, (now, limit))
-}

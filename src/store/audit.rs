@@ -112,9 +112,3 @@ pub fn list_of_account(
     );
     db.list(&sql, (account, at, id, limit), read_entry)
 }
-
-/// Deletes at most `limit` entries from before `moment` and returns their number.
-pub fn delete_before(db: &Writer<'_>, moment: Timestamp, limit: i64) -> Result<usize> {
-    let sql = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 LIMIT $2)";
-    db.change_many(sql, (moment, limit))
-}

@@ -20,10 +20,3 @@ pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64) -> Result<(
          WHERE account_id = $1 ORDER BY seen_at DESC, network DESC LIMIT $2)";
     db.execute(sql, (account, most))
 }
-
-/// Deletes at most `limit` clients that were last seen before `moment` and returns their number.
-pub fn delete_before(db: &Writer<'_>, moment: Timestamp, limit: i64) -> Result<usize> {
-    let sql = "DELETE FROM known_clients WHERE (account_id, network) IN \
-         (SELECT account_id, network FROM known_clients WHERE seen_at < $1 LIMIT $2)";
-    db.change_many(sql, (moment, limit))
-}

@@ -64,10 +64,3 @@ pub fn delete_family(db: &Writer<'_>, hash: &str) -> Result<Option<String>> {
          RETURNING session_id";
     Ok(db.list(sql, [hash], |row| row.get(0))?.pop())
 }
-
-/// Deletes at most `limit` expired tokens and returns their number.
-pub fn delete_expired(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
-    let sql = "DELETE FROM refresh_tokens \
-         WHERE token_hash IN (SELECT token_hash FROM refresh_tokens WHERE expires_at < $1 LIMIT $2)";
-    db.change_many(sql, (now, limit))
-}

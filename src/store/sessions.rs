@@ -99,9 +99,3 @@ pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64, now: Timest
          WHERE account_id = $1 AND expires_at >= $2 ORDER BY last_used_at DESC, id DESC LIMIT $3)";
     db.execute(sql, (account, now, most))
 }
-
-/// Deletes at most `limit` expired sessions and returns their number.
-pub fn delete_expired(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
-    let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)";
-    db.change_many(sql, (now, limit))
-}
