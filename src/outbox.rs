@@ -83,8 +83,8 @@ pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<DeliveryRe
 fn delete_old(app: &App) -> Result<()> {
     let limit = app.clock.now().minus(RETENTION);
     // This runs every few seconds, and a read blocks no other writer.
-    if app.store.read(|db| store::outbox::was_any_done_before(db, limit))? {
-        app.store.write(|tx| store::outbox::delete_done_before(tx, limit))?;
+    if app.store.read(|db| store::outbox::has_finished_before(db, limit))? {
+        app.store.write(|tx| store::outbox::delete_finished_before(tx, limit))?;
     }
     Ok(())
 }

@@ -156,12 +156,11 @@ pub fn count(db: &Reader<'_>, filter: &Filter) -> Result<i64> {
 pub fn list(db: &Reader<'_>, filter: &Filter, offset: i64, limit: i64) -> Result<Vec<Account>> {
     let (condition, mut values) = filter.to_sql();
     values.extend([limit.into(), offset.into()]);
-    let (limit, offset) = (values.len() - 1, values.len());
-    let sql = select_where(&format!("{condition} ORDER BY a.id LIMIT ${limit} OFFSET ${offset}"));
+    let sql = select_where(&format!("{condition} ORDER BY a.id LIMIT ? OFFSET ?"));
     db.list(&sql, params_from_iter(values), read_account)
 }
 
-/// Adds an account, which also needs a primary address. Returns `None` if the username is taken.
+/// Adds an account. Returns `None` if the username is taken. [`insert_email`] must add a primary address.
 pub fn insert(db: &Writer<'_>, new: &NewAccount<'_>) -> Result<Option<AccountId>> {
     let sql = "INSERT INTO accounts (username, username_key, first_name, last_name, academic_title, password_hash, \
          epoch, is_staff, joined_at, verified_at, archived_at, deactivated_at) \

@@ -10,6 +10,6 @@ pub fn consume(db: &Writer<'_>, hash: &str, expires_at: Timestamp) -> Result<boo
     db.change(sql, (hash, expires_at))
 }
 
-pub fn is_spent(db: &Reader<'_>, hash: &str) -> Result<bool> {
+pub fn is_consumed(db: &Reader<'_>, hash: &str) -> Result<bool> {
     db.exists("SELECT 1 FROM spent_action_tokens WHERE token_hash = $1", [hash])
 }

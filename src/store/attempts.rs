@@ -1,9 +1,8 @@
-//! Counters of attempts.
+//! Counters of attempts, each with a name that its user chooses.
 
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// The attempts of one name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempts {
     /// The number of attempts that are remembered as of `counted_at`.

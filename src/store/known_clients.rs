@@ -1,4 +1,4 @@
-//! Clients from which the owners of accounts have logged in.
+//! Networks from which the owners of accounts have logged in.
 
 use super::accounts::AccountId;
 use super::{Reader, Result, Writer};

@@ -12,7 +12,6 @@ pub struct NewToken<'a> {
     pub expires_at: Timestamp,
 }
 
-/// The state of a token that can no longer be consumed.
 pub struct SupersededToken {
     /// When the token was replaced because the response with it seemed lost.
     pub replaced_at: Option<Timestamp>,
@@ -40,8 +39,8 @@ pub fn consume(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<Option<Str
     db.find(sql, (now, hash), |row| row.get(0))
 }
 
-/// Replaces the token that `hash` was exchanged for and returns the session. Returns `None` if that token has been
-/// used, if `hash` was never exchanged, or if it has expired.
+/// Marks the token that `hash` was exchanged for as replaced and returns the session. Returns `None` if that token has been
+/// consumed, or if `hash` was never exchanged or has expired.
 pub fn replace_successor(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<Option<String>> {
     let sql = "UPDATE refresh_tokens SET replaced_at = $1 WHERE predecessor_hash = $2 \
          AND spent_at IS NULL AND replaced_at IS NULL \
