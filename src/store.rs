@@ -51,9 +51,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Whether the error comes from the disk or from another process, and may be transient.
 pub fn is_storage_error(error: &anyhow::Error) -> bool {
+    use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
     let code = error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
     let is_transient = |code| {
-        use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
         matches!(code, CannotOpen | DatabaseBusy | DatabaseLocked | DiskFull | ReadOnly | SystemIoFailure)
     };
     // Getting a reader times out only if all readers are blocked.
