@@ -1,4 +1,4 @@
-//! Time as a value: code reads the time from a [`Clock`], so that tests control it.
+//! Timestamps, and a clock that tests control.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ impl Timestamp {
         Self(micros)
     }
 
-    /// Converts seconds since 1970. A time out of range becomes the nearest one in range.
+    /// Converts seconds since 1970. A time out of range becomes the nearest time in range.
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1_000_000))
     }
@@ -29,13 +29,13 @@ impl Timestamp {
     }
 
     #[must_use]
-    pub fn plus(self, by: Duration) -> Self {
-        Self(self.0.saturating_add(micros_of(by)))
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(micros_of(duration)))
     }
 
     #[must_use]
-    pub fn minus(self, by: Duration) -> Self {
-        Self(self.0.saturating_sub(micros_of(by)))
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(micros_of(duration)))
     }
 
     /// Returns the time since `earlier`, or zero if this time is before it.
@@ -49,8 +49,7 @@ impl Timestamp {
     }
 }
 
-/// Formats the time as Python's `isoformat` does: `2021-08-08T17:22:56.123456+00:00`, without a fraction if it is
-/// zero.
+/// Uses the format of Python's `isoformat`: `2021-08-08T17:22:56.123456+00:00`, without the fraction if it is zero.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = self.to_system_time();
@@ -68,11 +67,10 @@ fn micros_of(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// A source of the current time.
 #[derive(Debug, Clone)]
 pub enum Clock {
     System,
-    /// A clock that only [`Clock::advance`] moves. Clones move together.
+    /// A clock for tests, which only [`Clock::advance`] changes. Clones share the time.
     Manual(Arc<AtomicI64>),
 }
 
@@ -81,7 +79,7 @@ impl Clock {
         Self::Manual(Arc::new(AtomicI64::new(start.micros())))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "all other code reads the time from here")]
+    #[expect(clippy::disallowed_methods, reason = "all other code uses this function")]
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => {
@@ -92,9 +90,9 @@ impl Clock {
     }
 
     /// Advances a manual clock. Has no effect on the system clock.
-    pub fn advance(&self, by: Duration) {
+    pub fn advance(&self, duration: Duration) {
         if let Self::Manual(micros) = self {
-            micros.fetch_add(micros_of(by), Ordering::SeqCst);
+            micros.fetch_add(micros_of(duration), Ordering::SeqCst);
         }
     }
 }

@@ -51,21 +51,13 @@ impl From<Unavailable> for Error {
 }
 
 /// Logs storage errors, because [`Unavailable`] does not keep the cause.
-impl From<store::Error> for Error {
-    fn from(error: store::Error) -> Self {
-        let is_storage = error.is_storage();
-        let error = error.into_inner();
-        if !is_storage {
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        if !store::is_storage_error(&error) {
             return Self::Internal(error);
         }
         tracing::error!("the database cannot be used: {error:#}");
         Self::Unavailable(Unavailable::STORAGE)
-    }
-}
-
-impl From<anyhow::Error> for Error {
-    fn from(error: anyhow::Error) -> Self {
-        Self::Internal(error)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::error::Result;
 use crate::metrics::Levels;
-use crate::store::{self, Writer};
+use crate::store;
 
 /// A delivery problem that lasts longer is not transient.
 const OUTAGE: Duration = Duration::from_hours(1);
@@ -20,7 +20,7 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
     if !app.store.pending_migrations()?.is_empty() {
         problems.push("the database is not up to date; run `migrate`");
     }
-    if app.store.write(|_: &Writer<'_>| Ok::<_, store::Error>(())).is_err() {
+    if app.store.write(|_| anyhow::Ok(())).is_err() {
         problems.push("the database cannot be written");
     }
     if free_space(&app.config.data_dir).is_some_and(|free| free < MIN_FREE_SPACE) {

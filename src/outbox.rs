@@ -2,7 +2,7 @@
 //! an unreachable mail server delays only mail.
 //!
 //! Delivery is retried until it succeeds, the mail server refuses the mail for good, or it has deferred the mail for days.
-//! A server that is killed after a delivery and before it records it delivers the mail again.
+//! If this program is killed before it has recorded a delivery, it delivers the mail again.
 
 use std::time::Duration;
 
@@ -20,25 +20,24 @@ const RETENTION: Duration = Duration::from_hours(7 * 24);
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(30);
 /// Some links expire after an hour.
 const MAX_RETRY_DELAY: Duration = Duration::from_hours(1);
-/// The age at which a deferred mail is refused. RFC 5321 §4.5.4.1 requires at least four to five days. Mail that waits for
-/// an unavailable server is kept.
+/// The age at which a deferred mail is refused. RFC 5321 §4.5.4.1 requires at least four to five days. Mails for an
+/// unavailable mail server wait longer.
 const MAX_AGE: Duration = Duration::from_hours(5 * 24);
 
-/// Enqueues a mail to `recipient`, whom it addresses by `name`, and returns its id.
+/// Enqueues a mail that addresses its recipient by `name`, and returns its id.
 pub fn enqueue(app: &App, tx: &Writer<'_>, kind: &MailKind<'_>, recipient: &str, name: &str) -> Result<i64> {
-    let message = app.mailer.render(kind, recipient, name)?;
+    let message = app.mailer.templates.render(kind, recipient, name)?;
     let Message { recipient, subject, text, html } = &message;
     store::outbox::insert(tx, recipient, subject, text, html, app.clock.now())
-        .map_err(store::Error::into_inner)
 }
 
-/// Does the work of enqueuing a mail without an effect, so that timing does not reveal whether there was a recipient.
+/// Takes the time of [`enqueue`] without an effect, so that timing does not reveal whether an account exists.
 pub fn enqueue_decoy(app: &App, tx: &Writer<'_>) -> Result<()> {
     let id = enqueue(app, tx, &MailKind::Hint(""), "", "")?;
-    store::outbox::delete(tx, id).map_err(store::Error::into_inner)
+    store::outbox::delete(tx, id)
 }
 
-/// The numbers of mails in one round of deliveries.
+/// The results of one round of deliveries.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct DeliveryReport {
     pub delivered: usize,
@@ -52,12 +51,11 @@ pub fn deliver_due(app: &App) -> Result<DeliveryReport> {
     deliver_until(app, || false)
 }
 
-/// Delivers mail like [`deliver_due`], but starts no further mail once `is_over` returns true.
+/// Like [`deliver_due`], but starts no further mail once `is_over` returns true.
 pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<DeliveryReport> {
     let mut report = DeliveryReport::default();
     'round: loop {
-        let due = app.store.read(|db| store::outbox::list_due(db, app.clock.now(), BATCH_SIZE));
-        let due = due.map_err(store::Error::into_inner)?;
+        let due = app.store.read(|db| store::outbox::list_due(db, app.clock.now(), BATCH_SIZE))?;
         if due.is_empty() {
             break;
         }
@@ -65,37 +63,37 @@ pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<DeliveryRe
             if is_over() {
                 break 'round;
             }
-            match deliver(app, message).map_err(store::Error::into_inner)? {
+            match deliver(app, message)? {
                 None => report.delivered += 1,
                 Some(FailureKind::Refused) => report.refused += 1,
                 Some(FailureKind::Retry) => report.failed += 1,
                 Some(FailureKind::ServerUnavailable) => {
                     report.failed += 1;
-                    // Each further mail would run into the same timeout.
+                    // Each other mail would wait for the same timeout.
                     break 'round;
                 }
             }
         }
     }
-    app.mailer.disconnect();
-    delete_old(app).map_err(store::Error::into_inner)?;
+    app.mailer.backend.disconnect();
+    delete_old(app)?;
     Ok(report)
 }
 
-fn delete_old(app: &App) -> store::Result<()> {
+fn delete_old(app: &App) -> Result<()> {
     let limit = app.clock.now().minus(RETENTION);
-    // This runs every few seconds, and a read blocks no other writer.
-    if app.store.read(|db| store::outbox::was_any_done_before(db, limit))? {
-        app.store.write(|tx| store::outbox::delete_done_before(tx, limit))?;
+    // This runs every few seconds, and unlike a write, a read blocks no writer.
+    if app.store.read(|db| store::outbox::has_finished_before(db, limit))? {
+        app.store.write(|tx| store::outbox::delete_finished_before(tx, limit))?;
     }
     Ok(())
 }
 
 /// Attempts one delivery and records the outcome. Returns `None` if it succeeded.
-fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<Option<FailureKind>> {
+fn deliver(app: &App, waiting: OutboxMessage) -> Result<Option<FailureKind>> {
     let OutboxMessage { id, recipient, subject, text, html, created_at, attempts, .. } = waiting;
     let attempt = app.outage.start_attempt(app.clock.now());
-    let delivered = app.mailer.deliver(&Message { recipient, subject, text, html }, id, created_at);
+    let delivered = app.mailer.backend.deliver(&Message { recipient, subject, text, html }, id, created_at);
     let now = app.clock.now();
     match delivered.as_ref().map_err(|failure| failure.kind) {
         Err(FailureKind::ServerUnavailable) => attempt.failed(),
@@ -103,12 +101,14 @@ fn deliver(app: &App, waiting: OutboxMessage) -> store::Result<Option<FailureKin
         Err(FailureKind::Refused) => drop(attempt),
         Ok(()) | Err(FailureKind::Retry) => attempt.succeeded(),
     }
-    let Err(failure) = delivered else {
+    let Err(mut failure) = delivered else {
         app.store.write(|tx| store::outbox::set_delivered(tx, id, now))?;
         return Ok(None);
     };
-    let is_too_old = failure.kind == FailureKind::Retry && now.since(created_at) >= MAX_AGE;
-    let Failure { kind, summary, cause } = if is_too_old { failure.refuse_after(MAX_AGE) } else { failure };
+    if failure.kind == FailureKind::Retry && now.since(created_at) >= MAX_AGE {
+        failure = failure.refuse_after(MAX_AGE);
+    }
+    let Failure { kind, summary, cause } = failure;
     if kind == FailureKind::Refused {
         tracing::warn!(mail = id, "a mail was refused and is not retried; see `mail show {id}`: {summary}");
         app.store.write(|tx| store::outbox::set_refused(tx, id, &cause, now))?;

@@ -1,4 +1,4 @@
-//! Randomness as a value, so that tests are repeatable.
+//! Random bytes, which tests can repeat.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

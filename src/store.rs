@@ -8,6 +8,7 @@ pub mod attempts;
 pub mod audit;
 pub mod backup;
 pub mod emails;
+pub mod expiry;
 pub mod groups;
 pub mod institutions;
 pub mod join_requests;
@@ -21,12 +22,14 @@ pub mod sessions;
 mod sql_types;
 mod statement;
 
+use std::fmt::Display;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::anyhow;
+pub use anyhow::Result;
+use anyhow::{Error, anyhow, bail};
 use r2d2::ManageConnection as _;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
@@ -39,42 +42,22 @@ mod embedded {
     refinery::embed_migrations!("migrations");
 }
 
+/// The table in which refinery records the migrations.
+const HISTORY: &str = "refinery_schema_history";
 /// The most readers at a time. Further ones wait.
 const READERS: u32 = 8;
 /// How long a statement waits for another process, such as a command that runs beside the server.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A database error. It is never the fault of the client and never shown to the client.
-#[derive(Debug)]
-pub struct Error(anyhow::Error);
-
-pub type Result<T> = std::result::Result<T, Error>;
-
-impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
-    fn from(error: E) -> Self {
-        Self(error.into())
-    }
-}
-
-impl Error {
-    /// Whether the error comes from the disk or from another process, and may be transient.
-    pub fn is_storage(&self) -> bool {
-        let code = self.0.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
-        let passing = [
-            ErrorCode::DatabaseBusy,
-            ErrorCode::DatabaseLocked,
-            ErrorCode::DiskFull,
-            ErrorCode::SystemIoFailure,
-            ErrorCode::ReadOnly,
-            ErrorCode::CannotOpen,
-        ];
-        // Getting a reader times out only if all readers are blocked.
-        code.is_some_and(|code| passing.contains(&code)) || self.0.is::<r2d2::Error>()
-    }
-
-    pub fn into_inner(self) -> anyhow::Error {
-        self.0
-    }
+/// Whether the error comes from the disk or from another process, and may be transient.
+pub fn is_storage_error(error: &anyhow::Error) -> bool {
+    use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
+    let code = error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+    let is_transient = |code| {
+        matches!(code, CannotOpen | DatabaseBusy | DatabaseLocked | DiskFull | ReadOnly | SystemIoFailure)
+    };
+    // Getting a reader times out only if all readers are blocked.
+    code.is_some_and(is_transient) || error.is::<r2d2::Error>()
 }
 
 pub struct Store {
@@ -85,7 +68,7 @@ pub struct Store {
     pub writes: Writes,
 }
 
-/// A snapshot to read from.
+/// A read transaction, which sees one snapshot.
 pub struct Reader<'a>(Transaction<'a>);
 
 /// A write transaction, which can be read from as well.
@@ -100,7 +83,7 @@ impl<'a> Deref for Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Marks the current state of the transaction. A later savepoint replaces it.
+    /// Marks the state that [`Self::roll_back_to_savepoint`] restores. A later savepoint replaces this one.
     pub fn savepoint(&self) -> Result<()> {
         Ok(self.0.0.execute_batch("SAVEPOINT rule")?)
     }
@@ -113,11 +96,10 @@ impl Writer<'_> {
 
 impl Store {
     /// Opens the database. Creates the file if it is missing, readable only by its owner.
-    pub fn open(path: &Path) -> anyhow::Result<Self> {
-        private_files::open(path).map_err(|error| {
-            anyhow::anyhow!("{}: the database cannot be opened ({error})", path.display())
-        })?;
-        let unreadable = |error: &dyn std::fmt::Display| {
+    pub fn open(path: &Path) -> Result<Self> {
+        private_files::open(path)
+            .map_err(|error| anyhow!("{}: the database cannot be opened ({error})", path.display()))?;
+        let unreadable = |error: &dyn Display| {
             anyhow!("{}: the database cannot be read ({error}); restore it from a backup", path.display())
         };
         let manager = || SqliteConnectionManager::file(path).with_init(prepare);
@@ -126,55 +108,53 @@ impl Store {
             .max_size(READERS)
             .min_idle(Some(1))
             .test_on_check_out(false)
-            .build(manager());
-        let readers = readers.map_err(|error| unreadable(&error))?;
+            .build(manager())
+            .map_err(|error| unreadable(&error))?;
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers, writes: Writes::default() })
     }
 
     /// Applies the pending migrations and returns their number. The database is unchanged if this fails.
-    pub fn migrate(&self) -> anyhow::Result<usize> {
+    pub fn migrate(&self) -> Result<usize> {
         let mut writer = self.lock_writer();
+        self.schema(&mut writer)?;
         let runner = embedded::migrations::runner().set_grouped(true);
-        self.applied(&runner, &mut writer)?;
-        let report = runner.run(&mut *writer).map_err(|error| self.unreadable(&error))?;
+        let report = runner.run(&mut *writer).map_err(|error| self.unmigratable(&error))?;
         Ok(report.applied_migrations().len())
     }
 
     /// Returns the names of the pending migrations, in order.
-    pub fn pending_migrations(&self) -> anyhow::Result<Vec<String>> {
-        let mut writer = self.lock_writer();
-        let runner = embedded::migrations::runner();
-        let done = self.applied(&runner, &mut writer)?;
-        let is_done = |known: &refinery::Migration| done.iter().any(|done| done.version() == known.version());
-        Ok(in_order(&runner).iter().filter(|known| !is_done(known)).map(ToString::to_string).collect())
+    pub fn pending_migrations(&self) -> Result<Vec<String>> {
+        let schema = self.schema(&mut self.lock_writer())?;
+        let mut pending = sorted_migrations();
+        pending.retain(|migration| i64::from(migration.version()) > schema);
+        Ok(pending.iter().map(ToString::to_string).collect())
     }
 
     /// Returns the names of the embedded migrations, in order.
     pub fn embedded_migrations() -> Vec<String> {
-        in_order(&embedded::migrations::runner()).iter().map(ToString::to_string).collect()
+        sorted_migrations().iter().map(ToString::to_string).collect()
+    }
+
+    /// Returns the number of the last migration that this program knows.
+    pub fn newest_schema() -> i64 {
+        sorted_migrations().last().map_or(0, |migration| migration.version().into())
     }
 
     /// Reads from one snapshot.
-    pub fn read<T, E: From<Error>>(
-        &self,
-        work: impl FnOnce(&Reader<'_>) -> std::result::Result<T, E>,
-    ) -> std::result::Result<T, E> {
+    pub fn read<T, E: From<Error>>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T, E>) -> Result<T, E> {
         let mut connection = self.readers.get().map_err(Error::from)?;
         work(&Reader(connection.transaction().map_err(Error::from)?))
     }
 
-    /// Reads with the connection for writes, so that no other connection is opened. Commands that only look leave no
-    /// write-ahead log behind then.
-    pub fn read_before_writing<T>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
+    /// Reads with the connection for writes. [`Self::read`] makes the pool open another reader in the background, which may
+    /// leave a write-ahead log behind when a short command ends.
+    pub fn read_with_writer<T>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
         let mut connection = self.lock_writer();
         work(&Reader(connection.transaction()?))
     }
 
     /// Writes in one transaction, which is committed if `work` returns `Ok` and rolled back otherwise.
-    pub fn write<T, E: From<Error>>(
-        &self,
-        work: impl FnOnce(&Writer<'_>) -> std::result::Result<T, E>,
-    ) -> std::result::Result<T, E> {
+    pub fn write<T, E: From<Error>>(&self, work: impl FnOnce(&Writer<'_>) -> Result<T, E>) -> Result<T, E> {
         let began = Instant::now();
         let mut connection = self.lock_writer();
         // The wait for other writers of this process counts towards the timeout. Otherwise each queued writer would
@@ -198,41 +178,36 @@ impl Store {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the migrations that the database has, and fails if one of them is newer than this program.
-    fn applied(
-        &self,
-        runner: &refinery::Runner,
-        connection: &mut Connection,
-    ) -> anyhow::Result<Vec<refinery::Migration>> {
-        // refinery records migrations in this table, and fails if the table does not exist yet.
-        let has_history = connection.table_exists(None, "refinery_schema_history");
-        if !has_history.map_err(|error| self.unreadable(&error))? {
-            return Ok(Vec::new());
+    /// Returns the number of the last migration that was applied. Fails if this program does not know it.
+    fn schema(&self, connection: &mut Connection) -> Result<i64> {
+        // refinery fails if its table does not exist yet.
+        let is_migrated = connection.table_exists(None, HISTORY);
+        if !is_migrated.map_err(|error| self.unmigratable(&error))? {
+            return Ok(0);
         }
-        let applied = runner.get_applied_migrations(connection).map_err(|error| self.unreadable(&error))?;
-        let newest = |migrations: &[refinery::Migration]| {
-            migrations.iter().map(refinery::Migration::version).max().unwrap_or_default()
-        };
-        let (there, here) = (newest(&applied), newest(runner.get_migrations()));
-        if there > here {
-            anyhow::bail!(
-                "{}: the database was written by a newer version of this program (schema {there}, this program knows \
-                 {here}); install that version, or restore an older backup",
+        let last = embedded::migrations::runner().get_last_applied_migration(connection);
+        let last = last.map_err(|error| self.unmigratable(&error))?;
+        let schema = last.map_or(0, |migration| migration.version().into());
+        let newest = Self::newest_schema();
+        if schema > newest {
+            bail!(
+                "{}: the database was written by a newer version of this program (schema {schema}, this program knows \
+                 {newest}); install that version, or restore an older backup",
                 self.path.display(),
             );
         }
-        Ok(applied)
+        Ok(schema)
     }
 
-    fn unreadable(&self, error: &dyn std::error::Error) -> anyhow::Error {
+    fn unmigratable(&self, error: &dyn std::error::Error) -> Error {
         let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
         anyhow!("{}: the database cannot be brought up to date ({cause})", self.path.display())
     }
 }
 
-/// Returns the migrations ordered by version. refinery returns them ordered by file name, with V10 before V2.
-fn in_order(runner: &refinery::Runner) -> Vec<refinery::Migration> {
-    let mut migrations = runner.get_migrations().clone();
+/// Sorts the migrations by version. refinery sorts them by file name, which puts V10 before V2.
+fn sorted_migrations() -> Vec<refinery::Migration> {
+    let mut migrations = embedded::migrations::runner().get_migrations().clone();
     migrations.sort();
     migrations
 }

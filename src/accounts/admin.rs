@@ -170,12 +170,10 @@ fn replace_primary(tx: &Tx<'_>, id: AccountId, address: &str) -> Result<()> {
 pub fn set_active(app: &App, name: &str, active: bool) -> Result<(Account, bool)> {
     let event = if active { Event::Activated } else { Event::Deactivated };
     change(app, name, event, |tx, account| {
-        if active {
-            return Ok(store::accounts::set_activated(tx, account.id)?);
+        if !active {
+            sessions::end_all(tx, account)?;
         }
-        let changed = store::accounts::set_deactivated(tx, account.id, tx.now)?;
-        sessions::end_all(tx, account)?;
-        Ok(changed)
+        Ok(store::accounts::set_deactivated(tx, account.id, (!active).then_some(tx.now))?)
     })
 }
 

@@ -28,7 +28,7 @@ pub fn delete(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
             return erase(tx, account);
         }
         require_no_group(account)?;
-        store::accounts::set_deactivated(tx, account.id, tx.now)?;
+        store::accounts::set_deactivated(tx, account.id, Some(tx.now))?;
         sessions::end_all(tx, account)?;
         tx.record(account.id, Event::Deactivated)
     })

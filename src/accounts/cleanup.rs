@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::error::Result;
 use crate::security::throttle::KNOWN_CLIENT_LIFETIME;
-use crate::store::{self, Writer};
+use crate::store::expiry::{Expiring, delete_before};
 
 /// The rows that are deleted in one transaction, so that other writes do not wait long.
 const BATCH: i64 = 1000;
@@ -15,19 +15,19 @@ const RELEASED_EMAIL_LIFETIME: Duration = Duration::from_hours(90 * 24);
 /// Deletes a batch of expired rows from each table, and returns their number: 0 if none are left.
 pub fn cleanup(app: &App) -> Result<usize> {
     let now = app.clock.now();
-    let known_before = now.minus(KNOWN_CLIENT_LIFETIME);
-    let audited_before = now.minus(app.config.audit.kept);
-    let released_before = now.minus(RELEASED_EMAIL_LIFETIME);
-    let delete = |batch: &dyn Fn(&Writer<'_>) -> store::Result<usize>| app.store.write(batch);
-    // A session outlives its refresh tokens, so its deletion has few rows to take along.
-    let deleted = [
-        delete(&|tx| store::refresh_tokens::delete_expired(tx, now, BATCH))?,
-        delete(&|tx| store::sessions::delete_expired(tx, now, BATCH))?,
-        delete(&|tx| store::attempts::delete_forgotten(tx, now, BATCH))?,
-        delete(&|tx| store::known_clients::delete_before(tx, known_before, BATCH))?,
-        delete(&|tx| store::action_tokens::delete_expired(tx, now, BATCH))?,
-        delete(&|tx| store::released_emails::delete_before(tx, released_before, BATCH))?,
-        delete(&|tx| store::audit::delete_before(tx, audited_before, BATCH))?,
+    let expired = [
+        // A session outlives its refresh tokens, so its deletion has few rows to take along.
+        (Expiring::RefreshTokens, now),
+        (Expiring::Sessions, now),
+        (Expiring::Attempts, now),
+        (Expiring::KnownClients, now.minus(KNOWN_CLIENT_LIFETIME)),
+        (Expiring::ActionTokens, now),
+        (Expiring::ReleasedEmails, now.minus(RELEASED_EMAIL_LIFETIME)),
+        (Expiring::AuditEntries, now.minus(app.config.audit.kept)),
     ];
-    Ok(deleted.iter().sum())
+    let mut deleted = 0;
+    for (rows, moment) in expired {
+        deleted += app.store.write(|tx| delete_before(tx, rows, moment, BATCH))?;
+    }
+    Ok(deleted)
 }

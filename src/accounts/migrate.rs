@@ -16,11 +16,10 @@ pub struct Migrated {
 /// Brings the schema up to date, and the keys of addresses that an earlier version computed in another way.
 pub fn migrate(app: &App) -> anyhow::Result<Migrated> {
     let steps = app.store.migrate()?;
-    let is_outdated = app.store.read_before_writing(|db| Ok(!outdated(db)?.is_empty()));
-    if !is_outdated.map_err(store::Error::into_inner)? {
+    if app.store.read_with_writer(outdated)?.is_empty() {
         return Ok(Migrated { steps, warnings: Vec::new() });
     }
-    let clashes = app.store.write(update_keys).map_err(store::Error::into_inner)?;
+    let clashes = app.store.write(update_keys)?;
     let warning = |(this, other): &(AccountId, AccountId)| {
         format!(
             "accounts {this} and {other} have an address of the same mailbox, and logins with it reach account {other}; \

@@ -124,7 +124,7 @@ fn require_free(tx: &Tx<'_>, mut errors: FieldErrors, email: &str, username: &st
     if role == Some(Role::Primary) {
         errors.add("email", [FieldError::EMAIL_TAKEN]);
     }
-    if store::accounts::is_username_taken(tx, username)? {
+    if store::accounts::find_by_username(tx, username)?.is_some() {
         errors.add("username", [FieldError::USERNAME_TAKEN]);
     }
     errors.into_result()?;

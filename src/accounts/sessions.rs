@@ -152,7 +152,7 @@ pub fn revoke_by_token(app: &App, viewer: &Viewer, token: &str) -> Result<i64> {
     let revoked_at = Tx::run_anonymous(app, viewer, |tx| {
         let session = store::refresh_tokens::delete_family(tx, &refresh::hash(token))?;
         let Some(session) = session else { return Ok(None) };
-        store::sessions::set_ending(tx, &session, app.config.tokens.access_lifetime)?;
+        store::sessions::shorten(tx, &session, app.config.tokens.access_lifetime)?;
         let owner = store::sessions::find_owner(tx, &session)?.map(|(account, _)| account.id);
         tx.record_by_owner(owner, Event::RefreshTokenRevoked(&session))?;
         Ok(Some(tx.now.seconds()))

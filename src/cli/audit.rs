@@ -81,8 +81,7 @@ fn list(app: &App, account: Option<AccountId>, since: Timestamp, as_json: bool) 
         let page = app.store.read(|db| match account {
             Some(account) => store::audit::list_of_account(db, account, place, PAGE_SIZE),
             None => store::audit::list(db, place, PAGE_SIZE),
-        });
-        let page = page.map_err(store::Error::into_inner)?;
+        })?;
         place = page.last().map_or(place, |last| (last.at, last.id));
         Ok(page)
     };

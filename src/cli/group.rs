@@ -98,8 +98,9 @@ fn list(app: &App, as_json: bool) -> Result<()> {
 fn delete(app: &App, id: &str, yes: bool) -> Result<()> {
     let nothing = "nothing was changed";
     let group = explain(nothing, app.store.read(|db| admin::find(db, id)))?;
-    let members = app.store.read(|db| store::memberships::list_members(db, std::slice::from_ref(&group.id)));
-    let members = members.map_err(store::Error::into_inner)?.len();
+    let members =
+        app.store.read(|db| store::memberships::list_members(db, std::slice::from_ref(&group.id)))?;
+    let members = members.len();
     let named = single_line(&format!("{} ({})", group.id, group.name));
     let question = format!("Delete the working group {named}? Members: {members}.");
     confirm(&question, "this cannot be undone", yes)?;

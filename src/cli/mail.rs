@@ -1,4 +1,4 @@
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use serde_json::json;
 
@@ -44,7 +44,7 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
 }
 
 fn list(app: &App, as_json: bool) -> Result<()> {
-    let messages = app.store.read(store::outbox::list).map_err(store::Error::into_inner)?;
+    let messages = app.store.read(store::outbox::list)?;
     if as_json {
         return print_json(&messages.iter().map(to_json).collect());
     }
@@ -83,11 +83,8 @@ fn to_json(message: &OutboxMessage) -> serde_json::Value {
 }
 
 fn find(app: &App, id: i64) -> Result<OutboxMessage> {
-    let found = app.store.read(|db| store::outbox::find_by_id(db, id));
-    match found.map_err(store::Error::into_inner)? {
-        Some(message) => Ok(message),
-        None => bail!("there is no mail {id}; `mail list` shows all"),
-    }
+    let found = app.store.read(|db| store::outbox::find_by_id(db, id))?;
+    found.with_context(|| format!("there is no mail {id}; `mail list` shows all"))
 }
 
 fn show(app: &App, id: i64) -> Result<()> {
@@ -112,14 +109,13 @@ fn retry(app: &App, id: i64, yes: bool) -> Result<()> {
         confirm(&question, &format!("mail {id} has already been delivered"), yes)?;
     }
     let now = app.clock.now();
-    let due = app.store.write(|tx| store::outbox::set_due(tx, id, now, again));
-    print_due(usize::from(due.map_err(store::Error::into_inner)?))
+    let due = app.store.write(|tx| store::outbox::set_due(tx, id, now, again))?;
+    print_due(usize::from(due))
 }
 
 fn retry_all(app: &App) -> Result<()> {
     let now = app.clock.now();
-    let due = app.store.write(|tx| store::outbox::set_all_due(tx, now));
-    print_due(due.map_err(store::Error::into_inner)?)
+    print_due(app.store.write(|tx| store::outbox::set_all_due(tx, now))?)
 }
 
 fn print_due(due: usize) -> Result<()> {

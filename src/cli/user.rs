@@ -181,7 +181,7 @@ fn list(app: &App, as_json: bool) -> Result<()> {
     let next_page = || {
         let page = app.store.read(|db| store::accounts::list(db, &Filter::default(), offset, PAGE_SIZE));
         offset += PAGE_SIZE;
-        page.map_err(store::Error::into_inner)
+        page
     };
     print_paged(as_json, "There are no accounts.\n", next_page, |account| {
         if as_json { in_json(&to_json(account, exact)) } else { line(account) }
@@ -205,9 +205,9 @@ fn line(account: &Account) -> String {
 fn show(app: &App, name: &str, as_json: bool) -> Result<()> {
     let account = explain("the account cannot be shown", app.store.read(|db| admin::find(db, name)))?;
     let now = app.clock.now();
-    let sessions = app.store.read(|db| store::sessions::list_live(db, account.id, now));
+    let sessions = app.store.read(|db| store::sessions::list_live(db, account.id, now))?;
     let mut members = to_json(&account, if as_json { exact } else { to_the_second });
-    members["sessions"] = sessions.map_err(store::Error::into_inner)?.len().into();
+    members["sessions"] = sessions.len().into();
     if as_json {
         return print_json(&members);
     }

@@ -10,7 +10,6 @@ use crate::printable::single_line;
 use crate::security::Tx;
 use crate::security::audit::Event;
 use crate::store::groups::Group;
-use crate::store::institutions::Search;
 use crate::store::memberships::MemberRole;
 use crate::store::{self, Reader};
 use crate::text;
@@ -115,11 +114,11 @@ fn find_institution(db: &Reader<'_>, name: &str) -> Result<String> {
     if let Some(id) = text::uuid(name) {
         return Ok(id);
     }
-    let (words, first) = (words(name), i64::try_from(MAX_CANDIDATES + 1).ok());
+    let (words, limit) = (words(name), i64::try_from(MAX_CANDIDATES + 1).unwrap_or(i64::MAX));
     let found = if words.is_empty() {
         Vec::new()
     } else {
-        store::institutions::list_institutions(db, &Search { words, first, offset: 0 })?
+        store::institutions::list_institutions(db, &words, limit, 0)?
     };
     let institution = only(
         found,

@@ -10,7 +10,6 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::security::Viewer;
 use crate::security::authentication::caller;
-use crate::store::institutions::Search;
 use crate::store::{self, Reader};
 use crate::text::search_key;
 
@@ -82,16 +81,14 @@ pub fn institutions(
     search: &InstitutionSearch,
     groups: Option<&GroupSelection>,
 ) -> Result<Vec<SeenInstitution>> {
-    let search = Search {
-        words: words(search.search.as_deref().unwrap_or_default()),
-        first: search.first.map(|first| not_negative("first", first)).transpose()?,
-        offset: not_negative("offset", search.offset.unwrap_or_default())?,
-    };
-    if search.words.iter().any(|word| word.len() > LONGEST_WORD) {
+    let words = words(search.search.as_deref().unwrap_or_default());
+    let limit = search.first.map_or(Ok(i64::MAX), |first| not_negative("first", first))?;
+    let offset = not_negative("offset", search.offset.unwrap_or_default())?;
+    if words.iter().any(|word| word.len() > LONGEST_WORD) {
         return Ok(Vec::new());
     }
     app.store.read(|db| {
-        let found = store::institutions::list_institutions(db, &search)?;
+        let found = store::institutions::list_institutions(db, &words, limit, offset)?;
         let visibility = Visibility::of(app, caller(app, db, viewer)?.account);
         Loader::new(db, &visibility).institutions(found, groups)
     })

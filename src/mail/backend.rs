@@ -1,4 +1,4 @@
-//! Where mails are delivered to.
+//! Delivery of mails to standard output, to files or to a mail server.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -15,7 +15,7 @@ use crate::config::{self, Config};
 use crate::printable::multi_line;
 use crate::private_files;
 
-pub(super) enum Backend {
+pub enum Backend {
     Console { from: Mailbox },
     File { from: Mailbox, directory: PathBuf },
     Smtp(Box<Smtp>),
@@ -28,9 +28,9 @@ impl Backend {
             config::Transport::Console => Ok(Self::Console { from }),
             config::Transport::File => {
                 let directory = config.mail_directory();
-                // Mails hold links, and the names of their files tell when they were sent.
+                // Mails contain links, and the names of their files contain the time.
                 private_files::create_dir(&directory).with_context(|| {
-                    format!("mail.directory: the folder {} cannot be made", directory.display())
+                    format!("mail.directory: the folder {} cannot be created", directory.display())
                 })?;
                 Ok(Self::File { from, directory })
             }
@@ -38,23 +38,27 @@ impl Backend {
         }
     }
 
-    pub(super) fn deliver(&self, message: &Message, id: i64, created_at: Timestamp) -> Result<(), Failure> {
+    /// Delivers a mail. The `Message-ID` is derived from `id` and `created_at`, so it stays the same if the mail is
+    /// delivered again.
+    pub fn deliver(&self, message: &Message, id: i64, created_at: Timestamp) -> Result<(), Failure> {
         match self {
             Self::Console { from } => {
-                print(message, from).map_err(|error| Failure::new(FailureKind::ServerUnavailable, &error))
+                print(message, from).map_err(|error| Failure::new(FailureKind::ServerUnavailable, error))
             }
             Self::File { from, directory } => write(message, from, directory, id, created_at),
             Self::Smtp(smtp) => smtp.deliver(message, id, created_at),
         }
     }
 
-    pub(super) fn disconnect(&self) {
+    /// Closes the connection to the mail server, if one is open.
+    pub fn disconnect(&self) {
         if let Self::Smtp(smtp) = self {
             smtp.disconnect();
         }
     }
 
-    pub(super) fn describe(&self) -> String {
+    /// Returns the end of a sentence that begins with "mail".
+    pub fn describe(&self) -> String {
         match self {
             Self::Console { .. } => "is printed on standard output".to_owned(),
             Self::File { directory, .. } => format!("is written to {}", directory.display()),
@@ -63,7 +67,7 @@ impl Backend {
     }
 }
 
-/// Prints a mail for people, in a form that programs can parse. A line of dashes ends it.
+/// Prints a mail for people, in a format that programs can parse. A line of dashes ends it.
 fn print(message: &Message, from: &Mailbox) -> Result<()> {
     let text = format!(
         "From: {from}\nTo: {}\nSubject: {}\nContent-Type: text/plain; charset=utf-8\n\
@@ -80,8 +84,8 @@ fn print(message: &Message, from: &Mailbox) -> Result<()> {
         .context("standard output cannot be written")
 }
 
-/// Writes a mail to a file, whose name sorts by time. A mail that is delivered again overwrites its file. A killed server
-/// leaves no incomplete file under that name.
+/// Writes a mail to a file whose name sorts by time. A mail that is delivered again overwrites its file. A server that is
+/// killed leaves no incomplete file under that name.
 fn write(
     message: &Message,
     from: &Mailbox,
@@ -90,21 +94,21 @@ fn write(
     created_at: Timestamp,
 ) -> Result<(), Failure> {
     let mail =
-        format(message, from, id, created_at).map_err(|error| Failure::new(FailureKind::Refused, &error))?;
+        format(message, from, id, created_at).map_err(|error| Failure::new(FailureKind::Refused, error))?;
     let name = format!("{:020}-{id:08}.eml", created_at.micros());
     let (path, temporary) = (directory.join(&name), directory.join(format!(".{name}")));
     let unwritable = || format!("{} cannot be written", path.display());
-    write_whole(&temporary, &mail)
+    write_and_sync(&temporary, &mail)
         .with_context(unwritable)
-        .map_err(|error| Failure::new(FailureKind::ServerUnavailable, &error))?;
+        .map_err(|error| Failure::new(FailureKind::ServerUnavailable, error))?;
     std::fs::rename(&temporary, &path)
         // The file name must be on disk before the mail counts as delivered.
         .and_then(|()| File::open(directory)?.sync_all())
         .with_context(unwritable)
-        .map_err(|error| Failure::new(FailureKind::Retry, &error))
+        .map_err(|error| Failure::new(FailureKind::Retry, error))
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn write_and_sync(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = private_files::open(path)?;
     file.set_len(0)?;
     file.write_all(bytes)?;

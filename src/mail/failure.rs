@@ -1,6 +1,7 @@
-//! Why a mail was not delivered, and whether it is retried.
+//! The reasons for which mails are not delivered.
 
 use std::error::Error as _;
+use std::fmt::Display;
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -8,17 +9,16 @@ use lettre::transport::smtp::Error;
 
 use crate::printable::single_line;
 
-/// The length at which a reply of the mail server is cut off.
+/// The length in characters at which a reply of the mail server is cut off.
 const MAX_REPLY: usize = 500;
-/// Words of at least this length that a reply repeats from its mail may be links or tokens.
+/// The length from which a word of a mail may be a link or a token.
 const MIN_SECRET: usize = 20;
 
 #[derive(Debug)]
 pub struct Failure {
     pub kind: FailureKind,
-    /// The cause for the log, without the reply of the mail server, which may contain addresses.
+    /// The cause without the reply of the mail server, which may contain addresses. For the log.
     pub summary: String,
-    /// The cause in full.
     pub cause: String,
 }
 
@@ -26,7 +26,7 @@ pub struct Failure {
 pub enum FailureKind {
     /// The mail is retried later.
     Retry,
-    /// The mail is retried later. All other mails would fail now as well.
+    /// The mail is retried later. Any other mail would fail now as well.
     ServerUnavailable,
     /// The mail is not retried.
     Refused,
@@ -63,17 +63,16 @@ impl Step {
 }
 
 impl Failure {
-    /// Creates a failure that does not come from a mail server.
-    pub(super) fn new(kind: FailureKind, error: &anyhow::Error) -> Self {
-        let cause = format!("{error:#}");
+    /// Creates a failure without a reply of a mail server.
+    pub(super) fn new(kind: FailureKind, cause: impl Display) -> Self {
+        let cause = format!("{cause:#}");
         Self { kind, summary: cause.clone(), cause }
     }
 
     /// Classifies an SMTP error. `server` is the address of the mail server.
     pub(super) fn from_smtp(step: Step, error: &Error, server: &str) -> Self {
         let Some(code) = error.status().map(u16::from) else {
-            let cause = describe_missing_reply(step, error, server);
-            return Self { kind: FailureKind::ServerUnavailable, summary: cause.clone(), cause };
+            return Self::new(FailureKind::ServerUnavailable, describe_missing_reply(step, error, server));
         };
         let kind = match code {
             // The server closes the connection, or requires a login or encryption.
@@ -87,7 +86,7 @@ impl Failure {
         Self { kind, cause: format!("{summary}: {reply}"), summary }
     }
 
-    /// Refuses a mail that was deferred for `age`.
+    /// Makes this the final failure of a mail that was deferred for `age`.
     #[must_use]
     pub fn refuse_after(self, age: Duration) -> Self {
         let days = age.as_secs() / (24 * 3600);
@@ -95,11 +94,11 @@ impl Failure {
         Self { kind: FailureKind::Refused, summary: explain(self.summary), cause: explain(self.cause) }
     }
 
-    /// Removes from the cause what the mail server repeated of the mail.
+    /// Removes links and tokens of the mail from the cause, which a mail server may repeat in its reply.
     pub(super) fn redact(mut self, mail: &str) -> Self {
-        let is_part = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#=&%+".contains(c);
+        let is_separator = |c: char| !c.is_ascii_alphanumeric() && !"-._~:/?#=&%+".contains(c);
         let cause = self.cause.clone();
-        for word in cause.split(|c| !is_part(c)).filter(|word| word.len() >= MIN_SECRET) {
+        for word in cause.split(is_separator).filter(|word| word.len() >= MIN_SECRET) {
             let word = word.trim_end_matches('.');
             if mail.contains(word) {
                 self.cause = self.cause.replace(word, "…");
@@ -129,7 +128,7 @@ fn describe_missing_reply(step: Step, error: &Error, server: &str) -> String {
     }
 }
 
-/// Limits what a reply takes in the database, and removes control characters.
+/// Limits the size of a reply in the database, and removes control characters.
 fn shorten(reply: &str) -> String {
     single_line(&reply.trim().chars().take(MAX_REPLY).collect::<String>())
 }

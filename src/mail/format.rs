@@ -5,14 +5,14 @@ use lettre::message::{Mailbox, MultiPart, MultiPartKind, SinglePart};
 use super::Message;
 use crate::clock::Timestamp;
 
-/// The line between the parts of the body. No mail contains it.
+/// Separates the parts of the body. Quoted-printable escapes `=`, so no part contains it.
 const BOUNDARY: &str = "=_pledge4future-auth_=";
 
 /// Encodes a mail as MIME. The same arguments always give the same bytes.
 pub(super) fn format(message: &Message, from: &Mailbox, id: i64, created_at: Timestamp) -> Result<Vec<u8>> {
-    let part = |kind: ContentType, body: &str| {
+    let part = |content_type: ContentType, body: &str| {
         SinglePart::builder()
-            .header(kind)
+            .header(content_type)
             .header(ContentTransferEncoding::QuotedPrintable)
             .body(body.to_owned())
     };
@@ -29,7 +29,7 @@ pub(super) fn format(message: &Message, from: &Mailbox, id: i64, created_at: Tim
         .date(created_at.to_system_time())
         .message_id(Some(format!("<{}.{id}@{}>", created_at.micros(), from.email.domain())))
         .multipart(body)?;
-    // Keeps absence notices from replying (RFC 3834 §5).
+    // Prevents automatic replies, such as absence notices (RFC 3834 §5).
     let header = HeaderName::new_from_ascii_str("Auto-Submitted");
     mail.headers_mut().insert_raw(HeaderValue::new(header, "auto-generated".to_owned()));
     Ok(mail.formatted())

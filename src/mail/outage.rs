@@ -1,23 +1,23 @@
-//! Outages: times at which no mail can be delivered.
+//! Outages, during which no mail can be delivered.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::clock::Timestamp;
 
-/// When the current outage began. A single mail that is refused or deferred does not start one: that may depend on its
+/// The start of the current outage. A mail that is refused or deferred starts none, because that may depend on its
 /// recipient.
 pub struct Outage(AtomicI64);
 
-/// A delivery attempt. An outage counts as begun during the attempt, because a mail server may never complete its reply.
-/// An attempt that is dropped without an outcome restores the state before it.
+/// A delivery attempt, which counts as an outage while it is under way, because a mail server may never complete its reply.
+/// Dropping it without an outcome restores the state before it.
 pub struct Attempt<'a> {
     outage: &'a Outage,
     began_at: i64,
-    /// The start of the outage once the attempt is over.
+    /// The start of the outage after the attempt.
     outage_afterwards: i64,
 }
 
-/// The start of the outage if there is none: later than any time.
+/// Stands for no outage. It is later than any time.
 const NONE: i64 = i64::MAX;
 
 impl Default for Outage {
@@ -32,7 +32,7 @@ impl Outage {
         Attempt { outage: self, began_at, outage_afterwards: self.0.fetch_min(began_at, Ordering::Relaxed) }
     }
 
-    /// Returns whether the last attempt met an outage, or an attempt is under way.
+    /// Whether the last attempt failed because of an outage, or an attempt is under way.
     pub fn is_on(&self) -> bool {
         self.0.load(Ordering::Relaxed) != NONE
     }

@@ -1,8 +1,8 @@
 //! Delivery to a mail server.
 //!
-//! lettre's own transport does not report which command was refused, and the retry depends on that: a reply to RCPT TO
-//! or DATA concerns one mail, a reply to an earlier command concerns all. So this module sends the commands one by one
-//! over lettre's connection, which stays open for a round of deliveries.
+//! A refused RCPT TO or DATA concerns one mail, and an earlier refused command concerns all mails. lettre's transport does
+//! not report which command was refused, so this module sends the commands itself over lettre's connection. The
+//! connection stays open for a round of deliveries.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,12 +26,12 @@ use crate::clock::Timestamp;
 use crate::config::{Config, Encryption, SmtpServer};
 
 const REPLY_TIMEOUT: Duration = Duration::from_secs(20);
-/// Servers scan a mail before they reply, and a mail that is given up too early is delivered twice. RFC 5321 recommends
-/// ten minutes, but a stopping server must end within the `TimeoutStopSec` of its systemd unit.
+/// Mail servers scan a mail before they reply, and a mail whose reply comes too late is delivered twice. RFC 5321 recommends
+/// ten minutes, but this program must stop within the `TimeoutStopSec` of its systemd unit.
 const MAIL_REPLY_TIMEOUT: Duration = Duration::from_mins(1);
 const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
 
-pub(super) struct Smtp {
+pub struct Smtp {
     server: SmtpServer,
     ehlo_name: ClientId,
     tls: TlsParameters,
@@ -45,7 +45,7 @@ struct EncodedMail {
 }
 
 impl EncodedMail {
-    /// Returns whether the addresses are ASCII. Everything else in a mail is encoded as ASCII.
+    /// Whether the addresses are ASCII. The rest of the mail always is.
     fn is_ascii(&self) -> bool {
         self.text.is_ascii()
     }
@@ -53,16 +53,16 @@ impl EncodedMail {
 
 /// Rejects certificates that cannot be read.
 pub(super) fn check(config: &Config) -> Result<()> {
-    tls("localhost", config).map(drop)
+    tls_parameters("localhost", config).map(drop)
 }
 
 impl Smtp {
     pub(super) fn new(config: &Config, from: Mailbox) -> Result<Self> {
         let url = config.mail.smtp_url.as_ref().context("mail.smtp_url is missing")?;
         let server = SmtpServer::read(url).map_err(|problem| anyhow!("mail.smtp_url: {problem}"))?;
-        let tls = tls(&server.host, config)?;
+        let tls = tls_parameters(&server.host, config)?;
         let ehlo_name = ehlo_name(&server, config);
-        let from = Mailbox::new(from.name, in_ascii(&from.email)?);
+        let from = Mailbox::new(from.name, with_ascii_host(&from.email)?);
         Ok(Self { server, ehlo_name, tls, from, connection: Mutex::new(None) })
     }
 
@@ -72,17 +72,16 @@ impl Smtp {
 
     pub(super) fn deliver(&self, message: &Message, id: i64, created_at: Timestamp) -> Result<(), Failure> {
         let mail = encode(message, &self.from, id, created_at)
-            .map_err(|error| Failure::new(FailureKind::Refused, &error))?;
+            .map_err(|error| Failure::new(FailureKind::Refused, error))?;
         let mut open = self.lock();
-        let mut connection = self.begin(open.take(), &mail)?;
+        let mut connection = self.connect_for(&mail, open.take())?;
         let delivered = if mail.is_ascii() || supports_utf8(&connection) {
-            send(&mut connection, &mail)
-                .map_err(|(step, error)| self.failure(step, &error).redact(&message.text))
+            send(&mut connection, &mail).map_err(|error| self.failure(error).redact(&message.text))
         } else {
-            let error = anyhow!("the mail server {} accepts only ASCII addresses", self.address());
+            let cause = format!("the mail server {} accepts only ASCII addresses", self.address());
             let is_sender = mail.recipient.to_string().is_ascii();
             let kind = if is_sender { FailureKind::ServerUnavailable } else { FailureKind::Refused };
-            Err(Failure::new(kind, &error))
+            Err(Failure::new(kind, cause))
         };
         match &delivered {
             Ok(()) => *open = Some(connection),
@@ -107,22 +106,25 @@ impl Smtp {
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
 
-    fn failure(&self, step: Step, error: &Error) -> Failure {
-        Failure::from_smtp(step, error, &self.address())
+    fn failure(&self, (step, error): (Step, Error)) -> Failure {
+        Failure::from_smtp(step, &error, &self.address())
     }
 
-    /// Returns a connection on which MAIL FROM was accepted. An open connection that rejects it is replaced, because it may
-    /// only have reached its limit of mails.
-    fn begin(&self, open: Option<SmtpConnection>, mail: &EncodedMail) -> Result<SmtpConnection, Failure> {
+    /// Returns a connection on which MAIL FROM was accepted. Replaces an open connection that rejects it, because that
+    /// connection may have reached its limit of mails.
+    fn connect_for(
+        &self,
+        mail: &EncodedMail,
+        open: Option<SmtpConnection>,
+    ) -> Result<SmtpConnection, Failure> {
         if let Some(mut connection) = open {
             match self.send_sender(&mut connection, mail) {
                 Ok(()) => return Ok(connection),
                 Err(_) => quit(connection),
             }
         }
-        let mut connection =
-            self.connect().map_err(|(step, error)| self.redact_login(self.failure(step, &error)))?;
-        self.send_sender(&mut connection, mail).map_err(|error| self.failure(Step::Sender, &error))?;
+        let mut connection = self.connect().map_err(|error| self.redact_login(self.failure(error)))?;
+        self.send_sender(&mut connection, mail).map_err(|error| self.failure(error))?;
         Ok(connection)
     }
 
@@ -131,8 +133,9 @@ impl Smtp {
         if let Some((user, password)) = &self.server.login {
             let password = password.expose_secret();
             let sent = [format!("\0{user}\0{password}"), password.to_owned(), user.clone()];
-            for secret in sent.iter().flat_map(|sent| [BASE64_STANDARD.encode(sent), sent.clone()]) {
-                failure.cause = failure.cause.replace(&secret, "…");
+            for secret in &sent {
+                failure.cause =
+                    failure.cause.replace(&BASE64_STANDARD.encode(secret), "…").replace(secret, "…");
             }
         }
         failure
@@ -155,13 +158,14 @@ impl Smtp {
         Ok(connection)
     }
 
-    fn send_sender(&self, connection: &mut SmtpConnection, mail: &EncodedMail) -> Result<(), Error> {
+    fn send_sender(&self, connection: &mut SmtpConnection, mail: &EncodedMail) -> Result<(), (Step, Error)> {
         let parameters = if !mail.is_ascii() && supports_utf8(connection) {
             vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)]
         } else {
             Vec::new()
         };
-        connection.command(Mail::new(Some(self.from.email.clone()), parameters)).map(drop)
+        let command = Mail::new(Some(self.from.email.clone()), parameters);
+        connection.command(command).map(drop).map_err(|error| (Step::Sender, error))
     }
 }
 
@@ -186,44 +190,52 @@ fn quit(mut connection: SmtpConnection) {
 
 fn encode(message: &Message, from: &Mailbox, id: i64, created_at: Timestamp) -> Result<EncodedMail> {
     let invalid = "the recipient is not a valid mail address";
-    let recipient = in_ascii(&message.recipient.parse().context(invalid)?).context(invalid)?;
+    let recipient = with_ascii_host(&message.recipient.parse().context(invalid)?).context(invalid)?;
     let message = Message { recipient: recipient.to_string(), ..message.clone() };
     let text = String::from_utf8(format(&message, from, id, created_at)?)?;
     Ok(EncodedMail { text: terminate(&text), recipient })
 }
 
-/// Escapes dots at the start of lines and appends the dot that ends a mail. lettre sends that dot separately, which then
-/// waits for an acknowledgement of the data, 40 milliseconds a mail.
+/// Escapes dots at the start of lines and appends the dot that ends a mail. lettre sends that dot separately, which costs
+/// 40 milliseconds per mail, because it waits for an acknowledgement of the data.
 fn terminate(text: &str) -> String {
     format!("{}\r\n.\r\n", text.strip_suffix("\r\n").unwrap_or(text).replace("\r\n.", "\r\n.."))
 }
 
-/// Converts the host to ASCII, so that all servers accept it.
-fn in_ascii(address: &Address) -> Result<Address> {
+/// Converts the host of an address to ASCII, so that all servers accept it.
+fn with_ascii_host(address: &Address) -> Result<Address> {
     let host = idna::domain_to_ascii(address.domain()).unwrap_or_else(|_| address.domain().to_owned());
     Ok(Address::new(address.user(), host)?)
 }
 
-/// Returns the name for EHLO: that of the URL, or else the host of `public_url`. Many servers reject a client without a
+/// Returns the name for EHLO: the one in the URL, or else the host of `public_url`. Many servers reject a client without a
 /// domain.
 fn ehlo_name(server: &SmtpServer, config: &Config) -> ClientId {
     let url = url::Url::parse(&config.public_url).ok();
-    let own = url.as_ref().and_then(url::Url::domain).filter(|domain| domain.contains('.'));
-    server.hello.as_deref().or(own).map_or_else(ClientId::default, |name| ClientId::Domain(name.to_owned()))
+    let public = url.as_ref().and_then(url::Url::domain).filter(|domain| domain.contains('.'));
+    server
+        .hello
+        .as_deref()
+        .or(public)
+        .map_or_else(ClientId::default, |name| ClientId::Domain(name.to_owned()))
 }
 
-/// Trusts the certificates of `mail.smtp_ca_file`, or else the roots of Mozilla, which are built in because a machine may
-/// have no ca-certificates.
-fn tls(host: &str, config: &Config) -> Result<TlsParameters> {
+/// Trusts the certificates in `mail.smtp_ca_file`, or else Mozilla's root certificates, which are built in because a machine
+/// may have none.
+fn tls_parameters(host: &str, config: &Config) -> Result<TlsParameters> {
     let builder = TlsParameters::builder(host.to_owned());
     let Some(path) = &config.mail.smtp_ca_file else {
         return Ok(builder.certificate_store(CertificateStore::WebpkiRoots).build()?);
     };
     let pem = std::fs::read(path)
         .with_context(|| format!("mail.smtp_ca_file: {} cannot be read", path.display()))?;
-    let none = || format!("mail.smtp_ca_file: {} contains no PEM certificates", path.display());
+    let no_certificates = || format!("mail.smtp_ca_file: {} contains no PEM certificates", path.display());
     let begin = b"-----BEGIN CERTIFICATE-----";
-    ensure!(pem.windows(begin.len()).any(|part| part == begin), none());
-    let own = Certificate::from_pem(&pem).with_context(none)?;
-    builder.certificate_store(CertificateStore::None).add_root_certificate(own).build().with_context(none)
+    ensure!(pem.windows(begin.len()).any(|part| part == begin), no_certificates());
+    let root = Certificate::from_pem(&pem).with_context(no_certificates)?;
+    builder
+        .certificate_store(CertificateStore::None)
+        .add_root_certificate(root)
+        .build()
+        .with_context(no_certificates)
 }

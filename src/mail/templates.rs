@@ -1,4 +1,4 @@
-//! The templates of mails: those in `assets/mail/`, or those of the site.
+//! Mail templates: those of the site, and the ones in `assets/mail/` for the rest.
 
 use std::io::ErrorKind;
 
@@ -23,15 +23,15 @@ pub enum MailKind<'a> {
         /// Whether the link also removes the password of the account.
         ends_password: bool,
     },
-    /// Asks to confirm a secondary address; holds the token.
+    /// Asks to confirm a secondary address. Contains the token.
     SecondaryEmail(&'a str),
-    /// Lets the recipient reset the password; holds the token.
+    /// Lets the recipient reset the password. Contains the token.
     PasswordReset(&'a str),
-    /// Lets the recipient set a first password; holds the token.
+    /// Lets the recipient set a first password. Contains the token.
     PasswordSet(&'a str),
     /// Reports a change of the account in a sentence.
     Notice(&'a str),
-    /// Reports in a sentence what was tried with the address, because the response must not.
+    /// Reports in a sentence what somebody requested for the address. The response must not reveal it.
     Hint(&'a str),
     /// Asks the representative of a working group to answer a join request.
     JoinRequest { id: &'a str, requester: &'a str, email: &'a str, group: &'a str },
@@ -39,7 +39,7 @@ pub enum MailKind<'a> {
     JoinAnswer { group: &'a str, approved: bool },
 }
 
-pub(super) struct Templates {
+pub struct Templates {
     environment: Environment<'static>,
     /// The variables that are the same in all mails.
     defaults: Value,
@@ -79,7 +79,7 @@ impl Templates {
         Ok(templates)
     }
 
-    /// Finds templates that fail.
+    /// Fails if a template cannot be rendered.
     fn render_each_kind(&self) -> Result<()> {
         for kind in [
             MailKind::Activation { token: "", ends_password: true },
@@ -98,7 +98,8 @@ impl Templates {
         Ok(())
     }
 
-    pub(super) fn render(&self, kind: &MailKind<'_>, recipient: &str, name: &str) -> Result<Message> {
+    /// Renders a mail that addresses its recipient by `name`.
+    pub fn render(&self, kind: &MailKind<'_>, recipient: &str, name: &str) -> Result<Message> {
         let (template, variables) = self.template_of(kind);
         let context =
             context! { ..variables, ..context! { name => single_line(name), ..self.defaults.clone() } };
@@ -147,15 +148,14 @@ impl Templates {
         }
     }
 
-    /// Fills in a link. It needs no escaping in HTML: of the special characters, URLs contain only `&`, which browsers
-    /// accept.
+    /// Fills in a link. It needs no escaping in HTML: `&` is the only special character in URLs, and browsers accept it.
     fn link(&self, template: &str, token: &str) -> Value {
         let link = template.replace("{public_url}", &self.public_url).replace("{token}", token);
         Value::from_safe_string(link)
     }
 }
 
-/// A file with an unknown name is a typing error.
+/// Rejects files that no mail uses, which are typing errors.
 fn reject_unknown_files(config: &Config) -> Result<()> {
     let Some(folder) = &config.mail.templates else { return Ok(()) };
     let unreadable = || format!("mail.templates: {} cannot be read", folder.display());
@@ -170,10 +170,10 @@ fn reject_unknown_files(config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// The errors of the library do not name the unknown variable.
+/// Rejects unknown variables. Unlike the errors of minijinja, this error contains the name of the variable.
 fn reject_unknown_variables(environment: &Environment<'_>, config: &Config) -> Result<()> {
-    let own = config.mail.variables.keys().map(String::as_str);
-    let known: Vec<&str> = TEMPLATE_VARIABLES.into_iter().chain(own).collect();
+    let configured = config.mail.variables.keys().map(String::as_str);
+    let known: Vec<&str> = TEMPLATE_VARIABLES.into_iter().chain(configured).collect();
     for (name, template) in environment.templates() {
         let mut used: Vec<String> = template.undeclared_variables(false).into_iter().collect();
         used.sort();

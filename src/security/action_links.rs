@@ -163,7 +163,7 @@ impl<'a> Link<'a> {
         };
         Ok(is_of_epoch
             && is_about_current_address
-            && !store::action_tokens::is_spent(db, &action::hash(self.token))?)
+            && !store::action_tokens::is_consumed(db, &action::hash(self.token))?)
     }
 
     /// Whether the address is the one that was requested last. The requests of Django are not known, so its links are

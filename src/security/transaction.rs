@@ -76,15 +76,7 @@ impl<'a> Tx<'a> {
 
     /// Runs a rule for the command line.
     pub fn run_as_operator<T>(app: &App, rule: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
-        app.store.write(|db| {
-            let tx = Tx::for_operator(app, db);
-            rule(&tx)
-        })
-    }
-
-    /// Returns a unit of work of the command line in a transaction that the caller commits.
-    pub fn for_operator(app: &'a App, db: &'a Writer<'a>) -> Self {
-        Self { is_operator: true, ..Self::new(app, db, Caller::default()) }
+        app.store.write(|db| rule(&Tx { is_operator: true, ..Tx::new(app, db, Caller::default()) }))
     }
 
     fn new(app: &'a App, db: &'a Writer<'a>, caller: Caller) -> Self {

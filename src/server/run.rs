@@ -83,7 +83,7 @@ fn log_startup(app: &App, server: &http::Server, migrated: &Migrated) {
         0 => tracing::info!("data in {}", database.display()),
         steps => tracing::info!("data in {}, migrations applied: {steps}", database.display()),
     }
-    tracing::info!("mail {}; its links start with {}", app.mailer.describe(), app.config.public_url);
+    tracing::info!("mail {}; its links start with {}", app.mailer.backend.describe(), app.config.public_url);
     if let Some(address) = server.metrics_address() {
         tracing::info!("metrics at http://{address}/metrics");
     }

@@ -23,7 +23,7 @@ pub(super) async fn notify_watchdog(app: Arc<App>) {
         let read = tokio::task::spawn_blocking(move || worker.store.read(store::outbox::count_undelivered));
         match read.await {
             Ok(Ok(_)) => notify(&[NotifyState::Watchdog]),
-            Ok(Err(error)) => tracing::error!("the database cannot be read: {:#}", error.into_inner()),
+            Ok(Err(error)) => tracing::error!("the database cannot be read: {error:#}"),
             Err(panic) => tracing::error!("the database cannot be read: {panic}"),
         }
     }

@@ -14,11 +14,10 @@ pub use filter::Filter;
 /// The id of an account, which is never reused.
 pub type AccountId = i64;
 
-/// An account. It does not contain the password hash, which is read only where it is needed.
+/// An account, without its password hash, which is read only where it is needed.
 #[derive(Debug, Clone)]
 pub struct Account {
     pub id: AccountId,
-    /// Unique, any characters.
     pub username: String,
     /// The primary address as it was entered.
     pub email: String,
@@ -37,7 +36,7 @@ pub struct Account {
     pub verified_at: Option<Timestamp>,
     pub archived_at: Option<Timestamp>,
     pub deactivated_at: Option<Timestamp>,
-    /// Whether activation ends the password, because a new one was requested before.
+    /// Whether activation removes the password, because a new password was requested before.
     pub activation_ends_password: bool,
     pub membership: Option<Membership>,
 }
@@ -88,7 +87,7 @@ pub(super) const TABLES: &str = "accounts a \
      LEFT JOIN email_addresses s ON s.account_id = a.id AND s.role = 'secondary' \
      LEFT JOIN memberships m ON m.account_id = a.id";
 
-/// Returns a statement that selects what [`read_account`] reads.
+/// Returns a statement for [`read_account`].
 pub(super) fn select_where(condition: &str) -> String {
     format!("SELECT {COLUMNS} FROM {TABLES} WHERE {condition}")
 }
@@ -143,10 +142,6 @@ pub fn find_by_username(db: &Reader<'_>, username: &str) -> Result<Option<Accoun
     db.find(&select_where("a.username = $1"), [username], read_account)
 }
 
-pub fn is_username_taken(db: &Reader<'_>, username: &str) -> Result<bool> {
-    db.exists("SELECT 1 FROM accounts WHERE username = $1", [username])
-}
-
 pub fn find_password_hash(db: &Reader<'_>, id: AccountId) -> Result<Option<String>> {
     let sql = "SELECT password_hash FROM accounts WHERE id = $1";
     Ok(db.find(sql, [id], |row| row.get(0))?.flatten())
@@ -161,12 +156,11 @@ pub fn count(db: &Reader<'_>, filter: &Filter) -> Result<i64> {
 pub fn list(db: &Reader<'_>, filter: &Filter, offset: i64, limit: i64) -> Result<Vec<Account>> {
     let (condition, mut values) = filter.to_sql();
     values.extend([limit.into(), offset.into()]);
-    let (limit, offset) = (values.len() - 1, values.len());
-    let sql = select_where(&format!("{condition} ORDER BY a.id LIMIT ${limit} OFFSET ${offset}"));
+    let sql = select_where(&format!("{condition} ORDER BY a.id LIMIT ? OFFSET ?"));
     db.list(&sql, params_from_iter(values), read_account)
 }
 
-/// Adds an account, which also needs a primary address. Returns `None` if the username is taken.
+/// Adds an account. Returns `None` if the username is taken. [`insert_email`] must add a primary address.
 pub fn insert(db: &Writer<'_>, new: &NewAccount<'_>) -> Result<Option<AccountId>> {
     let sql = "INSERT INTO accounts (username, username_key, first_name, last_name, academic_title, password_hash, \
          epoch, is_staff, joined_at, verified_at, archived_at, deactivated_at) \
@@ -218,18 +212,25 @@ pub fn set_profile(db: &Writer<'_>, id: AccountId, first: &str, last: &str, titl
     db.execute(sql, (first, last, title, id))
 }
 
-/// Sets or clears when the address was confirmed. Returns whether that is a change.
+/// Sets or clears when the primary address was confirmed. Returns false if that was set or cleared already.
 pub fn set_verified(db: &Writer<'_>, id: AccountId, at: Option<Timestamp>) -> Result<bool> {
-    let sql =
-        "UPDATE accounts SET verified_at = $1 WHERE id = $2 AND (verified_at IS NULL) = ($1 IS NOT NULL)";
-    db.change(sql, (at, id))
+    set_time(db, "verified_at", id, at)
 }
 
-/// Archives or unarchives the account. Returns whether that is a change.
+/// Archives or unarchives an account. Returns false if nothing changes.
 pub fn set_archived(db: &Writer<'_>, id: AccountId, at: Option<Timestamp>) -> Result<bool> {
+    set_time(db, "archived_at", id, at)
+}
+
+/// Deactivates or reactivates an account. Returns false if nothing changes.
+pub fn set_deactivated(db: &Writer<'_>, id: AccountId, at: Option<Timestamp>) -> Result<bool> {
+    set_time(db, "deactivated_at", id, at)
+}
+
+fn set_time(db: &Writer<'_>, column: &str, id: AccountId, at: Option<Timestamp>) -> Result<bool> {
     let sql =
-        "UPDATE accounts SET archived_at = $1 WHERE id = $2 AND (archived_at IS NULL) = ($1 IS NOT NULL)";
-    db.change(sql, (at, id))
+        format!("UPDATE accounts SET {column} = $1 WHERE id = $2 AND ({column} IS NULL) = ($1 IS NOT NULL)");
+    db.change(&sql, (at, id))
 }
 
 /// Replaces the password hash with another hash of the same password, unless the password has changed in the
@@ -253,17 +254,6 @@ pub fn delete_password_hash(db: &Writer<'_>, id: AccountId) -> Result<()> {
 
 pub fn set_activation_ends_password(db: &Writer<'_>, id: AccountId) -> Result<()> {
     db.execute("UPDATE accounts SET activation_ends_password = 1 WHERE id = $1", [id])
-}
-
-/// Returns false if the account is deactivated already.
-pub fn set_deactivated(db: &Writer<'_>, id: AccountId, now: Timestamp) -> Result<bool> {
-    let sql = "UPDATE accounts SET deactivated_at = $1 WHERE id = $2 AND deactivated_at IS NULL";
-    db.change(sql, (now, id))
-}
-
-/// Returns false if the account is active already.
-pub fn set_activated(db: &Writer<'_>, id: AccountId) -> Result<bool> {
-    db.change("UPDATE accounts SET deactivated_at = NULL WHERE id = $1 AND deactivated_at IS NOT NULL", [id])
 }
 
 /// Returns false if nothing changes.

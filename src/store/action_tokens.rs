@@ -10,13 +10,6 @@ pub fn consume(db: &Writer<'_>, hash: &str, expires_at: Timestamp) -> Result<boo
     db.change(sql, (hash, expires_at))
 }
 
-pub fn is_spent(db: &Reader<'_>, hash: &str) -> Result<bool> {
+pub fn is_consumed(db: &Reader<'_>, hash: &str) -> Result<bool> {
     db.exists("SELECT 1 FROM spent_action_tokens WHERE token_hash = $1", [hash])
-}
-
-/// Deletes at most `limit` expired tokens, which are rejected anyway, and returns their number.
-pub fn delete_expired(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
-    let sql = "DELETE FROM spent_action_tokens \
-         WHERE token_hash IN (SELECT token_hash FROM spent_action_tokens WHERE expires_at < $1 LIMIT $2)";
-    db.change_many(sql, (now, limit))
 }

@@ -1,9 +1,8 @@
-//! Counters of attempts.
+//! Counters of attempts, each with a name that its user chooses.
 
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// The attempts of one name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempts {
     /// The number of attempts that are remembered as of `counted_at`.
@@ -44,11 +43,4 @@ pub fn take_back(
 
 pub fn delete(db: &Writer<'_>, name: &str) -> Result<()> {
     db.execute("DELETE FROM attempts WHERE name = $1", [name])
-}
-
-/// Deletes at most `limit` names whose attempts are all forgotten and returns their number.
-pub fn delete_forgotten(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
-    let sql = "DELETE FROM attempts \
-         WHERE name IN (SELECT name FROM attempts WHERE forgotten_at < $1 LIMIT $2)";
-    db.change_many(sql, (now, limit))
 }

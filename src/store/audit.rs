@@ -1,5 +1,4 @@
-//! The audit log: events, their accounts, actors and origins. Entries are added, and deleted when they are old. They
-//! never change.
+//! The audit log: events, their accounts, actors and origins. Entries never change, and are deleted when they are old.
 
 use rusqlite::Row;
 
@@ -31,7 +30,7 @@ impl StoredActor {
 pub struct NewEntry<'a> {
     pub at: Timestamp,
     pub event: &'a str,
-    /// The affected account; `None` if no account has the name that was given.
+    /// The affected account; `None` if the client named no existing account.
     pub account: Option<AccountId>,
     pub actor: StoredActor,
     /// The IP address of the client, if known.
@@ -57,7 +56,7 @@ pub struct Entry {
     pub detail: Option<String>,
 }
 
-/// A position in the log: after the entry with this time and id.
+/// The time and id of an entry, after which a page begins.
 pub type Place = (Timestamp, i64);
 
 const COLUMNS: &str =
@@ -97,24 +96,18 @@ pub fn list(db: &Reader<'_>, (at, id): Place, limit: i64) -> Result<Vec<Entry>> 
     db.list(&sql, (at, id, limit), read_entry)
 }
 
-/// Returns the entries that affect an account or that it caused; otherwise like [`list`].
+/// Like [`list`], for the entries that affect an account or that it caused.
 pub fn list_of_account(
     db: &Reader<'_>,
     account: AccountId,
     (at, id): Place,
     limit: i64,
 ) -> Result<Vec<Entry>> {
-    // The database merges two parts, each in the order of an index, so it reads neither further than the limit.
+    // Both parts have the order of an index, so SQLite merges them and reads only up to the limit.
     let sql = format!(
         "SELECT {COLUMNS} FROM (SELECT * FROM audit WHERE account_id = $1 AND (at, id) > ($2, $3) \
          UNION ALL SELECT * FROM audit WHERE actor_id = $1 AND (at, id) > ($2, $3) \
          ORDER BY at, id LIMIT $4) e {ADDRESS} ORDER BY e.at, e.id"
     );
     db.list(&sql, (account, at, id, limit), read_entry)
-}
-
-/// Deletes at most `limit` entries from before `moment` and returns their number.
-pub fn delete_before(db: &Writer<'_>, moment: Timestamp, limit: i64) -> Result<usize> {
-    let sql = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 LIMIT $2)";
-    db.change_many(sql, (moment, limit))
 }

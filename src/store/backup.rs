@@ -8,19 +8,16 @@ use refinery::Target;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{Store, embedded};
+use super::{HISTORY, Store, embedded};
 
 /// The pause before a copy is retried because another process has locked the database.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
-
-/// The table in which refinery records the migrations.
-const HISTORY: &str = "refinery_schema_history";
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Contents {
     /// The number of the last migration.
     pub schema: i64,
-    /// Tables, each with the number of its rows.
+    /// The tables, with their numbers of rows.
     pub rows: Vec<(String, i64)>,
 }
 
@@ -30,15 +27,9 @@ impl Store {
         copy(&self.path, file)
     }
 
-    /// Checks this database, as [`check_file`] does.
+    /// Checks the database with [`check_file`].
     pub fn check(&self) -> Result<Contents> {
         check_file(&self.path)
-    }
-
-    /// Returns the number of the last migration that this program knows.
-    pub fn newest_schema() -> i64 {
-        let runner = embedded::migrations::runner();
-        runner.get_migrations().iter().map(|known| i64::from(known.version())).max().unwrap_or_default()
     }
 }
 
@@ -53,7 +44,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Rejects a database that another program has open, such as one that replicates it.
+/// Fails if another program has the database open, for example to replicate it.
 pub fn require_alone(file: &Path) -> Result<()> {
     let connection = Connection::open(file)?;
     connection.busy_timeout(Duration::ZERO)?;
@@ -67,8 +58,8 @@ pub fn require_alone(file: &Path) -> Result<()> {
     }
 }
 
-/// Checks that a file is an undamaged database of this program, and returns what it contains. A schema that is newer than
-/// the program is not compared: the caller rejects it.
+/// Checks that a file is an undamaged database of this program, and returns what it contains. If its schema is newer than
+/// the program, the schema is not compared; the caller must reject it.
 pub fn check_file(file: &Path) -> Result<Contents> {
     let shown = file.display();
     std::fs::File::open(file).with_context(|| format!("{shown} cannot be read"))?;
@@ -77,11 +68,12 @@ pub fn check_file(file: &Path) -> Result<Contents> {
         Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).with_context(unreadable)?;
     // The file is not trusted: functions that its schema calls must have no effect.
     connection.pragma_update(None, "trusted_schema", false).with_context(unreadable)?;
-    let found = schema_objects(&connection);
-    if found.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::NotADatabase)) {
-        bail!("{shown} is not an SQLite database");
-    }
-    let found = found.with_context(unreadable)?;
+    let found = match schema_objects(&connection) {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            bail!("{shown} is not an SQLite database")
+        }
+        found => found.with_context(unreadable)?,
+    };
     let Some(history) = found.iter().find(|object| object.name == HISTORY) else {
         bail!("{shown} is a database, but not one of this program");
     };
@@ -89,14 +81,17 @@ pub fn check_file(file: &Path) -> Result<Contents> {
     if history.kind != "table" {
         bail!("{shown} was tampered with: the {} {HISTORY} is not this program's", history.kind);
     }
-    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let schema =
-        number(&format!("SELECT COALESCE(MAX(version), 0) FROM {HISTORY}")).with_context(unreadable)?;
+    let number = |expression: &str, table: &str| {
+        let sql = format!("SELECT {expression} FROM {table}");
+        connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).with_context(unreadable)
+    };
+    let schema = number("COALESCE(MAX(version), 0)", HISTORY)?;
     if schema < 1 {
         bail!("{shown} is damaged: it does not record its migrations");
     }
-    let known = schema_objects(&migrated_to(schema.min(Store::newest_schema()))?)?;
-    if schema <= Store::newest_schema()
+    let newest = Store::newest_schema();
+    let known = schema_objects(&migrated_to(schema.min(newest))?)?;
+    if schema <= newest
         && let Some(problem) = schema_problem(&found, &known)
     {
         bail!("{shown} {problem}");
@@ -109,11 +104,12 @@ pub fn check_file(file: &Path) -> Result<Contents> {
     if !orphans.is_empty() {
         bail!("{shown} is damaged: rows of {} refer to rows that do not exist", orphans.join(", "));
     }
+    // The names are those of this program, so no name from the file becomes part of a statement.
     let tables = known.iter().filter(|object| object.kind == "table" && object.name != HISTORY);
     let rows = tables
         .filter(|table| table.is_among(&found))
-        .map(|Object { name, .. }| Ok((name.clone(), number(&format!("SELECT COUNT(*) FROM {name}"))?)));
-    Ok(Contents { schema, rows: rows.collect::<rusqlite::Result<_>>().with_context(unreadable)? })
+        .map(|Object { name, .. }| Ok((name.clone(), number("COUNT(*)", name)?)));
+    Ok(Contents { schema, rows: rows.collect::<Result<_>>()? })
 }
 
 /// Returns how the schema of a database differs from the schema that this program creates. Additional tables and indexes
@@ -125,9 +121,9 @@ fn schema_problem(found: &[Object], known: &[Object]) -> Option<String> {
         return Some(format!("is damaged: it lacks {}", missing.join(", ")));
     }
     let is_known = |object: &Object| known.iter().any(|known| known.name == object.name);
-    let foreign = found
-        .iter()
-        .find(|object| (object.is_trigger_or_view() || is_known(object)) && !known.contains(object));
+    let foreign = found.iter().find(|object| {
+        (matches!(object.kind.as_str(), "trigger" | "view") || is_known(object)) && !known.contains(object)
+    });
     foreign.map(|Object { kind, name, .. }| {
         format!("was tampered with: the {kind} {name} is not this program's")
     })
@@ -142,17 +138,13 @@ struct Object {
 }
 
 impl Object {
-    fn is_trigger_or_view(&self) -> bool {
-        matches!(self.kind.as_str(), "trigger" | "view")
-    }
-
     fn is_among(&self, others: &[Object]) -> bool {
         others.iter().any(|other| (&other.kind, &other.name) == (&self.kind, &self.name))
     }
 }
 
-/// Returns the schema of a database, without the tables and indexes that SQLite itself adds. SQLite adds no triggers and
-/// views, so those are returned under any name.
+/// Returns the schema of a database, without the tables and indexes that SQLite itself adds. It adds no triggers or views,
+/// so these are returned whatever their names are.
 fn schema_objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
     let sql = "SELECT type, name, COALESCE(sql, '') FROM sqlite_schema \
          WHERE NOT (type IN ('table', 'index') AND name GLOB 'sqlite_*') ORDER BY name";
@@ -166,7 +158,7 @@ fn schema_objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
     statement.query_map([], object)?.collect()
 }
 
-/// Returns an empty database with the migrations up to this one.
+/// Returns an empty database in memory with the given schema.
 fn migrated_to(schema: i64) -> Result<Connection> {
     let mut connection = Connection::open_in_memory()?;
     let target = Target::Version(schema.try_into()?);

@@ -93,10 +93,6 @@ pub fn insert(db: &Writer<'_>, new: &NewGroup<'_>) -> Result<bool> {
     db.change(sql, (id, name, institution_id, research_field_id, employees, is_public))
 }
 
-pub fn exists(db: &Reader<'_>, id: &str) -> Result<bool> {
-    db.exists("SELECT 1 FROM working_groups WHERE id = $1", [id])
-}
-
 /// Deletes a group with its memberships and join requests.
 pub fn delete(db: &Writer<'_>, id: &str) -> Result<()> {
     db.execute("DELETE FROM working_groups WHERE id = $1", [id])

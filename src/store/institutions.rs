@@ -25,16 +25,6 @@ pub struct ResearchField {
     pub subfield: String,
 }
 
-/// Which institutions to list, and which part of that list.
-#[derive(Debug, Default)]
-pub struct Search {
-    /// Words that the `search_key` of [`upsert_institution`] must contain.
-    pub words: Vec<String>,
-    /// The most entries to return.
-    pub first: Option<i64>,
-    pub offset: i64,
-}
-
 /// Reads an institution from five columns, starting at `first`.
 pub(super) fn read_institution(row: &Row<'_>, first: usize) -> rusqlite::Result<Institution> {
     Ok(Institution {
@@ -46,19 +36,21 @@ pub(super) fn read_institution(row: &Row<'_>, first: usize) -> rusqlite::Result<
     })
 }
 
-/// Returns the institutions that match a search, in the order in which they were imported.
-pub fn list_institutions(db: &Reader<'_>, search: &Search) -> Result<Vec<Institution>> {
-    let number = search.words.len();
-    let conditions: String =
-        (1..=number).map(|word| format!(" AND search_key LIKE ${word} ESCAPE '\\'")).collect();
+/// Returns at most `limit` institutions after the first `offset`, in the order in which they were imported. Their
+/// `search_key` contains all words.
+pub fn list_institutions(
+    db: &Reader<'_>,
+    words: &[String],
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Institution>> {
+    let conditions = " AND search_key LIKE ? ESCAPE '\\'".repeat(words.len());
     let sql = format!(
         "SELECT id, name, city, state, country FROM institutions WHERE 1 = 1{conditions} \
-         ORDER BY position LIMIT ${} OFFSET ${}",
-        number + 1,
-        number + 2
+         ORDER BY position LIMIT ? OFFSET ?"
     );
-    let words = search.words.iter().map(|word| Value::from(format!("%{}%", escape_like(word))));
-    let values = words.chain([search.first.unwrap_or(i64::MAX).into(), search.offset.into()]);
+    let patterns = words.iter().map(|word| Value::from(format!("%{}%", escape_like(word))));
+    let values = patterns.chain([limit.into(), offset.into()]);
     db.list(&sql, params_from_iter(values), |row| read_institution(row, 0))
 }
 
@@ -76,8 +68,8 @@ pub fn list_research_fields(db: &Reader<'_>) -> Result<Vec<ResearchField>> {
     db.list(sql, [], |row| Ok(ResearchField { id: row.get(0)?, field: row.get(1)?, subfield: row.get(2)? }))
 }
 
-/// Adds an institution after the existing ones, or updates it. Returns false if nothing changes. Searches match
-/// against `search_key`.
+/// Adds an institution after the existing ones, or updates it. Returns false if nothing changes. Searches use
+/// `search_key`.
 pub fn upsert_institution(db: &Writer<'_>, institution: &Institution, search_key: &str) -> Result<bool> {
     let sql = "INSERT INTO institutions (id, position, name, city, state, country, search_key) \
          VALUES ($1, (SELECT COALESCE(MAX(position), 0) + 1 FROM institutions), $2, $3, $4, $5, $6) \

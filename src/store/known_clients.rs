@@ -1,4 +1,4 @@
-//! Clients from which the owners of accounts have logged in.
+//! Networks from which the owners of accounts have logged in.
 
 use super::accounts::AccountId;
 use super::{Reader, Result, Writer};
@@ -19,11 +19,4 @@ pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64) -> Result<(
     let sql = "DELETE FROM known_clients WHERE account_id = $1 AND network NOT IN (SELECT network FROM known_clients \
          WHERE account_id = $1 ORDER BY seen_at DESC, network DESC LIMIT $2)";
     db.execute(sql, (account, most))
-}
-
-/// Deletes at most `limit` clients that were last seen before `moment` and returns their number.
-pub fn delete_before(db: &Writer<'_>, moment: Timestamp, limit: i64) -> Result<usize> {
-    let sql = "DELETE FROM known_clients WHERE (account_id, network) IN \
-         (SELECT account_id, network FROM known_clients WHERE seen_at < $1 LIMIT $2)";
-    db.change_many(sql, (moment, limit))
 }

@@ -1,4 +1,4 @@
-//! The outbox: waiting, delivered and rejected mail.
+//! The outbox: waiting, delivered and refused mails.
 
 use rusqlite::Row;
 
@@ -17,7 +17,6 @@ pub struct OutboxMessage {
     pub attempts: i64,
     pub last_error: Option<String>,
     pub delivered_at: Option<Timestamp>,
-    /// When the mail was rejected for good.
     pub refused_at: Option<Timestamp>,
 }
 
@@ -105,25 +104,25 @@ pub fn set_refused(db: &Writer<'_>, id: i64, error: &str, now: Timestamp) -> Res
     db.execute(sql, (now, error, id))
 }
 
-/// Makes a waiting or rejected mail due immediately, and with `again` also a delivered one. Returns whether there is
-/// such a mail.
+/// Makes a waiting or refused mail due immediately, and with `again` also a delivered one. Returns false if there is no
+/// such mail.
 pub fn set_due(db: &Writer<'_>, id: i64, now: Timestamp, again: bool) -> Result<bool> {
     let sql = "UPDATE outbox SET due_at = $1, delivered_at = NULL, refused_at = NULL \
          WHERE id = $2 AND (delivered_at IS NULL OR $3 = 1)";
     db.change(sql, (now, id, again))
 }
 
-/// Makes all undelivered mails due immediately, including rejected ones, and returns their number.
+/// Makes all undelivered mails due immediately, including refused ones, and returns their number.
 pub fn set_all_due(db: &Writer<'_>, now: Timestamp) -> Result<usize> {
     db.change_many("UPDATE outbox SET due_at = $1, refused_at = NULL WHERE delivered_at IS NULL", [now])
 }
 
-/// Returns whether a mail was delivered or rejected before `moment`.
-pub fn was_any_done_before(db: &Reader<'_>, moment: Timestamp) -> Result<bool> {
+/// Returns whether a mail was delivered or refused before `moment`.
+pub fn has_finished_before(db: &Reader<'_>, moment: Timestamp) -> Result<bool> {
     db.exists("SELECT 1 FROM outbox WHERE delivered_at < $1 OR refused_at < $1", [moment])
 }
 
-/// Deletes mails that were delivered or rejected before `moment`.
-pub fn delete_done_before(db: &Writer<'_>, moment: Timestamp) -> Result<()> {
+/// Deletes mails that were delivered or refused before `moment`.
+pub fn delete_finished_before(db: &Writer<'_>, moment: Timestamp) -> Result<()> {
     db.execute("DELETE FROM outbox WHERE delivered_at < $1 OR refused_at < $1", [moment])
 }

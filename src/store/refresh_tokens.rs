@@ -12,7 +12,6 @@ pub struct NewToken<'a> {
     pub expires_at: Timestamp,
 }
 
-/// The state of a token that can no longer be consumed.
 pub struct SupersededToken {
     /// When the token was replaced because the response with it seemed lost.
     pub replaced_at: Option<Timestamp>,
@@ -40,8 +39,8 @@ pub fn consume(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<Option<Str
     db.find(sql, (now, hash), |row| row.get(0))
 }
 
-/// Replaces the token that `hash` was exchanged for and returns the session. Returns `None` if that token has been
-/// used, if `hash` was never exchanged, or if it has expired.
+/// Marks the token that `hash` was exchanged for as replaced and returns the session. Returns `None` if that token has been
+/// consumed, or if `hash` was never exchanged or has expired.
 pub fn replace_successor(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<Option<String>> {
     let sql = "UPDATE refresh_tokens SET replaced_at = $1 WHERE predecessor_hash = $2 \
          AND spent_at IS NULL AND replaced_at IS NULL \
@@ -63,11 +62,4 @@ pub fn delete_family(db: &Writer<'_>, hash: &str) -> Result<Option<String>> {
     let sql = "DELETE FROM refresh_tokens WHERE session_id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1) \
          RETURNING session_id";
     Ok(db.list(sql, [hash], |row| row.get(0))?.pop())
-}
-
-/// Deletes at most `limit` expired tokens and returns their number.
-pub fn delete_expired(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
-    let sql = "DELETE FROM refresh_tokens \
-         WHERE token_hash IN (SELECT token_hash FROM refresh_tokens WHERE expires_at < $1 LIMIT $2)";
-    db.change_many(sql, (now, limit))
 }

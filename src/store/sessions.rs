@@ -1,4 +1,4 @@
-//! Sessions. A login begins one.
+//! Sessions, which begin with a login.
 
 use std::time::Duration;
 
@@ -8,10 +8,9 @@ use crate::clock::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// A random id, which access tokens name.
+    /// Random, and contained in access tokens.
     pub id: String,
     pub account: AccountId,
-    /// When the owner logged in.
     pub began_at: Timestamp,
     pub last_use: Use,
 }
@@ -43,11 +42,10 @@ pub fn set_last_use(db: &Writer<'_>, id: &str, last_use: &Use) -> Result<()> {
 }
 
 /// Shortens a session to the lifetime of its access token, which starts at the last use.
-pub fn set_ending(db: &Writer<'_>, id: &str, lifetime: Duration) -> Result<()> {
-    let sql =
-        "UPDATE sessions SET expires_at = last_used_at + $1 WHERE id = $2 AND expires_at > last_used_at + $1";
+pub fn shorten(db: &Writer<'_>, id: &str, lifetime: Duration) -> Result<()> {
     // An access token is valid until the end of a whole second.
     let lifetime = Timestamp::from_micros(0).plus(lifetime).plus(Duration::from_secs(1));
+    let sql = "UPDATE sessions SET expires_at = MIN(expires_at, last_used_at + $1) WHERE id = $2";
     db.execute(sql, (lifetime, id))
 }
 
@@ -98,10 +96,4 @@ pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64, now: Timest
     let sql = "DELETE FROM sessions WHERE account_id = $1 AND expires_at >= $2 AND id NOT IN (SELECT id FROM sessions \
          WHERE account_id = $1 AND expires_at >= $2 ORDER BY last_used_at DESC, id DESC LIMIT $3)";
     db.execute(sql, (account, now, most))
-}
-
-/// Deletes at most `limit` expired sessions and returns their number.
-pub fn delete_expired(db: &Writer<'_>, now: Timestamp, limit: i64) -> Result<usize> {
-    let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)";
-    db.change_many(sql, (now, limit))
 }

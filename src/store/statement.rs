@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Params, Row, ToSql, params_from_iter};
 
 use super::{Reader, Result, Writer};
 
-/// The number of keys per statement, well below the limit of any engine.
+/// The number of keys per statement, well below SQLite's limit of 32,766.
 const MAX_KEYS: usize = 256;
 
 impl Reader<'_> {
@@ -33,8 +33,8 @@ impl Reader<'_> {
         Ok(self.0.prepare_cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the rows for a list of keys, which replace `$keys` in `sql`. A list of up to [`MAX_KEYS`] keys needs one
-    /// statement. Rows for the same key have the order of the statement.
+    /// Returns the rows for a list of keys, which replace `$keys` in `sql`. Rows for the same key have the order of the
+    /// statement.
     pub(super) fn list_by_keys<K: ToSql, T>(
         &self,
         sql: &str,
@@ -43,12 +43,10 @@ impl Reader<'_> {
     ) -> Result<Vec<T>> {
         let mut rows = Vec::new();
         for keys in keys.chunks(MAX_KEYS) {
-            // Chunks are padded to a few lengths with their last key, so that few statements are prepared. Repeated
-            // keys find no additional rows.
+            // Repeats the last key up to a power of two, so that few different statements are prepared.
             let length = keys.len().next_power_of_two();
             let padded = keys.iter().chain(keys.last().into_iter().cycle()).take(length);
-            let placeholders: Vec<String> = (1..=length).map(|number| format!("${number}")).collect();
-            let sql = sql.replace("$keys", &placeholders.join(", "));
+            let sql = sql.replace("$keys", &vec!["?"; length].join(", "));
             rows.extend(self.list(&sql, params_from_iter(padded), read)?);
         }
         Ok(rows)

@@ -1,8 +1,8 @@
-//! Writes all institutions, research fields, accounts and working groups, one entry per line, in the format
-//! that `import` reads. Importing the file into an empty database and exporting that produces the same file.
+//! Exports institutions, research fields, accounts and working groups to a file that `import` reads. An export of an empty
+//! database into which the file was imported is the same file.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
+use std::io::Write;
 
 use serde_json::{Value, json};
 
@@ -11,19 +11,18 @@ use crate::accounts::Account;
 use crate::app::App;
 use crate::error::Result;
 use crate::store::groups::Group;
-use crate::store::institutions::Search;
 use crate::store::{self, Reader};
 
 /// The number of accounts or groups in memory at a time.
 const BATCH_SIZE: u16 = 250;
 
-/// Writes everything and returns the number of entries.
+/// Writes everything and returns the numbers of entries.
 pub fn export(app: &App, out: &mut dyn Write) -> Result<Report> {
     app.store.read(|db| {
         let mut report = Report::default();
-        let mut list = Lists { out, begun: false, empty: true };
+        let mut list = Lists { out, is_first_list: true, is_first_entry: true };
         list.begin("institutions")?;
-        for institution in store::institutions::list_institutions(db, &Search::default())? {
+        for institution in store::institutions::list_institutions(db, &[], i64::MAX, 0)? {
             list.entry(&json!(institution))?;
             report.institutions.kept += 1;
         }
@@ -102,7 +101,7 @@ fn group_entries(db: &Reader<'_>, groups: &[Group]) -> Result<Vec<Value>> {
             "researchfield": group.research_field.id,
             "n_employees": group.employees,
             "is_public": group.is_public,
-            "representative": representatives.first().map(|one| &one.email),
+            "representative": representatives.first().map(|account| &account.email),
             "members": others.iter().map(|member| &member.email).collect::<Vec<_>>(),
             "joinrequests": requests.collect::<Vec<_>>(),
         })
@@ -113,20 +112,20 @@ fn group_entries(db: &Reader<'_>, groups: &[Group]) -> Result<Vec<Value>> {
 /// Writes an object of lists, one entry per line, so that two files can be compared.
 struct Lists<'a> {
     out: &'a mut dyn Write,
-    begun: bool,
-    empty: bool,
+    is_first_list: bool,
+    is_first_entry: bool,
 }
 
 impl Lists<'_> {
     fn begin(&mut self, name: &str) -> Result<()> {
-        let before = if self.begun { "\n  ],\n" } else { "{\n" };
-        (self.begun, self.empty) = (true, true);
+        let before = if self.is_first_list { "{\n" } else { "\n  ],\n" };
+        (self.is_first_list, self.is_first_entry) = (false, true);
         self.write(format_args!("{before}  \"{name}\": ["))
     }
 
     fn entry(&mut self, entry: &Value) -> Result<()> {
-        let before = if self.empty { "" } else { "," };
-        self.empty = false;
+        let before = if self.is_first_entry { "" } else { "," };
+        self.is_first_entry = false;
         self.write(format_args!("{before}\n    {entry}"))
     }
 
@@ -135,6 +134,6 @@ impl Lists<'_> {
     }
 
     fn write(&mut self, text: std::fmt::Arguments<'_>) -> Result<()> {
-        self.out.write_fmt(text).map_err(|error: io::Error| anyhow::Error::new(error).into())
+        Ok(self.out.write_fmt(text).map_err(anyhow::Error::new)?)
     }
 }

@@ -1,5 +1,4 @@
-//! The file format of imported institutions, research fields, users and working groups; `tests/seed.json` is an
-//! example.
+//! The file format of imports and exports. `tests/seed.json` is an example.
 //!
 //! A member that is null counts as missing. Strings are taken unchanged, except that white space around addresses is
 //! removed.
@@ -28,7 +27,7 @@ pub struct ImportFile {
 }
 
 impl ImportFile {
-    /// Returns the number of entries.
+    /// Returns the number of all entries.
     pub fn len(&self) -> usize {
         self.institutions.len() + self.research_fields.len() + self.users.len() + self.groups.len()
     }
@@ -38,12 +37,12 @@ impl ImportFile {
     }
 }
 
-/// An error in the file, which must be fixed before the import.
+/// An error in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The path of the value, such as `users[3].email`, or `file` for the whole file.
     pub path: String,
-    /// A sentence that says what to do.
+    /// A sentence that says how to fix the error.
     pub problem: String,
 }
 

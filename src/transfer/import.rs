@@ -1,7 +1,7 @@
-//! Imports institutions, research fields, accounts and working groups from a file. Repeating an import
-//! changes nothing: existing accounts and groups are kept, since their owners may have changed them.
+//! Imports institutions, research fields, accounts and working groups from a file. Existing accounts and groups are kept,
+//! since their owners may have changed them. So repeating an import changes nothing.
 
-use super::file::{ImportFile, User, WorkingGroup};
+use super::file::{ImportFile, Institution, User, WorkingGroup};
 use crate::accounts::Account;
 use crate::app::App;
 use crate::email;
@@ -26,9 +26,8 @@ pub struct Report {
 /// The counts for one kind of entry.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Added or corrected.
+    /// Added or updated.
     pub changed: usize,
-    /// Left unchanged.
     pub kept: usize,
 }
 
@@ -42,32 +41,20 @@ impl Tally {
     }
 }
 
-/// Why the transaction is rolled back.
-enum Rollback {
-    DryRun(Report),
-    Failed(Error),
-}
-
-impl<E: Into<Error>> From<E> for Rollback {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-/// Imports a file completely, or not at all. Calls `progress` for each entry.
+/// Imports a file completely, or not at all. Calls `progress` after each entry.
 pub fn import(app: &App, file: &ImportFile, dry_run: bool, progress: &dyn Fn()) -> Result<Report> {
-    let imported = app.store.write(|db| {
-        let tx = &Tx::for_operator(app, db);
+    Tx::run_as_operator(app, |tx| {
+        tx.savepoint()?;
         let mut report = Report::default();
-        for it in &file.institutions {
-            let state = it.state.as_deref().unwrap_or_default();
-            let key = search_key(&format!("{} {} {state} {}", it.name, it.city, it.country));
-            report.institutions.count(store::institutions::upsert_institution(tx, it, &key)?);
+        for institution in &file.institutions {
+            let Institution { name, city, state, country, .. } = institution;
+            let state = state.as_deref().unwrap_or_default();
+            let key = search_key(&format!("{name} {city} {state} {country}"));
+            report.institutions.count(store::institutions::upsert_institution(tx, institution, &key)?);
             progress();
         }
-        for it in &file.research_fields {
-            let changed = store::institutions::upsert_research_field(tx, it)?;
-            report.research_fields.count(changed);
+        for field in &file.research_fields {
+            report.research_fields.count(store::institutions::upsert_research_field(tx, field)?);
             progress();
         }
         for (index, user) in file.users.iter().enumerate() {
@@ -78,30 +65,29 @@ pub fn import(app: &App, file: &ImportFile, dry_run: bool, progress: &dyn Fn()) 
             report.groups.count(import_group(tx, index, group)?);
             progress();
         }
-        if dry_run { Err(Rollback::DryRun(report)) } else { Ok(report) }
-    });
-    match imported {
-        Ok(report) | Err(Rollback::DryRun(report)) => Ok(report),
-        Err(Rollback::Failed(error)) => Err(error),
-    }
+        if dry_run {
+            tx.roll_back_to_savepoint()?;
+        }
+        Ok(report)
+    })
 }
 
-/// Adds an account. Returns false if its address exists already.
+/// Adds an account. Returns false if an account has its primary address already.
 fn import_user(tx: &Tx<'_>, index: usize, user: &User) -> Result<bool> {
     if store::emails::find_role(tx, &email::key(&user.email))? == Some(Role::Primary) {
         return Ok(false);
     }
-    let conflict = |member: &str, text: &str| {
-        Error::BadRequest(format!("users[{index}].{member}: another account has \"{text}\" already").into())
+    let conflict = |member: &str, value: &str| {
+        Error::bad_request(format!("users[{index}].{member}: another account has \"{value}\" already"))
     };
     let now = tx.now;
-    let usable = !user.password.is_empty() && !user.password.starts_with('!');
+    let has_password = !user.password.is_empty() && !user.password.starts_with('!');
     let new = NewAccount {
         username: &user.username,
         first_name: &user.first_name,
         last_name: &user.last_name,
         academic_title: &user.academic_title,
-        password_hash: usable.then_some(user.password.as_str()),
+        password_hash: has_password.then_some(user.password.as_str()),
         is_staff: user.is_staff,
         joined_at: user.date_joined.unwrap_or(now),
         verified_at: user.verified.then_some(now),
@@ -109,10 +95,10 @@ fn import_user(tx: &Tx<'_>, index: usize, user: &User) -> Result<bool> {
         deactivated_at: (!user.is_active).then_some(now),
     };
     let id = store::accounts::insert(tx, &new)?.ok_or_else(|| conflict("username", &user.username))?;
-    let primary = (&user.email, Role::Primary, "email");
-    let secondary =
-        user.secondary_email.as_ref().map(|email| (email, Role::Secondary, "status.secondary_email"));
-    for (address, role, member) in std::iter::once(primary).chain(secondary) {
+    let primary = Some((&user.email, Role::Primary, "email"));
+    let secondary = user.secondary_email.as_ref();
+    let secondary = secondary.map(|email| (email, Role::Secondary, "status.secondary_email"));
+    for (address, role, member) in primary.into_iter().chain(secondary) {
         let address = email::normalize(address);
         if !store::accounts::insert_email(tx, id, &address, &email::key(&address), role)? {
             return Err(conflict(member, &address));
@@ -125,9 +111,9 @@ fn import_user(tx: &Tx<'_>, index: usize, user: &User) -> Result<bool> {
 /// Adds a working group with its members and join requests. Returns false if its id exists already.
 fn import_group(tx: &Tx<'_>, index: usize, group: &WorkingGroup) -> Result<bool> {
     let conflict = |member: &str, problem: &str| {
-        Error::BadRequest(format!("workinggroups[{index}].{member}: {problem}").into())
+        Error::bad_request(format!("workinggroups[{index}].{member}: {problem}"))
     };
-    if store::groups::exists(tx, &group.id)? {
+    if store::groups::find_by_id(tx, &group.id)?.is_some() {
         return Ok(false);
     }
     if let Some(institution) = &group.institution
@@ -154,25 +140,26 @@ fn import_group(tx: &Tx<'_>, index: usize, group: &WorkingGroup) -> Result<bool>
         let found = found.filter(|account| email::key(&account.email) == address);
         found.ok_or_else(|| conflict(member, &format!("no account has \"{address}\" as its primary address")))
     };
-    let representative = group.representative.iter().map(|one| (one, "representative"));
-    for (address, member) in representative.chain(group.members.iter().map(|one| (one, "members"))) {
-        let role = if member == "members" { MemberRole::Member } else { MemberRole::Representative };
+    let representative =
+        group.representative.iter().map(|address| (address, MemberRole::Representative, "representative"));
+    let members = group.members.iter().map(|address| (address, MemberRole::Member, "members"));
+    for (address, role, member) in representative.chain(members) {
         if !store::memberships::insert(tx, account(member, address)?.id, &group.id, role)? {
             return Err(conflict(member, &format!("\"{address}\" has a working group already")));
         }
     }
-    for (number, request) in group.join_requests.iter().enumerate() {
-        let at = format!("joinrequests[{number}]");
+    for (index, request) in group.join_requests.iter().enumerate() {
+        let path = format!("joinrequests[{index}]");
         let new = JoinRequest {
             id: request.id.clone(),
-            account: account(&format!("{at}.user"), &request.user)?.id,
+            account: account(&format!("{path}.user"), &request.user)?.id,
             group: group.id.clone(),
             made_at: request.timestamp.unwrap_or(tx.now),
             status: request.status,
         };
         if !store::join_requests::insert(tx, &new)? {
             let problem = "there is a request with this id, or a pending one of this user";
-            return Err(conflict(&at, problem));
+            return Err(conflict(&path, problem));
         }
     }
     Ok(true)

@@ -32,32 +32,34 @@ impl Filter {
         if patterns.into_iter().flatten().any(|text| text.contains('\0') || text.len() > LONGEST_PATTERN) {
             return ("1 = 0".to_owned(), Vec::new());
         }
+        let pattern = |text: &str| escape_like(&text.to_lowercase());
+        let contains = self.username_contains.as_ref().map(|text| format!("%{}%", pattern(text)));
+        let starts_with = self.username_starts_with.as_ref().map(|text| format!("{}%", pattern(text)));
+        let comparisons = [
+            ("a.id = ?", self.id.map(Value::from)),
+            ("p.email_key = ?", self.email_key.clone().map(Value::from)),
+            ("s.email_key = ?", self.secondary_email_key.clone().map(Value::from)),
+            ("a.username = ?", self.username.clone().map(Value::from)),
+            ("a.username_key LIKE ? ESCAPE '\\'", contains.map(Value::from)),
+            ("a.username_key LIKE ? ESCAPE '\\'", starts_with.map(Value::from)),
+        ];
         let mut conditions = vec!["1 = 1".to_owned()];
         let mut values = Vec::new();
-        let mut with_value = |condition: &str, value: Option<Value>| {
+        for (condition, value) in comparisons {
             if let Some(value) = value {
+                conditions.push(condition.to_owned());
                 values.push(value);
-                conditions.push(condition.replace("$n", &format!("${}", values.len())));
             }
-        };
-        let pattern = |text: &str| escape_like(&text.to_lowercase());
-        with_value("a.id = $n", self.id.map(Value::from));
-        with_value("p.email_key = $n", self.email_key.clone().map(Value::from));
-        with_value("s.email_key = $n", self.secondary_email_key.clone().map(Value::from));
-        with_value("a.username = $n", self.username.clone().map(Value::from));
-        let contains = self.username_contains.as_deref().map(|text| format!("%{}%", pattern(text)).into());
-        with_value("a.username_key LIKE $n ESCAPE '\\'", contains);
-        let starts = self.username_starts_with.as_deref().map(|text| format!("{}%", pattern(text)).into());
-        with_value("a.username_key LIKE $n ESCAPE '\\'", starts);
+        }
         let is_set = [
             ("deactivated_at", self.active.map(|active| !active)),
             ("archived_at", self.archived),
             ("verified_at", self.verified),
         ];
         for (column, is_set) in is_set {
-            conditions.extend(
-                is_set.map(|is_set| format!("a.{column} IS {}", if is_set { "NOT NULL" } else { "NULL" })),
-            );
+            if let Some(is_set) = is_set {
+                conditions.push(format!("a.{column} IS {}", if is_set { "NOT NULL" } else { "NULL" }));
+            }
         }
         (conditions.join(" AND "), values)
     }

@@ -1,7 +1,6 @@
 //! Decodes typed values from JSON. Errors are collected, so that one run reports all of them.
 //!
-//! An invalid value is replaced with an empty one. Callers must reject the file if there are errors, so the empty
-//! values are never used.
+//! An empty value stands for an invalid one. Callers must reject the file if there are errors, so it is never used.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -24,11 +23,7 @@ impl<'a> Object<'a> {
         if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
     }
 
-    /// Returns whether a member is present and not null.
-    pub(super) fn has(&self, key: &str) -> bool {
-        self.get(key).is_some()
-    }
-
+    /// Returns a member, or `None` if it is missing or null.
     fn get(&self, key: &str) -> Option<&'a Value> {
         self.members.get(key).filter(|value| !value.is_null())
     }
@@ -52,7 +47,7 @@ impl Decoder {
         self.faults.push(Fault { path, problem: problem.to_string() });
     }
 
-    /// Returns the object that makes up the file. `known` lists the names of its members.
+    /// Returns the object that makes up the file. `known` are the names of its members.
     pub(super) fn file<'a>(&mut self, value: &'a Value, known: &[&str]) -> Option<Object<'a>> {
         if !value.is_object() {
             self.reject_at("file".into(), "Make the whole file one object, in braces.");
@@ -87,15 +82,12 @@ impl Decoder {
         known: &[&str],
         decode: fn(&mut Decoder, &Object<'_>) -> T,
     ) -> Vec<T> {
-        let elements = match object.get(key) {
-            None => return Vec::new(),
-            Some(Value::Array(elements)) => elements,
-            Some(_) => {
-                self.reject(object, key, "Write a list of objects, in square brackets.");
-                return Vec::new();
-            }
+        let Some(value) = object.get(key) else { return Vec::new() };
+        let Some(elements) = value.as_array() else {
+            self.reject(object, key, "Write a list of objects, in square brackets.");
+            return Vec::new();
         };
-        let mut entries = Vec::with_capacity(elements.len());
+        let mut entries = Vec::new();
         for (index, element) in elements.iter().enumerate() {
             let path = format!("{}[{index}]", object.path_of(key));
             if let Some(element) = self.object(element, path, known) {
@@ -107,7 +99,7 @@ impl Decoder {
 
     /// Adds an error if a member is missing.
     pub(super) fn require(&mut self, object: &Object<'_>, key: &str) {
-        if !object.has(key) {
+        if object.get(key).is_none() {
             self.reject(object, key, "Add this member; it is required.");
         }
     }
@@ -127,10 +119,10 @@ impl Decoder {
 
     /// Returns the strings of a list, or an empty list if it is missing.
     pub(super) fn strings(&mut self, object: &Object<'_>, key: &str) -> Vec<String> {
-        let Some(list) = object.get(key) else { return Vec::new() };
-        let elements = list.as_array().into_iter().flatten();
-        let strings: Option<Vec<_>> = elements.map(|element| element.as_str().map(str::to_owned)).collect();
-        strings.filter(|_| list.is_array()).unwrap_or_else(|| {
+        let Some(value) = object.get(key) else { return Vec::new() };
+        let to_string = |element: &Value| element.as_str().map(str::to_owned);
+        let strings = value.as_array().and_then(|list| list.iter().map(to_string).collect());
+        strings.unwrap_or_else(|| {
             self.reject(object, key, "Write a list of strings, in square brackets.");
             Vec::new()
         })
@@ -159,7 +151,7 @@ impl Decoder {
         })
     }
 
-    /// Adds an error if the same value of the same kind occurs elsewhere in the file.
+    /// Adds an error if a member before this one has the same value and kind.
     pub(super) fn must_be_unique(
         &mut self,
         object: &Object<'_>,
@@ -170,8 +162,7 @@ impl Decoder {
         let path = object.path_of(key);
         match self.seen.entry((kind, value)) {
             Entry::Occupied(first) => {
-                let first = first.get();
-                let problem = format!("Change this {kind} or that of {first}; they are the same.");
+                let problem = format!("Change this {kind} or that of {}; they are the same.", first.get());
                 self.reject_at(path, problem);
             }
             Entry::Vacant(entry) => {

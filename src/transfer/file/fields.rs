@@ -8,8 +8,9 @@ use crate::clock::Timestamp;
 use crate::{email, text};
 
 impl Decoder {
-    /// Returns the UUID of an entry, which must be unique.
+    /// Returns the id of an entry, which must be a unique UUID.
     pub(super) fn unique_id(&mut self, object: &Object<'_>, kind: &'static str) -> String {
+        self.require(object, "id");
         let id = self.uuid(object, "id");
         if let Some(id) = &id {
             self.must_be_unique(object, "id", kind, id.clone());
@@ -17,9 +18,8 @@ impl Decoder {
         id.unwrap_or_default()
     }
 
-    /// Returns a required UUID.
     pub(super) fn uuid(&mut self, object: &Object<'_>, key: &str) -> Option<String> {
-        let uuid = text::uuid(&self.required_string(object, key)?);
+        let uuid = text::uuid(&self.string(object, key)?);
         if uuid.is_none() {
             self.reject(object, key, "Write a UUID, such as 0b6f2a52-52e4-4dbb-9f6f-3f0f6f9f7a01.");
         }
@@ -51,18 +51,12 @@ impl Decoder {
 
     /// Returns an address, which must be unique among all primary and secondary addresses.
     pub(super) fn email(&mut self, object: &Object<'_>, key: &str, max_length: usize) -> Option<String> {
-        match clean_email(&self.string(object, key)?, max_length) {
-            Ok(email) => {
-                self.must_be_unique(object, key, "address", email::key(&email));
-                Some(email)
-            }
-            Err(errors) => {
-                for error in errors {
-                    self.reject(object, key, error.message);
-                }
-                None
-            }
+        let email = clean_email(&self.string(object, key)?, max_length);
+        match &email {
+            Ok(email) => self.must_be_unique(object, key, "address", email::key(email)),
+            Err(errors) => errors.iter().for_each(|error| self.reject(object, key, &error.message)),
         }
+        email.ok()
     }
 
     pub(super) fn time(&mut self, object: &Object<'_>, key: &str) -> Option<Timestamp> {

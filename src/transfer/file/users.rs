@@ -6,7 +6,7 @@ use crate::passwords;
 pub(super) const MEMBERS: &[&str] = &[
     "email",
     "username",
-    // Only in test data: the password that belongs to the hash.
+    // The password of the hash, only in test data. It is ignored.
     "plain",
     "password",
     "first_name",
@@ -34,7 +34,6 @@ pub struct User {
     pub is_active: bool,
     pub is_staff: bool,
     pub date_joined: Option<Timestamp>,
-    /// Whether the primary address is confirmed.
     pub verified: bool,
     pub archived: bool,
     /// The confirmed secondary address.
