@@ -1,4 +1,4 @@
-//! Deletes expired rows.
+//! The deletion of expired rows.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::security::throttle::KNOWN_CLIENT_LIFETIME;
 use crate::store::{self, Writer};
 
-/// The rows that are deleted in one transaction, so that other writes do not wait long.
+/// The most rows per transaction, so that other writes do not wait long.
 const BATCH: i64 = 1000;
 /// Longer than the lifetime of Django's access tokens, which is a day by default.
 const RELEASED_EMAIL_LIFETIME: Duration = Duration::from_hours(90 * 24);
@@ -19,7 +19,7 @@ pub fn cleanup(app: &App) -> Result<usize> {
     let audited_before = now.minus(app.config.audit.kept);
     let released_before = now.minus(RELEASED_EMAIL_LIFETIME);
     let delete = |batch: &dyn Fn(&Writer<'_>) -> store::Result<usize>| app.store.write(batch);
-    // A session outlives its refresh tokens, so its deletion has few rows to take along.
+    // Refresh tokens are deleted before sessions: deleting a session deletes all its remaining tokens at once.
     let deleted = [
         delete(&|tx| store::refresh_tokens::delete_expired(tx, now, BATCH))?,
         delete(&|tx| store::sessions::delete_expired(tx, now, BATCH))?,

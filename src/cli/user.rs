@@ -115,7 +115,7 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
                 false if no_password || !stdin_is_terminal() => None,
                 false => Some(ask_for_password()?),
             };
-            let new = Creation { email, username, verified, staff, password };
+            let new = Creation { email, username, is_verified: verified, is_staff: staff, password };
             let account = explain("no account was created", admin::create(&app, &new))?;
             format!("account {} created: {}", account.id, account.email)
         }

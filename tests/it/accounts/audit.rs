@@ -283,8 +283,8 @@ async fn what_an_operator_does_is_noted_as_an_operators_where_it_changes_somethi
     let app = server.app();
     let new = admin::Creation {
         email: "ada@example.org".to_owned(),
-        staff: true,
-        verified: true,
+        is_staff: true,
+        is_verified: true,
         ..admin::Creation::default()
     };
     assert!(admin::create(app, &new).is_ok());

@@ -217,7 +217,7 @@ async fn a_token_that_django_issued_ends_where_an_operator_changes_the_address()
     assert_eq!(who(&server, &token).await, Value::Null);
     // Somebody else may have the address now.
     let email = ada.email.clone();
-    let next = admin::Creation { email, verified: true, ..admin::Creation::default() };
+    let next = admin::Creation { email, is_verified: true, ..admin::Creation::default() };
     assert!(admin::create(server.app(), &next).is_ok());
     assert_eq!(who(&server, &token).await, Value::Null);
 }
