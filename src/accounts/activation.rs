@@ -55,7 +55,6 @@ pub fn resend(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     })
 }
 
-/// Enqueues the mail with the link that verifies an account.
 pub(super) fn enqueue_mail(tx: &Tx<'_>, account: &Account) -> Result<()> {
     let token = action_links::issue(tx.app, Action::Activation, account, None)?;
     let mail = MailKind::Activation { token: &token, ends_password: account.activation_ends_password };

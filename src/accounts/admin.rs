@@ -12,7 +12,6 @@ use crate::security::authentication::release_email;
 use crate::store::accounts::Role;
 use crate::store::{self, Reader};
 
-/// An account to create.
 #[derive(Default)]
 pub struct Creation {
     pub email: String,
@@ -198,7 +197,6 @@ pub fn set_staff(app: &App, name: &str, is_staff: bool) -> Result<(Account, bool
     })
 }
 
-/// Ends all sessions of an account.
 pub fn log_out(app: &App, name: &str) -> Result<Account> {
     Tx::run_as_operator(app, |tx| {
         let account = find(tx, name)?;

@@ -30,7 +30,6 @@ pub struct Tokens {
     pub(super) session: String,
 }
 
-/// Begins a session.
 pub(super) fn begin(tx: &Tx<'_>, account: &Account) -> Result<Tokens> {
     store::sessions::delete_beyond(tx, account.id, MAX_SESSIONS - 1, tx.now)?;
     let id = tx.app.random.hex::<16>();
@@ -101,7 +100,6 @@ pub(super) fn end_all(tx: &Tx<'_>, account: &Account) -> Result<i64> {
     Ok(store::accounts::begin_epoch(tx, account.id, tx.now)?)
 }
 
-/// A session of the viewer.
 pub struct OwnSession {
     pub session: Session,
     /// Whether the request belongs to the session.
@@ -146,9 +144,9 @@ pub fn revoke_all(app: &App, viewer: &Viewer) -> Result<()> {
 /// §2.1). Returns the time in seconds since 1970. The session ends when its access token expires, as clients of the original
 /// expect.
 pub fn revoke_by_token(app: &App, viewer: &Viewer, token: &str) -> Result<i64> {
+    let token_hash = refresh::hash(token);
     let revoked_at = Tx::run_anonymous(app, viewer, |tx| {
-        let session = store::refresh_tokens::delete_family(tx, &refresh::hash(token))?;
-        let Some(session) = session else { return Ok(None) };
+        let Some(session) = store::refresh_tokens::delete_family(tx, &token_hash)? else { return Ok(None) };
         store::sessions::set_ending(tx, &session, app.config.tokens.access_lifetime)?;
         let owner = store::sessions::find_owner(tx, &session)?.map(|(account, _)| account.id);
         tx.record_by_owner(owner, Event::RefreshTokenRevoked(&session))?;

@@ -43,7 +43,7 @@ pub struct Owner<'a> {
     pub email: &'a str,
 }
 
-/// Returns all reasons to reject a password, in Django's order. An accepted password has none.
+/// Returns all reasons to reject a password, in Django's order.
 pub fn weaknesses(password: &str, owner: &Owner<'_>, min_length: usize) -> Vec<Weakness> {
     let mut weaknesses = Vec::new();
     let mut add = |code, message: String| weaknesses.push(Weakness { message: message.into(), code });
@@ -84,8 +84,8 @@ fn similar_attribute(password: &str, owner: &Owner<'_>) -> Option<&'static str> 
     attributes.into_iter().find(|(_, value)| !value.is_empty() && is_like(value)).map(|(name, _)| name)
 }
 
-/// The number of occurrences of each character. Counting the password once keeps the work linear in the number of
-/// parts of an attribute.
+/// The number of occurrences of each character. The password is counted only once, because an attribute may consist of
+/// many parts that are compared with it.
 struct CharCounts {
     counts: HashMap<char, usize>,
     total: usize,

@@ -68,7 +68,6 @@ fn only<T>(mut found: Vec<T>, none: &str, several: &str, show: impl Fn(&T) -> St
     found.pop().ok_or_else(|| Error::bad_request(none.to_owned()))
 }
 
-/// A group to create.
 pub struct Creation {
     /// Unique within the institution.
     pub name: String,

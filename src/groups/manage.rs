@@ -22,7 +22,6 @@ use crate::store::memberships::MemberRole;
 use crate::store::{self, Reader};
 use crate::text;
 
-/// A group to create.
 pub struct NewGroupForm {
     /// Unique within the institution.
     pub name: Option<String>,
