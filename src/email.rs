@@ -43,7 +43,7 @@ pub fn is_same(one: &str, other: &str) -> bool {
     key(one) == key(other)
 }
 
-/// Hashes the key of an address, for tables that only compare addresses.
-pub fn hash(key: &str) -> String {
-    sha256_hex(key)
+/// Returns the hash of the key of an address, for tables that only compare addresses.
+pub fn hash(email: &str) -> String {
+    sha256_hex(key(email))
 }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::{Serialize, Serializer};
 
 use crate::store;
 
@@ -82,7 +82,7 @@ impl From<FieldError> for Error {
 }
 
 /// A message for people with a code for programs, most of them as in django-graphql-auth.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
     pub message: Cow<'static, str>,
     pub code: &'static str,
@@ -200,10 +200,6 @@ impl FieldErrors {
 
 impl Serialize for FieldErrors {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (field, errors) in &self.0 {
-            map.serialize_entry(field, errors)?;
-        }
-        map.end()
+        serializer.collect_map(self.0.iter().map(|(field, errors)| (field, errors)))
     }
 }

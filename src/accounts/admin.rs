@@ -28,7 +28,7 @@ pub struct Creation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmailChange {
     /// The account has this address already.
-    None,
+    Unchanged,
     /// The address is another spelling of the same mailbox.
     Spelling,
     /// The address is another mailbox.
@@ -126,7 +126,7 @@ pub fn set_email(app: &App, name: &str, address: &str, is_verified: bool) -> Res
     Tx::run_as_operator(app, |tx| {
         let before = find(tx, name)?;
         if before.email == address {
-            return Ok((before, EmailChange::None));
+            return Ok((before, EmailChange::Unchanged));
         }
         if email::is_same(&before.email, &address) {
             replace_primary(tx, before.id, &address)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::sessions::{self, Tokens};
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{FieldError, Result};
 use crate::security::audit::Event;
 use crate::security::{Tx, Viewer, throttle};
 use crate::store;
@@ -34,10 +34,10 @@ pub fn refresh(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> {
             _ => Ok(None),
         }
     })?;
-    match tokens {
-        Some(tokens) => Ok(tokens),
-        None => throttle::reject_token(app, viewer),
+    if tokens.is_none() {
+        throttle::invalid_token(app, viewer)?;
     }
+    Ok(tokens.ok_or(FieldError::INVALID_TOKEN)?)
 }
 
 fn end_if_copied(tx: &Tx<'_>, hash: &str) -> Result<()> {

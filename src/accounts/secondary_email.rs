@@ -21,13 +21,12 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
     let verified = reauthenticate(app, viewer, "password", password, |_, _| Ok(()))?;
     verified.run(app, |tx, account| {
         let address = validation::email(address)?;
-        let key = email::key(&address);
         throttle::mail(tx, MailPurpose::SecondaryEmail, &address)?;
         tx.record(account.id, Event::SecondaryEmailRequested)?;
         // Invalidates links to an earlier address even if an account has this one. Otherwise they would reveal whether
         // an account has it.
-        store::pending_emails::upsert(tx, account.id, &email::hash(&key))?;
-        if let Some(owner) = store::accounts::find_by_email(tx, &key)? {
+        store::pending_emails::upsert(tx, account.id, &email::hash(&address))?;
+        if let Some(owner) = store::accounts::find_by_email(tx, &email::key(&address))? {
             if app.config.accounts.hide_existence {
                 return notices::enqueue_hint(tx, &owner, &address, notices::WANTED_AS_SECONDARY);
             }

@@ -152,8 +152,8 @@ pub fn revoke_by_token(app: &App, viewer: &Viewer, token: &str) -> Result<i64> {
         tx.record_by_owner(owner, Event::RefreshTokenRevoked(&session))?;
         Ok(Some(tx.now.seconds()))
     })?;
-    match revoked_at {
-        Some(seconds) => Ok(seconds),
-        None => throttle::reject_token(app, viewer),
+    if revoked_at.is_none() {
+        throttle::invalid_token(app, viewer)?;
     }
+    Ok(revoked_at.ok_or(FieldError::INVALID_TOKEN)?)
 }

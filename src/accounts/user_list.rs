@@ -65,7 +65,7 @@ pub fn users(
     mut filter: Filter,
     args: PageArgs,
 ) -> Result<Page<Account>> {
-    check_args(&args)?;
+    check(&args)?;
     if !sees_everybody(app, own) {
         // No account has the id 0.
         filter.id = Some(own.map_or(0, |own| own.id));
@@ -76,7 +76,7 @@ pub fn users(
     Ok(Page { accounts, slice })
 }
 
-fn check_args(args: &PageArgs) -> Result<()> {
+fn check(args: &PageArgs) -> Result<()> {
     for (name, wanted) in [("first", args.first), ("last", args.last)] {
         if let Some(wanted) = wanted.filter(|wanted| *wanted > MAX_ACCOUNTS_PER_PAGE) {
             return Err(Error::bad_request(format!(
@@ -95,23 +95,15 @@ fn check_args(args: &PageArgs) -> Result<()> {
 
 /// Returns the slice of a list of `count` entries that graphene-django 2.15 and graphql-relay 2 would return together.
 fn slice(args: PageArgs, count: i64) -> Result<Slice> {
-    let after = args.after.flatten();
-    let after = match args.offset.unwrap_or_default() {
-        0 => after,
-        offset => {
-            Some(offset.saturating_add(after.map_or(0, |after| after.saturating_add(1))).saturating_sub(1))
-        }
-    };
-    let behind_after = after.map_or(0, |after| after.saturating_add(1));
-    let base = behind_after.min(count);
-    let (first, max) = match (args.first, args.last) {
-        (Some(first), _) => (first, MAX_ACCOUNTS_PER_PAGE.min(count)),
-        (None, Some(_)) => (count, count),
-        (None, None) => (MAX_ACCOUNTS_PER_PAGE, MAX_ACCOUNTS_PER_PAGE.min(count)),
-    };
+    let after = args.after.flatten().map_or(0, |after| after.saturating_add(1));
+    let skipped = args.offset.unwrap_or_default().saturating_add(after);
+    let has_only_last = args.first.is_none() && args.last.is_some();
+    let limit = if has_only_last { i64::MAX } else { MAX_ACCOUNTS_PER_PAGE };
+    let first = args.first.unwrap_or(limit);
     let before = args.before.flatten().unwrap_or(count);
-    let mut start = base.max(behind_after).max(0);
-    let end = base.saturating_add(max).min(before).min(count).min(start.saturating_add(first));
+    let base = skipped.min(count);
+    let mut start = skipped.max(0);
+    let end = base.saturating_add(limit).min(start.saturating_add(first)).min(before).min(count);
     if let Some(last) = args.last {
         start = start.max(end.saturating_sub(last));
     }
@@ -122,6 +114,6 @@ fn slice(args: PageArgs, count: i64) -> Result<Slice> {
         start,
         length: (end - start).max(0),
         has_next: end < before,
-        has_previous: args.last.is_some() && start > behind_after,
+        has_previous: args.last.is_some() && start > skipped,
     })
 }

@@ -130,7 +130,7 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
             let (account, changed) = change(admin::set_email(&app, &target.account, &address, verified))?;
             let Account { id, email, .. } = account;
             match changed {
-                EmailChange::None => format!("account {id} already has the address {email}"),
+                EmailChange::Unchanged => format!("account {id} already has the address {email}"),
                 EmailChange::Spelling => {
                     format!(
                         "address of account {id} changed to {email}, another spelling of the same address"

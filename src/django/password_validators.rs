@@ -92,24 +92,26 @@ struct CharCounts {
 }
 
 impl CharCounts {
-    fn of(text: &str) -> CharCounts {
-        let mut chars = CharCounts { counts: HashMap::new(), total: 0 };
-        for c in text.chars() {
-            *chars.counts.entry(c).or_default() += 1;
-            chars.total += 1;
+    fn of(text: &str) -> Self {
+        let mut counts = HashMap::new();
+        for character in text.chars() {
+            *counts.entry(character).or_default() += 1;
         }
-        chars
+        Self { counts, total: text.chars().count() }
     }
 
     /// Iterates only over `self`, so that `other` may be the longer string.
-    fn similarity(&self, other: &CharCounts) -> f64 {
+    fn similarity(&self, other: &Self) -> f64 {
         let total = self.total + other.total;
         // Two empty strings are equal, as in Python's difflib.
         if total == 0 {
             return 1.0;
         }
-        let common: usize =
-            self.counts.iter().map(|(c, count)| *count.min(other.counts.get(c).unwrap_or(&0))).sum();
+        let common: usize = self
+            .counts
+            .iter()
+            .map(|(character, count)| *count.min(other.counts.get(character).unwrap_or(&0)))
+            .sum();
         2.0 * common as f64 / total as f64
     }
 }

@@ -89,10 +89,8 @@ pub fn answer(
         let own = errors::require_verified(&tx.caller)?;
         throttle::group_change(tx)?;
         let own_group = own.represents().ok_or(errors::REPRESENTATIVES_ONLY)?;
-        let request = match text::uuid(request_id) {
-            Some(id) => store::join_requests::find_by_id(tx, &id)?.ok_or(errors::REQUEST_NOT_FOUND)?,
-            None => return Err(errors::REQUEST_NOT_FOUND),
-        };
+        let id = text::uuid(request_id).ok_or(errors::REQUEST_NOT_FOUND)?;
+        let request = store::join_requests::find_by_id(tx, &id)?.ok_or(errors::REQUEST_NOT_FOUND)?;
         let group = store::groups::find_by_id(tx, &request.group)?.ok_or(errors::REQUEST_NOT_FOUND)?;
         if group.id != own_group {
             let is_visible = Visibility::of(app, Some(own.clone())).sees_group(&group);
@@ -155,7 +153,7 @@ pub(super) fn get(db: &Reader<'_>, id: AccountId) -> Result<Account> {
 
 /// Finds a group to join. Private groups are treated as missing unless `groups.joining` is `open`.
 fn find_group(tx: &Tx<'_>, own: &Account, id: &str) -> Result<Group> {
-    let Some(id) = text::uuid(id) else { return Err(errors::GROUP_NOT_FOUND) };
+    let id = text::uuid(id).ok_or(errors::GROUP_NOT_FOUND)?;
     let visibility = Visibility::of(tx.app, Some(own.clone()));
     let is_open = tx.app.config.groups.joining == Joining::Open;
     let found = store::groups::find_by_id(tx, &id)?.filter(|group| is_open || visibility.sees_group(group));

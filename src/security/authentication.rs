@@ -15,7 +15,7 @@ use crate::tokens::{Unreadable, access};
 #[derive(Clone, Default)]
 pub struct Viewer {
     token: Option<SecretString>,
-    client: Client,
+    pub client: Client,
 }
 
 impl Viewer {
@@ -27,10 +27,6 @@ impl Viewer {
     #[must_use]
     pub fn with_token(self, token: &str) -> Self {
         Self { token: Some(token.to_owned().into()), ..self }
-    }
-
-    pub fn client(&self) -> &Client {
-        &self.client
     }
 }
 
@@ -120,12 +116,12 @@ fn find_account(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Accou
 /// Returns the account that a token from Django authenticates. Such a token contains only the primary address. It must be
 /// newer than the current epoch of the account, and newer than the last time that an account gave up the address.
 fn find_account_by_email(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Account>> {
-    let Some(key) = claims.email().map(email::key) else { return Ok(None) };
-    let account = store::accounts::find_by_email(db, &key)?;
+    let Some(address) = claims.email() else { return Ok(None) };
+    let account = store::accounts::find_by_email(db, &email::key(address))?;
     let account =
-        account.filter(|account| account.deactivated_at.is_none() && email::key(&account.email) == key);
+        account.filter(|account| account.deactivated_at.is_none() && email::is_same(&account.email, address));
     let Some(account) = account else { return Ok(None) };
-    let released_at = store::released_emails::find_released_at(db, &email::hash(&key))?;
+    let released_at = store::released_emails::find_released_at(db, &email::hash(address))?;
     let ended_at = account.epoch_began_at.max(released_at);
     let is_newer =
         ended_at.is_none_or(|ended| claims.issued_at().is_some_and(|issued| issued > ended.seconds()));
@@ -135,7 +131,7 @@ fn find_account_by_email(db: &Reader<'_>, claims: &access::Claims) -> Result<Opt
 /// Records that an account gives up an address, so that Django's tokens for that account do not authenticate the next
 /// account with the address.
 pub fn release_email(tx: &Tx<'_>, address: &str) -> Result<()> {
-    Ok(store::released_emails::upsert(tx, &email::hash(&email::key(address)), tx.now)?)
+    Ok(store::released_emails::upsert(tx, &email::hash(address), tx.now)?)
 }
 
 impl From<Unreadable> for Error {

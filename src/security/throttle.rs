@@ -16,6 +16,7 @@ use super::{Tx, Viewer};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::config::Limit;
+use crate::digest::sha256_hex;
 use crate::email;
 use crate::error::{Error, FieldError, Result};
 use crate::store::accounts::{Account, AccountId};
@@ -75,7 +76,7 @@ impl PasswordAttempt {
         let network = tx.caller.client.network();
         let (account, subject) = match target {
             AttemptTarget::Account(account) => (Some(account.id), account.id.to_string()),
-            AttemptTarget::UnknownName(name) => (None, email::hash(name)),
+            AttemptTarget::UnknownName(name) => (None, sha256_hex(name)),
         };
         let own = Counter::new("password", &limits.password, "password", &format!("{subject}@{network}"));
         let by_client =
@@ -137,7 +138,7 @@ pub fn mail(tx: &Tx<'_>, purpose: MailPurpose, address: &str) -> Result<()> {
 /// is then made without a mail. Otherwise others could prevent the requester from joining.
 pub fn join_request_mail(tx: &Tx<'_>, requester: &Account, representative: &str) -> Result<bool> {
     let limit = &tx.app.config.limits.mail_per_address;
-    let subject = format!("{}:{}", requester.id, email::hash(&email::key(representative)));
+    let subject = format!("{}:{}", requester.id, email::hash(representative));
     Counter::of_mails_by_client(tx).count(tx, None)?;
     Counter::new("mail_per_address", limit, "join-requests-of", &subject).count(tx, None)?;
     match Counter::of_mails_to(tx, MailPurpose::JoinRequest, representative).count(tx, None) {
@@ -172,16 +173,10 @@ pub fn invalid_token(app: &App, viewer: &Viewer) -> Result<()> {
     if !app.config.limits.enabled {
         return Ok(());
     }
-    let counter = Counter::new("token", &app.config.limits.token, "tokens-by", &viewer.client().network());
+    let counter = Counter::new("token", &app.config.limits.token, "tokens-by", &viewer.client.network());
     // A throttled client causes no write.
     app.store.read(|db| counter.check(db, app.clock.now()).map(drop))?;
     Tx::run_anonymous(app, viewer, |tx| counter.count(tx, None).map(drop))
-}
-
-/// Rejects a refresh token, which counts as an attempt.
-pub fn reject_token<T>(app: &App, viewer: &Viewer) -> Result<T> {
-    invalid_token(app, viewer)?;
-    Err(FieldError::INVALID_TOKEN.into())
 }
 
 impl<'a> Counter<'a> {
@@ -200,7 +195,7 @@ impl<'a> Counter<'a> {
     }
 
     fn of_mails_to(tx: &Tx<'a>, purpose: MailPurpose, address: &str) -> Self {
-        let subject = format!("{}:{}", <&str>::from(purpose), email::hash(&email::key(address)));
+        let subject = format!("{}:{}", <&str>::from(purpose), email::hash(address));
         Self::new("mail_per_address", &tx.app.config.limits.mail_per_address, "mails-to", &subject)
     }
 
