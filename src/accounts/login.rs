@@ -8,7 +8,7 @@ use crate::email;
 use crate::error::{Error, FieldError, Result};
 use crate::passwords::PasswordCheck;
 use crate::security::audit::{Event, LoginFailure};
-use crate::security::throttle::{AttemptTarget, PasswordAttempt};
+use crate::security::throttle::PasswordAttempt;
 use crate::security::{Tx, Viewer};
 use crate::store::{self, Reader};
 
@@ -48,9 +48,7 @@ pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result
         // An unknown name must cause the same statements.
         let id = account.as_ref().map_or(NO_ACCOUNT, |account| account.id);
         let hash = store::accounts::find_password_hash(tx, id)?;
-        let unknown = || AttemptTarget::UnknownName(name.counter_name());
-        let target = account.as_ref().map_or_else(unknown, AttemptTarget::Account);
-        let attempt = PasswordAttempt::begin(tx, &target)?;
+        let attempt = PasswordAttempt::begin(tx, account.as_ref(), &name.counter_name())?;
         Ok((account, hash, attempt))
     })?;
     let check = app.hasher.verify(password, hash.as_deref());
@@ -88,11 +86,10 @@ fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Accoun
     let settings = &app.config.accounts;
     match (&name.email, &name.username) {
         (Some(address), None) if settings.login_fields.contains(&LoginField::Email) => {
-            let key = email::key(address);
-            let account = store::accounts::find_by_email(db, &key)?;
-            let is_accepted =
-                |account: &Account| settings.login_with_secondary_email || email::key(&account.email) == key;
-            Ok(account.filter(is_accepted))
+            let account = store::accounts::find_by_email(db, &email::key(address))?;
+            Ok(account.filter(|account| {
+                settings.login_with_secondary_email || email::is_same(&account.email, address)
+            }))
         }
         (None, Some(username)) if settings.login_fields.contains(&LoginField::Username) => {
             Ok(store::accounts::find_by_username(db, username)?)

@@ -150,7 +150,7 @@ pub fn delete(app: &App, id: &str) -> Result<()> {
         if members.is_empty() {
             tx.record(None, Event::GroupDeleted(&group.id))?;
         }
-        manage::delete_with(tx, &group.id, &members, notices::GROUP_DELETED_BY_OPERATOR)
+        manage::delete_and_notify(tx, &group.id, &members, notices::GROUP_DELETED_BY_OPERATOR)
     })
 }
 

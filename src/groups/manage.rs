@@ -96,12 +96,17 @@ pub fn delete(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
         tx.record(own.id, Event::GroupDeleted(&id))?;
         let mut others = store::memberships::list_members(tx, &[own_group])?;
         others.retain(|member| member.id != own.id);
-        delete_with(tx, &id, &others, notices::GROUP_DELETED)
+        delete_and_notify(tx, &id, &others, notices::GROUP_DELETED)
     })
 }
 
 /// Deletes a group. Records an event and enqueues a notice for each of these members.
-pub(super) fn delete_with(tx: &Tx<'_>, id: &str, members: &[Account], notice: &'static str) -> Result<()> {
+pub(super) fn delete_and_notify(
+    tx: &Tx<'_>,
+    id: &str,
+    members: &[Account],
+    notice: &'static str,
+) -> Result<()> {
     for member in members {
         tx.record(member.id, Event::GroupDeleted(id))?;
         notices::enqueue(tx, member, notice)?;

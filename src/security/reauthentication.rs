@@ -1,7 +1,7 @@
 //! The password check of mutations that require the password of a logged-in user.
 
 use super::audit::Event;
-use super::throttle::{AttemptTarget, PasswordAttempt};
+use super::throttle::PasswordAttempt;
 use super::{Credentials, Tx, Viewer};
 use crate::app::App;
 use crate::error::{FieldError, FieldErrors, Result};
@@ -31,7 +31,7 @@ pub fn reauthenticate(
         let account = tx.caller.require_verified()?;
         require(tx, account)?;
         let hash = store::accounts::find_password_hash(tx, account.id)?;
-        let attempt = PasswordAttempt::begin(tx, &AttemptTarget::Account(account))?;
+        let attempt = PasswordAttempt::begin(tx, Some(account), &account.username)?;
         Ok((account.clone(), hash, attempt))
     })?;
     if app.hasher.verify(password, hash.as_deref()) == PasswordCheck::Wrong {

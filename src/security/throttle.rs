@@ -36,13 +36,6 @@ struct Counter<'a> {
     name: String,
 }
 
-/// The account whose password is tried.
-pub enum AttemptTarget<'a> {
-    Account(&'a Account),
-    /// A name that no account has. Attempts are counted as for the name of an account.
-    UnknownName(String),
-}
-
 /// An attempt that was counted before the password is checked.
 pub struct PasswordAttempt {
     /// The name of the counter of this client and account.
@@ -67,17 +60,15 @@ pub enum MailPurpose {
 }
 
 impl PasswordAttempt {
-    /// Counts an attempt. Returns `None` if throttling is turned off.
-    pub fn begin(tx: &Tx<'_>, target: &AttemptTarget<'_>) -> Result<Option<Self>> {
+    /// Counts an attempt on an account, or on a name that no account has. Returns `None` if throttling is turned off.
+    pub fn begin(tx: &Tx<'_>, account: Option<&Account>, name: &str) -> Result<Option<Self>> {
         let limits = &tx.app.config.limits;
         if !limits.enabled {
             return Ok(None);
         }
         let network = tx.caller.client.network();
-        let (account, subject) = match target {
-            AttemptTarget::Account(account) => (Some(account.id), account.id.to_string()),
-            AttemptTarget::UnknownName(name) => (None, sha256_hex(name)),
-        };
+        let account = account.map(|account| account.id);
+        let subject = account.map_or_else(|| sha256_hex(name), |id| id.to_string());
         let own = Counter::new("password", &limits.password, "password", &format!("{subject}@{network}"));
         let by_client =
             Counter::new("password_per_client", &limits.password_per_client, "passwords-by", &network);
