@@ -1,4 +1,4 @@
-//! The rules of accounts: synchronous functions without HTTP, GraphQL or SQL. A rule makes all of its changes in one
+//! The rules of accounts: synchronous functions without HTTP, GraphQL or SQL. Each rule makes all of its changes in one
 //! transaction.
 
 pub mod activation;

@@ -1,4 +1,4 @@
-//! Spellings of e-mail addresses: how they are stored and compared.
+//! Normalization and comparison of e-mail addresses.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::digest::sha256_hex;
 use crate::django::email_validator::is_valid_user;
 use crate::django::text::strip;
 
-/// Returns an address as it is stored: without white space around it, and with the host in lower case, as in Django.
+/// Returns an address as it is stored: like in Django, without white space around it and with the host in lower case.
 pub fn normalize(email: &str) -> String {
     match strip(email).rsplit_once('@') {
         Some((user, host)) => format!("{user}@{}", host.to_lowercase()),
@@ -14,9 +14,9 @@ pub fn normalize(email: &str) -> String {
     }
 }
 
-/// Returns the string that addresses are compared by: all spellings of one mailbox have the same key. The host is compared
-/// in Unicode (UTS 46), and the user part without needless quotes and escapes (RFC 5321 §4.1.2). Only ASCII letters of the
-/// user part are compared without case: the Kelvin sign is a `k` in lower case, but belongs to another mailbox.
+/// Returns the key of an address, which is the same for all spellings of one mailbox. The host is in Unicode (UTS 46), and
+/// the user part has no unnecessary quotes and escapes (RFC 5321 §4.1.2). Only ASCII letters of the user part are in lower
+/// case: the Kelvin sign would become a `k`, which is another mailbox.
 pub fn key(email: &str) -> String {
     let Some((user, host)) = email.rsplit_once('@') else { return email.to_lowercase() };
     let host = host.to_lowercase();
@@ -43,7 +43,7 @@ pub fn is_same(one: &str, other: &str) -> bool {
     key(one) == key(other)
 }
 
-/// The form in which an address is stored where only comparisons need it.
-pub fn hash(key: &str) -> String {
-    sha256_hex(key)
+/// Returns the hash of the key of an address, for tables that only compare addresses.
+pub fn hash(email: &str) -> String {
+    sha256_hex(key(email))
 }

@@ -1,10 +1,10 @@
 //! The errors of rules. Rejections have a message for the client. All other errors are logged, and the client gets
-//! "Internal server error" or, if retrying may help, 503. [`Error`] has no `Display`, so `?` cannot put an internal
-//! message into a response.
+//! "Internal server error" or, if it should retry, 503. [`Error`] does not implement `Display`, so `?` cannot put an
+//! internal message into a response.
 
 use std::borrow::Cow;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::{Serialize, Serializer};
 
 use crate::store;
 
@@ -15,7 +15,7 @@ pub enum Error {
     Refused(FieldErrors),
     /// The request is rejected as a whole, or its payload has no field for errors.
     BadRequest(Cow<'static, str>),
-    /// The request may succeed later.
+    /// The request may succeed if it is repeated later.
     Unavailable(Unavailable),
     Internal(anyhow::Error),
 }
@@ -25,7 +25,6 @@ impl Error {
         Self::BadRequest(sentence.into())
     }
 
-    /// Whether the client caused the error.
     pub fn is_rejection(&self) -> bool {
         matches!(self, Self::Refused(_) | Self::BadRequest(_))
     }
@@ -34,12 +33,12 @@ impl Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unavailable {
     pub sentence: &'static str,
-    /// Seconds.
+    /// The seconds until the next attempt.
     pub retry_after: u32,
 }
 
 impl Unavailable {
-    /// The disk is full or broken, or another process locks the database.
+    /// The disk is full or broken, or another process has locked the database.
     const STORAGE: Self =
         Self { sentence: "Nothing can be saved at the moment. Please try again later.", retry_after: 30 };
 }
@@ -67,19 +66,19 @@ impl From<FieldErrors> for Error {
     }
 }
 
-/// Puts the error under `nonFieldErrors`.
+/// Adds the error to the field `nonFieldErrors`.
 impl From<FieldError> for Error {
     fn from(error: FieldError) -> Self {
         Self::Refused(FieldErrors::of("nonFieldErrors", error))
     }
 }
 
-/// A message for people and a code for programs, most of them as in django-graphql-auth.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+/// A message for people with a code for programs, most of them as in django-graphql-auth.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
     pub message: Cow<'static, str>,
     pub code: &'static str,
-    /// Seconds, if the request is throttled.
+    /// The seconds until the next attempt, if the request is throttled.
     #[serde(skip)]
     pub retry_after: Option<u32>,
 }
@@ -103,9 +102,9 @@ impl FieldError {
     pub const PASSWORD_ALREADY_SET: Self =
         Self::new("Password already set for account.", "password_already_set");
     pub const ALREADY_VERIFIED: Self = Self::new("Account already verified.", "already_verified");
-    /// The address is the secondary address of an account, or is requested as one.
+    /// The address of a registration is the secondary address of an account, or a requested secondary address is taken.
     pub const EMAIL_IN_USE: Self = Self::new("A user with that email already exists.", "unique");
-    /// The address is the primary address of an account.
+    /// The address of a registration is the primary address of an account.
     pub const EMAIL_TAKEN: Self = Self::new("User with this Email already exists.", "unique");
     pub const USERNAME_TAKEN: Self = Self::new("User with this Username already exists.", "unique");
     pub const SECONDARY_EMAIL_REQUIRED: Self =
@@ -132,7 +131,7 @@ impl FieldError {
     }
 }
 
-/// Errors by field, in the order in which they were found. Fields have their names in GraphQL.
+/// Errors by field, in the order in which they were found. Fields are named as in GraphQL.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldErrors(Vec<(&'static str, Vec<FieldError>)>);
 
@@ -152,7 +151,7 @@ impl FieldErrors {
         }
     }
 
-    /// Returns the value of a check, or adds its errors.
+    /// Returns the value of a successful check, or adds the errors of a failed one.
     pub fn keep<T>(
         &mut self,
         field: &'static str,
@@ -161,7 +160,7 @@ impl FieldErrors {
         checked.map_err(|errors| self.add(field, errors)).ok()
     }
 
-    /// Adds the errors of another check.
+    /// Adds the errors of a failed check of several fields.
     pub fn extend(&mut self, checked: std::result::Result<(), Self>) {
         for (field, errors) in checked.err().into_iter().flat_map(|errors| errors.0) {
             self.add(field, errors);
@@ -170,15 +169,6 @@ impl FieldErrors {
 
     fn errors(&self) -> impl Iterator<Item = &FieldError> {
         self.0.iter().flat_map(|(_, errors)| errors)
-    }
-
-    /// Returns the first message, for responses with room for one.
-    pub fn first_message(&self) -> String {
-        self.messages().next().unwrap_or_default().to_owned()
-    }
-
-    pub fn has(&self, error: &FieldError) -> bool {
-        self.errors().any(|known| known == error)
     }
 
     /// Returns the seconds until the next attempt, if the request is throttled.
@@ -202,10 +192,6 @@ impl FieldErrors {
 
 impl Serialize for FieldErrors {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (field, errors) in &self.0 {
-            map.serialize_entry(field, errors)?;
-        }
-        map.end()
+        serializer.collect_map(self.0.iter().map(|(field, errors)| (field, errors)))
     }
 }

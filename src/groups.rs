@@ -1,5 +1,5 @@
-//! The rules of working groups: who founds, joins, leaves and ends them, and who sees what of them. Plain synchronous
-//! Rust like `accounts`, on which it stands.
+//! The rules of working groups: creation, membership and visibility. Like `accounts`, synchronous functions without HTTP,
+//! GraphQL or SQL.
 
 pub mod admin;
 mod errors;

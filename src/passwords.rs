@@ -10,10 +10,11 @@ use crate::django::pbkdf2;
 use crate::random::Random;
 use argon::Argon;
 
-/// Hashes passwords with Argon2id at the configured cost (OWASP ASVS 11.4.2). Verifies Django's hashes as well.
+/// Hashes passwords with Argon2id at the configured cost (OWASP ASVS 11.4.2). Also verifies Django's hashes.
 pub struct Hasher {
     argon: Argon,
     random: Random,
+    /// A hash that is verified if an account is unknown or has no hash.
     dummy: String,
 }
 
@@ -43,8 +44,7 @@ impl Hasher {
         self.argon.hash(password, &self.random.bytes::<16>())
     }
 
-    /// Verifies a password. Without a hash, the same work is done and discarded, so that timing does not reveal
-    /// unknown accounts.
+    /// Verifies a password. Does the same work without a hash, so that timing does not reveal whether an account exists.
     pub fn verify(&self, password: &str, stored: Option<&str>) -> PasswordCheck {
         let Some(stored) = stored else {
             self.argon.verify(password, &self.dummy);

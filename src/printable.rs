@@ -1,7 +1,7 @@
-//! Strings from outside, made safe to display: a terminal or a reader of a log must not be misled by them.
+//! Makes strings from outside safe to display in a terminal or a log.
 
-/// Returns whether a character changes how the text around it is displayed: control characters, line separators, and
-/// characters that change the direction of reading (UTS 55).
+/// Returns whether a character changes how the surrounding text is displayed: control characters, line separators, and
+/// characters that change the writing direction (UTS 55).
 pub fn is_unprintable(character: char) -> bool {
     character.is_control()
         || matches!(

@@ -1,5 +1,5 @@
-//! The caller of a rule, the transaction that a rule runs in, and what every rule needs there: throttling, the audit
-//! log, mailed links and the check of a password.
+//! The transaction and the caller of a rule, and the services that rules share: throttling, the audit log, mailed links and
+//! password checks.
 
 pub mod action_links;
 pub mod audit;

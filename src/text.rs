@@ -1,10 +1,9 @@
-//! Search keys and UUIDs.
+//! Conversions of strings: search keys and UUIDs.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// Returns a string as searches compare it: in lower case, without accents, and with ASCII letters in place of some
-/// others.
+/// Returns the string that searches compare: in lower case, without accents, and with some letters replaced with ASCII.
 pub fn search_key(text: &str) -> String {
     let bare = text.nfkd().filter(|character| !is_combining_mark(*character)).flat_map(char::to_lowercase);
     let mut key = String::with_capacity(text.len());
@@ -24,7 +23,7 @@ pub fn search_key(text: &str) -> String {
     key
 }
 
-/// Returns a UUID in lower case with dashes, from any spelling that Python's `uuid.UUID` takes.
+/// Parses a UUID in any notation that Python's `uuid.UUID` accepts, and returns it in lower case with dashes.
 pub fn uuid(text: &str) -> Option<String> {
     uuid::Uuid::try_parse(text).ok().map(|uuid| uuid.to_string())
 }

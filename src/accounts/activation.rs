@@ -1,4 +1,4 @@
-//! `verifyAccount`, `resendActivationEmail`.
+//! The mutations `verifyAccount` and `resendActivationEmail`.
 
 use super::{Account, notices, sessions, validation};
 use crate::app::App;
@@ -12,14 +12,13 @@ use crate::security::{Tx, Viewer};
 use crate::store;
 use crate::tokens::action::Action;
 
-/// Confirms the address that a token was mailed to. If a new password was requested before, it also deletes the old
-/// password and returns a token for [`super::password::set_first`].
+/// Confirms the address that a token was mailed to. If a new password was requested before, also deletes the old password
+/// and returns a token for [`super::password::set_first`].
 pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<Redeemed<Option<String>>> {
     action_links::redeem(app, viewer, Action::Activation, token, |tx, account, _| {
         let ends_password = account.activation_ends_password;
         let account = activate(tx, account)?;
-        let next = ends_password.then(|| action_links::issue(app, Action::PasswordSet, &account, None));
-        next.transpose()
+        ends_password.then(|| action_links::issue(app, Action::PasswordSet, &account, None)).transpose()
     })
 }
 
@@ -35,7 +34,7 @@ pub(super) fn activate(tx: &Tx<'_>, mut account: Account) -> Result<Account> {
     Ok(account)
 }
 
-/// Enqueues another activation mail. An unknown address is not an error.
+/// Enqueues another activation mail. An address that no account has is not an error.
 pub fn resend(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     let address = validation::email(address)?;
     Tx::run_anonymous(app, viewer, |tx| {
@@ -48,23 +47,16 @@ pub fn resend(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
             None if hides => tx.enqueue_decoy(),
             None => Ok(()),
             Some(account) if account.verified_at.is_none() => enqueue_mail(tx, &account),
-            Some(account) if hides => notices::hint(tx, &account, &address, notices::ACTIVATED_ALREADY),
+            Some(account) if hides => {
+                notices::enqueue_hint(tx, &account, &address, notices::ACTIVATED_ALREADY)
+            }
             Some(_) => Err(FieldErrors::of("email", FieldError::ALREADY_VERIFIED).into()),
         }
     })
 }
 
-/// Enqueues the mail with the link that verifies an account.
 pub(super) fn enqueue_mail(tx: &Tx<'_>, account: &Account) -> Result<()> {
     let token = action_links::issue(tx.app, Action::Activation, account, None)?;
     let mail = MailKind::Activation { token: &token, ends_password: account.activation_ends_password };
     tx.enqueue(&mail, &account.email, account.plain_salutation())
-}
-
-/// Enqueues the activation mail for an unverified account whose new password was requested. From now on each of its
-/// activation links also ends the password, older and newer ones included: somebody else may have registered the address
-/// with a password of theirs, and can request another activation mail.
-pub(super) fn enqueue_mail_that_ends_password(tx: &Tx<'_>, account: Account) -> Result<()> {
-    store::accounts::set_activation_ends_password(tx, account.id)?;
-    enqueue_mail(tx, &Account { activation_ends_password: true, ..account })
 }

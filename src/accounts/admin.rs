@@ -1,6 +1,6 @@
-//! The rules of the command line for accounts. They ask for no password.
+//! The rules of accounts for the command line. They do not require the password of the account.
 
-use super::register::{self, Accepted};
+use super::register::{self, ValidRegistration};
 use super::{Account, AccountId, activation, archive_delete, notices, password, sessions, validation};
 use crate::app::App;
 use crate::django::password_validators::Owner;
@@ -12,16 +12,15 @@ use crate::security::authentication::release_email;
 use crate::store::accounts::Role;
 use crate::store::{self, Reader};
 
-/// An account to create.
 #[derive(Default)]
 pub struct Creation {
     pub email: String,
     /// `None` if the id of the account becomes its username.
     pub username: Option<String>,
     /// Whether the address is known to belong to the owner. Otherwise a mail asks to confirm it.
-    pub verified: bool,
-    pub staff: bool,
-    /// `None` if the owner sets one with a mailed link.
+    pub is_verified: bool,
+    pub is_staff: bool,
+    /// `None` if the owner sets a password later with a mailed link.
     pub password: Option<String>,
 }
 
@@ -29,7 +28,7 @@ pub struct Creation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmailChange {
     /// The account has this address already.
-    None,
+    Unchanged,
     /// The address is another spelling of the same mailbox.
     Spelling,
     /// The address is another mailbox.
@@ -49,34 +48,33 @@ pub fn create(app: &App, new: &Creation) -> Result<Account> {
             last_name: "",
             email: &email,
         };
-        let min_length = app.config.passwords.min_length;
-        errors.extend(validation::new_password(["password"; 2], [password, password], &owner, min_length));
+        errors.extend(validation::new_password(app, ["password"; 2], [password; 2], &owner));
     }
     errors.into_result()?;
     let hash = new.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
-    let accepted = Accepted { email, username, ..Accepted::default() };
+    let valid = ValidRegistration { email, username, ..ValidRegistration::default() };
     Tx::run_as_operator(app, |tx| {
-        let account = register::insert(tx, &accepted, hash.as_deref())?;
+        let account = register::insert(tx, &valid, hash.as_deref())?;
         tx.record(account.id, Event::Registered(None))?;
-        if new.verified {
+        if new.is_verified {
             store::accounts::set_verified(tx, account.id, Some(tx.now))?;
             tx.record(account.id, Event::Verified)?;
         } else {
             activation::enqueue_mail(tx, &account)?;
         }
-        if store::accounts::set_staff(tx, account.id, new.staff)? {
+        if store::accounts::set_staff(tx, account.id, new.is_staff)? {
             tx.record(account.id, Event::StaffGiven)?;
         }
         find(tx, &account.email)
     })
 }
 
-/// Finds an account by its address, username or id. A name with an `@` is an address.
+/// Finds an account by its address, username or id.
 pub fn find(db: &Reader<'_>, name: &str) -> Result<Account> {
     if let Some(account) = store::accounts::find_by_email(db, &email::key(name))? {
         return Ok(account);
     }
-    // A username may look like the address of somebody else.
+    // A username with an `@` may be the address of somebody else.
     let by_username = if name.contains('@') { None } else { store::accounts::find_by_username(db, name)? };
     let by_id = match name.parse() {
         Ok(id) => store::accounts::find_by_id(db, id)?,
@@ -95,12 +93,16 @@ pub fn find(db: &Reader<'_>, name: &str) -> Result<Account> {
 }
 
 /// Sets a new password, which ends all sessions, and mails a notice.
-pub fn set_password(app: &App, name: &str, new: &str) -> Result<Account> {
+pub fn set_password(app: &App, name: &str, password: &str) -> Result<Account> {
     let account = app.store.read(|db| find(db, name))?;
-    password::check_strength(app, &account, [new, new])?;
-    let hash = app.hasher.hash(new)?;
-    let set = |tx: &Tx<'_>, account: &Account| password::set(tx, account, &hash).map(|_| true);
-    change(app, name, Event::PasswordSet, set).map(|(account, _)| account)
+    password::check_strength(app, &account, [password; 2])?;
+    let hash = app.hasher.hash(password)?;
+    Tx::run_as_operator(app, |tx| {
+        let account = find(tx, name)?;
+        password::set(tx, &account, &hash)?;
+        tx.record(account.id, Event::PasswordSet)?;
+        Ok(account)
+    })
 }
 
 /// Marks the address as confirmed, as an activation link does. Returns false if it was confirmed already.
@@ -114,17 +116,17 @@ pub fn verify(app: &App, name: &str) -> Result<(Account, bool)> {
     })
 }
 
-/// Changes the primary address, which ends all sessions and mailed links. The account is verified only if `verified` says
-/// that the address is known to belong to the owner. Otherwise a mail asks to confirm it. If the address is another
-/// spelling of the current one, only the spelling changes.
-pub fn set_email(app: &App, name: &str, address: &str, verified: bool) -> Result<(Account, EmailChange)> {
+/// Changes the primary address, which ends all sessions and invalidates mailed links. `is_verified` means that the address
+/// is known to belong to the owner. Otherwise the account is unverified, and a mail asks to confirm the address. If the
+/// address is another spelling of the current one, only the spelling changes.
+pub fn set_email(app: &App, name: &str, address: &str, is_verified: bool) -> Result<(Account, EmailChange)> {
     let mut errors = FieldErrors::default();
     let address = errors.keep("email", validation::email_of_account(address)).unwrap_or_default();
     errors.into_result()?;
     Tx::run_as_operator(app, |tx| {
         let before = find(tx, name)?;
         if before.email == address {
-            return Ok((before, EmailChange::None));
+            return Ok((before, EmailChange::Unchanged));
         }
         if email::is_same(&before.email, &address) {
             replace_primary(tx, before.id, &address)?;
@@ -138,14 +140,14 @@ pub fn set_email(app: &App, name: &str, address: &str, verified: bool) -> Result
             store::accounts::delete_email(tx, before.id, Role::Secondary)?;
             tx.record(before.id, Event::SecondaryEmailRemoved)?;
         }
-        release_email(tx, &before.email, tx.now)?;
+        release_email(tx, &before.email)?;
         replace_primary(tx, before.id, &address)?;
         sessions::end_all(tx, &before)?;
         tx.record(before.id, Event::EmailChanged)?;
         notices::enqueue(tx, &before, notices::EMAIL_CHANGED)?;
         store::accounts::set_verified(tx, before.id, None)?;
         let account = find(tx, &address)?;
-        if !verified {
+        if !is_verified {
             activation::enqueue_mail(tx, &account)?;
             return Ok((account, EmailChange::Mailbox));
         }
@@ -167,51 +169,48 @@ fn replace_primary(tx: &Tx<'_>, id: AccountId, address: &str) -> Result<()> {
 }
 
 /// Deactivates an account, which ends all its sessions, or reactivates it. Returns false if nothing changes.
-pub fn set_active(app: &App, name: &str, active: bool) -> Result<(Account, bool)> {
-    let event = if active { Event::Activated } else { Event::Deactivated };
-    change(app, name, event, |tx, account| {
-        if !active {
-            sessions::end_all(tx, account)?;
-        }
-        Ok(store::accounts::set_deactivated(tx, account.id, (!active).then_some(tx.now))?)
-    })
-}
-
-/// Makes an account a member of staff, or not. Returns false if nothing changes.
-pub fn set_staff(app: &App, name: &str, staff: bool) -> Result<(Account, bool)> {
-    let event = if staff { Event::StaffGiven } else { Event::StaffTaken };
-    change(app, name, event, |tx, account| Ok(store::accounts::set_staff(tx, account.id, staff)?))
-}
-
-/// Ends all sessions of an account.
-pub fn log_out(app: &App, name: &str) -> Result<Account> {
-    let end = |tx: &Tx<'_>, account: &Account| sessions::end_all(tx, account).map(|_| true);
-    change(app, name, Event::AllSessionsRevoked, end).map(|(account, _)| account)
-}
-
-/// Erases an account that represents no working group. Its address and username are free again.
-pub fn delete(app: &App, id: AccountId) -> Result<Account> {
-    Tx::run_as_operator(app, |tx| {
-        let missing = || Error::bad_request("the account is gone already");
-        let account = store::accounts::find_by_id(tx, id)?.ok_or_else(missing)?;
-        archive_delete::erase(tx, &account)?;
-        Ok(account)
-    })
-}
-
-/// Changes an account, and records `event` if `rule` returns true.
-fn change(
-    app: &App,
-    name: &str,
-    event: Event<'_>,
-    rule: impl FnOnce(&Tx<'_>, &Account) -> Result<bool>,
-) -> Result<(Account, bool)> {
+pub fn set_active(app: &App, name: &str, is_active: bool) -> Result<(Account, bool)> {
     Tx::run_as_operator(app, |tx| {
         let account = find(tx, name)?;
-        let changed = rule(tx, &account)?;
+        let event = if is_active { Event::Activated } else { Event::Deactivated };
+        if !is_active {
+            sessions::end_all(tx, &account)?;
+        }
+        let changed = store::accounts::set_deactivated(tx, account.id, (!is_active).then_some(tx.now))?;
         if changed {
             tx.record(account.id, event)?;
         }
         Ok((account, changed))
+    })
+}
+
+/// Gives an account the rights of staff, or takes them away. Returns false if nothing changes.
+pub fn set_staff(app: &App, name: &str, is_staff: bool) -> Result<(Account, bool)> {
+    Tx::run_as_operator(app, |tx| {
+        let account = find(tx, name)?;
+        let changed = store::accounts::set_staff(tx, account.id, is_staff)?;
+        if changed {
+            tx.record(account.id, if is_staff { Event::StaffGiven } else { Event::StaffTaken })?;
+        }
+        Ok((account, changed))
+    })
+}
+
+pub fn log_out(app: &App, name: &str) -> Result<Account> {
+    Tx::run_as_operator(app, |tx| {
+        let account = find(tx, name)?;
+        sessions::end_all(tx, &account)?;
+        tx.record(account.id, Event::AllSessionsRevoked)?;
+        Ok(account)
+    })
+}
+
+/// Erases an account, which makes its address and username available again. Rejects the representative of a working group.
+pub fn delete(app: &App, id: AccountId) -> Result<Account> {
+    Tx::run_as_operator(app, |tx| {
+        let account = store::accounts::find_by_id(tx, id)?;
+        let account = account.ok_or_else(|| Error::bad_request("the account no longer exists"))?;
+        archive_delete::erase(tx, &account)?;
+        Ok(account)
     })
 }

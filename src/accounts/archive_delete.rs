@@ -1,4 +1,4 @@
-//! `archiveAccount`, `deleteAccount`.
+//! The mutations `archiveAccount` and `deleteAccount`.
 
 use super::{Account, notices, sessions};
 use crate::app::App;
@@ -12,7 +12,9 @@ use crate::store;
 
 /// Archives the account of the viewer until the next login.
 pub fn archive(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
-    confirm(app, viewer, password, |tx, account| {
+    let verified = reauthenticate(app, viewer, "password", password, |_, _| Ok(()))?;
+    verified.run(app, |tx, account| {
+        throttle::account_change(tx, account.id)?;
         notices::enqueue(tx, account, notices::ARCHIVED)?;
         store::accounts::set_archived(tx, account.id, Some(tx.now))?;
         sessions::end_all(tx, account)?;
@@ -22,41 +24,30 @@ pub fn archive(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
 
 /// Erases or deactivates the account of the viewer, depending on the settings.
 pub fn delete(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
-    confirm(app, viewer, password, |tx, account| {
+    let verified = reauthenticate(app, viewer, "password", password, |_, _| Ok(()))?;
+    verified.run(app, |tx, account| {
+        throttle::account_change(tx, account.id)?;
         notices::enqueue(tx, account, notices::DELETED)?;
         if app.config.accounts.delete == Deletion::Erase {
             return erase(tx, account);
         }
-        require_no_group(account)?;
+        require_not_representative(account)?;
         store::accounts::set_deactivated(tx, account.id, Some(tx.now))?;
         sessions::end_all(tx, account)?;
         tx.record(account.id, Event::Deactivated)
     })
 }
 
-/// Erases an account that represents no working group.
+/// Erases an account. Rejects the representative of a working group.
 pub(super) fn erase(tx: &Tx<'_>, account: &Account) -> Result<()> {
-    require_no_group(account)?;
+    require_not_representative(account)?;
     for address in std::iter::once(&account.email).chain(&account.secondary_email) {
-        release_email(tx, address, tx.now)?;
+        release_email(tx, address)?;
     }
     tx.record(account.id, Event::Deleted)?;
     Ok(store::accounts::delete(tx, account.id)?)
 }
 
-fn require_no_group(account: &Account) -> Result<()> {
+fn require_not_representative(account: &Account) -> Result<()> {
     if account.represents().is_some() { Err(FieldError::REPRESENTS_WORKING_GROUP.into()) } else { Ok(()) }
-}
-
-fn confirm(
-    app: &App,
-    viewer: &Viewer,
-    password: &str,
-    rule: impl FnOnce(&Tx<'_>, &Account) -> Result<()>,
-) -> Result<()> {
-    let verified = reauthenticate(app, viewer, "password", password, |_, _| Ok(()))?;
-    verified.run(app, |tx, account| {
-        throttle::account_change(tx, account.id)?;
-        rule(tx, account)
-    })
 }

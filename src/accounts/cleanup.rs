@@ -1,4 +1,4 @@
-//! Deletes expired rows.
+//! The deletion of expired rows.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::security::throttle::KNOWN_CLIENT_LIFETIME;
 use crate::store::expiry::{Expiring, delete_before};
 
-/// The rows that are deleted in one transaction, so that other writes do not wait long.
+/// The most rows per transaction, so that other writes do not wait long.
 const BATCH: i64 = 1000;
 /// Longer than the lifetime of Django's access tokens, which is a day by default.
 const RELEASED_EMAIL_LIFETIME: Duration = Duration::from_hours(90 * 24);

@@ -1,4 +1,4 @@
-//! `tokenAuth`.
+//! The mutation `tokenAuth`.
 
 use super::sessions::{self, Tokens};
 use super::{Account, AccountId};
@@ -8,7 +8,7 @@ use crate::email;
 use crate::error::{Error, FieldError, Result};
 use crate::passwords::PasswordCheck;
 use crate::security::audit::{Event, LoginFailure};
-use crate::security::throttle::{AttemptTarget, PasswordAttempt};
+use crate::security::throttle::PasswordAttempt;
 use crate::security::{Tx, Viewer};
 use crate::store::{self, Reader};
 
@@ -19,8 +19,8 @@ pub struct LoggedIn {
     /// The account after the login.
     pub account: Account,
     pub tokens: Tokens,
-    /// Whether the login unarchived the account.
-    pub unarchiving: bool,
+    /// Whether the account was archived until this login.
+    pub was_archived: bool,
 }
 
 /// The name of an account: either an address, primary or secondary, or a username.
@@ -31,9 +31,9 @@ pub struct Name {
 }
 
 impl Name {
-    /// Returns what attempts are counted under if no account has the name. An address and a username have separate
-    /// counters, because no account has both under one name. A shared counter would show that no account has the name.
-    fn counted_as(&self) -> String {
+    /// Returns the name of the counter of attempts if no account has this name. An address and an equal username are
+    /// counted separately, as for two accounts. A shared counter would reveal that neither exists.
+    fn counter_name(&self) -> String {
         match (&self.email, &self.username) {
             (Some(address), _) => format!("email:{}", email::key(address)),
             (None, username) => format!("username:{}", username.as_deref().unwrap_or_default()),
@@ -41,40 +41,39 @@ impl Name {
     }
 }
 
-/// Begins a session, given the password. An unknown name and a wrong password get the same reply and take the same time.
+/// Checks the password and begins a session. An unknown name and a wrong password cause the same reply in the same time.
 pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result<LoggedIn> {
     let (account, hash, attempt) = Tx::run(app, viewer, |tx| {
         let account = find_by_name(app, tx, name)?;
-        // An unknown name must cost the same statements.
+        // An unknown name must cause the same statements.
         let id = account.as_ref().map_or(NO_ACCOUNT, |account| account.id);
         let hash = store::accounts::find_password_hash(tx, id)?;
-        let unknown = || AttemptTarget::UnknownName(name.counted_as());
-        let target = account.as_ref().map_or_else(unknown, AttemptTarget::Account);
-        let attempt = PasswordAttempt::begin(tx, &target)?;
+        let attempt = PasswordAttempt::begin(tx, account.as_ref(), &name.counter_name())?;
         Ok((account, hash, attempt))
     })?;
     let check = app.hasher.verify(password, hash.as_deref());
-    let failure = match &account {
-        None => Some(LoginFailure::UnknownAccount),
-        Some(_) if check == PasswordCheck::Wrong => Some(LoginFailure::WrongPassword),
+    let id = account.as_ref().map(|account| account.id);
+    let accepted = match account {
+        None => Err(LoginFailure::UnknownAccount),
+        Some(_) if check == PasswordCheck::Wrong => Err(LoginFailure::WrongPassword),
         Some(account) if account.verified_at.is_none() && !app.config.accounts.login_unverified => {
-            Some(LoginFailure::NotVerified)
+            Err(LoginFailure::NotVerified)
         }
-        Some(account) if account.deactivated_at.is_some() => Some(LoginFailure::Deactivated),
-        Some(_) => None,
+        Some(account) if account.deactivated_at.is_some() => Err(LoginFailure::Deactivated),
+        Some(account) => Ok(account),
     };
-    let is_outdated = failure.is_none() && check == PasswordCheck::RightButOutdated;
-    let better_hash = is_outdated.then(|| app.hasher.hash(password)).transpose()?;
+    let is_outdated = accepted.is_ok() && check == PasswordCheck::RightButOutdated;
+    let new_hash = is_outdated.then(|| app.hasher.hash(password)).transpose()?;
     Tx::run_anonymous(app, viewer, |tx| {
-        let (None, Some(checked)) = (failure, &account) else {
-            let id = account.as_ref().map(|account| account.id);
-            return reject(tx, id, failure.unwrap_or(LoginFailure::UnknownAccount));
+        let checked = match accepted {
+            Ok(account) => account,
+            Err(failure) => return reject(tx, id, failure),
         };
-        let now = store::accounts::find_by_id(tx, checked.id)?;
-        let now = now.filter(|now| now.epoch == checked.epoch && now.deactivated_at.is_none());
-        let Some(account) = now else { return reject(tx, Some(checked.id), LoginFailure::ChangedMeanwhile) };
-        if let (Some(hash), Some(better_hash)) = (&hash, &better_hash) {
-            store::accounts::replace_password_hash(tx, account.id, hash, better_hash)?;
+        let account = store::accounts::find_by_id(tx, checked.id)?;
+        let account = account.filter(|now| now.epoch == checked.epoch && now.deactivated_at.is_none());
+        let Some(account) = account else { return reject(tx, id, LoginFailure::ChangedMeanwhile) };
+        if let (Some(hash), Some(new_hash)) = (&hash, &new_hash) {
+            store::accounts::replace_password_hash(tx, account.id, hash, new_hash)?;
         }
         if let Some(attempt) = attempt {
             attempt.succeeded(tx, &account)?;
@@ -87,11 +86,10 @@ fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Accoun
     let settings = &app.config.accounts;
     match (&name.email, &name.username) {
         (Some(address), None) if settings.login_fields.contains(&LoginField::Email) => {
-            let key = email::key(address);
-            let account = store::accounts::find_by_email(db, &key)?;
-            let is_accepted =
-                |account: &Account| settings.login_with_secondary_email || email::key(&account.email) == key;
-            Ok(account.filter(is_accepted))
+            let account = store::accounts::find_by_email(db, &email::key(address))?;
+            Ok(account.filter(|account| {
+                settings.login_with_secondary_email || email::is_same(&account.email, address)
+            }))
         }
         (None, Some(username)) if settings.login_fields.contains(&LoginField::Username) => {
             Ok(store::accounts::find_by_username(db, username)?)
@@ -106,23 +104,20 @@ fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Accoun
     }
 }
 
-/// Records a failed login, which is all that it changes.
 fn reject<T>(tx: &Tx<'_>, account: Option<AccountId>, failure: LoginFailure) -> Result<T> {
     tx.record_anonymous(account, Event::LoginRefused(failure))?;
     tx.keep_on_rejection()?;
-    // If replies hide which addresses are taken, registering and logging in must not tell.
-    let hides = tx.app.config.accounts.hide_existence;
-    let tells = failure == LoginFailure::NotVerified && !hides;
-    Err(if tells { FieldError::NOT_VERIFIED } else { FieldError::INVALID_CREDENTIALS }.into())
+    // Anybody can register an address and log in. A distinct error would reveal that the address was not taken.
+    let is_explained = failure == LoginFailure::NotVerified && !tx.app.config.accounts.hide_existence;
+    Err(if is_explained { FieldError::NOT_VERIFIED } else { FieldError::INVALID_CREDENTIALS }.into())
 }
 
-fn begin_session(tx: &Tx<'_>, mut account: Account) -> Result<LoggedIn> {
-    let unarchiving = store::accounts::set_archived(tx, account.id, None)?;
-    account.archived_at = None;
-    if unarchiving {
+fn begin_session(tx: &Tx<'_>, account: Account) -> Result<LoggedIn> {
+    let was_archived = store::accounts::set_archived(tx, account.id, None)?;
+    if was_archived {
         tx.record_by_owner(account.id, Event::Unarchived)?;
     }
     let tokens = sessions::begin(tx, &account)?;
     tx.record_by_owner(account.id, Event::LoggedIn(&tokens.session))?;
-    Ok(LoggedIn { account, tokens, unarchiving })
+    Ok(LoggedIn { account: Account { archived_at: None, ..account }, tokens, was_archived })
 }

@@ -1,4 +1,4 @@
-//! Brings the database up to date: the schema, and what is computed from other columns.
+//! Migrations of the database: of the schema, and of the keys of addresses.
 
 use super::AccountId;
 use crate::app::App;
@@ -7,13 +7,13 @@ use crate::store::emails::StoredEmail;
 use crate::store::{self, Reader, Writer};
 
 pub struct Migrated {
-    /// The number of migrations that were applied.
+    /// The number of migrations of the schema that were applied.
     pub steps: usize,
     /// Problems for the operator to solve, one sentence each.
     pub warnings: Vec<String>,
 }
 
-/// Brings the schema up to date, and the keys of addresses that an earlier version computed in another way.
+/// Migrates the schema, and updates the keys of addresses that an earlier version computed in another way.
 pub fn migrate(app: &App) -> anyhow::Result<Migrated> {
     let steps = app.store.migrate()?;
     if app.store.read_with_writer(outdated)?.is_empty() {
@@ -29,18 +29,18 @@ pub fn migrate(app: &App) -> anyhow::Result<Migrated> {
     Ok(Migrated { steps, warnings: clashes.iter().map(warning).collect() })
 }
 
-/// Returns the addresses whose keys are not those of today.
+/// Returns the addresses whose stored key differs from the one that this version computes.
 fn outdated(db: &Reader<'_>) -> store::Result<Vec<StoredEmail>> {
     let mut emails = store::emails::list_with_possibly_outdated_keys(db)?;
     emails.retain(|stored| stored.key != email::key(&stored.email));
     Ok(emails)
 }
 
-/// Updates the keys of addresses, and returns each account whose address keeps its key because another account has the new
-/// one, with that other account.
+/// Updates the keys of addresses. If another account already has the new key, the address keeps its old one. Returns each
+/// such account with that other account.
 fn update_keys(tx: &Writer<'_>) -> store::Result<Vec<(AccountId, AccountId)>> {
     let mut waiting = outdated(tx)?;
-    // A key may become free when the address that has it gets another.
+    // A key may become available when the address that has it gets its new one.
     loop {
         let (before, mut clashes) = (waiting.len(), Vec::new());
         for stored in waiting {

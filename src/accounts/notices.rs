@@ -1,4 +1,4 @@
-//! Mails that tell an owner what happened to their account.
+//! Mails that inform owners about events of their accounts.
 
 use super::Account;
 use crate::email;
@@ -14,7 +14,7 @@ pub(super) const SECONDARY_EMAIL_REMOVED: &str = "The secondary address of your 
 pub(super) const ARCHIVED: &str = "Your account was archived. It comes back when you log in.";
 pub(super) const DELETED: &str = "Your account was deleted.";
 
-// Mails do not name groups: strangers choose those names and could use our mails to send their words.
+// These mails do not contain the names of groups. Strangers choose the names, and could send messages in them.
 pub const ADDED_TO_GROUP: &str = "You were added to a working group. Log in to see which one.";
 pub const REMOVED_FROM_GROUP: &str = "You were removed from your working group.";
 pub const NOW_REPRESENTATIVE: &str = "You are now the representative of your working group.";
@@ -28,9 +28,15 @@ pub(super) const ACTIVATED_ALREADY: &str = "Somebody asked for another activatio
 pub(super) const WANTED_AS_SECONDARY: &str =
     "Somebody wants this address as the secondary one of another account, but it belongs to yours.";
 
-/// Enqueues what the reply to somebody else must not tell. The mail goes to the address as its owner spelled it, because
-/// the requested spelling may lead to another mailbox.
-pub(super) fn hint(tx: &Tx<'_>, account: &Account, address: &str, sentence: &'static str) -> Result<()> {
+/// Enqueues a mail about a request of somebody else that named an address of the account. The reply to that request must
+/// not reveal that an account has the address. The mail is sent to the address as its owner spelled it, because the
+/// requested spelling may belong to another mailbox.
+pub(super) fn enqueue_hint(
+    tx: &Tx<'_>,
+    account: &Account,
+    address: &str,
+    sentence: &'static str,
+) -> Result<()> {
     let is_requested = |own: &&String| email::is_same(own, address);
     let recipient = account.secondary_email.as_ref().filter(is_requested).unwrap_or(&account.email);
     let is_confirmed = account.verified_at.is_some();

@@ -1,4 +1,4 @@
-//! `sendPasswordResetEmail`, `passwordReset`, `passwordSet`, `passwordChange`.
+//! The mutations `sendPasswordResetEmail`, `passwordReset`, `passwordSet` and `passwordChange`.
 
 use anyhow::anyhow;
 
@@ -17,40 +17,36 @@ use crate::security::{Tx, Viewer};
 use crate::store;
 use crate::tokens::action::Action;
 
-/// The fields of a new password in errors.
+/// The arguments of a new password and its repetition.
 const FIELDS: [&str; 2] = ["newPassword1", "newPassword2"];
 
-/// Mails a link for a new password to an address, primary or secondary. An unknown address is not an error. An account that
-/// is not verified gets an activation mail instead.
+/// Mails a link for a new password to an address, primary or secondary. An address that no account has is not an error. An
+/// unverified account gets an activation mail instead.
 pub fn send_reset_mail(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     let address = validation::email(address)?;
-    let is_verified = Tx::run_anonymous(app, viewer, |tx| {
+    Tx::run_anonymous(app, viewer, |tx| {
         throttle::mail(tx, MailPurpose::Password, &address)?;
         let hides = app.config.accounts.hide_existence;
         let account = store::accounts::find_by_email(tx, &email::key(&address))?;
         let id = account.as_ref().map(|account| account.id);
         tx.record_anonymous(id, Event::ResetRequested)?;
-        let Some(account) = account else {
-            if hides {
-                tx.enqueue_decoy()?;
-            }
-            return Ok(true);
-        };
+        let Some(account) = account else { return if hides { tx.enqueue_decoy() } else { Ok(()) } };
         if account.verified_at.is_none() {
-            activation::enqueue_mail_that_ends_password(tx, account)?;
-            return Ok(hides);
+            // Somebody else may have registered the address with a password of theirs. From now on all activation links
+            // of the account delete that password: earlier ones, and those that are requested later.
+            store::accounts::set_activation_ends_password(tx, account.id)?;
+            activation::enqueue_mail(tx, &Account { activation_ends_password: true, ..account })?;
+            if hides {
+                return Ok(());
+            }
+            tx.keep_on_rejection()?;
+            return Err(FieldErrors::of("email", FieldError::NOT_VERIFIED_PASSWORD_RESET).into());
         }
         let secondary = account.secondary_email.as_deref().filter(|own| email::is_same(own, &address));
         let token = action_links::issue(app, Action::PasswordReset, &account, secondary)?;
         let recipient = secondary.unwrap_or(&account.email);
-        tx.enqueue(&MailKind::PasswordReset(&token), recipient, account.salutation())?;
-        Ok(true)
-    })?;
-    if is_verified {
-        Ok(())
-    } else {
-        Err(FieldErrors::of("email", FieldError::NOT_VERIFIED_PASSWORD_RESET).into())
-    }
+        tx.enqueue(&MailKind::PasswordReset(&token), recipient, account.salutation())
+    })
 }
 
 /// Sets a new password with a mailed token, verifies the account, and ends all its sessions. The token remains valid if the
@@ -75,7 +71,7 @@ fn set_by_link(
         Ok(link) => link,
         Err(status) => return action_links::reject(app, viewer, action, status).map(Err),
     };
-    let (status, account) = app.store.read(|db| link.judge(db))?;
+    let (status, account) = app.store.read(|db| link.check(db))?;
     // As in the original, a weak password is reported before a used token.
     if let Some(Err(errors)) = account.map(|account| check_strength(app, &account, passwords)) {
         return Ok(Err(LinkRejection { status, errors }));
@@ -91,8 +87,8 @@ fn set_by_link(
         if store::accounts::set_verified(tx, account.id, Some(tx.now))? {
             tx.record_by_owner(account.id, Event::Verified)?;
         }
-        // The owner of the mailbox can log in from this client, no matter how many attempts others make.
-        throttle::owner_was_seen(tx, &account)
+        // From now on, the attempts of others do not throttle logins from this client.
+        throttle::remember_client(tx, &account)
     })
 }
 
@@ -103,6 +99,7 @@ pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Re
     })?;
     let strength = check_strength(app, &verified.account, passwords);
     let hash = strength.map_err(Error::from).and_then(|()| Ok(app.hasher.hash(passwords[0])?));
+    // Also runs if the new password is rejected: the old one was right, so its attempt must be taken back.
     verified.run(app, |tx, account| {
         let hash = hash?;
         throttle::account_change(tx, account.id)?;
@@ -125,7 +122,7 @@ pub(super) fn check_strength(
         last_name: &account.last_name,
         email: &account.email,
     };
-    validation::new_password(FIELDS, passwords, &owner, app.config.passwords.min_length)
+    validation::new_password(app, FIELDS, passwords, &owner)
 }
 
 /// Sets a password hash, mails a notice, ends all sessions, and returns the new epoch.

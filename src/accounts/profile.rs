@@ -1,4 +1,4 @@
-//! `updateAccount`.
+//! The mutation `updateAccount`.
 
 use super::validation::{self, Checked};
 use crate::app::App;
@@ -6,7 +6,7 @@ use crate::error::{FieldErrors, Result};
 use crate::security::{Tx, Viewer};
 use crate::store;
 
-/// Changes of names and title. `None` leaves a value as it is.
+/// New names and a new academic title. `None` leaves a value unchanged.
 #[derive(Default)]
 pub struct Changes {
     pub first_name: Option<String>,
@@ -18,11 +18,10 @@ pub fn update(app: &App, viewer: &Viewer, changes: &Changes) -> Result<()> {
     Tx::run(app, viewer, |tx| {
         let account = tx.caller.require_verified()?;
         let mut errors = FieldErrors::default();
-        let mut checked =
-            |field, value: &Option<String>, old: &str, check: fn(&str) -> Checked<String>| match value {
-                Some(value) => errors.keep(field, check(value)).unwrap_or_default(),
-                None => old.to_owned(),
-            };
+        let mut checked = |field, new: &Option<String>, old: &str, check: fn(&str) -> Checked<String>| {
+            let value = new.as_deref().map_or_else(|| Ok(old.to_owned()), check);
+            errors.keep(field, value).unwrap_or_default()
+        };
         let first = checked("firstName", &changes.first_name, &account.first_name, validation::name);
         let last = checked("lastName", &changes.last_name, &account.last_name, validation::name);
         let (new_title, title) = (&changes.academic_title, &account.academic_title);

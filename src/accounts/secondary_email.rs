@@ -1,4 +1,4 @@
-//! `sendSecondaryEmailActivation`, `verifySecondaryEmail`, `swapEmails`, `removeSecondaryEmail`.
+//! The mutations `sendSecondaryEmailActivation`, `verifySecondaryEmail`, `swapEmails` and `removeSecondaryEmail`.
 
 use super::{Account, notices, validation};
 use crate::app::App;
@@ -15,20 +15,20 @@ use crate::store;
 use crate::store::accounts::Role;
 use crate::tokens::action::Action;
 
-/// Mails a link to an address that the viewer wants as secondary address. The address belongs to no account until the
-/// link is used.
+/// Mails a link to an address that the viewer requests as secondary address. No account has the address until the link is
+/// used.
 pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str) -> Result<()> {
     let verified = reauthenticate(app, viewer, "password", password, |_, _| Ok(()))?;
     verified.run(app, |tx, account| {
         let address = validation::email(address)?;
-        let key = email::key(&address);
         throttle::mail(tx, MailPurpose::SecondaryEmail, &address)?;
         tx.record(account.id, Event::SecondaryEmailRequested)?;
-        // Links to an earlier address end even if an account has this one: otherwise they would tell whether one has.
-        store::pending_emails::upsert(tx, account.id, &email::hash(&key))?;
-        if let Some(owner) = store::accounts::find_by_email(tx, &key)? {
+        // Invalidates links to an earlier address even if an account has this one. Otherwise they would reveal whether
+        // an account has it.
+        store::pending_emails::upsert(tx, account.id, &email::hash(&address))?;
+        if let Some(owner) = store::accounts::find_by_email(tx, &email::key(&address))? {
             if app.config.accounts.hide_existence {
-                return notices::hint(tx, &owner, &address, notices::WANTED_AS_SECONDARY);
+                return notices::enqueue_hint(tx, &owner, &address, notices::WANTED_AS_SECONDARY);
             }
             return Err(FieldErrors::of("email", FieldError::EMAIL_IN_USE).into());
         }
@@ -37,7 +37,7 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
     })
 }
 
-/// Gives the account the address that a token was mailed to. It replaces another secondary address.
+/// Makes the address that a token was mailed to the secondary address of the account. Replaces an earlier one.
 pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<Redeemed<()>> {
     action_links::redeem(app, viewer, Action::SecondaryEmail, token, |tx, account, claims| {
         let address = claims.secondary_email.ok_or(FieldError::INVALID_TOKEN)?;
@@ -47,7 +47,7 @@ pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<Redeemed<()>> {
         store::pending_emails::delete(tx, account.id)?;
         notices::enqueue(tx, &account, notices::SECONDARY_EMAIL_ADDED)?;
         if account.secondary_email.is_some() {
-            delete(tx, &account)?;
+            delete_secondary(tx, &account)?;
             tx.record_by_owner(account.id, Event::SecondaryEmailRemoved)?;
         }
         store::accounts::insert_email(tx, account.id, &address, &email::key(&address), Role::Secondary)?;
@@ -55,10 +55,10 @@ pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<Redeemed<()>> {
     })
 }
 
-/// Swaps the primary and the secondary address. Access tokens and links name the primary one, so they end. Sessions
-/// continue, and their next tokens name the new address.
+/// Swaps the primary and the secondary address. Access tokens and links contain the primary address, so they are revoked.
+/// Sessions continue: the next refresh issues an access token with the new address.
 pub fn swap(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
-    confirm(app, viewer, password)?.run(app, |tx, account| {
+    reauthenticate_with_secondary(app, viewer, password)?.run(app, |tx, account| {
         let secondary = require_secondary(account)?;
         throttle::account_change(tx, account.id)?;
         notices::enqueue(tx, account, notices::EMAILS_SWAPPED)?;
@@ -72,26 +72,27 @@ pub fn swap(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
     })
 }
 
-/// Removes the secondary address. Another account may have it from now on.
+/// Removes the secondary address, which is then available to other accounts.
 pub fn remove(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
-    confirm(app, viewer, password)?.run(app, |tx, account| {
+    reauthenticate_with_secondary(app, viewer, password)?.run(app, |tx, account| {
         require_secondary(account)?;
         throttle::account_change(tx, account.id)?;
         notices::enqueue(tx, account, notices::SECONDARY_EMAIL_REMOVED)?;
-        delete(tx, account)?;
+        delete_secondary(tx, account)?;
         tx.record(account.id, Event::SecondaryEmailRemoved)
     })
 }
 
-fn delete(tx: &Tx<'_>, account: &Account) -> Result<()> {
+fn delete_secondary(tx: &Tx<'_>, account: &Account) -> Result<()> {
     if let Some(address) = &account.secondary_email {
-        release_email(tx, address, tx.now)?;
+        release_email(tx, address)?;
     }
     store::accounts::delete_email(tx, account.id, Role::Secondary)?;
     Ok(store::pending_emails::delete(tx, account.id)?)
 }
 
-fn confirm(app: &App, viewer: &Viewer, password: &str) -> Result<VerifiedPassword> {
+/// Checks the password of an account that has a secondary address.
+fn reauthenticate_with_secondary(app: &App, viewer: &Viewer, password: &str) -> Result<VerifiedPassword> {
     reauthenticate(app, viewer, "password", password, |_, account| require_secondary(account).map(drop))
 }
 

@@ -13,10 +13,11 @@ use crate::store::refresh_tokens::NewToken;
 use crate::store::sessions::{Session, Use};
 use crate::tokens::{access, refresh};
 
-/// The sessions per account. When another begins, the least recently used one ends.
+/// The most sessions per account. Another login ends the least recently used one.
 const MAX_SESSIONS: i64 = 50;
 
-/// The refresh tokens that are stored per session, including exchanged ones. No client needs as many in their lifetime.
+/// The most refresh tokens that are stored per session, including exchanged ones. No client needs as many while they are
+/// valid.
 const MAX_TOKENS: i64 = 1000;
 
 /// An access token and a refresh token of a session.
@@ -25,67 +26,61 @@ pub struct Tokens {
     /// The claims of the access token.
     pub payload: Value,
     pub refresh_token: String,
+    /// The id of the session.
     pub(super) session: String,
 }
 
-/// Begins a session.
 pub(super) fn begin(tx: &Tx<'_>, account: &Account) -> Result<Tokens> {
     store::sessions::delete_beyond(tx, account.id, MAX_SESSIONS - 1, tx.now)?;
     let id = tx.app.random.hex::<16>();
-    let (tokens, expiry) = make_tokens(tx, account, &id, tx.now)?;
-    let last_use = last_use(tx, expiry.session);
-    store::sessions::insert(tx, &Session { id, account: account.id, began_at: tx.now, last_use })?;
-    store_refresh_token(tx, &tokens, None, expiry.refresh)?;
-    Ok(tokens)
+    let issued = issue(tx, account, &id, tx.now)?;
+    let session = Session { id, account: account.id, began_at: tx.now, last_use: issued.session_use };
+    store::sessions::insert(tx, &session)?;
+    store_refresh_token(tx, &issued.tokens, None, issued.refresh_expires_at)?;
+    Ok(issued.tokens)
 }
 
-/// A refresh token that is being exchanged.
-pub(super) struct Rotation<'a> {
-    pub(super) hash: &'a str,
-    pub(super) session: &'a str,
-    /// When the session began.
-    pub(super) began_at: Timestamp,
-}
-
-/// Issues new tokens for a session in exchange for a refresh token.
-pub(super) fn reissue(tx: &Tx<'_>, account: &Account, rotation: &Rotation<'_>) -> Result<Tokens> {
-    let &Rotation { hash, session, began_at } = rotation;
-    let (tokens, expiry) = make_tokens(tx, account, session, began_at)?;
-    store::sessions::set_last_use(tx, session, &last_use(tx, expiry.session))?;
-    store_refresh_token(tx, &tokens, Some(hash), expiry.refresh)?;
-    store::refresh_tokens::delete_beyond(tx, session, MAX_TOKENS)?;
-    Ok(tokens)
-}
-
-struct Expiry {
-    refresh: Timestamp,
-    /// When the last of the two tokens expires.
-    session: Timestamp,
-}
-
-/// Creates the tokens of a session. However often a session is refreshed, its refresh tokens expire at the end of
-/// `tokens.session_lifetime` (OWASP ASVS 7.3.2).
-fn make_tokens(
+/// Issues new tokens for a session in exchange for the refresh token with the hash `exchanged`.
+pub(super) fn reissue(
     tx: &Tx<'_>,
     account: &Account,
     session: &str,
     began_at: Timestamp,
-) -> Result<(Tokens, Expiry)> {
+    exchanged: &str,
+) -> Result<Tokens> {
+    let issued = issue(tx, account, session, began_at)?;
+    store::sessions::set_last_use(tx, session, &issued.session_use)?;
+    store_refresh_token(tx, &issued.tokens, Some(exchanged), issued.refresh_expires_at)?;
+    store::refresh_tokens::delete_beyond(tx, session, MAX_TOKENS)?;
+    Ok(issued.tokens)
+}
+
+struct Issued {
+    tokens: Tokens,
+    refresh_expires_at: Timestamp,
+    session_use: Use,
+}
+
+/// Issues the tokens of a session without storing them. However often a session is refreshed, its refresh tokens expire at
+/// the end of `tokens.session_lifetime` (OWASP ASVS 7.3.2).
+fn issue(tx: &Tx<'_>, account: &Account, session: &str, began_at: Timestamp) -> Result<Issued> {
     let lifetimes = &tx.app.config.tokens;
     let subject =
         access::Subject { email: &account.email, account: account.id, epoch: account.epoch, session };
     let access = access::issue(&tx.app.signing_key, &subject, tx.now, lifetimes.access_lifetime)?;
-    let refresh = tx.now.plus(lifetimes.refresh_lifetime).min(began_at.plus(lifetimes.session_lifetime));
-    let expiry = Expiry { refresh, session: access.expires_at.max(refresh) };
+    let end_of_session = began_at.plus(lifetimes.session_lifetime);
+    let refresh_expires_at = tx.now.plus(lifetimes.refresh_lifetime).min(end_of_session);
+    let client = &tx.caller.client;
+    let session_use = Use {
+        at: tx.now,
+        expires_at: access.expires_at.max(refresh_expires_at),
+        address: client.address.map(|address| address.to_string()),
+        user_agent: client.user_agent.clone(),
+    };
     let refresh_token = refresh::issue(&tx.app.random);
     let session = session.to_owned();
-    Ok((Tokens { token: access.token, payload: access.payload, refresh_token, session }, expiry))
-}
-
-fn last_use(tx: &Tx<'_>, expires_at: Timestamp) -> Use {
-    let client = &tx.caller.client;
-    let address = client.address.map(|address| address.to_string());
-    Use { at: tx.now, expires_at, address, user_agent: client.user_agent.clone() }
+    let tokens = Tokens { token: access.token, payload: access.payload, refresh_token, session };
+    Ok(Issued { tokens, refresh_expires_at, session_use })
 }
 
 fn store_refresh_token(
@@ -99,18 +94,16 @@ fn store_refresh_token(
     Ok(store::refresh_tokens::insert(tx, &new)?)
 }
 
-/// Ends all sessions of an account, and begins a new epoch, which also revokes access tokens without a session. Returns
-/// the epoch.
+/// Ends all sessions of an account. Begins a new epoch, which also revokes access tokens without a session, and returns it.
 pub(super) fn end_all(tx: &Tx<'_>, account: &Account) -> Result<i64> {
     store::sessions::delete_of_account(tx, account.id)?;
     Ok(store::accounts::begin_epoch(tx, account.id, tx.now)?)
 }
 
-/// A session of the viewer.
 pub struct OwnSession {
     pub session: Session,
     /// Whether the request belongs to the session.
-    pub current: bool,
+    pub is_current: bool,
 }
 
 /// Returns the sessions of the viewer, most recently used first.
@@ -119,9 +112,11 @@ pub fn list(app: &App, viewer: &Viewer) -> Result<Vec<OwnSession>> {
         let caller = authentication::caller(app, db, viewer)?;
         let account = caller.require_verified()?;
         let sessions = store::sessions::list_live(db, account.id, app.clock.now())?;
-        let own =
-            |session: Session| OwnSession { current: caller.session.as_ref() == Some(&session.id), session };
-        Ok(sessions.into_iter().map(own).collect())
+        let to_own = |session: Session| {
+            let is_current = caller.session.as_ref() == Some(&session.id);
+            OwnSession { session, is_current }
+        };
+        Ok(sessions.into_iter().map(to_own).collect())
     })
 }
 
@@ -145,20 +140,20 @@ pub fn revoke_all(app: &App, viewer: &Viewer) -> Result<()> {
     })
 }
 
-/// Revokes the refresh tokens of a session, given one of them, and returns when, in seconds since 1970. The token may have
-/// been exchanged, or have expired (RFC 7009 §2.1). The session ends when its access token expires, as clients of the
-/// original expect.
+/// Revokes all refresh tokens of the session of a refresh token, which may have been exchanged or have expired (RFC 7009
+/// §2.1). Returns the time in seconds since 1970. The session ends when its access token expires, as clients of the original
+/// expect.
 pub fn revoke_by_token(app: &App, viewer: &Viewer, token: &str) -> Result<i64> {
+    let token_hash = refresh::hash(token);
     let revoked_at = Tx::run_anonymous(app, viewer, |tx| {
-        let session = store::refresh_tokens::delete_family(tx, &refresh::hash(token))?;
-        let Some(session) = session else { return Ok(None) };
+        let Some(session) = store::refresh_tokens::delete_family(tx, &token_hash)? else { return Ok(None) };
         store::sessions::shorten(tx, &session, app.config.tokens.access_lifetime)?;
         let owner = store::sessions::find_owner(tx, &session)?.map(|(account, _)| account.id);
         tx.record_by_owner(owner, Event::RefreshTokenRevoked(&session))?;
         Ok(Some(tx.now.seconds()))
     })?;
-    match revoked_at {
-        Some(seconds) => Ok(seconds),
-        None => throttle::reject_token(app, viewer),
+    if revoked_at.is_none() {
+        throttle::invalid_token(app, viewer)?;
     }
+    Ok(revoked_at.ok_or(FieldError::INVALID_TOKEN)?)
 }

@@ -1,4 +1,4 @@
-//! `user`, `users`: which accounts a viewer may list, and pages of lists.
+//! The queries `user` and `users`: which accounts a viewer may list, and pages of lists.
 
 use super::{Account, AccountId, Filter};
 use crate::app::App;
@@ -6,13 +6,12 @@ use crate::config::Audience;
 use crate::error::{Error, Result};
 use crate::store::{self, Reader};
 
-/// The accounts per page.
-const MAX_ACCOUNTS: i64 = 100;
+const MAX_ACCOUNTS_PER_PAGE: i64 = 100;
 
-/// An offset in the whole list; `None` for a string that is not a cursor, which is ignored.
+/// An offset in the whole list; `None` for a string that is not a cursor. Such a string is ignored.
 pub type Cursor = Option<i64>;
 
-/// The part of a list to return, as in graphene-django.
+/// The arguments that select a page of a list, as in graphene-django.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct PageArgs {
     /// The entries to skip, counted after `after`.
@@ -26,15 +25,22 @@ pub struct PageArgs {
 #[derive(Debug)]
 pub struct Page<A> {
     pub accounts: Vec<A>,
-    /// The offset of the first account in the whole list.
+    pub slice: Slice,
+}
+
+/// The position of a page in the whole list.
+#[derive(Debug)]
+pub struct Slice {
+    /// The offset of the first account.
     pub start: i64,
+    length: i64,
     /// Whether `first` or the limit leaves out entries after this page.
     pub has_next: bool,
     /// Whether `last` leaves out entries before this page.
     pub has_previous: bool,
 }
 
-/// Whether a viewer may see all accounts. All others see only their own.
+/// Whether a viewer may see all accounts. Other viewers see only their own.
 pub fn sees_everybody(app: &App, own: Option<&Account>) -> bool {
     match app.config.accounts.users_visible_to {
         Audience::Public => true,
@@ -67,14 +73,14 @@ pub fn users(
     let count = store::accounts::count(db, &filter)?;
     let slice = slice(args, count)?;
     let accounts = store::accounts::list(db, &filter, slice.start, slice.length)?;
-    Ok(Page { accounts, start: slice.start, has_next: slice.has_next, has_previous: slice.has_previous })
+    Ok(Page { accounts, slice })
 }
 
 fn check(args: &PageArgs) -> Result<()> {
     for (name, wanted) in [("first", args.first), ("last", args.last)] {
-        if let Some(wanted) = wanted.filter(|wanted| *wanted > MAX_ACCOUNTS) {
+        if let Some(wanted) = wanted.filter(|wanted| *wanted > MAX_ACCOUNTS_PER_PAGE) {
             return Err(Error::bad_request(format!(
-                "Requesting {wanted} records on the `users` connection exceeds the `{name}` limit of {MAX_ACCOUNTS} records."
+                "Requesting {wanted} records on the `users` connection exceeds the `{name}` limit of {MAX_ACCOUNTS_PER_PAGE} records."
             )));
         }
     }
@@ -87,32 +93,17 @@ fn check(args: &PageArgs) -> Result<()> {
     Ok(())
 }
 
-struct Slice {
-    start: i64,
-    length: i64,
-    has_next: bool,
-    has_previous: bool,
-}
-
 /// Returns the slice of a list of `count` entries that graphene-django 2.15 and graphql-relay 2 would return together.
 fn slice(args: PageArgs, count: i64) -> Result<Slice> {
-    let after = args.after.flatten();
-    let after = match args.offset.unwrap_or_default() {
-        0 => after,
-        offset => {
-            Some(offset.saturating_add(after.map_or(0, |after| after.saturating_add(1))).saturating_sub(1))
-        }
-    };
-    let behind_after = after.map_or(0, |after| after.saturating_add(1));
-    let base = behind_after.min(count);
-    let (first, max) = match (args.first, args.last) {
-        (Some(first), _) => (first, MAX_ACCOUNTS.min(count)),
-        (None, Some(_)) => (count, count),
-        (None, None) => (MAX_ACCOUNTS, MAX_ACCOUNTS.min(count)),
-    };
+    let after = args.after.flatten().map_or(0, |after| after.saturating_add(1));
+    let skipped = args.offset.unwrap_or_default().saturating_add(after);
+    let has_only_last = args.first.is_none() && args.last.is_some();
+    let limit = if has_only_last { i64::MAX } else { MAX_ACCOUNTS_PER_PAGE };
+    let first = args.first.unwrap_or(limit);
     let before = args.before.flatten().unwrap_or(count);
-    let mut start = base.max(behind_after).max(0);
-    let end = base.saturating_add(max).min(before).min(count).min(start.saturating_add(first));
+    let base = skipped.min(count);
+    let mut start = skipped.max(0);
+    let end = base.saturating_add(limit).min(start.saturating_add(first)).min(before).min(count);
     if let Some(last) = args.last {
         start = start.max(end.saturating_sub(last));
     }
@@ -123,6 +114,6 @@ fn slice(args: PageArgs, count: i64) -> Result<Slice> {
         start,
         length: (end - start).max(0),
         has_next: end < before,
-        has_previous: args.last.is_some() && start > behind_after,
+        has_previous: args.last.is_some() && start > skipped,
     })
 }

@@ -1,5 +1,6 @@
-//! The values that fields may have: the forms of Django and django-graphql-auth, with their errors in their order.
+//! Validation of fields, with the errors of Django and django-graphql-auth in the same order.
 
+use crate::app::App;
 use crate::django::email_validator;
 use crate::django::password_validators::{self, Owner};
 use crate::django::text::strip;
@@ -8,7 +9,7 @@ use crate::error::{FieldError, FieldErrors};
 
 pub(super) type Checked<T> = Result<T, Vec<FieldError>>;
 
-// The most characters of values.
+// The most characters per field.
 pub const EMAIL_OF_ACCOUNT: usize = 255;
 pub const EMAIL: usize = 254;
 pub const USERNAME: usize = 100;
@@ -16,19 +17,19 @@ pub const NAME: usize = 25;
 pub const GROUP_NAME: usize = 200;
 pub const TITLES: [&str; 2] = ["PROF", "DR"];
 
-/// Cleans the primary address of a new account.
+/// Cleans and checks the primary address of an account.
 pub(super) fn email_of_account(raw: &str) -> Checked<String> {
     clean_email(raw, EMAIL_OF_ACCOUNT).map(|clean| email::normalize(&clean))
 }
 
-/// Cleans any other address, the field `email` of a request.
+/// Cleans and checks any other address, the field `email` of a request.
 pub(super) fn email(raw: &str) -> Result<String, FieldErrors> {
     let mut errors = FieldErrors::default();
     let clean = errors.keep("email", clean_email(raw, EMAIL));
     clean.map(|clean| email::normalize(&clean)).ok_or(errors)
 }
 
-/// Removes white space around an address and checks it, as Django's form field does.
+/// Removes white space around an address and checks it, like Django's `EmailField`.
 pub fn clean_email(raw: &str, max_length: usize) -> Checked<String> {
     let address = strip(raw);
     if address.is_empty() {
@@ -43,19 +44,19 @@ pub(super) fn username(raw: &str) -> Checked<String> {
     clean_text(raw, USERNAME)
 }
 
-/// Cleans a first or last name.
+/// Cleans and checks a first or last name.
 pub(super) fn name(raw: &str) -> Checked<String> {
     clean_text(raw, NAME)
 }
 
-/// Removes white space around a string, as Django's `CharField` does.
+/// Removes white space around a string and checks it, like Django's `CharField`.
 pub fn clean_text(raw: &str, max_length: usize) -> Checked<String> {
     let text = strip(raw);
     let errors = text_errors(text, max_length);
     if errors.is_empty() { Ok(text.to_owned()) } else { Err(errors) }
 }
 
-/// Returns the errors of any string: too many characters, or a null character.
+/// Returns the errors of a string of any kind: too many characters, or a null character.
 pub fn text_errors(text: &str, max_length: usize) -> Vec<FieldError> {
     let length = text.chars().count();
     let too_long = (length > max_length).then(|| FieldError::too_long(max_length, length));
@@ -63,7 +64,7 @@ pub fn text_errors(text: &str, max_length: usize) -> Vec<FieldError> {
     too_long.into_iter().chain(with_nul).collect()
 }
 
-/// Checks an academic title; an empty string is none.
+/// Checks an academic title. An empty string means that there is none.
 pub(super) fn academic_title(raw: &str) -> Checked<String> {
     if raw.is_empty() || TITLES.contains(&raw) {
         Ok(raw.to_owned())
@@ -72,12 +73,12 @@ pub(super) fn academic_title(raw: &str) -> Checked<String> {
     }
 }
 
-/// Checks a new password and its repetition; `fields` are the names of the two.
+/// Checks a new password and its repetition. `fields` are the names of both in errors.
 pub(super) fn new_password(
+    app: &App,
     fields: [&'static str; 2],
     passwords: [&str; 2],
     owner: &Owner<'_>,
-    min_length: usize,
 ) -> Result<(), FieldErrors> {
     let mut errors = FieldErrors::default();
     let [first, second] = passwords.map(password);
@@ -86,7 +87,7 @@ pub(super) fn new_password(
     if first.is_some_and(|first| first != second) {
         errors.add(fields[1], [FieldError::PASSWORD_MISMATCH]);
     } else {
-        let weaknesses = password_validators::weaknesses(second, owner, min_length);
+        let weaknesses = password_validators::weaknesses(second, owner, app.config.passwords.min_length);
         errors.add(fields[1], weaknesses.into_iter().map(FieldError::from));
     }
     errors.into_result()

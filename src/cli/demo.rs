@@ -106,8 +106,8 @@ fn create_account(app: &App, email: &str, first: &str, last: &str, staff: bool) 
     let new = Creation {
         email: email.to_owned(),
         username: Some(username(email)),
-        verified: true,
-        staff,
+        is_verified: true,
+        is_staff: staff,
         password: Some(PASSWORD.to_owned()),
     };
     admin::create(app, &new)?;

@@ -8,7 +8,7 @@ use super::output::{print, print_json};
 use super::terminal::confirm;
 use crate::app::App;
 use crate::config::Config;
-use crate::groups::admin::{self, NewGroup, Represented};
+use crate::groups::admin::{self, Creation, Represented};
 use crate::printable::single_line;
 use crate::store;
 
@@ -62,7 +62,7 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
     match command {
         Command::List { json } => list(&app, json),
         Command::Create { name, institution, field, representative, employees, public } => {
-            let new = NewGroup {
+            let new = Creation {
                 name,
                 institution,
                 research_field: field,

@@ -115,7 +115,7 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
                 false if no_password || !stdin_is_terminal() => None,
                 false => Some(ask_for_password()?),
             };
-            let new = Creation { email, username, verified, staff, password };
+            let new = Creation { email, username, is_verified: verified, is_staff: staff, password };
             let account = explain("no account was created", admin::create(&app, &new))?;
             format!("account {} created: {}", account.id, account.email)
         }
@@ -130,7 +130,7 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
             let (account, changed) = change(admin::set_email(&app, &target.account, &address, verified))?;
             let Account { id, email, .. } = account;
             match changed {
-                EmailChange::None => format!("account {id} already has the address {email}"),
+                EmailChange::Unchanged => format!("account {id} already has the address {email}"),
                 EmailChange::Spelling => {
                     format!(
                         "address of account {id} changed to {email}, another spelling of the same address"

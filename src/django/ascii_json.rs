@@ -1,4 +1,4 @@
-//! Compact JSON with all other characters than ASCII escaped, as Python writes it. Signatures cover these bytes.
+//! Compact JSON with all non-ASCII characters escaped, as Python writes it. Signatures cover these bytes.
 
 use std::io;
 

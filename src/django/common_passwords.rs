@@ -10,13 +10,11 @@ use super::text::strip;
 /// <https://gist.github.com/roycewilliams/281ce539915a947a23db17137d91aeb7>.
 static COMPRESSED: &[u8] = include_bytes!("../../assets/common-passwords.txt.gz");
 
-static TEXT: LazyLock<String> = LazyLock::new(|| {
+static ENTRIES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     let mut text = String::new();
     GzDecoder::new(COMPRESSED).read_to_string(&mut text).expect("the embedded list is gzip of UTF-8");
-    text
+    text.leak().lines().map(str::trim).collect()
 });
-
-static ENTRIES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| TEXT.lines().map(str::trim).collect());
 
 /// Returns whether the password, trimmed and in lower case, is on the list.
 pub fn contains(password: &str) -> bool {

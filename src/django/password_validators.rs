@@ -43,7 +43,7 @@ pub struct Owner<'a> {
     pub email: &'a str,
 }
 
-/// Returns all reasons to reject a password, in Django's order. An accepted password has none.
+/// Returns all reasons to reject a password, in Django's order.
 pub fn weaknesses(password: &str, owner: &Owner<'_>, min_length: usize) -> Vec<Weakness> {
     let mut weaknesses = Vec::new();
     let mut add = |code, message: String| weaknesses.push(Weakness { message: message.into(), code });
@@ -84,32 +84,34 @@ fn similar_attribute(password: &str, owner: &Owner<'_>) -> Option<&'static str> 
     attributes.into_iter().find(|(_, value)| !value.is_empty() && is_like(value)).map(|(name, _)| name)
 }
 
-/// The number of occurrences of each character. Counting the password once keeps the work linear in the number of
-/// parts of an attribute.
+/// The number of occurrences of each character. The password is counted only once, because an attribute may consist of
+/// many parts that are compared with it.
 struct CharCounts {
     counts: HashMap<char, usize>,
     total: usize,
 }
 
 impl CharCounts {
-    fn of(text: &str) -> CharCounts {
-        let mut chars = CharCounts { counts: HashMap::new(), total: 0 };
-        for c in text.chars() {
-            *chars.counts.entry(c).or_default() += 1;
-            chars.total += 1;
+    fn of(text: &str) -> Self {
+        let mut counts = HashMap::new();
+        for character in text.chars() {
+            *counts.entry(character).or_default() += 1;
         }
-        chars
+        Self { counts, total: text.chars().count() }
     }
 
     /// Iterates only over `self`, so that `other` may be the longer string.
-    fn similarity(&self, other: &CharCounts) -> f64 {
+    fn similarity(&self, other: &Self) -> f64 {
         let total = self.total + other.total;
         // Two empty strings are equal, as in Python's difflib.
         if total == 0 {
             return 1.0;
         }
-        let common: usize =
-            self.counts.iter().map(|(c, count)| *count.min(other.counts.get(c).unwrap_or(&0))).sum();
+        let common: usize = self
+            .counts
+            .iter()
+            .map(|(character, count)| *count.min(other.counts.get(character).unwrap_or(&0)))
+            .sum();
         2.0 * common as f64 / total as f64
     }
 }

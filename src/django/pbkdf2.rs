@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// The limit on rounds. Django 6 uses 1,200,000; a hash with billions of rounds would occupy a thread for hours.
+/// Django 6 uses 1,200,000 rounds. A hash with billions of rounds would occupy a thread for hours.
 const MAX_ROUNDS: u32 = 10_000_000;
 
 /// Returns whether the password matches the hash, or `None` if the hash has another format or too many rounds.

@@ -17,7 +17,7 @@ use crate::clock::Timestamp;
 pub const SALT: &str = "django.core.signing";
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/// The limit on the size of a decompressed payload. Payloads of this program stay far below it.
+/// The most bytes of a decompressed payload, far more than this program ever signs.
 const MAX_PAYLOAD: u64 = 64 * 1024;
 
 /// Why a signed token is rejected.
@@ -28,7 +28,6 @@ pub enum Unreadable {
     Expired,
 }
 
-/// Signs a JSON value.
 pub fn dumps(secret: &[u8], salt: &str, payload: &Value, now: Timestamp) -> anyhow::Result<String> {
     let payload = URL_SAFE_NO_PAD.encode(ascii_json::to_string(payload)?);
     let value = format!("{payload}:{}", base62(now.seconds().max(0).unsigned_abs()));
@@ -61,8 +60,7 @@ pub fn loads(
 
 fn signature(secret: &[u8], salt: &str, value: &str) -> String {
     let key = Sha256::new().chain_update(salt).chain_update("signer").chain_update(secret).finalize();
-    // HMAC pads a key with zeros to its block size, so a block that begins with this key and ends in zeros is the
-    // same key.
+    // HMAC pads a key with zeros to its block size, so this padded key is equivalent.
     let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
     block[..key.len()].copy_from_slice(&key);
     let mut mac = Hmac::<Sha256>::new(&block);

@@ -13,7 +13,7 @@ const MAX_CHARACTERS: usize = 500;
 /// Converts an error of a rule. The cause of an internal error is logged and not shown.
 pub(super) fn request_error(error: Error) -> async_graphql::Error {
     match error {
-        Error::Refused(errors) => async_graphql::Error::new(errors.first_message()),
+        Error::Refused(errors) => async_graphql::Error::new(errors.messages().next().unwrap_or_default()),
         Error::BadRequest(sentence) => async_graphql::Error::new(sentence),
         Error::Unavailable(unavailable) => {
             async_graphql::Error::new(unavailable.sentence).extend_with(|_, extensions| {

@@ -194,7 +194,7 @@ impl From<(LoggedIn, SeenAccount)> for LoginExtras {
         Self {
             token: Some(login.tokens.token),
             user: Some(user.into()),
-            unarchiving: Some(login.unarchiving),
+            unarchiving: Some(login.was_archived),
             refresh_token: Some(login.tokens.refresh_token),
         }
     }

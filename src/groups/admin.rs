@@ -1,6 +1,6 @@
-//! The rules of the command line for working groups.
+//! The rules of working groups for the command line.
 
-use super::errors::{SUCCESSOR_ELSEWHERE, SUCCESSOR_NOT_ACTIVE};
+use super::errors;
 use super::manage::{self, NewGroupForm};
 use super::queries::words;
 use crate::accounts::{Account, admin, notices};
@@ -16,7 +16,7 @@ use crate::text;
 
 /// The fewest characters of an abbreviated id.
 const MIN_PREFIX: usize = 4;
-/// The candidates that an error lists.
+/// The most candidates that an error lists.
 const MAX_CANDIDATES: usize = 10;
 
 pub struct Represented {
@@ -50,35 +50,29 @@ pub fn find(db: &Reader<'_>, id: &str) -> Result<Group> {
     let found = store::groups::list_by_id_prefix(db, &prefix)?;
     only(
         found,
-        || format!("no working group has the id \"{id}\"; `group list` shows all"),
-        || format!("the ids of several working groups begin with \"{id}\""),
+        &format!("no working group has the id \"{id}\"; `group list` shows all"),
+        &format!("the ids of several working groups begin with \"{id}\""),
         |group| format!("{} ({})", group.id, group.name),
     )
 }
 
-/// Returns the only candidate. If there are several, the error lists them.
-fn only<T>(
-    mut found: Vec<T>,
-    none: impl FnOnce() -> String,
-    several: impl FnOnce() -> String,
-    show: impl Fn(&T) -> String,
-) -> Result<T> {
+/// Returns the only candidate. `none` and `several` are the errors if the number differs; `several` is followed by a list.
+fn only<T>(mut found: Vec<T>, none: &str, several: &str, show: impl Fn(&T) -> String) -> Result<T> {
     if found.len() > 1 {
         let shown: Vec<String> = found.iter().take(MAX_CANDIDATES).map(show).collect();
         let more = if found.len() > MAX_CANDIDATES { ", and more" } else { "" };
         let list = single_line(&shown.join(", "));
-        return Err(Error::bad_request(format!("{}: {list}{more}", several())));
+        return Err(Error::bad_request(format!("{several}: {list}{more}")));
     }
-    found.pop().ok_or_else(|| Error::bad_request(none()))
+    found.pop().ok_or_else(|| Error::bad_request(none.to_owned()))
 }
 
-/// A group to create.
-pub struct NewGroup {
+pub struct Creation {
     /// Unique within the institution.
     pub name: String,
-    /// The id of the institution, or words that occur in no other name and place.
+    /// The id of the institution, or words that occur only in its name and place.
     pub institution: String,
-    /// The id of the research field, or words that occur in no other name.
+    /// The id of the research field, or words that occur only in its name.
     pub research_field: String,
     /// The address, username or id of an account.
     pub representative: String,
@@ -87,13 +81,13 @@ pub struct NewGroup {
     pub is_public: bool,
 }
 
-/// Creates a group with an account without a group as its first member and representative, and mails a notice.
-pub fn create(app: &App, new: &NewGroup) -> Result<(Group, Account)> {
+/// Creates a group, and mails a notice to its representative. The representative must not be in a group.
+pub fn create(app: &App, new: &Creation) -> Result<(Group, Account)> {
     Tx::run_as_operator(app, |tx| {
         let representative = admin::find(tx, &new.representative)?;
         require_active(&representative)?;
         if representative.membership.is_some() {
-            return Err(SUCCESSOR_ELSEWHERE);
+            return Err(errors::SUCCESSOR_ELSEWHERE);
         }
         let form = NewGroupForm {
             name: Some(new.name.clone()),
@@ -122,8 +116,8 @@ fn find_institution(db: &Reader<'_>, name: &str) -> Result<String> {
     };
     let institution = only(
         found,
-        || format!("no institution has \"{name}\" in its name and place"),
-        || format!("several institutions have \"{name}\" in their names and places; give the id of one"),
+        &format!("no institution has \"{name}\" in its name and place"),
+        &format!("several institutions have \"{name}\" in their names and places; give the id of one"),
         |institution| format!("{} ({}, {})", institution.id, institution.name, institution.city),
     )?;
     Ok(institution.id)
@@ -140,14 +134,14 @@ fn find_research_field(db: &Reader<'_>, name: &str) -> Result<i64> {
     });
     let field = only(
         found,
-        || format!("no research field has \"{name}\" in its name"),
-        || format!("several research fields have \"{name}\" in their names; give the id of one"),
+        &format!("no research field has \"{name}\" in its name"),
+        &format!("several research fields have \"{name}\" in their names; give the id of one"),
         |field| format!("{} ({})", field.id, field.subfield),
     )?;
     Ok(field.id)
 }
 
-/// Deletes a group, and mails a notice to its members.
+/// Deletes a group, and mails a notice to each member.
 pub fn delete(app: &App, id: &str) -> Result<()> {
     Tx::run_as_operator(app, |tx| {
         let group = find(tx, id)?;
@@ -155,19 +149,19 @@ pub fn delete(app: &App, id: &str) -> Result<()> {
         if members.is_empty() {
             tx.record(None, Event::GroupDeleted(&group.id))?;
         }
-        manage::delete_with(tx, &group.id, &members, notices::GROUP_DELETED_BY_OPERATOR)
+        manage::delete_and_notify(tx, &group.id, &members, notices::GROUP_DELETED_BY_OPERATOR)
     })
 }
 
-/// Makes an account the representative of a group. The previous one remains a member. An account without a group becomes a
-/// member first. Returns the account, and false if it was the representative already.
+/// Makes an account the representative of a group, of which it becomes a member if it is in no group. The previous
+/// representative remains a member. Returns the account, and false if it was the representative already.
 pub fn set_representative(app: &App, group: &str, name: &str) -> Result<(Account, bool)> {
     Tx::run_as_operator(app, |tx| {
         let group = find(tx, group)?.id;
         let successor = admin::find(tx, name)?;
         require_active(&successor)?;
         if successor.membership.is_some() && !successor.is_member_of(&group) {
-            return Err(SUCCESSOR_ELSEWHERE);
+            return Err(errors::SUCCESSOR_ELSEWHERE);
         }
         if successor.represents().is_some() {
             return Ok((successor, false));
@@ -187,5 +181,5 @@ pub fn set_representative(app: &App, group: &str, name: &str) -> Result<(Account
 }
 
 fn require_active(account: &Account) -> Result<()> {
-    if account.is_verified_and_active() { Ok(()) } else { Err(SUCCESSOR_NOT_ACTIVE) }
+    if account.is_verified_and_active() { Ok(()) } else { Err(errors::SUCCESSOR_NOT_ACTIVE) }
 }

@@ -1,5 +1,5 @@
-//! The errors of working groups, most of them in the words of the original. Their payloads have no field for errors, so
-//! each is an error of the request.
+//! The errors of working groups, most of them worded as in the original. The payloads of these mutations have no field for
+//! errors, so each is an error of the request.
 
 use std::borrow::Cow;
 
@@ -57,7 +57,6 @@ const fn rejection(sentence: &'static str) -> Error {
     Error::BadRequest(Cow::Borrowed(sentence))
 }
 
-/// Returns the error for the representative of another group.
 pub(super) fn not_authorized_to_answer(group: &str) -> Error {
     Error::bad_request(format!(
         "You are not authorized to answer this join request, because you are not the representative of the {group}."

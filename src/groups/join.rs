@@ -1,14 +1,9 @@
-//! `setWorkingGroup`, `requestJoinWorkingGroup`, `answerJoinRequest`, `leaveWorkingGroup`.
+//! The mutations `setWorkingGroup`, `requestJoinWorkingGroup`, `answerJoinRequest` and `leaveWorkingGroup`.
 
 use anyhow::anyhow;
 
-use super::errors::{
-    ANSWERED_ALREADY, ASKED_ALREADY, GROUP_NOT_FOUND, HAS_GROUP, MEMBER_ALREADY, MUST_ASK, NOT_REGISTERED,
-    REPRESENTATIVE_STAYS, REPRESENTATIVES_ONLY, REQUEST_NOT_FOUND, not_authorized_to_answer,
-    require_verified,
-};
+use super::errors;
 use super::loader::{Loader, SeenAccount, SeenJoinRequest};
-use super::queries;
 use super::selection::{AccountSelection, JoinRequestSelection};
 use super::visibility::Visibility;
 use crate::accounts::{Account, AccountId};
@@ -24,23 +19,23 @@ use crate::store::memberships::MemberRole;
 use crate::store::{self, Reader};
 use crate::text;
 
-/// Moves the viewer into a group without its consent, if `groups.joining` is `open`.
+/// Moves the viewer into a group without a join request, if `groups.joining` is `open`.
 pub fn set(app: &App, viewer: &Viewer, group_id: &str, selection: &AccountSelection) -> Result<SeenAccount> {
     Tx::run(app, viewer, |tx| {
-        let account = require_verified(&tx.caller)?;
+        let account = errors::require_verified(&tx.caller)?;
         let group = find_group(tx, account, group_id)?;
         if !account.is_member_of(&group.id) {
             if app.config.groups.joining == Joining::Request {
-                return Err(MUST_ASK);
+                return Err(errors::MUST_ASK);
             }
-            require_no_representative(account)?;
+            require_not_representative(account)?;
             throttle::group_change(tx)?;
             leave_current(tx, account)?;
             store::memberships::insert(tx, account.id, &group.id, MemberRole::Member)?;
             tx.record(account.id, Event::GroupJoined(&group.id))?;
         }
         let account = get(tx, account.id)?;
-        queries::one(app, tx, &account, account.clone(), selection)
+        Loader::new(app, tx, Some(account.clone())).account(account, selection)
     })
 }
 
@@ -52,24 +47,24 @@ pub fn request(
     selection: &JoinRequestSelection,
 ) -> Result<SeenJoinRequest> {
     Tx::run(app, viewer, |tx| {
-        let account = require_verified(&tx.caller)?;
+        let account = errors::require_verified(&tx.caller)?;
         let group = find_group(tx, account, group_id)?;
         if account.is_member_of(&group.id) {
-            return Err(MEMBER_ALREADY);
+            return Err(errors::MEMBER_ALREADY);
         }
-        let id = app.random.uuid();
         let request = JoinRequest {
-            id,
+            id: app.random.uuid(),
             account: account.id,
             group: group.id,
             made_at: tx.now,
             status: Status::Pending,
         };
         if !store::join_requests::insert(tx, &request)? {
-            return Err(ASKED_ALREADY);
+            return Err(errors::ASKED_ALREADY);
         }
         tx.record(account.id, Event::JoinRequestMade(&request.group))?;
         let requester = account.full_name();
+        // An imported group may have no representative.
         let groups = std::slice::from_ref(&request.group);
         for representative in store::memberships::list_representatives(tx, groups)? {
             if throttle::join_request_mail(tx, account, &representative.email)? {
@@ -78,9 +73,7 @@ pub fn request(
                 tx.enqueue(&kind, &representative.email, representative.salutation())?;
             }
         }
-        let visibility = Visibility::of(app, Some(account.clone()));
-        let seen = Loader::new(tx, &visibility).join_requests(vec![request], selection)?.pop();
-        seen.ok_or_else(|| anyhow!("the viewer does not see their own join request").into())
+        Loader::new(app, tx, Some(account.clone())).join_request(request, selection)
     })
 }
 
@@ -89,43 +82,45 @@ pub fn answer(
     app: &App,
     viewer: &Viewer,
     request_id: &str,
-    approve: bool,
+    is_approved: bool,
     selection: &AccountSelection,
 ) -> Result<SeenAccount> {
     Tx::run(app, viewer, |tx| {
-        let own = require_verified(&tx.caller)?;
+        let own = errors::require_verified(&tx.caller)?;
         throttle::group_change(tx)?;
-        let own_group = own.represents().ok_or(REPRESENTATIVES_ONLY)?;
-        let request = match text::uuid(request_id) {
-            Some(id) => store::join_requests::find_by_id(tx, &id)?.ok_or(REQUEST_NOT_FOUND)?,
-            None => return Err(REQUEST_NOT_FOUND),
-        };
-        let group = store::groups::find_by_id(tx, &request.group)?.ok_or(REQUEST_NOT_FOUND)?;
+        let own_group = own.represents().ok_or(errors::REPRESENTATIVES_ONLY)?;
+        let id = text::uuid(request_id).ok_or(errors::REQUEST_NOT_FOUND)?;
+        let request = store::join_requests::find_by_id(tx, &id)?.ok_or(errors::REQUEST_NOT_FOUND)?;
+        let group = store::groups::find_by_id(tx, &request.group)?.ok_or(errors::REQUEST_NOT_FOUND)?;
         if group.id != own_group {
-            let sees = Visibility::of(app, Some(own.clone())).sees_group(&group);
-            return Err(if sees { not_authorized_to_answer(&group.name) } else { REQUEST_NOT_FOUND });
+            let is_visible = Visibility::of(app, Some(own.clone())).sees_group(&group);
+            return Err(if is_visible {
+                errors::not_authorized_to_answer(&group.name)
+            } else {
+                errors::REQUEST_NOT_FOUND
+            });
         }
-        let status = if approve { Status::Approved } else { Status::Declined };
+        let status = if is_approved { Status::Approved } else { Status::Declined };
         if !store::join_requests::answer(tx, &request.id, status)? {
-            return Err(ANSWERED_ALREADY);
+            return Err(errors::ANSWERED_ALREADY);
         }
         let requester = get(tx, request.account)?;
-        let event = if approve { Event::JoinRequestApproved } else { Event::JoinRequestDeclined };
+        let event = if is_approved { Event::JoinRequestApproved } else { Event::JoinRequestDeclined };
         tx.record(requester.id, event(&group.id))?;
-        if approve && !requester.is_member_of(&group.id) {
+        if is_approved && !requester.is_member_of(&group.id) {
             admit(tx, &requester, &group.id)?;
         }
-        let kind = MailKind::JoinAnswer { group: &group.name, approved: approve };
+        let kind = MailKind::JoinAnswer { group: &group.name, approved: is_approved };
         tx.enqueue(&kind, &requester.email, requester.salutation())?;
-        queries::one(app, tx, own, get(tx, requester.id)?, selection)
+        Loader::new(app, tx, Some(own.clone())).account(get(tx, requester.id)?, selection)
     })
 }
 
 /// Removes the viewer from their group, if they have one.
 pub fn leave(app: &App, viewer: &Viewer) -> Result<()> {
     Tx::run(app, viewer, |tx| {
-        let account = require_verified(&tx.caller)?;
-        require_no_representative(account)?;
+        let account = errors::require_verified(&tx.caller)?;
+        require_not_representative(account)?;
         if account.membership.is_some() {
             throttle::group_change(tx)?;
         }
@@ -143,28 +138,28 @@ fn leave_current(tx: &Tx<'_>, account: &Account) -> Result<()> {
 pub(super) fn admit(tx: &Tx<'_>, newcomer: &Account, group_id: &str) -> Result<()> {
     // An account with an unconfirmed address may belong to somebody else.
     if !newcomer.is_verified_and_active() {
-        return Err(NOT_REGISTERED);
+        return Err(errors::NOT_REGISTERED);
     }
     if !store::memberships::insert(tx, newcomer.id, group_id, MemberRole::Member)? {
-        return Err(HAS_GROUP);
+        return Err(errors::HAS_GROUP);
     }
     tx.record(newcomer.id, Event::MemberAdded(group_id))
 }
 
 /// Returns an account that must exist.
 pub(super) fn get(db: &Reader<'_>, id: AccountId) -> Result<Account> {
-    store::accounts::find_by_id(db, id)?.ok_or_else(|| anyhow!("account {id} is gone").into())
+    store::accounts::find_by_id(db, id)?.ok_or_else(|| anyhow!("account {id} is missing").into())
 }
 
 /// Finds a group to join. Private groups are treated as missing unless `groups.joining` is `open`.
 fn find_group(tx: &Tx<'_>, own: &Account, id: &str) -> Result<Group> {
-    let Some(id) = text::uuid(id) else { return Err(GROUP_NOT_FOUND) };
+    let id = text::uuid(id).ok_or(errors::GROUP_NOT_FOUND)?;
     let visibility = Visibility::of(tx.app, Some(own.clone()));
     let is_open = tx.app.config.groups.joining == Joining::Open;
     let found = store::groups::find_by_id(tx, &id)?.filter(|group| is_open || visibility.sees_group(group));
-    found.ok_or(GROUP_NOT_FOUND)
+    found.ok_or(errors::GROUP_NOT_FOUND)
 }
 
-fn require_no_representative(account: &Account) -> Result<()> {
-    if account.represents().is_some() { Err(REPRESENTATIVE_STAYS) } else { Ok(()) }
+fn require_not_representative(account: &Account) -> Result<()> {
+    if account.represents().is_some() { Err(errors::REPRESENTATIVE_STAYS) } else { Ok(()) }
 }

@@ -1,30 +1,32 @@
-//! Loads accounts, groups and related objects, as far as the viewer may see them and the request selects them. The
-//! loader reads level by level from one snapshot, with as many statements for a list as for one entry.
+//! Loads accounts, groups and related objects that the viewer may see and the request selects. The loader reads level by
+//! level from one snapshot. The number of statements does not depend on the length of lists.
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
+use anyhow::anyhow;
+
 use super::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
 use super::visibility::Visibility;
 use crate::accounts::Account;
+use crate::app::App;
 use crate::error::{Error, Result};
 use crate::store::groups::Group;
 use crate::store::institutions::{Institution, ResearchField};
 use crate::store::join_requests::JoinRequest;
 use crate::store::{self, Reader};
 
-/// The most entries below the top-level list of a response. Lists within lists multiply.
+/// The most entries below the top-level list of a response. Nested lists multiply.
 const MAX_ENTRIES: usize = 50_000;
 
-/// An object as the viewer sees it. Related objects that were not selected, or that the viewer may not see, are
-/// absent.
+/// An object with the related objects that are selected and that the viewer may see.
 #[derive(Debug)]
 pub struct Seen<T, R> {
     pub record: T,
     pub related: R,
-    /// The number of entries that the object adds to a response, itself included. Objects are shared in memory, but a
+    /// The number of entries that the object adds to a response, including itself. Objects are shared in memory, but a
     /// response repeats them wherever they occur.
     entries: usize,
 }
@@ -56,18 +58,34 @@ pub struct JoinRequestRelations {
     pub group: Option<SeenGroup>,
 }
 
-/// Loads what is selected around objects that the viewer may see. Each function rejects a response that would be too
-/// large.
+/// Loads the related objects of objects that the viewer may see. Each function rejects a response that would be too large.
 pub(super) struct Loader<'a> {
     db: &'a Reader<'a>,
-    visibility: &'a Visibility,
+    visibility: Visibility,
     /// The number of entries that were read.
     loaded: Cell<usize>,
 }
 
 impl<'a> Loader<'a> {
-    pub(super) fn new(db: &'a Reader<'a>, visibility: &'a Visibility) -> Self {
-        Self { db, visibility, loaded: Cell::new(0) }
+    /// Creates a loader for a viewer with the account `own`.
+    pub(super) fn new(app: &App, db: &'a Reader<'a>, own: Option<Account>) -> Self {
+        Self { db, visibility: Visibility::of(app, own), loaded: Cell::new(0) }
+    }
+
+    pub(super) fn account(&self, account: Account, selection: &AccountSelection) -> Result<SeenAccount> {
+        only(self.accounts(vec![account], selection)?)
+    }
+
+    pub(super) fn group(&self, group: Group, selection: &GroupSelection) -> Result<SeenGroup> {
+        only(self.groups(vec![group], selection)?)
+    }
+
+    pub(super) fn join_request(
+        &self,
+        request: JoinRequest,
+        selection: &JoinRequestSelection,
+    ) -> Result<SeenJoinRequest> {
+        only(self.join_requests(vec![request], selection)?)
     }
 
     pub(super) fn accounts(
@@ -169,7 +187,7 @@ impl<'a> Loader<'a> {
         check_size(seen.collect())
     }
 
-    /// The account and the group of a visible join request are visible.
+    /// Loads the account and the group of each request without another check: who may see the request may see both.
     pub(super) fn join_requests(
         &self,
         requests: Vec<JoinRequest>,
@@ -221,7 +239,7 @@ impl<'a> Loader<'a> {
     }
 
     fn visible<T>(&self, mut records: Vec<T>, sees: impl Fn(&Visibility, &T) -> bool) -> Result<Vec<T>> {
-        records.retain(|record| sees(self.visibility, record));
+        records.retain(|record| sees(&self.visibility, record));
         self.count_loaded(records.len())?;
         Ok(records)
     }
@@ -233,15 +251,19 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// Rejects a list with too many entries below its own.
+fn only<T>(mut loaded: Vec<T>) -> Result<T> {
+    loaded.pop().ok_or_else(|| anyhow!("an object was not loaded").into())
+}
+
+/// Rejects a list if its entries have too many entries below them.
 fn check_size<T, R>(seen: Vec<Arc<Seen<T, R>>>) -> Result<Vec<Arc<Seen<T, R>>>> {
     if count(&seen) - seen.len() > MAX_ENTRIES { Err(too_large()) } else { Ok(seen) }
 }
 
 fn too_large() -> Error {
-    let message =
-        format!("The request selects too much: lists within lists may return at most {MAX_ENTRIES} entries.");
-    Error::BadRequest(message.into())
+    Error::bad_request(format!(
+        "The request selects too much: lists within lists may return at most {MAX_ENTRIES} entries."
+    ))
 }
 
 fn count<'s, T: 's, R: 's>(seen: impl IntoIterator<Item = &'s Arc<Seen<T, R>>>) -> usize {

@@ -1,14 +1,9 @@
-//! `createWorkingGroup`, `deleteWorkingGroup`, `addUserToWorkingGroup`, `removeUserFromWorkingGroup`,
+//! The mutations `createWorkingGroup`, `deleteWorkingGroup`, `addUserToWorkingGroup`, `removeUserFromWorkingGroup` and
 //! `handOverWorkingGroup`.
 
 use anyhow::anyhow;
 
-use super::errors::{
-    EMPLOYEES_INVALID, GROUP_EXISTS, GROUP_NOT_FOUND, INSTITUTION_NOT_FOUND, MEMBER_ELSEWHERE, NAME_INVALID,
-    NOT_IN_YOUR_GROUP, NOT_REGISTERED, NOT_YOUR_GROUP, REMOVES_REPRESENTATIVE, REPRESENTATIVES_ONLY,
-    REPRESENTS_ANOTHER, RESEARCH_FIELD_INVALID, SUCCESSOR_NOT_ACTIVE, SUCCESSOR_NOT_MEMBER, USER_NOT_FOUND,
-    require_verified,
-};
+use super::errors;
 use super::join::{admit, get};
 use super::loader::{Loader, SeenGroup};
 use super::selection::GroupSelection;
@@ -27,7 +22,6 @@ use crate::store::memberships::MemberRole;
 use crate::store::{self, Reader};
 use crate::text;
 
-/// A group to create.
 pub struct NewGroupForm {
     /// Unique within the institution.
     pub name: Option<String>,
@@ -35,7 +29,7 @@ pub struct NewGroupForm {
     pub institution: String,
     /// The id of the research field.
     pub research_field: i64,
-    /// Only the command line may leave it out.
+    /// Required by the mutation, but not by the command line.
     pub employees: Option<i64>,
     /// Whether all logged-in users can find the group.
     pub is_public: bool,
@@ -49,12 +43,12 @@ pub fn create(
     selection: &GroupSelection,
 ) -> Result<SeenGroup> {
     Tx::run(app, viewer, |tx| {
-        let account = require_verified(&tx.caller)?;
+        let account = errors::require_verified(&tx.caller)?;
         throttle::group_change(tx)?;
         let id = insert(tx, new)?;
         if !store::memberships::insert(tx, account.id, &id, MemberRole::Representative)? {
             let represents = account.represents().is_some();
-            return Err(if represents { REPRESENTS_ANOTHER } else { MEMBER_ELSEWHERE });
+            return Err(if represents { errors::REPRESENTS_ANOTHER } else { errors::MEMBER_ELSEWHERE });
         }
         tx.record(account.id, Event::GroupCreated(&id))?;
         load(tx, get(tx, account.id)?, &id, selection)
@@ -63,17 +57,17 @@ pub fn create(
 
 /// Adds a group without members, and returns its id.
 pub(super) fn insert(tx: &Tx<'_>, new: &NewGroupForm) -> Result<GroupId> {
-    let institution = text::uuid(&new.institution).ok_or(INSTITUTION_NOT_FOUND)?;
+    let institution = text::uuid(&new.institution).ok_or(errors::INSTITUTION_NOT_FOUND)?;
     if !store::institutions::has_institution(tx, &institution)? {
-        return Err(INSTITUTION_NOT_FOUND);
+        return Err(errors::INSTITUTION_NOT_FOUND);
     }
     if !store::institutions::has_research_field(tx, new.research_field)? {
-        return Err(RESEARCH_FIELD_INVALID);
+        return Err(errors::RESEARCH_FIELD_INVALID);
     }
     let name = clean_text(new.name.as_deref().unwrap_or_default(), GROUP_NAME);
-    let name = name.ok().filter(|name| !name.is_empty()).ok_or(NAME_INVALID)?;
+    let name = name.ok().filter(|name| !name.is_empty()).ok_or(errors::NAME_INVALID)?;
     if new.employees.is_some_and(|employees| employees < 0) {
-        return Err(EMPLOYEES_INVALID);
+        return Err(errors::EMPLOYEES_INVALID);
     }
     let id = tx.app.random.uuid();
     let group = NewGroup {
@@ -84,7 +78,7 @@ pub(super) fn insert(tx: &Tx<'_>, new: &NewGroupForm) -> Result<GroupId> {
         employees: new.employees,
         is_public: new.is_public,
     };
-    if store::groups::insert(tx, &group)? { Ok(id) } else { Err(GROUP_EXISTS) }
+    if store::groups::insert(tx, &group)? { Ok(id) } else { Err(errors::GROUP_EXISTS) }
 }
 
 /// Deletes the group that the viewer represents, with its memberships and join requests.
@@ -92,22 +86,27 @@ pub fn delete(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
     Tx::run(app, viewer, |tx| {
         let (own, own_group) = require_representative(tx)?;
         throttle::group_change(tx)?;
-        let id = text::uuid(group_id).ok_or(GROUP_NOT_FOUND)?;
+        let id = text::uuid(group_id).ok_or(errors::GROUP_NOT_FOUND)?;
         if id != own_group {
             let group = store::groups::find_by_id(tx, &id)?;
             let visibility = Visibility::of(app, Some(own.clone()));
             let is_visible = group.is_some_and(|group| visibility.sees_group(&group));
-            return Err(if is_visible { NOT_YOUR_GROUP } else { GROUP_NOT_FOUND });
+            return Err(if is_visible { errors::NOT_YOUR_GROUP } else { errors::GROUP_NOT_FOUND });
         }
         tx.record(own.id, Event::GroupDeleted(&id))?;
         let mut others = store::memberships::list_members(tx, &[own_group])?;
         others.retain(|member| member.id != own.id);
-        delete_with(tx, &id, &others, notices::GROUP_DELETED)
+        delete_and_notify(tx, &id, &others, notices::GROUP_DELETED)
     })
 }
 
-/// Deletes a group, and records and mails that for each of these members.
-pub(super) fn delete_with(tx: &Tx<'_>, id: &str, members: &[Account], notice: &'static str) -> Result<()> {
+/// Deletes a group. Records an event and enqueues a notice for each of these members.
+pub(super) fn delete_and_notify(
+    tx: &Tx<'_>,
+    id: &str,
+    members: &[Account],
+    notice: &'static str,
+) -> Result<()> {
     for member in members {
         tx.record(member.id, Event::GroupDeleted(id))?;
         notices::enqueue(tx, member, notice)?;
@@ -115,14 +114,15 @@ pub(super) fn delete_with(tx: &Tx<'_>, id: &str, members: &[Account], notice: &'
     Ok(store::groups::delete(tx, id)?)
 }
 
-/// Adds an account without a group, named by its address, to the group that the viewer represents.
+/// Adds the account with an address to the group that the viewer represents.
 pub fn add(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     let address = strip(address);
     Tx::run(app, viewer, |tx| {
         let (_, group) = require_representative(tx)?;
         throttle::mail(tx, MailPurpose::Group, address)?;
         throttle::group_change(tx)?;
-        let newcomer = store::accounts::find_by_email(tx, &email::key(address))?.ok_or(NOT_REGISTERED)?;
+        let newcomer =
+            store::accounts::find_by_email(tx, &email::key(address))?.ok_or(errors::NOT_REGISTERED)?;
         admit(tx, &newcomer, &group)?;
         notices::enqueue(tx, &newcomer, notices::ADDED_TO_GROUP)
     })
@@ -134,13 +134,15 @@ pub fn remove(app: &App, viewer: &Viewer, user_id: &str) -> Result<()> {
         let (own, group) = require_representative(tx)?;
         throttle::group_change(tx)?;
         let visibility = Visibility::of(app, Some(own.clone()));
-        let member = find_by_id(tx, user_id)?.filter(|found| visibility.sees_account(found));
-        let member = member.ok_or(USER_NOT_FOUND)?;
-        if represents_visibly(tx, &visibility, &member)? {
-            return Err(REMOVES_REPRESENTATIVE);
+        let member = find_account(tx, user_id)?.filter(|found| visibility.sees_account(found));
+        let member = member.ok_or(errors::USER_NOT_FOUND)?;
+        if let Some(represented) = member.represents()
+            && store::groups::find_by_id(tx, represented)?.is_some_and(|group| visibility.sees_group(&group))
+        {
+            return Err(errors::REMOVES_REPRESENTATIVE);
         }
         if !member.is_member_of(&group) {
-            return Err(NOT_IN_YOUR_GROUP);
+            return Err(errors::NOT_IN_YOUR_GROUP);
         }
         store::memberships::delete(tx, member.id)?;
         tx.record(member.id, Event::MemberRemoved(&group))?;
@@ -153,10 +155,10 @@ pub fn hand_over(app: &App, viewer: &Viewer, user_id: &str, selection: &GroupSel
     Tx::run(app, viewer, |tx| {
         let (own, group) = require_representative(tx)?;
         throttle::group_change(tx)?;
-        let successor = find_by_id(tx, user_id)?.filter(|found| found.is_member_of(&group));
-        let successor = successor.ok_or(SUCCESSOR_NOT_MEMBER)?;
+        let successor = find_account(tx, user_id)?.filter(|found| found.is_member_of(&group));
+        let successor = successor.ok_or(errors::SUCCESSOR_NOT_MEMBER)?;
         if !successor.is_verified_and_active() {
-            return Err(SUCCESSOR_NOT_ACTIVE);
+            return Err(errors::SUCCESSOR_NOT_ACTIVE);
         }
         if successor.id != own.id {
             store::memberships::set_role(tx, own.id, &group, MemberRole::Member)?;
@@ -171,28 +173,20 @@ pub fn hand_over(app: &App, viewer: &Viewer, user_id: &str, selection: &GroupSel
 
 /// Returns the viewer's account and the group that it represents.
 fn require_representative<'a>(tx: &'a Tx<'_>) -> Result<(&'a Account, GroupId)> {
-    let own = require_verified(&tx.caller)?;
-    let group = own.represents().ok_or(REPRESENTATIVES_ONLY)?.to_owned();
+    let own = errors::require_verified(&tx.caller)?;
+    let group = own.represents().ok_or(errors::REPRESENTATIVES_ONLY)?.to_owned();
     Ok((own, group))
 }
 
-fn find_by_id(db: &Reader<'_>, id: &str) -> Result<Option<Account>> {
+fn find_account(db: &Reader<'_>, id: &str) -> Result<Option<Account>> {
     match strip(id).parse() {
         Ok(id) => Ok(store::accounts::find_by_id(db, id)?),
         Err(_) => Ok(None),
     }
 }
 
-/// Whether an account represents a group that the viewer may see.
-fn represents_visibly(db: &Reader<'_>, visibility: &Visibility, account: &Account) -> Result<bool> {
-    let Some(id) = account.represents() else { return Ok(false) };
-    Ok(store::groups::find_by_id(db, id)?.is_some_and(|group| visibility.sees_group(&group)))
-}
-
 /// Loads a group as one of its members sees it.
 fn load(tx: &Tx<'_>, own: Account, id: &str, selection: &GroupSelection) -> Result<SeenGroup> {
-    let visibility = Visibility::of(tx.app, Some(own));
-    let group = store::groups::find_by_id(tx, id)?;
-    let seen = Loader::new(tx, &visibility).groups(group.into_iter().collect(), selection)?.pop();
-    seen.ok_or_else(|| anyhow!("group {id} is missing after its insert").into())
+    let group = store::groups::find_by_id(tx, id)?.ok_or_else(|| anyhow!("group {id} is missing"))?;
+    Loader::new(tx.app, tx, Some(own)).group(group, selection)
 }

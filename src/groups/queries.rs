@@ -1,23 +1,21 @@
-//! The rule behind each query. Each rule reads from one snapshot and follows the policy in `visibility`.
+//! The rules of queries. Each reads from one snapshot, and returns only what `visibility` allows.
 
-use super::errors::{REPRESENTATIVES_ONLY, require_login};
+use super::errors;
 use super::loader::{Loader, SeenAccount, SeenGroup, SeenInstitution, SeenJoinRequest, SeenResearchField};
 use super::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
-use super::visibility::Visibility;
 use crate::accounts::user_list::{self, Page, PageArgs};
 use crate::accounts::{Account, AccountId, Filter};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::security::Viewer;
 use crate::security::authentication::caller;
-use crate::store::{self, Reader};
+use crate::store;
 use crate::text::search_key;
 
-const MOST_WORDS: usize = 8;
-/// Longer than the name and place of any institution in bytes, and shorter than the limit of a `LIKE` pattern.
-const LONGEST_WORD: usize = 4096;
+const MAX_WORDS: usize = 8;
+/// More bytes than the name and place of any institution have, and fewer than a `LIKE` pattern may have.
+const MAX_WORD_BYTES: usize = 4096;
 
-/// Which institutions to return.
 #[derive(Debug, Default)]
 pub struct InstitutionSearch {
     /// Words that the name or place contains, in any order, ignoring case and accents.
@@ -31,14 +29,14 @@ pub struct InstitutionSearch {
 /// Returns the viewer's account, or `None` without a valid token.
 pub fn me(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Result<Option<SeenAccount>> {
     app.store.read(|db| match caller(app, db, viewer)?.account {
-        Some(own) => one(app, db, &own, own.clone(), selection).map(Some),
+        Some(own) => Loader::new(app, db, Some(own.clone())).account(own, selection).map(Some),
         None => Ok(None),
     })
 }
 
 /// Returns an account as its owner sees it.
 pub fn own(app: &App, own: &Account, selection: &AccountSelection) -> Result<SeenAccount> {
-    app.store.read(|db| one(app, db, own, own.clone(), selection))
+    app.store.read(|db| Loader::new(app, db, Some(own.clone())).account(own.clone(), selection))
 }
 
 /// Returns an account by its id. An account that the viewer may not see is treated as missing.
@@ -51,8 +49,7 @@ pub fn user(
     app.store.read(|db| {
         let own = caller(app, db, viewer)?.account;
         let found = user_list::user(app, db, own.as_ref(), id)?;
-        let visibility = Visibility::of(app, own);
-        Ok(Loader::new(db, &visibility).accounts(found.into_iter().collect(), selection)?.pop())
+        found.map(|account| Loader::new(app, db, own).account(account, selection)).transpose()
     })
 }
 
@@ -66,11 +63,8 @@ pub fn users(
 ) -> Result<Page<SeenAccount>> {
     app.store.read(|db| {
         let own = caller(app, db, viewer)?.account;
-        let Page { accounts, start, has_next, has_previous } =
-            user_list::users(app, db, own.as_ref(), filter, args)?;
-        let visibility = Visibility::of(app, own);
-        let accounts = Loader::new(db, &visibility).accounts(accounts, selection)?;
-        Ok(Page { accounts, start, has_next, has_previous })
+        let Page { accounts, slice } = user_list::users(app, db, own.as_ref(), filter, args)?;
+        Ok(Page { accounts: Loader::new(app, db, own).accounts(accounts, selection)?, slice })
     })
 }
 
@@ -82,15 +76,14 @@ pub fn institutions(
     groups: Option<&GroupSelection>,
 ) -> Result<Vec<SeenInstitution>> {
     let words = words(search.search.as_deref().unwrap_or_default());
-    let limit = search.first.map_or(Ok(i64::MAX), |first| not_negative("first", first))?;
-    let offset = not_negative("offset", search.offset.unwrap_or_default())?;
-    if words.iter().any(|word| word.len() > LONGEST_WORD) {
+    let limit = search.first.map_or(Ok(i64::MAX), |first| require_not_negative("first", first))?;
+    let offset = require_not_negative("offset", search.offset.unwrap_or_default())?;
+    if words.iter().any(|word| word.len() > MAX_WORD_BYTES) {
         return Ok(Vec::new());
     }
     app.store.read(|db| {
         let found = store::institutions::list_institutions(db, &words, limit, offset)?;
-        let visibility = Visibility::of(app, caller(app, db, viewer)?.account);
-        Loader::new(db, &visibility).institutions(found, groups)
+        Loader::new(app, db, caller(app, db, viewer)?.account).institutions(found, groups)
     })
 }
 
@@ -99,7 +92,7 @@ pub(super) fn words(search: &str) -> Vec<String> {
     search_key(search)
         .split(|character: char| character.is_whitespace() || character.is_control())
         .filter(|word| !word.is_empty())
-        .take(MOST_WORDS)
+        .take(MAX_WORDS)
         .map(str::to_owned)
         .collect()
 }
@@ -112,27 +105,25 @@ pub fn research_fields(
 ) -> Result<Vec<SeenResearchField>> {
     app.store.read(|db| {
         let found = store::institutions::list_research_fields(db)?;
-        let visibility = Visibility::of(app, caller(app, db, viewer)?.account);
-        Loader::new(db, &visibility).research_fields(found, groups)
+        Loader::new(app, db, caller(app, db, viewer)?.account).research_fields(found, groups)
     })
 }
 
 /// Returns all public working groups, in the order in which they were created.
 pub fn working_groups(app: &App, viewer: &Viewer, selection: &GroupSelection) -> Result<Vec<SeenGroup>> {
     app.store.read(|db| {
-        let visibility = Visibility::of(app, Some(require_login(caller(app, db, viewer)?)?));
-        let found = store::groups::list_public(db)?;
-        Loader::new(db, &visibility).groups(found, selection)
+        let own = errors::require_login(caller(app, db, viewer)?)?;
+        Loader::new(app, db, Some(own)).groups(store::groups::list_public(db)?, selection)
     })
 }
 
 /// Returns the members of the group that the viewer represents.
 pub fn members(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Result<Vec<SeenAccount>> {
     app.store.read(|db| {
-        let own = require_login(caller(app, db, viewer)?)?;
-        let group = own.represents().ok_or(REPRESENTATIVES_ONLY)?.to_owned();
+        let own = errors::require_login(caller(app, db, viewer)?)?;
+        let group = own.represents().ok_or(errors::REPRESENTATIVES_ONLY)?.to_owned();
         let found = store::memberships::list_members(db, &[group])?;
-        Loader::new(db, &Visibility::of(app, Some(own))).accounts(found, selection)
+        Loader::new(app, db, Some(own)).accounts(found, selection)
     })
 }
 
@@ -143,27 +134,14 @@ pub fn join_requests(
     selection: &JoinRequestSelection,
 ) -> Result<Vec<SeenJoinRequest>> {
     app.store.read(|db| {
-        let own = require_login(caller(app, db, viewer)?)?;
-        let group = own.represents().ok_or(REPRESENTATIVES_ONLY)?.to_owned();
+        let own = errors::require_login(caller(app, db, viewer)?)?;
+        let group = own.represents().ok_or(errors::REPRESENTATIVES_ONLY)?.to_owned();
         let found = store::join_requests::list_by_groups(db, &[group])?;
-        Loader::new(db, &Visibility::of(app, Some(own))).join_requests(found, selection)
+        Loader::new(app, db, Some(own)).join_requests(found, selection)
     })
 }
 
-/// Returns an account as `own` sees it. `own` must be allowed to see the account.
-pub(super) fn one(
-    app: &App,
-    db: &Reader<'_>,
-    own: &Account,
-    account: Account,
-    selection: &AccountSelection,
-) -> Result<SeenAccount> {
-    let visibility = Visibility::of(app, Some(own.clone()));
-    let seen = Loader::new(db, &visibility).accounts(vec![account], selection)?.pop();
-    seen.ok_or_else(|| anyhow::anyhow!("the account was not loaded").into())
-}
-
-fn not_negative(name: &str, number: i32) -> Result<i64> {
+fn require_not_negative(name: &str, number: i32) -> Result<i64> {
     if number < 0 {
         return Err(Error::bad_request(format!("`{name}` cannot be negative.")));
     }

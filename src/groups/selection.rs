@@ -1,4 +1,4 @@
-//! What a request selects around accounts, groups and join requests.
+//! The related objects of accounts, groups and join requests that a request selects.
 
 #[derive(Debug, Default)]
 pub struct AccountSelection {
@@ -6,7 +6,7 @@ pub struct AccountSelection {
     pub join_requests: Option<Box<JoinRequestSelection>>,
 }
 
-/// The institution and the research field of a group are always loaded; other groups of them only if selected.
+/// The institution and the research field of a group are always loaded. Their groups are loaded only if selected.
 #[derive(Debug, Default)]
 pub struct GroupSelection {
     pub institution_groups: Option<Box<GroupSelection>>,

@@ -6,7 +6,7 @@ use crate::store::groups::Group;
 use crate::store::join_requests::JoinRequest;
 
 pub(super) struct Visibility {
-    /// The viewer's account; none for an anonymous viewer.
+    /// The viewer's account; `None` for an anonymous viewer.
     own: Option<Account>,
     sees_all_accounts: bool,
 }
@@ -16,8 +16,8 @@ impl Visibility {
         Self { sees_all_accounts: user_list::sees_everybody(app, own.as_ref()), own }
     }
 
-    /// Returns whether the viewer may see an account. If `accounts.users_visible_to` does not admit the viewer, that is
-    /// only their own account, and for a representative also the members of the group.
+    /// Returns whether the viewer may see an account. Viewers that `accounts.users_visible_to` excludes see only their own
+    /// account. Representatives also see the members of their group.
     pub(super) fn sees_account(&self, account: &Account) -> bool {
         let is_own_or_member = |own: &Account| {
             own.id == account.id || own.represents().is_some_and(|group| account.is_member_of(group))
@@ -25,8 +25,8 @@ impl Visibility {
         self.sees_all_accounts || self.own.as_ref().is_some_and(is_own_or_member)
     }
 
-    /// Returns whether the viewer may see a group: their own and public ones. An anonymous viewer sees public groups
-    /// only if all accounts are visible.
+    /// Returns whether the viewer may see a group: their own or a public one. An anonymous viewer sees public groups only
+    /// if all accounts are visible.
     pub(super) fn sees_group(&self, group: &Group) -> bool {
         match &self.own {
             Some(own) => group.is_public || own.is_member_of(&group.id),

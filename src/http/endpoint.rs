@@ -109,7 +109,7 @@ impl Endpoint {
     }
 
     async fn execute(&self, query: GraphQlRequest, viewer: Viewer) -> Result<Response> {
-        let client = viewer.client().network();
+        let client = viewer.client.network();
         let (response, summary) = self.graphql.execute(self.flavour, query, viewer).await;
         let errors = response.errors.as_slice();
         // Every root field is nullable, so `data` is null only if nothing was executed or an argument was invalid.

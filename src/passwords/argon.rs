@@ -1,5 +1,5 @@
-//! Argon2 with reused memory. Allocators keep much of the memory that many threads free, so a fresh block for each
-//! hash would grow the server by gigabytes.
+//! Argon2 with reused memory. Allocators keep much of the memory that threads free. If each hash allocated its own, the
+//! server could grow by gigabytes.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq;
 
-/// Limits on the cost of a hash. No password matches a hash beyond them.
+/// Limits on the cost of a hash. No password matches a hash of higher cost.
 pub(super) const MAX_MEMORY_KIB: u32 = 1024 * 1024;
 pub(super) const MAX_ITERATIONS: u32 = 64;
 
@@ -17,7 +17,7 @@ const HASH_BYTES: usize = 32;
 /// Creates hashes at one cost, and verifies hashes of any cost.
 pub(super) struct Argon {
     params: Params,
-    /// Memory blocks of this cost that are not in use. There are at most as many as were in use at one time.
+    /// Memory for hashes that is not in use: at most one entry for each hash that was once computed in parallel.
     idle: Mutex<Vec<Vec<Block>>>,
 }
 

@@ -1,4 +1,4 @@
-//! The links in mails. Each contains a token that is bound to the state of an account and works once.
+//! Links in mails. Each contains a token that works once, and only until the account changes.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub enum LinkStatus {
     Valid(ValidLink),
     /// The action was performed already.
     Done,
-    /// The link was used, or the account has changed since it was mailed.
+    /// The link was used, or the account has changed since the link was mailed.
     Used,
     Expired,
     /// The token was not signed by this server, or is for another action.
@@ -33,11 +33,12 @@ impl LinkStatus {
 pub struct ValidLink {
     /// The address that the link was mailed to.
     pub email: String,
-    /// Whether the link also ends the password of the account.
+    /// Whether the link also deletes the password of the account.
     pub ends_password: bool,
 }
 
-/// Why a link was not redeemed. The status is valid if something else was wrong, such as a new password.
+/// Why a link was not redeemed. The status is [`LinkStatus::Valid`] if the link is not the reason, but for example a weak
+/// password.
 pub struct LinkRejection {
     pub status: LinkStatus,
     pub errors: FieldErrors,
@@ -59,13 +60,13 @@ pub fn action_of(app: &App, token: &str) -> Option<Action> {
 /// Returns the status of a link without using it.
 pub fn status(app: &App, action: Action, token: &str) -> Result<LinkStatus> {
     match Link::read(app, action, token) {
-        Ok(link) => app.store.read(|db| Ok(link.judge(db)?.0)),
+        Ok(link) => app.store.read(|db| Ok(link.check(db)?.0)),
         Err(status) => Ok(status),
     }
 }
 
-/// Returns a token for a mail to an account. `secondary_email` is the address that the link is about, if that is not the
-/// primary one.
+/// Issues a token for a mail to an account. `secondary_email` is the address that the link confirms or is mailed to, if that
+/// is not the primary one.
 pub fn issue(app: &App, action: Action, account: &Account, secondary_email: Option<&str>) -> Result<String> {
     let claims = ActionClaims {
         email: account.email.clone(),
@@ -76,7 +77,7 @@ pub fn issue(app: &App, action: Action, account: &Account, secondary_email: Opti
     Ok(action::issue(&app.signing_key, action, &claims)?)
 }
 
-/// Performs the action of a link with a rule, in the transaction that uses the link up.
+/// Runs the rule of a link, in the transaction that consumes its token.
 pub fn redeem<T>(
     app: &App,
     viewer: &Viewer,
@@ -90,7 +91,7 @@ pub fn redeem<T>(
     }
 }
 
-/// A link with a valid signature.
+/// A link whose token has a valid signature and has not expired.
 pub struct Link<'a> {
     action: Action,
     token: &'a str,
@@ -110,7 +111,7 @@ impl<'a> Link<'a> {
     }
 
     /// Returns the status and the account of the link.
-    pub fn judge(&self, db: &Reader<'_>) -> Result<(LinkStatus, Option<Account>)> {
+    pub fn check(&self, db: &Reader<'_>) -> Result<(LinkStatus, Option<Account>)> {
         let Some(account) = self.find_account(db)? else { return Ok((LinkStatus::Used, None)) };
         let status = if self.is_done(db, &account)? {
             LinkStatus::Done
@@ -125,92 +126,93 @@ impl<'a> Link<'a> {
         Ok((status, Some(account)))
     }
 
-    /// Tokens that Django issued name the account by its primary address.
     fn find_account(&self, db: &Reader<'_>) -> Result<Option<Account>> {
         let account = match self.claims.account_and_epoch {
             Some((id, _)) => store::accounts::find_by_id(db, id)?,
+            // Tokens that Django issued contain only the primary address.
             None => store::accounts::find_by_email(db, &email::key(&self.claims.email))?,
         };
         Ok(account.filter(|account| email::is_same(&account.email, &self.claims.email)))
     }
 
     fn is_done(&self, db: &Reader<'_>, account: &Account) -> Result<bool> {
-        let secondary_email = &self.claims.secondary_email;
         Ok(match self.action {
             Action::Activation => account.verified_at.is_some(),
             Action::SecondaryEmail => {
-                secondary_email.is_some() && *secondary_email == account.secondary_email
+                account.secondary_email.is_some() && account.secondary_email == self.claims.secondary_email
             }
             Action::PasswordReset => false,
             Action::PasswordSet => store::accounts::find_password_hash(db, account.id)?.is_some(),
         })
     }
 
-    /// Whether the link is unused and newer than the last change of the password or the addresses of the account.
+    /// Returns whether the link is unused, and newer than the last change of the password or the addresses of the account.
     fn is_current(&self, db: &Reader<'_>, account: &Account) -> Result<bool> {
         let is_of_epoch = match (self.claims.account_and_epoch, account.epoch_began_at) {
             (Some((_, epoch)), _) => epoch == account.epoch,
             (None, began) => began.is_none_or(|began| self.claims.made_at > began),
         };
-        let is_about_current_address = match &self.claims.secondary_email {
-            Some(address) if self.action == Action::SecondaryEmail => {
-                self.is_requested(db, account, address)?
-            }
-            Some(address) => {
+        let has_current_address = match (self.action, &self.claims.secondary_email) {
+            (Action::SecondaryEmail, Some(address)) => self.is_requested(db, account, address)?,
+            (Action::SecondaryEmail, None) => false,
+            (_, Some(address)) => {
                 account.secondary_email.as_deref().is_some_and(|own| email::is_same(own, address))
             }
-            None => self.action != Action::SecondaryEmail,
+            (_, None) => true,
         };
         Ok(is_of_epoch
-            && is_about_current_address
+            && has_current_address
             && !store::action_tokens::is_consumed(db, &action::hash(self.token))?)
     }
 
-    /// Whether the address is the one that was requested last. The requests of Django are not known, so its links are
-    /// accepted.
+    /// Returns whether the address is the secondary address that the owner requested last. Requests to Django are not
+    /// known, so links that it mailed are accepted.
     fn is_requested(&self, db: &Reader<'_>, account: &Account, address: &str) -> Result<bool> {
         let requested = store::pending_emails::find_hash(db, account.id)?;
-        Ok(requested == Some(email::hash(&email::key(address))) || self.claims.account_and_epoch.is_none())
+        Ok(requested == Some(email::hash(address)) || self.claims.account_and_epoch.is_none())
     }
 
-    /// As in the original, a link to an address that an account has reports that first.
+    /// Returns the error for a link that is not valid. As in the original, the error of an address that an account already
+    /// has takes precedence.
     fn error(&self, db: &Reader<'_>, status: &LinkStatus) -> Result<FieldError> {
-        let is_taken = |address: &String| store::emails::find_role(db, &email::key(address));
-        let secondary_email = self.claims.secondary_email.as_ref();
-        let secondary_email = secondary_email.filter(|_| self.action == Action::SecondaryEmail);
-        let role = secondary_email.map(is_taken).transpose()?.flatten();
-        Ok(role.map_or_else(|| error_of(self.action, status), |_| FieldError::EMAIL_IN_USE))
+        if self.action == Action::SecondaryEmail
+            && let Some(address) = &self.claims.secondary_email
+            && store::emails::find_role(db, &email::key(address))?.is_some()
+        {
+            return Ok(FieldError::EMAIL_IN_USE);
+        }
+        Ok(error_of(self.action, status))
     }
 
-    /// Performs the action of the link with a rule, in the transaction that uses the link up.
+    /// Runs the rule of the link, in the transaction that consumes its token.
     pub fn redeem<T>(
         self,
         app: &App,
         viewer: &Viewer,
         rule: impl FnOnce(&Tx<'_>, Account, ActionClaims) -> Result<T>,
     ) -> Result<Redeemed<T>> {
-        let mut judged = LinkStatus::Invalid;
+        let mut status = LinkStatus::Invalid;
         let outcome = Tx::run_anonymous(app, viewer, |tx| {
-            let (status, account) = self.judge(tx)?;
-            judged = status;
-            let Some(account) = account.filter(|_| judged.is_valid()) else {
-                return Ok(Err(self.error(tx, &judged)?));
+            let (checked, account) = self.check(tx)?;
+            status = checked;
+            let Some(account) = account.filter(|_| status.is_valid()) else {
+                return Ok(Err(self.error(tx, &status)?));
             };
-            // A second more than its lifetime, because its time is in whole seconds.
+            // The token contains its time in whole seconds, so it may be valid for up to a second longer.
             let expires_at = self.claims.made_at.plus(self.lifetime).plus(Duration::from_secs(1));
             store::action_tokens::consume(tx, &action::hash(self.token), expires_at)?;
             rule(tx, account, self.claims).map(Ok)
         });
         match outcome {
             Ok(Ok(done)) => Ok(Ok(done)),
-            Ok(Err(error)) => reject_with(app, viewer, judged, error).map(Err),
-            Err(Error::Refused(errors)) => Ok(Err(LinkRejection { status: judged, errors })),
+            Ok(Err(error)) => reject_with(app, viewer, status, error).map(Err),
+            Err(Error::Refused(errors)) => Ok(Err(LinkRejection { status, errors })),
             Err(error) => Err(error),
         }
     }
 }
 
-/// Returns the rejection of a link without a valid signature, which counts as an attempt with an invalid token.
+/// Returns the rejection of a link that is not valid. An invalid or expired token is counted as an attempt.
 pub fn reject(app: &App, viewer: &Viewer, action: Action, status: LinkStatus) -> Result<LinkRejection> {
     let error = error_of(action, &status);
     reject_with(app, viewer, status, error)

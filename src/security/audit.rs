@@ -1,7 +1,8 @@
-//! The audit log: what happened to which account, by whom, in which session and from where. Events are recorded in the
-//! transaction that causes them. Only rejected passwords and throttled attempts change nothing else.
+//! The audit log: the events of accounts, each with its actor, session and IP address. Events are recorded in the
+//! transaction that causes them.
 //!
-//! Entries contain no secrets, and neither names nor addresses of mailboxes: people type passwords into wrong fields.
+//! Entries contain no secrets. They also contain no names and e-mail addresses that a client sent, because people sometimes
+//! type a password into the wrong field.
 
 use strum::{IntoStaticStr, VariantNames};
 
@@ -11,14 +12,14 @@ use crate::store;
 use crate::store::accounts::AccountId;
 use crate::store::audit::{NewEntry, StoredActor};
 
-/// An event of an account. Its name in the log is that of the variant in snake case, and never changes. The string is the
-/// id of a session or of a working group, or the name of a limit.
+/// An event of an account. The log contains the name of the variant in snake case, which must not change. The strings are
+/// ids of sessions or working groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum Event<'a> {
-    /// With the session, if accounts may log in before they are verified.
+    /// With the session that begins, if accounts may log in before they are verified.
     Registered(Option<&'a str>),
-    /// The address of the account was registered again, and the reply did not tell that it is taken.
+    /// The address of the account was registered again. The reply did not reveal that the address is taken.
     RegisteredAgain,
     Imported,
     Verified,
@@ -33,14 +34,14 @@ pub enum Event<'a> {
     AllSessionsRevoked,
     /// The session ends with its access token.
     RefreshTokenRevoked(&'a str),
-    /// A refresh token was used twice, which ended the session.
+    /// A copied refresh token was used, which ended the session.
     SessionReuseDetected(&'a str),
     /// With the session that begins.
     PasswordChanged(&'a str),
     PasswordReset,
-    /// The first password was set by a mailed link, or any password by an operator.
+    /// The first password was set with a mailed link, or an operator set a password.
     PasswordSet,
-    /// Activation ended the password, because a new one was requested before.
+    /// The activation deleted the password, because a new one was requested before.
     PasswordForgotten,
     ResetRequested,
     /// An operator changed the primary address.
@@ -116,7 +117,7 @@ impl<'a> Event<'a> {
 }
 
 impl Tx<'_> {
-    /// Records an event of an account that the caller or the operator causes.
+    /// Records an event that the caller or an operator causes.
     pub fn record(&self, account: impl Into<Option<AccountId>>, event: Event<'_>) -> Result<()> {
         let (account, session) = (account.into(), self.caller.session.as_deref());
         let actor = match &self.caller.account {
@@ -128,13 +129,14 @@ impl Tx<'_> {
         self.insert(account, actor, session, event)
     }
 
-    /// Records an event that the operator causes, or the owner of the account by password, mailed link or refresh token.
+    /// Records an event that an operator causes, or the owner of the account with a password, a mailed link or a refresh
+    /// token.
     pub fn record_by_owner(&self, account: impl Into<Option<AccountId>>, event: Event<'_>) -> Result<()> {
         let actor = if self.is_operator { StoredActor::Operator } else { StoredActor::Owner };
         self.insert(account.into(), actor, None, event)
     }
 
-    /// Records an event that an unauthenticated client causes; `account` is `None` if no account has the given name.
+    /// Records an event that an unauthenticated client causes. `account` is `None` if the client names no account.
     pub fn record_anonymous(&self, account: impl Into<Option<AccountId>>, event: Event<'_>) -> Result<()> {
         self.insert(account.into(), StoredActor::Somebody, None, event)
     }

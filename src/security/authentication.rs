@@ -1,22 +1,21 @@
-//! Authentication by access token.
+//! Authentication with access tokens.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::Client;
+use super::{Client, Tx};
 use crate::app::App;
-use crate::clock::Timestamp;
 use crate::email;
 use crate::error::{Error, FieldError, Result};
 use crate::store::accounts::Account;
-use crate::store::{self, Reader, Writer};
+use crate::store::{self, Reader};
 use crate::tokens::{Unreadable, access};
 
 /// The sender of a request: its client and its access token, which is not checked yet.
 #[derive(Clone, Default)]
 pub struct Viewer {
     token: Option<SecretString>,
-    client: Client,
+    pub client: Client,
 }
 
 impl Viewer {
@@ -28,10 +27,6 @@ impl Viewer {
     #[must_use]
     pub fn with_token(self, token: &str) -> Self {
         Self { token: Some(token.to_owned().into()), ..self }
-    }
-
-    pub fn client(&self) -> &Client {
-        &self.client
     }
 }
 
@@ -63,10 +58,10 @@ impl Credentials {
     }
 }
 
-/// Whom a rule runs for.
+/// The authenticated sender of a request.
 #[derive(Default)]
 pub struct Caller {
-    /// `None` without a valid access token.
+    /// `None` if there is no valid access token.
     pub account: Option<Account>,
     /// `None` if the access token is older than sessions or was issued by Django.
     pub session: Option<String>,
@@ -89,8 +84,8 @@ pub fn caller(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Caller> {
     Credentials::verify(app, viewer).caller(db)
 }
 
-/// Returns the claims of an access token. A token for an account that it no longer opens is rejected. A token for an
-/// address that no account has is accepted until it expires, as in the original.
+/// Returns the claims of an access token. Rejects a revoked token. A token from Django for an address that no account has is
+/// accepted until it expires, as in the original.
 pub fn verify(app: &App, token: &str) -> Result<Value> {
     let claims = access::read(&app.signing_key, token, app.clock.now())?;
     let is_valid = app.store.read(|db| -> Result<bool> {
@@ -107,8 +102,8 @@ fn names_unknown_address(db: &Reader<'_>, claims: &access::Claims) -> Result<boo
     }
 }
 
-/// Returns the account that a token opens: the account with its id, epoch and session. The address in the token is
-/// ignored, because the account may have another one now.
+/// Returns the account that a token authenticates: the active account with its id, epoch and session. The address in the
+/// token is ignored, because the account may have another one now.
 fn find_account(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Account>> {
     let Some((id, epoch)) = claims.account_and_epoch() else { return find_account_by_email(db, claims) };
     let account = match claims.session() {
@@ -118,24 +113,25 @@ fn find_account(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Accou
     Ok(account.filter(|account| account.epoch == epoch && account.deactivated_at.is_none()))
 }
 
-/// Returns the account that a token from Django opens. Such a token names only the primary address. It must be newer than
-/// the current epoch of the account, and than the last time another account gave up the address.
+/// Returns the account that a token from Django authenticates. Such a token contains only the primary address. It must be
+/// newer than the current epoch of the account, and newer than the last time that an account gave up the address.
 fn find_account_by_email(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Account>> {
-    let Some(key) = claims.email().map(email::key) else { return Ok(None) };
-    let account = store::accounts::find_by_email(db, &key)?;
+    let Some(address) = claims.email() else { return Ok(None) };
+    let account = store::accounts::find_by_email(db, &email::key(address))?;
     let account =
-        account.filter(|account| account.deactivated_at.is_none() && email::key(&account.email) == key);
+        account.filter(|account| account.deactivated_at.is_none() && email::is_same(&account.email, address));
     let Some(account) = account else { return Ok(None) };
-    let released_at = store::released_emails::find_released_at(db, &email::hash(&key))?;
+    let released_at = store::released_emails::find_released_at(db, &email::hash(address))?;
     let ended_at = account.epoch_began_at.max(released_at);
     let is_newer =
         ended_at.is_none_or(|ended| claims.issued_at().is_some_and(|issued| issued > ended.seconds()));
     Ok(is_newer.then_some(account))
 }
 
-/// Records that an account gives up an address, so that Django's tokens for the address do not open its next account.
-pub fn release_email(db: &Writer<'_>, address: &str, now: Timestamp) -> Result<()> {
-    Ok(store::released_emails::upsert(db, &email::hash(&email::key(address)), now)?)
+/// Records that an account gives up an address, so that Django's tokens for that account do not authenticate the next
+/// account with the address.
+pub fn release_email(tx: &Tx<'_>, address: &str) -> Result<()> {
+    Ok(store::released_emails::upsert(tx, &email::hash(address), tx.now)?)
 }
 
 impl From<Unreadable> for Error {

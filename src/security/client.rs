@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-/// Enough characters of a user agent to tell a browser and its system.
+/// Enough characters to identify a browser and its operating system.
 const MAX_USER_AGENT: usize = 200;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,12 +15,12 @@ pub struct Client {
 
 impl Client {
     pub fn new(address: Option<IpAddr>, user_agent: &str) -> Self {
-        let shown = user_agent.chars().filter(|character| !character.is_control());
-        Self { address, user_agent: shown.take(MAX_USER_AGENT).collect() }
+        let user_agent = user_agent.chars().filter(|character| !character.is_control());
+        Self { address, user_agent: user_agent.take(MAX_USER_AGENT).collect() }
     }
 
-    /// Returns the name under which attempts are counted: the address, or the /64 network of an IPv6 address, because its
-    /// owner has all addresses of that network.
+    /// Returns the network that attempts are counted for: the IPv4 address, or the /64 network of the IPv6 address, because
+    /// a client usually has all addresses of such a network.
     pub fn network(&self) -> String {
         match self.address {
             Some(IpAddr::V4(address)) => address.to_string(),

@@ -1,7 +1,7 @@
-//! The password that some mutations ask a logged-in user for.
+//! The password check of mutations that require the password of a logged-in user.
 
 use super::audit::Event;
-use super::throttle::{AttemptTarget, PasswordAttempt};
+use super::throttle::PasswordAttempt;
 use super::{Credentials, Tx, Viewer};
 use crate::app::App;
 use crate::error::{FieldError, FieldErrors, Result};
@@ -9,7 +9,7 @@ use crate::passwords::PasswordCheck;
 use crate::store;
 use crate::store::accounts::Account;
 
-/// Proof that a viewer gave the password of their account, and that the attempt was counted before the check.
+/// Proof that the viewer sent the password of their account, and that the attempt was counted before the check.
 pub struct VerifiedPassword {
     credentials: Credentials,
     /// The account at the time of the check.
@@ -17,7 +17,8 @@ pub struct VerifiedPassword {
     attempt: Option<PasswordAttempt>,
 }
 
-/// Checks the password of the viewer. `require` may reject the request before the password costs a hash.
+/// Checks the password of the viewer. `require` may reject the request before the password is hashed. `field` is the name of
+/// the password in errors.
 pub fn reauthenticate(
     app: &App,
     viewer: &Viewer,
@@ -30,7 +31,7 @@ pub fn reauthenticate(
         let account = tx.caller.require_verified()?;
         require(tx, account)?;
         let hash = store::accounts::find_password_hash(tx, account.id)?;
-        let attempt = PasswordAttempt::begin(tx, &AttemptTarget::Account(account))?;
+        let attempt = PasswordAttempt::begin(tx, Some(account), &account.username)?;
         Ok((account.clone(), hash, attempt))
     })?;
     if app.hasher.verify(password, hash.as_deref()) == PasswordCheck::Wrong {
@@ -41,7 +42,7 @@ pub fn reauthenticate(
 }
 
 impl VerifiedPassword {
-    /// Runs a rule for the account. The attempt is taken back even if the rule rejects the request.
+    /// Runs a rule for the account, and takes the attempt back even if the rule rejects the request.
     pub fn run<T>(self, app: &App, rule: impl FnOnce(&Tx<'_>, &Account) -> Result<T>) -> Result<T> {
         Tx::run_with(app, &self.credentials, |tx| {
             let account = tx.caller.require_verified()?;

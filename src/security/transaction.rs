@@ -11,10 +11,10 @@ use crate::mail::MailKind;
 use crate::outbox;
 use crate::store::Writer;
 
-/// A write transaction with its caller and time. The caller is read once, at the beginning.
+/// A write transaction, with the caller and the time of its beginning.
 ///
-/// It is committed if the rule returns `Ok`. If the rule rejects the request, only what was written before
-/// [`Tx::keep_on_rejection`] is committed. After any other error, nothing is.
+/// The transaction is committed if the rule returns `Ok`. If the rule rejects the request, only the writes before the last
+/// [`Tx::keep_on_rejection`] are committed. After any other error, nothing is committed.
 pub struct Tx<'a> {
     pub app: &'a App,
     pub caller: Caller,
@@ -34,12 +34,12 @@ impl<'a> Deref for Tx<'a> {
 }
 
 impl<'a> Tx<'a> {
-    /// Runs a rule for the owner of the viewer's access token, if it is valid.
+    /// Runs a rule. Its caller is authenticated with the viewer's access token.
     pub fn run<T>(app: &App, viewer: &Viewer, rule: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
         Self::run_with(app, &Credentials::verify(app, viewer), rule)
     }
 
-    /// Like [`Tx::run`], for rules with several transactions: the access token is verified once.
+    /// Runs a rule with a verified access token, so that several transactions verify the token only once.
     pub fn run_with<T>(
         app: &App,
         credentials: &Credentials,
@@ -65,7 +65,7 @@ impl<'a> Tx<'a> {
         outcome
     }
 
-    /// Runs a rule that ignores access tokens.
+    /// Runs a rule without authenticating its caller.
     pub fn run_anonymous<T>(
         app: &App,
         viewer: &Viewer,
@@ -84,20 +84,20 @@ impl<'a> Tx<'a> {
         Self { app, caller, now: app.clock.now(), is_operator: false, db, has_mail, has_savepoint }
     }
 
-    /// Keeps what was written so far even if the rule rejects the request later.
+    /// Keeps all writes so far even if the rule rejects the request later.
     pub fn keep_on_rejection(&self) -> Result<()> {
         self.has_savepoint.set(true);
         Ok(self.db.savepoint()?)
     }
 
-    /// Enqueues a mail, which is delivered after the commit. It addresses the recipient by `name`.
+    /// Enqueues a mail for delivery after the commit. `name` is the name of the recipient in the salutation.
     pub fn enqueue(&self, mail: &MailKind<'_>, recipient: &str, name: &str) -> Result<()> {
         self.has_mail.set(true);
         outbox::enqueue(self.app, self.db, mail, recipient, name)?;
         Ok(())
     }
 
-    /// Takes the time of [`Tx::enqueue`] without sending anything, so that time does not tell whether an account exists.
+    /// Does the work of [`Tx::enqueue`] without sending a mail, so that timing does not reveal whether an account exists.
     pub fn enqueue_decoy(&self) -> Result<()> {
         self.has_mail.set(true);
         Ok(outbox::enqueue_decoy(self.app, self.db)?)

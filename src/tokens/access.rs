@@ -1,4 +1,4 @@
-//! Access tokens: JWTs with HS256, in the exact bytes of django-graphql-jwt, with additional claims at the end.
+//! Access tokens: JWTs with HS256, byte for byte as django-graphql-jwt writes them, with additional claims at the end.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub struct Subject<'a> {
     pub account: i64,
     /// The epoch of the account: claim `epoch`. Tokens of an earlier epoch are rejected.
     pub epoch: i64,
-    /// The session of the token: claim `sid`. The token ends with its session.
+    /// The id of the session: claim `sid`. The token is revoked when its session ends.
     pub session: &'a str,
 }
 
@@ -44,7 +44,7 @@ impl Claims {
         Some((account, self.payload.get("epoch")?.as_i64()?))
     }
 
-    /// Returns the session of the token. Tokens that Django issued, and those older than sessions, have none.
+    /// Returns the id of the session. Tokens that Django or an early version of this program issued have none.
     pub fn session(&self) -> Option<&str> {
         self.payload.get("sid")?.as_str()
     }
@@ -89,7 +89,7 @@ pub fn sign(key: &SigningKey, payload: &Value) -> anyhow::Result<String> {
 
 /// Verifies a token as PyJWT 1.7.1 does, except that `exp` is required: a token that never expires is rejected.
 pub fn read(key: &SigningKey, token: &str, now: Timestamp) -> Result<Claims, Unreadable> {
-    // PyJWT ignores padding after the signature, and some clients add it.
+    // Some clients add padding after the signature, and PyJWT ignores it.
     let token = token.trim_end_matches('=');
     // `jsonwebtoken` would check times against the system clock, with a leeway of a minute.
     let mut validation = Validation::new(Algorithm::HS256);

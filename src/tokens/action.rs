@@ -8,10 +8,9 @@ use super::{SigningKey, Unreadable};
 use crate::clock::Timestamp;
 use crate::django::signing::{SALT, dumps, loads};
 
-/// The form in which a consumed token is stored.
+/// Hashes a consumed token for storage.
 pub use crate::digest::sha256_hex as hash;
 
-/// The purpose of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Confirms the primary address.

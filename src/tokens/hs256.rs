@@ -16,7 +16,7 @@ static PROVIDER: CryptoProvider = CryptoProvider {
 
 /// Installs this provider as the only one of `jsonwebtoken`.
 pub(super) fn install() {
-    // Installing fails if another application in the same process has installed the provider already.
+    // This fails if another `App` in the same process has installed the provider already.
     let _ = PROVIDER.install_default();
 }
 

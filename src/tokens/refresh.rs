@@ -1,11 +1,11 @@
-//! Refresh tokens: random strings, stored only as a SHA-256. They need no slower hash, since they are random.
+//! Refresh tokens: random strings, stored as SHA-256. Random strings do not need a slower hash.
 
 use crate::random::Random;
 
-/// The form in which a token is stored.
+/// Hashes a token for storage.
 pub use crate::digest::sha256_hex as hash;
 
-/// Returns a new token: 40 lower-case hexadecimal digits, 160 random bits.
+/// Returns a new token: 160 random bits as 40 lower-case hexadecimal digits.
 pub fn issue(random: &Random) -> String {
     random.hex::<20>()
 }

@@ -23,14 +23,14 @@ pub struct SessionType {
 }
 
 impl From<OwnSession> for SessionType {
-    fn from(OwnSession { session, current }: OwnSession) -> Self {
+    fn from(OwnSession { session, is_current }: OwnSession) -> Self {
         Self {
             id: session.id.into(),
             created_at: DateTime(session.began_at),
             last_used_at: DateTime(session.last_use.at),
             user_agent: session.last_use.user_agent,
             address: session.last_use.address,
-            current,
+            current: is_current,
         }
     }
 }

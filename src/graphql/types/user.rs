@@ -169,14 +169,14 @@ pub struct UserNodeConnection {
 
 impl From<Page<SeenAccount>> for UserNodeConnection {
     fn from(page: Page<SeenAccount>) -> Self {
-        let edges = (page.start..).zip(page.accounts).map(|(offset, account)| UserNodeEdge {
+        let edges = (page.slice.start..).zip(page.accounts).map(|(offset, account)| UserNodeEdge {
             node: Some(account.into()),
             cursor: relay_id::to_cursor(offset),
         });
         let edges: Vec<_> = edges.collect();
         let page_info = PageInfo {
-            has_next_page: page.has_next,
-            has_previous_page: page.has_previous,
+            has_next_page: page.slice.has_next,
+            has_previous_page: page.slice.has_previous,
             start_cursor: edges.first().map(|edge| edge.cursor.clone()),
             end_cursor: edges.last().map(|edge| edge.cursor.clone()),
         };

@@ -139,8 +139,8 @@ async fn changes_by_operators_are_recorded() {
     let app = server.app();
     let new = admin::Creation {
         email: "ada@example.org".to_owned(),
-        staff: true,
-        verified: true,
+        is_staff: true,
+        is_verified: true,
         ..admin::Creation::default()
     };
     assert!(admin::create(app, &new).is_ok());

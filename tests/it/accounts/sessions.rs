@@ -204,7 +204,7 @@ async fn a_token_of_django_ends_when_an_operator_changes_the_address() {
     assert_eq!(server.account_of(&token).await, Value::Null);
     // Another account may use the address now.
     let email = ada.email.clone();
-    let next = admin::Creation { email, verified: true, ..admin::Creation::default() };
+    let next = admin::Creation { email, is_verified: true, ..admin::Creation::default() };
     assert!(admin::create(server.app(), &next).is_ok());
     assert_eq!(server.account_of(&token).await, Value::Null);
 }

@@ -209,7 +209,7 @@ fn address(who: usize) -> String {
 
 fn account(app: &App, who: usize) -> AccountId {
     let password = Some(PASSWORD.to_owned());
-    let new = Creation { email: address(who), verified: true, password, ..Creation::default() };
+    let new = Creation { email: address(who), is_verified: true, password, ..Creation::default() };
     let account = expect(admin::create(app, &new), true, "create an account").expect("an account");
     let second = format!("second{who}@example.org");
     let given = app
