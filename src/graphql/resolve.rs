@@ -7,7 +7,7 @@ use async_graphql::Context;
 
 use super::error::request_error;
 use super::payload::{GroupPayload, MutationType, Payload};
-use super::summary::RejectionCodes;
+use super::response::RejectionCodes;
 use super::types::scalars::ExpectedErrorType;
 use crate::app::App;
 use crate::blocking_pool::{BlockingPool, Queue};
