@@ -80,7 +80,7 @@ impl GraphQl {
             MutationStyle::Relay => self.relay.execute(request).await,
         };
         if response.errors.is_empty() && response.data == Value::Null {
-            // Directives left out all fields.
+            // `@skip` or `@include` excluded all fields.
             response.data = Value::Object(IndexMap::new());
         }
         error::truncate(&mut response.errors);

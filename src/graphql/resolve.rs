@@ -18,7 +18,7 @@ use crate::security::Viewer;
 /// async-graphql.
 pub type Nullable<T> = Option<async_graphql::Result<T>>;
 
-/// The context of a request, in which its resolvers call rules.
+/// What resolvers need to call rules.
 pub struct RuleContext {
     pub pool: Arc<BlockingPool>,
     pub viewer: Viewer,
