@@ -1,19 +1,17 @@
-//! What pages do: show and redeem links, and send mails.
+//! Shows and redeems links, and sends mails.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
+use minijinja::context;
 use poem::http::StatusCode;
 use poem::http::header::{LOCATION, RETRY_AFTER};
 use poem::{IntoResponse as _, Request, Response};
-use serde_json::json;
 
+use super::PageEndpoint;
 use super::content::{self, Link, MailForm};
-use super::theme::Theme;
-use super::unavailable;
 use crate::accounts::{activation, password, secondary_email};
 use crate::app::App;
-use crate::blocking_pool::{BlockingPool, Queue};
+use crate::blocking_pool::Queue;
 use crate::error::{Error, FieldErrors, Result};
 use crate::http::client_ip;
 use crate::http::request_log::Codes;
@@ -24,14 +22,9 @@ use crate::tokens::action::Action;
 /// No form of a page is nearly as large.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
-pub(super) struct Pages {
-    pub(super) theme: Arc<Theme>,
-    pub(super) pool: Arc<BlockingPool>,
-}
-
 type Form = HashMap<String, String>;
 
-impl Pages {
+impl PageEndpoint {
     pub(super) async fn show_link(&self, action: Action, request: &Request) -> Response {
         let token = token(request);
         let rule = move |app: &App| {
@@ -82,14 +75,14 @@ impl Pages {
 
     fn link_form(&self, status: StatusCode, link: &Link, valid: &ValidLink, errors: &[String]) -> Response {
         let template = if link.takes_password { "password.html" } else { "confirm.html" };
-        let values = json!({
-            "lead": link.lead,
-            "email": valid.email,
-            "ends_password": valid.ends_password,
-            "button": link.button,
-            "errors": errors,
-        });
-        self.theme.page(status, template, link.title, &values)
+        let values = context! {
+            lead => link.lead,
+            email => valid.email.as_str(),
+            ends_password => valid.ends_password,
+            button => link.button,
+            errors => errors.to_vec(),
+        };
+        self.theme.page(status, template, link.title, values)
     }
 
     pub(super) fn mail_form(
@@ -99,8 +92,8 @@ impl Pages {
         email: &str,
         errors: &[String],
     ) -> Response {
-        let values = json!({ "lead": form.lead, "form_path": form.path, "email": email, "errors": errors });
-        self.theme.page(status, "mail_form.html", form.title, &values)
+        let values = context! { lead => form.lead, form_path => form.path, email, errors => errors.to_vec() };
+        self.theme.page(status, "mail_form.html", form.title, values)
     }
 
     /// Explains why a link does not work, and offers to mail another one.
@@ -115,8 +108,8 @@ impl Pages {
         };
         let lead = format!("{} {}", message.text, link.if_unusable);
         let form_path = link.mail_form.map(|form| form.path);
-        let values = json!({ "lead": lead, "form_path": form_path, "email": "", "tone": "trouble" });
-        self.theme.page(status, "mail_form.html", message.title, &values)
+        let values = context! { lead, form_path, email => "", tone => "trouble" };
+        self.theme.page(status, "mail_form.html", message.title, values)
     }
 
     fn redirect(&self, path: &str) -> Response {
@@ -130,7 +123,7 @@ impl Pages {
     fn failed(&self, error: &Error) -> Response {
         match error {
             Error::Unavailable(error) => {
-                return unavailable(&self.theme, &content::UNAVAILABLE, error.retry_after);
+                return self.theme.unavailable(&content::UNAVAILABLE, error.retry_after);
             }
             Error::Internal(error) => tracing::error!("{error:#}"),
             Error::Refused(_) | Error::BadRequest(_) => {}

@@ -5,14 +5,12 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior, context};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
 use poem::http::StatusCode;
-use poem::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use poem::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, RETRY_AFTER};
 use poem::web::Html;
 use poem::{IntoResponse as _, Response};
 use rust_embed::RustEmbed;
-use serde_json::{Value, json};
 
 use super::content::MessagePage;
 use crate::config::Config;
@@ -109,17 +107,18 @@ impl Theme {
 
     pub(super) fn message(&self, status: StatusCode, message: &MessagePage) -> Response {
         let tone = if status.is_success() { "" } else { "trouble" };
-        self.page(status, "message.html", message.title, &json!({ "lead": message.text, "tone": tone }))
+        let values = context! { lead => message.text, tone, mail_sent => message.is_mail_sent };
+        self.page(status, "message.html", message.title, values)
     }
 
-    pub(super) fn mail_sent(&self, message: &MessagePage) -> Response {
-        let context = json!({ "lead": message.text, "mail_sent": true });
-        self.page(StatusCode::OK, "message.html", message.title, &context)
+    pub(in crate::http) fn unavailable(&self, message: &MessagePage, retry_after: u32) -> Response {
+        let page = self.message(StatusCode::SERVICE_UNAVAILABLE, message);
+        page.with_header(RETRY_AFTER, retry_after).into_response()
     }
 
-    pub(super) fn page(&self, status: StatusCode, template: &str, title: &str, values: &Value) -> Response {
+    pub(super) fn page(&self, status: StatusCode, template: &str, title: &str, values: Value) -> Response {
         // None of the links contains a character that must be escaped in an attribute, and escaping changes slashes.
-        let link = |link: String| minijinja::Value::from_safe_string(link);
+        let link = |link: String| Value::from_safe_string(link);
         let context = context! {
             site => self.site.as_str(),
             title => title,
@@ -131,7 +130,7 @@ impl Theme {
             version => env!("CARGO_PKG_VERSION"),
             graphiql => self.graphiql,
             min_length => self.min_length,
-            ..minijinja::Value::from(Serde(values))
+            ..values
         };
         match self.environment.get_template(template).and_then(|template| template.render(context)) {
             Ok(page) => Html(page)
