@@ -46,7 +46,7 @@ pub struct Server {
     service: Service,
 }
 
-/// Answers requests with settings that can be reloaded.
+/// What answers requests. A reload replaces the routes, and keeps the limits.
 #[derive(Clone)]
 pub struct Service {
     public: CurrentRoutes,

@@ -22,7 +22,7 @@ use crate::django::ascii_json;
 use crate::graphql::{self, GraphQl, MutationStyle};
 use crate::security::Viewer;
 
-/// Replies up to this size do not count towards the quota of unsent bytes: the limit on requests is enough for them.
+/// Replies up to this size do not count towards the quota of unsent bytes, because the limit on requests suffices.
 const SMALL_REPLY_BYTES: usize = 8 * 1024;
 
 pub(super) struct GraphQlEndpoint {
@@ -73,7 +73,9 @@ impl poem::Endpoint for GraphQlEndpoint {
 impl GraphQlEndpoint {
     /// Checks method, media type and size before the extractor reads the body.
     async fn parse(&self, request: &mut Request) -> std::result::Result<GraphQlRequest, Response> {
-        check_headers(request)?;
+        if let Some(refusal) = refusal_of_headers(request) {
+            return Err(refusal);
+        }
         let body =
             request.take_body().into_bytes_limit(self.max_body).await.map_err(|error| match error {
                 ReadBodyError::PayloadTooLarge => {
@@ -95,15 +97,15 @@ impl GraphQlEndpoint {
         let (response, summary) = self.graphql.execute(self.style, query, viewer).await;
         let errors = response.errors.as_slice();
         // Every root field is nullable, so `data` is null only if nothing was executed or an argument was invalid.
-        let executed = response.data != Value::Null;
+        let is_executed = response.data != Value::Null;
         let status = if errors.iter().any(graphql::is_transient) {
             StatusCode::SERVICE_UNAVAILABLE
-        } else if executed {
+        } else if is_executed {
             StatusCode::OK
         } else {
             StatusCode::BAD_REQUEST
         };
-        let reply = Reply { errors, data: executed.then_some(&response.data) };
+        let reply = Reply { errors, data: is_executed.then_some(&response.data) };
         let body = ascii_json::to_string(&reply).map_err(InternalServerError)?;
         let mut reply = match self.reserve(client, body) {
             Some(body) => json::response(status, body),
@@ -131,25 +133,26 @@ fn bad_request(message: &str) -> Response {
     json::refuse(StatusCode::BAD_REQUEST, message)
 }
 
-fn check_headers(request: &Request) -> std::result::Result<(), Response> {
+/// Returns the refusal of a request that is not a POST of JSON.
+fn refusal_of_headers(request: &Request) -> Option<Response> {
     let method_not_allowed = |allowed: &str, message| {
         json::refuse(StatusCode::METHOD_NOT_ALLOWED, message).with_header(ALLOW, allowed).into_response()
     };
     match *request.method() {
         Method::POST => {}
         Method::GET | Method::HEAD => {
-            return Err(method_not_allowed("POST", "Send GraphQL as a POST request with a body of JSON."));
+            return Some(method_not_allowed("POST", "Send GraphQL as a POST request with a body of JSON."));
         }
-        _ => return Err(method_not_allowed("GET, POST", "GraphQL only supports GET and POST requests.")),
+        _ => return Some(method_not_allowed("GET, POST", "GraphQL only supports GET and POST requests.")),
     }
     let media_type = request.header(CONTENT_TYPE).and_then(|header| header.split(';').next());
     match media_type.unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-        "application/json" => Ok(()),
+        "application/json" => None,
         "application/x-www-form-urlencoded" | "multipart/form-data" | "application/graphql" => {
             let message = "Send the query as JSON, with the header Content-Type: application/json.";
-            Err(json::refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+            Some(json::refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
         }
-        _ => Err(bad_request("Must provide query string.")),
+        _ => Some(bad_request("Must provide query string.")),
     }
 }
 

@@ -41,7 +41,7 @@ struct PageEndpoint {
 #[derive(Clone, Copy)]
 enum Page {
     Front,
-    /// The target of a link in a mail. The action is the one of the path.
+    /// The target of a link in a mail, with the action of its path.
     Link(Action),
     MailForm(&'static MailForm),
     Message(&'static MessagePage),
@@ -81,7 +81,7 @@ impl Endpoint for PageEndpoint {
             (Method::POST, Page::Link(_) | Page::MailForm(_)) if is_cross_site(&request) => {
                 self.theme.message(StatusCode::FORBIDDEN, &content::CROSS_SITE)
             }
-            (Method::POST, Page::Link(action)) => self.redeem(action, &mut request).await,
+            (Method::POST, Page::Link(action)) => self.redeem_link(action, &mut request).await,
             (Method::POST, Page::MailForm(form)) => self.send_mail(form, &mut request).await,
             _ => self.theme.message(StatusCode::METHOD_NOT_ALLOWED, &content::WRONG_METHOD),
         })

@@ -50,24 +50,24 @@ pub(super) fn routes(app: Arc<App>, has_metrics_listener: bool, quotas: &Quotas)
     }
 
     let graphql = Arc::new(GraphQl::new(&app, Arc::clone(&pool)));
-    let endpoint = |style, graphiql| {
-        Arc::new(GraphQlEndpoint {
-            graphql: Arc::clone(&graphql),
-            style,
-            max_body: config.graphql.max_body.count(),
-            graphiql,
-            unsent_bytes: quotas.unsent_bytes.clone(),
-        })
+    let endpoint = |style, graphiql| GraphQlEndpoint {
+        graphql: Arc::clone(&graphql),
+        style,
+        max_body: config.graphql.max_body.count(),
+        graphiql,
+        unsent_bytes: quotas.unsent_bytes.clone(),
     };
     let graphiql = config.graphql.graphiql.then(|| graphiql::page(config.public_path()));
     if graphiql.is_some() {
         public = public.at("/graphiql/*name", make_sync(graphiql::file_response));
     }
-    let plain = endpoint(MutationStyle::Plain, graphiql);
-    public = public.at("/graphql", Arc::clone(&plain)).at("/graphql/", plain);
+    for path in ["/graphql", "/graphql/"] {
+        public = public.at(path, endpoint(MutationStyle::Plain, graphiql.clone()));
+    }
     if config.graphql.relay {
-        let relay = endpoint(MutationStyle::Relay, None);
-        public = public.at("/relay", Arc::clone(&relay)).at("/relay/", relay);
+        for path in ["/relay", "/relay/"] {
+            public = public.at(path, endpoint(MutationStyle::Relay, None));
+        }
     }
     public = match theme {
         Some(theme) => pages::add_routes(public, theme, pool),
@@ -136,7 +136,7 @@ pub(super) struct Router {
 }
 
 impl Router {
-    /// Adds a route. The limits are applied inside the route, so that poem names the route of every response for the log.
+    /// Adds a route. The limits apply inside the route, so that poem also names the route of a rejected request for the log.
     pub(super) fn at(mut self, path: impl AsRef<str>, endpoint: impl Endpoint + 'static) -> Self {
         let path = path.as_ref();
         // `public_url` must not begin with the path of a route.

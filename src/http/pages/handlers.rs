@@ -19,7 +19,7 @@ use crate::security::Viewer;
 use crate::security::action_links::{self, LinkRejection, LinkStatus, Redeemed, ValidLink};
 use crate::tokens::action::Action;
 
-/// No form of a page is nearly as large.
+/// Much more than any form of a page contains.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
 type Form = HashMap<String, String>;
@@ -38,8 +38,7 @@ impl PageEndpoint {
         }
     }
 
-    /// Performs the action of a link.
-    pub(super) async fn redeem(&self, action: Action, request: &mut Request) -> Response {
+    pub(super) async fn redeem_link(&self, action: Action, request: &mut Request) -> Response {
         let Some(form) = read_form(request).await else { return self.too_large() };
         let (viewer, token) = (Viewer::at(client_ip::stored(request)), token(request));
         let queue = if content::link(action).takes_password { Queue::Hashing } else { Queue::Writing };
@@ -147,7 +146,7 @@ fn redeem(app: &App, viewer: &Viewer, action: Action, token: &str, form: &Form) 
     }))
 }
 
-/// Returns the action of a token at the path of `action`. A link that confirms a secondary address may lead to the path
+/// Returns the action of a token that arrived at the path of `action`. A link that confirms a secondary address may lead to the path
 /// of activations, because the `links` of django-graphql-auth do not distinguish the two.
 fn actual_action(app: &App, action: Action, token: &str) -> Action {
     let is_secondary =
@@ -155,7 +154,7 @@ fn actual_action(app: &App, action: Action, token: &str) -> Action {
     if is_secondary { Action::SecondaryEmail } else { action }
 }
 
-/// Returns a page with error messages. Its status and headers say when to try again, if waiting helps.
+/// Returns a page with error messages, and with `Retry-After` if the client is throttled.
 fn rejected(errors: &FieldErrors, page: impl FnOnce(StatusCode, &[String]) -> Response) -> Response {
     let mut messages: Vec<String> = errors.messages().map(str::to_owned).collect();
     messages.dedup();
