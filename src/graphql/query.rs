@@ -37,7 +37,7 @@ impl Query {
         if type_name != "UserNode" {
             // The original finds the types of its own schema by name, but not the built-in ones.
             let is_built_in = type_name.starts_with("__")
-                || ["Boolean", "Float", "ID", "Int", "String"].contains(&&*type_name);
+                || ["Boolean", "Float", "ID", "Int", "String"].contains(&type_name.as_str());
             let exists = ctx.schema_env.registry.types.contains_key(&type_name) && !is_built_in;
             return exists.then(|| Err(Error::new("Must receive a UserNode id.")));
         }

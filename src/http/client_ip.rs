@@ -15,7 +15,7 @@ use poem::http::{HeaderMap, HeaderValue};
 use regex::Regex;
 
 use crate::config;
-use crate::security::Client;
+use crate::security::{Client, Viewer};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -26,9 +26,9 @@ static FORWARDED_PAIR: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&pair).expect("a valid pattern")
 });
 
-/// Returns the client that the router stored in the request.
-pub(super) fn stored(request: &Request) -> Client {
-    request.data::<Client>().cloned().unwrap_or_default()
+/// Returns a viewer without a token, at the client that the router stored in the request.
+pub(super) fn anonymous_viewer(request: &Request) -> Viewer {
+    Viewer::at(request.data::<Client>().cloned().unwrap_or_default())
 }
 
 #[derive(Clone, Default)]

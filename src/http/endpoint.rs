@@ -185,7 +185,7 @@ fn normalize(body: &[u8]) -> std::result::Result<Body, &'static str> {
 
 /// Returns the client with the access token of the header: `JWT …` or `Bearer …`, in any case.
 fn viewer(request: &Request) -> Viewer {
-    let anonymous = Viewer::at(client_ip::stored(request));
+    let anonymous = client_ip::anonymous_viewer(request);
     let credentials = request.header(AUTHORIZATION).and_then(|header| header.split_once(' '));
     match credentials {
         Some((scheme, token)) if ["jwt", "bearer"].contains(&&*scheme.to_ascii_lowercase()) => {

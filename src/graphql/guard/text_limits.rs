@@ -1,4 +1,4 @@
-//! Limits on the text of a document, which protect the parser.
+//! Limits on the text of a document, which protect the recursive parser.
 
 use async_graphql::ServerError;
 

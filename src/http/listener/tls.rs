@@ -107,7 +107,12 @@ fn config_from_acme(name: &str, config: &Config) -> Result<(ServerConfig, Certif
     private_files::create_dir(&folder)
         .with_context(|| format!("the folder {} for certificates cannot be created", folder.display()))?;
     let acme = match &tls.acme_ca_file {
-        Some(file) => AcmeConfig::new_with_client_config([name], Arc::new(acme_client_config(file)?)),
+        Some(file) => {
+            let client =
+                ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+            let client = client.with_root_certificates(read_authorities(file)?).with_no_client_auth();
+            AcmeConfig::new_with_client_config([name], Arc::new(client))
+        }
         None => AcmeConfig::new_with_provider([name], provider()),
     };
     let mut state = acme
@@ -131,11 +136,6 @@ fn config_from_acme(name: &str, config: &Config) -> Result<(ServerConfig, Certif
         }
     };
     Ok((server, Box::pin(renewal)))
-}
-
-fn acme_client_config(ca_file: &Path) -> Result<ClientConfig> {
-    let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
-    Ok(builder.with_root_certificates(read_authorities(ca_file)?).with_no_client_auth())
 }
 
 fn read_authorities(file: &Path) -> Result<RootCertStore> {

@@ -40,7 +40,7 @@ impl PageEndpoint {
 
     pub(super) async fn redeem_link(&self, action: Action, request: &mut Request) -> Response {
         let Some(form) = read_form(request).await else { return self.too_large() };
-        let (viewer, token) = (Viewer::at(client_ip::stored(request)), token(request));
+        let (viewer, token) = (client_ip::anonymous_viewer(request), token(request));
         let queue = if content::link(action).takes_password { Queue::Hashing } else { Queue::Writing };
         let rule = move |app: &App| {
             let action = actual_action(app, action, &token);
@@ -58,7 +58,7 @@ impl PageEndpoint {
 
     pub(super) async fn send_mail(&self, mail_form: &'static MailForm, request: &mut Request) -> Response {
         let Some(form) = read_form(request).await else { return self.too_large() };
-        let (viewer, email) = (Viewer::at(client_ip::stored(request)), field(&form, "email").to_owned());
+        let (viewer, email) = (client_ip::anonymous_viewer(request), field(&form, "email").to_owned());
         let rule = move |app: &App| match mail_form.action {
             Action::Activation => activation::resend(app, &viewer, &email),
             _ => password::send_reset_mail(app, &viewer, &email),
