@@ -8,18 +8,18 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::app::App;
-use crate::error::{self, Error, Unavailable};
+use crate::error::{Result, Unavailable};
 use crate::metrics::Outcome;
 
-/// Concurrent reads, which spend their time on the disk.
-const READING: usize = 32;
-/// Concurrent writes: one holds the write lock of the database, the others wait for it. They have their own queue, so
-/// that reads do not wait while another process locks the database.
-const WRITING: usize = 16;
-/// Calls that may wait for each running one; further ones get 503, because their clients would lose patience.
-const WAITING: usize = 32;
+/// Reads run at the same time, because they wait for the disk.
+const MAX_READS: usize = 32;
+/// One write holds the write lock of the database, and the others wait for it. Writes have their own queue, so that reads
+/// do not wait while another process locks the database.
+const MAX_WRITES: usize = 16;
+/// Calls that may wait per running one. Further calls get 503, because they would have to wait too long.
+const MAX_WAITING: usize = 32;
 
-const CROWDED: Unavailable =
+const BUSY: Unavailable =
     Unavailable { sentence: "The server is busy. Please try again in a few seconds.", retry_after: 5 };
 
 /// The queue in which a call waits. Queues are separate so that many logins do not delay other requests.
@@ -41,45 +41,63 @@ pub struct BlockingPool {
 
 struct Slots {
     permits: Arc<Semaphore>,
+    waiting: Gauge,
     max_waiting: i64,
 }
 
 impl Slots {
-    fn new(running: usize) -> Self {
-        let max_waiting = i64::try_from(running.saturating_mul(WAITING)).unwrap_or(i64::MAX);
-        Self { permits: Arc::new(Semaphore::new(running)), max_waiting }
+    fn new(count: usize, waiting: &Gauge) -> Self {
+        let max_waiting = i64::try_from(count.saturating_mul(MAX_WAITING)).unwrap_or(i64::MAX);
+        Self { permits: Arc::new(Semaphore::new(count)), waiting: waiting.clone(), max_waiting }
     }
 
     /// Waits for a permit, unless too many calls wait already.
-    async fn permit(&self, waiting: &Gauge) -> error::Result<OwnedSemaphorePermit> {
-        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
-            let _waits = Waits::begin(waiting, self.max_waiting).ok_or(CROWDED)?;
-            return Ok(Arc::clone(&self.permits).acquire_owned().await.map_err(|closed| anyhow!(closed))?);
-        };
-        Ok(permit)
+    async fn permit(&self) -> Result<OwnedSemaphorePermit> {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let waiting = WaitingCall(&self.waiting);
+        if waiting.0.inc() >= self.max_waiting {
+            return Err(BUSY.into());
+        }
+        Ok(Arc::clone(&self.permits).acquire_owned().await.map_err(anyhow::Error::new)?)
+    }
+}
+
+/// Ends the wait of a call when it is dropped, also if the client disconnects.
+struct WaitingCall<'a>(&'a Gauge);
+
+impl Drop for WaitingCall<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 
 impl BlockingPool {
     pub fn new(app: Arc<App>) -> Self {
-        let hashing = Slots::new(app.config.hashing_threads());
-        Self { app, reading: Slots::new(READING), writing: Slots::new(WRITING), hashing }
+        let metrics = &app.metrics;
+        Self {
+            reading: Slots::new(MAX_READS, &metrics.reading_waiting),
+            writing: Slots::new(MAX_WRITES, &metrics.writing_waiting),
+            hashing: Slots::new(app.config.hashing_threads(), &metrics.hashing_waiting),
+            app,
+        }
     }
 
-    /// Calls a rule on a thread that may block. Fails with [`Error::Unavailable`] if too many calls wait.
+    /// Calls a rule on a thread that may block. Fails with [`Error::Unavailable`](crate::error::Error::Unavailable) if
+    /// too many calls wait.
     pub async fn call<T: Send + 'static>(
         &self,
         queue: Queue,
-        rule: impl FnOnce(&App) -> error::Result<T> + Send + 'static,
-    ) -> error::Result<T> {
-        let metrics = &self.app.metrics;
+        rule: impl FnOnce(&App) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let permit = match queue {
-            Queue::Reading => self.reading.permit(&metrics.reading_waiting).await?,
-            Queue::Writing => self.writing.permit(&metrics.writing_waiting).await?,
+            Queue::Reading => self.reading.permit().await?,
+            Queue::Writing => self.writing.permit().await?,
             Queue::Hashing => {
                 let began = Instant::now();
-                let permit = self.hashing.permit(&metrics.hashing_waiting).await?;
-                metrics.hashing_wait.observe(began.elapsed().as_secs_f64());
+                let permit = self.hashing.permit().await?;
+                self.app.metrics.hashing_wait.observe(began.elapsed().as_secs_f64());
                 permit
             }
         };
@@ -99,29 +117,12 @@ impl BlockingPool {
     }
 
     /// Counts an operation under the name of its field in the schema.
-    pub fn count<T>(&self, operation: &str, outcome: &error::Result<T>) {
+    pub fn count<T>(&self, operation: &str, outcome: &Result<T>) {
         let outcome = match outcome {
             Ok(_) => Outcome::Done,
-            Err(Error::Refused(_) | Error::BadRequest(_)) => Outcome::Refused,
-            Err(Error::Unavailable(_) | Error::Internal(_)) => Outcome::Failed,
+            Err(error) if error.is_rejection() => Outcome::Refused,
+            Err(_) => Outcome::Failed,
         };
         self.app.metrics.count(operation, outcome);
-    }
-}
-
-/// A waiting call. Dropping it ends the wait, also when the client disconnects.
-struct Waits<'a>(&'a Gauge);
-
-impl<'a> Waits<'a> {
-    /// Returns `None` if the limit is reached.
-    fn begin(gauge: &'a Gauge, max_waiting: i64) -> Option<Self> {
-        let waits = Self(gauge);
-        (gauge.inc() < max_waiting).then_some(waits)
-    }
-}
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.dec();
     }
 }

@@ -4,7 +4,6 @@
 mod error;
 mod features;
 mod guard;
-mod input;
 mod lookahead;
 mod mutation;
 mod payload;
@@ -13,7 +12,6 @@ mod relay;
 pub mod relay_id;
 mod resolve;
 mod response;
-mod summary;
 mod types;
 
 use std::sync::Arc;
@@ -30,8 +28,8 @@ use features::Features;
 use mutation::{Mutation, RelayMutation};
 use query::Query;
 use resolve::RuleContext;
-use summary::RejectionCodes;
-pub use summary::Summary;
+use response::RejectionCodes;
+pub use response::Summary;
 use types::user::Node;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +80,7 @@ impl GraphQl {
             MutationStyle::Relay => self.relay.execute(request).await,
         };
         if response.errors.is_empty() && response.data == Value::Null {
-            // Directives left out all fields.
+            // `@skip` or `@include` excluded all fields.
             response.data = Value::Object(IndexMap::new());
         }
         error::truncate(&mut response.errors);

@@ -32,9 +32,9 @@ use router::Routes;
 
 /// A connection without activity for this time is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
-/// Requests in progress may take this long after the server is told to stop.
+/// The time that requests in progress have after the stop signal.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
-/// Requests in progress on one HTTP/2 connection. Each needs memory of its own.
+/// Requests in progress on one HTTP/2 connection. Each needs its own memory.
 const MAX_STREAMS_PER_CONNECTION: u32 = 32;
 const MAX_METRICS_CONNECTIONS: usize = 64;
 
@@ -46,7 +46,7 @@ pub struct Server {
     service: Service,
 }
 
-/// Answers requests with settings that can be reloaded.
+/// What answers requests. A reload replaces the routes, and keeps the limits.
 #[derive(Clone)]
 pub struct Service {
     public: CurrentRoutes,
@@ -70,15 +70,16 @@ pub fn bind(app: Arc<App>) -> Result<Server> {
     let public = Listener::bind("listen", app.config.listen, tls.clone(), connection_limit.clone())?;
     let metrics = app.config.metrics.listen.filter(|_| app.config.metrics.enabled);
     let metrics = metrics.map(|address| {
-        // A limit of its own keeps monitoring reachable when all public connections are in use.
-        let most = MAX_METRICS_CONNECTIONS;
-        let limit = ConnectionLimit::new(most, most, TrustedProxies::default(), Arc::clone(&app.metrics));
+        // A separate limit keeps monitoring reachable when all public connections are in use.
+        let max = MAX_METRICS_CONNECTIONS;
+        let limit = ConnectionLimit::new(max, max, TrustedProxies::default(), Arc::clone(&app.metrics));
         Listener::bind("metrics.listen", address, None, limit)
     });
     let metrics = metrics.transpose()?;
     let quotas = Quotas::new();
+    let routes = router::routes(app, metrics.is_some(), &quotas)?;
     let [public_routes, metrics_routes] =
-        router::routes(app, metrics.is_some(), &quotas)?.map(CurrentRoutes::new);
+        routes.map(|routes| CurrentRoutes(watch::Sender::new(Arc::new(routes))));
     let service = Service {
         public: public_routes,
         metrics: metrics.is_some().then_some(metrics_routes),
@@ -110,7 +111,7 @@ impl Server {
         self.service.clone()
     }
 
-    /// Serves until `stop` completes and the requests in progress are answered.
+    /// Serves until `stop` completes and no request is in progress.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<()> {
         let Self { public, metrics, renewal, service } = self;
         let renewal = renewal.map(tokio::spawn);
@@ -131,12 +132,12 @@ impl Server {
 }
 
 impl Service {
-    /// Answers a request that did not arrive at a socket.
+    /// Answers a request that did not arrive at a socket, for tests.
     pub async fn respond(&self, request: Request) -> Response {
         self.public.get_response(request).await
     }
 
-    /// Answers all further requests with the settings of `app`. If they are invalid, nothing changes.
+    /// Answers further requests with the settings of `app`. Changes nothing if the settings are invalid.
     pub fn reload(&self, app: Arc<App>) -> Result<()> {
         let http = app.config.http.clone();
         let [public, metrics] = router::routes(app, self.metrics.is_some(), &self.quotas)?;
@@ -144,9 +145,9 @@ impl Service {
             tls.reload(&http.tls)?;
         }
         self.connection_limit.set_trusted_proxies(TrustedProxies::new(&http));
-        self.public.replace(public);
+        self.public.0.send_replace(Arc::new(public));
         if let Some(current) = &self.metrics {
-            current.replace(metrics);
+            current.0.send_replace(Arc::new(metrics));
         }
         Ok(())
     }
@@ -162,16 +163,6 @@ async fn serve(listener: Listener, routes: CurrentRoutes, stop: impl Future<Outp
 /// Routes that a reload replaces.
 #[derive(Clone)]
 struct CurrentRoutes(watch::Sender<Arc<Routes>>);
-
-impl CurrentRoutes {
-    fn new(routes: Routes) -> Self {
-        Self(watch::Sender::new(Arc::new(routes)))
-    }
-
-    fn replace(&self, routes: Routes) {
-        self.0.send_replace(Arc::new(routes));
-    }
-}
 
 impl Endpoint for CurrentRoutes {
     type Output = Response;

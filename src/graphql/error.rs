@@ -4,13 +4,13 @@ use async_graphql::{ErrorExtensions as _, ServerError, parser};
 
 use crate::error::Error;
 
-/// The extension of a transient error that holds the seconds to wait before the next attempt.
+/// The extension of a transient error: the seconds to wait before the next attempt.
 const RETRY_AFTER: &str = "retryAfter";
 const INTERNAL: &str = "Internal server error";
 const MAX_ERRORS: usize = 50;
 const MAX_CHARACTERS: usize = 500;
 
-/// Converts an error of a rule. The cause of an internal error is logged and not shown.
+/// Converts an error of a rule. An internal error is logged, and the client does not get its cause.
 pub(super) fn request_error(error: Error) -> async_graphql::Error {
     match error {
         Error::Refused(errors) => async_graphql::Error::new(errors.messages().next().unwrap_or_default()),
@@ -41,12 +41,12 @@ pub(super) fn syntax_error(error: parser::Error) -> ServerError {
     let error = ServerError::from(error);
     let last = error.message.lines().last().unwrap_or_default().trim_start();
     let Some(expected) = last.strip_prefix("= ") else { return error };
-    let place = error.locations.first().map(|at| format!(" in line {}, column {}", at.line, at.column));
-    let message = format!("Syntax error{}: {expected}.", place.unwrap_or_default());
+    let position = error.locations.first().map(|pos| format!(" in line {}, column {}", pos.line, pos.column));
+    let message = format!("Syntax error{}: {expected}.", position.unwrap_or_default());
     ServerError { message, ..error }
 }
 
-/// Limits the number of errors and the length of each: validation quotes what it rejects, as often as it occurs.
+/// Limits the number of errors and the length of each, because validation quotes everything that it rejects.
 pub(super) fn truncate(errors: &mut Vec<ServerError>) {
     errors.truncate(MAX_ERRORS);
     for error in errors {

@@ -1,5 +1,5 @@
-//! Arguments and payload fields that settings can turn off. They are hidden from the schema, and rejected like unknown
-//! ones.
+//! Arguments and payload fields that settings can turn off. The schema then hides them, and requests that use them are
+//! rejected as if they were unknown.
 
 use async_graphql::parser::types::{Field, OperationDefinition};
 use async_graphql::{Context, ServerError, Value, Variables};
@@ -11,8 +11,8 @@ use crate::config::{Accounts, LoginField, RegisterField, UpdateField};
 #[derive(Clone)]
 pub(super) struct Features(pub(super) Accounts);
 
-/// Lists the arguments and payload fields of mutations that settings turn on. Each line defines a function for
-/// `#[graphql(visible = "…")]`, and all of them define `Features::has`.
+/// Lists optional arguments and payload fields of mutations, each with the condition that turns it on. Each line defines
+/// a function for `#[graphql(visible = "…")]`; together they define `Features::has`.
 macro_rules! features {
     ($settings:ident => $($visible:ident: $mutation:literal, $($name:literal)|+ => $is_on:expr;)*) => {
         $(pub(super) fn $visible(ctx: &Context<'_>) -> bool {
@@ -80,8 +80,10 @@ impl Features {
             };
             let members = member_names(&input.node, operation, variables);
             for member in members.iter().filter(|member| is_off(member)) {
-                let start = "Invalid value for argument \"input\", unknown field";
-                reject(format!("{start} \"{member}\" of type \"{input_type}\""), input.pos);
+                let message = format!(
+                    "Invalid value for argument \"input\", unknown field \"{member}\" of type \"{input_type}\""
+                );
+                reject(message, input.pos);
             }
         }
         // Only the payload of `register` has fields that can be turned off.

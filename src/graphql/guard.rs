@@ -13,14 +13,11 @@ use super::error::syntax_error;
 use super::features::Features;
 use super::response::RootFields;
 
-/// Rejects a request that would exhaust the server, omits a required variable, uses what settings turn off, or checks
-/// more than one password.
+/// Rejects a request that would exhaust the server, omits a required variable, uses something that settings turn off, or
+/// checks more than one password. Returns the root fields of the operation.
 pub(super) fn check(request: &mut Request, features: &Features) -> Result<RootFields, Vec<ServerError>> {
     let document = parse(&request.query).map_err(|error| vec![error])?;
-    let fields = match operation::executed(&document, request.operation_name.as_deref()) {
-        Some(operation) => operation::check(&document, operation, &request.variables, features)?,
-        None => RootFields::default(),
-    };
+    let fields = operation::check(&document, request, features)?;
     request.set_parsed_query(document);
     Ok(fields)
 }

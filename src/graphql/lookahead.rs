@@ -1,4 +1,4 @@
-//! Collects what a request selects around accounts and groups, for the loader.
+//! Collects what a request selects around accounts, groups and join requests, for the loader.
 
 use async_graphql::Lookahead;
 
@@ -7,8 +7,8 @@ use crate::groups::selection::{AccountSelection, GroupSelection, JoinRequestSele
 impl From<Lookahead<'_>> for AccountSelection {
     fn from(account: Lookahead<'_>) -> Self {
         Self {
-            // `isRepresentative` needs the group, since a viewer who may not see the group must not learn of its
-            // representative.
+            // `isRepresentative` needs the group, because a viewer who may not see a group must not see who represents
+            // it.
             group: selected(&account, &["workingGroup", "workinggroup", "isRepresentative"]),
             join_requests: selected(&account, &["workinggroupjoinrequestSet"]),
         }

@@ -11,7 +11,7 @@ pub use account::RelayMutation;
 #[derive(MergedObject, Default)]
 pub struct Mutation(account::AccountMutation, group::GroupMutation);
 
-/// The work of a mutation, which decides its queue and how often a request may contain it.
+/// The work of a mutation, which determines its queue and its complexity.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Work {
     Read,

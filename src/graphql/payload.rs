@@ -12,10 +12,10 @@ use crate::accounts::login::LoggedIn;
 use crate::accounts::sessions::Tokens;
 use crate::groups::loader::{SeenAccount, SeenGroup, SeenJoinRequest};
 
-/// A mutation: the name of its payload type, and the fields of the payload besides `success` and `errors`.
+/// A mutation, which determines the name and the further fields of its payload.
 pub trait MutationType: Send + Sync + 'static {
     const NAME: &'static str;
-    /// The further fields, all empty if the mutation was rejected.
+    /// The fields besides `success` and `errors`. A rejection leaves them at their defaults.
     type Extras: ObjectType + Default;
 }
 
@@ -93,7 +93,7 @@ impl From<()> for NoExtras {
     }
 }
 
-/// Defines further fields of payloads, with their values if the mutation succeeded. A rejection leaves them empty.
+/// Defines further fields of payloads, with the values that they have after a success.
 macro_rules! extras {
     ($($name:ident($result:ident: $type:ty) {
         $($(#[$attribute:meta])* $field:ident: $field_type:ty = $value:expr,)*
@@ -151,22 +151,22 @@ extras! {
 
     GroupExtras(group: SeenGroup) {
         /// The working group.
-        workinggroup: WorkingGroupType = Some(group.into()),
+        workinggroup: WorkingGroupType = Some(WorkingGroupType(group)),
     }
 
     SetGroupExtras(account: SeenAccount) {
         /// The account that entered the group.
-        user: UserType = Some(account.into()),
+        user: UserType = Some(UserType(account)),
     }
 
     JoinRequestExtras(request: SeenJoinRequest) {
         /// The join request.
-        join_request: WorkingGroupJoinRequestType = Some(request.into()),
+        join_request: WorkingGroupJoinRequestType = Some(WorkingGroupJoinRequestType(request)),
     }
 
     AnswerExtras(account: SeenAccount) {
         /// The account that made the request.
-        requesting_user: UserType = Some(account.into()),
+        requesting_user: UserType = Some(UserType(account)),
     }
 }
 
@@ -193,7 +193,7 @@ impl From<(LoggedIn, SeenAccount)> for LoginExtras {
     fn from((login, user): (LoggedIn, SeenAccount)) -> Self {
         Self {
             token: Some(login.tokens.token),
-            user: Some(user.into()),
+            user: Some(UserNode(user)),
             unarchiving: Some(login.was_archived),
             refresh_token: Some(login.tokens.refresh_token),
         }

@@ -35,8 +35,10 @@ impl Query {
     async fn user(&self, ctx: &Context<'_>, id: ID) -> Nullable<UserNode> {
         let (type_name, id) = relay_id::from_global_id(&id)?;
         if type_name != "UserNode" {
-            let types = &ctx.schema_env.registry.types;
-            let exists = types.contains_key(&type_name) && is_of_this_schema(&type_name);
+            // The original finds the types of its own schema by name, but not the built-in ones.
+            let is_built_in = type_name.starts_with("__")
+                || ["Boolean", "Float", "ID", "Int", "String"].contains(&type_name.as_str());
+            let exists = ctx.schema_env.registry.types.contains_key(&type_name) && !is_built_in;
             return exists.then(|| Err(Error::new("Must receive a UserNode id.")));
         }
         let id = id.parse().ok()?;
@@ -63,14 +65,15 @@ impl Query {
         #[graphql(name = "status_Verified")] verified: Option<bool>,
         #[graphql(name = "status_SecondaryEmail")] secondary_email: Option<String>,
     ) -> Nullable<UserNodeConnection> {
-        // An empty string filters nothing.
+        // An empty string is treated as omitted.
         let given = |argument: Option<String>| {
             argument.map(|string| strip(&string).to_owned()).filter(|string| !string.is_empty())
         };
+        let email_key = |argument| given(argument).map(|email| email::key(&email));
         let filter = Filter {
             id: None,
-            email_key: given(email).map(|email| email::key(&email)),
-            secondary_email_key: given(secondary_email).map(|email| email::key(&email)),
+            email_key: email_key(email),
+            secondary_email_key: email_key(secondary_email),
             username: given(username),
             username_contains: given(username_contains),
             username_starts_with: given(username_starts_with),
@@ -92,21 +95,24 @@ impl Query {
 
     /// The sessions of the viewer, most recently used first.
     async fn sessions(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<SessionType>>> {
-        list(ctx, sessions::list).await
+        list(ctx, SessionType::from, sessions::list).await
     }
 
     /// All public working groups. Requires a login.
     #[graphql(name = "workinggroups")]
     async fn working_groups(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<WorkingGroupType>>> {
         let selection = GroupSelection::from(ctx.look_ahead());
-        list(ctx, move |app, viewer| queries::working_groups(app, viewer, &selection)).await
+        list(ctx, WorkingGroupType, move |app, viewer| queries::working_groups(app, viewer, &selection)).await
     }
 
     /// All research fields.
     #[graphql(name = "researchfields")]
     async fn research_fields(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<ResearchFieldType>>> {
         let groups = selected(&ctx.look_ahead(), &["workinggroupSet"]);
-        list(ctx, move |app, viewer| queries::research_fields(app, viewer, groups.as_deref())).await
+        list(ctx, ResearchFieldType, move |app, viewer| {
+            queries::research_fields(app, viewer, groups.as_deref())
+        })
+        .await
     }
 
     /// All institutions, or those whose name and place contain each word of `search`, ignoring case and accents.
@@ -120,20 +126,26 @@ impl Query {
     ) -> Nullable<Vec<Option<InstitutionType>>> {
         let search = InstitutionSearch { search, first, offset };
         let groups = selected(&ctx.look_ahead(), &["workinggroupSet"]);
-        list(ctx, move |app, viewer| queries::institutions(app, viewer, &search, groups.as_deref())).await
+        list(ctx, InstitutionType, move |app, viewer| {
+            queries::institutions(app, viewer, &search, groups.as_deref())
+        })
+        .await
     }
 
     /// The members of the working group that the viewer represents.
     #[graphql(name = "workinggroupUsers")]
     async fn working_group_users(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<UserType>>> {
         let selection = AccountSelection::from(ctx.look_ahead());
-        list(ctx, move |app, viewer| queries::members(app, viewer, &selection)).await
+        list(ctx, UserType, move |app, viewer| queries::members(app, viewer, &selection)).await
     }
 
     /// The requests to join the working group that the viewer represents, including answered ones.
     async fn join_requests(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<WorkingGroupJoinRequestType>>> {
         let selection = JoinRequestSelection::from(ctx.look_ahead());
-        list(ctx, move |app, viewer| queries::join_requests(app, viewer, &selection)).await
+        list(ctx, WorkingGroupJoinRequestType, move |app, viewer| {
+            queries::join_requests(app, viewer, &selection)
+        })
+        .await
     }
 }
 
@@ -141,20 +153,15 @@ async fn account(
     ctx: &Context<'_>,
     rule: impl FnOnce(&App, &Viewer) -> error::Result<Option<SeenAccount>> + Send + 'static,
 ) -> Nullable<UserNode> {
-    read(ctx, rule).await.map(|account| account.map(UserNode::from)).transpose()
+    read(ctx, rule).await.map(|account| account.map(UserNode)).transpose()
 }
 
-/// Returns a list without pages. Clients expect nullable entries.
-async fn list<T: Send + 'static, G: From<T>>(
+/// Returns a list of nullable entries, as existing clients expect.
+async fn list<T: Send + 'static, O>(
     ctx: &Context<'_>,
+    output_type: fn(T) -> O,
     rule: impl FnOnce(&App, &Viewer) -> error::Result<Vec<T>> + Send + 'static,
-) -> Nullable<Vec<Option<G>>> {
+) -> Nullable<Vec<Option<O>>> {
     let entries = read(ctx, rule).await;
-    Some(entries.map(|entries| entries.into_iter().map(|entry| Some(entry.into())).collect()))
-}
-
-/// Returns whether the original resolves this type name. It finds its own types by name, but not the built-in types
-/// of every schema.
-fn is_of_this_schema(type_name: &str) -> bool {
-    !type_name.starts_with("__") && !["Boolean", "Float", "ID", "Int", "String"].contains(&type_name)
+    Some(entries.map(|entries| entries.into_iter().map(|entry| Some(output_type(entry))).collect()))
 }

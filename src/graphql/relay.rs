@@ -24,10 +24,10 @@ impl<M: MutationType> TypeName for RelayPayload<M> {
 }
 
 /// Defines mutations in both styles: `AccountMutation` with separate arguments, and `RelayMutation` with an input type
-/// for each mutation. `WORK` lists what each of them does.
+/// for each mutation. `WORK` lists the work of each mutation.
 ///
-/// A definition has the name of the resolver, the input type with the arguments, the payload, the kind of work, and an
-/// expression that returns the rule to call.
+/// A definition consists of the name of the resolver, the input type with the arguments, the payload, the kind of work,
+/// and the rule to call.
 macro_rules! account_mutations {
     ($ctx:ident => $(
         $(#[$attribute:meta])*

@@ -7,7 +7,7 @@ use async_graphql::Context;
 
 use super::error::request_error;
 use super::payload::{GroupPayload, MutationType, Payload};
-use super::summary::RejectionCodes;
+use super::response::RejectionCodes;
 use super::types::scalars::ExpectedErrorType;
 use crate::app::App;
 use crate::blocking_pool::{BlockingPool, Queue};
@@ -18,7 +18,7 @@ use crate::security::Viewer;
 /// async-graphql.
 pub type Nullable<T> = Option<async_graphql::Result<T>>;
 
-/// The context of a request, in which its resolvers call rules.
+/// What resolvers need to call rules.
 pub struct RuleContext {
     pub pool: Arc<BlockingPool>,
     pub viewer: Viewer,
@@ -26,16 +26,11 @@ pub struct RuleContext {
 }
 
 /// Calls a rule of accounts. A rejection is part of the payload.
-pub async fn run<M, T>(
+pub async fn run<M: MutationType<Extras: From<T>>, T: Send + 'static>(
     ctx: &Context<'_>,
     queue: Queue,
     rule: impl FnOnce(&App, &Viewer) -> Result<T> + Send + 'static,
-) -> Nullable<Payload<M>>
-where
-    M: MutationType,
-    M::Extras: From<T>,
-    T: Send + 'static,
-{
+) -> Nullable<Payload<M>> {
     Some(match call(ctx, queue, rule).await {
         Ok(result) => Ok(Payload { success: Some(true), errors: None, extras: result.into() }),
         Err(Error::Refused(errors)) => {
@@ -47,15 +42,10 @@ where
 }
 
 /// Calls a rule of working groups. A rejection is an error of the request.
-pub async fn run_group<M, T>(
+pub async fn run_group<M: MutationType<Extras: From<T>>, T: Send + 'static>(
     ctx: &Context<'_>,
     rule: impl FnOnce(&App, &Viewer) -> Result<T> + Send + 'static,
-) -> Nullable<GroupPayload<M>>
-where
-    M: MutationType,
-    M::Extras: From<T>,
-    T: Send + 'static,
-{
+) -> Nullable<GroupPayload<M>> {
     let result = call(ctx, Queue::Writing, rule).await.map_err(request_error);
     Some(result.map(|result| GroupPayload { success: Some(true), extras: result.into() }))
 }

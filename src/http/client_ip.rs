@@ -1,8 +1,8 @@
-//! The client that sent a request: the other end of the connection or, behind trusted proxies, the client that they
-//! name in `X-Forwarded-For` or `Forwarded`.
+//! The client that sent a request: the peer of the connection or, behind trusted proxies, the client that they name in
+//! `X-Forwarded-For` or `Forwarded`.
 //!
-//! Each proxy appends the address from which it received the request. Addresses are read from right to left for as long
-//! as the one to the right is a trusted proxy; anybody may have written those further left.
+//! Each proxy appends the address from which it received the request. So the addresses are read from right to left, up to
+//! the first one that is not a trusted proxy. Clients can forge all addresses to the left of it.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
@@ -15,7 +15,7 @@ use poem::http::{HeaderMap, HeaderValue};
 use regex::Regex;
 
 use crate::config;
-use crate::security::Client;
+use crate::security::{Client, Viewer};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -26,9 +26,9 @@ static FORWARDED_PAIR: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&pair).expect("a valid pattern")
 });
 
-/// Returns the client that the router stored in the request.
-pub(super) fn stored(request: &Request) -> Client {
-    request.data::<Client>().cloned().unwrap_or_default()
+/// Returns a viewer without a token, at the client that the router stored in the request.
+pub(super) fn anonymous_viewer(request: &Request) -> Viewer {
+    Viewer::at(request.data::<Client>().cloned().unwrap_or_default())
 }
 
 #[derive(Clone, Default)]
@@ -50,41 +50,41 @@ impl TrustedProxies {
     }
 
     fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let named = [(&X_FORWARDED_FOR, x_forwarded_for as ParseLine), (&FORWARDED, forwarded)].map(
-            |(name, parse)| {
-                headers.contains_key(name).then(|| self.last_untrusted(peer, &hops(headers, name, parse)))
-            },
-        );
-        match named {
-            [Some(one), Some(other)] if one != other => {
+        let named_in = |name, parse| {
+            let hops = hops(headers, name, parse);
+            (!hops.is_empty()).then(|| self.last_untrusted(peer, &hops))
+        };
+        match (named_in(&X_FORWARDED_FOR, x_forwarded_for), named_in(&FORWARDED, forwarded)) {
+            (Some(one), Some(other)) if one != other => {
                 // A proxy writes one of the two headers and may pass on the other as the client sent it.
                 tracing::debug!("X-Forwarded-For and Forwarded disagree; both are ignored");
                 peer
             }
-            [one, other] => one.or(other).unwrap_or(peer),
+            (one, other) => one.or(other).unwrap_or(peer),
         }
     }
 
     /// Returns the rightmost address that is not a trusted proxy. Stops at a hop without an address.
     fn last_untrusted(&self, peer: IpAddr, hops: &[Option<IpAddr>]) -> IpAddr {
-        let mut known = peer;
+        let mut client = peer;
         for hop in hops.iter().rev() {
             match hop {
-                Some(address) if self.contains(known) => known = *address,
+                Some(address) if self.contains(client) => client = *address,
                 _ => break,
             }
         }
-        known
+        client
     }
 }
 
-/// Parses one line of a header. Each hop is an address, or `None` if its text is not an address.
-type ParseLine = fn(&str) -> Vec<Option<IpAddr>>;
-
-/// Returns all hops that a header names. Each line is parsed separately, so that a malformed line from a client cannot
-/// swallow what a proxy wrote.
-fn hops(headers: &HeaderMap, name: &HeaderName, parse: ParseLine) -> Vec<Option<IpAddr>> {
-    headers.get_all(name).iter().flat_map(|line| parse(&lossy(line))).collect()
+/// Returns all hops that a header names: an address, or `None` for any other text. Each line is parsed separately, so that
+/// a malformed line from a client cannot hide what a proxy wrote.
+fn hops(
+    headers: &HeaderMap,
+    name: &HeaderName,
+    parse_line: fn(&str) -> Vec<Option<IpAddr>>,
+) -> Vec<Option<IpAddr>> {
+    headers.get_all(name).iter().flat_map(|line| parse_line(&lossy(line))).collect()
 }
 
 fn lossy(value: &HeaderValue) -> Cow<'_, str> {
@@ -96,9 +96,9 @@ fn x_forwarded_for(line: &str) -> Vec<Option<IpAddr>> {
     line.split(',').map(|address| parse_address(address.trim())).collect()
 }
 
-/// Parses `for=203.0.113.7;proto=https, for="[2001:db8::1]:4711"` (RFC 7239 §4). A line that breaks the grammar is one hop
-/// without an address. The crate that poem uses, rfc7239, splits quoted strings at commas: a client could open a string
-/// that swallows the hop of a proxy.
+/// Parses `for=203.0.113.7;proto=https, for="[2001:db8::1]:4711"` (RFC 7239 §4). A malformed line is one hop without an
+/// address. The crate `rfc7239`, which poem uses, splits quoted strings at commas: a client could open a string that hides
+/// the hop of a proxy.
 fn forwarded(line: &str) -> Vec<Option<IpAddr>> {
     let (mut hops, mut hop, mut rest) = (Vec::new(), None, line.trim());
     loop {

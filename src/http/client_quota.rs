@@ -1,16 +1,16 @@
-//! Limits on what clients use at the same time, such as connections and memory: for each client and for all together.
+//! Limits on what clients use at the same time, such as connections and memory: per client and in total.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// POST requests of one client in progress, on all of its connections.
 const MAX_REQUESTS_PER_CLIENT: usize = 256;
-/// Bytes of large replies that are not sent yet. A small request can cause a reply of a megabyte, and its client may
-/// read it slowly.
+/// Bytes of large replies that are not sent yet. A small request can cause a reply of a megabyte, and the client may read
+/// it slowly.
 const MAX_UNSENT_BYTES: usize = 64 << 20;
 const MAX_UNSENT_BYTES_PER_CLIENT: usize = 16 << 20;
 
-/// The quotas of requests. They outlive a reload, as the requests do that have reserved a part of them.
+/// The quotas of requests. A reload keeps them, because requests in progress have reserved parts of them.
 #[derive(Clone)]
 pub(super) struct Quotas {
     pub(super) requests: ClientQuota,
@@ -45,7 +45,7 @@ impl ClientQuota {
     }
 
     /// Reserves an amount for a client until the reservation is dropped. Returns `None` if that would exceed a limit. A
-    /// limit does not apply while nothing is reserved under it, so that an amount above it is granted at all.
+    /// limit does not apply if nothing is reserved yet; otherwise an amount above the limit could never be reserved.
     pub(super) fn reserve(&self, client: String, amount: usize) -> Option<Reservation> {
         let mut usage = self.usage();
         let fits = |used: usize, max: usize| used == 0 || used.saturating_add(amount) <= max;

@@ -13,23 +13,19 @@ use super::json;
 /// The origins whose pages may use the API. Credentials are not allowed: pages send the token in a header that they
 /// set themselves, and the server uses no cookies.
 pub(super) struct Cors {
-    origins: Vec<String>,
-    allow_all: bool,
+    /// `*` stands for all origins.
+    pub(super) origins: Vec<String>,
 }
 
 impl Cors {
-    pub(super) fn new(origins: &[String]) -> Self {
-        Self { origins: origins.to_vec(), allow_all: origins.iter().any(|origin| origin == "*") }
-    }
-
     /// Returns the origin of a request, if the settings allow it.
     pub(super) fn allowed_origin(&self, request: &Request) -> Option<HeaderValue> {
         let origin = request.headers().get(ORIGIN)?;
-        let is_listed = self.origins.iter().any(|known| known.as_bytes() == origin.as_bytes());
-        (is_listed || self.allow_all).then(|| origin.clone())
+        let is_allowed = |allowed: &String| allowed == "*" || allowed.as_bytes() == origin.as_bytes();
+        self.origins.iter().any(is_allowed).then(|| origin.clone())
     }
 
-    /// Makes a reply readable to pages of an allowed origin.
+    /// Lets pages of an allowed origin read a response.
     pub(super) fn add_headers(&self, allowed_origin: Option<HeaderValue>, response: &mut Response) {
         let headers = response.headers_mut();
         if !self.origins.is_empty() {

@@ -1,4 +1,4 @@
-//! `/graphql` and `/relay`: checks a request, lets async-graphql-poem parse it, executes it and writes the reply.
+//! `/graphql` and `/relay`: checks a request, parses it with async-graphql-poem, executes it and writes the reply.
 //!
 //! A request that cannot be parsed or validated gets 400 with `errors` and without `data`. A rejection by a rule and a
 //! failed resolver get 200. A transient error gets 503 with `Retry-After`.
@@ -22,12 +22,12 @@ use crate::django::ascii_json;
 use crate::graphql::{self, GraphQl, MutationStyle};
 use crate::security::Viewer;
 
-/// Replies up to this size do not count towards the quota of unsent bytes: the limit on requests is enough for them.
+/// Replies up to this size do not count towards the quota of unsent bytes, because the limit on requests suffices.
 const SMALL_REPLY_BYTES: usize = 8 * 1024;
 
-pub(super) struct Endpoint {
+pub(super) struct GraphQlEndpoint {
     pub(super) graphql: Arc<GraphQl>,
-    pub(super) flavour: MutationStyle,
+    pub(super) style: MutationStyle,
     pub(super) max_body: usize,
     /// The GraphiQL page for browsers, if it is enabled.
     pub(super) graphiql: Option<Bytes>,
@@ -47,7 +47,7 @@ impl AsRef<[u8]> for ReservedBody {
 }
 
 /// The body of a reply. `GraphQLResponse` of async-graphql-poem is not used: it writes `data: null` for a request that was
-/// not executed, does not escape characters beyond ASCII as the recorded replies do, and does not count towards the quota.
+/// not executed, does not escape characters outside ASCII, and cannot hold a reservation.
 #[derive(Serialize)]
 struct Reply<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -56,7 +56,7 @@ struct Reply<'a> {
     data: Option<&'a Value>,
 }
 
-impl poem::Endpoint for Endpoint {
+impl poem::Endpoint for GraphQlEndpoint {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
@@ -70,27 +70,11 @@ impl poem::Endpoint for Endpoint {
     }
 }
 
-impl Endpoint {
+impl GraphQlEndpoint {
     /// Checks method, media type and size before the extractor reads the body.
     async fn parse(&self, request: &mut Request) -> std::result::Result<GraphQlRequest, Response> {
-        let bad_request = |message| json::refuse(StatusCode::BAD_REQUEST, message);
-        match *request.method() {
-            Method::POST => {}
-            Method::GET | Method::HEAD => {
-                return Err(method_not_allowed(
-                    "POST",
-                    "Send GraphQL as a POST request with a body of JSON.",
-                ));
-            }
-            _ => return Err(method_not_allowed("GET, POST", "GraphQL only supports GET and POST requests.")),
-        }
-        match request.header(CONTENT_TYPE).map(media_type).as_deref() {
-            Some("application/json") => {}
-            Some("application/x-www-form-urlencoded" | "multipart/form-data" | "application/graphql") => {
-                let message = "Send the query as JSON, with the header Content-Type: application/json.";
-                return Err(json::refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
-            }
-            _ => return Err(bad_request("Must provide query string.")),
+        if let Some(refusal) = refusal_of_headers(request) {
+            return Err(refusal);
         }
         let body =
             request.take_body().into_bytes_limit(self.max_body).await.map_err(|error| match error {
@@ -110,18 +94,18 @@ impl Endpoint {
 
     async fn execute(&self, query: GraphQlRequest, viewer: Viewer) -> Result<Response> {
         let client = viewer.client.network();
-        let (response, summary) = self.graphql.execute(self.flavour, query, viewer).await;
+        let (response, summary) = self.graphql.execute(self.style, query, viewer).await;
         let errors = response.errors.as_slice();
         // Every root field is nullable, so `data` is null only if nothing was executed or an argument was invalid.
-        let executed = response.data != Value::Null;
+        let is_executed = response.data != Value::Null;
         let status = if errors.iter().any(graphql::is_transient) {
             StatusCode::SERVICE_UNAVAILABLE
-        } else if executed {
+        } else if is_executed {
             StatusCode::OK
         } else {
             StatusCode::BAD_REQUEST
         };
-        let reply = Reply { errors, data: executed.then_some(&response.data) };
+        let reply = Reply { errors, data: is_executed.then_some(&response.data) };
         let body = ascii_json::to_string(&reply).map_err(InternalServerError)?;
         let mut reply = match self.reserve(client, body) {
             Some(body) => json::response(status, body),
@@ -145,8 +129,36 @@ impl Endpoint {
     }
 }
 
-/// Reduces a body to what the extractor reads as graphene-django does, with the messages of graphene-django. The extractor
-/// alone would take a list for a request, refuse variables in a string, and give no message for each fault.
+fn bad_request(message: &str) -> Response {
+    json::refuse(StatusCode::BAD_REQUEST, message)
+}
+
+/// Returns the refusal of a request that is not a POST of JSON.
+fn refusal_of_headers(request: &Request) -> Option<Response> {
+    let method_not_allowed = |allowed: &str, message| {
+        json::refuse(StatusCode::METHOD_NOT_ALLOWED, message).with_header(ALLOW, allowed).into_response()
+    };
+    match *request.method() {
+        Method::POST => {}
+        Method::GET | Method::HEAD => {
+            return Some(method_not_allowed("POST", "Send GraphQL as a POST request with a body of JSON."));
+        }
+        _ => return Some(method_not_allowed("GET, POST", "GraphQL only supports GET and POST requests.")),
+    }
+    let media_type = request.header(CONTENT_TYPE).and_then(|header| header.split(';').next());
+    match media_type.unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "application/json" => None,
+        "application/x-www-form-urlencoded" | "multipart/form-data" | "application/graphql" => {
+            let message = "Send the query as JSON, with the header Content-Type: application/json.";
+            Some(json::refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+        }
+        _ => Some(bad_request("Must provide query string.")),
+    }
+}
+
+/// Reduces a body to the members that graphene-django reads, and rejects a malformed one with the messages of
+/// graphene-django. The extractor would accept a list of requests, reject variables in a string, and have one message for
+/// all errors.
 fn normalize(body: &[u8]) -> std::result::Result<Body, &'static str> {
     let body: Json = serde_json::from_slice(body).map_err(|_| "POST body sent invalid JSON.")?;
     let Json::Object(mut body) = body else {
@@ -173,22 +185,12 @@ fn normalize(body: &[u8]) -> std::result::Result<Body, &'static str> {
 
 /// Returns the client with the access token of the header: `JWT …` or `Bearer …`, in any case.
 fn viewer(request: &Request) -> Viewer {
-    let anonymous = Viewer::at(client_ip::stored(request));
-    let token = request.header(AUTHORIZATION).and_then(|header| header.split_once(' '));
-    match token {
-        Some((scheme, token))
-            if scheme.eq_ignore_ascii_case("JWT") || scheme.eq_ignore_ascii_case("Bearer") =>
-        {
+    let anonymous = client_ip::anonymous_viewer(request);
+    let credentials = request.header(AUTHORIZATION).and_then(|header| header.split_once(' '));
+    match credentials {
+        Some((scheme, token)) if ["jwt", "bearer"].contains(&&*scheme.to_ascii_lowercase()) => {
             anonymous.with_token(token.trim())
         }
         _ => anonymous,
     }
-}
-
-fn media_type(header: &str) -> String {
-    header.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-}
-
-fn method_not_allowed(allowed: &'static str, message: &str) -> Response {
-    json::refuse(StatusCode::METHOD_NOT_ALLOWED, message).with_header(ALLOW, allowed).into_response()
 }

@@ -24,10 +24,7 @@ struct Bundle;
 /// The files of the bundle by their names below `/graphiql/`.
 static FILES: LazyLock<HashMap<String, File>> = LazyLock::new(|| {
     let file = |name: Cow<'static, str>| {
-        let compressed = match Bundle::get(&name)?.data {
-            Cow::Borrowed(data) => Bytes::from_static(data),
-            Cow::Owned(data) => data.into(),
-        };
+        let compressed = Bytes::from_owner(Bundle::get(&name)?.data);
         Some((name.strip_suffix(".gz")?.to_owned(), File { compressed, plain: OnceLock::new() }))
     };
     Bundle::iter().filter_map(file).collect()
@@ -35,7 +32,7 @@ static FILES: LazyLock<HashMap<String, File>> = LazyLock::new(|| {
 
 struct File {
     compressed: Bytes,
-    /// Decompressed for the first client that does not accept gzip.
+    /// Set when the first client requests the file without gzip.
     plain: OnceLock<Bytes>,
 }
 
@@ -64,7 +61,7 @@ pub(super) fn page(public_path: &str) -> Bytes {
 
 /// Returns whether a browser requests the page.
 pub(super) fn is_requested(request: &Request) -> bool {
-    accepts_html(request) && reads(request)
+    accepts_html(request) && is_read(request)
 }
 
 pub(super) fn page_response(page: &Bytes) -> Response {
@@ -74,7 +71,7 @@ pub(super) fn page_response(page: &Bytes) -> Response {
 /// Returns the file at `/graphiql/:name`.
 pub(super) fn file_response(request: Request) -> Response {
     let name = request.path_params::<String>().unwrap_or_default();
-    let Some(file) = FILES.get(&name).filter(|_| reads(&request)) else {
+    let Some(file) = FILES.get(&name).filter(|_| is_read(&request)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let mut response = response(&name);
@@ -89,7 +86,7 @@ pub(super) fn file_response(request: Request) -> Response {
     response.body(file.plain())
 }
 
-fn reads(request: &Request) -> bool {
+fn is_read(request: &Request) -> bool {
     matches!(*request.method(), Method::GET | Method::HEAD)
 }
 

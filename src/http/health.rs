@@ -5,17 +5,18 @@ use std::sync::Arc;
 use poem::endpoint::{make, make_sync};
 use poem::error::MethodNotAllowedError;
 use poem::http::StatusCode;
-use poem::{Endpoint, EndpointExt as _, Response, RouteMethod};
+use poem::{Endpoint, EndpointExt as _, IntoResponse, Response, RouteMethod};
 
 use crate::app::App;
 use crate::blocking_pool::{BlockingPool, Queue};
 use crate::health;
 
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+const UNREADABLE: &str = "the database cannot be read\n";
 
-/// Responds if the server runs.
+/// Reports that the server runs.
 pub(super) fn alive() -> impl Endpoint {
-    read_only(make_sync(|_| text(StatusCode::OK, "alive\n")))
+    read_only(make_sync(|_| "alive\n"))
 }
 
 /// Reports whether the server can work.
@@ -24,9 +25,9 @@ pub(super) fn ready(pool: Arc<BlockingPool>) -> impl Endpoint {
         let pool = Arc::clone(&pool);
         async move {
             match pool.call(Queue::Writing, health::problems).await {
-                Ok(problems) if problems.is_empty() => text(StatusCode::OK, "ready\n"),
-                Ok(problems) => text(StatusCode::SERVICE_UNAVAILABLE, problems.join("\n") + "\n"),
-                Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "the database cannot be read\n"),
+                Ok(problems) if problems.is_empty() => "ready\n".into_response(),
+                Ok(problems) => (StatusCode::SERVICE_UNAVAILABLE, problems.join("\n") + "\n").into_response(),
+                Err(_) => (StatusCode::SERVICE_UNAVAILABLE, UNREADABLE).into_response(),
             }
         }
     }))
@@ -40,7 +41,7 @@ pub(super) fn metrics(pool: Arc<BlockingPool>) -> impl Endpoint {
             let rule = |app: &App| Ok(app.metrics.text(health::levels(app)?).map_err(anyhow::Error::new)?);
             match pool.call(Queue::Reading, rule).await {
                 Ok(metrics) => Response::builder().content_type(PROMETHEUS).body(metrics),
-                Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the database cannot be read\n"),
+                Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, UNREADABLE).into_response(),
             }
         }
     }))
@@ -51,9 +52,5 @@ fn read_only(endpoint: impl Endpoint + 'static) -> impl Endpoint {
     RouteMethod::new()
         .get(Arc::clone(&endpoint))
         .head(endpoint)
-        .catch_error(|_: MethodNotAllowedError| async { text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n") })
-}
-
-fn text(status: StatusCode, text: impl Into<String>) -> Response {
-    Response::builder().status(status).content_type("text/plain; charset=utf-8").body(text.into())
+        .catch_error(|_: MethodNotAllowedError| async { (StatusCode::METHOD_NOT_ALLOWED, "GET only\n") })
 }

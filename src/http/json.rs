@@ -24,25 +24,15 @@ pub(super) fn unavailable(message: &str) -> Response {
     response.with_header(RETRY_AFTER, RETRY_AFTER_SECONDS).into_response()
 }
 
-pub(super) fn too_many_requests() -> Response {
-    unavailable("Too many requests from this client are in progress. Please try again in a few seconds.")
-}
-
-pub(super) fn timed_out() -> Response {
-    unavailable("This took too long. Your request may have been carried out: check before you send it again.")
-}
-
 /// Returns the reply for an error of the router or an endpoint. `public_path` is the path of `public_url`.
 pub(super) fn from_error(error: &poem::Error, public_path: &str) -> Response {
     let status = error.status();
-    match status {
-        StatusCode::NOT_FOUND => {
-            refuse(status, &format!("There is nothing here; GraphQL is at {public_path}/graphql."))
-        }
-        status if status.is_client_error() => refuse(status, "The request cannot be answered."),
-        _ => {
-            tracing::error!("{error}");
-            refuse(status, "Internal server error")
-        }
+    if status == StatusCode::NOT_FOUND {
+        return refuse(status, &format!("There is nothing here; GraphQL is at {public_path}/graphql."));
     }
+    if status.is_client_error() {
+        return refuse(status, "The request cannot be answered.");
+    }
+    tracing::error!("{error}");
+    refuse(status, "Internal server error")
 }

@@ -14,64 +14,62 @@ mod theme;
 
 use std::sync::Arc;
 
+use minijinja::context;
 use poem::error::NotFoundError;
-use poem::http::header::{HOST, HeaderName, ORIGIN, RETRY_AFTER};
+use poem::http::header::{HOST, HeaderName, ORIGIN};
 use poem::http::uri::Authority;
 use poem::http::{Method, StatusCode};
-use poem::{IntoResponse as _, Request, Response, Result};
-use serde_json::json;
+use poem::{Endpoint, Request, Response, Result};
 
 use super::headers::accepts_html;
-use super::json::RETRY_AFTER_SECONDS;
 use super::request_log::FALLBACK;
 use super::router::Router;
 use crate::blocking_pool::BlockingPool;
 use crate::tokens::action::Action;
-use content::{MailForm, MessagePage};
-use handlers::Pages;
+use content::MailForm;
+pub(super) use content::{MessagePage, TIMED_OUT, UNAVAILABLE};
 pub(super) use theme::Theme;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-struct Endpoint {
-    pages: Arc<Pages>,
+struct PageEndpoint {
+    theme: Arc<Theme>,
+    pool: Arc<BlockingPool>,
     page: Page,
 }
 
 #[derive(Clone, Copy)]
 enum Page {
     Front,
-    /// The target of a link in a mail. The action is the one of the path.
+    /// The target of a link in a mail, with the action of its path.
     Link(Action),
     MailForm(&'static MailForm),
     Message(&'static MessagePage),
-    MailSent(&'static MessagePage),
     /// A style sheet or picture.
     Asset,
     NotFound,
 }
 
 pub(super) fn add_routes(mut router: Router, theme: Arc<Theme>, pool: Arc<BlockingPool>) -> Router {
-    let pages = Arc::new(Pages { theme: Arc::clone(&theme), pool });
-    let endpoint = |page| Endpoint { pages: Arc::clone(&pages), page };
+    let endpoint = |page| PageEndpoint { theme: Arc::clone(&theme), pool: Arc::clone(&pool), page };
     for path in theme.asset_paths() {
         router = router.at(path, endpoint(Page::Asset));
     }
-    for action in content::ACTIONS {
+    for action in Action::ALL {
         let link = content::link(action);
         router = router.at(format!("{}/:token", link.path), endpoint(Page::Link(action)));
         router = router.at(link.done.path, endpoint(Page::Message(&link.done)));
     }
     for form in [&content::ACTIVATION_MAIL, &content::PASSWORD_MAIL] {
         router = router.at(form.path, endpoint(Page::MailForm(form)));
-        router = router.at(form.sent.path, endpoint(Page::MailSent(&form.sent)));
+        router = router.at(form.sent.path, endpoint(Page::Message(&form.sent)));
     }
     router = router.at(content::JOIN_REQUESTS.path, endpoint(Page::Message(&content::JOIN_REQUESTS)));
     // poem also matches this route for `/`, even if there is a route for `/`.
     router.at(FALLBACK, endpoint(Page::NotFound))
 }
 
-impl poem::Endpoint for Endpoint {
+impl Endpoint for PageEndpoint {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
@@ -81,24 +79,23 @@ impl poem::Endpoint for Endpoint {
             (_, Page::NotFound) if !accepts_html(&request) => return Err(NotFoundError.into()),
             (Method::GET | Method::HEAD, page) => self.get(page, &request).await,
             (Method::POST, Page::Link(_) | Page::MailForm(_)) if is_cross_site(&request) => {
-                self.pages.theme.message(StatusCode::FORBIDDEN, &content::CROSS_SITE)
+                self.theme.message(StatusCode::FORBIDDEN, &content::CROSS_SITE)
             }
-            (Method::POST, Page::Link(action)) => self.pages.redeem(action, &mut request).await,
-            (Method::POST, Page::MailForm(form)) => self.pages.send_mail(form, &mut request).await,
-            _ => self.pages.theme.message(StatusCode::METHOD_NOT_ALLOWED, &content::WRONG_METHOD),
+            (Method::POST, Page::Link(action)) => self.redeem_link(action, &mut request).await,
+            (Method::POST, Page::MailForm(form)) => self.send_mail(form, &mut request).await,
+            _ => self.theme.message(StatusCode::METHOD_NOT_ALLOWED, &content::WRONG_METHOD),
         })
     }
 }
 
-impl Endpoint {
+impl PageEndpoint {
     async fn get(&self, page: Page, request: &Request) -> Response {
-        let theme = &self.pages.theme;
+        let theme = &self.theme;
         match page {
-            Page::Front => theme.page(StatusCode::OK, "front.html", "Accounts", &json!({})),
-            Page::Link(action) => self.pages.show_link(action, request).await,
-            Page::MailForm(form) => self.pages.mail_form(StatusCode::OK, form, "", &[]),
+            Page::Front => theme.page(StatusCode::OK, "front.html", "Accounts", context! {}),
+            Page::Link(action) => self.show_link(action, request).await,
+            Page::MailForm(form) => self.mail_form(StatusCode::OK, form, "", &[]),
             Page::Message(message) => theme.message(StatusCode::OK, message),
-            Page::MailSent(message) => theme.mail_sent(message),
             Page::Asset => theme.asset(request.uri().path()),
             Page::NotFound => theme.message(StatusCode::NOT_FOUND, &content::NOT_FOUND),
         }
@@ -118,19 +115,4 @@ fn is_cross_site(request: &Request) -> bool {
             host.is_none() || host != own
         }
     }
-}
-
-pub(super) fn too_many_requests(theme: &Theme) -> Response {
-    unavailable(theme, &content::UNAVAILABLE, RETRY_AFTER_SECONDS)
-}
-
-pub(super) fn timed_out(theme: &Theme) -> Response {
-    unavailable(theme, &content::TIMED_OUT, RETRY_AFTER_SECONDS)
-}
-
-fn unavailable(theme: &Theme, message: &MessagePage, retry_after: u32) -> Response {
-    theme
-        .message(StatusCode::SERVICE_UNAVAILABLE, message)
-        .with_header(RETRY_AFTER, retry_after)
-        .into_response()
 }

@@ -1,10 +1,10 @@
-//! The path of `public_url`, such as `/auth`. Some reverse proxies remove it from requests, others pass it on.
+//! The path of `public_url`, such as `/auth`. Some reverse proxies remove it from requests, and others do not.
 
 use poem::Request;
 use poem::http::Uri;
 use poem::http::uri::PathAndQuery;
 
-/// Removes the path from the address of a request, if it is there. `Route::nest` cannot do this: it requires the path.
+/// Removes the prefix from the path of a request, if it is there. `Route::nest` cannot do this: it requires the prefix.
 pub(super) fn remove(prefix: &str, request: &mut Request) {
     if prefix.is_empty() {
         return;

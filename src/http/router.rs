@@ -1,4 +1,4 @@
-//! The routes, and what they share: CORS, the limit on requests of one client, and the time limit.
+//! The routes, and what applies to all of them: CORS, the limit on requests of one client, and the time limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +12,9 @@ use poem::{Endpoint, EndpointExt as _, IntoResponse as _, Request, Response, Rou
 use super::client_ip::TrustedProxies;
 use super::client_quota::{ClientQuota, Quotas};
 use super::cors::{self, Cors};
-use super::pages::{self, Theme};
-use super::{endpoint, graphiql, headers, health, json, prefix, request_log};
+use super::endpoint::GraphQlEndpoint;
+use super::pages::{self, MessagePage, Theme};
+use super::{graphiql, headers, health, json, prefix, request_log};
 use crate::app::App;
 use crate::blocking_pool::BlockingPool;
 use crate::config;
@@ -31,7 +32,7 @@ pub(super) fn routes(app: Arc<App>, has_metrics_listener: bool, quotas: &Quotas)
     let pool = Arc::new(BlockingPool::new(Arc::clone(&app)));
     let theme = config.pages.enabled.then(|| Theme::new(config)).transpose()?.map(Arc::new);
     let shared = Arc::new(Shared {
-        cors: Cors::new(&config.http.cors_origins),
+        cors: Cors { origins: config.http.cors_origins.clone() },
         public_path: config.public_path().to_owned(),
         trusted_proxies: TrustedProxies::new(&config.http),
         requests: quotas.requests.clone(),
@@ -42,30 +43,31 @@ pub(super) fn routes(app: Arc<App>, has_metrics_listener: bool, quotas: &Quotas)
             .at("/healthz", health::alive())
             .at("/readyz", health::ready(Arc::clone(&pool)))
     };
-    let health_and_metrics = || health().at("/metrics", health::metrics(Arc::clone(&pool)));
-    let metrics = health_and_metrics();
-    let mut public =
-        if config.metrics.enabled && !has_metrics_listener { health_and_metrics() } else { health() };
+    let metrics = health().at("/metrics", health::metrics(Arc::clone(&pool)));
+    let mut public = health();
+    if config.metrics.enabled && !has_metrics_listener {
+        public = public.at("/metrics", health::metrics(Arc::clone(&pool)));
+    }
 
     let graphql = Arc::new(GraphQl::new(&app, Arc::clone(&pool)));
-    let endpoint = |flavour, graphiql| {
-        Arc::new(endpoint::Endpoint {
-            graphql: Arc::clone(&graphql),
-            flavour,
-            max_body: config.graphql.max_body.count(),
-            graphiql,
-            unsent_bytes: quotas.unsent_bytes.clone(),
-        })
+    let endpoint = |style, graphiql| GraphQlEndpoint {
+        graphql: Arc::clone(&graphql),
+        style,
+        max_body: config.graphql.max_body.count(),
+        graphiql,
+        unsent_bytes: quotas.unsent_bytes.clone(),
     };
     let graphiql = config.graphql.graphiql.then(|| graphiql::page(config.public_path()));
     if graphiql.is_some() {
         public = public.at("/graphiql/*name", make_sync(graphiql::file_response));
     }
-    let plain = endpoint(MutationStyle::Plain, graphiql);
-    public = public.at("/graphql", Arc::clone(&plain)).at("/graphql/", plain);
+    for path in ["/graphql", "/graphql/"] {
+        public = public.at(path, endpoint(MutationStyle::Plain, graphiql.clone()));
+    }
     if config.graphql.relay {
-        let relay = endpoint(MutationStyle::Relay, None);
-        public = public.at("/relay", Arc::clone(&relay)).at("/relay/", relay);
+        for path in ["/relay", "/relay/"] {
+            public = public.at(path, endpoint(MutationStyle::Relay, None));
+        }
     }
     public = match theme {
         Some(theme) => pages::add_routes(public, theme, pool),
@@ -74,7 +76,7 @@ pub(super) fn routes(app: Arc<App>, has_metrics_listener: bool, quotas: &Quotas)
     Ok([public, metrics].map(|router| router.finish(&app.random)))
 }
 
-/// What all endpoints share.
+/// What all routes share.
 struct Shared {
     cors: Cors,
     /// The path of `public_url`.
@@ -97,21 +99,34 @@ impl Shared {
         response
     }
 
-    /// Calls an endpoint with the client stored in the request, unless that client has too many requests in progress. Only
+    /// Stores the client in the request and calls an endpoint, unless the client has too many requests in progress. Only
     /// POST requests count, so that health checks always succeed.
     async fn call_limited(&self, endpoint: &impl Endpoint, mut request: Request) -> Response {
         let theme = self.theme.as_ref().filter(|_| headers::accepts_html(&request));
         let client = self.trusted_proxies.client(&request);
         let counted = usize::from(*request.method() == Method::POST);
         let Some(_reservation) = self.requests.reserve(client.network(), counted) else {
-            return theme.map_or_else(json::too_many_requests, |theme| pages::too_many_requests(theme));
+            let message =
+                "Too many requests from this client are in progress. Please try again in a few seconds.";
+            return unavailable(theme, &pages::UNAVAILABLE, message);
         };
         request.set_data(client);
         match tokio::time::timeout(REQUEST_TIMEOUT, endpoint.call(request)).await {
             Ok(Ok(response)) => response.into_response(),
             Ok(Err(error)) => json::from_error(&error, &self.public_path),
-            Err(_) => theme.map_or_else(json::timed_out, |theme| pages::timed_out(theme)),
+            Err(_) => {
+                let message = "This took too long. Your request may have been carried out: check before you send it again.";
+                unavailable(theme, &pages::TIMED_OUT, message)
+            }
         }
+    }
+}
+
+/// Returns a page if there is a theme, and otherwise the message as JSON.
+fn unavailable(theme: Option<&Arc<Theme>>, page: &MessagePage, message: &str) -> Response {
+    match theme {
+        Some(theme) => theme.unavailable(page, json::RETRY_AFTER_SECONDS),
+        None => json::unavailable(message),
     }
 }
 
@@ -121,7 +136,7 @@ pub(super) struct Router {
 }
 
 impl Router {
-    /// Adds a route. The limits are applied inside the route, so that poem names the route of every response for the log.
+    /// Adds a route. The limits apply inside the route, so that poem also names the route of a rejected request for the log.
     pub(super) fn at(mut self, path: impl AsRef<str>, endpoint: impl Endpoint + 'static) -> Self {
         let path = path.as_ref();
         // `public_url` must not begin with the path of a route.
@@ -143,7 +158,6 @@ impl Router {
             prefix::remove(&shared.public_path, &mut request);
             request_log::log(endpoint, request, random.clone())
         };
-        let routes = self.route.catch_all_error(not_found);
-        routes.with(headers::fixed()).around(headers::add_defaults).around(log).boxed()
+        self.route.catch_all_error(not_found).around(headers::add).around(log).boxed()
     }
 }

@@ -23,7 +23,8 @@ pub enum Action {
 }
 
 impl Action {
-    const ALL: [Self; 4] = [Self::Activation, Self::SecondaryEmail, Self::PasswordReset, Self::PasswordSet];
+    pub const ALL: [Self; 4] =
+        [Self::Activation, Self::SecondaryEmail, Self::PasswordReset, Self::PasswordSet];
 
     /// Returns the name of the action in the payload, as in django-graphql-auth.
     pub fn as_str(self) -> &'static str {

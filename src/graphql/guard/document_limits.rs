@@ -1,5 +1,5 @@
-//! Limits on what a document contains, which protect the server and the clients that read its responses. Documents of
-//! usual clients and generators stay far below them.
+//! Limits on the contents of a document, which protect the server. Documents of usual clients and code generators stay far
+//! below them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,13 +14,13 @@ const MAX_ALIASES: usize = 30;
 const MAX_DIRECTIVES: usize = 30;
 const MAX_OPERATIONS: usize = 10;
 const MAX_FRAGMENTS: usize = 50;
-/// How often one name may be selected in one place.
+/// How often a selection may repeat a field.
 const MAX_REPEATS: usize = 20;
 /// The fields where introspection begins.
 const SCHEMA_ROOTS: [&str; 2] = ["__schema", "__type"];
-/// The lists of the schema. Each leads to all others.
+/// The lists of the schema. Each leads to all of the others.
 const SCHEMA_LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
-/// How deep lists of the schema may nest. Generators nest two.
+/// How deep lists of the schema may nest. Code generators nest two.
 const MAX_NESTED_LISTS: usize = 2;
 /// How often a request may select the schema, a type or a list of them. Each adds some ten kilobytes to the response.
 const MAX_INTROSPECTION: usize = 20;
@@ -44,14 +44,14 @@ pub(super) fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
     document.operations.iter().try_for_each(|(_, operation)| check_introspection(document, &operation.node))
 }
 
-fn limit(number: usize, most: usize, verb: &str, noun: &str) -> Result<(), ServerError> {
-    if number > most {
-        return Err(ServerError::new(format!("A request may {verb} at most {most} {noun}."), None));
+fn limit(count: usize, max: usize, verb: &str, noun: &str) -> Result<(), ServerError> {
+    if count > max {
+        return Err(ServerError::new(format!("A request may {verb} at most {max} {noun}."), None));
     }
     Ok(())
 }
 
-/// Counts what a document contains. Fragments count once, where they are defined.
+/// The numbers of aliases and directives so far. Fragments count once, where they are defined.
 #[derive(Default)]
 struct Counts {
     aliases: usize,
@@ -115,8 +115,8 @@ fn check_introspection(
             return Ok(());
         }
         count += 1;
-        let around = ancestors.iter().skip_while(|ancestor| !is_root(ancestor));
-        let lists = around.filter(|ancestor| is_list(ancestor)).count() + usize::from(is_list(&field.node));
+        let schema_ancestors = ancestors.iter().skip_while(|ancestor| !is_root(ancestor));
+        let lists = schema_ancestors.chain([&&field.node]).filter(|field| is_list(field)).count();
         let message = if lists > MAX_NESTED_LISTS {
             format!("A request may nest at most {MAX_NESTED_LISTS} lists of the schema.")
         } else if count > MAX_INTROSPECTION {

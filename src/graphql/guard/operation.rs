@@ -3,7 +3,7 @@
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, Field, OperationDefinition, OperationType,
 };
-use async_graphql::{Positioned, ServerError, Value, Variables};
+use async_graphql::{Positioned, Request, ServerError, Value, Variables};
 
 use super::traversal::visit_fields;
 use crate::graphql::features::Features;
@@ -16,8 +16,35 @@ const LONG_LISTS: [&str; 6] =
 /// How often a request may select each of them.
 const MAX_LONG_LISTS: usize = 5;
 
+/// A root field with the fields directly below it.
+type RootField<'a> = (&'a Field, Vec<&'a Field>);
+
+pub(super) fn check(
+    document: &ExecutableDocument,
+    request: &Request,
+    features: &Features,
+) -> Result<RootFields, Vec<ServerError>> {
+    let Some(operation) = executed(document, request.operation_name.as_deref()) else {
+        return Ok(RootFields::default());
+    };
+    let (operation, pos, variables) = (&operation.node, operation.pos, &request.variables);
+    let fields = require_variables(operation, variables)
+        .and_then(|()| root_fields(document, operation))
+        .map_err(|error| vec![error])?;
+    limit_root_fields(&fields).map_err(|message| vec![ServerError::new(message, Some(pos))])?;
+    if operation.ty == OperationType::Mutation {
+        let check =
+            |(field, subfields): &RootField<'_>| features.check(field, subfields, operation, variables);
+        let errors: Vec<_> = fields.iter().flat_map(check).collect();
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+    }
+    Ok(RootFields::new(fields.into_iter().map(|(field, _)| field)))
+}
+
 /// Returns the operation that async-graphql will execute, or `None` if it will reject the request.
-pub(super) fn executed<'a>(
+fn executed<'a>(
     document: &'a ExecutableDocument,
     name: Option<&str>,
 ) -> Option<&'a Positioned<OperationDefinition>> {
@@ -30,34 +57,12 @@ pub(super) fn executed<'a>(
     }
 }
 
-pub(super) fn check(
-    document: &ExecutableDocument,
-    operation: &Positioned<OperationDefinition>,
-    variables: &Variables,
-    features: &Features,
-) -> Result<RootFields, Vec<ServerError>> {
-    let fields = check_fields(document, operation, variables).map_err(|error| vec![error])?;
-    if operation.node.ty == OperationType::Mutation {
-        let check = |(field, subfields): &(&Field, Vec<&Field>)| {
-            features.check(field, subfields, &operation.node, variables)
-        };
-        let errors: Vec<_> = fields.iter().flat_map(check).collect();
-        if !errors.is_empty() {
-            return Err(errors);
-        }
-    }
-    Ok(fields.into_iter().map(|(field, _)| field).collect())
-}
-
-/// Returns the root fields with the fields directly below each.
-fn check_fields<'a>(
+fn root_fields<'a>(
     document: &'a ExecutableDocument,
-    operation: &'a Positioned<OperationDefinition>,
-    variables: &Variables,
-) -> Result<Vec<(&'a Field, Vec<&'a Field>)>, ServerError> {
-    require_variables(&operation.node, variables)?;
-    let mut fields: Vec<(&Field, Vec<&Field>)> = Vec::new();
-    visit_fields(document, &operation.node, |ancestors, field| {
+    operation: &'a OperationDefinition,
+) -> Result<Vec<RootField<'a>>, ServerError> {
+    let mut fields: Vec<RootField<'a>> = Vec::new();
+    visit_fields(document, operation, |ancestors, field| {
         match (ancestors, fields.last_mut()) {
             ([], _) => fields.push((&field.node, Vec::new())),
             ([_], Some((_, subfields))) => subfields.push(&field.node),
@@ -65,23 +70,26 @@ fn check_fields<'a>(
         }
         Ok(())
     })?;
+    Ok(fields)
+}
+
+fn limit_root_fields(fields: &[RootField<'_>]) -> Result<(), String> {
     let names = || fields.iter().map(|(field, _)| field.name.node.as_str());
     // Each check is a guess at a password, and aliases would multiply the guesses.
     if names().filter(|name| checks_password(name)).count() > 1 {
         let message = "A request may check one password: send each mutation that takes a current password in a \
             request of its own.";
-        return Err(ServerError::new(message, Some(operation.pos)));
+        return Err(message.to_owned());
     }
     let is_repeated = |list: &str| names().filter(|name| *name == list).count() > MAX_LONG_LISTS;
-    if let Some(list) = LONG_LISTS.into_iter().find(|list| is_repeated(list)) {
-        let message = format!("A request may select \"{list}\" at most {MAX_LONG_LISTS} times.");
-        return Err(ServerError::new(message, Some(operation.pos)));
+    match LONG_LISTS.into_iter().find(|list| is_repeated(list)) {
+        Some(list) => Err(format!("A request may select \"{list}\" at most {MAX_LONG_LISTS} times.")),
+        None => Ok(()),
     }
-    Ok(fields)
 }
 
-/// Rejects a request without a required variable. async-graphql notices that only at the field that uses the variable,
-/// when other fields have already been executed.
+/// Rejects a request without a required variable. async-graphql checks a variable only at the field that uses it, after
+/// other fields were executed.
 fn require_variables(operation: &OperationDefinition, variables: &Variables) -> Result<(), ServerError> {
     for definition in &operation.variable_definitions {
         let (name, var_type) = (&definition.node.name, &definition.node.var_type.node);

@@ -1,4 +1,4 @@
-//! Limits on the text of a document, which protect the parser.
+//! Limits on the text of a document, which protect the recursive parser.
 
 use async_graphql::ServerError;
 
@@ -6,11 +6,11 @@ use super::traversal::MAX_NESTING;
 
 const MAX_TOKENS: usize = 5_000;
 
-/// Rejects a document with too many tokens, or whose brackets nest too deeply. A string is one token; comments and
-/// commas are none.
+/// Rejects a document that has too many tokens or nests brackets too deeply. A string is one token; comments and commas
+/// do not count.
 ///
-/// Strings and comments must end exactly where the parser sees them end. Otherwise brackets that only the parser sees
-/// would not be counted.
+/// Strings and comments must end exactly where they end for the parser. Otherwise this function would skip brackets that
+/// the parser reads.
 pub(super) fn check(query: &str) -> Result<(), ServerError> {
     let (mut depth, mut max_depth, mut tokens) = (0_usize, 0, 0);
     let mut rest = query.as_bytes();
@@ -51,7 +51,7 @@ fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
-/// Returns what follows a string, without its first quotation mark, or `None` if the string is not terminated.
+/// Returns what follows a string that begins before `bytes`, or `None` if the string is not terminated.
 fn after_string(bytes: &[u8]) -> Option<&[u8]> {
     if let Some(mut rest) = bytes.strip_prefix(b"\"\"") {
         // In a block string, a backslash escapes only three quotation marks.

@@ -7,10 +7,10 @@ use async_graphql::{Name, Positioned, ServerError};
 
 /// The depth of brackets, and of selections with fragments expanded. async-graphql recurses, and the stack is limited.
 pub(super) const MAX_NESTING: usize = 128;
-/// The number of selections with fragments expanded: each fragment may double what it spreads.
+/// The number of selections with fragments expanded. It grows exponentially if each fragment spreads the next one twice.
 const MAX_SELECTIONS: usize = 10_000;
 
-/// Calls `visit` for each field, with the fields around it. Rejects an operation that selects too much.
+/// Calls `visit` with the ancestors of each field and the field. Rejects an operation that selects too much.
 pub(super) fn visit_fields<'a>(
     document: &'a ExecutableDocument,
     operation: &'a OperationDefinition,

@@ -9,27 +9,10 @@ use crate::graphql::error::request_error;
 use crate::groups::Status;
 use crate::groups::loader::{SeenGroup, SeenInstitution, SeenJoinRequest, SeenResearchField};
 
-/// Defines output types by what a viewer sees.
-macro_rules! output_types {
-    ($($name:ident($seen:ident);)*) => {
-        $(
-            pub struct $name($seen);
-
-            impl From<$seen> for $name {
-                fn from(seen: $seen) -> Self {
-                    Self(seen)
-                }
-            }
-        )*
-    };
-}
-
-output_types! {
-    WorkingGroupType(SeenGroup);
-    InstitutionType(SeenInstitution);
-    ResearchFieldType(SeenResearchField);
-    WorkingGroupJoinRequestType(SeenJoinRequest);
-}
+pub struct WorkingGroupType(pub SeenGroup);
+pub struct InstitutionType(pub SeenInstitution);
+pub struct ResearchFieldType(pub SeenResearchField);
+pub struct WorkingGroupJoinRequestType(pub SeenJoinRequest);
 
 /// A working group.
 #[Object]
@@ -51,7 +34,7 @@ impl WorkingGroupType {
 
     /// The representative of the group.
     async fn representative(&self) -> Option<UserType> {
-        self.0.related.representative.clone().map(UserType::from)
+        self.0.related.representative.clone().map(UserType)
     }
 
     /// The number of employees.
@@ -72,13 +55,13 @@ impl WorkingGroupType {
     /// The members of the group.
     #[graphql(name = "customuserSet")]
     async fn members(&self) -> Vec<UserType> {
-        to_output(&self.0.related.members)
+        list(&self.0.related.members, UserType)
     }
 
     /// The join requests that the viewer may see.
     #[graphql(name = "workinggroupjoinrequestSet")]
     async fn join_requests(&self) -> Vec<WorkingGroupJoinRequestType> {
-        to_output(&self.0.related.join_requests)
+        list(&self.0.related.join_requests, WorkingGroupJoinRequestType)
     }
 }
 
@@ -113,7 +96,7 @@ impl InstitutionType {
     /// The working groups of the institution.
     #[graphql(name = "workinggroupSet")]
     async fn working_groups(&self) -> Vec<WorkingGroupType> {
-        to_output(&self.0.related)
+        list(&self.0.related, WorkingGroupType)
     }
 }
 
@@ -138,7 +121,7 @@ impl ResearchFieldType {
     /// The working groups of the research field.
     #[graphql(name = "workinggroupSet")]
     async fn working_groups(&self) -> Vec<WorkingGroupType> {
-        to_output(&self.0.related)
+        list(&self.0.related, WorkingGroupType)
     }
 }
 
@@ -152,17 +135,17 @@ impl WorkingGroupJoinRequestType {
 
     /// The account that made the request.
     async fn user(&self) -> Result<UserType> {
-        loaded(self.0.related.account.clone().map(UserType::from))
+        loaded(self.0.related.account.as_ref()).map(UserType)
     }
 
     /// The working group.
     async fn working_group(&self) -> Result<WorkingGroupType> {
-        loaded(self.0.related.group.clone().map(WorkingGroupType))
+        loaded(self.0.related.group.as_ref()).map(WorkingGroupType)
     }
 
     /// When the request was made.
     async fn timestamp(&self) -> DateTime {
-        DateTime(self.0.record.made_at)
+        self.0.record.made_at.into()
     }
 
     /// The status of the request.
@@ -183,13 +166,12 @@ pub enum WorkingGroupJoinRequestStatus {
     Declined,
 }
 
-/// Converts a list to its output type.
-pub(super) fn to_output<S: Clone, T: From<S>>(seen: &[S]) -> Vec<T> {
-    seen.iter().cloned().map(T::from).collect()
+pub(super) fn list<S: Clone, T>(seen: &[S], output_type: fn(S) -> T) -> Vec<T> {
+    seen.iter().cloned().map(output_type).collect()
 }
 
-/// Returns a value that is loaded if it is selected.
-fn loaded<T>(value: Option<T>) -> Result<T> {
-    let error = || request_error(anyhow!("a field of a join request was selected but not loaded").into());
-    value.ok_or_else(error)
+/// Returns an object that is not nullable. The loader loads it if it is selected.
+fn loaded<T: Clone>(seen: Option<&T>) -> Result<T> {
+    let missing = || request_error(anyhow!("a field of a join request was selected but not loaded").into());
+    seen.cloned().ok_or_else(missing)
 }

@@ -29,16 +29,12 @@ scalar!(GenericScalar, "GenericScalar", "A JSON value.");
 pub struct Uuid(pub String);
 scalar!(Uuid, "UUID", "A UUID in lower case with dashes.");
 
-pub struct DateTime(pub Timestamp);
+#[derive(Serialize, Deserialize)]
+pub struct DateTime(String);
+scalar!(DateTime, "DateTime", "A point in time in UTC as ISO 8601: `2021-08-08T17:22:56.123456+00:00`.");
 
-/// A point in time in UTC as ISO 8601: `2021-08-08T17:22:56.123456+00:00`.
-#[Scalar]
-impl ScalarType for DateTime {
-    fn parse(value: Value) -> InputValueResult<Self> {
-        Err(InputValueError::expected_type(value))
-    }
-
-    fn to_value(&self) -> Value {
-        Value::String(self.0.to_string())
+impl From<Timestamp> for DateTime {
+    fn from(timestamp: Timestamp) -> Self {
+        Self(timestamp.to_string())
     }
 }

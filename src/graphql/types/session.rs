@@ -26,8 +26,8 @@ impl From<OwnSession> for SessionType {
     fn from(OwnSession { session, is_current }: OwnSession) -> Self {
         Self {
             id: session.id.into(),
-            created_at: DateTime(session.began_at),
-            last_used_at: DateTime(session.last_use.at),
+            created_at: session.began_at.into(),
+            last_used_at: session.last_use.at.into(),
             user_agent: session.last_use.user_agent,
             address: session.last_use.address,
             current: is_current,

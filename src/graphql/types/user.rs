@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, ID, Interface, Object, SimpleObject};
 
-use super::group::{WorkingGroupJoinRequestType, WorkingGroupType, to_output};
+use super::group::{WorkingGroupJoinRequestType, WorkingGroupType, list};
 use super::scalars::DateTime;
 use crate::accounts::user_list::Page;
 use crate::graphql::relay_id;
@@ -26,18 +26,12 @@ pub enum Node {
     UserNode(UserNode),
 }
 
-/// Defines the fields that both types of accounts share, along with the fields of each. A flattened object does not
-/// work, because the types refer to each other through working groups.
+/// Defines a type of accounts: the fields that both types share, then its own. A flattened object cannot hold the shared
+/// fields, because the types refer to each other through working groups.
 macro_rules! account_type {
     ($(#[$attributes:meta])* $name:ident { $($own:tt)* }) => {
         $(#[$attributes])*
-        pub struct $name(SeenAccount);
-
-        impl From<SeenAccount> for $name {
-            fn from(account: SeenAccount) -> Self {
-                Self(account)
-            }
-        }
+        pub struct $name(pub SeenAccount);
 
         $(#[$attributes])*
         #[Object]
@@ -59,7 +53,7 @@ macro_rules! account_type {
 
             /// When the account was registered.
             async fn date_joined(&self) -> DateTime {
-                DateTime(self.0.record.joined_at)
+                self.0.record.joined_at.into()
             }
 
             /// The primary address.
@@ -93,7 +87,7 @@ macro_rules! account_type {
 
             /// The working group of the account.
             async fn working_group(&self) -> Option<WorkingGroupType> {
-                self.0.related.group.clone().map(WorkingGroupType::from)
+                self.0.related.group.clone().map(WorkingGroupType)
             }
 
             /// Whether the account represents its working group.
@@ -104,13 +98,13 @@ macro_rules! account_type {
             /// The working group that the account represents.
             #[graphql(name = "workinggroup")]
             async fn represented_group(&self) -> Option<WorkingGroupType> {
-                self.0.record.represents().and(self.0.related.group.clone()).map(WorkingGroupType::from)
+                self.0.record.represents().and(self.0.related.group.clone()).map(WorkingGroupType)
             }
 
             /// The join requests of the account that the viewer may see.
             #[graphql(name = "workinggroupjoinrequestSet")]
             async fn join_requests(&self) -> Vec<WorkingGroupJoinRequestType> {
-                to_output(&self.0.related.join_requests)
+                list(&self.0.related.join_requests, WorkingGroupJoinRequestType)
             }
 
             $($own)*
@@ -169,11 +163,11 @@ pub struct UserNodeConnection {
 
 impl From<Page<SeenAccount>> for UserNodeConnection {
     fn from(page: Page<SeenAccount>) -> Self {
-        let edges = (page.slice.start..).zip(page.accounts).map(|(offset, account)| UserNodeEdge {
-            node: Some(account.into()),
+        let edge = |(offset, account)| UserNodeEdge {
+            node: Some(UserNode(account)),
             cursor: relay_id::to_cursor(offset),
-        });
-        let edges: Vec<_> = edges.collect();
+        };
+        let edges: Vec<_> = (page.slice.start..).zip(page.accounts).map(edge).collect();
         let page_info = PageInfo {
             has_next_page: page.slice.has_next,
             has_previous_page: page.slice.has_previous,

@@ -1,7 +1,7 @@
 //! Accepts connections.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use super::tls::Tls;
 
 /// The pause after a failed `accept`, usually because too many files are open.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
+/// The time between two warnings of the same kind.
 const WARNING_INTERVAL: Duration = Duration::from_mins(1);
 
 pub(in crate::http) struct Listener {
@@ -25,24 +26,8 @@ pub(in crate::http) struct Listener {
     address: SocketAddr,
     tls: Option<Arc<Tls>>,
     limit: ConnectionLimit,
-    accept_warnings: WarningLimit,
-    client_warnings: WarningLimit,
-}
-
-/// Lets one warning per minute into the log.
-#[derive(Default)]
-struct WarningLimit {
-    last: Option<Instant>,
-}
-
-impl WarningLimit {
-    fn allows(&mut self) -> bool {
-        let allows = self.last.is_none_or(|last| last.elapsed() > WARNING_INTERVAL);
-        if allows {
-            self.last = Some(Instant::now());
-        }
-        allows
-    }
+    last_accept_warning: Option<Instant>,
+    last_client_warning: Option<Instant>,
 }
 
 impl Listener {
@@ -53,14 +38,7 @@ impl Listener {
         tls: Option<Arc<Tls>>,
         limit: ConnectionLimit,
     ) -> Result<Self> {
-        let bound = std::net::TcpListener::bind(address).and_then(|socket| {
-            socket.set_nonblocking(true)?;
-            let address = socket.local_addr()?;
-            let socket = TcpListener::from_std(socket)?;
-            let (accept_warnings, client_warnings) = Default::default();
-            Ok(Self { socket, address, tls, limit, accept_warnings, client_warnings })
-        });
-        bound.map_err(|error| match error.kind() {
+        let socket = std::net::TcpListener::bind(address).map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => {
                 anyhow!(
                     "{setting}: another program already listens on {address}; stop it, or choose another port"
@@ -70,23 +48,15 @@ impl Listener {
                 anyhow!("{setting}: no permission to listen on {address}; choose a port from 1024 on")
             }
             _ => anyhow!("{setting}: cannot listen on {address} ({error})"),
-        })
+        })?;
+        socket.set_nonblocking(true)?;
+        let (address, socket) = (socket.local_addr()?, TcpListener::from_std(socket)?);
+        Ok(Self { socket, address, tls, limit, last_accept_warning: None, last_client_warning: None })
     }
 
     /// Returns the address with the port that was assigned.
     pub(in crate::http) fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    fn refuse(&mut self, client: IpAddr) {
-        self.limit.count_refused();
-        if self.client_warnings.allows() {
-            let client = client.to_canonical();
-            tracing::warn!(
-                "{client} has http.max_connections_per_client connections, and its further ones are closed; if it is a \
-                 reverse proxy, add it to http.trusted_proxies"
-            );
-        }
     }
 }
 
@@ -98,26 +68,42 @@ impl Acceptor for Listener {
     }
 
     async fn accept(&mut self) -> io::Result<(Connection, LocalAddr, RemoteAddr, Scheme)> {
-        let permit = self.limit.permit().await?;
-        let (stream, peer, reservation) = loop {
-            match self.socket.accept().await {
-                Ok((stream, peer)) => match self.limit.reserve(peer.ip()) {
-                    Some(reservation) => break (stream, peer, reservation),
-                    None => self.refuse(peer.ip()),
-                },
+        loop {
+            let permit = self.limit.permit().await?;
+            let (stream, peer) = match self.socket.accept().await {
+                Ok(accepted) => accepted,
                 Err(error) => {
-                    if self.accept_warnings.allows() {
+                    if is_warning_due(&mut self.last_accept_warning) {
                         tracing::warn!("connections cannot be accepted: {error}");
                     }
                     sleep(RETRY_DELAY).await;
+                    continue;
                 }
-            }
-        };
-        let slot = self.limit.slot(permit, reservation);
-        let (connection, scheme) = match &self.tls {
-            None => (Connection::plain(stream, slot), Scheme::HTTP),
-            Some(tls) => (Connection::encrypted(tls.acceptor().accept(stream), slot), Scheme::HTTPS),
-        };
-        Ok((connection, LocalAddr(self.address.into()), RemoteAddr(peer.into()), scheme))
+            };
+            let Some(slot) = self.limit.slot(permit, peer.ip()) else {
+                if is_warning_due(&mut self.last_client_warning) {
+                    tracing::warn!(
+                        "{} has http.max_connections_per_client connections, and its further ones are closed; if it is a \
+                         reverse proxy, add it to http.trusted_proxies",
+                        peer.ip().to_canonical()
+                    );
+                }
+                continue;
+            };
+            let (connection, scheme) = match &self.tls {
+                None => (Connection::plain(stream, slot), Scheme::HTTP),
+                Some(tls) => (Connection::encrypted(tls.acceptor().accept(stream), slot), Scheme::HTTPS),
+            };
+            return Ok((connection, LocalAddr(self.address.into()), RemoteAddr(peer.into()), scheme));
+        }
     }
+}
+
+/// Returns whether a warning may be logged again, and if so, restarts the interval.
+fn is_warning_due(last: &mut Option<Instant>) -> bool {
+    let is_due = last.is_none_or(|last| last.elapsed() > WARNING_INTERVAL);
+    if is_due {
+        *last = Some(Instant::now());
+    }
+    is_due
 }

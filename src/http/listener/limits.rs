@@ -12,7 +12,7 @@ use crate::http::client_quota::{ClientQuota, Reservation};
 use crate::metrics::Metrics;
 use crate::security::Client;
 
-/// Open files that are kept for the database, mail and certificates.
+/// Open files that are reserved for the database, mail and certificates.
 const RESERVED_FILES: usize = 128;
 
 /// Returns `wanted`, or fewer if the system does not allow as many open files. Raises the soft limit of the process to
@@ -63,25 +63,23 @@ impl ConnectionLimit {
         Arc::clone(&self.permits).acquire_owned().await.map_err(io::Error::other)
     }
 
-    /// Reserves a connection for a client. Returns `None` if the client has too many. The connections of a trusted proxy
-    /// do not count, because they belong to many clients.
-    pub(super) fn reserve(&self, peer: IpAddr) -> Option<Reservation> {
+    /// Counts a connection of a client until the slot is dropped. Returns `None` if the client has too many. The connections
+    /// of a trusted proxy do not count, because they belong to many clients.
+    pub(super) fn slot(&self, permit: OwnedSemaphorePermit, peer: IpAddr) -> Option<ConnectionSlot> {
         let peer = peer.to_canonical();
         let counted = usize::from(!self.trusted_proxies.borrow().contains(peer));
-        self.per_client.reserve(Client::new(Some(peer), "").network(), counted)
-    }
-
-    pub(super) fn slot(&self, permit: OwnedSemaphorePermit, reservation: Reservation) -> ConnectionSlot {
+        let Some(reservation) = self.per_client.reserve(Client::new(Some(peer), "").network(), counted)
+        else {
+            self.metrics.connections_refused.inc();
+            return None;
+        };
         self.metrics.connections.inc();
-        ConnectionSlot { metrics: Arc::clone(&self.metrics), _permit: permit, _reservation: reservation }
-    }
-
-    pub(super) fn count_refused(&self) {
-        self.metrics.connections_refused.inc();
+        let metrics = Arc::clone(&self.metrics);
+        Some(ConnectionSlot { metrics, _permit: permit, _reservation: reservation })
     }
 }
 
-/// The share of an open connection in the limits, which it returns when it is dropped.
+/// The share of an open connection in the limits.
 pub(super) struct ConnectionSlot {
     metrics: Arc<Metrics>,
     _permit: OwnedSemaphorePermit,

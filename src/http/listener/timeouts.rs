@@ -1,5 +1,4 @@
-//! A connection that ends when a request takes too long or nothing is transferred. hyper has a timeout for the head of a
-//! request, but poem's server does not pass it on.
+//! A connection with timeouts. hyper has a timeout for the head of a request, but poem's server does not offer it.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -14,17 +13,18 @@ use tokio_rustls::Accept;
 use super::limits::ConnectionSlot;
 
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// From the first byte of a request to the first byte of its response. It ends clients that send a head very slowly. It is
-/// longer than the idle timeout of the server, because some bytes of HTTP/2 get no response.
+/// From the first byte of a request to the first byte of its response. It ends the connections of clients that send the
+/// head of a request very slowly. It is longer than the idle timeout of the server, because some bytes of HTTP/2 get no
+/// response.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(90);
-/// Nothing is transferred in either direction, for example because the client does not read. The server closes idle
-/// connections a little earlier, and in order.
+/// How long nothing may be transferred in either direction, for example because the client does not read. The idle timeout
+/// of the server is shorter, and shuts the connection down properly.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(90);
 
 pub(in crate::http) struct Connection {
     stream: Stream,
     deadline: Pin<Box<Sleep>>,
-    /// Whether bytes were received since the last were sent.
+    /// Whether bytes were received after the last ones were sent.
     awaits_response: bool,
     _slot: ConnectionSlot,
 }
@@ -47,30 +47,37 @@ impl Connection {
         self.deadline.as_mut().reset(Instant::now() + timeout);
     }
 
-    /// Polls a write and extends the deadline when bytes were written.
+    /// Polls the stream, after the handshake and before the deadline.
+    fn poll_stream<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(Pin<&mut AnyStream>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if self.deadline.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(ErrorKind::TimedOut.into()));
+        }
+        if let Stream::Handshake(handshake) = &mut self.stream {
+            let completed = ready!(handshake.as_mut().poll(cx));
+            self.stream = Stream::HandshakeFailed;
+            self.stream = Stream::Open(Box::new(completed.map_err(|_| ErrorKind::TimedOut)??));
+        }
+        match &mut self.stream {
+            Stream::Open(stream) => poll(Pin::new(stream.as_mut()), cx),
+            Stream::Handshake(_) | Stream::HandshakeFailed => {
+                Poll::Ready(Err(ErrorKind::NotConnected.into()))
+            }
+        }
+    }
+
     fn write(
         &mut self,
         cx: &mut Context<'_>,
         write: impl FnOnce(Pin<&mut AnyStream>, &mut Context<'_>) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        let written = self.stream.poll_with(cx, write);
-        if matches!(written, Poll::Ready(Ok(_))) {
-            self.awaits_response = false;
-            self.end_after(TRANSFER_TIMEOUT);
-        }
-        self.check_deadline(cx, written)
-    }
-
-    /// Replaces a result by an error if the deadline has passed.
-    fn check_deadline<T>(
-        &mut self,
-        cx: &mut Context<'_>,
-        result: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        match self.deadline.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Err(ErrorKind::TimedOut.into())),
-            Poll::Pending => result,
-        }
+        let written = ready!(self.poll_stream(cx, write))?;
+        self.awaits_response = false;
+        self.end_after(TRANSFER_TIMEOUT);
+        Poll::Ready(Ok(written))
     }
 }
 
@@ -85,25 +92,6 @@ trait ReadWrite: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> ReadWrite for T {}
 type AnyStream = dyn ReadWrite;
 
-impl Stream {
-    /// Polls the stream once the handshake is complete.
-    fn poll_with<T>(
-        &mut self,
-        cx: &mut Context<'_>,
-        poll: impl FnOnce(Pin<&mut AnyStream>, &mut Context<'_>) -> Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if let Self::Handshake(handshake) = self {
-            let completed = ready!(handshake.as_mut().poll(cx));
-            *self = Self::HandshakeFailed;
-            *self = Self::Open(Box::new(completed.map_err(|_| ErrorKind::TimedOut)??));
-        }
-        match self {
-            Self::Open(stream) => poll(Pin::new(stream.as_mut()), cx),
-            Self::Handshake(_) | Self::HandshakeFailed => Poll::Ready(Err(ErrorKind::NotConnected.into())),
-        }
-    }
-}
-
 impl AsyncRead for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -111,12 +99,12 @@ impl AsyncRead for Connection {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        let read = self.stream.poll_with(cx, |stream, cx| stream.poll_read(cx, buf));
+        let read = self.poll_stream(cx, |stream, cx| stream.poll_read(cx, buf));
         if buf.filled().len() > before && !self.awaits_response {
             self.awaits_response = true;
             self.end_after(RESPONSE_TIMEOUT);
         }
-        self.check_deadline(cx, read)
+        read
     }
 }
 
@@ -125,7 +113,7 @@ impl AsyncWrite for Connection {
         self.write(cx, |stream, cx| stream.poll_write(cx, buf))
     }
 
-    /// Otherwise hyper would copy every response into a buffer, which no quota counts.
+    /// Without vectored writes, hyper would copy every response into a buffer, which does not count towards any quota.
     fn is_write_vectored(&self) -> bool {
         true
     }
@@ -139,15 +127,13 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = self.stream.poll_with(cx, AsyncWrite::poll_flush);
-        self.check_deadline(cx, flushed)
+        self.poll_stream(cx, AsyncWrite::poll_flush)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if matches!(self.stream, Stream::Handshake(_) | Stream::HandshakeFailed) {
-            return Poll::Ready(Ok(()));
+        match self.stream {
+            Stream::Open(_) => self.poll_stream(cx, AsyncWrite::poll_shutdown),
+            Stream::Handshake(_) | Stream::HandshakeFailed => Poll::Ready(Ok(())),
         }
-        let closed = self.stream.poll_with(cx, AsyncWrite::poll_shutdown);
-        self.check_deadline(cx, closed)
     }
 }

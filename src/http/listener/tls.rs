@@ -40,7 +40,7 @@ pub(in crate::http) fn check(config: &Config) -> Result<()> {
 }
 
 impl Tls {
-    /// Returns `None` if the settings do not turn TLS on.
+    /// Returns `None` if TLS is off.
     pub(in crate::http) fn open(config: &Config) -> Result<Option<(Arc<Self>, Option<CertificateRenewal>)>> {
         let tls = &config.http.tls;
         let (server, renewal) = match (&tls.certificate, &tls.key, &tls.acme) {
@@ -58,7 +58,7 @@ impl Tls {
         Arc::clone(&self.0.borrow()).into()
     }
 
-    /// Reads a certificate from files again. One from ACME is already up to date.
+    /// Reads the certificate again if it is from files. ACME renews its certificate itself.
     pub(in crate::http) fn reload(&self, config: &config::Tls) -> Result<()> {
         if let (Some(certificate), Some(key)) = (&config.certificate, &config.key) {
             self.0.send_replace(Arc::new(config_from_files(certificate, key)?));
@@ -100,14 +100,19 @@ fn server_config(certificates: Arc<dyn ResolvesServerCert>) -> Result<ServerConf
     Ok(server)
 }
 
-/// Returns a configuration whose certificate is ordered and renewed by ACME (RFC 8555, RFC 8737). Connections are refused
-/// until the first certificate is there.
+/// Returns a configuration whose certificate is ordered and renewed by ACME (RFC 8555, RFC 8737). Handshakes fail until
+/// the first certificate is issued.
 fn config_from_acme(name: &str, config: &Config) -> Result<(ServerConfig, CertificateRenewal)> {
     let (tls, folder) = (&config.http.tls, config.acme_directory());
     private_files::create_dir(&folder)
         .with_context(|| format!("the folder {} for certificates cannot be created", folder.display()))?;
     let acme = match &tls.acme_ca_file {
-        Some(file) => AcmeConfig::new_with_client_config([name], Arc::new(acme_client_config(file)?)),
+        Some(file) => {
+            let client =
+                ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+            let client = client.with_root_certificates(read_authorities(file)?).with_no_client_auth();
+            AcmeConfig::new_with_client_config([name], Arc::new(client))
+        }
         None => AcmeConfig::new_with_provider([name], provider()),
     };
     let mut state = acme
@@ -131,11 +136,6 @@ fn config_from_acme(name: &str, config: &Config) -> Result<(ServerConfig, Certif
         }
     };
     Ok((server, Box::pin(renewal)))
-}
-
-fn acme_client_config(ca_file: &Path) -> Result<ClientConfig> {
-    let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
-    Ok(builder.with_root_certificates(read_authorities(ca_file)?).with_no_client_auth())
 }
 
 fn read_authorities(file: &Path) -> Result<RootCertStore> {

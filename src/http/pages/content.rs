@@ -3,10 +3,12 @@
 use crate::tokens::action::Action;
 
 /// A page without a form. `path` is empty if it has no address of its own.
-pub(super) struct MessagePage {
+pub(in crate::http) struct MessagePage {
     pub(super) path: &'static str,
     pub(super) title: &'static str,
     pub(super) text: &'static str,
+    /// Whether the page follows a form that asks for a mail.
+    pub(super) is_mail_sent: bool,
 }
 
 /// A form that asks for a mail.
@@ -33,9 +35,6 @@ pub(super) struct Link {
     pub(super) mail_form: Option<&'static MailForm>,
 }
 
-pub(super) const ACTIONS: [Action; 4] =
-    [Action::Activation, Action::SecondaryEmail, Action::PasswordReset, Action::PasswordSet];
-
 pub(super) fn link(action: Action) -> &'static Link {
     match action {
         Action::Activation => &ACTIVATION,
@@ -46,11 +45,15 @@ pub(super) fn link(action: Action) -> &'static Link {
 }
 
 const fn page(path: &'static str, title: &'static str, text: &'static str) -> MessagePage {
-    MessagePage { path, title, text }
+    MessagePage { path, title, text, is_mail_sent: false }
 }
 
 const fn message(title: &'static str, text: &'static str) -> MessagePage {
     page("", title, text)
+}
+
+const fn mail_sent(path: &'static str, text: &'static str) -> MessagePage {
+    MessagePage { path, title: "Check your inbox", text, is_mail_sent: true }
 }
 
 static ACTIVATION: Link = Link {
@@ -120,9 +123,8 @@ pub(super) static ACTIVATION_MAIL: MailForm = MailForm {
     path: "/activate",
     title: "Get another activation mail",
     lead: "Enter the address that you registered with. We mail you a link to activate your account.",
-    sent: page(
+    sent: mail_sent(
         "/done/activation-mail",
-        "Check your inbox",
         "If this address has an account that is not active yet, we have mailed a link to it.",
     ),
 };
@@ -132,9 +134,8 @@ pub(super) static PASSWORD_MAIL: MailForm = MailForm {
     path: "/password-reset",
     title: "Forgotten your password?",
     lead: "Enter the address of your account. We mail you a link to choose a new password.",
-    sent: page(
+    sent: mail_sent(
         "/done/password-mail",
-        "Check your inbox",
         "If this address has an account, we have mailed a link to it. The link works for a short time.",
     ),
 };
@@ -167,9 +168,9 @@ pub(super) static CROSS_SITE: MessagePage = message(
     "Nothing was changed. Open the link in your mail again, and use the buttons of that page.",
 );
 pub(super) static TOO_LARGE: MessagePage = message("Your input is too long", "Go back and enter less.");
-pub(super) static UNAVAILABLE: MessagePage =
+pub(in crate::http) static UNAVAILABLE: MessagePage =
     message("Not at the moment", "Nothing was changed. Please try again in a few seconds.");
-pub(super) static TIMED_OUT: MessagePage =
+pub(in crate::http) static TIMED_OUT: MessagePage =
     message("This took too long", "Your request may have been carried out. Check before you send it again.");
 pub(super) static FAILED: MessagePage =
     message("Something went wrong on our side", "Nothing was changed. Please try again later.");

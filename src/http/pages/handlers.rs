@@ -1,19 +1,17 @@
-//! What pages do: show and redeem links, and send mails.
+//! Shows and redeems links, and sends mails.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
+use minijinja::context;
 use poem::http::StatusCode;
 use poem::http::header::{LOCATION, RETRY_AFTER};
 use poem::{IntoResponse as _, Request, Response};
-use serde_json::json;
 
+use super::PageEndpoint;
 use super::content::{self, Link, MailForm};
-use super::theme::Theme;
-use super::unavailable;
 use crate::accounts::{activation, password, secondary_email};
 use crate::app::App;
-use crate::blocking_pool::{BlockingPool, Queue};
+use crate::blocking_pool::Queue;
 use crate::error::{Error, FieldErrors, Result};
 use crate::http::client_ip;
 use crate::http::request_log::Codes;
@@ -21,17 +19,12 @@ use crate::security::Viewer;
 use crate::security::action_links::{self, LinkRejection, LinkStatus, Redeemed, ValidLink};
 use crate::tokens::action::Action;
 
-/// No form of a page is nearly as large.
+/// Much more than any form of a page contains.
 const MAX_FORM_BYTES: usize = 16 * 1024;
-
-pub(super) struct Pages {
-    pub(super) theme: Arc<Theme>,
-    pub(super) pool: Arc<BlockingPool>,
-}
 
 type Form = HashMap<String, String>;
 
-impl Pages {
+impl PageEndpoint {
     pub(super) async fn show_link(&self, action: Action, request: &Request) -> Response {
         let token = token(request);
         let rule = move |app: &App| {
@@ -45,10 +38,9 @@ impl Pages {
         }
     }
 
-    /// Performs the action of a link.
-    pub(super) async fn redeem(&self, action: Action, request: &mut Request) -> Response {
+    pub(super) async fn redeem_link(&self, action: Action, request: &mut Request) -> Response {
         let Some(form) = read_form(request).await else { return self.too_large() };
-        let (viewer, token) = (Viewer::at(client_ip::stored(request)), token(request));
+        let (viewer, token) = (client_ip::anonymous_viewer(request), token(request));
         let queue = if content::link(action).takes_password { Queue::Hashing } else { Queue::Writing };
         let rule = move |app: &App| {
             let action = actual_action(app, action, &token);
@@ -66,7 +58,7 @@ impl Pages {
 
     pub(super) async fn send_mail(&self, mail_form: &'static MailForm, request: &mut Request) -> Response {
         let Some(form) = read_form(request).await else { return self.too_large() };
-        let (viewer, email) = (Viewer::at(client_ip::stored(request)), field(&form, "email").to_owned());
+        let (viewer, email) = (client_ip::anonymous_viewer(request), field(&form, "email").to_owned());
         let rule = move |app: &App| match mail_form.action {
             Action::Activation => activation::resend(app, &viewer, &email),
             _ => password::send_reset_mail(app, &viewer, &email),
@@ -82,14 +74,14 @@ impl Pages {
 
     fn link_form(&self, status: StatusCode, link: &Link, valid: &ValidLink, errors: &[String]) -> Response {
         let template = if link.takes_password { "password.html" } else { "confirm.html" };
-        let values = json!({
-            "lead": link.lead,
-            "email": valid.email,
-            "ends_password": valid.ends_password,
-            "button": link.button,
-            "errors": errors,
-        });
-        self.theme.page(status, template, link.title, &values)
+        let values = context! {
+            lead => link.lead,
+            email => valid.email.as_str(),
+            ends_password => valid.ends_password,
+            button => link.button,
+            errors => errors.to_vec(),
+        };
+        self.theme.page(status, template, link.title, values)
     }
 
     pub(super) fn mail_form(
@@ -99,8 +91,8 @@ impl Pages {
         email: &str,
         errors: &[String],
     ) -> Response {
-        let values = json!({ "lead": form.lead, "form_path": form.path, "email": email, "errors": errors });
-        self.theme.page(status, "mail_form.html", form.title, &values)
+        let values = context! { lead => form.lead, form_path => form.path, email, errors => errors.to_vec() };
+        self.theme.page(status, "mail_form.html", form.title, values)
     }
 
     /// Explains why a link does not work, and offers to mail another one.
@@ -115,8 +107,8 @@ impl Pages {
         };
         let lead = format!("{} {}", message.text, link.if_unusable);
         let form_path = link.mail_form.map(|form| form.path);
-        let values = json!({ "lead": lead, "form_path": form_path, "email": "", "tone": "trouble" });
-        self.theme.page(status, "mail_form.html", message.title, &values)
+        let values = context! { lead, form_path, email => "", tone => "trouble" };
+        self.theme.page(status, "mail_form.html", message.title, values)
     }
 
     fn redirect(&self, path: &str) -> Response {
@@ -130,7 +122,7 @@ impl Pages {
     fn failed(&self, error: &Error) -> Response {
         match error {
             Error::Unavailable(error) => {
-                return unavailable(&self.theme, &content::UNAVAILABLE, error.retry_after);
+                return self.theme.unavailable(&content::UNAVAILABLE, error.retry_after);
             }
             Error::Internal(error) => tracing::error!("{error:#}"),
             Error::Refused(_) | Error::BadRequest(_) => {}
@@ -154,7 +146,7 @@ fn redeem(app: &App, viewer: &Viewer, action: Action, token: &str, form: &Form) 
     }))
 }
 
-/// Returns the action of a token at the path of `action`. A link that confirms a secondary address may lead to the path
+/// Returns the action of a token that arrived at the path of `action`. A link that confirms a secondary address may lead to the path
 /// of activations, because the `links` of django-graphql-auth do not distinguish the two.
 fn actual_action(app: &App, action: Action, token: &str) -> Action {
     let is_secondary =
@@ -162,7 +154,7 @@ fn actual_action(app: &App, action: Action, token: &str) -> Action {
     if is_secondary { Action::SecondaryEmail } else { action }
 }
 
-/// Returns a page with error messages. Its status and headers say when to try again, if waiting helps.
+/// Returns a page with error messages, and with `Retry-After` if the client is throttled.
 fn rejected(errors: &FieldErrors, page: impl FnOnce(StatusCode, &[String]) -> Response) -> Response {
     let mut messages: Vec<String> = errors.messages().map(str::to_owned).collect();
     messages.dedup();

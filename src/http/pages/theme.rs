@@ -1,18 +1,16 @@
-//! The look of pages: templates, style sheet and picture, all loaded at the start of the server.
+//! The templates, style sheet and picture of pages, which are loaded when the server starts.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior, context};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
 use poem::http::StatusCode;
-use poem::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use poem::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, RETRY_AFTER};
 use poem::web::Html;
 use poem::{IntoResponse as _, Response};
 use rust_embed::RustEmbed;
-use serde_json::{Value, json};
 
 use super::content::MessagePage;
 use crate::config::Config;
@@ -31,7 +29,7 @@ const CACHE_FOR_A_DAY: &str = "public, max-age=86400";
 /// Allows the style sheet and pictures of the server, and forms that lead to it.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'";
-/// Forbids the scripts that an SVG file may contain, for a browser that opens the picture itself.
+/// Forbids scripts in an SVG file that a browser opens as a document.
 const PICTURE_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -45,7 +43,7 @@ pub(in crate::http) struct Theme {
     /// The logo or the built-in picture. It is also the favicon.
     picture: Picture,
     has_logo: bool,
-    /// The path of `public_url`, with which every link to this server begins.
+    /// The path of `public_url`.
     public_path: String,
     sign_in: Option<String>,
 }
@@ -65,14 +63,14 @@ impl Theme {
             environment.add_template_owned(name.to_string(), asset(&name)?)?;
         }
         let accent = &config.pages.branding.accent;
-        let coloured = |name| -> Result<String> {
-            Ok(asset(name)?.replace("ON_ACCENT", contrasting(accent)).replace("ACCENT", accent))
+        let with_accent = |name| -> Result<String> {
+            Ok(asset(name)?.replace("ON_ACCENT", contrasting_colour(accent)).replace("ACCENT", accent))
         };
-        let style = coloured("style.css")?;
+        let style = with_accent("style.css")?;
         let logo = config.pages.branding.logo.as_deref();
         let picture = match logo {
             Some(path) => Picture::read(path)?,
-            None => Picture::new(coloured("icon.svg")?.into(), "image/svg+xml", "svg"),
+            None => Picture::new(with_accent("icon.svg")?.into(), "image/svg+xml", "svg"),
         };
         Ok(Self {
             environment,
@@ -109,17 +107,18 @@ impl Theme {
 
     pub(super) fn message(&self, status: StatusCode, message: &MessagePage) -> Response {
         let tone = if status.is_success() { "" } else { "trouble" };
-        self.page(status, "message.html", message.title, &json!({ "lead": message.text, "tone": tone }))
+        let values = context! { lead => message.text, tone, mail_sent => message.is_mail_sent };
+        self.page(status, "message.html", message.title, values)
     }
 
-    pub(super) fn mail_sent(&self, message: &MessagePage) -> Response {
-        let context = json!({ "lead": message.text, "mail_sent": true });
-        self.page(StatusCode::OK, "message.html", message.title, &context)
+    pub(in crate::http) fn unavailable(&self, message: &MessagePage, retry_after: u32) -> Response {
+        let page = self.message(StatusCode::SERVICE_UNAVAILABLE, message);
+        page.with_header(RETRY_AFTER, retry_after).into_response()
     }
 
-    pub(super) fn page(&self, status: StatusCode, template: &str, title: &str, values: &Value) -> Response {
-        // None of the links contains a character that must be escaped in an attribute, and escaping changes slashes.
-        let link = |link: String| minijinja::Value::from_safe_string(link);
+    pub(super) fn page(&self, status: StatusCode, template: &str, title: &str, values: Value) -> Response {
+        // Escaping would change slashes, and no link contains a character that an attribute requires to be escaped.
+        let link = |link: String| Value::from_safe_string(link);
         let context = context! {
             site => self.site.as_str(),
             title => title,
@@ -131,7 +130,7 @@ impl Theme {
             version => env!("CARGO_PKG_VERSION"),
             graphiql => self.graphiql,
             min_length => self.min_length,
-            ..minijinja::Value::from(Serde(values))
+            ..values
         };
         match self.environment.get_template(template).and_then(|template| template.render(context)) {
             Ok(page) => Html(page)
@@ -182,7 +181,7 @@ fn short_hash(bytes: &[u8]) -> String {
 }
 
 /// Returns black or white, the one with more contrast to a colour `#rrggbb` (relative luminance, WCAG 2.2).
-fn contrasting(colour: &str) -> &'static str {
+fn contrasting_colour(colour: &str) -> &'static str {
     let channel = |from: usize| {
         let value = colour.get(from..from + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
         let value = f64::from(value.unwrap_or_default()) / 255.0;
