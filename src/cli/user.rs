@@ -1,12 +1,14 @@
+use std::io::{IsTerminal as _, stdin};
+
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::database::{open, open_or_create};
 use super::explain;
-use super::output::{in_json, print, print_json, to_the_second};
-use super::paging::print_paged;
-use super::terminal::{ask_for_password, confirm, read_password, stdin_is_terminal};
+use super::output::{json_line, print, print_json, to_the_second};
+use super::paging::print_list;
+use super::terminal::{ask_for_password, confirm, read_password};
 use crate::accounts::admin::{self, Creation, EmailChange};
 use crate::accounts::{Account, Filter};
 use crate::app::App;
@@ -110,10 +112,12 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
     let app = if creates { open_or_create(config)? } else { open(config)? };
     let message = match command {
         Command::Create { email, username, verified, staff, password_stdin, no_password } => {
-            let password = match password_stdin {
-                true => Some(read_password()?),
-                false if no_password || !stdin_is_terminal() => None,
-                false => Some(ask_for_password()?),
+            let password = if password_stdin {
+                Some(read_password()?)
+            } else if no_password || !stdin().is_terminal() {
+                None
+            } else {
+                Some(ask_for_password()?)
             };
             let new = Creation { email, username, verified, staff, password };
             let account = explain("no account was created", admin::create(&app, &new))?;
@@ -178,14 +182,12 @@ fn describe(state: &str, (account, changed): (Account, bool)) -> String {
 
 fn list(app: &App, as_json: bool) -> Result<()> {
     let mut offset = 0;
-    let next_page = || {
+    let pages = std::iter::repeat_with(|| {
         let page = app.store.read(|db| store::accounts::list(db, &Filter::default(), offset, PAGE_SIZE));
         offset += PAGE_SIZE;
         page.map_err(store::Error::into_inner)
-    };
-    print_paged(as_json, "There are no accounts.\n", next_page, |account| {
-        if as_json { in_json(&to_json(account, exact)) } else { line(account) }
-    })
+    });
+    print_list(as_json, pages, "There are no accounts.\n", |account| to_json(account, exact), line)
 }
 
 fn line(account: &Account) -> String {
@@ -212,7 +214,7 @@ fn show(app: &App, name: &str, as_json: bool) -> Result<()> {
         return print_json(&members);
     }
     let members = members.as_object().into_iter().flatten();
-    print(&members.map(|(name, value)| format!("{name}: {}\n", in_json(value))).collect::<String>())
+    print(&members.map(|(name, value)| format!("{name}: {}\n", json_line(value))).collect::<String>())
 }
 
 fn exact(time: Timestamp) -> String {
