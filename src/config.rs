@@ -17,12 +17,12 @@ mod mail;
 mod restart_required;
 mod setting;
 mod smtp_url;
-mod units;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -36,7 +36,6 @@ pub use log::{Log, LogFormat, LogLevel};
 pub use mail::{Mail, Transport};
 pub use setting::Setting;
 pub use smtp_url::{Encryption, SmtpServer};
-pub use units::Bytes;
 
 /// All settings. Private ones have a default that depends on others; a method returns their value.
 #[derive(Debug, Clone, Deserialize)]
@@ -110,7 +109,7 @@ pub enum Joining {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Passwords {
-    pub memory: Bytes,
+    pub memory: ByteSize,
     pub iterations: u32,
     pub parallelism: u32,
     hashing_threads: Option<usize>,

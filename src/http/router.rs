@@ -52,7 +52,7 @@ pub(super) fn routes(app: Arc<App>, has_metrics_listener: bool, quotas: &Quotas)
         Arc::new(endpoint::Endpoint {
             graphql: Arc::clone(&graphql),
             flavour,
-            max_body: config.graphql.max_body.count(),
+            max_body: config.graphql.max_body.as_u64().try_into().unwrap_or(usize::MAX),
             graphiql,
             unsent_bytes: quotas.unsent_bytes.clone(),
         })

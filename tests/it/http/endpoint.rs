@@ -93,7 +93,7 @@ async fn other_methods_and_paths_execute_nothing() {
 async fn a_body_may_be_as_large_as_the_settings_say_and_no_larger() {
     let server = TestServer::start("").await;
     let settings = config::load_text("").expect("the defaults are good settings").config;
-    let most = settings.graphql.max_body.count();
+    let most = settings.graphql.max_body.as_u64().try_into().expect("a size in memory");
     let of_size = |size: usize| {
         let start = json!({ "query": ME, "more": "" }).to_string();
         start.replace(":\"\"", &format!(":\"{}\"", "x".repeat(size - start.len())))
