@@ -1,4 +1,4 @@
-//! `serve --demo`. It reads no configuration, so that it cannot change the data of a real server.
+//! `serve --demo`. It ignores the configuration, so that it cannot change the data of another server.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, anyhow};
 use super::database::open_or_create;
 use super::output::{has_colours, print_unescaped};
 use super::{explain, serve};
-use crate::accounts::register::{self, Registration};
+use crate::accounts::activation;
 use crate::app::App;
 use crate::config::{self, Config};
 use crate::error;
@@ -16,7 +16,6 @@ use crate::transfer::{bundled, file, import};
 
 const SAMPLE: &str = include_str!("../../assets/demo.json");
 const PASSWORD: &str = "tidal-Meadow-26";
-/// The address of the account that is registered beside those of the sample.
 const UNVERIFIED: &str = "lise@example.org";
 
 pub(super) fn run(listen: SocketAddr) -> Result<()> {
@@ -32,7 +31,7 @@ pub(super) fn run(listen: SocketAddr) -> Result<()> {
     serve::run(&loaded)
 }
 
-/// Replaces port 0 by a free port, because links in mails name the port.
+/// Replaces port 0 with a free port, because links in mails name the port.
 fn free_address(listen: SocketAddr) -> Result<SocketAddr> {
     let address = TcpListener::bind(listen).and_then(|listener| listener.local_addr());
     address.with_context(|| {
@@ -57,21 +56,11 @@ fn create_sample(app: &App) -> error::Result<()> {
     import::import(app, &sample, false, &|| {})?;
 
     let viewer = Viewer::at(Client::new(None, "pledge4future-auth serve --demo"));
-    let registration = Registration {
-        email: Some(UNVERIFIED.to_owned()),
-        username: Some("lise".to_owned()),
-        first_name: Some("Lise".to_owned()),
-        last_name: Some("Meitner".to_owned()),
-        academic_title: None,
-        password1: Some(PASSWORD.to_owned()),
-        password2: Some(PASSWORD.to_owned()),
-    };
-    register::register(app, &viewer, registration)?;
-    Ok(())
+    activation::resend(app, &viewer, UNVERIFIED)
 }
 
-fn introduction(config: &Config, colours: bool) -> String {
-    let bold = |text: String| if colours { format!("\x1b[1m{text}\x1b[0m") } else { text };
+fn introduction(config: &Config, has_colours: bool) -> String {
+    let bold = |text: String| if has_colours { format!("\x1b[1m{text}\x1b[0m") } else { text };
     let graphiql = bold(format!("{}/graphql", config.public_url));
     let front_page = bold(format!("{}/", config.public_url));
     let data = config.data_dir.display();
