@@ -59,7 +59,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
 impl Smtp {
     pub(super) fn new(config: &Config, from: Mailbox) -> Result<Self> {
         let url = config.mail.smtp_url.as_ref().context("mail.smtp_url is missing")?;
-        let server = SmtpServer::read(url).map_err(|problem| anyhow!("mail.smtp_url: {problem}"))?;
+        let server = SmtpServer::parse(url).context("mail.smtp_url")?;
         let tls = tls(&server.host, config)?;
         let ehlo_name = ehlo_name(&server, config);
         let from = Mailbox::new(from.name, in_ascii(&from.email)?);
@@ -209,7 +209,11 @@ fn in_ascii(address: &Address) -> Result<Address> {
 fn ehlo_name(server: &SmtpServer, config: &Config) -> ClientId {
     let url = url::Url::parse(&config.public_url).ok();
     let own = url.as_ref().and_then(url::Url::domain).filter(|domain| domain.contains('.'));
-    server.hello.as_deref().or(own).map_or_else(ClientId::default, |name| ClientId::Domain(name.to_owned()))
+    server
+        .ehlo_name
+        .as_deref()
+        .or(own)
+        .map_or_else(ClientId::default, |name| ClientId::Domain(name.to_owned()))
 }
 
 /// Trusts the certificates of `mail.smtp_ca_file`, or else the roots of Mozilla, which are built in because a machine may
