@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::database::open;
 use super::explain;
-use super::output::to_the_second;
+use super::output::format_time;
 use super::paging::print_list;
 use crate::accounts::{AccountId, admin};
 use crate::app::App;
@@ -23,8 +23,8 @@ const PAGE_SIZE: i64 = 1000;
 pub(super) enum Command {
     /// List events, oldest first: successful and rejected logins, and changes of passwords, addresses, sessions and groups.
     List {
-        /// List only events that an account caused or that changed it: its address, username or id. An erased account has
-        /// only its id.
+        /// List only events that an account caused or that changed it. Takes its address, username or id, and only the id of
+        /// an erased account.
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<String>,
         /// List only events since a time in UTC, such as 2026-11-01 or "2026-11-01 18:30:00", or in the last "7 days".
@@ -102,7 +102,7 @@ fn line(entry: &Entry) -> String {
     };
     let address = address.as_ref().map(|address| format!(" from {address}")).unwrap_or_default();
     let detail = detail.as_ref().map(|detail| format!("  {detail}")).unwrap_or_default();
-    let at = to_the_second(*at);
+    let at = format_time(*at);
     single_line(&format!("{at}  {event:<25}  {account}  by {actor}{address}{detail}")) + "\n"
 }
 

@@ -11,7 +11,7 @@ pub(super) fn run(loaded: &Loaded, changed: bool) -> Result<()> {
         Some(file) => format!("# The configuration is valid. File: {}\n", file.display()),
         None => "# The configuration is valid. No file: defaults and environment\n".to_owned(),
     };
-    if let Some(file) = loaded.readable_by_others() {
+    if let Some(file) = loaded.exposed_file() {
         text.push_str(&format!(
             "# {} contains a secret and others may read it: run `chmod 600` on it\n",
             file.display()

@@ -18,8 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_RESPONSE: u64 = 16 * 1024;
 
 pub(super) fn run(config: &Config) -> Result<()> {
-    let metrics = config.metrics.listen.filter(|_| config.metrics.enabled);
-    let (mut address, is_encrypted) = match metrics {
+    let (mut address, is_encrypted) = match config.metrics.address() {
         Some(address) => (address, false),
         None => (config.listen, config.http.tls.is_on()),
     };

@@ -3,7 +3,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::database::open;
-use super::output::{print, to_the_second};
+use super::output::{format_time, print};
 use super::paging::print_list;
 use super::terminal::confirm;
 use crate::app::App;
@@ -51,7 +51,7 @@ fn list(app: &App, as_json: bool) -> Result<()> {
 
 fn line(message: &OutboxMessage) -> String {
     let OutboxMessage { id, recipient, subject, created_at, .. } = message;
-    let created_at = to_the_second(*created_at);
+    let created_at = format_time(*created_at);
     format!("{id:>6}  {created_at}  {:<24}  {recipient}  {subject}\n", state(message))
 }
 

@@ -24,7 +24,8 @@ pub(super) fn has_colours(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-pub(super) fn to_the_second(time: Timestamp) -> String {
+/// Formats a time without fractions of a second.
+pub(super) fn format_time(time: Timestamp) -> String {
     Timestamp::from_seconds(time.seconds()).to_string()
 }
 

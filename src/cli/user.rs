@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::database::{open, open_or_create};
 use super::explain;
-use super::output::{json_line, print, print_json, to_the_second};
+use super::output::{format_time, json_line, print, print_json};
 use super::paging::print_list;
 use super::terminal::{ask_for_password, confirm, read_password};
 use crate::accounts::admin::{self, Creation, EmailChange};
@@ -27,8 +27,8 @@ pub(super) struct Target {
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Create an account. Asks for a password at a terminal. Without a password the owner chooses one by a mailed link,
-    /// which is sent when the owner asks for it.
+    /// Create an account. Asks for a password at a terminal. Without a password, the owner sets one with a mailed link,
+    /// which the owner has to request.
     Create {
         /// The primary address.
         #[arg(long)]
@@ -39,7 +39,7 @@ pub(super) enum Command {
         /// Treat the address as confirmed. Without this option a mail asks the owner to confirm it.
         #[arg(long)]
         verified: bool,
-        /// Give the account the rights of staff.
+        /// Give the account staff rights.
         #[arg(long)]
         staff: bool,
         /// Read the password from standard input.
@@ -63,7 +63,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Set another password and end all sessions. Asks for the password at a terminal.
+    /// Set a new password and end all sessions. Asks for the password at a terminal.
     SetPassword {
         #[command(flatten)]
         target: Target,
@@ -71,7 +71,7 @@ pub(super) enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Set another primary address. Ends all sessions, invalidates mailed links, and notifies the owner by mail.
+    /// Set a new primary address. Ends all sessions, invalidates mailed links, and notifies the owner by mail.
     SetEmail {
         #[command(flatten)]
         target: Target,
@@ -87,11 +87,11 @@ pub(super) enum Command {
     Deactivate(Target),
     /// Activate a deactivated account.
     Activate(Target),
-    /// Give an account the rights of staff.
+    /// Give an account staff rights.
     Staff {
         #[command(flatten)]
         target: Target,
-        /// Take the rights away.
+        /// Remove the rights.
         #[arg(long)]
         remove: bool,
     },
@@ -199,7 +199,7 @@ fn line(account: &Account) -> String {
     ];
     let marks: Vec<_> = marks.iter().filter(|(_, applies)| *applies).map(|(mark, _)| *mark).collect();
     let Account { id, email, username, .. } = account;
-    let (joined_at, marks) = (to_the_second(account.joined_at), marks.join(", "));
+    let (joined_at, marks) = (format_time(account.joined_at), marks.join(", "));
     let line = format!("{id:>6}  {joined_at}  {email}  {username}  {marks}");
     single_line(line.trim_end()) + "\n"
 }
@@ -208,7 +208,7 @@ fn show(app: &App, name: &str, as_json: bool) -> Result<()> {
     let account = explain("the account cannot be shown", app.store.read(|db| admin::find(db, name)))?;
     let now = app.clock.now();
     let sessions = app.store.read(|db| store::sessions::list_live(db, account.id, now));
-    let mut members = to_json(&account, if as_json { exact } else { to_the_second });
+    let mut members = to_json(&account, if as_json { exact } else { format_time });
     members["sessions"] = sessions.map_err(store::Error::into_inner)?.len().into();
     if as_json {
         return print_json(&members);

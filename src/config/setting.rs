@@ -35,7 +35,7 @@ impl Loaded {
         };
         let value = match (name.as_str(), &self.config.mail.smtp_url) {
             ("secret_key", _) => "\"***\"".to_owned(),
-            ("mail.smtp_url", Some(url)) => format!("{:?}", smtp_url::masked(url)),
+            ("mail.smtp_url", Some(url)) => format!("{:?}", smtp_url::mask_password(url)),
             _ => to_toml(&value),
         };
         Setting { name, value, source, is_changed }

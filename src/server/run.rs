@@ -35,7 +35,7 @@ async fn serve(app: Arc<App>, loaded: &Loaded, migrated: Migrated, set_log_level
     let stop_signal = stop_signal()?;
     let reload_signal = signal(SignalKind::hangup()).context("SIGHUP cannot be received")?;
     log_startup(&app, &server, &migrated);
-    if let Some(file) = loaded.readable_by_others() {
+    if let Some(file) = loaded.exposed_file() {
         let file = file.display();
         tracing::warn!("{file} contains a secret and others may read it; run `chmod 600 {file}`");
     }
