@@ -18,7 +18,7 @@ pub struct Accounts {
 /// A GraphQL argument of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum LoginField {
     Email,
     Username,

@@ -58,15 +58,16 @@ fn may_contain_password(text: &str) -> bool {
 fn describe_unknown(path: &[&str], unknown: &str, known: &[&str], place: &str) -> String {
     let section: String =
         path.iter().filter(|part| **part != unknown).map(|part| format!("{part}.")).collect();
-    let similar =
+    let in_section =
         known.iter().map(|known| (strsim::jaro_winkler(known, unknown), format!("{section}{known}")));
     // The name of a variable may have one underscore between levels instead of two.
-    let flat =
+    let elsewhere =
         example::settings().filter(|example| example.name.replace('.', "_") == format!("{section}{unknown}"));
-    let unknown = if may_contain_password(unknown) { "…" } else { unknown };
-    let nearest =
-        similar.chain(flat.map(|example| (1.0, example.name))).max_by(|(a, _), (b, _)| a.total_cmp(b));
-    let hint = match nearest.filter(|(similarity, _)| *similarity > MIN_SIMILARITY) {
+    let most_similar = in_section
+        .chain(elsewhere.map(|example| (1.0, example.name)))
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .filter(|(similarity, _)| *similarity > MIN_SIMILARITY);
+    let hint = match most_similar {
         Some((_, name)) if place == IN_ENVIRONMENT => {
             let variable = name.replace('.', "__").to_uppercase();
             format!("; did you mean \"{name}\", P4F_AUTH_{variable}?")
@@ -74,6 +75,7 @@ fn describe_unknown(path: &[&str], unknown: &str, known: &[&str], place: &str) -
         Some((_, name)) => format!("; did you mean \"{name}\"?"),
         None => String::new(),
     };
+    let unknown = if may_contain_password(unknown) { "…" } else { unknown };
     format!("there is no setting \"{section}{unknown}\"{place}{hint}")
 }
 

@@ -66,7 +66,7 @@ impl Loaded {
         let has_password = || self.config.mail.smtp_url.as_ref().is_some_and(smtp_url::has_password);
         let has_secret = is_in_file("secret_key") || (is_in_file("mail.smtp_url") && has_password());
         let metadata = std::fs::metadata(file).ok()?;
-        // The service must be able to read a file of root through its group.
+        // The group of a file that belongs to root is the service, which has to read it.
         let open_mode = if metadata.uid() == 0 { 0o007 } else { 0o077 };
         (has_secret && metadata.mode() & open_mode != 0).then_some(file)
     }
