@@ -373,7 +373,7 @@ check_file_types() {
         case $owner:$mode in
             # Neither the group nor others may write.
             root:*:?????-??-?) ;;
-            *) say "$root$CONFIG belongs to $owner, with the mode $mode: users other than root can change the service; run chown root:$NAME and chmod 640 on it." ;;
+            *) say "$root$CONFIG belongs to $owner, with the mode $mode: others than root can change the service; run chown root:$NAME and chmod 640 on it." ;;
         esac
     fi
 }
