@@ -2,7 +2,7 @@
 # Installs, upgrades and removes pledge4future-auth on a machine with systemd; see `./install.sh --help`.
 # It checks everything before it changes anything. A second run upgrades, or reports that nothing changed.
 set -eu
-# Others may read only files that get their mode explicitly.
+# New files are private unless their mode is set explicitly.
 umask 077
 
 NAME=pledge4future-auth
@@ -53,13 +53,13 @@ fail() {
     exit 1
 }
 
-# For wrong options.
+# Fails because of wrong options.
 fail_usage() {
     print_error "$*"
     exit 2
 }
 
-# report STATE PATH: prints one line for each installed or removed thing.
+# report STATE PATH: prints a line about something that is installed or removed.
 changed=''
 report() {
     case $1 in
@@ -72,7 +72,7 @@ report() {
 # --- Options -------------------------------------------------------------------------------------------------------
 
 binary='' public_url='' listen='' prefix='' root=''
-systemd=yes start=yes dry='' uninstall='' purge='' yes=''
+systemd=yes start=yes dry_run='' uninstall='' purge='' yes=''
 
 while [ $# -gt 0 ]; do
     option=$1
@@ -97,7 +97,7 @@ while [ $# -gt 0 ]; do
             ;;
         --no-systemd) systemd='' ;;
         --no-start) start='' ;;
-        --dry-run) dry=yes ;;
+        --dry-run) dry_run=yes ;;
         --uninstall) uninstall=yes ;;
         --purge) purge=yes ;;
         --yes) yes=yes ;;
@@ -147,10 +147,10 @@ fi
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 program=$prefix/bin/$NAME
 
-# With --root, the service of this machine is not touched.
+# Whether to manage the service of this machine. With --root, it is not touched.
 managed=$systemd
 [ -z "$root" ] || managed=''
-# With --root, no users are created and no owners are set.
+# Whether to create the user and set owners. With --root, neither is done.
 owned=yes
 [ -z "$root" ] || owned=''
 
@@ -165,7 +165,7 @@ require() {
 
 check_machine() {
     require awk cat chmod cmp cp df dirname id ln ls mkdir mktemp mv rm sed sleep stat wc
-    if [ -n "$owned" ] && [ -z "$dry" ] && [ "$(id -u)" != 0 ]; then
+    if [ -n "$owned" ] && [ -z "$dry_run" ] && [ "$(id -u)" != 0 ]; then
         fail "root is required: run this script as root, or use --dry-run."
     fi
     if [ -n "$owned" ] && [ -z "$uninstall" ]; then
@@ -191,7 +191,7 @@ find_binary() {
         fail "there is no program beside this script; name it with --binary FILE."
     command -v cargo >/dev/null 2>&1 ||
         fail "there is no program, and no cargo to build it: name a program with --binary FILE, or install a C compiler and Rust 1.95 or newer from https://rustup.rs."
-    if [ -n "$dry" ]; then
+    if [ -n "$dry_run" ]; then
         say "The program would be built with cargo and then checked."
         binary=''
         return
@@ -277,7 +277,7 @@ assignments() {
                 } else if (!words && word == "" && (c == "#" || c == ";")) {
                     while (substr(text, i + 1, 1) != "\n") i++
                 } else if (c == " " || c == "\t" || c == "\r") {
-                    # Blanks around a value do not belong to it.
+                    # Spaces around a value do not belong to it.
                     if (at == "plain") blanks = blanks c
                 } else if ((c == "\"" || c == "\047") && (words ? word == "" : at == "start")) {
                     quote = c
@@ -293,8 +293,8 @@ assignments() {
         }'
 }
 
-# Reads the settings that the service gets from its unit and drop-ins, such as the password of a mail server. They are
-# never printed or passed as arguments, which others could read.
+# Reads the settings in the unit of the service and its drop-ins, such as the password of a mail server. They are never
+# printed or passed as arguments, which others could read.
 service_settings=''
 read_service_settings() {
     [ -n "$managed" ] || return 0
@@ -325,7 +325,7 @@ TEXT
     "$@"
 )
 
-# Checks the configuration with the new program, so that the running one is not replaced by one that does not start.
+# Checks the configuration with the new program, so that a running program is not replaced with one that does not start.
 check_config() {
     config=$root$CONFIG
     new_config=''
@@ -356,11 +356,11 @@ check_config() {
     esac
 }
 
-# is_owned_by OWNER:GROUP PATH. Any other owner could change the service, regardless of the mode.
+# is_owned_by OWNER:GROUP PATH. Another owner could change the service, regardless of the mode.
 is_owned_by() { [ -z "$owned" ] || [ "$(stat -L -c %U:%G -- "$2")" = "$1" ]; }
 
-# Finds files in place of folders, and folders in place of files.
-check_kinds() {
+# Rejects files in place of folders, and folders in place of files.
+check_file_types() {
     for path in $DATA $SETTINGS; do
         [ ! -e "$root$path" ] || [ -d "$root$path" ] || fail "$root$path is not a folder; move it away."
     done
@@ -412,17 +412,17 @@ check_port() {
 
 # --- Changes -------------------------------------------------------------------------------------------------------
 
-# install_file SOURCE TARGET MODE: sets `was`. Copies to a temporary name first, so that the target is never incomplete.
+# install_file SOURCE TARGET MODE: sets `state`. Copies to a temporary name first, so that the target is never incomplete.
 install_file() {
     target=$root$2
-    was=new
+    state=new
     if [ -f "$target" ]; then
-        was=changed
+        state=changed
         if cmp -s -- "$1" "$target" && [ "$(stat -c %a -- "$target")" = "${3#0}" ] && is_owned_by root:root "$target"; then
-            was=kept
+            state=kept
         fi
     fi
-    if [ $was != kept ] && [ -z "$dry" ]; then
+    if [ $state != kept ] && [ -z "$dry_run" ]; then
         (umask 022 && mkdir -p -- "$(dirname -- "$target")")
         rm -f -- "$target.new"
         cp -- "$1" "$target.new"
@@ -430,7 +430,7 @@ install_file() {
         [ "$2" != "$CONFIG" ] || [ -z "$owned" ] || chown root:$NAME "$target.new"
         mv -f -- "$target.new" "$target"
     fi
-    report $was "$target"
+    report $state "$target"
 }
 
 create_user() {
@@ -439,7 +439,7 @@ create_user() {
         report kept "user $NAME"
         return
     fi
-    if [ -z "$dry" ]; then
+    if [ -z "$dry_run" ]; then
         getent group $NAME >/dev/null || groupadd --system $NAME
         useradd --system --gid $NAME --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin $NAME
     fi
@@ -449,18 +449,18 @@ create_user() {
 # create_folder PATH MODE OWNER
 create_folder() {
     path=$root$1
-    was=kept
+    state=kept
     if [ ! -d "$path" ]; then
-        was=new
+        state=new
     elif [ "$(stat -L -c %a -- "$path")" != "${2#0}" ] || ! is_owned_by "$3" "$path"; then
-        was=changed
+        state=changed
     fi
-    if [ $was != kept ] && [ -z "$dry" ]; then
+    if [ $state != kept ] && [ -z "$dry_run" ]; then
         (umask 022 && mkdir -p -- "$path")
         [ -z "$owned" ] || chown "$3" "$path"
         chmod "$2" "$path"
     fi
-    report $was "$path"
+    report $state "$path"
 }
 
 # Makes a backup, because the old version may not be able to read the database of the new one. If the old version does not
@@ -468,7 +468,7 @@ create_folder() {
 back_up() {
     [ -n "$managed" ] && [ -n "$start" ] && [ -f "$DATA/auth.sqlite3" ] && [ -f "$program" ] || return 0
     [ -f "$UNITS/$NAME-backup.service" ] && ! cmp -s -- "$binary" "$program" || return 0
-    if [ -n "$dry" ] || systemctl start $NAME-backup.service 2>/dev/null; then
+    if [ -n "$dry_run" ] || systemctl start $NAME-backup.service 2>/dev/null; then
         report new "backup in $DATA/backups"
     elif systemctl is-active --quiet $NAME.service; then
         fail "the backup before the upgrade failed, so nothing was changed; see journalctl -u $NAME-backup, or use --no-start to upgrade without a backup."
@@ -479,22 +479,22 @@ back_up() {
 
 install_binary() {
     target=$root$program
-    if [ -f "$target" ] && ! cmp -s -- "$binary" "$target" && [ -z "$dry" ]; then
-        # Keeps the old program under another name, without a moment in which there is none.
+    if [ -f "$target" ] && ! cmp -s -- "$binary" "$target" && [ -z "$dry_run" ]; then
+        # Links the old program to another name first, so that there is always a program.
         ln -f -- "$target" "$target.previous" 2>/dev/null || cp -p -- "$target" "$target.previous"
     fi
     install_file "$binary" "$program" 0755
-    binary_was=$was
+    binary_state=$state
 }
 
 install_units() {
-    units_were=kept
+    units_state=kept
     for unit in $UNIT_FILES; do
         # Adds the folder of the program.
         sed "s|\\(ExecStart=\\)$NAME |\\1$program |; s|\\(exec \\)$NAME |\\1$program |; s|\\(sh -c '\\)$NAME |\\1$program |" \
             "$here/packaging/$unit" >"$work/$unit"
         install_file "$work/$unit" "$UNITS/$unit" 0644
-        [ $was = kept ] || units_were=changed
+        [ $state = kept ] || units_state=changed
     done
 }
 
@@ -504,11 +504,11 @@ run_as_service() {
 }
 
 start_service() {
-    if [ -n "$dry" ]; then
+    if [ -n "$dry_run" ]; then
         say "The service would be enabled and started, and would have to be ready within $TIMEOUT seconds."
         return
     fi
-    [ "$units_were" = kept ] || systemctl daemon-reload
+    [ "$units_state" = kept ] || systemctl daemon-reload
     [ -n "$start" ] || return 0
     for unit in $NAME.service $NAME-backup.timer; do
         if ! systemctl is-enabled --quiet "$unit" 2>/dev/null; then
@@ -516,10 +516,10 @@ start_service() {
             report enabled "$unit"
         fi
     done
-    if [ "$units_were" != kept ] || ! systemctl is-active --quiet $NAME-backup.timer; then
+    if [ "$units_state" != kept ] || ! systemctl is-active --quiet $NAME-backup.timer; then
         systemctl restart $NAME-backup.timer
     fi
-    if systemctl is-active --quiet $NAME.service && [ "$binary_was$units_were$config_was" = keptkeptkept ]; then
+    if systemctl is-active --quiet $NAME.service && [ "$binary_state$units_state$config_state" = keptkeptkept ]; then
         wait_until_healthy
         return
     fi
@@ -540,7 +540,7 @@ wait_until_healthy() {
 }
 
 rollback_hint() {
-    [ "$binary_was" != changed ] || printf ' %s' "The previous version is $program.previous, and a backup of its database is in $DATA/backups."
+    [ "$binary_state" != changed ] || printf ' %s' "The previous version is $program.previous, and a backup of its database is in $DATA/backups."
 }
 
 install() {
@@ -561,7 +561,7 @@ install() {
     fi
     if [ -n "$binary" ]; then
         check_binary
-        check_kinds
+        check_file_types
         check_space
         check_config
         [ -z "$managed" ] || [ -z "$listen" ] || check_port
@@ -570,7 +570,7 @@ install() {
         version="$NAME (not built yet)" binary=/dev/null new_config=/dev/null
     fi
 
-    if [ -n "$dry" ]; then
+    if [ -n "$dry_run" ]; then
         say "$version would be installed${root:+ below $root}:"
     else
         say "Installing $version${root:+ below $root}:"
@@ -579,16 +579,16 @@ install() {
     create_user
     create_folder $DATA 0700 $NAME:$NAME
     create_folder $SETTINGS 0755 root:root
-    config_was=kept
+    config_state=kept
     if [ -n "$new_config" ]; then
         install_file "$new_config" $CONFIG 0640
-        config_was=$was
+        config_state=$state
     else
         report kept "$root$CONFIG"
     fi
     install_binary
     [ -z "$systemd" ] || install_units
-    if [ -n "$owned" ] && [ -z "$dry" ]; then
+    if [ -n "$owned" ] && [ -z "$dry_run" ]; then
         run_as_service check-config >/dev/null 2>"$work/errors" ||
             fail "the user $NAME cannot use $CONFIG: $(first_error) (fix its permissions with chown root:$NAME and chmod 0640)"
     fi
@@ -598,7 +598,7 @@ install() {
 
 print_summary() {
     say ""
-    if [ -n "$dry" ]; then
+    if [ -n "$dry_run" ]; then
         say "Nothing was changed (--dry-run)."
         return
     fi
@@ -623,7 +623,7 @@ print_summary() {
     else
         say "  start     runuser -u $NAME -- $program --config $CONFIG serve"
     fi
-    [ "$config_was" = new ] || return 0
+    [ "$config_state" = new ] || return 0
     say ""
     say "Next steps (see docs/operating.md):"
     case $url in
@@ -642,7 +642,7 @@ print_summary() {
 remove_paths() {
     for path in "$@"; do
         if [ ! -e "$root$path" ] && [ ! -L "$root$path" ]; then continue; fi
-        if [ -n "$dry" ] || error=$(rm -rf -- "$root$path" 2>&1); then
+        if [ -n "$dry_run" ] || error=$(rm -rf -- "$root$path" 2>&1); then
             report removed "$root$path"
         elif [ -d "$root$path" ] && [ -z "$(ls -A -- "$root$path")" ]; then
             # A mount point.
@@ -654,7 +654,7 @@ remove_paths() {
 }
 
 remove() {
-    if [ -n "$purge" ] && [ -z "$yes" ] && [ -z "$dry" ]; then
+    if [ -n "$purge" ] && [ -z "$yes" ] && [ -z "$dry_run" ]; then
         [ -t 0 ] || fail "--purge removes all accounts and backups, and there is no terminal to ask for confirmation; confirm with --yes."
         printf '%s' "This permanently removes all accounts and backups in $root$DATA. Continue? [y/N] "
         read -r answer || answer=''
@@ -663,9 +663,9 @@ remove() {
             *) fail "nothing was removed." ;;
         esac
     fi
-    if [ -n "$dry" ]; then say "Would be removed:"; else say "Removing:"; fi
+    if [ -n "$dry_run" ]; then say "Would be removed:"; else say "Removing:"; fi
     for unit in $NAME-backup.timer $NAME-backup.service $NAME.service; do
-        if [ -n "$managed" ] && [ -z "$dry" ] && [ -f "$UNITS/$unit" ]; then
+        if [ -n "$managed" ] && [ -z "$dry_run" ] && [ -f "$UNITS/$unit" ]; then
             systemctl --quiet disable --now "$unit" 2>/dev/null || systemctl stop "$unit" ||
                 fail "$unit does not stop; see systemctl status $unit."
         fi
@@ -675,13 +675,13 @@ remove() {
     if [ -n "$purge" ]; then
         remove_paths $UNITS/$NAME.service.d $UNITS/$NAME-backup.service.d $UNITS/$NAME-backup.timer.d $SETTINGS $DATA
         if [ -n "$owned" ] && getent passwd $NAME >/dev/null; then
-            [ -n "$dry" ] || userdel $NAME
+            [ -n "$dry_run" ] || userdel $NAME
             report removed "user $NAME"
         fi
     fi
-    if [ -n "$managed" ] && [ -z "$dry" ]; then systemctl daemon-reload; fi
+    if [ -n "$managed" ] && [ -z "$dry_run" ]; then systemctl daemon-reload; fi
     say ""
-    if [ -n "$dry" ]; then
+    if [ -n "$dry_run" ]; then
         say "Nothing was removed (--dry-run)."
     elif [ -z "$changed" ]; then
         say "There was nothing to remove in $prefix/bin and $UNITS."

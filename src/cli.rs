@@ -1,5 +1,5 @@
-//! The command line. An error is one message on standard error. The exit status is 0 on success, 1 on failure, and 2 for
-//! wrong usage or configuration.
+//! The command line. Prints an error as one message on standard error. The exit status is 0 on success, 1 on failure, and
+//! 2 for wrong usage or configuration.
 
 mod arguments;
 mod audit;
@@ -28,7 +28,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::app::secret_key;
-use crate::config::{self, Config, Loaded};
+use crate::config::{self, Loaded};
 use crate::error::{self, Error};
 use crate::graphql::{self, MutationStyle};
 use crate::printable::multi_line;
@@ -41,8 +41,8 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.command {
         None => finish(Arguments::command().print_help().map_err(Into::into)),
-        Some(Command::Completions { shell }) => finish(completions(shell)),
-        Some(Command::Man { folder }) => finish(manual(&folder)),
+        Some(Command::Completions { shell }) => finish(print_completions(shell)),
+        Some(Command::Man { folder }) => finish(write_manual(&folder)),
         Some(Command::Serve { demo: Some(listen) }) => finish(demo::run(listen)),
         Some(command) => match load(&command, arguments.config.as_deref()) {
             Ok(loaded) => finish(dispatch(command, &loaded)),
@@ -54,25 +54,19 @@ pub fn run() -> ExitCode {
 fn load(command: &Command, file: Option<&Path>) -> Result<Loaded> {
     let loaded = config::load(file)?;
     server::check(&loaded.config)?;
-    check_key(command, &loaded.config)?;
-    Ok(loaded)
-}
-
-/// Rejects an unusable secret key before commands that depend on it. Operators run other commands as users who may not
-/// read the key.
-fn check_key(command: &Command, config: &Config) -> Result<()> {
-    match (command, secret_key::load(config)) {
+    match (command, secret_key::load(&loaded.config)) {
         // systemd provides a credential only while the server runs.
-        (Command::CheckConfig { .. }, Err(error)) if has_io_error(&error, ErrorKind::NotFound) => Ok(()),
-        (Command::CheckConfig { .. } | Command::Serve { .. }, key) => key.map(drop),
-        _ => Ok(()),
+        (Command::CheckConfig { .. }, Err(error)) if has_io_error(&error, ErrorKind::NotFound) => Ok(loaded),
+        (Command::CheckConfig { .. } | Command::Serve { .. }, Err(error)) => Err(error),
+        // The user of another command may not be allowed to read the key.
+        _ => Ok(loaded),
     }
 }
 
 fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
     let config = &loaded.config;
     match command {
-        Command::Serve { demo: None } => serve::run(loaded, |_| Ok(())),
+        Command::Serve { demo: None } => serve::run(loaded),
         Command::Serve { demo: Some(listen) } => demo::run(listen),
         Command::CheckConfig { changed } => check_config::run(loaded, changed),
         Command::Migrate { status } => migrate::run(config, status),
@@ -86,25 +80,25 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
         Command::Restore { file, force } => backup::restore(config, &file, force),
         Command::Verify => backup::verify(config),
         Command::Healthcheck => healthcheck::run(config),
-        Command::Completions { shell } => completions(shell),
-        Command::Man { folder } => manual(&folder),
+        Command::Completions { shell } => print_completions(shell),
+        Command::Man { folder } => write_manual(&folder),
         Command::Schema { relay } => {
-            let flavour = if relay { MutationStyle::Relay } else { MutationStyle::Plain };
-            print(&graphql::sdl(flavour, &config.graphql))
+            let style = if relay { MutationStyle::Relay } else { MutationStyle::Plain };
+            print(&graphql::sdl(style, &config.graphql))
         }
     }
 }
 
-fn completions(shell: clap_complete::Shell) -> Result<()> {
+fn print_completions(shell: clap_complete::Shell) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "pledge4future-auth", &mut script);
     print(&String::from_utf8(script)?)
 }
 
-fn manual(folder: &Path) -> Result<()> {
-    let written =
-        std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(Arguments::command(), folder));
-    written.with_context(|| format!("the manual pages cannot be written to {}", folder.display()))
+fn write_manual(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)
+        .and_then(|()| clap_mangen::generate_to(Arguments::command(), folder))
+        .with_context(|| format!("the manual pages cannot be written to {}", folder.display()))
 }
 
 fn finish(outcome: Result<()>) -> ExitCode {
@@ -125,18 +119,18 @@ fn has_io_error(error: &anyhow::Error, kind: ErrorKind) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == kind)
 }
 
-/// Words the error of a rule. `not_done` begins the message.
-fn explain<T>(not_done: &str, outcome: error::Result<T>) -> Result<T> {
+/// Converts the error of a rule to a message that begins with `failure`, such as "nothing was changed".
+fn explain<T>(failure: &str, outcome: error::Result<T>) -> Result<T> {
     match outcome {
-        Ok(done) => Ok(done),
-        Err(Error::BadRequest(sentence)) => bail!("{not_done}: {sentence}"),
+        Ok(value) => Ok(value),
+        Err(Error::BadRequest(sentence)) => bail!("{failure}: {sentence}"),
         Err(Error::Refused(errors)) => {
-            bail!("{not_done}: {}", errors.messages().collect::<Vec<_>>().join(" "))
+            bail!("{failure}: {}", errors.messages().collect::<Vec<_>>().join(" "))
         }
-        // The cause is in the log, which commands do not write.
+        // The cause was only logged, and commands have no log.
         Err(Error::Unavailable(_)) => bail!(
-            "{not_done}: the database cannot be written; check for a full disk or another process that has it open"
+            "{failure}: the database cannot be written; check for a full disk or another process that has it open"
         ),
-        Err(Error::Internal(error)) => Err(error.context(not_done.to_owned())),
+        Err(Error::Internal(error)) => Err(error.context(failure.to_owned())),
     }
 }

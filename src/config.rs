@@ -1,7 +1,5 @@
-//! The settings, which `config.example.toml` describes.
-//!
-//! That file is built in and contains the defaults, so that its values and the defaults are the same. The configuration
-//! file overrides it, and environment variables override both.
+//! The settings. `config.example.toml` describes them and contains their defaults: it is built into the program. The
+//! configuration file overrides the defaults, and environment variables override both.
 
 mod accounts;
 mod check;
@@ -17,12 +15,12 @@ mod mail;
 mod restart_required;
 mod setting;
 mod smtp_url;
-mod units;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -36,9 +34,8 @@ pub use log::{Log, LogFormat, LogLevel};
 pub use mail::{Mail, Transport};
 pub use setting::Setting;
 pub use smtp_url::{Encryption, SmtpServer};
-pub use units::Bytes;
 
-/// All settings. Private ones have a default that depends on others; a method returns their value.
+/// All settings. A private one has a default that depends on others, and a method that returns its value.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -110,7 +107,7 @@ pub enum Joining {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Passwords {
-    pub memory: Bytes,
+    pub memory: ByteSize,
     pub iterations: u32,
     pub parallelism: u32,
     hashing_threads: Option<usize>,
@@ -143,7 +140,14 @@ pub struct Audit {
 #[serde(deny_unknown_fields)]
 pub struct Metrics {
     pub enabled: bool,
-    pub listen: Option<SocketAddr>,
+    listen: Option<SocketAddr>,
+}
+
+impl Metrics {
+    /// Returns the separate address for metrics, if they are enabled and have one.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.listen.filter(|_| self.enabled)
+    }
 }
 
 impl Config {

@@ -1,17 +1,16 @@
-//! Health checks and resource usage of the server.
+//! Health checks, and metrics of the mails and the use of disk and memory.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::app::App;
 use crate::error::Result;
-use crate::metrics::Levels;
 use crate::store;
 
-/// A delivery problem that lasts longer is not transient.
-const OUTAGE: Duration = Duration::from_hours(1);
+/// A shorter outage of mail delivery is not reported.
+const MIN_MAIL_OUTAGE: Duration = Duration::from_hours(1);
 
-/// With less space writes fail soon: the write-ahead log alone takes four megabytes before SQLite resets it.
+/// With less space, writes soon fail: the write-ahead log alone grows to four megabytes before SQLite resets it.
 const MIN_FREE_SPACE: u64 = 16 * 1024 * 1024;
 
 /// Returns the problems that keep the server from working.
@@ -26,7 +25,7 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
     if free_space(&app.config.data_dir).is_some_and(|free| free < MIN_FREE_SPACE) {
         problems.push("the disk of the data folder is nearly full");
     }
-    let long_ago = app.clock.now().minus(OUTAGE);
+    let long_ago = app.clock.now().minus(MIN_MAIL_OUTAGE);
     // One waiting mail is not an outage: the mail server of its recipient may defer mail forever.
     let oldest = || app.store.read(store::outbox::find_oldest_undelivered);
     if app.outage.began_before(long_ago) && oldest()?.is_some_and(|oldest| oldest < long_ago) {
@@ -35,27 +34,27 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
     Ok(problems)
 }
 
-/// Returns the current size of everything that grows.
-pub fn levels(app: &App) -> Result<Levels> {
+/// Updates the metrics of mails, sizes and memory, which nothing else updates.
+pub fn update_metrics(app: &App) -> Result<()> {
     let (waiting, refused, oldest) = app.store.read(|db| -> store::Result<_> {
         let oldest = store::outbox::find_oldest_undelivered(db)?;
         Ok((store::outbox::count_undelivered(db)?, store::outbox::count_refused(db)?, oldest))
     })?;
+    let metrics = &app.metrics;
+    metrics.set_mails(waiting, refused);
+    metrics.mail_age.set(oldest.map_or(0, |oldest| app.clock.now().seconds() - oldest.seconds()));
     let database = app.config.database();
-    let log = PathBuf::from(format!("{}-wal", database.display()));
-    let size = |path: &Path| {
-        let length = std::fs::metadata(path).map(|file| file.len()).unwrap_or_default();
-        i64::try_from(length).unwrap_or(i64::MAX)
-    };
-    Ok(Levels {
-        mails_waiting: waiting,
-        mails_refused: refused,
-        mail_age: oldest.map(|oldest| app.clock.now().seconds() - oldest.seconds()).unwrap_or_default(),
-        database_size: size(&database),
-        log_size: size(&log),
-        free_space: i64::try_from(free_space(&app.config.data_dir).unwrap_or_default()).unwrap_or(i64::MAX),
-        memory: memory().unwrap_or_default(),
-    })
+    metrics.database_size.set(file_size(&database));
+    metrics.log_size.set(file_size(Path::new(&format!("{}-wal", database.display()))));
+    let free = free_space(&app.config.data_dir).unwrap_or_default();
+    metrics.free_space.set(free.try_into().unwrap_or(i64::MAX));
+    metrics.memory.set(memory().unwrap_or_default());
+    Ok(())
+}
+
+fn file_size(path: &Path) -> i64 {
+    let size = std::fs::metadata(path).map_or(0, |file| file.len());
+    size.try_into().unwrap_or(i64::MAX)
 }
 
 /// Returns the resident memory in bytes, if the system provides it (proc(5)).
@@ -66,7 +65,7 @@ fn memory() -> Option<i64> {
     Some(kibibytes * 1024)
 }
 
-/// Returns the free bytes for this user on the disk of a folder, if the system provides them.
+/// Returns the free bytes on the disk of a folder, if the system provides them.
 fn free_space(folder: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(folder).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))

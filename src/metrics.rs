@@ -1,6 +1,6 @@
 //! Metrics for Prometheus. They contain numbers and names of the API, and no personal data.
 
-use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -9,13 +9,13 @@ use prometheus_client::registry::{Metric, Registry, Unit};
 
 pub struct Metrics {
     registry: Registry,
-    operations: Family<OperationLabels, Counter>,
+    operations: Family<[(&'static str, String); 2], Counter>,
     /// Seconds that calls waited to hash a password.
     pub hashing_wait: Histogram,
     /// Seconds that rules took that hash a password.
     pub hashing_time: Histogram,
     pub connections_refused: Counter,
-    mails: Family<MailLabels, Gauge>,
+    mails: Family<[(&'static str, &'static str); 1], Gauge>,
     pub connections: Gauge,
     /// Calls that wait in the queue for reads.
     pub reading_waiting: Gauge,
@@ -23,14 +23,20 @@ pub struct Metrics {
     pub writing_waiting: Gauge,
     /// Calls that wait in the queue for password hashes.
     pub hashing_waiting: Gauge,
-    mail_age: Gauge,
-    database_size: Gauge,
-    log_size: Gauge,
-    free_space: Gauge,
-    memory: Gauge,
+    /// The age of the oldest waiting mail, in seconds.
+    pub mail_age: Gauge,
+    /// The size of the database, in bytes.
+    pub database_size: Gauge,
+    /// The size of the write-ahead log, in bytes.
+    pub log_size: Gauge,
+    /// Free bytes on the disk of the data folder.
+    pub free_space: Gauge,
+    /// Resident memory of the process, in bytes.
+    pub memory: Gauge,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Outcome {
     Done,
     /// A rule rejected the operation.
@@ -39,18 +45,7 @@ pub enum Outcome {
     Failed,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OperationLabels {
-    operation: String,
-    outcome: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct MailLabels {
-    state: &'static str,
-}
-
-/// The waits of writes for the database. Only one write runs at a time, also across processes.
+/// Metrics of writes. Only one write runs at a time, also across processes.
 #[derive(Debug, Clone)]
 pub struct Writes {
     /// Seconds until a write could begin.
@@ -61,30 +56,13 @@ pub struct Writes {
 
 impl Default for Writes {
     fn default() -> Self {
-        Self { wait: seconds(), busy: Counter::default() }
+        Self { wait: seconds_histogram(), busy: Counter::default() }
     }
 }
 
 /// Returns a histogram with buckets from one millisecond to eight seconds.
-fn seconds() -> Histogram {
+fn seconds_histogram() -> Histogram {
     Histogram::new(exponential_buckets(0.001, 2.0, 14))
-}
-
-/// Values that are read when the metrics are requested.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Levels {
-    pub mails_waiting: i64,
-    pub mails_refused: i64,
-    /// The age of the oldest waiting mail, in seconds.
-    pub mail_age: i64,
-    /// The size of the database, in bytes.
-    pub database_size: i64,
-    /// The size of the write-ahead log, in bytes.
-    pub log_size: i64,
-    /// Free bytes on the disk of the data folder.
-    pub free_space: i64,
-    /// Resident memory of the process, in bytes.
-    pub memory: i64,
 }
 
 fn register<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
@@ -103,9 +81,14 @@ impl Metrics {
         let mut registry = Registry::with_prefix("p4f_auth");
         let r = &mut registry;
         let operations = register(r, "operations", "Operations by field and outcome");
-        let hashing_wait = register_seconds(r, "hashing_wait", "Waits to hash a password", seconds());
-        let hashing_time =
-            register_seconds(r, "hashing_time", "Durations of rules that hash a password", seconds());
+        let hashing_wait =
+            register_seconds(r, "hashing_wait", "Waits to hash a password", seconds_histogram());
+        let hashing_time = register_seconds(
+            r,
+            "hashing_time",
+            "Durations of rules that hash a password",
+            seconds_histogram(),
+        );
         register_seconds(r, "write_wait", "Waits to write to the database", writes.wait.clone());
         r.register(
             "database_busy",
@@ -137,33 +120,28 @@ impl Metrics {
 
     /// Counts an operation under the name of its field in the schema.
     pub fn count(&self, operation: &str, outcome: Outcome) {
-        let outcome = match outcome {
-            Outcome::Done => "done",
-            Outcome::Refused => "refused",
-            Outcome::Failed => "failed",
-        };
-        self.operations.get_or_create(&OperationLabels { operation: operation.to_owned(), outcome }).inc();
+        let labels = [("operation", operation.to_owned()), ("outcome", outcome.into_str().to_owned())];
+        self.operations.get_or_create(&labels).inc();
+    }
+
+    /// Sets the numbers of mails that are not delivered.
+    pub fn set_mails(&self, waiting: i64, refused: i64) {
+        for (state, mails) in [("waiting", waiting), ("refused", refused)] {
+            self.mails.get_or_create(&[("state", state)]).set(mails);
+        }
     }
 
     /// Returns all metrics in the text format 0.0.4 of Prometheus.
-    pub fn text(&self, levels: Levels) -> Result<String, std::fmt::Error> {
-        for (state, mails) in [("waiting", levels.mails_waiting), ("refused", levels.mails_refused)] {
-            self.mails.get_or_create(&MailLabels { state }).set(mails);
-        }
-        self.mail_age.set(levels.mail_age);
-        self.database_size.set(levels.database_size);
-        self.log_size.set(levels.log_size);
-        self.free_space.set(levels.free_space);
-        self.memory.set(levels.memory);
+    pub fn to_text(&self) -> Result<String, std::fmt::Error> {
         let mut page = String::new();
         text::encode_registry(&mut page, &self.registry)?;
-        Ok(name_counters(page))
+        Ok(add_total_suffix(page))
     }
 }
 
-/// Adds the suffix `_total` to the help and type of counters. The library writes OpenMetrics, where only values have it,
-/// but Prometheus looks for the help of a metric under its full name.
-fn name_counters(page: String) -> String {
+/// Adds the suffix `_total` to the help and type of counters. The library writes OpenMetrics, where only the values have the
+/// suffix, but Prometheus looks for help and type under the name with the suffix.
+fn add_total_suffix(page: String) -> String {
     let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let counters: Vec<String> =
         types.filter_map(|line| line.strip_suffix(" counter")).map(str::to_owned).collect();

@@ -31,7 +31,7 @@ pub enum PasswordCheck {
 impl Hasher {
     /// Creates a hasher. Fails if Argon2 does not accept the configured cost.
     pub fn new(config: &config::Passwords, random: Random) -> Result<Self> {
-        let kibibytes = u32::try_from(config.memory.count() / 1024)?;
+        let kibibytes = u32::try_from(config.memory.as_u64() / 1024)?;
         let params = Params::new(kibibytes, config.iterations, config.parallelism, None)
             .map_err(|error| anyhow!("passwords: {error}"))?;
         let mut hasher = Self { argon: Argon::new(params), random, dummy: String::new() };

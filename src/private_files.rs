@@ -1,8 +1,8 @@
 //! Files and folders that only their owner may read.
 
-use std::fs::{DirBuilder, File, Metadata};
+use std::fs::{DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -39,9 +39,4 @@ pub fn create<T>(path: &Path, write: impl FnOnce(&mut NamedTempFile) -> Result<T
 /// Returns the folder of a file.
 pub fn parent(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Returns whether the group of a file or others have any permission on it.
-pub fn is_open_to_others(file: &Metadata) -> bool {
-    file.mode() & 0o077 != 0
 }

@@ -95,7 +95,7 @@ fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Accoun
             Ok(store::accounts::find_by_username(db, username)?)
         }
         _ => {
-            let fields: Vec<&str> = settings.login_fields.iter().map(|field| field.as_str()).collect();
+            let fields: Vec<&str> = settings.login_fields.iter().map(Into::into).collect();
             Err(Error::bad_request(format!(
                 "Must login with password and one of the following fields ['{}'].",
                 fields.join("', '")

@@ -1,6 +1,7 @@
 //! The secret key that signs tokens, from the settings or from its file.
 
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -33,7 +34,7 @@ pub fn load(config: &Config) -> Result<Option<SigningKey>> {
     }
     let unreadable = || format!("secret_key_file: {} cannot be read", path.display());
     let metadata = std::fs::metadata(&path).with_context(unreadable)?;
-    if !is_credential(&path) && private_files::is_open_to_others(&metadata) {
+    if !is_credential(&path) && metadata.mode() & 0o077 != 0 {
         let path = path.display();
         bail!("secret_key_file: others may read {path}; run `chmod 600 {path}`");
     }

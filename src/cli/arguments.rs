@@ -43,7 +43,7 @@ pub(super) enum Command {
     Import {
         /// The JSON file.
         file: Option<PathBuf>,
-        /// Import data that are part of the program instead of a file.
+        /// Import data that are built into the program instead of a file.
         #[arg(long, value_name = "DATA")]
         bundled: Option<import::Bundled>,
         /// Print what would be imported, and change nothing.
@@ -65,7 +65,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: group::Command,
     },
-    /// List, show and retry mails. A site without a mail server copies links from here.
+    /// List, show and retry mails. Without a mail server, copy links from here.
     Mail {
         #[command(subcommand)]
         command: mail::Command,
@@ -79,11 +79,11 @@ pub(super) enum Command {
     Backup {
         /// The file to create.
         file: PathBuf,
-        /// Then remove the oldest files beside it whose names differ only in digits, and keep this many.
+        /// Keep this many backups: remove the oldest files beside it whose names differ only in digits.
         #[arg(long, value_name = "NUMBER")]
         keep: Option<NonZeroUsize>,
     },
-    /// Replace the database by a backup. The server must not be running.
+    /// Replace the database with a backup. The server must not be running.
     Restore {
         /// The backup.
         file: PathBuf,
@@ -93,7 +93,7 @@ pub(super) enum Command {
     },
     /// Check the integrity of the database, and count its rows.
     Verify,
-    /// Ask the configured server whether it is ready. The exit status is 0 if it is.
+    /// Check whether the configured server is ready. If it is, the exit status is 0.
     Healthcheck,
     /// Print the completion script for a shell.
     Completions { shell: clap_complete::Shell },

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::database::open;
 use super::explain;
-use super::output::{in_json, to_the_second};
-use super::paging::print_paged;
+use super::output::format_time;
+use super::paging::print_list;
 use crate::accounts::{AccountId, admin};
 use crate::app::App;
 use crate::clock::Timestamp;
@@ -23,12 +23,12 @@ const PAGE_SIZE: i64 = 1000;
 pub(super) enum Command {
     /// List events, oldest first: successful and rejected logins, and changes of passwords, addresses, sessions and groups.
     List {
-        /// List only events that an account caused or that changed it: its address, username or id. An erased account has
-        /// only its id.
+        /// List only events that an account caused or that changed it. Takes its address, username or id, and only the id of
+        /// an erased account.
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<String>,
         /// List only events since a time in UTC, such as 2026-11-01 or "2026-11-01 18:30:00", or in the last "7 days".
-        #[arg(long, value_name = "TIME", value_parser = since)]
+        #[arg(long, value_name = "TIME", value_parser = parse_since)]
         since: Option<Since>,
         /// Print a JSON array.
         #[arg(long)]
@@ -43,8 +43,8 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
         Since::Timestamp(time) => time,
         Since::Ago(duration) => app.clock.now().minus(duration),
     });
-    let find = |name: &String| explain("the events cannot be listed", app.store.read(|db| find(db, name)));
-    let account = account.as_ref().map(find).transpose()?;
+    let account = account.map(|name| app.store.read(|db| find(db, &name))).transpose();
+    let account = explain("the events cannot be listed", account)?;
     list(&app, account, since.unwrap_or(Timestamp::from_micros(0)), json)
 }
 
@@ -54,7 +54,7 @@ pub(super) enum Since {
     Ago(Duration),
 }
 
-fn since(text: &str) -> Result<Since, &'static str> {
+fn parse_since(text: &str) -> Result<Since, &'static str> {
     if let Ok(duration) = humantime::parse_duration(text) {
         return Ok(Since::Ago(duration));
     }
@@ -75,36 +75,34 @@ fn find(db: &Reader<'_>, name: &str) -> Result<AccountId, Error> {
 }
 
 fn list(app: &App, account: Option<AccountId>, since: Timestamp, as_json: bool) -> Result<()> {
-    // Ids begin with 1, so this place is before all events at that time.
+    // Before all events at that time, because ids begin with 1.
     let mut place: Place = (since, 0);
-    let next_page = || {
+    let pages = std::iter::repeat_with(|| {
         let page = app.store.read(|db| match account {
             Some(account) => store::audit::list_of_account(db, account, place, PAGE_SIZE),
             None => store::audit::list(db, place, PAGE_SIZE),
         })?;
         place = page.last().map_or(place, |last| (last.at, last.id));
         Ok(page)
-    };
-    print_paged(as_json, "No entries.\n", next_page, |entry| {
-        if as_json { in_json(&to_json(entry)) } else { line(entry) }
-    })
+    });
+    print_list(as_json, pages, "No entries.\n", to_json, line)
 }
 
 fn line(entry: &Entry) -> String {
     let Entry { at, event, account, email, actor, address, detail, .. } = entry;
-    let whom = match (account, email) {
+    let account = match (account, email) {
         (Some(id), Some(email)) => format!("{id} {email}"),
         (Some(id), None) => format!("{id} (erased)"),
         (None, _) => "nobody".to_owned(),
     };
-    let by = match actor {
+    let actor = match actor {
         StoredActor::Account(id) => format!("account {id}"),
-        actor => actor.into_str().to_owned(),
+        other => other.into_str().to_owned(),
     };
-    let from = address.as_ref().map(|address| format!(" from {address}")).unwrap_or_default();
+    let address = address.as_ref().map(|address| format!(" from {address}")).unwrap_or_default();
     let detail = detail.as_ref().map(|detail| format!("  {detail}")).unwrap_or_default();
-    let at = to_the_second(*at);
-    single_line(&format!("{at}  {event:<25}  {whom}  by {by}{from}{detail}")) + "\n"
+    let at = format_time(*at);
+    single_line(&format!("{at}  {event:<25}  {account}  by {actor}{address}{detail}")) + "\n"
 }
 
 fn to_json(entry: &Entry) -> Value {

@@ -13,8 +13,8 @@ use crate::private_files;
 use crate::store::Store;
 use crate::store::backup::{self, Contents};
 
-/// Tables whose rows are counted in the output.
-const NAMES: [(&str, &str); 4] = [
+/// Tables whose rows are counted in the output, and their names there.
+const COUNTED_TABLES: [(&str, &str); 4] = [
     ("accounts", "accounts"),
     ("working_groups", "working groups"),
     ("institutions", "institutions"),
@@ -34,13 +34,12 @@ pub(super) fn backup(config: &Config, file: &Path, keep: Option<NonZeroUsize>) -
 
 pub(super) fn restore(config: &Config, file: &Path, force: bool) -> Result<()> {
     let contents = backup::check_file(file)?;
-    let known = Store::newest_schema();
-    if contents.schema > known {
+    let (schema, known) = (contents.schema, Store::newest_schema());
+    if schema > known {
         bail!(
-            "{} was written by a newer version of this program (schema {}, this program knows {known}); install that \
-             version first",
-            file.display(),
-            contents.schema
+            "{} was written by a newer version of this program (schema {schema}, this program knows {known}); install \
+             that version first",
+            file.display()
         );
     }
     let database = config.database();
@@ -49,7 +48,7 @@ pub(super) fn restore(config: &Config, file: &Path, force: bool) -> Result<()> {
     }
     let _lock = lock_data_dir(config)?;
     let unwritable = || format!("{} cannot be written", database.display());
-    // Copies the contents, not the file, which may have wider permissions, or a write-ahead log beside it.
+    // Copies the contents, not the file, which may have wider permissions or a write-ahead log.
     let copy = tempfile::NamedTempFile::new_in(&config.data_dir).with_context(unwritable)?;
     backup::copy(file, copy.path()).with_context(unwritable)?;
     copy.as_file().sync_all().with_context(unwritable)?;
@@ -70,7 +69,7 @@ pub(super) fn verify(config: &Config) -> Result<()> {
 }
 
 fn describe(contents: &Contents) -> String {
-    let counted = NAMES.iter().filter_map(|(table, name)| {
+    let counted = COUNTED_TABLES.iter().filter_map(|(table, name)| {
         let (_, rows) = contents.rows.iter().find(|(known, _)| known == table)?;
         Some(format!("{name}: {rows}"))
     });
@@ -82,9 +81,9 @@ fn rename_database(database: &Path) -> Result<PathBuf> {
     let time = Clock::System.now().to_string().replace([':', '+'], "-");
     let kept = database.with_file_name(format!("auth.before-{time}.sqlite3"));
     for suffix in ["", "-wal", "-shm"] {
-        let with = |path: &Path| PathBuf::from(format!("{}{suffix}", path.display()));
-        if with(database).exists() {
-            fs::rename(with(database), with(&kept))?;
+        let with_suffix = |path: &Path| PathBuf::from(format!("{}{suffix}", path.display()));
+        if with_suffix(database).exists() {
+            fs::rename(with_suffix(database), with_suffix(&kept))?;
         }
     }
     Ok(kept)
@@ -96,12 +95,12 @@ fn remove_oldest(file: &Path, keep: NonZeroUsize) -> Result<Vec<PathBuf>> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect()
     };
-    let entries = fs::read_dir(private_files::parent(file))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<Vec<_>>>()?;
-    let mut backups: Vec<PathBuf> =
-        entries.into_iter().filter(|path| pattern(path) == pattern(file)).collect();
-    // The digits are expected to be a date.
+    let mut backups = Vec::new();
+    for entry in fs::read_dir(private_files::parent(file))? {
+        backups.push(entry?.path());
+    }
+    backups.retain(|path| pattern(path) == pattern(file));
+    // The digits are expected to be a date, so that the oldest names come first.
     backups.sort();
     let surplus = backups.len().saturating_sub(keep.get());
     for old in &backups[..surplus] {

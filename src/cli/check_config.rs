@@ -1,8 +1,5 @@
-use std::io::ErrorKind;
-
 use anyhow::Result;
 
-use super::has_io_error;
 use super::output::print;
 use crate::app::secret_key;
 use crate::config::{Loaded, Setting};
@@ -14,7 +11,7 @@ pub(super) fn run(loaded: &Loaded, changed: bool) -> Result<()> {
         Some(file) => format!("# The configuration is valid. File: {}\n", file.display()),
         None => "# The configuration is valid. No file: defaults and environment\n".to_owned(),
     };
-    if let Some(file) = loaded.readable_by_others() {
+    if let Some(file) = loaded.exposed_file() {
         text.push_str(&format!(
             "# {} contains a secret and others may read it: run `chmod 600` on it\n",
             file.display()
@@ -25,11 +22,11 @@ pub(super) fn run(loaded: &Loaded, changed: bool) -> Result<()> {
             "# The secret key has fewer than 32 characters: tokens can be forged by guessing the key\n",
         ),
         Ok(_) => {}
-        Err(error) if has_io_error(&error, ErrorKind::NotFound) => text.push_str(&format!(
+        // Other errors are rejected before this command runs.
+        Err(_) => text.push_str(&format!(
             "# secret_key_file: {} does not exist at the moment; the server does not start without it\n",
             loaded.config.secret_key_file().display()
         )),
-        Err(error) => return Err(error),
     }
     if settings.is_empty() {
         text.push_str("# All settings have their defaults\n");

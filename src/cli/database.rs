@@ -7,21 +7,21 @@ use crate::config::Config;
 use crate::random::Random;
 use crate::store::Store;
 
-/// Opens the application, and creates or migrates its database.
+/// Opens the application. Creates its database if it is missing, and migrates it.
 pub(super) fn open_or_create(config: &Config) -> Result<App> {
     let app = App::open(config.clone(), Clock::System, Random::from_system())?;
-    // `serve` and `migrate` show the warnings.
+    // Only `serve` and `migrate` show the warnings.
     accounts::migrate::migrate(&app)?;
     Ok(app)
 }
 
-/// Opens the application, and migrates its database, which must exist.
+/// Opens the application and migrates its database, which must exist.
 pub(super) fn open(config: &Config) -> Result<App> {
     require_database(config)?;
     open_or_create(config)
 }
 
-/// Opens the database alone, which works without the secret key.
+/// Opens only the database, which does not need the secret key.
 pub(super) fn open_store(config: &Config) -> Result<Store> {
     require_database(config)?;
     Store::open(&config.database())

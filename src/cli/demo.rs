@@ -1,38 +1,22 @@
-//! `serve --demo`. It reads no configuration, so that it cannot change the data of a real server.
+//! `serve --demo`. It ignores the configuration, so that it cannot change the data of another server.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 
+use super::database::open_or_create;
 use super::output::{has_colours, print_unescaped};
 use super::{explain, serve};
-use crate::accounts::admin::{self, Creation};
-use crate::accounts::login;
-use crate::accounts::profile::{self, Changes};
-use crate::accounts::register::{self, Registration};
+use crate::accounts::activation;
 use crate::app::App;
 use crate::config::{self, Config};
 use crate::error;
-use crate::groups::join;
-use crate::groups::manage::{self, NewGroupForm};
-use crate::groups::selection::{GroupSelection, JoinRequestSelection};
 use crate::security::{Client, Viewer};
-use crate::transfer::bundled;
-use crate::transfer::file::Institution;
-use crate::transfer::import;
+use crate::transfer::{bundled, file, import};
 
+const SAMPLE: &str = include_str!("../../assets/demo.json");
 const PASSWORD: &str = "tidal-Meadow-26";
-
-const REPRESENTATIVE: &str = "ada@example.org";
-const MEMBER: &str = "grace@example.org";
-const APPLICANT: &str = "emmy@example.org";
-const STAFF: &str = "alan@example.org";
 const UNVERIFIED: &str = "lise@example.org";
-
-const GROUP: &str = "Tidal energy";
-const INSTITUTION: &str = "0b6f2a52-52e4-4dbb-9f6f-3f0f6f9f7a01";
-/// "Environmental engineering" of the research fields of the OECD.
-const RESEARCH_FIELD: i64 = 207;
 
 pub(super) fn run(listen: SocketAddr) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("pledge4future-auth-demo-").tempdir();
@@ -41,16 +25,16 @@ pub(super) fn run(listen: SocketAddr) -> Result<()> {
     loaded.config.data_dir = folder.path().to_owned();
     loaded.config.listen = free_address(listen)?;
     loaded.config.public_url = public_url(loaded.config.listen);
-    serve::run(&loaded, |app| {
-        explain("the sample data cannot be created", fill(app))?;
-        print_unescaped(&introduction(&app.config, has_colours(&std::io::stdout())))
-    })
+    let created = create_sample(&open_or_create(&loaded.config)?);
+    explain("the sample data cannot be created", created)?;
+    print_unescaped(&introduction(&loaded.config, has_colours(&std::io::stdout())))?;
+    serve::run(&loaded)
 }
 
-/// Replaces port 0 by a free port, because links in mails name the port.
+/// Replaces port 0 with a free port, because links in mails name the port.
 fn free_address(listen: SocketAddr) -> Result<SocketAddr> {
-    let listener = TcpListener::bind(listen).and_then(|listener| listener.local_addr());
-    listener.with_context(|| {
+    let address = TcpListener::bind(listen).and_then(|listener| listener.local_addr());
+    address.with_context(|| {
         format!("{listen} is not available; choose another address, such as --demo=127.0.0.1:0")
     })
 }
@@ -61,84 +45,31 @@ fn public_url(listen: SocketAddr) -> String {
     if is_this_machine { format!("http://localhost:{}", listen.port()) } else { format!("http://{listen}") }
 }
 
-fn fill(app: &App) -> error::Result<()> {
-    let mut data = bundled::research_fields(app)?;
-    data.institutions.push(Institution {
-        id: INSTITUTION.to_owned(),
-        name: "Heidelberg University".to_owned(),
-        city: "Heidelberg".to_owned(),
-        state: Some("Baden-Württemberg".to_owned()),
-        country: "Germany".to_owned(),
-    });
-    import::import(app, &data, false, &|| {})?;
+fn create_sample(app: &App) -> error::Result<()> {
+    import::import(app, &bundled::research_fields(app)?, false, &|| {})?;
+    let mut sample =
+        file::parse(SAMPLE).map_err(|faults| anyhow!("the sample data are faulty: {faults:?}"))?;
+    let hash = app.hasher.hash(PASSWORD)?;
+    for user in &mut sample.users {
+        user.password.clone_from(&hash);
+    }
+    import::import(app, &sample, false, &|| {})?;
 
-    let representative = create_account(app, REPRESENTATIVE, "Ada", "Lovelace", false)?;
-    create_account(app, MEMBER, "Grace", "Hopper", false)?;
-    let applicant = create_account(app, APPLICANT, "Emmy", "Noether", false)?;
-    create_account(app, STAFF, "Alan", "Turing", true)?;
-
-    let new = NewGroupForm {
-        name: Some(GROUP.to_owned()),
-        institution: INSTITUTION.to_owned(),
-        research_field: RESEARCH_FIELD,
-        employees: Some(7),
-        is_public: true,
-    };
-    let group = manage::create(app, &representative, &new, &GroupSelection::default())?;
-    manage::add(app, &representative, MEMBER)?;
-    join::request(app, &applicant, &group.record.id, &JoinRequestSelection::default())?;
-
-    let registration = Registration {
-        email: Some(UNVERIFIED.to_owned()),
-        username: Some(username(UNVERIFIED)),
-        first_name: Some("Lise".to_owned()),
-        last_name: Some("Meitner".to_owned()),
-        password1: Some(PASSWORD.to_owned()),
-        password2: Some(PASSWORD.to_owned()),
-        ..Registration::default()
-    };
-    register::register(app, &viewer(), registration)?;
-    Ok(())
+    let viewer = Viewer::at(Client::new(None, "pledge4future-auth serve --demo"));
+    activation::resend(app, &viewer, UNVERIFIED)
 }
 
-/// Creates a verified account and logs it in.
-fn create_account(app: &App, email: &str, first: &str, last: &str, staff: bool) -> error::Result<Viewer> {
-    let new = Creation {
-        email: email.to_owned(),
-        username: Some(username(email)),
-        is_verified: true,
-        is_staff: staff,
-        password: Some(PASSWORD.to_owned()),
-    };
-    admin::create(app, &new)?;
-    let name = login::Name { email: Some(email.to_owned()), username: None };
-    let logged_in = login::log_in(app, &viewer(), &name, PASSWORD)?;
-    let owner = viewer().with_token(&logged_in.tokens.token);
-    let (first_name, last_name) = (Some(first.to_owned()), Some(last.to_owned()));
-    profile::update(app, &owner, &Changes { first_name, last_name, academic_title: None })?;
-    Ok(owner)
-}
-
-fn username(email: &str) -> String {
-    email.split('@').next().unwrap_or(email).to_owned()
-}
-
-fn viewer() -> Viewer {
-    Viewer::at(Client::new(None, "pledge4future-auth serve --demo"))
-}
-
-fn introduction(config: &Config, colours: bool) -> String {
-    let bold = |text: String| if colours { format!("\x1b[1m{text}\x1b[0m") } else { text };
-    let (graphiql, front_page) =
-        (format!("{}/graphql", config.public_url), format!("{}/", config.public_url));
-    let (graphiql, front_page) = (bold(graphiql), bold(front_page));
+fn introduction(config: &Config, has_colours: bool) -> String {
+    let bold = |text: String| if has_colours { format!("\x1b[1m{text}\x1b[0m") } else { text };
+    let graphiql = bold(format!("{}/graphql", config.public_url));
+    let front_page = bold(format!("{}/", config.public_url));
     let data = config.data_dir.display();
     let accounts = [
-        (REPRESENTATIVE, format!("represents the working group \"{GROUP}\", where a join request waits")),
-        (MEMBER, format!("is a member of \"{GROUP}\"")),
-        (APPLICANT, format!("has asked to join \"{GROUP}\"")),
-        (STAFF, "is staff, without a group".to_owned()),
-        (UNVERIFIED, "is not verified: follow the link in the mail below before you log in".to_owned()),
+        ("ada@example.org", "represents the working group \"Tidal energy\", where a join request waits"),
+        ("grace@example.org", "is a member of \"Tidal energy\""),
+        ("emmy@example.org", "has asked to join \"Tidal energy\""),
+        ("alan@example.org", "is staff, without a group"),
+        (UNVERIFIED, "is not verified: follow the link in the mail below before you log in"),
     ];
     let line = |(email, note)| format!("  {}  {note}\n", bold(format!("{email:<17}  {PASSWORD}")));
     let accounts: String = accounts.into_iter().map(line).collect();

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::database::open;
 use super::explain;
-use super::output::{print, print_json};
+use super::output::print;
+use super::paging::print_list;
 use super::terminal::confirm;
 use crate::app::App;
 use crate::config::Config;
@@ -85,27 +86,20 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
 }
 
 fn list(app: &App, as_json: bool) -> Result<()> {
-    let groups = explain("the working groups cannot be listed", admin::list(app))?;
-    if as_json {
-        return print_json(&groups.iter().map(to_json).collect());
-    }
-    if groups.is_empty() {
-        return print("There are no working groups.\n");
-    }
-    print(&groups.iter().map(line).collect::<String>())
+    let groups = explain("the working groups cannot be listed", admin::list(app));
+    print_list(as_json, std::iter::once(groups), "There are no working groups.\n", to_json, line)
 }
 
 fn delete(app: &App, id: &str, yes: bool) -> Result<()> {
-    let nothing = "nothing was changed";
-    let group = explain(nothing, app.store.read(|db| admin::find(db, id)))?;
-    let members =
-        app.store.read(|db| store::memberships::list_members(db, std::slice::from_ref(&group.id)))?;
-    let members = members.len();
-    let named = single_line(&format!("{} ({})", group.id, group.name));
-    let question = format!("Delete the working group {named}? Members: {members}.");
+    let failure = "nothing was changed";
+    let group = explain(failure, app.store.read(|db| admin::find(db, id)))?;
+    let members = app.store.read(|db| store::memberships::list_members(db, std::slice::from_ref(&group.id)));
+    let members = members?.len();
+    let group_name = single_line(&format!("{} ({})", group.id, group.name));
+    let question = format!("Delete the working group {group_name}? Members: {members}.");
     confirm(&question, "this cannot be undone", yes)?;
-    explain(nothing, admin::delete(app, &group.id))?;
-    print(&format!("working group {named} deleted\n"))
+    explain(failure, admin::delete(app, &group.id))?;
+    print(&format!("working group {group_name} deleted\n"))
 }
 
 fn line(represented: &Represented) -> String {

@@ -26,9 +26,9 @@ pub(super) fn run(
     bundled: Option<Bundled>,
     dry_run: bool,
 ) -> Result<()> {
-    let contents = path.map(read).transpose()?;
+    let contents = path.map(read_file).transpose()?;
     // A dry run must not create the database.
-    let temporary = if dry_run && !config.database().exists() { Some(tempfile::tempdir()?) } else { None };
+    let temporary = (dry_run && !config.database().exists()).then(tempfile::tempdir).transpose()?;
     let mut config = config.clone();
     if let Some(folder) = &temporary {
         config.data_dir = folder.path().to_owned();
@@ -44,20 +44,20 @@ pub(super) fn run(
     let source = path.map_or("the bundled data".to_owned(), |path| path.display().to_string());
     let imported = import_with_progress(&app, &contents, dry_run);
     let report = explain(&format!("{source}: nothing was imported"), imported)?;
-    let line = |what: &str, tally: &Tally| {
-        format!("{what}: {} imported or updated, {} unchanged\n", tally.changed, tally.kept)
+    let tallies = [
+        ("institutions", report.institutions),
+        ("research fields", report.research_fields),
+        ("accounts", report.accounts),
+        ("working groups", report.groups),
+    ];
+    let line = |(name, Tally { changed, kept })| {
+        format!("{name}: {changed} imported or updated, {kept} unchanged\n")
     };
-    print(&format!(
-        "{}{}{}{}{}",
-        if dry_run { "Dry run: nothing was changed.\n" } else { "" },
-        line("institutions", &report.institutions),
-        line("research fields", &report.research_fields),
-        line("accounts", &report.accounts),
-        line("working groups", &report.groups)
-    ))
+    let lines: String = tallies.into_iter().map(line).collect();
+    print(&format!("{}{lines}", if dry_run { "Dry run: nothing was changed.\n" } else { "" }))
 }
 
-fn read(path: &Path) -> Result<ImportFile> {
+fn read_file(path: &Path) -> Result<ImportFile> {
     let json = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     file::parse(&json).map_err(|faults| {
         let lines: String =

@@ -20,13 +20,13 @@ pub(super) struct LevelHandle(Handle<Targets, Registry>);
 
 impl LevelHandle {
     pub(super) fn set(&self, level: LogLevel) {
-        if let Err(error) = self.0.reload(filter(level)) {
+        if let Err(error) = self.0.reload(targets(level)) {
             tracing::error!("log.level cannot be changed: {error}");
         }
     }
 }
 
-/// Starts the log. In the journal its lines have no time, because the journal adds one.
+/// Starts the log. Lines in the journal have no time, because the journal adds one.
 pub(super) fn init(config: &Log) -> LevelHandle {
     let colours = has_colours(&std::io::stderr());
     let lines =
@@ -39,7 +39,7 @@ pub(super) fn init(config: &Log) -> LevelHandle {
             lines.json().flatten_event(true).without_time().with_writer(Journal).boxed()
         }
     };
-    let (filter, handle) = reload::Layer::new(filter(config.level));
+    let (filter, handle) = reload::Layer::new(targets(config.level));
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
     LevelHandle(handle)
 }
@@ -47,7 +47,7 @@ pub(super) fn init(config: &Log) -> LevelHandle {
 /// Prints an error that ends the program.
 pub(super) fn print_error(message: &str) {
     let error = format!("pledge4future-auth: {message}\n");
-    let error = if is_journal() { prefix(Level::ERROR, error.as_bytes()) } else { error.into_bytes() };
+    let error = if is_journal() { add_priority(Level::ERROR, error.as_bytes()) } else { error.into_bytes() };
     // There is no other place to report that standard error fails.
     let _ = std::io::stderr().write_all(&error);
 }
@@ -59,8 +59,8 @@ fn is_journal() -> bool {
     fstat(std::io::stderr()).is_ok_and(|file| *journal == *format!("{}:{}", file.st_dev, file.st_ino))
 }
 
-/// Begins each line with the prefix from which the journal takes its level (sd-daemon(3)).
-fn prefix(level: Level, text: &[u8]) -> Vec<u8> {
+/// Prefixes each line with its priority for the journal (sd-daemon(3)).
+fn add_priority(level: Level, text: &[u8]) -> Vec<u8> {
     let prefix: &[u8] = match level {
         Level::ERROR => b"<3>",
         Level::WARN => b"<4>",
@@ -87,9 +87,9 @@ impl<'a> MakeWriter<'a> for Journal {
 }
 
 impl Write for JournalWriter {
-    /// Writes an event in one call, so that events of other threads do not interrupt it.
+    /// Writes an event with one call, so that events of other threads do not interrupt it.
     fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
-        std::io::stderr().write_all(&prefix(self.0, event))?;
+        std::io::stderr().write_all(&add_priority(self.0, event))?;
         Ok(event.len())
     }
 
@@ -98,7 +98,7 @@ impl Write for JournalWriter {
     }
 }
 
-fn filter(level: LogLevel) -> Targets {
+fn targets(level: LogLevel) -> Targets {
     let level = match level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
@@ -106,7 +106,7 @@ fn filter(level: LogLevel) -> Targets {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    // Libraries log details that help only to find faults.
+    // What libraries log below warnings helps only with debugging.
     let libraries = if level >= LevelFilter::DEBUG { level } else { level.min(LevelFilter::WARN) };
     Targets::new().with_target("pledge4future_auth", level).with_default(libraries)
 }

@@ -3,7 +3,8 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::database::open;
-use super::output::{print, print_json, to_the_second};
+use super::output::{format_time, print};
+use super::paging::print_list;
 use super::terminal::confirm;
 use crate::app::App;
 use crate::config::Config;
@@ -44,19 +45,14 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
 }
 
 fn list(app: &App, as_json: bool) -> Result<()> {
-    let messages = app.store.read(store::outbox::list)?;
-    if as_json {
-        return print_json(&messages.iter().map(to_json).collect());
-    }
-    if messages.is_empty() {
-        return print("There are no mails.\n");
-    }
-    let lines = messages.iter().map(|message| {
-        let OutboxMessage { id, recipient, subject, created_at, .. } = message;
-        let created_at = to_the_second(*created_at);
-        format!("{id:>6}  {created_at}  {:<24}  {recipient}  {subject}\n", state(message))
-    });
-    print(&lines.collect::<String>())
+    let messages = app.store.read(store::outbox::list);
+    print_list(as_json, std::iter::once(messages), "There are no mails.\n", to_json, line)
+}
+
+fn line(message: &OutboxMessage) -> String {
+    let OutboxMessage { id, recipient, subject, created_at, .. } = message;
+    let created_at = format_time(*created_at);
+    format!("{id:>6}  {created_at}  {:<24}  {recipient}  {subject}\n", state(message))
 }
 
 fn state(message: &OutboxMessage) -> String {
@@ -102,15 +98,15 @@ fn show(app: &App, id: i64) -> Result<()> {
 
 fn retry(app: &App, id: i64, yes: bool) -> Result<()> {
     let message = find(app, id)?;
-    let again = message.delivered_at.is_some();
-    if again {
+    let is_delivered = message.delivered_at.is_some();
+    if is_delivered {
         let question =
             format!("Mail {id} to {} has already been delivered. Send it again?", message.recipient);
         confirm(&question, &format!("mail {id} has already been delivered"), yes)?;
     }
     let now = app.clock.now();
-    let due = app.store.write(|tx| store::outbox::set_due(tx, id, now, again))?;
-    print_due(usize::from(due))
+    let due = app.store.write(|tx| store::outbox::set_due(tx, id, now, is_delivered));
+    print_due(usize::from(due?))
 }
 
 fn retry_all(app: &App) -> Result<()> {

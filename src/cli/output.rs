@@ -1,4 +1,4 @@
-//! Prints text. Addresses and names that users chose may contain escape sequences, which must not reach a terminal.
+//! Standard output. Addresses and names that users chose may contain escape sequences, which must not reach a terminal.
 
 use std::io::{IsTerminal, Write as _};
 
@@ -24,7 +24,8 @@ pub(super) fn has_colours(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-pub(super) fn to_the_second(time: Timestamp) -> String {
+/// Formats a time without fractions of a second.
+pub(super) fn format_time(time: Timestamp) -> String {
     Timestamp::from_seconds(time.seconds()).to_string()
 }
 
@@ -32,17 +33,16 @@ pub(super) fn print_json(value: &Value) -> Result<()> {
     print(&format!("{}\n", escape(&serde_json::to_string_pretty(value)?)))
 }
 
-/// Returns JSON on one line.
-pub(super) fn in_json(value: &Value) -> String {
+/// Returns JSON on one line, without a line break at its end.
+pub(super) fn json_line(value: &Value) -> String {
     escape(&value.to_string())
 }
 
-/// Escapes characters that steer a terminal and that `serde_json` leaves as they are, such as DEL. Outside of strings,
-/// JSON contains no control characters but line breaks.
+/// Escapes control characters that `serde_json` does not escape, such as DEL. The only control characters outside of JSON
+/// strings are line breaks.
 fn escape(json: &str) -> String {
-    let is_safe = |character: char| !is_unprintable(character) || character == '\n';
-    let escape = |character| format!("\\u{:04x}", u32::from(character));
-    json.chars()
-        .map(|character| if is_safe(character) { character.to_string() } else { escape(character) })
-        .collect()
+    let escape = |c| {
+        if is_unprintable(c) && c != '\n' { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }
+    };
+    json.chars().map(escape).collect()
 }

@@ -1,18 +1,20 @@
 use anyhow::Result;
+use serde_json::Value;
 
-use super::output::print;
+use super::output::{json_line, print};
 
-/// Prints a list page by page, so that a long list is never in memory as a whole: one entry per line, or a JSON array.
-/// Prints `empty` instead of an empty list of lines.
-pub(super) fn print_paged<T>(
+/// Prints a list as a JSON array or as lines. Prints `empty` instead of no lines. A long list has several pages, so that
+/// it is never in memory as a whole. An empty page ends it.
+pub(super) fn print_list<T>(
     as_json: bool,
+    pages: impl Iterator<Item = Result<Vec<T>>>,
     empty: &str,
-    mut next_page: impl FnMut() -> Result<Vec<T>>,
-    format: impl Fn(&T) -> String,
+    to_json: impl Fn(&T) -> Value,
+    to_line: impl Fn(&T) -> String,
 ) -> Result<()> {
     let mut is_first = true;
-    loop {
-        let page = next_page()?;
+    for page in pages {
+        let page = page?;
         if page.is_empty() {
             break;
         }
@@ -20,9 +22,11 @@ pub(super) fn print_paged<T>(
         for entry in &page {
             if as_json {
                 text.push_str(if is_first { "[\n " } else { ",\n " });
+                text.push_str(&json_line(&to_json(entry)));
+            } else {
+                text.push_str(&to_line(entry));
             }
             is_first = false;
-            text.push_str(&format(entry));
         }
         print(&text)?;
     }

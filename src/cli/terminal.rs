@@ -1,23 +1,19 @@
-//! Questions at a terminal. Scripts give the answers as arguments.
+//! Questions at a terminal. Scripts pass the answers as arguments.
 
-use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::io::{IsTerminal as _, Read as _, Write as _, stdin};
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::printable::multi_line;
 
-const LONGEST_PASSWORD: u64 = 64 * 1024;
+const MAX_PASSWORD_INPUT: u64 = 64 * 1024;
 
-pub(super) fn stdin_is_terminal() -> bool {
-    std::io::stdin().is_terminal()
-}
-
-/// Reads a password from standard input, without line breaks at its end.
+/// Reads a password from standard input. Line breaks at its end do not belong to it.
 pub(super) fn read_password() -> Result<String> {
     let mut text = String::new();
-    let read = std::io::stdin().take(LONGEST_PASSWORD).read_to_string(&mut text);
+    let read = stdin().take(MAX_PASSWORD_INPUT).read_to_string(&mut text);
     let length = read.context("the password cannot be read from standard input")?;
-    if length as u64 == LONGEST_PASSWORD {
+    if length as u64 == MAX_PASSWORD_INPUT {
         bail!("the password on standard input is too long; the limit is 64 KiB");
     }
     let password = text.trim_end_matches(['\n', '\r']);
@@ -27,9 +23,9 @@ pub(super) fn read_password() -> Result<String> {
     Ok(password.to_owned())
 }
 
-/// Asks for a password twice, without showing it.
+/// Asks for a password twice, without echo.
 pub(super) fn ask_for_password() -> Result<String> {
-    if !stdin_is_terminal() {
+    if !stdin().is_terminal() {
         bail!("there is no terminal to ask for the password; use --password-stdin");
     }
     let first = rpassword::prompt_password("New password: ")?;
@@ -39,18 +35,18 @@ pub(super) fn ask_for_password() -> Result<String> {
     Ok(first)
 }
 
-/// Asks for confirmation, unless `yes` is set. Fails with `reason` if there is no terminal.
-pub(super) fn confirm(question: &str, reason: &str, yes: bool) -> Result<()> {
-    if yes {
+/// Asks for confirmation, unless it is given already. `reason` says why it is needed, if there is no terminal to ask at.
+pub(super) fn confirm(question: &str, reason: &str, is_confirmed: bool) -> Result<()> {
+    if is_confirmed {
         return Ok(());
     }
-    if !stdin_is_terminal() {
+    if !stdin().is_terminal() {
         bail!("{reason}, and there is no terminal to ask for confirmation; confirm with --yes");
     }
     eprint!("{} [y/N] ", multi_line(question));
     std::io::stderr().flush()?;
     let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
+    stdin().read_line(&mut answer)?;
     let is_yes = ["y", "yes"].iter().any(|yes| answer.trim().eq_ignore_ascii_case(yes));
     if is_yes { Ok(()) } else { bail!("nothing was changed") }
 }

@@ -1,12 +1,14 @@
+use std::io::{IsTerminal as _, stdin};
+
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::database::{open, open_or_create};
 use super::explain;
-use super::output::{in_json, print, print_json, to_the_second};
-use super::paging::print_paged;
-use super::terminal::{ask_for_password, confirm, read_password, stdin_is_terminal};
+use super::output::{format_time, json_line, print, print_json};
+use super::paging::print_list;
+use super::terminal::{ask_for_password, confirm, read_password};
 use crate::accounts::admin::{self, Creation, EmailChange};
 use crate::accounts::{Account, Filter};
 use crate::app::App;
@@ -25,8 +27,8 @@ pub(super) struct Target {
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Create an account. Asks for a password at a terminal. Without a password the owner chooses one by a mailed link,
-    /// which is sent when the owner asks for it.
+    /// Create an account. Asks for a password at a terminal. Without a password, the owner sets one with a mailed link,
+    /// which the owner has to request.
     Create {
         /// The primary address.
         #[arg(long)]
@@ -37,7 +39,7 @@ pub(super) enum Command {
         /// Treat the address as confirmed. Without this option a mail asks the owner to confirm it.
         #[arg(long)]
         verified: bool,
-        /// Give the account the rights of staff.
+        /// Give the account staff rights.
         #[arg(long)]
         staff: bool,
         /// Read the password from standard input.
@@ -61,7 +63,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Set another password and end all sessions. Asks for the password at a terminal.
+    /// Set a new password and end all sessions. Asks for the password at a terminal.
     SetPassword {
         #[command(flatten)]
         target: Target,
@@ -69,7 +71,7 @@ pub(super) enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Set another primary address. Ends all sessions, invalidates mailed links, and notifies the owner by mail.
+    /// Set a new primary address. Ends all sessions, invalidates mailed links, and notifies the owner by mail.
     SetEmail {
         #[command(flatten)]
         target: Target,
@@ -85,11 +87,11 @@ pub(super) enum Command {
     Deactivate(Target),
     /// Activate a deactivated account.
     Activate(Target),
-    /// Give an account the rights of staff.
+    /// Give an account staff rights.
     Staff {
         #[command(flatten)]
         target: Target,
-        /// Take the rights away.
+        /// Remove the rights.
         #[arg(long)]
         remove: bool,
     },
@@ -110,10 +112,12 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
     let app = if creates { open_or_create(config)? } else { open(config)? };
     let message = match command {
         Command::Create { email, username, verified, staff, password_stdin, no_password } => {
-            let password = match password_stdin {
-                true => Some(read_password()?),
-                false if no_password || !stdin_is_terminal() => None,
-                false => Some(ask_for_password()?),
+            let password = if password_stdin {
+                Some(read_password()?)
+            } else if no_password || !stdin().is_terminal() {
+                None
+            } else {
+                Some(ask_for_password()?)
             };
             let new = Creation { email, username, is_verified: verified, is_staff: staff, password };
             let account = explain("no account was created", admin::create(&app, &new))?;
@@ -178,14 +182,12 @@ fn describe(state: &str, (account, changed): (Account, bool)) -> String {
 
 fn list(app: &App, as_json: bool) -> Result<()> {
     let mut offset = 0;
-    let next_page = || {
+    let pages = std::iter::repeat_with(|| {
         let page = app.store.read(|db| store::accounts::list(db, &Filter::default(), offset, PAGE_SIZE));
         offset += PAGE_SIZE;
         page
-    };
-    print_paged(as_json, "There are no accounts.\n", next_page, |account| {
-        if as_json { in_json(&to_json(account, exact)) } else { line(account) }
-    })
+    });
+    print_list(as_json, pages, "There are no accounts.\n", |account| to_json(account, exact), line)
 }
 
 fn line(account: &Account) -> String {
@@ -197,7 +199,7 @@ fn line(account: &Account) -> String {
     ];
     let marks: Vec<_> = marks.iter().filter(|(_, applies)| *applies).map(|(mark, _)| *mark).collect();
     let Account { id, email, username, .. } = account;
-    let (joined_at, marks) = (to_the_second(account.joined_at), marks.join(", "));
+    let (joined_at, marks) = (format_time(account.joined_at), marks.join(", "));
     let line = format!("{id:>6}  {joined_at}  {email}  {username}  {marks}");
     single_line(line.trim_end()) + "\n"
 }
@@ -205,14 +207,14 @@ fn line(account: &Account) -> String {
 fn show(app: &App, name: &str, as_json: bool) -> Result<()> {
     let account = explain("the account cannot be shown", app.store.read(|db| admin::find(db, name)))?;
     let now = app.clock.now();
-    let sessions = app.store.read(|db| store::sessions::list_live(db, account.id, now))?;
-    let mut members = to_json(&account, if as_json { exact } else { to_the_second });
-    members["sessions"] = sessions.len().into();
+    let sessions = app.store.read(|db| store::sessions::list_live(db, account.id, now));
+    let mut members = to_json(&account, if as_json { exact } else { format_time });
+    members["sessions"] = sessions?.len().into();
     if as_json {
         return print_json(&members);
     }
     let members = members.as_object().into_iter().flatten();
-    print(&members.map(|(name, value)| format!("{name}: {}\n", in_json(value))).collect::<String>())
+    print(&members.map(|(name, value)| format!("{name}: {}\n", json_line(value))).collect::<String>())
 }
 
 fn exact(time: Timestamp) -> String {

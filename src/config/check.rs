@@ -1,4 +1,4 @@
-//! Rejects values that have the right type and make no sense. Each message begins with the setting.
+//! Checks the values of settings beyond their types. Each message begins with the setting.
 
 mod addresses;
 
@@ -13,14 +13,14 @@ use super::{Config, RegisterField};
 pub use addresses::is_own_path;
 
 const MAX_THREADS: usize = 512;
-const MAX_MEMORY: usize = 4 << 30;
+const MAX_MEMORY: u64 = 4 << 30;
 const MAX_PASSWORD_LENGTH: usize = 128;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
 const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
 
-/// The variables of mail templates that the server sets. `mail.variables` adds others.
+/// The variables of mail templates that the server sets. `mail.variables` adds further ones.
 pub const TEMPLATE_VARIABLES: [&str; 11] = [
     "site_name",
     "name",
@@ -108,8 +108,9 @@ fn check_accounts(config: &Config) -> Result<()> {
         accounts.register_required.contains(&RegisterField::Email),
         "accounts.register_required: must contain \"email\""
     );
-    let twice = accounts.register_required.iter().find(|field| accounts.register_optional.contains(field));
-    if let Some(field) = twice {
+    let duplicate =
+        accounts.register_required.iter().find(|field| accounts.register_optional.contains(field));
+    if let Some(field) = duplicate {
         let field = serde_json::json!(field);
         bail!(
             "accounts.register_optional: {field} is in accounts.register_required as well; remove it from one list"
@@ -120,7 +121,7 @@ fn check_accounts(config: &Config) -> Result<()> {
 
 fn check_passwords(config: &Config) -> Result<()> {
     let passwords = &config.passwords;
-    let kibibytes = u32::try_from(passwords.memory.count() / 1024).unwrap_or(u32::MAX);
+    let kibibytes = u32::try_from(passwords.memory.as_u64() / 1024).unwrap_or(u32::MAX);
     // The library multiplies `parallelism` before it checks the value.
     ensure!(
         passwords.parallelism <= argon2::Params::MAX_P_COST
@@ -128,8 +129,8 @@ fn check_passwords(config: &Config) -> Result<()> {
         "passwords: Argon2id needs at least 8 KiB of memory per parallelism, and 1 iteration"
     );
     ensure!(
-        passwords.memory.count() <= MAX_MEMORY,
-        "passwords.memory: must be at most \"4 GiB\", which each login takes"
+        passwords.memory.as_u64() <= MAX_MEMORY,
+        "passwords.memory: must be at most \"4 GiB\", because each login takes as much"
     );
     ensure!(
         (1..=MAX_THREADS).contains(&config.hashing_threads()),
@@ -149,14 +150,14 @@ fn check_graphql(config: &Config) -> Result<()> {
         "graphql.max_depth, graphql.max_complexity: must be at least 1, or every request is rejected"
     );
     ensure!(
-        graphql.max_body.count() >= 1024,
+        graphql.max_body.as_u64() >= 1024,
         "graphql.max_body: must be at least \"1 KiB\", or every request is rejected"
     );
     Ok(())
 }
 
 fn check_limits(config: &Config) -> Result<()> {
-    for (name, limit) in config.limits.each() {
+    for (name, limit) in config.limits.by_name() {
         ensure!(limit.free > 0, "limits.{name}: free must be at least 1, or every attempt is rejected");
         ensure!(
             !limit.forget.is_zero() && limit.forget <= 30 * DAY,

@@ -1,19 +1,17 @@
 //! Settings from environment variables that begin with `P4F_AUTH_`.
 
-use std::collections::HashMap;
-
 use figment::error::Error;
 use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider};
 
 use super::example;
 
-/// The source of a setting in `check-config`.
+/// The source that `check-config` names for these settings.
 pub(super) const NAME: &str = "environment";
 
 const PREFIX: &str = "P4F_AUTH_";
-/// Names the configuration file, and is not a setting.
-const FILE: &str = "P4F_AUTH_CONFIG";
+/// The variable that names the configuration file. It is not a setting.
+pub(super) const CONFIG_FILE: &str = "P4F_AUTH_CONFIG";
 
 pub(super) struct Environment;
 
@@ -22,21 +20,22 @@ impl Provider for Environment {
         Metadata::named(NAME)
     }
 
-    /// Parses a value by the type of the setting. A string is not parsed, so that a key of digits needs no quotation
-    /// marks. A list is separated by commas, or written in TOML. All other values are written in TOML. figment's own
-    /// provider guesses the type from the value.
+    /// Parses each value according to the type of its setting. Strings need no quotation marks, even if they consist of
+    /// digits. Lists are separated by commas or written in TOML. All other values are written in TOML. figment's own
+    /// provider is not used, because it guesses the type from the value.
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {
         let mut settings = Dict::new();
-        let examples: HashMap<String, &str> =
-            example::settings().map(|example| (example.name, example.value)).collect();
         for (variable, value) in std::env::vars_os() {
             let variable = variable.to_string_lossy();
-            let Some(name) = variable.strip_prefix(PREFIX).filter(|_| variable != FILE) else { continue };
+            let Some(name) = variable.strip_prefix(PREFIX).filter(|_| variable != CONFIG_FILE) else {
+                continue;
+            };
             let Ok(value) = value.into_string() else {
                 return Err(Error::from(format!("{variable} is not valid UTF-8; set it to UTF-8 text")));
             };
             let name = name.to_lowercase().replace("__", ".");
-            let value = match examples.get(&name).and_then(|example| example.chars().next()) {
+            let example = example::settings().find(|example| example.name == name);
+            let value = match example.and_then(|example| example.value.chars().next()) {
                 Some('"') => Value::from(value),
                 Some('[') if !value.trim_start().starts_with('[') => split_list(&value),
                 _ => value.parse().unwrap_or_else(|_| Value::from(value)),

@@ -1,4 +1,4 @@
-//! Words the errors of the configuration libraries.
+//! Describes errors of the configuration library.
 
 use figment::error::{Actual, Error, Kind};
 use figment::{Metadata, Source};
@@ -6,8 +6,8 @@ use figment::{Metadata, Source};
 use super::{environment, example};
 
 const IN_ENVIRONMENT: &str = " (in the environment)";
-/// The similarity from which a name is suggested for a mistyped one.
-const SIMILAR: f64 = 0.75;
+/// The similarity at which a name is suggested for an unknown one.
+const MIN_SIMILARITY: f64 = 0.75;
 
 /// Describes the first error in one sentence, which begins with the full name of the setting.
 pub(super) fn describe(error: Error) -> String {
@@ -31,7 +31,7 @@ pub(super) fn describe(error: Error) -> String {
         }
         Kind::InvalidType(found, _) | Kind::InvalidValue(found, _) => describe_invalid(&name, found, &place),
         kind => {
-            // Lines with a bar show the place in the file as a drawing.
+            // Lines with a bar quote the file, which may contain a secret.
             let text = kind.to_string();
             let lines: Vec<&str> = text.lines().filter(|line| !line.contains('|')).collect();
             let prefix = if name.is_empty() { String::new() } else { format!("{name}: ") };
@@ -40,8 +40,8 @@ pub(super) fn describe(error: Error) -> String {
     }
 }
 
-/// Quotes a value, unless it may contain a secret: a string without its closing quotation marks includes the settings
-/// below it, and an address with a password may be the value of another setting by mistake.
+/// Quotes a value, unless it may contain a secret: a string without closing quotation marks includes the settings below
+/// it, and a URL with a password may be set as another setting by mistake.
 pub(super) fn quoted(value: &str) -> String {
     if value.contains(['\n', '\r']) || may_contain_password(value) {
         "the value".to_owned()
@@ -58,15 +58,16 @@ fn may_contain_password(text: &str) -> bool {
 fn describe_unknown(path: &[&str], unknown: &str, known: &[&str], place: &str) -> String {
     let section: String =
         path.iter().filter(|part| **part != unknown).map(|part| format!("{part}.")).collect();
-    let similar =
+    let in_section =
         known.iter().map(|known| (strsim::jaro_winkler(known, unknown), format!("{section}{known}")));
-    // A variable with one underscore between levels instead of two.
-    let flat =
+    // The name of a variable may have one underscore between levels instead of two.
+    let elsewhere =
         example::settings().filter(|example| example.name.replace('.', "_") == format!("{section}{unknown}"));
-    let unknown = if may_contain_password(unknown) { "…" } else { unknown };
-    let nearest =
-        similar.chain(flat.map(|example| (1.0, example.name))).max_by(|(a, _), (b, _)| a.total_cmp(b));
-    let hint = match nearest.filter(|(similarity, _)| *similarity > SIMILAR) {
+    let most_similar = in_section
+        .chain(elsewhere.map(|example| (1.0, example.name)))
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .filter(|(similarity, _)| *similarity > MIN_SIMILARITY);
+    let hint = match most_similar {
         Some((_, name)) if place == IN_ENVIRONMENT => {
             let variable = name.replace('.', "__").to_uppercase();
             format!("; did you mean \"{name}\", P4F_AUTH_{variable}?")
@@ -74,12 +75,13 @@ fn describe_unknown(path: &[&str], unknown: &str, known: &[&str], place: &str) -
         Some((_, name)) => format!("; did you mean \"{name}\"?"),
         None => String::new(),
     };
+    let unknown = if may_contain_password(unknown) { "…" } else { unknown };
     format!("there is no setting \"{section}{unknown}\"{place}{hint}")
 }
 
 fn describe_invalid(name: &str, found: &Actual, place: &str) -> String {
     let found = match found {
-        // A secret without quotation marks has the wrong type.
+        // A secret of digits that lacks its quotation marks is a number.
         _ if matches!(name, "secret_key" | "mail.smtp_url") => "the value".to_owned(),
         Actual::Str(text) => quoted(text),
         Actual::Unsigned(number) => number.to_string(),

@@ -1,6 +1,5 @@
+use bytesize::ByteSize;
 use serde::Deserialize;
-
-use super::Bytes;
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -11,7 +10,7 @@ pub struct GraphQl {
     pub relay: bool,
     pub max_depth: usize,
     pub max_complexity: usize,
-    pub max_body: Bytes,
+    pub max_body: ByteSize,
 }
 
 impl GraphQl {

@@ -19,7 +19,7 @@ pub struct Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
-    /// The number of attempts without a wait.
+    /// The number of attempts that need not wait.
     pub free: u32,
     /// The time after which one attempt is forgotten.
     #[serde(with = "humantime_serde")]
@@ -33,8 +33,7 @@ pub struct Limit {
 }
 
 impl Limits {
-    /// Returns each limit with its name.
-    pub fn each(&self) -> [(&'static str, &Limit); 8] {
+    pub(super) fn by_name(&self) -> [(&'static str, &Limit); 8] {
         [
             ("password", &self.password),
             ("password_per_client", &self.password_per_client),

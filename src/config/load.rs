@@ -6,21 +6,21 @@ use figment::providers::{Format as _, Toml};
 use figment::{Figment, Source};
 
 use super::check::check;
-use super::environment::Environment;
+use super::environment::{self, Environment};
 use super::{Config, error_message, example, smtp_url};
 use crate::printable::single_line;
 
 const SYSTEM_FILE: &str = "/etc/pledge4future-auth/config.toml";
 
-/// The settings, and the file they come from.
+/// The settings, and the configuration file if there is one.
 pub struct Loaded {
     pub config: Config,
     pub file: Option<PathBuf>,
     pub(super) figment: Figment,
 }
 
-/// Loads the settings from a file and the environment. Without `file` it takes the first default file that exists. Errors
-/// name the setting or file.
+/// Loads the settings from a file and the environment. Without `file`, the first default file that exists is used. Errors
+/// name the setting or the file.
 pub fn load(file: Option<&Path>) -> Result<Loaded> {
     let file = file.map(Path::to_owned).or_else(find_file);
     let mut figment = example::DEFAULTS.clone();
@@ -38,7 +38,7 @@ pub fn load_text(toml: &str) -> Result<Loaded> {
 }
 
 fn find_file() -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os("P4F_AUTH_CONFIG") {
+    if let Some(named) = std::env::var_os(environment::CONFIG_FILE) {
         return Some(named.into());
     }
     [Path::new("config.toml"), Path::new(SYSTEM_FILE)]
@@ -48,27 +48,26 @@ fn find_file() -> Option<PathBuf> {
 }
 
 fn extract(figment: Figment, file: Option<PathBuf>) -> Result<Loaded> {
-    let on_one_line = |message: String| anyhow!(single_line(&message));
     let mut config: Config =
-        figment.extract().map_err(|error| on_one_line(error_message::describe(error)))?;
+        figment.extract().map_err(|error| anyhow!(single_line(&error_message::describe(error))))?;
     config.public_url.truncate(config.public_url.trim_end_matches('/').len());
-    check(&config).map_err(|error| on_one_line(error.to_string()))?;
+    check(&config).map_err(|error| anyhow!(single_line(&format!("{error:#}"))))?;
     Ok(Loaded { config, file, figment })
 }
 
 impl Loaded {
     /// Returns the configuration file if it contains a secret and others may read it.
-    pub fn readable_by_others(&self) -> Option<&Path> {
+    pub fn exposed_file(&self) -> Option<&Path> {
         let file = self.file.as_deref()?;
-        let in_file = |name| {
+        let is_in_file = |name| {
             let source = self.figment.find_metadata(name).and_then(|metadata| metadata.source.as_ref());
             matches!(source, Some(Source::File(_)))
         };
         let has_password = || self.config.mail.smtp_url.as_ref().is_some_and(smtp_url::has_password);
-        let has_secret = in_file("secret_key") || (in_file("mail.smtp_url") && has_password());
+        let has_secret = is_in_file("secret_key") || (is_in_file("mail.smtp_url") && has_password());
         let metadata = std::fs::metadata(file).ok()?;
-        // The group of a file of root is the service, which reads its settings and cannot change them.
-        let others = if metadata.uid() == 0 { 0o007 } else { 0o077 };
-        (has_secret && metadata.mode() & others != 0).then_some(file)
+        // The group of a file that belongs to root is the service, which has to read it.
+        let open_mode = if metadata.uid() == 0 { 0o007 } else { 0o077 };
+        (has_secret && metadata.mode() & open_mode != 0).then_some(file)
     }
 }

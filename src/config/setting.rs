@@ -1,4 +1,4 @@
-use figment::value::{Num, Value};
+use figment::value::Value;
 use figment::{Metadata, Source};
 
 use super::{Loaded, environment, example, smtp_url};
@@ -23,7 +23,7 @@ impl Loaded {
 
     fn setting(&self, name: String) -> Setting {
         let Ok(value) = self.figment.find_value(&name) else {
-            let value = self.computed_default(&name);
+            let value = self.describe_default(&name);
             return Setting { name, value, source: "default".to_owned(), is_changed: false };
         };
         let default = example::DEFAULTS.find_value(&name).ok();
@@ -35,14 +35,14 @@ impl Loaded {
         };
         let value = match (name.as_str(), &self.config.mail.smtp_url) {
             ("secret_key", _) => "\"***\"".to_owned(),
-            ("mail.smtp_url", Some(url)) => format!("{:?}", smtp_url::masked(url)),
+            ("mail.smtp_url", Some(url)) => format!("{:?}", smtp_url::mask_password(url)),
             _ => to_toml(&value),
         };
         Setting { name, value, source, is_changed }
     }
 
-    /// Returns the value of a setting without a fixed default.
-    fn computed_default(&self, name: &str) -> String {
+    /// Describes the default of a setting that the example does not set.
+    fn describe_default(&self, name: &str) -> String {
         let config = &self.config;
         match name {
             "site_name" => format!("{:?}", config.site_name()),
@@ -62,23 +62,12 @@ impl Loaded {
 /// Formats a value in TOML on one line, which figment does not do.
 fn to_toml(value: &Value) -> String {
     match value {
-        Value::String(_, text) => format!("{text:?}"),
         Value::Array(_, items) => format!("[{}]", items.iter().map(to_toml).collect::<Vec<_>>().join(", ")),
-        Value::Bool(_, value) => value.to_string(),
-        Value::Num(_, number) => number_to_toml(*number),
         Value::Dict(_, members) => {
             let members = members.iter().map(|(name, value)| format!("{name} = {}", to_toml(value)));
             format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
         }
-        other => format!("{other:?}"),
-    }
-}
-
-/// All numbers in settings are integers.
-fn number_to_toml(number: Num) -> String {
-    match (number.to_i128(), number.to_u128()) {
-        (Some(signed), _) => signed.to_string(),
-        (None, Some(unsigned)) => unsigned.to_string(),
-        (None, None) => format!("{number:?}"),
+        // JSON has the same strings, integers and booleans.
+        scalar => serde_json::to_string(scalar).unwrap_or_default(),
     }
 }

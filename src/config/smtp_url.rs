@@ -1,8 +1,9 @@
-//! `mail.smtp_url`, parsed as lettre parses it.
+//! Parses `mail.smtp_url` with the syntax of lettre, whose own parser does not return the parts of the URL.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use anyhow::{Context as _, Result, anyhow, bail};
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
@@ -15,8 +16,8 @@ pub struct SmtpServer {
     pub encryption: Encryption,
     /// The user and the password.
     pub login: Option<(String, SecretString)>,
-    /// The name of the client in EHLO.
-    pub hello: Option<String>,
+    /// The name of this client for EHLO.
+    pub ehlo_name: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,34 +35,32 @@ const EXAMPLE: &str = "write it as \"smtps://user:password@mail.example.org:465\
 
 impl SmtpServer {
     /// Parses a URL. Errors do not contain any part of it, because it may contain a password.
-    pub fn read(url: &SecretString) -> Result<Self, String> {
+    pub fn parse(url: &SecretString) -> Result<Self> {
         let url = Url::parse(url.expose_secret()).map_err(|_| {
-            format!(
+            anyhow!(
                 "it is not a valid URL; {EXAMPLE}, and characters such as @ and # in user and password as %40 and %23"
             )
         })?;
-        let (encryption, default_port) = encryption(&url)?;
-        let host = host(&url).ok_or_else(|| format!("it has no valid host; {EXAMPLE}"))?;
-        let login = login(&url)?;
+        let (encryption, default_port) = parse_encryption(&url)?;
+        let host = parse_host(&url).with_context(|| format!("it has no valid host; {EXAMPLE}"))?;
+        let login = parse_login(&url)?;
         let is_encrypted = matches!(encryption, Encryption::Implicit | Encryption::Required);
         if login.is_some() && !is_encrypted && !is_loopback(&host) {
-            return Err(
-                "the password would be sent unencrypted; begin with smtps://, or end with ?tls=required"
-                    .to_owned(),
-            );
+            bail!("the password would be sent unencrypted; begin with smtps://, or end with ?tls=required");
         }
-        Ok(Self { port: url.port().unwrap_or(default_port), host, encryption, login, hello: hello(&url)? })
+        let (port, ehlo_name) = (url.port().unwrap_or(default_port), parse_ehlo_name(&url)?);
+        Ok(Self { host, port, encryption, login, ehlo_name })
     }
 }
 
 pub(super) fn has_password(url: &SecretString) -> bool {
-    SmtpServer::read(url).is_ok_and(|server| server.login.is_some())
+    SmtpServer::parse(url).is_ok_and(|server| server.login.is_some())
 }
 
 /// Returns the URL with `***` as its password. Replaces an invalid URL completely, because any part of it may be the
 /// password.
-pub(super) fn masked(url: &SecretString) -> String {
-    let (Ok(server), Ok(mut masked)) = (SmtpServer::read(url), Url::parse(url.expose_secret())) else {
+pub(super) fn mask_password(url: &SecretString) -> String {
+    let (Ok(server), Ok(mut masked)) = (SmtpServer::parse(url), Url::parse(url.expose_secret())) else {
         return "***".to_owned();
     };
     if server.login.is_some() && masked.set_password(Some("***")).is_err() {
@@ -70,8 +69,8 @@ pub(super) fn masked(url: &SecretString) -> String {
     masked.into()
 }
 
-/// Returns the encryption and the default port.
-fn encryption(url: &Url) -> Result<(Encryption, u16), String> {
+/// Returns the encryption and its default port.
+fn parse_encryption(url: &Url) -> Result<(Encryption, u16)> {
     let options: Vec<_> = url.query_pairs().collect();
     let options: Vec<_> = options.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
     match (url.scheme(), options.as_slice()) {
@@ -80,14 +79,13 @@ fn encryption(url: &Url) -> Result<(Encryption, u16), String> {
         ("smtp", [("tls", "required")]) => Ok((Encryption::Required, 587)),
         ("smtp", [("tls", "opportunistic")]) => Ok((Encryption::Opportunistic, 587)),
         ("smtp" | "smtps", _) => {
-            Err("after ? only \"tls=required\" and \"tls=opportunistic\" are valid, and only with smtp://"
-                .to_owned())
+            bail!("after ? only \"tls=required\" and \"tls=opportunistic\" are valid, and only with smtp://")
         }
-        _ => Err(format!("it must begin with smtp:// or smtps://; {EXAMPLE}")),
+        _ => bail!("it must begin with smtp:// or smtps://; {EXAMPLE}"),
     }
 }
 
-fn host(url: &Url) -> Option<String> {
+fn parse_host(url: &Url) -> Option<String> {
     match url.host()? {
         Host::Domain(name) => {
             let is_valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
@@ -98,14 +96,14 @@ fn host(url: &Url) -> Option<String> {
     }
 }
 
-fn login(url: &Url) -> Result<Option<(String, SecretString)>, String> {
+fn parse_login(url: &Url) -> Result<Option<(String, SecretString)>> {
     let decode = |text| percent_decode_str(text).decode_utf8().map(Cow::into_owned);
     match (url.username(), url.password().unwrap_or_default()) {
         ("", "") => Ok(None),
-        ("", _) | (_, "") => Err(format!("it must have both user and password, or neither; {EXAMPLE}")),
+        ("", _) | (_, "") => bail!("it must have both user and password, or neither; {EXAMPLE}"),
         (user, password) => match (decode(user), decode(password)) {
             (Ok(user), Ok(password)) => Ok(Some((user, password.into()))),
-            _ => Err("user and password must be valid UTF-8 after percent-decoding".to_owned()),
+            _ => bail!("user and password must be valid UTF-8 after percent-decoding"),
         },
     }
 }
@@ -115,14 +113,14 @@ fn is_loopback(host: &str) -> bool {
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Returns the path of the URL, which lettre takes for the name of the client.
-fn hello(url: &Url) -> Result<Option<String>, String> {
+/// Parses the path of the URL, which lettre uses as the name of the client.
+fn parse_ehlo_name(url: &Url) -> Result<Option<String>> {
     let name = url.path().trim_matches('/');
     let is_valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '[' | ']' | ':');
     match name {
-        _ if url.fragment().is_some() => Err(format!("write # in user or password as %23; {EXAMPLE}")),
+        _ if url.fragment().is_some() => bail!("write # in user or password as %23; {EXAMPLE}"),
         "" => Ok(None),
         name if name.chars().all(is_valid) => Ok(Some(name.to_owned())),
-        _ => Err("the path must be the name of this client for EHLO, or empty".to_owned()),
+        _ => bail!("the path must be the name of this client for EHLO, or empty"),
     }
 }

@@ -38,7 +38,10 @@ pub(super) fn metrics(pool: Arc<BlockingPool>) -> impl Endpoint {
     read_only(make(move |_| {
         let pool = Arc::clone(&pool);
         async move {
-            let rule = |app: &App| Ok(app.metrics.text(health::levels(app)?).map_err(anyhow::Error::new)?);
+            let rule = |app: &App| {
+                health::update_metrics(app)?;
+                Ok(app.metrics.to_text().map_err(anyhow::Error::new)?)
+            };
             match pool.call(Queue::Reading, rule).await {
                 Ok(metrics) => Response::builder().content_type(PROMETHEUS).body(metrics),
                 Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, UNREADABLE).into_response(),

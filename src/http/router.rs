@@ -53,7 +53,7 @@ pub(super) fn routes(app: Arc<App>, has_metrics_listener: bool, quotas: &Quotas)
     let endpoint = |style, graphiql| GraphQlEndpoint {
         graphql: Arc::clone(&graphql),
         style,
-        max_body: config.graphql.max_body.count(),
+        max_body: config.graphql.max_body.as_u64().try_into().unwrap_or(usize::MAX),
         graphiql,
         unsent_bytes: quotas.unsent_bytes.clone(),
     };

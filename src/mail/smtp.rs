@@ -7,7 +7,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use lettre::Address;
@@ -59,7 +59,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
 impl Smtp {
     pub(super) fn new(config: &Config, from: Mailbox) -> Result<Self> {
         let url = config.mail.smtp_url.as_ref().context("mail.smtp_url is missing")?;
-        let server = SmtpServer::read(url).map_err(|problem| anyhow!("mail.smtp_url: {problem}"))?;
+        let server = SmtpServer::parse(url).context("mail.smtp_url")?;
         let tls = tls_parameters(&server.host, config)?;
         let ehlo_name = ehlo_name(&server, config);
         let from = Mailbox::new(from.name, with_ascii_host(&from.email)?);
@@ -212,11 +212,11 @@ fn with_ascii_host(address: &Address) -> Result<Address> {
 /// domain.
 fn ehlo_name(server: &SmtpServer, config: &Config) -> ClientId {
     let url = url::Url::parse(&config.public_url).ok();
-    let public = url.as_ref().and_then(url::Url::domain).filter(|domain| domain.contains('.'));
+    let own = url.as_ref().and_then(url::Url::domain).filter(|domain| domain.contains('.'));
     server
-        .hello
+        .ehlo_name
         .as_deref()
-        .or(public)
+        .or(own)
         .map_or_else(ClientId::default, |name| ClientId::Domain(name.to_owned()))
 }
 

@@ -3,15 +3,16 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::run_blocking;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::outbox;
 
-/// The interval at which mail is found that is due for a retry, or that a command such as `mail retry` made due.
+/// The longest wait for mail that a commit of this process does not announce: retries, and mail that a command enqueued.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Delivers mail that is due after each commit and at intervals. Once `deadline` is set, it makes a last round that ends
-/// then, unless the mail server is out of reach.
+/// Delivers mail that is due, after each commit that enqueues mail and at intervals. Once `deadline` is set, delivers for
+/// the last time, until that time, unless the mail server is unavailable.
 pub(super) async fn run(
     current: watch::Receiver<Arc<App>>,
     mut deadline: watch::Receiver<Option<Timestamp>>,
@@ -26,11 +27,10 @@ pub(super) async fn run(
         let deliver = move || {
             outbox::deliver_until(&worker, || end.borrow().is_some_and(|end| worker.clock.now() >= end))
         };
-        match tokio::task::spawn_blocking(deliver).await {
-            Ok(Ok(report)) if report.delivered > 0 => tracing::info!("mails delivered: {}", report.delivered),
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::error!("mail cannot be delivered: {error:#}"),
-            Err(panic) => tracing::error!("mail cannot be delivered: {panic}"),
+        match run_blocking(deliver).await {
+            Ok(report) if report.delivered > 0 => tracing::info!("mails delivered: {}", report.delivered),
+            Ok(_) => {}
+            Err(error) => tracing::error!("mail cannot be delivered: {error:#}"),
         }
         if is_last {
             return;

@@ -5,29 +5,30 @@ use anyhow::{Result, bail};
 use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 
-use super::check;
+use super::{check, run_blocking};
 use crate::app::App;
 use crate::config::{self, LogLevel};
 use crate::http;
 
-/// Reloads the settings of the running server.
-pub(super) struct Reload<F> {
+/// Sets the level of the running log.
+pub type SetLogLevel = Box<dyn Fn(LogLevel) + Send + Sync>;
+
+/// The parts of a running server that use new settings.
+pub(super) struct Reload {
     pub(super) file: Option<PathBuf>,
     pub(super) current: watch::Sender<Arc<App>>,
     pub(super) service: http::Service,
-    pub(super) set_log_level: F,
+    pub(super) set_log_level: SetLogLevel,
 }
 
-impl<F: Fn(LogLevel) + Send + Sync + 'static> Reload<F> {
-    /// Reloads at each signal. If the new settings cannot be used, the server keeps the current ones.
+impl Reload {
+    /// Reloads the settings at each signal. If the new ones cannot be used, the server keeps the current ones.
     pub(super) async fn run(self, mut reload_signal: Signal) {
         let this = Arc::new(self);
         while reload_signal.recv().await.is_some() {
             let worker = Arc::clone(&this);
-            match tokio::task::spawn_blocking(move || worker.reload()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!("the settings were not reloaded: {error:#}"),
-                Err(panic) => tracing::error!("the settings were not reloaded: {panic}"),
+            if let Err(error) = run_blocking(move || worker.reload()).await {
+                tracing::error!("the settings were not reloaded: {error:#}");
             }
         }
     }

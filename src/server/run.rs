@@ -6,47 +6,36 @@ use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::reload::Reload;
+use super::reload::{Reload, SetLogLevel};
 use super::{cleanup_worker, delivery_worker, systemd};
 use crate::accounts::migrate::{self, Migrated};
 use crate::app::{App, lock_data_dir};
 use crate::clock::Clock;
-use crate::config::{Loaded, LogLevel};
+use crate::config::Loaded;
 use crate::http;
 use crate::random::Random;
 
-/// How long delivery continues after the last request. The mail that is being delivered then may take until the timeout
-/// of the mail server. The others are delivered after the next start.
+/// How long delivery continues after the last request. The delivery in progress at the end may take as long as the mail
+/// server may take to reply. Further mail is delivered after the next start.
 const LAST_DELIVERIES: Duration = Duration::from_secs(5);
 
-/// Serves until SIGTERM or SIGINT. `prepare` runs on the migrated database before the server listens, `set_log_level`
-/// after each reload.
-pub fn run(
-    loaded: &Loaded,
-    prepare: impl FnOnce(&App) -> Result<()>,
-    set_log_level: impl Fn(LogLevel) + Send + Sync + 'static,
-) -> Result<()> {
+/// Serves until SIGTERM or SIGINT.
+pub fn run(loaded: &Loaded, set_log_level: SetLogLevel) -> Result<()> {
     let config = &loaded.config;
     let app = Arc::new(App::open(config.clone(), Clock::System, Random::from_system())?);
     let _lock = lock_data_dir(config)?;
     let migrated = migrate::migrate(&app)?;
-    prepare(&app)?;
     let runtime = tokio::runtime::Runtime::new().context("the threads of the server cannot be started")?;
     runtime.block_on(serve(app, loaded, migrated, set_log_level))
 }
 
-async fn serve(
-    app: Arc<App>,
-    loaded: &Loaded,
-    migrated: Migrated,
-    set_log_level: impl Fn(LogLevel) + Send + Sync + 'static,
-) -> Result<()> {
+async fn serve(app: Arc<App>, loaded: &Loaded, migrated: Migrated, set_log_level: SetLogLevel) -> Result<()> {
     let server = http::bind(Arc::clone(&app))?;
-    // Signals may arrive as soon as the first line is logged.
+    // Before the first line is logged, because a process that waits for that line may then send a signal.
     let stop_signal = stop_signal()?;
     let reload_signal = signal(SignalKind::hangup()).context("SIGHUP cannot be received")?;
     log_startup(&app, &server, &migrated);
-    if let Some(file) = loaded.readable_by_others() {
+    if let Some(file) = loaded.exposed_file() {
         let file = file.display();
         tracing::warn!("{file} contains a secret and others may read it; run `chmod 600 {file}`");
     }
@@ -63,7 +52,7 @@ async fn serve(
     let reload = Reload { file: loaded.file.clone(), current, service: server.service(), set_log_level };
     let reload = tokio::spawn(reload.run(reload_signal));
     let outcome = server.serve(stop_signal).await;
-    tracing::info!("stopping: requests are finished, mail that is due is delivered");
+    tracing::info!("stopping: requests have ended, delivering mail that is due");
     systemd::notify(&[NotifyState::Stopping]);
     watchdog.abort();
     cleanup.abort();

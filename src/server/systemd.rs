@@ -2,10 +2,11 @@ use std::sync::Arc;
 
 use sd_notify::NotifyState;
 
+use super::run_blocking;
 use crate::app::App;
 use crate::store;
 
-/// Does nothing if systemd did not start the server.
+/// Notifies systemd, if it started the server.
 pub(super) fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::warn!("systemd cannot be notified: {error}");
@@ -20,11 +21,10 @@ pub(super) async fn notify_watchdog(app: Arc<App>) {
     loop {
         ticks.tick().await;
         let worker = Arc::clone(&app);
-        let read = tokio::task::spawn_blocking(move || worker.store.read(store::outbox::count_undelivered));
-        match read.await {
-            Ok(Ok(_)) => notify(&[NotifyState::Watchdog]),
-            Ok(Err(error)) => tracing::error!("the database cannot be read: {error:#}"),
-            Err(panic) => tracing::error!("the database cannot be read: {panic}"),
+        let read = move || worker.store.read(store::outbox::count_undelivered);
+        match run_blocking(read).await {
+            Ok(_) => notify(&[NotifyState::Watchdog]),
+            Err(error) => tracing::error!("the database cannot be read: {error:#}"),
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use lettre::message::Mailbox;
 use url::Url;
 
@@ -27,7 +27,7 @@ const OWN_PATHS: [&str; 14] = [
     "favicon.ico",
 ];
 
-/// Returns whether a path such as `/activate/:token` begins like one of the server's own paths.
+/// Returns whether a path such as `/activate/:token` has the first segment of one of the server's own paths.
 pub fn is_own_path(path: &str) -> bool {
     path.split('/').nth(1).is_some_and(|first| OWN_PATHS.contains(&first))
 }
@@ -42,7 +42,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
 
 fn check_public_url(config: &Config) -> Result<()> {
     let is_valid = |url: Url| {
-        is_web(&url)
+        is_http(&url)
             && url.has_host()
             && url.query().is_none()
             && url.fragment().is_none()
@@ -76,7 +76,7 @@ fn check_public_url(config: &Config) -> Result<()> {
     Ok(())
 }
 
-fn is_web(url: &Url) -> bool {
+fn is_http(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
 }
 
@@ -93,7 +93,7 @@ fn check_mail(config: &Config) -> Result<()> {
     );
     match &config.mail.smtp_url {
         Some(url) => {
-            SmtpServer::read(url).map_err(|problem| anyhow!("mail.smtp_url: {problem}"))?;
+            SmtpServer::parse(url).context("mail.smtp_url")?;
         }
         None => ensure!(
             config.mail.transport != Transport::Smtp,
@@ -128,7 +128,7 @@ fn check_links(config: &Config) -> Result<()> {
     }
     if let Some(sign_in) = config.sign_in() {
         ensure!(
-            Url::parse(&sign_in).is_ok_and(|url| is_web(&url)),
+            Url::parse(&sign_in).is_ok_and(|url| is_http(&url)),
             "links.sign_in: {} is not a web address; write it as \"https://www.example.org/login\"",
             quoted(&sign_in)
         );
