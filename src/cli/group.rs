@@ -93,7 +93,7 @@ fn list(app: &App, as_json: bool) -> Result<()> {
 fn delete(app: &App, id: &str, yes: bool) -> Result<()> {
     let failure = "nothing was changed";
     let group = explain(failure, app.store.read(|db| admin::find(db, id)))?;
-    let members = app.store.read(|db| store::memberships::list_members(db, std::slice::from_ref(&group.id)));
+    let members = app.store.read(|db| store::accounts::list_by_groups(db, std::slice::from_ref(&group.id)));
     let members = members?.len();
     let group_name = single_line(&format!("{} ({})", group.id, group.name));
     let question = format!("Delete the working group {group_name}? Members: {members}.");

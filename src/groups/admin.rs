@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 use crate::printable::single_line;
 use crate::security::Tx;
 use crate::security::audit::Event;
+use crate::store::accounts::MemberRole;
 use crate::store::groups::Group;
-use crate::store::memberships::MemberRole;
 use crate::store::{self, Reader};
 use crate::text;
 
@@ -30,7 +30,7 @@ pub fn list(app: &App) -> Result<Vec<Represented>> {
     app.store.read(|db| {
         let groups = store::groups::list(db)?;
         let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
-        let mut representatives = store::memberships::list_representatives(db, &ids)?;
+        let mut representatives = store::accounts::list_representatives(db, &ids)?;
         let represented = groups.into_iter().map(|group| {
             let found = representatives.iter().position(|account| account.is_member_of(&group.id));
             Represented { representative: found.map(|found| representatives.swap_remove(found)), group }
@@ -145,7 +145,7 @@ fn find_research_field(db: &Reader<'_>, name: &str) -> Result<i64> {
 pub fn delete(app: &App, id: &str) -> Result<()> {
     Tx::run_as_operator(app, |tx| {
         let group = find(tx, id)?;
-        let members = store::memberships::list_members(tx, std::slice::from_ref(&group.id))?;
+        let members = store::accounts::list_by_groups(tx, std::slice::from_ref(&group.id))?;
         if members.is_empty() {
             tx.record(None, Event::GroupDeleted(&group.id))?;
         }
@@ -166,7 +166,7 @@ pub fn set_representative(app: &App, group: &str, name: &str) -> Result<(Account
         if successor.represents().is_some() {
             return Ok((successor, false));
         }
-        for current in store::memberships::list_representatives(tx, std::slice::from_ref(&group))? {
+        for current in store::accounts::list_representatives(tx, std::slice::from_ref(&group))? {
             store::memberships::set_role(tx, current.id, &group, MemberRole::Member)?;
             tx.record(current.id, Event::RepresentationTaken(&group))?;
         }

@@ -13,9 +13,9 @@ use crate::error::Result;
 use crate::mail::MailKind;
 use crate::security::audit::Event;
 use crate::security::{Tx, Viewer, throttle};
+use crate::store::accounts::MemberRole;
 use crate::store::groups::Group;
 use crate::store::join_requests::{JoinRequest, Status};
-use crate::store::memberships::MemberRole;
 use crate::store::{self, Reader};
 use crate::text;
 
@@ -66,7 +66,7 @@ pub fn request(
         let requester = account.full_name();
         // An imported group may have no representative.
         let groups = std::slice::from_ref(&request.group);
-        for representative in store::memberships::list_representatives(tx, groups)? {
+        for representative in store::accounts::list_representatives(tx, groups)? {
             if throttle::join_request_mail(tx, account, &representative.email)? {
                 let (id, email) = (&request.id, &account.email);
                 let kind = MailKind::JoinRequest { id, requester: &requester, email, group: &group.name };

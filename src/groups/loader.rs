@@ -125,10 +125,10 @@ impl<'a> Loader<'a> {
         let fields = self.research_fields(fields, selection.research_field_groups.as_deref())?;
         let fields = by_key(fields, |field| field.record.id);
         let mut representatives = if_selected(selection.representative.as_deref(), |selection| {
-            self.visible_members(store::memberships::list_representatives(self.db, &ids)?, selection)
+            self.visible_members(store::accounts::list_representatives(self.db, &ids)?, selection)
         })?;
         let mut members = if_selected(selection.members.as_deref(), |selection| {
-            self.visible_members(store::memberships::list_members(self.db, &ids)?, selection)
+            self.visible_members(store::accounts::list_by_groups(self.db, &ids)?, selection)
         })?;
         let mut join_requests = if_selected(selection.join_requests.as_deref(), |selection| {
             let requests = store::join_requests::list_by_groups(self.db, &ids)?;

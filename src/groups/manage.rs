@@ -17,8 +17,8 @@ use crate::error::Result;
 use crate::security::audit::Event;
 use crate::security::throttle::{self, MailPurpose};
 use crate::security::{Tx, Viewer};
+use crate::store::accounts::MemberRole;
 use crate::store::groups::{GroupId, NewGroup};
-use crate::store::memberships::MemberRole;
 use crate::store::{self, Reader};
 use crate::text;
 
@@ -94,7 +94,7 @@ pub fn delete(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
             return Err(if is_visible { errors::NOT_YOUR_GROUP } else { errors::GROUP_NOT_FOUND });
         }
         tx.record(own.id, Event::GroupDeleted(&id))?;
-        let mut others = store::memberships::list_members(tx, &[own_group])?;
+        let mut others = store::accounts::list_by_groups(tx, &[own_group])?;
         others.retain(|member| member.id != own.id);
         delete_and_notify(tx, &id, &others, notices::GROUP_DELETED)
     })

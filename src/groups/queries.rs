@@ -122,7 +122,7 @@ pub fn members(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Resu
     app.store.read(|db| {
         let own = errors::require_login(caller(app, db, viewer)?)?;
         let group = own.represents().ok_or(errors::REPRESENTATIVES_ONLY)?.to_owned();
-        let found = store::memberships::list_members(db, &[group])?;
+        let found = store::accounts::list_by_groups(db, &[group])?;
         Loader::new(app, db, Some(own)).accounts(found, selection)
     })
 }

@@ -23,7 +23,6 @@ use poem::{Endpoint, Request, Response, Result};
 
 use super::headers::accepts_html;
 use super::request_log::FALLBACK;
-use super::router::Router;
 use crate::blocking_pool::BlockingPool;
 use crate::tokens::action::Action;
 use content::MailForm;
@@ -32,7 +31,7 @@ pub(super) use theme::Theme;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-struct PageEndpoint {
+pub(super) struct PageEndpoint {
     theme: Arc<Theme>,
     pool: Arc<BlockingPool>,
     page: Page,
@@ -50,23 +49,24 @@ enum Page {
     NotFound,
 }
 
-pub(super) fn add_routes(mut router: Router, theme: Arc<Theme>, pool: Arc<BlockingPool>) -> Router {
-    let endpoint = |page| PageEndpoint { theme: Arc::clone(&theme), pool: Arc::clone(&pool), page };
-    for path in theme.asset_paths() {
-        router = router.at(path, endpoint(Page::Asset));
-    }
+/// Returns the paths of all pages with their endpoints.
+pub(super) fn routes(theme: &Arc<Theme>, pool: &Arc<BlockingPool>) -> Vec<(String, PageEndpoint)> {
+    let mut pages: Vec<(String, Page)> =
+        theme.asset_paths().into_iter().map(|path| (path.to_owned(), Page::Asset)).collect();
     for action in Action::ALL {
         let link = content::link(action);
-        router = router.at(format!("{}/:token", link.path), endpoint(Page::Link(action)));
-        router = router.at(link.done.path, endpoint(Page::Message(&link.done)));
+        pages.push((format!("{}/:token", link.path), Page::Link(action)));
+        pages.push((link.done.path.to_owned(), Page::Message(&link.done)));
     }
     for form in [&content::ACTIVATION_MAIL, &content::PASSWORD_MAIL] {
-        router = router.at(form.path, endpoint(Page::MailForm(form)));
-        router = router.at(form.sent.path, endpoint(Page::Message(&form.sent)));
+        pages.push((form.path.to_owned(), Page::MailForm(form)));
+        pages.push((form.sent.path.to_owned(), Page::Message(&form.sent)));
     }
-    router = router.at(content::JOIN_REQUESTS.path, endpoint(Page::Message(&content::JOIN_REQUESTS)));
+    pages.push((content::JOIN_REQUESTS.path.to_owned(), Page::Message(&content::JOIN_REQUESTS)));
     // poem also matches this route for `/`, even if there is a route for `/`.
-    router.at(FALLBACK, endpoint(Page::NotFound))
+    pages.push((FALLBACK.to_owned(), Page::NotFound));
+    let endpoint = |page| PageEndpoint { theme: Arc::clone(theme), pool: Arc::clone(pool), page };
+    pages.into_iter().map(|(path, page)| (path, endpoint(page))).collect()
 }
 
 impl Endpoint for PageEndpoint {

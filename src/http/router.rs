@@ -70,7 +70,10 @@ pub(super) fn routes(app: Arc<App>, has_metrics_listener: bool, quotas: &Quotas)
         }
     }
     public = match theme {
-        Some(theme) => pages::add_routes(public, theme, pool),
+        Some(theme) => {
+            let pages = pages::routes(&theme, &pool);
+            pages.into_iter().fold(public, |router, (path, endpoint)| router.at(path, endpoint))
+        }
         None => public.at(request_log::FALLBACK, make_sync(|_| Err::<Response, _>(NotFoundError))),
     };
     Ok([public, metrics].map(|router| router.finish(&app.random)))

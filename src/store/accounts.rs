@@ -1,15 +1,18 @@
 //! Accounts and their addresses.
 
 mod filter;
+mod membership;
 mod names;
 
 use rusqlite::{Row, params_from_iter};
 
-use super::memberships::{MemberRole, Membership, read_membership};
+use super::groups::GroupId;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
 pub use filter::Filter;
+use membership::read_membership;
+pub use membership::{MemberRole, Membership};
 
 /// The id of an account, which is never reused.
 pub type AccountId = i64;
@@ -158,6 +161,16 @@ pub fn list(db: &Reader<'_>, filter: &Filter, offset: i64, limit: i64) -> Result
     values.extend([limit.into(), offset.into()]);
     let sql = select_where(&format!("{condition} ORDER BY a.id LIMIT ? OFFSET ?"));
     db.list(&sql, params_from_iter(values), read_account)
+}
+
+/// Returns the members of these groups in order of registration.
+pub fn list_by_groups(db: &Reader<'_>, groups: &[GroupId]) -> Result<Vec<Account>> {
+    db.list_by_keys(&select_where("m.working_group_id IN ($keys) ORDER BY a.id"), groups, read_account)
+}
+
+pub fn list_representatives(db: &Reader<'_>, groups: &[GroupId]) -> Result<Vec<Account>> {
+    let sql = select_where("m.role = 'representative' AND m.working_group_id IN ($keys)");
+    db.list_by_keys(&sql, groups, read_account)
 }
 
 /// Adds an account. Returns `None` if the username is taken. [`insert_email`] must add a primary address.

@@ -2,10 +2,10 @@
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
+use super::accounts::MemberRole;
 use super::accounts::Role;
 use super::audit::StoredActor;
 use super::join_requests::Status;
-use super::memberships::MemberRole;
 use crate::clock::Timestamp;
 
 impl ToSql for Timestamp {

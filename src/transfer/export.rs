@@ -77,7 +77,7 @@ fn user_entry(account: &Account, hash: Option<&str>) -> Value {
 
 fn group_entries(db: &Reader<'_>, groups: &[Group]) -> Result<Vec<Value>> {
     let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
-    let members = store::memberships::list_members(db, &ids)?;
+    let members = store::accounts::list_by_groups(db, &ids)?;
     let requests = store::join_requests::list_by_groups(db, &ids)?;
     let requesters: Vec<_> = requests.iter().map(|request| request.account).collect();
     let requesters = store::accounts::list_by_ids(db, &requesters)?.into_iter();

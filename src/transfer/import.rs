@@ -9,10 +9,10 @@ use crate::error::{Error, Result};
 use crate::security::Tx;
 use crate::security::audit::Event;
 use crate::store;
+use crate::store::accounts::MemberRole;
 use crate::store::accounts::{NewAccount, Role};
 use crate::store::groups::NewGroup;
 use crate::store::join_requests::JoinRequest;
-use crate::store::memberships::MemberRole;
 use crate::text::search_key;
 
 #[derive(Debug, Default)]
