@@ -39,15 +39,21 @@ use output::print;
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    match arguments.command {
-        None => finish(Arguments::command().print_help().map_err(Into::into)),
-        Some(Command::Completions { shell }) => finish(print_completions(shell)),
-        Some(Command::Man { folder }) => finish(write_manual(&folder)),
-        Some(Command::Serve { demo: Some(listen) }) => finish(demo::run(listen)),
+    let outcome = match arguments.command {
+        None => Arguments::command().print_help().map_err(Into::into),
+        Some(Command::Completions { shell }) => print_completions(shell),
+        Some(Command::Man { folder }) => write_manual(&folder),
+        Some(Command::Serve { demo: Some(listen) }) => demo::run(listen),
         Some(command) => match load(&command, arguments.config.as_deref()) {
-            Ok(loaded) => finish(dispatch(command, &loaded)),
-            Err(error) => fail(&error, 2),
+            Ok(loaded) => dispatch(command, &loaded),
+            Err(error) => return fail(&error, 2),
         },
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader of the output, such as `head`, has closed the pipe.
+        Err(error) if has_io_error(&error, ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, 1),
     }
 }
 
@@ -99,15 +105,6 @@ fn write_manual(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder)
         .and_then(|()| clap_mangen::generate_to(Arguments::command(), folder))
         .with_context(|| format!("the manual pages cannot be written to {}", folder.display()))
-}
-
-fn finish(outcome: Result<()>) -> ExitCode {
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        // The reader of the output, such as `head`, has closed the pipe.
-        Err(error) if has_io_error(&error, ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
-        Err(error) => fail(&error, 1),
-    }
 }
 
 fn fail(error: &anyhow::Error, status: u8) -> ExitCode {

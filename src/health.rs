@@ -42,13 +42,13 @@ pub fn update_metrics(app: &App) -> Result<()> {
     })?;
     let metrics = &app.metrics;
     metrics.set_mails(waiting, refused);
-    metrics.mail_age.set(oldest.map_or(0, |oldest| app.clock.now().seconds() - oldest.seconds()));
+    metrics.mail_age_seconds.set(oldest.map_or(0, |oldest| app.clock.now().seconds() - oldest.seconds()));
     let database = app.config.database();
-    metrics.database_size.set(file_size(&database));
-    metrics.log_size.set(file_size(Path::new(&format!("{}-wal", database.display()))));
+    metrics.database_bytes.set(file_size(&database));
+    metrics.database_log_bytes.set(file_size(Path::new(&format!("{}-wal", database.display()))));
     let free = free_space(&app.config.data_dir).unwrap_or_default();
-    metrics.free_space.set(free.try_into().unwrap_or(i64::MAX));
-    metrics.memory.set(memory().unwrap_or_default());
+    metrics.disk_free_bytes.set(free.try_into().unwrap_or(i64::MAX));
+    metrics.memory_bytes.set(memory().unwrap_or_default());
     Ok(())
 }
 

@@ -7,32 +7,23 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Metric, Registry, Unit};
 
+/// The help texts in [`Metrics::new`] describe the metrics.
 pub struct Metrics {
     registry: Registry,
     operations: Family<[(&'static str, String); 2], Counter>,
-    /// Seconds that calls waited to hash a password.
     pub hashing_wait: Histogram,
-    /// Seconds that rules took that hash a password.
     pub hashing_time: Histogram,
     pub connections_refused: Counter,
     mails: Family<[(&'static str, &'static str); 1], Gauge>,
     pub connections: Gauge,
-    /// Calls that wait in the queue for reads.
     pub reading_waiting: Gauge,
-    /// Calls that wait in the queue for writes.
     pub writing_waiting: Gauge,
-    /// Calls that wait in the queue for password hashes.
     pub hashing_waiting: Gauge,
-    /// The age of the oldest waiting mail, in seconds.
-    pub mail_age: Gauge,
-    /// The size of the database, in bytes.
-    pub database_size: Gauge,
-    /// The size of the write-ahead log, in bytes.
-    pub log_size: Gauge,
-    /// Free bytes on the disk of the data folder.
-    pub free_space: Gauge,
-    /// Resident memory of the process, in bytes.
-    pub memory: Gauge,
+    pub mail_age_seconds: Gauge,
+    pub database_bytes: Gauge,
+    pub database_log_bytes: Gauge,
+    pub disk_free_bytes: Gauge,
+    pub memory_bytes: Gauge,
 }
 
 #[derive(Debug, Clone, Copy, strum::IntoStaticStr)]
@@ -109,11 +100,15 @@ impl Metrics {
             reading_waiting: register(r, "reading_waiting", "Requests that wait to read"),
             writing_waiting: register(r, "writing_waiting", "Requests that wait to write, without hashing"),
             hashing_waiting: register(r, "hashing_waiting", "Requests that wait to hash a password"),
-            mail_age: register(r, "mail_age_seconds", "Age of the oldest mail that waits"),
-            database_size: register(r, "database_bytes", "Size of the database"),
-            log_size: register(r, "database_log_bytes", "Size of the write-ahead log of the database"),
-            free_space: register(r, "disk_free_bytes", "Free space on the disk of the data folder"),
-            memory: register(r, "memory_bytes", "Resident memory of the process"),
+            mail_age_seconds: register(r, "mail_age_seconds", "Age of the oldest mail that waits"),
+            database_bytes: register(r, "database_bytes", "Size of the database"),
+            database_log_bytes: register(
+                r,
+                "database_log_bytes",
+                "Size of the write-ahead log of the database",
+            ),
+            disk_free_bytes: register(r, "disk_free_bytes", "Free space on the disk of the data folder"),
+            memory_bytes: register(r, "memory_bytes", "Resident memory of the process"),
             registry,
         }
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::app::App;
-use crate::error::Result;
 use crate::security::throttle::KNOWN_CLIENT_LIFETIME;
+use crate::store;
 use crate::store::expiry::{Expiring, delete_before};
 
 /// The most rows per transaction, so that other writes do not wait long.
@@ -13,7 +13,7 @@ const BATCH: i64 = 1000;
 const RELEASED_EMAIL_LIFETIME: Duration = Duration::from_hours(90 * 24);
 
 /// Deletes a batch of expired rows from each table, and returns their number: 0 if none are left.
-pub fn cleanup(app: &App) -> Result<usize> {
+pub fn cleanup(app: &App) -> store::Result<usize> {
     let now = app.clock.now();
     let expired = [
         // A session outlives its refresh tokens, so its deletion has few rows to take along.

@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::accounts::cleanup;
+use super::run_blocking;
+use crate::accounts::cleanup::cleanup;
 use crate::app::App;
-use crate::error::Error;
 
 const INTERVAL: Duration = Duration::from_hours(1);
 
@@ -15,15 +15,14 @@ pub(super) async fn run(current: watch::Receiver<Arc<App>>) {
     let mut deleted = 0;
     loop {
         let worker = Arc::clone(&current.borrow());
-        match tokio::task::spawn_blocking(move || cleanup::cleanup(&worker)).await {
-            Ok(Ok(rows)) if rows > 0 => {
+        match run_blocking(move || cleanup(&worker)).await {
+            Ok(rows) if rows > 0 => {
                 deleted += rows;
                 continue;
             }
-            Ok(Ok(_)) if deleted > 0 => tracing::info!("expired rows deleted: {deleted}"),
-            Ok(Ok(_) | Err(Error::Refused(_) | Error::BadRequest(_) | Error::Unavailable(_))) => {}
-            Ok(Err(Error::Internal(error))) => tracing::error!("expired rows cannot be deleted: {error:#}"),
-            Err(panic) => tracing::error!("expired rows cannot be deleted: {panic}"),
+            Ok(_) if deleted > 0 => tracing::info!("expired rows deleted: {deleted}"),
+            Ok(_) => {}
+            Err(error) => tracing::error!("expired rows cannot be deleted: {error:#}"),
         }
         deleted = 0;
         tokio::time::sleep(INTERVAL).await;

@@ -160,7 +160,7 @@ impl World {
             }
             Action::Wait(time) => self.app.clock.advance(time),
             Action::Cleanup => {
-                while expect(cleanup::cleanup(&self.app), true, "clean up").unwrap_or_default() > 0 {}
+                while cleanup::cleanup(&self.app).expect("a cleanup") > 0 {}
                 self.model.cleanup(now);
             }
         }
