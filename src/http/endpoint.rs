@@ -13,8 +13,10 @@ use poem::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
 use poem::http::{HeaderValue, Method, StatusCode};
 use poem::web::RequestBody;
 use poem::{Body, FromRequest as _, IntoResponse as _, Request, Response, Result};
-use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use super::client_quota::{ClientQuota, Reservation};
 use super::{client_ip, graphiql, json};
@@ -24,6 +26,8 @@ use crate::security::Viewer;
 
 /// Replies up to this size do not count towards the quota of unsent bytes, because the limit on requests suffices.
 const SMALL_REPLY_BYTES: usize = 8 * 1024;
+
+const INVALID_JSON: &str = "POST body sent invalid JSON.";
 
 pub(super) struct GraphQlEndpoint {
     pub(super) graphql: Arc<GraphQl>,
@@ -89,7 +93,7 @@ impl GraphQlEndpoint {
         // The extractor would reject malformed parameters after the media type.
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let extracted = GraphQLRequest::from_request(request, &mut body).await;
-        extracted.map(|GraphQLRequest(query)| query).map_err(|_| bad_request("Variables are invalid JSON."))
+        extracted.map(|GraphQLRequest(query)| query).map_err(|_| bad_request(INVALID_JSON))
     }
 
     async fn execute(&self, query: GraphQlRequest, viewer: Viewer) -> Result<Response> {
@@ -156,11 +160,37 @@ fn refusal_of_headers(request: &Request) -> Option<Response> {
     }
 }
 
+/// The members of a body that have a meaning. Values are not parsed yet.
+#[derive(Deserialize)]
+struct Members<'a> {
+    #[serde(borrow)]
+    query: &'a RawValue,
+    #[serde(borrow, rename = "operationName")]
+    operation_name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    variables: Option<&'a RawValue>,
+    extensions: Option<IgnoredAny>,
+}
+
+/// Returns whether the extractor reads the body as graphene-django does, as it reads the bodies of most clients.
+fn is_normal(body: &[u8]) -> bool {
+    let is_text = |value: &RawValue| value.get().starts_with('"') && value.get() != "\"\"";
+    serde_json::from_slice::<Members<'_>>(body).is_ok_and(|members| {
+        is_text(members.query)
+            && members.operation_name.is_none_or(is_text)
+            && members.variables.is_none_or(|variables| variables.get().starts_with('{'))
+            && members.extensions.is_none()
+    })
+}
+
 /// Reduces a body to the members that graphene-django reads, and rejects a malformed one with the messages of
 /// graphene-django. The extractor would accept a list of requests, reject variables in a string, and have one message for
 /// all errors.
-fn normalize(body: &[u8]) -> std::result::Result<Body, &'static str> {
-    let body: Json = serde_json::from_slice(body).map_err(|_| "POST body sent invalid JSON.")?;
+fn normalize(body: &Bytes) -> std::result::Result<Body, &'static str> {
+    if is_normal(body) {
+        return Ok(body.clone().into());
+    }
+    let body: Json = serde_json::from_slice(body).map_err(|_| INVALID_JSON)?;
     let Json::Object(mut body) = body else {
         return Err("The received data is not a valid JSON query.");
     };

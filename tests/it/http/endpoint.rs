@@ -12,10 +12,16 @@ use crate::support::server::TestServer;
 async fn a_body_that_is_not_a_request_is_refused() {
     let server = TestServer::start("").await;
     let me = json!(ME);
-    let cases: [(&[u8], u16, &str); 12] = [
+    let cases: [(&[u8], u16, &str); 14] = [
         (b"", 400, "POST body sent invalid JSON."),
         (b"{", 400, "POST body sent invalid JSON."),
         (b"{\"query\": \"\xff\"}", 400, "POST body sent invalid JSON."),
+        (
+            br#"{"query": "{ me { email } }", "variables": {"a": "\ud800"}}"#,
+            400,
+            "POST body sent invalid JSON.",
+        ),
+        (br#"{"query": "{ me { email } }", "variables": {"a": 1e999}}"#, 400, "POST body sent invalid JSON."),
         (b"query=%7Bme%7D", 400, "POST body sent invalid JSON."),
         (b"[]", 400, "The received data is not a valid JSON query."),
         (b"[\"{ me { email } }\"]", 400, "The received data is not a valid JSON query."),
