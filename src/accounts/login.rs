@@ -76,7 +76,7 @@ pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result
             store::accounts::replace_password_hash(tx, account.id, hash, new_hash)?;
         }
         if let Some(attempt) = attempt {
-            attempt.succeeded(tx, &account)?;
+            attempt.take_back(tx, &account)?;
         }
         begin_session(tx, account)
     })

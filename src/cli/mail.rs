@@ -13,7 +13,7 @@ use crate::store::outbox::OutboxMessage;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// List mails that wait for delivery, and those that were delivered or refused in the last seven days.
+    /// List waiting mails, and those that were delivered or refused in the last seven days.
     List {
         /// Print a JSON array.
         #[arg(long)]
@@ -24,11 +24,11 @@ pub(super) enum Command {
         /// The id of the mail, as `mail list` prints it.
         id: i64,
     },
-    /// Deliver a mail now, or all that wait or were refused. Asks before it sends a delivered mail again.
+    /// Queue a mail for immediate delivery. Without an id, queue all waiting and refused mails.
     Retry {
-        /// The id of the mail [default: all that wait or were refused].
+        /// The id of the mail [default: all waiting and refused mails].
         id: Option<i64>,
-        /// Do not ask for confirmation.
+        /// Do not ask for confirmation before a delivered mail is sent again.
         #[arg(long)]
         yes: bool,
     },
@@ -45,8 +45,8 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
 }
 
 fn list(app: &App, as_json: bool) -> Result<()> {
-    let messages = app.store.read(store::outbox::list);
-    print_list(as_json, std::iter::once(messages), "There are no mails.\n", to_json, line)
+    let page = app.store.read(store::outbox::list);
+    print_list(as_json, std::iter::once(page), "There are no mails.\n", to_json, line)
 }
 
 fn line(message: &OutboxMessage) -> String {
@@ -80,7 +80,7 @@ fn to_json(message: &OutboxMessage) -> serde_json::Value {
 
 fn find(app: &App, id: i64) -> Result<OutboxMessage> {
     let found = app.store.read(|db| store::outbox::find_by_id(db, id))?;
-    found.with_context(|| format!("there is no mail {id}; `mail list` shows all"))
+    found.with_context(|| format!("there is no mail with the id {id}; `mail list` prints the ids"))
 }
 
 fn show(app: &App, id: i64) -> Result<()> {
@@ -102,18 +102,19 @@ fn retry(app: &App, id: i64, yes: bool) -> Result<()> {
     if is_delivered {
         let question =
             format!("Mail {id} to {} has already been delivered. Send it again?", message.recipient);
-        confirm(&question, &format!("mail {id} has already been delivered"), yes)?;
+        let refusal = format!("mail {id} has already been delivered");
+        confirm(&question, &refusal, yes)?;
     }
     let now = app.clock.now();
-    let due = app.store.write(|tx| store::outbox::set_due(tx, id, now, is_delivered));
-    print_due(usize::from(due?))
+    let is_queued = app.store.write(|tx| store::outbox::set_due(tx, id, now, is_delivered))?;
+    print_queued(usize::from(is_queued))
 }
 
 fn retry_all(app: &App) -> Result<()> {
     let now = app.clock.now();
-    print_due(app.store.write(|tx| store::outbox::set_all_due(tx, now))?)
+    print_queued(app.store.write(|tx| store::outbox::set_all_due(tx, now))?)
 }
 
-fn print_due(due: usize) -> Result<()> {
-    print(&format!("Mails due: {due}. A running server delivers them within seconds.\n"))
+fn print_queued(mails: usize) -> Result<()> {
+    print(&format!("Mails queued: {mails}. The server delivers them within seconds if it is running.\n"))
 }

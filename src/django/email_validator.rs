@@ -1,4 +1,7 @@
-//! Django's `EmailValidator`.
+//! A port of Django's `EmailValidator`.
+//!
+//! Ignoring case, Python treats `ı` (U+0131) and `İ` (U+0130) as equal to `i`. Rust's `regex` does not, so the patterns list
+//! them.
 
 use std::net::IpAddr;
 use std::sync::LazyLock;
@@ -7,21 +10,20 @@ use regex::Regex;
 
 /// The part before the `@`: words joined by dots, or a quoted string.
 static USER: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(concat!(
+    case_insensitive(concat!(
         r"^[-!#$%&'*+/=?^_`{}|~0-9A-Zıİ]+(\.[-!#$%&'*+/=?^_`{}|~0-9A-Zıİ]+)*$",
         r#"|^"([\x01-\x08\x0b\x0c\x0e-\x1f!#-\[\]-\x7fıİ]"#,
         r#"|\\[\x01-\x09\x0b\x0c\x0e-\x7fıİ])*"$"#,
     ))
 });
 
-/// A host name of at least two labels of up to 63 characters.
-static HOST: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^([A-Z0-9ıİ]([A-Z0-9ıİ-]{0,61}[A-Z0-9ıİ])?\.)+[A-Z0-9ıİ-]{1,62}[A-Z0-9ıİ]$"));
+/// A host name with at least two labels, each of up to 63 characters.
+static HOST: LazyLock<Regex> = LazyLock::new(|| {
+    case_insensitive(r"^([A-Z0-9ıİ]([A-Z0-9ıİ-]{0,61}[A-Z0-9ıİ])?\.)+[A-Z0-9ıİ-]{1,62}[A-Z0-9ıİ]$")
+});
 
-/// Compiles a case-insensitive pattern. Python also matches the dotless and the dotted i with an i, so the patterns list
-/// them.
-fn pattern(text: &str) -> Regex {
-    Regex::new(&format!("(?i){text}")).expect("the pattern is constant")
+fn case_insensitive(text: &str) -> Regex {
+    Regex::new(&format!("(?i){text}")).expect("the pattern is valid")
 }
 
 pub fn is_valid(email: &str) -> bool {

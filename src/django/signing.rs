@@ -1,4 +1,5 @@
-//! `django.core.signing`: a payload, a base-62 timestamp and an HMAC-SHA256, separated by colons.
+//! The token format of Django's `django.core.signing`: a payload, a base-62 timestamp and an HMAC-SHA256, separated by
+//! colons.
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -13,30 +14,30 @@ use subtle::ConstantTimeEq;
 use super::ascii_json;
 use crate::clock::Timestamp;
 
-/// The default salt of `dumps`.
-pub const SALT: &str = "django.core.signing";
+/// The default salt of Django's `signing.dumps`.
+pub const DEFAULT_SALT: &str = "django.core.signing";
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/// The most bytes of a decompressed payload, far more than this program ever signs.
+/// The maximum size of a decompressed payload in bytes, far more than this program ever signs.
 const MAX_PAYLOAD: u64 = 64 * 1024;
 
 /// Why a signed token is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreadable {
-    /// The token is malformed or signed with another key.
+    /// The token is malformed, or its signature does not match.
     Invalid,
     Expired,
 }
 
 pub fn dumps(secret: &[u8], salt: &str, payload: &Value, now: Timestamp) -> anyhow::Result<String> {
     let payload = URL_SAFE_NO_PAD.encode(ascii_json::to_string(payload)?);
-    let value = format!("{payload}:{}", base62(now.seconds().max(0).unsigned_abs()));
-    let signature = signature(secret, salt, &value);
-    Ok(format!("{value}:{signature}"))
+    let signed = format!("{payload}:{}", base62(now.seconds().max(0).unsigned_abs()));
+    let signature = signature(secret, salt, &signed);
+    Ok(format!("{signed}:{signature}"))
 }
 
-/// Verifies a signed value and returns it with its timestamp. The signature is checked before the age. A timestamp in
-/// the future is accepted.
+/// Verifies a token and returns its payload and timestamp. A forged token is always `Invalid`, never `Expired`. A timestamp
+/// in the future is accepted.
 pub fn loads(
     secret: &[u8],
     salt: &str,
@@ -44,12 +45,12 @@ pub fn loads(
     now: Timestamp,
     max_age: Duration,
 ) -> Result<(Value, Timestamp), Unreadable> {
-    let (value, given) = token.rsplit_once(':').ok_or(Unreadable::Invalid)?;
-    let expected = signature(secret, salt, value);
+    let (signed, given) = token.rsplit_once(':').ok_or(Unreadable::Invalid)?;
+    let expected = signature(secret, salt, signed);
     if !bool::from(expected.as_bytes().ct_eq(given.as_bytes())) {
         return Err(Unreadable::Invalid);
     }
-    let (payload, time) = value.rsplit_once(':').ok_or(Unreadable::Invalid)?;
+    let (payload, time) = signed.rsplit_once(':').ok_or(Unreadable::Invalid)?;
     let made_at = Timestamp::from_seconds(unbase62(time).ok_or(Unreadable::Invalid)?);
     if made_at < now.minus(max_age) {
         return Err(Unreadable::Expired);
@@ -58,13 +59,14 @@ pub fn loads(
     Ok((payload, made_at))
 }
 
-fn signature(secret: &[u8], salt: &str, value: &str) -> String {
+fn signature(secret: &[u8], salt: &str, signed: &str) -> String {
     let key = Sha256::new().chain_update(salt).chain_update("signer").chain_update(secret).finalize();
-    // HMAC pads a key with zeros to its block size, so this padded key is equivalent.
+    // HMAC pads a short key with zeros to the block size of the hash. Padding it here changes nothing, and a key of that
+    // size cannot be rejected.
     let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
     block[..key.len()].copy_from_slice(&key);
     let mut mac = Hmac::<Sha256>::new(&block);
-    mac.update(value.as_bytes());
+    mac.update(signed.as_bytes());
     URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 
@@ -90,7 +92,7 @@ pub fn base62(mut number: u64) -> String {
     }
 }
 
-/// Decodes base 62, or returns `None` for other digits and on overflow.
+/// Decodes a number in Django's base 62. Returns `None` if the text is empty, has other characters, or overflows.
 pub fn unbase62(text: &str) -> Option<i64> {
     if text.is_empty() {
         return None;

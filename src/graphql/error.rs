@@ -1,20 +1,21 @@
-//! Errors of requests.
+//! Converts errors to GraphQL errors, and limits their size.
 
 use async_graphql::{ErrorExtensions as _, ServerError, parser};
 
 use crate::error::Error;
 
-/// The extension of a transient error: the seconds to wait before the next attempt.
+/// The extension of a transient error with the number of seconds to wait before a retry.
 const RETRY_AFTER: &str = "retryAfter";
 const INTERNAL: &str = "Internal server error";
 const MAX_ERRORS: usize = 50;
 const MAX_CHARACTERS: usize = 500;
 
-/// Converts an error of a rule. An internal error is logged, and the client does not get its cause.
+/// Converts an error for a field whose payload has no errors: only the first message of a rejection fits. An internal error
+/// is logged, and its cause is not sent to the client.
 pub(super) fn request_error(error: Error) -> async_graphql::Error {
     match error {
         Error::Refused(errors) => async_graphql::Error::new(errors.messages().next().unwrap_or_default()),
-        Error::BadRequest(sentence) => async_graphql::Error::new(sentence),
+        Error::BadRequest(message) => async_graphql::Error::new(message),
         Error::Unavailable(unavailable) => {
             async_graphql::Error::new(unavailable.sentence).extend_with(|_, extensions| {
                 extensions.set(RETRY_AFTER, unavailable.retry_after);
@@ -36,13 +37,14 @@ pub(super) fn is_server_failure(error: &ServerError) -> bool {
     error.message == INTERNAL || is_transient(error)
 }
 
-/// Shortens a syntax error to one sentence: the parser quotes the whole faulty line.
+/// Shortens a syntax error to one sentence, because the message of the parser quotes the whole faulty line.
 pub(super) fn syntax_error(error: parser::Error) -> ServerError {
     let error = ServerError::from(error);
     let last = error.message.lines().last().unwrap_or_default().trim_start();
-    let Some(expected) = last.strip_prefix("= ") else { return error };
-    let position = error.locations.first().map(|pos| format!(" in line {}, column {}", pos.line, pos.column));
-    let message = format!("Syntax error{}: {expected}.", position.unwrap_or_default());
+    // The last line of the message is like `= expected selection_set`.
+    let Some(reason) = last.strip_prefix("= ") else { return error };
+    let position = error.locations.first().map(|pos| format!(" at line {}, column {}", pos.line, pos.column));
+    let message = format!("Syntax error{}: {reason}.", position.unwrap_or_default());
     ServerError { message, ..error }
 }
 

@@ -1,5 +1,5 @@
-//! Cross-origin requests (Fetch, CORS protocol). poem's `Cors` is not used: it rejects every request with an origin that
-//! is not allowed, including those of the server's own pages.
+//! Cross-origin requests (the CORS protocol of the Fetch standard). poem's `Cors` is not used: it rejects all requests whose
+//! origin is not listed, even those of the server's own pages.
 
 use poem::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -10,8 +10,8 @@ use poem::{Request, Response};
 
 use super::json;
 
-/// The origins whose pages may use the API. Credentials are not allowed: pages send the token in a header that they
-/// set themselves, and the server uses no cookies.
+/// The origins whose pages may use the API. `Access-Control-Allow-Credentials` is not sent, because the server uses no
+/// cookies: pages set the header `Authorization` themselves.
 pub(super) struct Cors {
     /// `*` stands for all origins.
     pub(super) origins: Vec<String>,
@@ -46,11 +46,11 @@ pub(super) fn is_preflight(request: &Request) -> bool {
         && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
+/// Returns the response to a preflight request, to which [`Cors::add_headers`] adds the allowed origin.
 pub(super) fn preflight_response(is_allowed: bool) -> Response {
     if !is_allowed {
-        let sentence =
-            "Pages of this origin may not use the API: the setting http.cors_origins does not list it.";
-        return json::refuse(StatusCode::FORBIDDEN, sentence);
+        let message = "Pages of this origin are not allowed to use the API: the setting http.cors_origins does not list the origin.";
+        return json::refuse(StatusCode::FORBIDDEN, message);
     }
     Response::builder()
         .status(StatusCode::NO_CONTENT)

@@ -11,7 +11,7 @@ use crate::store::accounts::Account;
 use crate::store::{self, Reader};
 use crate::tokens::{Unreadable, access};
 
-/// The sender of a request: its client and its access token, which is not checked yet.
+/// The sender of a request: the client, and the access token, which has not been verified yet.
 #[derive(Clone, Default)]
 pub struct Viewer {
     token: Option<SecretString>,
@@ -19,8 +19,7 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    /// Returns a viewer without an access token.
-    pub fn at(client: Client) -> Self {
+    pub fn without_token(client: Client) -> Self {
         Self { token: None, client }
     }
 
@@ -30,14 +29,17 @@ impl Viewer {
     }
 }
 
-/// An access token with a valid signature. Its session may have ended.
+/// The client of a request and the claims of its access token. The account has not been read yet, so the session of the
+/// token may have ended.
 pub struct Credentials {
+    /// `None` without a valid access token.
     claims: Option<access::Claims>,
     client: Client,
 }
 
 impl Credentials {
-    pub fn verify(app: &App, viewer: &Viewer) -> Self {
+    /// Verifies the signature and the age of the token. An invalid or expired token counts as none.
+    pub fn from_viewer(app: &App, viewer: &Viewer) -> Self {
         let verify = |token: &SecretString| {
             access::read(&app.signing_key, token.expose_secret(), app.clock.now()).ok()
         };
@@ -58,18 +60,18 @@ impl Credentials {
     }
 }
 
-/// The authenticated sender of a request.
+/// The sender of a request after authentication.
 #[derive(Default)]
 pub struct Caller {
-    /// `None` if there is no valid access token.
+    /// `None` for an anonymous caller.
     pub account: Option<Account>,
-    /// `None` if the access token is older than sessions or was issued by Django.
+    /// `None` also if the access token was issued by Django, or by a version of this server without sessions.
     pub session: Option<String>,
     pub client: Client,
 }
 
 impl Caller {
-    /// Returns the account, which must be verified.
+    /// Returns the account, or an error if there is none or it is not verified.
     pub fn require_verified(&self) -> Result<&Account> {
         require_verified(self.account.as_ref().ok_or(FieldError::UNAUTHENTICATED)?)
     }
@@ -79,22 +81,22 @@ pub fn require_verified(account: &Account) -> Result<&Account> {
     if account.verified_at.is_some() { Ok(account) } else { Err(FieldError::NOT_VERIFIED.into()) }
 }
 
-/// Returns the caller of a rule that only reads.
+/// Authenticates the sender of a request that only reads.
 pub fn caller(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Caller> {
-    Credentials::verify(app, viewer).caller(db)
+    Credentials::from_viewer(app, viewer).caller(db)
 }
 
-/// Returns the claims of an access token. Rejects a revoked token. A token from Django for an address that no account has is
-/// accepted until it expires, as in the original.
+/// Returns the claims of an access token. Rejects a revoked token. A token from Django without an account is accepted until
+/// it expires, as Django's `verifyToken` does.
 pub fn verify(app: &App, token: &str) -> Result<Value> {
     let claims = access::read(&app.signing_key, token, app.clock.now())?;
     let is_valid = app.store.read(|db| -> Result<bool> {
-        Ok(find_account(db, &claims)?.is_some() || names_unknown_address(db, &claims)?)
+        Ok(find_account(db, &claims)?.is_some() || is_django_token_without_account(db, &claims)?)
     })?;
     if is_valid { Ok(Value::Object(claims.payload)) } else { Err(FieldError::INVALID_TOKEN.into()) }
 }
 
-fn names_unknown_address(db: &Reader<'_>, claims: &access::Claims) -> Result<bool> {
+fn is_django_token_without_account(db: &Reader<'_>, claims: &access::Claims) -> Result<bool> {
     match (claims.account_and_epoch(), claims.email()) {
         (Some(_), _) => Ok(false),
         (None, Some(address)) => Ok(store::emails::find_role(db, &email::key(address))?.is_none()),
@@ -102,8 +104,8 @@ fn names_unknown_address(db: &Reader<'_>, claims: &access::Claims) -> Result<boo
     }
 }
 
-/// Returns the account that a token authenticates: the active account with its id, epoch and session. The address in the
-/// token is ignored, because the account may have another one now.
+/// Returns the account that a token authenticates: the active account that matches the token's id, epoch and session. The
+/// address in the token is ignored, because the account may have another one now.
 fn find_account(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Account>> {
     let Some((id, epoch)) = claims.account_and_epoch() else { return find_account_by_email(db, claims) };
     let account = match claims.session() {
@@ -113,23 +115,24 @@ fn find_account(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Accou
     Ok(account.filter(|account| account.epoch == epoch && account.deactivated_at.is_none()))
 }
 
-/// Returns the account that a token from Django authenticates. Such a token contains only the primary address. It must be
-/// newer than the current epoch of the account, and newer than the last time that an account gave up the address.
+/// Returns the account that a token from Django authenticates. Such a token contains only the primary address. It must have
+/// been issued after the epoch of the account began, and after any account last gave up the address.
 fn find_account_by_email(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Account>> {
     let Some(address) = claims.email() else { return Ok(None) };
     let account = store::accounts::find_by_email(db, &email::key(address))?;
+    // The address may be a secondary one.
     let account =
         account.filter(|account| account.deactivated_at.is_none() && email::is_same(&account.email, address));
     let Some(account) = account else { return Ok(None) };
     let released_at = store::released_emails::find_released_at(db, &email::hash(address))?;
-    let ended_at = account.epoch_began_at.max(released_at);
-    let is_newer =
-        ended_at.is_none_or(|ended| claims.issued_at().is_some_and(|issued| issued > ended.seconds()));
-    Ok(is_newer.then_some(account))
+    let valid_after = account.epoch_began_at.max(released_at);
+    let is_valid =
+        valid_after.is_none_or(|time| claims.issued_at().is_some_and(|issued| issued > time.seconds()));
+    Ok(is_valid.then_some(account))
 }
 
-/// Records that an account gives up an address, so that Django's tokens for that account do not authenticate the next
-/// account with the address.
+/// Records that an account has given up an address. Tokens that Django issued to it then do not authenticate the next account
+/// that has the address.
 pub fn release_email(tx: &Tx<'_>, address: &str) -> Result<()> {
     Ok(store::released_emails::upsert(tx, &email::hash(address), tx.now)?)
 }

@@ -1,4 +1,4 @@
-//! The password check of mutations that require the password of a logged-in user.
+//! The check for mutations that ask a logged-in user for the password again.
 
 use super::audit::Event;
 use super::throttle::PasswordAttempt;
@@ -9,27 +9,28 @@ use crate::passwords::PasswordCheck;
 use crate::store;
 use crate::store::accounts::Account;
 
-/// Proof that the viewer sent the password of their account, and that the attempt was counted before the check.
+/// Proof that the viewer sent the correct password, and that the attempt was counted before the check.
 pub struct VerifiedPassword {
     credentials: Credentials,
     /// The account at the time of the check.
     pub account: Account,
+    /// `None` if limits are turned off.
     attempt: Option<PasswordAttempt>,
 }
 
-/// Checks the password of the viewer. `require` may reject the request before the password is hashed. `field` is the name of
-/// the password in errors.
+/// Checks the password of the viewer. `precondition` may reject the request before the password is hashed. `field` is the
+/// argument that errors refer to.
 pub fn reauthenticate(
     app: &App,
     viewer: &Viewer,
     field: &'static str,
     password: &str,
-    require: impl FnOnce(&Tx<'_>, &Account) -> Result<()>,
+    precondition: impl FnOnce(&Tx<'_>, &Account) -> Result<()>,
 ) -> Result<VerifiedPassword> {
-    let credentials = Credentials::verify(app, viewer);
+    let credentials = Credentials::from_viewer(app, viewer);
     let (account, hash, attempt) = Tx::run_with(app, &credentials, |tx| {
         let account = tx.caller.require_verified()?;
-        require(tx, account)?;
+        precondition(tx, account)?;
         let hash = store::accounts::find_password_hash(tx, account.id)?;
         let attempt = PasswordAttempt::begin(tx, Some(account), &account.username)?;
         Ok((account.clone(), hash, attempt))
@@ -42,12 +43,12 @@ pub fn reauthenticate(
 }
 
 impl VerifiedPassword {
-    /// Runs a rule for the account, and takes the attempt back even if the rule rejects the request.
+    /// Runs a rule in a transaction. The attempt no longer counts, even if the rule rejects the request.
     pub fn run<T>(self, app: &App, rule: impl FnOnce(&Tx<'_>, &Account) -> Result<T>) -> Result<T> {
         Tx::run_with(app, &self.credentials, |tx| {
             let account = tx.caller.require_verified()?;
             if let Some(attempt) = self.attempt {
-                attempt.succeeded(tx, account)?;
+                attempt.take_back(tx, account)?;
                 tx.keep_on_rejection()?;
             }
             rule(tx, account)

@@ -82,7 +82,7 @@ impl PasswordAttempt {
     }
 
     /// Takes the attempt back, because the password was right, and forgets earlier attempts of the client on the account.
-    pub fn succeeded(self, tx: &Tx<'_>, account: &Account) -> Result<()> {
+    pub fn take_back(self, tx: &Tx<'_>, account: &Account) -> Result<()> {
         store::attempts::delete(tx, &self.own)?;
         for (before, name) in &self.others {
             store::attempts::take_back(tx, name, self.counted_at, *before)?;

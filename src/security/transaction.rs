@@ -36,7 +36,7 @@ impl<'a> Deref for Tx<'a> {
 impl<'a> Tx<'a> {
     /// Runs a rule. Its caller is authenticated with the viewer's access token.
     pub fn run<T>(app: &App, viewer: &Viewer, rule: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
-        Self::run_with(app, &Credentials::verify(app, viewer), rule)
+        Self::run_with(app, &Credentials::from_viewer(app, viewer), rule)
     }
 
     /// Runs a rule with a verified access token, so that several transactions verify the token only once.

@@ -1,15 +1,15 @@
-//! Counters of attempts, each with a name that its user chooses.
+//! Counters of attempts, such as those at a password. The calling code chooses their names.
 
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempts {
-    /// The number of attempts that are remembered as of `counted_at`.
+    /// The number of attempts at the time `counted_at`. It falls as attempts are forgotten.
     pub counted: i64,
     /// When the last attempt was made.
     pub counted_at: Timestamp,
-    /// When all attempts are forgotten.
+    /// The time by which all attempts will be forgotten.
     pub forgotten_at: Timestamp,
 }
 
@@ -27,18 +27,18 @@ pub fn upsert(db: &Writer<'_>, name: &str, attempts: Attempts) -> Result<()> {
     db.execute(sql, (name, attempts.counted, attempts.counted_at, attempts.forgotten_at))
 }
 
-/// Takes back an attempt that was counted at `counted_at`. If no attempt followed, `before` becomes the time of the
-/// last one.
+/// Takes back the attempt that was counted at `counted_at`. If it was the last one, the counter gets the time
+/// `previous_counted_at` again, if there is one.
 pub fn take_back(
     db: &Writer<'_>,
     name: &str,
     counted_at: Timestamp,
-    before: Option<Timestamp>,
+    previous_counted_at: Option<Timestamp>,
 ) -> Result<()> {
     let sql = "UPDATE attempts SET counted = counted - 1, \
          counted_at = CASE WHEN counted_at <= $1 THEN COALESCE($2, counted_at) ELSE counted_at END \
          WHERE name = $3 AND counted > 0";
-    db.execute(sql, (counted_at, before, name))
+    db.execute(sql, (counted_at, previous_counted_at, name))
 }
 
 pub fn delete(db: &Writer<'_>, name: &str) -> Result<()> {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{SigningKey, Unreadable};
 use crate::clock::Timestamp;
-use crate::django::signing::{SALT, dumps, loads};
+use crate::django::signing::{DEFAULT_SALT, dumps, loads};
 
 /// Hashes a consumed token for storage.
 pub use crate::digest::sha256_hex as hash;
@@ -57,7 +57,7 @@ pub fn issue(key: &SigningKey, action: Action, claims: &ActionClaims) -> anyhow:
         payload["account"] = json!(account);
         payload["epoch"] = json!(epoch);
     }
-    dumps(key.bytes(), SALT, &payload, claims.made_at)
+    dumps(key.bytes(), DEFAULT_SALT, &payload, claims.made_at)
 }
 
 /// Verifies a token and returns its claims. A token for another action is [`Unreadable::Invalid`].
@@ -68,7 +68,7 @@ pub fn read(
     now: Timestamp,
     lifetime: Duration,
 ) -> Result<ActionClaims, Unreadable> {
-    let (payload, made_at) = loads(key.bytes(), SALT, token, now, lifetime)?;
+    let (payload, made_at) = loads(key.bytes(), DEFAULT_SALT, token, now, lifetime)?;
     if payload["action"] != action.as_str() {
         return Err(Unreadable::Invalid);
     }
@@ -82,6 +82,7 @@ pub fn read(
 
 /// Returns the action of a token of any age, or `None` if the signature is invalid.
 pub fn action_of(key: &SigningKey, token: &str) -> Option<Action> {
-    let (payload, _) = loads(key.bytes(), SALT, token, Timestamp::from_micros(0), Duration::ZERO).ok()?;
+    let (payload, _) =
+        loads(key.bytes(), DEFAULT_SALT, token, Timestamp::from_micros(0), Duration::ZERO).ok()?;
     Action::ALL.into_iter().find(|action| payload["action"] == action.as_str())
 }

@@ -8,8 +8,8 @@ use crate::config::error_message::quoted;
 use crate::config::http::parse_network;
 use crate::config::{Config, SmtpServer, Transport};
 
-/// First segments of the server's own paths. If the path of `public_url` began with one of them, the server could not
-/// determine whether a reverse proxy has removed it from a request.
+/// First segments of the server's own paths. If the path of `public_url` began with one of these, the server could not
+/// determine whether a reverse proxy had removed that path from a request.
 const OWN_PATHS: [&str; 14] = [
     "graphql",
     "relay",
@@ -27,7 +27,7 @@ const OWN_PATHS: [&str; 14] = [
     "favicon.ico",
 ];
 
-/// Returns whether a path such as `/activate/:token` has the first segment of one of the server's own paths.
+/// Returns whether the first segment of a path such as `/activate/:token` is one of the server's own.
 pub fn is_own_path(path: &str) -> bool {
     path.split('/').nth(1).is_some_and(|first| OWN_PATHS.contains(&first))
 }
@@ -36,7 +36,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
     check_public_url(config)?;
     check_mail(config)?;
     check_links(config)?;
-    check_clients(config)?;
+    check_http(config)?;
     check_tls(config)
 }
 
@@ -54,7 +54,7 @@ fn check_public_url(config: &Config) -> Result<()> {
         quoted(&config.public_url)
     );
     ensure!(
-        !config.public_url.contains(ends_url),
+        !config.public_url.contains(terminates_url),
         "public_url: must not contain spaces, quotation marks or angle brackets"
     );
     // The path is written into pages and headers without escaping.
@@ -71,7 +71,7 @@ fn check_public_url(config: &Config) -> Result<()> {
     let first = path.split('/').next().unwrap_or_default();
     ensure!(
         !OWN_PATHS.contains(&first),
-        "public_url: /{first} is a path of the server itself; choose another, such as \"https://example.org/auth\""
+        "public_url: /{first} is a path of the server itself; choose another path, as in \"https://example.org/auth\""
     );
     Ok(())
 }
@@ -81,7 +81,7 @@ fn is_http(url: &Url) -> bool {
 }
 
 /// Returns whether a character ends a URL in the text of a mail.
-fn ends_url(c: char) -> bool {
+fn terminates_url(c: char) -> bool {
     c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'')
 }
 
@@ -115,14 +115,20 @@ fn check_links(config: &Config) -> Result<()> {
     let without_token = [("join_requests", &links.join_requests), ("sign_in", &links.sign_in)];
     let without_token = without_token.into_iter().filter_map(|(name, link)| Some((name, link.as_ref()?)));
     for (name, link) in with_token {
-        ensure!(link.contains("{token}"), "links.{name}: must contain {{token}}, which the link is for");
+        ensure!(
+            link.contains("{token}"),
+            "links.{name}: must contain {{token}}; the link does not work without the token"
+        );
     }
     for (name, link) in without_token.clone() {
-        ensure!(!link.contains("{token}"), "links.{name}: must not contain {{token}}, because it has none");
+        ensure!(
+            !link.contains("{token}"),
+            "links.{name}: must not contain {{token}}; this link has no token"
+        );
     }
     for (name, link) in with_token.into_iter().chain(without_token) {
         ensure!(
-            !link.contains(ends_url),
+            !link.contains(terminates_url),
             "links.{name}: must not contain spaces, quotation marks or angle brackets"
         );
     }
@@ -136,7 +142,7 @@ fn check_links(config: &Config) -> Result<()> {
     Ok(())
 }
 
-fn check_clients(config: &Config) -> Result<()> {
+fn check_http(config: &Config) -> Result<()> {
     let http = &config.http;
     for (name, connections) in [
         ("max_connections", http.max_connections),
@@ -155,7 +161,7 @@ fn check_clients(config: &Config) -> Result<()> {
     for proxy in &http.trusted_proxies {
         ensure!(
             parse_network(proxy).is_some(),
-            "http.trusted_proxies: {} is not an address, or a network that leaves addresses out; write it as \
+            "http.trusted_proxies: {} is not an IP address or a network of some addresses; write it as \
              \"127.0.0.1\" or \"10.0.0.0/8\"",
             quoted(proxy)
         );

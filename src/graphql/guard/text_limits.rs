@@ -6,11 +6,11 @@ use super::traversal::MAX_NESTING;
 
 const MAX_TOKENS: usize = 5_000;
 
-/// Rejects a document that has too many tokens or nests brackets too deeply. A string is one token; comments and commas
-/// do not count.
+/// Rejects a document that has too many tokens, nests brackets too deeply, or contains an unterminated string. A string is
+/// one token; comments and commas do not count.
 ///
-/// Strings and comments must end exactly where they end for the parser. Otherwise this function would skip brackets that
-/// the parser reads.
+/// This function must agree with the parser on where strings and comments end. Otherwise it could skip brackets that the
+/// parser reads.
 pub(super) fn check(query: &str) -> Result<(), ServerError> {
     let (mut depth, mut max_depth, mut tokens) = (0_usize, 0, 0);
     let mut rest = query.as_bytes();
@@ -28,12 +28,12 @@ pub(super) fn check(query: &str) -> Result<(), ServerError> {
                 depth = depth.saturating_sub(1);
                 after
             }
-            first if is_name_byte(*first) => skip_while(after, is_name_byte),
+            first if is_word_byte(*first) => skip_while(after, is_word_byte),
             _ => after,
         };
     }
     if max_depth > MAX_NESTING {
-        return Err(ServerError::new("The request nests too deeply.", None));
+        return Err(ServerError::new("The request is nested too deeply.", None));
     }
     if tokens > MAX_TOKENS {
         let message = format!("The request is too long: at most {MAX_TOKENS} tokens are allowed.");
@@ -47,14 +47,16 @@ fn skip_while(bytes: &[u8], condition: impl Fn(u8) -> bool) -> &[u8] {
     &bytes[end.unwrap_or(bytes.len())..]
 }
 
-fn is_name_byte(byte: u8) -> bool {
+/// Returns whether a byte belongs to a name, a number or the spread `...`, each of which counts as one token.
+fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
-/// Returns what follows a string that begins before `bytes`, or `None` if the string is not terminated.
+/// Returns what follows a string, given the bytes after its opening quotation mark. Returns `None` if the string is not
+/// terminated.
 fn after_string(bytes: &[u8]) -> Option<&[u8]> {
     if let Some(mut rest) = bytes.strip_prefix(b"\"\"") {
-        // In a block string, a backslash escapes only three quotation marks.
+        // The only escape in a block string is `\"""`.
         loop {
             rest = match rest {
                 [b'"', b'"', b'"', after @ ..] => return Some(after),

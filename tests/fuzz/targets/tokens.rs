@@ -43,7 +43,7 @@ pub fn action_token(data: &[u8]) {
     let key = key();
     let Some(value) = text.strip_prefix('!') else {
         assert_eq!(
-            signing::loads(KEY.as_bytes(), signing::SALT, text, NOW, LIFETIME),
+            signing::loads(KEY.as_bytes(), signing::DEFAULT_SALT, text, NOW, LIFETIME),
             Err(Unreadable::Invalid)
         );
         assert_eq!(action::action_of(&key, text), None);
@@ -54,19 +54,20 @@ pub fn action_token(data: &[u8]) {
         None => value.to_owned(),
     };
     let signer =
-        Sha256::new().chain_update(signing::SALT).chain_update("signer").chain_update(KEY).finalize();
+        Sha256::new().chain_update(signing::DEFAULT_SALT).chain_update("signer").chain_update(KEY).finalize();
     let token = format!("{value}:{}", mac(&signer, &value));
-    let read = signing::loads(KEY.as_bytes(), signing::SALT, &token, NOW, LIFETIME);
-    let refused = signing::loads(KEY.as_bytes(), signing::SALT, &tampered(&token), NOW, LIFETIME);
+    let read = signing::loads(KEY.as_bytes(), signing::DEFAULT_SALT, &token, NOW, LIFETIME);
+    let refused = signing::loads(KEY.as_bytes(), signing::DEFAULT_SALT, &tampered(&token), NOW, LIFETIME);
     assert_eq!(refused, Err(Unreadable::Invalid), "{token} with another signature");
     let salted = signing::loads(KEY.as_bytes(), "another salt", &token, NOW, LIFETIME);
     assert_eq!(salted, Err(Unreadable::Invalid), "{token} under another salt");
     if let Ok((payload, made_at)) = &read {
         assert!(*made_at >= NOW.minus(LIFETIME), "{token} is too old");
-        let again = signing::dumps(KEY.as_bytes(), signing::SALT, payload, *made_at)
+        let again = signing::dumps(KEY.as_bytes(), signing::DEFAULT_SALT, payload, *made_at)
             .expect("a payload that was read");
         let (payload_again, made_again) =
-            signing::loads(KEY.as_bytes(), signing::SALT, &again, NOW, LIFETIME).expect("a token of ours");
+            signing::loads(KEY.as_bytes(), signing::DEFAULT_SALT, &again, NOW, LIFETIME)
+                .expect("a token of ours");
         assert_eq!(made_again.seconds(), made_at.seconds());
         assert!(has_fraction(payload) || payload_again == *payload, "{payload} became {payload_again}");
     }

@@ -49,7 +49,7 @@ async fn mail_show_repeats_the_link() {
 async fn mail_retry_sends_a_mail_again() {
     let (site, mail) = site_with_a_mail().await;
     let nothing = site.run(["mail", "retry"]).done();
-    assert!(nothing.starts_with("Mails due: 0."), "{nothing}");
+    assert!(nothing.starts_with("Mails queued: 0."), "{nothing}");
     assert!(site.run(["mail", "list"]).done().contains("delivered"));
 
     let refused = site.run(["mail", "retry", "1"]).refused(1);
@@ -60,7 +60,7 @@ async fn mail_retry_sends_a_mail_again() {
     assert!(site.run(["mail", "list"]).done().contains("delivered"));
 
     let due = site.run(["mail", "retry", "1", "--yes"]).done();
-    assert!(due.starts_with("Mails due: 1."), "{due}");
+    assert!(due.starts_with("Mails queued: 1."), "{due}");
     // A waiting mail needs no confirmation.
     site.run(["mail", "retry", "1"]).done();
     assert!(!site.run(["mail", "list"]).done().contains("delivered"));
@@ -82,7 +82,7 @@ async fn at_a_terminal_mail_retry_asks_before_a_delivered_mail_leaves_again() {
     assert_eq!(declined.status, Some(1), "{declined:?}");
     assert!(site.run(["mail", "list"]).done().contains("delivered"));
     let due = site.run_at_a_terminal("y\n", &retry).expect("as before");
-    assert!(due.stdout.contains("Mails due: 1."), "{due:?}");
+    assert!(due.stdout.contains("Mails queued: 1."), "{due:?}");
     assert!(!site.run(["mail", "list"]).done().contains("delivered"));
 }
 

@@ -143,7 +143,7 @@ async fn refused_mails_are_listed_and_sent_after_a_retry() {
     assert!(shown.contains("State: refused\n") && shown.contains("550 to RCPT TO: 5.1.1 nobody"), "{shown}");
 
     on.store(false, Ordering::SeqCst);
-    assert!(operator.run(["mail", "retry"]).done().starts_with("Mails due: 1."));
+    assert!(operator.run(["mail", "retry"]).done().starts_with("Mails queued: 1."));
     assert!(operator.run(["mail", "list"]).done().contains("  waiting, attempts: 1"));
     // Commands use the clock of the machine, which is ahead of the clock of the test.
     let ahead = row(&server, 1).due_at.micros() - server.app().clock.now().micros();
