@@ -61,10 +61,10 @@ fn load(command: &Command, file: Option<&Path>) -> Result<Loaded> {
     let loaded = config::load(file)?;
     server::check(&loaded.config)?;
     match (command, secret_key::load(&loaded.config)) {
-        // systemd provides a credential only while the server runs.
+        // The key may be a systemd credential, which exists only while the server runs.
         (Command::CheckConfig { .. }, Err(error)) if has_io_error(&error, ErrorKind::NotFound) => Ok(loaded),
         (Command::CheckConfig { .. } | Command::Serve { .. }, Err(error)) => Err(error),
-        // The user of another command may not be allowed to read the key.
+        // The other commands do not need the key, and their user may lack the permission to read it.
         _ => Ok(loaded),
     }
 }
@@ -124,7 +124,7 @@ fn explain<T>(failure: &str, outcome: error::Result<T>) -> Result<T> {
         Err(Error::Refused(errors)) => {
             bail!("{failure}: {}", errors.messages().collect::<Vec<_>>().join(" "))
         }
-        // The cause was only logged, and commands have no log.
+        // The error does not contain its cause, which only the server logs. So the message names the likely causes.
         Err(Error::Unavailable(_)) => bail!(
             "{failure}: the database cannot be written; check for a full disk or another process that has it open"
         ),

@@ -41,7 +41,8 @@ pub(super) struct ValidRegistration {
     pub(super) password: Option<String>,
 }
 
-/// Registers an account and enqueues its mails. If accounts may log in before they are verified, a session begins.
+/// Registers an account and enqueues its mails. Returns the tokens of a new session if the account has a password and may
+/// log in before it is verified. If the settings hide that an address is taken, its owner gets a mail instead.
 pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Result<Option<Tokens>> {
     let valid = validate(app, viewer, registration)?;
     let hash = valid.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
@@ -73,7 +74,7 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
     })
 }
 
-/// Validates a registration. Fields that the settings neither require nor allow are not in the schema, and empty.
+/// Validates a registration. A field that the settings do not offer is missing from the schema, so it is empty here.
 fn validate(app: &App, viewer: &Viewer, form: Registration) -> Result<ValidRegistration> {
     let required = &app.config.accounts.register_required;
     let mut errors = FieldErrors::default();
@@ -102,7 +103,7 @@ fn validate(app: &App, viewer: &Viewer, form: Registration) -> Result<ValidRegis
     Tx::run_anonymous(app, viewer, |tx| {
         throttle::registration(tx)?;
         tx.keep_on_rejection()?;
-        require_free(tx, errors, &email, &username)
+        reject_errors_and_taken(tx, errors, &email, &username)
     })?;
 
     let username = (!username.is_empty()).then_some(username);
@@ -110,9 +111,10 @@ fn validate(app: &App, viewer: &Viewer, form: Registration) -> Result<ValidRegis
     Ok(ValidRegistration { email, username, first_name, last_name, academic_title, password })
 }
 
-/// Rejects the registration if there are errors, or if the address or the username is taken, so that the reply contains all
-/// errors at once. The constraints of the database still decide when the account is inserted.
-fn require_free(tx: &Tx<'_>, mut errors: FieldErrors, email: &str, username: &str) -> Result<()> {
+/// Adds errors for an address and a username that are taken, and rejects the registration if there are any errors. As in
+/// the original, the secondary address of another account is reported only if there are no other errors. The constraints
+/// of the database still decide when the account is inserted.
+fn reject_errors_and_taken(tx: &Tx<'_>, mut errors: FieldErrors, email: &str, username: &str) -> Result<()> {
     let role = store::emails::find_role(tx, &email::key(email))?;
     let role = role.filter(|_| !tx.app.config.accounts.hide_existence);
     if role == Some(Role::Primary) {

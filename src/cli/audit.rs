@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::error::Error;
 use crate::printable::single_line;
-use crate::store::audit::{Entry, Place, StoredActor};
+use crate::store::audit::{Entry, Position, StoredActor};
 use crate::store::{self, Reader};
 
 const PAGE_SIZE: i64 = 1000;
@@ -76,13 +76,13 @@ fn find(db: &Reader<'_>, name: &str) -> Result<AccountId, Error> {
 
 fn list(app: &App, account: Option<AccountId>, since: Timestamp, as_json: bool) -> Result<()> {
     // Before all events at that time, because ids begin with 1.
-    let mut place: Place = (since, 0);
+    let mut position: Position = (since, 0);
     let pages = std::iter::repeat_with(|| {
         let page = app.store.read(|db| match account {
-            Some(account) => store::audit::list_of_account(db, account, place, PAGE_SIZE),
-            None => store::audit::list(db, place, PAGE_SIZE),
+            Some(account) => store::audit::list_of_account(db, account, position, PAGE_SIZE),
+            None => store::audit::list(db, position, PAGE_SIZE),
         })?;
-        place = page.last().map_or(place, |last| (last.at, last.id));
+        position = page.last().map_or(position, |last| (last.at, last.id));
         Ok(page)
     });
     print_list(as_json, pages, "No entries.\n", to_json, line)

@@ -1,4 +1,4 @@
-//! Questions at a terminal. Scripts pass the answers as arguments.
+//! Passwords and confirmations. Scripts use `--password-stdin` and `--yes` instead of a terminal.
 
 use std::io::{IsTerminal as _, Read as _, Write as _, stdin};
 
@@ -26,7 +26,7 @@ pub(super) fn read_password() -> Result<String> {
 /// Asks for a password twice, without echo.
 pub(super) fn ask_for_password() -> Result<String> {
     if !stdin().is_terminal() {
-        bail!("there is no terminal to ask for the password; use --password-stdin");
+        bail!("the password cannot be asked for without a terminal; use --password-stdin");
     }
     let first = rpassword::prompt_password("New password: ")?;
     if first != rpassword::prompt_password("Repeat the password: ")? {
@@ -35,7 +35,8 @@ pub(super) fn ask_for_password() -> Result<String> {
     Ok(first)
 }
 
-/// Asks for confirmation, unless it is given already. `reason` says why it is needed, if there is no terminal to ask at.
+/// Asks for confirmation unless `is_confirmed`. Without a terminal, fails with an error that begins with `reason`, a clause
+/// that says why confirmation is needed.
 pub(super) fn confirm(question: &str, reason: &str, is_confirmed: bool) -> Result<()> {
     if is_confirmed {
         return Ok(());

@@ -97,7 +97,7 @@ fn check_accounts(config: &Config) -> Result<()> {
     let accounts = &config.accounts;
     ensure!(
         !accounts.login_fields.is_empty(),
-        "accounts.login_fields: must contain at least \"email\", or no login is possible"
+        "accounts.login_fields: must not be empty, or no login is possible; add for example \"email\""
     );
     ensure!(
         !accounts.hide_existence || !accounts.login_unverified || accounts.passwordless_registration,
@@ -122,11 +122,11 @@ fn check_accounts(config: &Config) -> Result<()> {
 fn check_passwords(config: &Config) -> Result<()> {
     let passwords = &config.passwords;
     let kibibytes = u32::try_from(passwords.memory.as_u64() / 1024).unwrap_or(u32::MAX);
-    // The library multiplies `parallelism` before it checks the value.
+    // Checked first: `Params::new` multiplies `parallelism` before it checks the value, which could overflow.
     ensure!(
         passwords.parallelism <= argon2::Params::MAX_P_COST
             && argon2::Params::new(kibibytes, passwords.iterations, passwords.parallelism, None).is_ok(),
-        "passwords: Argon2id needs at least 8 KiB of memory per parallelism, and 1 iteration"
+        "passwords: parallelism and iterations must be at least 1, and memory at least 8 KiB times parallelism"
     );
     ensure!(
         passwords.memory.as_u64() <= MAX_MEMORY,
@@ -158,15 +158,16 @@ fn check_graphql(config: &Config) -> Result<()> {
 
 fn check_limits(config: &Config) -> Result<()> {
     for (name, limit) in config.limits.by_name() {
-        ensure!(limit.free > 0, "limits.{name}: free must be at least 1, or every attempt is rejected");
+        ensure!(limit.free > 0, "limits.{name}.free: must be at least 1, or every attempt is rejected");
         ensure!(
-            !limit.forget.is_zero() && limit.forget <= 30 * DAY,
-            "limits.{name}: forget must be between \"1 second\" and \"30 days\""
+            SECOND <= limit.forget && limit.forget <= 30 * DAY,
+            "limits.{name}.forget: must be between \"1 second\" and \"30 days\""
         );
         ensure!(
-            SECOND <= limit.pause && limit.pause <= limit.longest && limit.longest <= DAY,
-            "limits.{name}: pause must be between \"1 second\" and longest, and longest at most \"1 day\""
+            SECOND <= limit.pause && limit.pause <= limit.longest,
+            "limits.{name}.pause: must be between \"1 second\" and limits.{name}.longest"
         );
+        ensure!(limit.longest <= DAY, "limits.{name}.longest: must be at most \"1 day\"");
     }
     Ok(())
 }

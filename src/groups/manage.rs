@@ -114,7 +114,7 @@ pub(super) fn delete_and_notify(
     Ok(store::groups::delete(tx, id)?)
 }
 
-/// Adds the account with an address to the group that the viewer represents.
+/// Adds the account that has this address to the group that the viewer represents.
 pub fn add(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
     let address = strip(address);
     Tx::run(app, viewer, |tx| {
@@ -136,8 +136,9 @@ pub fn remove(app: &App, viewer: &Viewer, user_id: &str) -> Result<()> {
         let visibility = Visibility::of(app, Some(own.clone()));
         let member = find_account(tx, user_id)?.filter(|found| visibility.sees_account(found));
         let member = member.ok_or(errors::USER_NOT_FOUND)?;
+        // As in the original, this applies to the representative of any group, but must not reveal a hidden one.
         if let Some(represented) = member.represents()
-            && store::groups::find_by_id(tx, represented)?.is_some_and(|group| visibility.sees_group(&group))
+            && store::groups::find_by_id(tx, represented)?.is_some_and(|found| visibility.sees_group(&found))
         {
             return Err(errors::REMOVES_REPRESENTATIVE);
         }

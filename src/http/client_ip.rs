@@ -52,7 +52,7 @@ impl TrustedProxies {
     fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let named_in = |name, parse| {
             let hops = hops(headers, name, parse);
-            (!hops.is_empty()).then(|| self.last_untrusted(peer, &hops))
+            (!hops.is_empty()).then(|| self.first_untrusted(peer, &hops))
         };
         match (named_in(&X_FORWARDED_FOR, x_forwarded_for), named_in(&FORWARDED, forwarded)) {
             (Some(one), Some(other)) if one != other => {
@@ -64,8 +64,9 @@ impl TrustedProxies {
         }
     }
 
-    /// Returns the rightmost address that is not a trusted proxy. Stops at a hop without an address.
-    fn last_untrusted(&self, peer: IpAddr, hops: &[Option<IpAddr>]) -> IpAddr {
+    /// Walks from the peer to the left through the hops, and returns the first address that is not a trusted proxy. If all
+    /// are trusted, or if a hop has no address, returns the last address that was reached.
+    fn first_untrusted(&self, peer: IpAddr, hops: &[Option<IpAddr>]) -> IpAddr {
         let mut client = peer;
         for hop in hops.iter().rev() {
             match hop {
@@ -96,9 +97,9 @@ fn x_forwarded_for(line: &str) -> Vec<Option<IpAddr>> {
     line.split(',').map(|address| parse_address(address.trim())).collect()
 }
 
-/// Parses `for=203.0.113.7;proto=https, for="[2001:db8::1]:4711"` (RFC 7239 §4). A malformed line is one hop without an
-/// address. The crate `rfc7239`, which poem uses, splits quoted strings at commas: a client could open a string that hides
-/// the hop of a proxy.
+/// Parses `for=203.0.113.7;proto=https, for="[2001:db8::1]:4711"` (RFC 7239 §4). A malformed line counts as one hop
+/// without an address, so that nothing in it is trusted. The crate `rfc7239`, which poem uses, splits lines at commas even
+/// within quoted strings, so a client could forge a hop within a string.
 fn forwarded(line: &str) -> Vec<Option<IpAddr>> {
     let (mut hops, mut hop, mut rest) = (Vec::new(), None, line.trim());
     loop {

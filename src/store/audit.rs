@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 pub enum StoredActor {
     /// The owner of the account, authenticated by password, token or mailed link.
     Owner,
+    /// The owner of another account.
     Account(AccountId),
     /// The command line.
     Operator,
@@ -37,7 +38,7 @@ pub struct NewEntry<'a> {
     pub address: Option<&'a str>,
     /// The session that began or ended, or in which the event happened.
     pub session: Option<&'a str>,
-    /// A code, or the id of a working group.
+    /// Why a login was rejected, the name of a limit, or the id of a working group.
     pub detail: Option<&'a str>,
 }
 
@@ -48,7 +49,7 @@ pub struct Entry {
     pub at: Timestamp,
     pub event: String,
     pub account: Option<AccountId>,
-    /// The current primary address of the account; `None` if the account has been erased.
+    /// The current primary e-mail address of the account; `None` if the account has been erased.
     pub email: Option<String>,
     pub actor: StoredActor,
     pub address: Option<String>,
@@ -57,11 +58,12 @@ pub struct Entry {
 }
 
 /// The time and id of an entry, after which a page begins.
-pub type Place = (Timestamp, i64);
+pub type Position = (Timestamp, i64);
 
 const COLUMNS: &str =
     "e.id, e.at, e.event, e.account_id, p.email, e.actor, e.actor_id, e.address, e.session_id, e.detail";
-const ADDRESS: &str = "LEFT JOIN email_addresses p ON p.account_id = e.account_id AND p.role = 'primary'";
+const JOIN_PRIMARY_EMAIL: &str =
+    "LEFT JOIN email_addresses p ON p.account_id = e.account_id AND p.role = 'primary'";
 
 fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let mut actor = row.get(5)?;
@@ -89,9 +91,9 @@ pub fn insert(db: &Writer<'_>, new: &NewEntry<'_>) -> Result<()> {
 }
 
 /// Returns the first `limit` entries after a position, oldest first.
-pub fn list(db: &Reader<'_>, (at, id): Place, limit: i64) -> Result<Vec<Entry>> {
+pub fn list(db: &Reader<'_>, (at, id): Position, limit: i64) -> Result<Vec<Entry>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM audit e {ADDRESS} WHERE (e.at, e.id) > ($1, $2) ORDER BY e.at, e.id LIMIT $3"
+        "SELECT {COLUMNS} FROM audit e {JOIN_PRIMARY_EMAIL} WHERE (e.at, e.id) > ($1, $2) ORDER BY e.at, e.id LIMIT $3"
     );
     db.list(&sql, (at, id, limit), read_entry)
 }
@@ -100,14 +102,14 @@ pub fn list(db: &Reader<'_>, (at, id): Place, limit: i64) -> Result<Vec<Entry>> 
 pub fn list_of_account(
     db: &Reader<'_>,
     account: AccountId,
-    (at, id): Place,
+    (at, id): Position,
     limit: i64,
 ) -> Result<Vec<Entry>> {
     // Both parts have the order of an index, so SQLite merges them and reads only up to the limit.
     let sql = format!(
         "SELECT {COLUMNS} FROM (SELECT * FROM audit WHERE account_id = $1 AND (at, id) > ($2, $3) \
          UNION ALL SELECT * FROM audit WHERE actor_id = $1 AND (at, id) > ($2, $3) \
-         ORDER BY at, id LIMIT $4) e {ADDRESS} ORDER BY e.at, e.id"
+         ORDER BY at, id LIMIT $4) e {JOIN_PRIMARY_EMAIL} ORDER BY e.at, e.id"
     );
     db.list(&sql, (account, at, id, limit), read_entry)
 }

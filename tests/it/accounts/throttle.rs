@@ -80,10 +80,10 @@ async fn attempts_are_remembered_after_a_restart() {
 #[test]
 fn invalid_limits_are_refused() {
     for (settings, message) in [
-        ("password.free = 0", "limits.password: free must be at least 1"),
-        ("token.forget = \"0 seconds\"", "limits.token: forget must be between"),
-        ("registration.pause = \"1 hour\"", "limits.registration: pause must be between"),
-        ("mail_per_client.longest = \"2 days\"", "limits.mail_per_client: pause must be between"),
+        ("password.free = 0", "limits.password.free: must be at least 1"),
+        ("token.forget = \"0 seconds\"", "limits.token.forget: must be between"),
+        ("registration.pause = \"1 hour\"", "limits.registration.pause: must be between"),
+        ("mail_per_client.longest = \"2 days\"", "limits.mail_per_client.longest: must be at most"),
     ] {
         let refused = Site::with_settings(&format!("[limits]\n{settings}\n")).run(["serve"]).refused(2);
         assert!(refused.contains(message), "{message}: {refused}");

@@ -135,7 +135,7 @@ fn mistakes_of_operators_are_refused_with_a_message() {
         (vec!["user", "create", "--email", "nonsense"], "Enter a valid email address."),
         (vec!["user", "show", "ghost"], "no account has the address, username or id \"ghost\""),
         (vec!["user", "verify", "99"], "no account has the address, username or id \"99\""),
-        (vec!["user", "set-password", "1"], "there is no terminal to ask"),
+        (vec!["user", "set-password", "1"], "cannot be asked for without a terminal"),
     ] {
         let sentence = site.run(&arguments).refused(1);
         assert!(sentence.contains(part), "{arguments:?}: {sentence}");

@@ -297,7 +297,7 @@ async fn a_syntax_error_is_one_sentence_that_quotes_nothing() {
     ];
     for (document, place) in cases {
         let sentence = refused(&server, document).await;
-        let start = format!("Syntax error in {place}: expected ");
+        let start = format!("Syntax error at {place}: expected ");
         assert!(sentence.starts_with(&start), "{sentence}");
         for word in ["qwerty", "abc", "kelp", "^", "|"] {
             assert!(!sentence.contains(word), "{word} in {sentence}");
