@@ -65,7 +65,7 @@ async fn serve(app: Arc<App>, loaded: &Loaded, migrated: Migrated, set_log_level
 fn log_startup(app: &App, server: &http::Server, migrated: &Migrated) {
     let scheme = if app.config.http.tls.is_on() { "https" } else { "http" };
     let address = format!("{scheme}://{}", server.address());
-    let graphiql = if app.config.graphql.graphiql { ", GraphiQL there in the browser" } else { "" };
+    let graphiql = if app.config.graphql.graphiql { " (GraphiQL in a browser)" } else { "" };
     tracing::info!("listening on {address}, GraphQL at {address}/graphql{graphiql}");
     let database = app.config.database();
     match migrated.steps {
