@@ -1,5 +1,3 @@
-//! The assembled application.
-
 mod data_lock;
 pub mod secret_key;
 

@@ -32,7 +32,6 @@ pub enum Outcome {
     Done,
     /// A rule rejected the operation.
     Refused,
-    /// The server failed.
     Failed,
 }
 

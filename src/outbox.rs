@@ -46,12 +46,7 @@ pub struct DeliveryReport {
     pub refused: usize,
 }
 
-/// Delivers all mail that is due, oldest first, and deletes old mail.
-pub fn deliver_due(app: &App) -> Result<DeliveryReport> {
-    deliver_until(app, || false)
-}
-
-/// Like [`deliver_due`], but starts no further mail once `is_over` returns true.
+/// Delivers all mail that is due, oldest first, and deletes old mail. Starts no further mail once `is_over` returns true.
 pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<DeliveryReport> {
     let mut report = DeliveryReport::default();
     'round: loop {

@@ -1,5 +1,3 @@
-//! The deletion of expired rows.
-
 use std::time::Duration;
 
 use crate::app::App;

@@ -1,5 +1,3 @@
-//! The mutation `register`.
-
 use anyhow::anyhow;
 
 use super::sessions::{self, Tokens};

@@ -26,7 +26,6 @@ pub struct Tokens {
     /// The claims of the access token.
     pub payload: Value,
     pub refresh_token: String,
-    /// The id of the session.
     pub(super) session: String,
 }
 

@@ -27,7 +27,6 @@ pub struct Limit {
     /// The first wait. Each further wait is twice as long.
     #[serde(with = "humantime_serde")]
     pub pause: Duration,
-    /// The longest wait.
     #[serde(with = "humantime_serde")]
     pub longest: Duration,
 }

@@ -1,5 +1,3 @@
-//! The root type of queries.
-
 use async_graphql::{Context, Error, ID, Object};
 
 use super::lookahead::selected;

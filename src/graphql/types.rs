@@ -1,5 +1,3 @@
-//! Output types and scalars.
-
 pub mod group;
 pub mod scalars;
 pub mod session;

@@ -20,6 +20,7 @@ use poem::http::header::{HOST, HeaderName, ORIGIN};
 use poem::http::uri::Authority;
 use poem::http::{Method, StatusCode};
 use poem::{Endpoint, Request, Response, Result};
+use strum::VariantArray as _;
 
 use super::headers::accepts_html;
 use super::request_log::FALLBACK;
@@ -53,7 +54,7 @@ enum Page {
 pub(super) fn routes(theme: &Arc<Theme>, pool: &Arc<BlockingPool>) -> Vec<(String, PageEndpoint)> {
     let mut pages: Vec<(String, Page)> =
         theme.asset_paths().into_iter().map(|path| (path.to_owned(), Page::Asset)).collect();
-    for action in Action::ALL {
+    for &action in Action::VARIANTS {
         let link = content::link(action);
         pages.push((format!("{}/:token", link.path), Page::Link(action)));
         pages.push((link.done.path.to_owned(), Page::Message(&link.done)));

@@ -82,7 +82,6 @@ pub(super) fn routes(app: Arc<App>, has_metrics_listener: bool, quotas: &Quotas)
 /// What all routes share.
 struct Shared {
     cors: Cors,
-    /// The path of `public_url`.
     public_path: String,
     trusted_proxies: TrustedProxies,
     requests: ClientQuota,

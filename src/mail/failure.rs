@@ -33,30 +33,26 @@ pub enum FailureKind {
 }
 
 /// The step of an SMTP session that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(const_into_str)]
 pub(super) enum Step {
+    #[strum(serialize = "EHLO")]
     Connection,
+    #[strum(serialize = "STARTTLS")]
     Encryption,
+    #[strum(serialize = "AUTH")]
     Login,
+    #[strum(serialize = "MAIL FROM")]
     Sender,
+    #[strum(serialize = "RCPT TO")]
     Recipient,
+    #[strum(serialize = "DATA")]
     Data,
+    #[strum(serialize = "the mail")]
     Mail,
 }
 
 impl Step {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Connection => "EHLO",
-            Self::Encryption => "STARTTLS",
-            Self::Login => "AUTH",
-            Self::Sender => "MAIL FROM",
-            Self::Recipient => "RCPT TO",
-            Self::Data => "DATA",
-            Self::Mail => "the mail",
-        }
-    }
-
     fn concerns_one_mail(self) -> bool {
         matches!(self, Self::Recipient | Self::Data | Self::Mail)
     }
@@ -81,7 +77,7 @@ impl Failure {
             _ if error.is_permanent() => FailureKind::Refused,
             _ => FailureKind::Retry,
         };
-        let summary = format!("the mail server {server} answered {code} to {}", step.name());
+        let summary = format!("the mail server {server} answered {code} to {}", step.into_str());
         let reply = error.source().map(|reply| shorten(&reply.to_string())).unwrap_or_default();
         Self { kind, cause: format!("{summary}: {reply}"), summary }
     }
@@ -112,7 +108,7 @@ fn describe_missing_reply(step: Step, error: &Error, server: &str) -> String {
     let source = error.source();
     let io = source.and_then(|source| source.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
     let cause = source.map(|cause| format!(": {}", shorten(&cause.to_string()))).unwrap_or_default();
-    let step_name = step.name();
+    let step_name = step.into_str();
     match io {
         None if error.is_response() => {
             format!("the mail server {server} closed the connection or does not speak SMTP, at {step_name}")

@@ -1,5 +1,3 @@
-//! The client that sends a request.
-
 use std::net::IpAddr;
 
 /// Enough characters to identify a browser and its operating system.

@@ -28,7 +28,6 @@ pub const KNOWN_CLIENT_LIFETIME: Duration = Duration::from_hours(90 * 24);
 
 const MAX_KNOWN_CLIENTS: i64 = 200;
 
-/// A counter of attempts.
 struct Counter<'a> {
     limit: &'a Limit,
     /// The name of the limit in the settings.

@@ -1,5 +1,3 @@
-//! The unit of work of a rule.
-
 use std::cell::Cell;
 use std::ops::Deref;
 

@@ -10,7 +10,6 @@ use crate::app::App;
 use crate::config::{self, LogLevel};
 use crate::http;
 
-/// Sets the level of the running log.
 pub type SetLogLevel = Box<dyn Fn(LogLevel) + Send + Sync>;
 
 /// The parts of a running server that use new settings.

@@ -74,7 +74,6 @@ pub struct NewAccount<'a> {
     pub deactivated_at: Option<Timestamp>,
 }
 
-/// The role of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Role {

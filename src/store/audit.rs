@@ -6,7 +6,6 @@ use super::accounts::AccountId;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-/// The actor of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase", const_into_str)]
 pub enum StoredActor {

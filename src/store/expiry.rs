@@ -1,5 +1,3 @@
-//! Deletes old rows.
-
 use super::{Result, Writer};
 use crate::clock::Timestamp;
 

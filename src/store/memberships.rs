@@ -1,5 +1,3 @@
-//! Memberships of working groups.
-
 use super::accounts::{AccountId, MemberRole};
 use super::{Result, Writer};
 

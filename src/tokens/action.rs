@@ -11,30 +11,17 @@ use crate::django::signing::{DEFAULT_SALT, dumps, loads};
 /// Hashes a consumed token for storage.
 pub use crate::digest::sha256_hex as hash;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The action of a link. Payloads contain its name in snake case, as in django-graphql-auth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Action {
     /// Confirms the primary address.
     Activation,
     /// Confirms a secondary address.
+    #[strum(serialize = "activation_secondary_email")]
     SecondaryEmail,
     PasswordReset,
-    /// Sets the first password.
     PasswordSet,
-}
-
-impl Action {
-    pub const ALL: [Self; 4] =
-        [Self::Activation, Self::SecondaryEmail, Self::PasswordReset, Self::PasswordSet];
-
-    /// Returns the name of the action in the payload, as in django-graphql-auth.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Activation => "activation",
-            Self::SecondaryEmail => "activation_secondary_email",
-            Self::PasswordReset => "password_reset",
-            Self::PasswordSet => "password_set",
-        }
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +36,7 @@ pub struct ActionClaims {
 }
 
 pub fn issue(key: &SigningKey, action: Action, claims: &ActionClaims) -> anyhow::Result<String> {
-    let mut payload = json!({ "email": claims.email, "action": action.as_str() });
+    let mut payload = json!({ "email": claims.email, "action": action.into_str() });
     if let Some(secondary_email) = &claims.secondary_email {
         payload["secondary_email"] = json!(secondary_email);
     }
@@ -69,7 +56,7 @@ pub fn read(
     lifetime: Duration,
 ) -> Result<ActionClaims, Unreadable> {
     let (payload, made_at) = loads(key.bytes(), DEFAULT_SALT, token, now, lifetime)?;
-    if payload["action"] != action.as_str() {
+    if payload["action"] != action.into_str() {
         return Err(Unreadable::Invalid);
     }
     Ok(ActionClaims {
@@ -84,5 +71,5 @@ pub fn read(
 pub fn action_of(key: &SigningKey, token: &str) -> Option<Action> {
     let (payload, _) =
         loads(key.bytes(), DEFAULT_SALT, token, Timestamp::from_micros(0), Duration::ZERO).ok()?;
-    Action::ALL.into_iter().find(|action| payload["action"] == action.as_str())
+    payload["action"].as_str()?.parse().ok()
 }

@@ -17,7 +17,6 @@ const FILE: &[&str] = &["about", "institutions", "researchfields", "users", "wor
 const INSTITUTION: &[&str] = &["id", "name", "city", "state", "country"];
 const RESEARCH_FIELD: &[&str] = &["id", "field", "subfield"];
 
-/// The content of an import file.
 #[derive(Default)]
 pub struct ImportFile {
     pub institutions: Vec<Institution>,

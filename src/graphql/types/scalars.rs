@@ -1,5 +1,3 @@
-//! Custom scalars.
-
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value, scalar};
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,3 @@
-//! The GraphQL type of sessions.
-
 use async_graphql::{ID, SimpleObject};
 
 use super::scalars::DateTime;

@@ -1,5 +1,3 @@
-//! Accepts connections.
-
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;

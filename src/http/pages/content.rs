@@ -11,7 +11,6 @@ pub(in crate::http) struct MessagePage {
     pub(super) is_mail_sent: bool,
 }
 
-/// A form that asks for a mail.
 pub(super) struct MailForm {
     pub(super) action: Action,
     pub(super) path: &'static str,
@@ -20,7 +19,6 @@ pub(super) struct MailForm {
     pub(super) sent: MessagePage,
 }
 
-/// A link from a mail.
 pub(super) struct Link {
     pub(super) path: &'static str,
     pub(super) title: &'static str,

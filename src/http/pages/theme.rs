@@ -43,7 +43,6 @@ pub(in crate::http) struct Theme {
     /// The logo or the built-in picture. It is also the favicon.
     picture: Picture,
     has_logo: bool,
-    /// The path of `public_url`.
     public_path: String,
     sign_in: Option<String>,
 }

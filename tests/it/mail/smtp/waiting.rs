@@ -88,7 +88,7 @@ async fn a_mail_server_that_does_not_reply_makes_the_server_unready() {
     let server = site(&receiver).await;
     server.register("ada").await;
     let app = Arc::clone(server.app());
-    let round = std::thread::spawn(move || outbox::deliver_due(&app));
+    let round = std::thread::spawn(move || outbox::deliver_until(&app, || false));
     asked.recv().expect("a mail");
     server.advance(HOUR + HOUR);
     assert_eq!(readiness(&server).await, not_ready());
