@@ -16,8 +16,8 @@ const MAX_READS: usize = 32;
 /// One write holds the write lock of the database, and the others wait for it. Writes have their own queue, so that reads
 /// do not wait while another process locks the database.
 const MAX_WRITES: usize = 16;
-/// Calls that may wait per running one. Further calls get 503, because they would have to wait too long.
-const MAX_WAITING: usize = 32;
+/// Calls that may wait for each slot of a queue. Further calls get 503, because they would have to wait too long.
+const MAX_WAITING_PER_SLOT: usize = 32;
 
 const BUSY: Unavailable =
     Unavailable { sentence: "The server is busy. Please try again in a few seconds.", retry_after: 5 };
@@ -47,7 +47,7 @@ struct Slots {
 
 impl Slots {
     fn new(count: usize, waiting: &Gauge) -> Self {
-        let max_waiting = i64::try_from(count.saturating_mul(MAX_WAITING)).unwrap_or(i64::MAX);
+        let max_waiting = i64::try_from(count.saturating_mul(MAX_WAITING_PER_SLOT)).unwrap_or(i64::MAX);
         Self { permits: Arc::new(Semaphore::new(count)), waiting: waiting.clone(), max_waiting }
     }
 
@@ -64,7 +64,7 @@ impl Slots {
     }
 }
 
-/// Ends the wait of a call when it is dropped, also if the client disconnects.
+/// Counts a waiting call until it is dropped, which also happens if the client disconnects.
 struct WaitingCall<'a>(&'a Gauge);
 
 impl Drop for WaitingCall<'_> {

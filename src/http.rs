@@ -70,8 +70,8 @@ pub fn bind(app: Arc<App>) -> Result<Server> {
     let public = Listener::bind("listen", app.config.listen, tls.clone(), connection_limit.clone())?;
     let metrics = app.config.metrics.address().map(|address| {
         // A limit of its own keeps monitoring reachable when all public connections are in use.
-        let most = MAX_METRICS_CONNECTIONS;
-        let limit = ConnectionLimit::new(most, most, TrustedProxies::default(), Arc::clone(&app.metrics));
+        let max = MAX_METRICS_CONNECTIONS;
+        let limit = ConnectionLimit::new(max, max, TrustedProxies::default(), Arc::clone(&app.metrics));
         Listener::bind("metrics.listen", address, None, limit)
     });
     let metrics = metrics.transpose()?;

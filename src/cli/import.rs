@@ -54,7 +54,10 @@ pub(super) fn run(
         format!("{name}: {changed} imported or updated, {kept} unchanged\n")
     };
     let lines: String = tallies.into_iter().map(line).collect();
-    print(&format!("{}{lines}", if dry_run { "Dry run: nothing was changed.\n" } else { "" }))
+    print(&format!(
+        "{}{lines}",
+        if dry_run { "Dry run: nothing was changed. An import would give:\n" } else { "" }
+    ))
 }
 
 fn read_file(path: &Path) -> Result<ImportFile> {

@@ -122,7 +122,7 @@ fn check_accounts(config: &Config) -> Result<()> {
 fn check_passwords(config: &Config) -> Result<()> {
     let passwords = &config.passwords;
     let kibibytes = u32::try_from(passwords.memory.as_u64() / 1024).unwrap_or(u32::MAX);
-    // Checked first: `Params::new` multiplies `parallelism` before it checks the value, which could overflow.
+    // The upper limit of `parallelism` comes first: `Params::new` multiplies it before it checks it, and could overflow.
     ensure!(
         passwords.parallelism <= argon2::Params::MAX_P_COST
             && argon2::Params::new(kibibytes, passwords.iterations, passwords.parallelism, None).is_ok(),

@@ -19,8 +19,8 @@ pub struct Loaded {
     pub(super) figment: Figment,
 }
 
-/// Loads the settings from a file and the environment. Without `file`, the first default file that exists is used. Errors
-/// name the setting or the file.
+/// Loads the settings from a file and the environment. Without `file`, the file that the environment names is used, or else
+/// the first default file that exists. Errors name the setting or the file.
 pub fn load(file: Option<&Path>) -> Result<Loaded> {
     let file = file.map(Path::to_owned).or_else(find_file);
     let mut figment = example::DEFAULTS.clone();
@@ -66,8 +66,8 @@ impl Loaded {
         let has_password = || self.config.mail.smtp_url.as_ref().is_some_and(smtp_url::has_password);
         let has_secret = is_in_file("secret_key") || (is_in_file("mail.smtp_url") && has_password());
         let metadata = std::fs::metadata(file).ok()?;
-        // The group of a file that belongs to root is the service, which has to read it.
-        let open_mode = if metadata.uid() == 0 { 0o007 } else { 0o077 };
-        (has_secret && metadata.mode() & open_mode != 0).then_some(file)
+        // If root owns the file, its group is taken to be that of the service, which must be able to read the file.
+        let forbidden_bits = if metadata.uid() == 0 { 0o007 } else { 0o077 };
+        (has_secret && metadata.mode() & forbidden_bits != 0).then_some(file)
     }
 }

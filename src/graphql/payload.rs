@@ -68,7 +68,7 @@ impl<M: MutationType> TypeName for Payload<M> {
     }
 }
 
-/// The result of a mutation of working groups. A rejection is an error of the request instead.
+/// The result of a mutation of working groups. A rejection is in the `errors` of the response, not in the payload.
 #[derive(SimpleObject)]
 #[graphql(name_type)]
 pub struct GroupPayload<M: MutationType> {

@@ -31,7 +31,8 @@ pub enum MailKind<'a> {
     PasswordSet(&'a str),
     /// Reports a change of the account in a sentence.
     Notice(&'a str),
-    /// Reports in a sentence what somebody requested for the address. The response must not reveal it.
+    /// Tells the owner of an address in a sentence what somebody requested with it. The response to the request must not
+    /// reveal that the address has an account.
     Hint(&'a str),
     /// Asks the representative of a working group to answer a join request.
     JoinRequest { id: &'a str, requester: &'a str, email: &'a str, group: &'a str },

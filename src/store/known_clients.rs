@@ -14,9 +14,9 @@ pub fn exists(db: &Reader<'_>, account: AccountId, network: &str) -> Result<bool
     db.exists("SELECT 1 FROM known_clients WHERE account_id = $1 AND network = $2", (account, network))
 }
 
-/// Deletes all but the `most` clients of an account that were seen most recently.
-pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64) -> Result<()> {
+/// Deletes all but the `max` clients of an account that were seen most recently.
+pub fn delete_beyond(db: &Writer<'_>, account: AccountId, max: i64) -> Result<()> {
     let sql = "DELETE FROM known_clients WHERE account_id = $1 AND network NOT IN (SELECT network FROM known_clients \
          WHERE account_id = $1 ORDER BY seen_at DESC, network DESC LIMIT $2)";
-    db.execute(sql, (account, most))
+    db.execute(sql, (account, max))
 }

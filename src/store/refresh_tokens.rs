@@ -25,11 +25,11 @@ pub fn insert(db: &Writer<'_>, new: &NewToken<'_>) -> Result<()> {
     db.execute(sql, (new.hash, new.session, new.predecessor, new.issued_at, new.expires_at))
 }
 
-/// Deletes all but the newest `most` tokens of a session.
-pub fn delete_beyond(db: &Writer<'_>, session: &str, most: i64) -> Result<()> {
+/// Deletes all but the newest `max` tokens of a session.
+pub fn delete_beyond(db: &Writer<'_>, session: &str, max: i64) -> Result<()> {
     let sql = "DELETE FROM refresh_tokens WHERE session_id = $1 AND token_hash NOT IN (SELECT token_hash \
          FROM refresh_tokens WHERE session_id = $1 ORDER BY issued_at DESC, token_hash DESC LIMIT $2)";
-    db.execute(sql, (session, most))
+    db.execute(sql, (session, max))
 }
 
 /// Consumes a valid token and returns its session, or `None` if the token is unknown or no longer valid.

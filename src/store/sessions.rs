@@ -41,18 +41,18 @@ pub fn set_last_use(db: &Writer<'_>, id: &str, last_use: &Use) -> Result<()> {
     db.execute(sql, (at, expires_at, address, user_agent, id))
 }
 
-/// Shortens a session to the lifetime of its access token, which starts at the last use.
+/// Lets a session end with its access token, which expires `lifetime` after the last use.
 pub fn shorten(db: &Writer<'_>, id: &str, lifetime: Duration) -> Result<()> {
-    // An access token is valid until the end of a whole second.
-    let lifetime = Timestamp::from_micros(0).plus(lifetime).plus(Duration::from_secs(1));
+    // One second more, because an access token expires at the end of a second.
+    let micros = Timestamp::from_micros(0).plus(lifetime).plus(Duration::from_secs(1)).micros();
     let sql = "UPDATE sessions SET expires_at = MIN(expires_at, last_used_at + $1) WHERE id = $2";
-    db.execute(sql, (lifetime, id))
+    db.execute(sql, (micros, id))
 }
 
-/// Returns the account with this id if it has this session.
-pub fn find_account(db: &Reader<'_>, id: &str, account_id: AccountId) -> Result<Option<Account>> {
+/// Returns the account if the session belongs to it.
+pub fn find_account(db: &Reader<'_>, session_id: &str, account_id: AccountId) -> Result<Option<Account>> {
     let sql = select_where("a.id = (SELECT account_id FROM sessions WHERE id = $1) AND a.id = $2");
-    db.find(&sql, (id, account_id), read_account)
+    db.find(&sql, (session_id, account_id), read_account)
 }
 
 /// Returns the account of a session, and when the session began.
@@ -91,9 +91,9 @@ pub fn delete_of_account(db: &Writer<'_>, account: AccountId) -> Result<()> {
     db.execute("DELETE FROM sessions WHERE account_id = $1", [account])
 }
 
-/// Ends the least recently used sessions of an account, so that `most` remain.
-pub fn delete_beyond(db: &Writer<'_>, account: AccountId, most: i64, now: Timestamp) -> Result<()> {
+/// Ends the least recently used sessions of an account, so that at most `max` remain.
+pub fn delete_beyond(db: &Writer<'_>, account: AccountId, max: i64, now: Timestamp) -> Result<()> {
     let sql = "DELETE FROM sessions WHERE account_id = $1 AND expires_at >= $2 AND id NOT IN (SELECT id FROM sessions \
          WHERE account_id = $1 AND expires_at >= $2 ORDER BY last_used_at DESC, id DESC LIMIT $3)";
-    db.execute(sql, (account, now, most))
+    db.execute(sql, (account, now, max))
 }

@@ -161,7 +161,7 @@ fn check_http(config: &Config) -> Result<()> {
     for proxy in &http.trusted_proxies {
         ensure!(
             parse_network(proxy).is_some(),
-            "http.trusted_proxies: {} is not an IP address or a network of some addresses; write it as \
+            "http.trusted_proxies: {} is not an IP address or network, or the network contains all addresses; write it as \
              \"127.0.0.1\" or \"10.0.0.0/8\"",
             quoted(proxy)
         );

@@ -5,9 +5,11 @@ use std::collections::HashSet;
 use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Positioned, ServerError};
 
-/// The depth of brackets, and of selections with fragments expanded. async-graphql recurses, and the stack is limited.
+/// The maximum nesting of brackets in a document, and of selections once fragments are expanded. async-graphql handles both
+/// recursively, and the stack is limited.
 pub(super) const MAX_NESTING: usize = 128;
-/// The number of selections with fragments expanded. It grows exponentially if each fragment spreads the next one twice.
+/// The maximum number of selections once fragments are expanded. The number grows exponentially if each fragment spreads the
+/// next one twice.
 const MAX_SELECTIONS: usize = 10_000;
 
 /// Calls `visit` with the ancestors of each field and the field. Rejects an operation that selects too much.
@@ -25,7 +27,7 @@ struct Traversal<'a, V> {
     document: &'a ExecutableDocument,
     visit: V,
     ancestors: Vec<&'a Field>,
-    /// The fragments around the current selection. async-graphql rejects a fragment that spreads itself.
+    /// The fragments being expanded. A fragment that spreads itself is not expanded again; async-graphql rejects it later.
     fragments: HashSet<&'a Name>,
     selections: usize,
 }

@@ -79,7 +79,7 @@ impl ConnectionLimit {
     }
 }
 
-/// The share of an open connection in the limits.
+/// Counts an open connection towards the limits until it is dropped.
 pub(super) struct ConnectionSlot {
     metrics: Arc<Metrics>,
     _permit: OwnedSemaphorePermit,

@@ -6,7 +6,7 @@ use crate::passwords;
 pub(super) const MEMBERS: &[&str] = &[
     "email",
     "username",
-    // The password of the hash, only in test data. It is ignored.
+    // The plain text of `password`, only in test data. It is ignored.
     "plain",
     "password",
     "first_name",
@@ -17,7 +17,7 @@ pub(super) const MEMBERS: &[&str] = &[
     "date_joined",
     "status",
 ];
-const STATUS: &[&str] = &["verified", "archived", "secondary_email"];
+const STATUS_MEMBERS: &[&str] = &["verified", "archived", "secondary_email"];
 
 /// A user of the file. It does not implement `Debug`, because the hash must not reach a log.
 #[derive(Default)]
@@ -54,7 +54,7 @@ pub(super) fn user(decoder: &mut Decoder, object: &Object<'_>) -> User {
         date_joined: decoder.time(object, "date_joined"),
         ..User::default()
     };
-    if let Some(status) = decoder.child(object, "status", STATUS) {
+    if let Some(status) = decoder.child(object, "status", STATUS_MEMBERS) {
         user.verified = decoder.flag(&status, "verified", false);
         user.archived = decoder.flag(&status, "archived", false);
         user.secondary_email = decoder.email(&status, "secondary_email", validation::EMAIL);

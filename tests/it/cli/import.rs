@@ -59,7 +59,7 @@ fn a_second_import_changes_nothing() {
 fn a_dry_run_reports_the_import_and_keeps_nothing() {
     let site = Site::empty();
     site.write("seed.json", SEED);
-    let heading = "Dry run: nothing was changed.\n";
+    let heading = "Dry run: nothing was changed. An import would give:\n";
     for _ in 0..2 {
         let output = site.run(["import", "--dry-run", "seed.json"]).done();
         assert_eq!(output, report(heading, [5, 0], [5, 0], [7, 0]));
