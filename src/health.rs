@@ -27,7 +27,7 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
     }
     let long_ago = app.clock.now().minus(MIN_MAIL_OUTAGE);
     // One waiting mail is not an outage: the mail server of its recipient may defer mail forever.
-    let oldest = || app.store.read(store::outbox::find_oldest_undelivered);
+    let oldest = || app.store.read(store::outbox::find_time_of_oldest_waiting);
     if app.outage.began_before(long_ago) && oldest()?.is_some_and(|oldest| oldest < long_ago) {
         problems.push("no mail was delivered for more than an hour; see `mail list`");
     }
@@ -37,8 +37,8 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
 /// Updates the metrics of mails, sizes and memory, which nothing else updates.
 pub fn update_metrics(app: &App) -> Result<()> {
     let (waiting, refused, oldest) = app.store.read(|db| -> store::Result<_> {
-        let oldest = store::outbox::find_oldest_undelivered(db)?;
-        Ok((store::outbox::count_undelivered(db)?, store::outbox::count_refused(db)?, oldest))
+        let oldest = store::outbox::find_time_of_oldest_waiting(db)?;
+        Ok((store::outbox::count_waiting(db)?, store::outbox::count_refused(db)?, oldest))
     })?;
     let metrics = &app.metrics;
     metrics.set_mails(waiting, refused);

@@ -7,14 +7,14 @@
 //!
 //! | layer | responsibility |
 //! | --- | --- |
-//! | [`cli`] | the command line; the only place that prints, apart from mail on the console, and exits |
+//! | [`cli`] | the command line; the only place that exits the process or prints, except for mail on the console |
 //! | [`server`] | the running server: start and stop, signals, background workers |
 //! | [`http`] | requests and responses (poem): GraphQL, GraphiQL and HTML pages |
 //! | [`graphql`] | the dialect: names, types, arguments and payloads (async-graphql) |
 //! | [`blocking_pool`] | the bounded bridge from async code to the synchronous rules |
 //! | [`groups`], [`transfer`], [`health`] | the rules of working groups; import and export; health checks |
 //! | [`accounts`] | the rules of accounts: synchronous functions, as in `groups`, without HTTP, GraphQL or SQL |
-//! | [`security`] | the unit of work of a rule and its caller; throttling, the audit log, mailed links |
+//! | [`security`] | the transaction in which a rule runs, authentication, throttling, the audit log, mailed links |
 //! | [`outbox`] | mail that is enqueued in a transaction and delivered after it |
 //! | [`app`], [`error`] | the assembled application; rejections and other errors of rules |
 //! | [`store`], [`mail`], [`tokens`], [`passwords`], [`email`] | one technology each |
@@ -41,11 +41,12 @@
 //! - An acknowledged write is on disk. A rule makes all of its changes in one transaction. It hashes passwords before
 //!   that transaction begins, and holds no connection while it does.
 //! - Mail is a row in the transaction that causes it. A rollback sends no mail; a commit sends it.
-//! - An address belongs to one account, in any case and whether it is primary or secondary. The database enforces that.
+//! - An address belongs to one account, regardless of letter case and of whether it is primary or secondary. The database
+//!   enforces that.
 //! - An account belongs to at most one working group, and a group has at most one representative, who is a member of
 //!   it. Keys enforce that.
-//! - An access token is valid no longer than its session and the epoch of its account. A refresh token is consumed in
-//!   one statement, and the use of a copy ends its session. A mailed token works once.
+//! - An access token is valid only while its session lasts and the epoch of its account is unchanged. A refresh token works
+//!   once: a single statement consumes it, and the use of a copy ends its session. A mailed token works once.
 //! - An attempt is counted before the password is checked (`security/throttle.rs`). An account's events are recorded in
 //!   the transaction that causes them, and never contain a secret (`security/audit.rs`).
 //! - The client gets the message of a rejection. Any other error is logged, and the client gets "Internal server error".

@@ -139,9 +139,9 @@ pub fn revoke_all(app: &App, viewer: &Viewer) -> Result<()> {
     })
 }
 
-/// Revokes all refresh tokens of the session of a refresh token, which may have been exchanged or have expired (RFC 7009
-/// §2.1). Returns the time in seconds since 1970. The session ends when its access token expires, as clients of the original
-/// expect.
+/// Revokes all refresh tokens of the session that `token` belongs to, even if `token` was exchanged or has expired (RFC 7009
+/// §2.1). The session lasts until its access token expires, as clients of the original expect. Returns the time of the
+/// revocation in seconds since 1970.
 pub fn revoke_by_token(app: &App, viewer: &Viewer, token: &str) -> Result<i64> {
     let token_hash = refresh::hash(token);
     let revoked_at = Tx::run_anonymous(app, viewer, |tx| {

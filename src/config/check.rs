@@ -130,7 +130,7 @@ fn check_passwords(config: &Config) -> Result<()> {
     );
     ensure!(
         passwords.memory.as_u64() <= MAX_MEMORY,
-        "passwords.memory: must be at most \"4 GiB\", because each login takes as much"
+        "passwords.memory: must be at most \"4 GiB\", because each login uses this much memory"
     );
     ensure!(
         (1..=MAX_THREADS).contains(&config.hashing_threads()),

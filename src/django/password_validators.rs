@@ -77,6 +77,7 @@ fn similar_attribute(password: &str, owner: &Owner<'_>) -> Option<&'static str> 
         ("last name", owner.last_name),
         ("email", owner.email),
     ];
+    // Counted once, because it is compared with each part of each attribute.
     let password = CharCounts::of(&password.to_lowercase());
     let is_similar =
         |part: &str| CharCounts::of(&part.to_lowercase()).similarity(&password) >= MAX_SIMILARITY;
@@ -84,8 +85,7 @@ fn similar_attribute(password: &str, owner: &Owner<'_>) -> Option<&'static str> 
     attributes.into_iter().find(|(_, value)| !value.is_empty() && is_like(value)).map(|(name, _)| name)
 }
 
-/// The number of occurrences of each character. The password is counted only once, because an attribute may consist of
-/// many parts that are compared with it.
+/// The number of occurrences of each character in a string.
 struct CharCounts {
     counts: HashMap<char, usize>,
     total: usize,
@@ -100,7 +100,7 @@ impl CharCounts {
         Self { counts, total: text.chars().count() }
     }
 
-    /// Iterates only over `self`, so that `other` may be the longer string.
+    /// The cost depends only on `self`, so `other` should be the longer string.
     fn similarity(&self, other: &Self) -> f64 {
         let total = self.total + other.total;
         // Two empty strings are equal, as in Python's difflib.

@@ -18,7 +18,7 @@ enum Work {
     Write,
     /// Hashes a new password.
     HashPassword,
-    /// Checks a current password. A request may contain one such mutation.
+    /// Checks an existing password. A request may contain at most one such mutation.
     CheckPassword,
 }
 
@@ -31,7 +31,8 @@ impl Work {
         }
     }
 
-    /// Returns how much a mutation adds to the complexity of a request, which `graphql.max_complexity` limits.
+    /// Returns how much a mutation adds to the complexity of a request, which `graphql.max_complexity` limits. A password check
+    /// needs no higher cost, because a request may contain only one.
     fn complexity(self, payload_fields: usize) -> usize {
         if self == Self::HashPassword { 100 } else { 1 + payload_fields }
     }
@@ -39,7 +40,7 @@ impl Work {
 
 /// Returns whether a root field checks a password.
 pub(super) fn checks_password(field: &str) -> bool {
-    // A field is the name of its resolver in camel case.
+    // The name of a field is that of its resolver in camel case, so they differ only in underscores and case.
     let is_named = |resolver: &str| resolver.replace('_', "").eq_ignore_ascii_case(field);
     account::WORK.iter().any(|(resolver, work)| *work == Work::CheckPassword && is_named(resolver))
 }

@@ -18,7 +18,7 @@ use crate::store::institutions::{Institution, ResearchField};
 use crate::store::join_requests::JoinRequest;
 use crate::store::{self, Reader};
 
-/// The most entries below the top-level list of a response. Nested lists multiply.
+/// The most entries below the top level of a response, where nested lists multiply, and the most records that are loaded.
 const MAX_ENTRIES: usize = 50_000;
 
 /// An object with the related objects that are selected and that the viewer may see.
@@ -62,7 +62,7 @@ pub struct JoinRequestRelations {
 pub(super) struct Loader<'a> {
     db: &'a Reader<'a>,
     visibility: Visibility,
-    /// The number of entries that were read.
+    /// The number of related records that were loaded, without those that the viewer may not see.
     loaded: Cell<usize>,
 }
 
@@ -244,7 +244,7 @@ impl<'a> Loader<'a> {
         Ok(records)
     }
 
-    /// Counts entries that are about to be read, and rejects a request that reads too many.
+    /// Adds to the number of loaded records, and rejects the request if there are too many.
     fn count_loaded(&self, more: usize) -> Result<()> {
         self.loaded.set(self.loaded.get() + more);
         if self.loaded.get() > MAX_ENTRIES { Err(too_large()) } else { Ok(()) }

@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempts {
-    /// The number of attempts at the time `counted_at`. It falls as attempts are forgotten.
+    /// The number of attempts as of `counted_at`. The current number may be lower, because attempts are forgotten over time.
     pub counted: i64,
     /// When the last attempt was made.
     pub counted_at: Timestamp,
@@ -27,8 +27,8 @@ pub fn upsert(db: &Writer<'_>, name: &str, attempts: Attempts) -> Result<()> {
     db.execute(sql, (name, attempts.counted, attempts.counted_at, attempts.forgotten_at))
 }
 
-/// Takes back the attempt that was counted at `counted_at`. If it was the last one, the counter gets the time
-/// `previous_counted_at` again, if there is one.
+/// Takes back the attempt that was counted at `counted_at`. If no later attempt was counted, the time of the counter is reset
+/// to `previous_counted_at`, unless that is `None`.
 pub fn take_back(
     db: &Writer<'_>,
     name: &str,

@@ -75,7 +75,7 @@ pub fn list_due(db: &Reader<'_>, now: Timestamp, limit: i64) -> Result<Vec<Outbo
 }
 
 /// Returns the number of waiting mails.
-pub fn count_undelivered(db: &Reader<'_>) -> Result<i64> {
+pub fn count_waiting(db: &Reader<'_>) -> Result<i64> {
     db.value("SELECT COUNT(*) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL", [])
 }
 
@@ -84,7 +84,7 @@ pub fn count_refused(db: &Reader<'_>) -> Result<i64> {
 }
 
 /// Returns when the oldest waiting mail was enqueued.
-pub fn find_oldest_undelivered(db: &Reader<'_>) -> Result<Option<Timestamp>> {
+pub fn find_time_of_oldest_waiting(db: &Reader<'_>) -> Result<Option<Timestamp>> {
     db.value("SELECT MIN(created_at) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL", [])
 }
 
@@ -112,7 +112,7 @@ pub fn set_due(db: &Writer<'_>, id: i64, now: Timestamp, again: bool) -> Result<
     db.change(sql, (now, id, again))
 }
 
-/// Makes all undelivered mails due immediately, including refused ones, and returns their number.
+/// Makes all waiting and refused mails due immediately, and returns their number.
 pub fn set_all_due(db: &Writer<'_>, now: Timestamp) -> Result<usize> {
     db.change_many("UPDATE outbox SET due_at = $1, refused_at = NULL WHERE delivered_at IS NULL", [now])
 }

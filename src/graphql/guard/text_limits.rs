@@ -47,7 +47,7 @@ fn skip_while(bytes: &[u8], condition: impl Fn(u8) -> bool) -> &[u8] {
     &bytes[end.unwrap_or(bytes.len())..]
 }
 
-/// Returns whether a byte belongs to a name, a number or the spread `...`, each of which counts as one token.
+/// Returns whether a byte may belong to a name, a number or the spread `...`. A run of such bytes counts as one token.
 fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }

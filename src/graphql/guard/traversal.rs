@@ -12,7 +12,8 @@ pub(super) const MAX_NESTING: usize = 128;
 /// next one twice.
 const MAX_SELECTIONS: usize = 10_000;
 
-/// Calls `visit` with the ancestors of each field and the field. Rejects an operation that selects too much.
+/// Calls `visit` for each field, with its ancestors and the field itself. Rejects an operation that exceeds [`MAX_NESTING`] or
+/// [`MAX_SELECTIONS`].
 pub(super) fn visit_fields<'a>(
     document: &'a ExecutableDocument,
     operation: &'a OperationDefinition,

@@ -36,8 +36,8 @@ account_mutations! { ctx =>
         move |app, viewer| register::register(app, viewer, form)
     };
 
-    /// Verifies an account with the token from its activation mail. If a new password was requested before, the old
-    /// password ends: call `sendPasswordResetEmail` next.
+    /// Verifies an account with the token from its activation mail. If a password reset was requested before that, the old
+    /// password stops working: call `sendPasswordResetEmail` again to set a new one.
     verify_account(VerifyAccountInput {
         /// The token.
         #[graphql(secret)] token: String,

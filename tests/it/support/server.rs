@@ -229,7 +229,7 @@ pub async fn payload_of(request: reqwest::RequestBuilder) -> Value {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        let waiting = self.app.store.read(store::outbox::count_undelivered).unwrap_or_default();
+        let waiting = self.app.store.read(store::outbox::count_waiting).unwrap_or_default();
         let was_read = waiting == 0 || std::thread::panicking();
         assert!(was_read, "the test did not read {waiting} mail(s); it may call ignore_mail()");
     }
