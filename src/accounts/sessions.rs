@@ -16,8 +16,8 @@ use crate::tokens::{access, refresh};
 /// The most sessions per account. Another login ends the least recently used one.
 const MAX_SESSIONS: i64 = 50;
 
-/// The most refresh tokens that are stored per session, including exchanged ones. No client needs as many while they are
-/// valid.
+/// The most refresh tokens stored per session, including exchanged ones. No honest client refreshes this often before the
+/// oldest of them expires.
 const MAX_TOKENS: i64 = 1000;
 
 /// An access token and a refresh token of a session.

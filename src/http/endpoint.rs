@@ -175,12 +175,15 @@ struct Members<'a> {
 /// Returns whether the extractor reads the body as graphene-django does, as it reads the bodies of most clients.
 fn is_normal(body: &[u8]) -> bool {
     let is_text = |value: &RawValue| value.get().starts_with('"') && value.get() != "\"\"";
-    serde_json::from_slice::<Members<'_>>(body).is_ok_and(|members| {
-        is_text(members.query)
-            && members.operation_name.is_none_or(is_text)
-            && members.variables.is_none_or(|variables| variables.get().starts_with('{'))
-            && members.extensions.is_none()
-    })
+    // serde also reads a list as a struct.
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    is_object
+        && serde_json::from_slice::<Members<'_>>(body).is_ok_and(|members| {
+            is_text(members.query)
+                && members.operation_name.is_none_or(is_text)
+                && members.variables.is_none_or(|variables| variables.get().starts_with('{'))
+                && members.extensions.is_none()
+        })
 }
 
 /// Reduces a body to the members that graphene-django reads, and rejects a malformed one with the messages of

@@ -129,6 +129,16 @@ impl Tx<'_> {
         self.insert(account, actor, session, event)
     }
 
+    /// Records an event that the owner of the account causes in a session, which may have ended in the meantime.
+    pub fn record_in_session(
+        &self,
+        account: AccountId,
+        session: Option<&str>,
+        event: Event<'_>,
+    ) -> Result<()> {
+        self.insert(Some(account), StoredActor::Owner, session, event)
+    }
+
     /// Records an event that an operator causes, or the owner of the account with a password, a mailed link or a refresh
     /// token.
     pub fn record_by_owner(&self, account: impl Into<Option<AccountId>>, event: Event<'_>) -> Result<()> {

@@ -50,6 +50,10 @@ impl Credentials {
         Self { claims: None, client: viewer.client.clone() }
     }
 
+    pub fn is_anonymous(&self) -> bool {
+        self.claims.is_none()
+    }
+
     /// Reads the account and session of the token.
     pub fn caller(&self, db: &Reader<'_>) -> Result<Caller> {
         let client = self.client.clone();

@@ -28,15 +28,20 @@ pub fn reauthenticate(
     precondition: impl FnOnce(&Tx<'_>, &Account) -> Result<()>,
 ) -> Result<VerifiedPassword> {
     let credentials = Credentials::from_viewer(app, viewer);
-    let (account, hash, attempt) = Tx::run_with(app, &credentials, |tx| {
+    if credentials.is_anonymous() {
+        return Err(FieldError::UNAUTHENTICATED.into());
+    }
+    let (account, session, hash, attempt) = Tx::run_with(app, &credentials, |tx| {
         let account = tx.caller.require_verified()?;
         precondition(tx, account)?;
         let hash = store::accounts::find_password_hash(tx, account.id)?;
         let attempt = PasswordAttempt::begin(tx, Some(account), &account.username)?;
-        Ok((account.clone(), hash, attempt))
+        Ok((account.clone(), tx.caller.session.clone(), hash, attempt))
     })?;
     if app.hasher.verify(password, hash.as_deref()) == PasswordCheck::Wrong {
-        Tx::run_with(app, &credentials, |tx| tx.record(account.id, Event::PasswordRefused))?;
+        Tx::run_anonymous(app, viewer, |tx| {
+            tx.record_in_session(account.id, session.as_deref(), Event::PasswordRefused)
+        })?;
         return Err(FieldErrors::of(field, FieldError::INVALID_PASSWORD).into());
     }
     Ok(VerifiedPassword { credentials, account, attempt })
@@ -47,6 +52,9 @@ impl VerifiedPassword {
     pub fn run<T>(self, app: &App, rule: impl FnOnce(&Tx<'_>, &Account) -> Result<T>) -> Result<T> {
         Tx::run_with(app, &self.credentials, |tx| {
             let account = tx.caller.require_verified()?;
+            if account.id != self.account.id {
+                return Err(FieldError::UNAUTHENTICATED.into());
+            }
             if let Some(attempt) = self.attempt {
                 attempt.take_back(tx, account)?;
                 tx.keep_on_rejection()?;

@@ -165,6 +165,8 @@ pub(super) static CROSS_SITE: MessagePage = message(
     "This came from another site",
     "Nothing was changed. Open the link in your mail again, and use the buttons of that page.",
 );
+pub(super) static TOO_MANY_ATTEMPTS: MessagePage =
+    message("Too many attempts", "Nothing was changed. Please try again later.");
 pub(super) static TOO_LARGE: MessagePage = message("Your input is too long", "Go back and enter less.");
 pub(in crate::http) static UNAVAILABLE: MessagePage =
     message("Not at the moment", "Nothing was changed. Please try again in a few seconds.");

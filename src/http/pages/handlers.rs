@@ -51,6 +51,9 @@ impl PageEndpoint {
             Ok((link, Err(LinkRejection { status: LinkStatus::Valid(valid), errors }))) => {
                 rejected(&errors, |status, messages| self.link_form(status, link, &valid, messages))
             }
+            Ok((_, Err(LinkRejection { errors, .. }))) if errors.retry_after().is_some() => {
+                rejected(&errors, |status, _| self.theme.message(status, &content::TOO_MANY_ATTEMPTS))
+            }
             Ok((link, Err(LinkRejection { status, .. }))) => self.unusable_link(link, &status),
             Err(error) => self.failed(&error),
         }

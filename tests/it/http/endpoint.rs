@@ -12,7 +12,7 @@ use crate::support::server::TestServer;
 async fn a_body_that_is_not_a_request_is_refused() {
     let server = TestServer::start("").await;
     let me = json!(ME);
-    let cases: [(&[u8], u16, &str); 14] = [
+    let cases: [(&[u8], u16, &str); 15] = [
         (b"", 400, "POST body sent invalid JSON."),
         (b"{", 400, "POST body sent invalid JSON."),
         (b"{\"query\": \"\xff\"}", 400, "POST body sent invalid JSON."),
@@ -25,6 +25,7 @@ async fn a_body_that_is_not_a_request_is_refused() {
         (b"query=%7Bme%7D", 400, "POST body sent invalid JSON."),
         (b"[]", 400, "The received data is not a valid JSON query."),
         (b"[\"{ me { email } }\"]", 400, "The received data is not a valid JSON query."),
+        (b"[\"{ me { email } }\", null, null, null]", 400, "The received data is not a valid JSON query."),
         (b"null", 400, "The received data is not a valid JSON query."),
         (b"\"{ me { email } }\"", 400, "The received data is not a valid JSON query."),
         (b"{}", 400, "Must provide query string."),

@@ -129,6 +129,17 @@ async fn an_invalid_link_shows_the_reason_and_offers_another_mail() {
 }
 
 #[tokio::test]
+async fn invalid_links_are_throttled_on_pages_too() {
+    let server = TestServer::start("limits.token.free = 1\n").await;
+    assert_eq!(server.submit("/activate/nonsense", &[]).await.status, 404);
+    let form = server.raw(Method::POST, "/activate/nonsense").header("Accept", "text/html");
+    let throttled = form.send().await.expect("a page");
+    assert_eq!(throttled.status(), 429);
+    assert!(throttled.headers().contains_key("retry-after"));
+    assert!(throttled.text().await.expect("a page").contains("Too many attempts"));
+}
+
+#[tokio::test]
 async fn an_invalid_new_password_shows_every_error() {
     let server = TestServer::start("").await;
     let email = server.register_verified("ada").await;
