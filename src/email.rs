@@ -6,7 +6,8 @@ use crate::digest::sha256_hex;
 use crate::django::email_validator::is_valid_user;
 use crate::django::text::strip;
 
-/// Returns an address as it is stored: like in Django, without white space around it and with the host in lower case.
+/// Returns an address in the form that is stored, as in Django: without white space around it and with the host in lower
+/// case.
 pub fn normalize(email: &str) -> String {
     match strip(email).rsplit_once('@') {
         Some((user, host)) => format!("{user}@{}", host.to_lowercase()),
@@ -34,6 +35,7 @@ fn unquote(user: &str) -> Cow<'_, str> {
     while let Some(character) = characters.next() {
         content.push(if character == '\\' { characters.next().unwrap_or('\\') } else { character });
     }
+    // A valid user part may itself be a quoted string, which this content is not.
     let needs_quotes = content.starts_with('"') || !is_valid_user(&content);
     if needs_quotes { format!("\"{content}\"").into() } else { content.into() }
 }

@@ -33,8 +33,8 @@
 //! source.
 //!
 //! `accounts/user_list.rs` decides which accounts a viewer may list. `groups/visibility.rs` decides what a viewer may
-//! see on every path through a group. `graphql/lookahead.rs` collects what a request selects around an account or a
-//! group, and `groups/loader.rs` loads it.
+//! see of a group and its members, however a query reaches them. `graphql/lookahead.rs` collects the related objects that
+//! a request selects, and `groups/loader.rs` loads them.
 //!
 //! # Invariants
 //!

@@ -18,7 +18,7 @@ const BATCH_SIZE: i64 = 100;
 /// How long delivered and refused mails are kept, so that `mail show` can repeat a link.
 const RETENTION: Duration = Duration::from_hours(7 * 24);
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(30);
-/// Some links expire after an hour.
+/// The longest wait between two attempts. Some links expire after an hour.
 const MAX_RETRY_DELAY: Duration = Duration::from_hours(1);
 /// The age at which a deferred mail is refused. RFC 5321 §4.5.4.1 requires at least four to five days. Mails for an
 /// unavailable mail server wait longer.
@@ -92,8 +92,9 @@ fn deliver(app: &App, waiting: OutboxMessage) -> Result<Option<FailureKind>> {
     let now = app.clock.now();
     match delivered.as_ref().map_err(|failure| failure.kind) {
         Err(FailureKind::ServerUnavailable) => attempt.failed(),
-        // Some mails are refused before the server is contacted.
+        // Proves nothing: some mails are refused before the server is contacted.
         Err(FailureKind::Refused) => drop(attempt),
+        // A server that defers a mail can be reached.
         Ok(()) | Err(FailureKind::Retry) => attempt.succeeded(),
     }
     let Err(mut failure) = delivered else {

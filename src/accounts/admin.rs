@@ -74,7 +74,7 @@ pub fn find(db: &Reader<'_>, name: &str) -> Result<Account> {
     if let Some(account) = store::accounts::find_by_email(db, &email::key(name))? {
         return Ok(account);
     }
-    // A username with an `@` may be the address of somebody else.
+    // A name with an `@` is meant as an address. Somebody may have chosen the address of another person as username.
     let by_username = if name.contains('@') { None } else { store::accounts::find_by_username(db, name)? };
     let by_id = match name.parse() {
         Ok(id) => store::accounts::find_by_id(db, id)?,
@@ -152,6 +152,7 @@ pub fn set_email(app: &App, name: &str, address: &str, is_verified: bool) -> Res
             return Ok((account, EmailChange::Mailbox));
         }
         let account = activation::activate(tx, account)?;
+        // A secondary address got the notice above.
         if !was_secondary {
             notices::enqueue_to(tx, &account, &address, notices::EMAIL_CHANGED)?;
         }

@@ -23,8 +23,8 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
         let address = validation::email(address)?;
         throttle::mail(tx, MailPurpose::SecondaryEmail, &address)?;
         tx.record(account.id, Event::SecondaryEmailRequested)?;
-        // Invalidates links to an earlier address even if an account has this one. Otherwise they would reveal whether
-        // an account has it.
+        // Invalidates links from earlier requests even if an account has this address. If such a link still worked, that
+        // would reveal that the address is taken.
         store::pending_emails::upsert(tx, account.id, &email::hash(&address))?;
         if let Some(owner) = store::accounts::find_by_email(tx, &email::key(&address))? {
             if app.config.accounts.hide_existence {
@@ -37,7 +37,7 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
     })
 }
 
-/// Makes the address that a token was mailed to the secondary address of the account. Replaces an earlier one.
+/// Sets the secondary address of the account to the address to which the token was mailed. Replaces an earlier one.
 pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<Redeemed<()>> {
     action_links::redeem(app, viewer, Action::SecondaryEmail, token, |tx, account, claims| {
         let address = claims.secondary_email.ok_or(FieldError::INVALID_TOKEN)?;

@@ -93,7 +93,7 @@ fn check(args: &PageArgs) -> Result<()> {
     Ok(())
 }
 
-/// Returns the slice of a list of `count` entries that graphene-django 2.15 and graphql-relay 2 would return together.
+/// Returns the slice that graphene-django 2.15 with graphql-relay 2 takes from a list of `count` entries, oddities included.
 fn slice(args: PageArgs, count: i64) -> Result<Slice> {
     let after = args.after.flatten().map_or(0, |after| after.saturating_add(1));
     let skipped = args.offset.unwrap_or_default().saturating_add(after);

@@ -106,7 +106,7 @@ fn targets(level: LogLevel) -> Targets {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    // What libraries log below warnings helps only with debugging.
+    // Messages of libraries below the level of warnings are useful only for debugging.
     let libraries = if level >= LevelFilter::DEBUG { level } else { level.min(LevelFilter::WARN) };
     Targets::new().with_target("pledge4future_auth", level).with_default(libraries)
 }

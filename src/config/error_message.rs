@@ -31,7 +31,7 @@ pub(super) fn describe(error: Error) -> String {
         }
         Kind::InvalidType(found, _) | Kind::InvalidValue(found, _) => describe_invalid(&name, found, &place),
         kind => {
-            // Lines with a bar quote the file, which may contain a secret.
+            // The message of the parser quotes the file in lines that contain `|`. The file may contain a secret.
             let text = kind.to_string();
             let lines: Vec<&str> = text.lines().filter(|line| !line.contains('|')).collect();
             let prefix = if name.is_empty() { String::new() } else { format!("{name}: ") };
@@ -60,7 +60,7 @@ fn describe_unknown(path: &[&str], unknown: &str, known: &[&str], place: &str) -
         path.iter().filter(|part| **part != unknown).map(|part| format!("{part}.")).collect();
     let in_section =
         known.iter().map(|known| (strsim::jaro_winkler(known, unknown), format!("{section}{known}")));
-    // The name of a variable may have one underscore between levels instead of two.
+    // A common mistake is one underscore between section and setting in a variable, where two are required.
     let elsewhere =
         example::settings().filter(|example| example.name.replace('.', "_") == format!("{section}{unknown}"));
     let most_similar = in_section
@@ -70,7 +70,7 @@ fn describe_unknown(path: &[&str], unknown: &str, known: &[&str], place: &str) -
     let hint = match most_similar {
         Some((_, name)) if place == IN_ENVIRONMENT => {
             let variable = name.replace('.', "__").to_uppercase();
-            format!("; did you mean \"{name}\", P4F_AUTH_{variable}?")
+            format!("; did you mean \"{name}\" (P4F_AUTH_{variable})?")
         }
         Some((_, name)) => format!("; did you mean \"{name}\"?"),
         None => String::new(),
@@ -81,7 +81,7 @@ fn describe_unknown(path: &[&str], unknown: &str, known: &[&str], place: &str) -
 
 fn describe_invalid(name: &str, found: &Actual, place: &str) -> String {
     let found = match found {
-        // A secret of digits that lacks its quotation marks is a number.
+        // Secret settings, whatever their type: digits without quotation marks are read as a number.
         _ if matches!(name, "secret_key" | "mail.smtp_url") => "the value".to_owned(),
         Actual::Str(text) => quoted(text),
         Actual::Unsigned(number) => number.to_string(),

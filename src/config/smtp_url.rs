@@ -31,18 +31,18 @@ pub enum Encryption {
     Implicit,
 }
 
-const EXAMPLE: &str = "write it as \"smtps://user:password@mail.example.org:465\"";
+const WRITE_AS: &str = "write the URL as \"smtps://user:password@mail.example.org:465\"";
 
 impl SmtpServer {
     /// Parses a URL. Errors do not contain any part of it, because it may contain a password.
     pub fn parse(url: &SecretString) -> Result<Self> {
         let url = Url::parse(url.expose_secret()).map_err(|_| {
             anyhow!(
-                "it is not a valid URL; {EXAMPLE}, and characters such as @ and # in user and password as %40 and %23"
+                "it is not a valid URL; {WRITE_AS}, and characters such as @ and # in user and password as %40 and %23"
             )
         })?;
         let (encryption, default_port) = parse_encryption(&url)?;
-        let host = parse_host(&url).with_context(|| format!("it has no valid host; {EXAMPLE}"))?;
+        let host = parse_host(&url).with_context(|| format!("it has no valid host; {WRITE_AS}"))?;
         let login = parse_login(&url)?;
         let is_encrypted = matches!(encryption, Encryption::Implicit | Encryption::Required);
         if login.is_some() && !is_encrypted && !is_loopback(&host) {
@@ -81,7 +81,7 @@ fn parse_encryption(url: &Url) -> Result<(Encryption, u16)> {
         ("smtp" | "smtps", _) => {
             bail!("after ? only \"tls=required\" and \"tls=opportunistic\" are valid, and only with smtp://")
         }
-        _ => bail!("it must begin with smtp:// or smtps://; {EXAMPLE}"),
+        _ => bail!("it must begin with smtp:// or smtps://; {WRITE_AS}"),
     }
 }
 
@@ -100,7 +100,7 @@ fn parse_login(url: &Url) -> Result<Option<(String, SecretString)>> {
     let decode = |text| percent_decode_str(text).decode_utf8().map(Cow::into_owned);
     match (url.username(), url.password().unwrap_or_default()) {
         ("", "") => Ok(None),
-        ("", _) | (_, "") => bail!("it must have both user and password, or neither; {EXAMPLE}"),
+        ("", _) | (_, "") => bail!("it must have both user and password, or neither; {WRITE_AS}"),
         (user, password) => match (decode(user), decode(password)) {
             (Ok(user), Ok(password)) => Ok(Some((user, password.into()))),
             _ => bail!("user and password must be valid UTF-8 after percent-decoding"),
@@ -118,7 +118,9 @@ fn parse_ehlo_name(url: &Url) -> Result<Option<String>> {
     let name = url.path().trim_matches('/');
     let is_valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '[' | ']' | ':');
     match name {
-        _ if url.fragment().is_some() => bail!("write # in user or password as %23; {EXAMPLE}"),
+        _ if url.fragment().is_some() => {
+            bail!("it must not contain a fragment; write # in user or password as %23")
+        }
         "" => Ok(None),
         name if name.chars().all(is_valid) => Ok(Some(name.to_owned())),
         _ => bail!("the path must be the name of this client for EHLO, or empty"),

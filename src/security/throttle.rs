@@ -39,7 +39,7 @@ struct Counter<'a> {
 pub struct PasswordAttempt {
     /// The name of the counter of this client and account.
     own: String,
-    /// The other counters: when the number of attempts last changed before, and the name of the counter.
+    /// The other counters: the time of the last change before this attempt, and the name of the counter.
     others: Vec<(Option<Timestamp>, String)>,
     counted_at: Timestamp,
 }
@@ -144,7 +144,8 @@ pub fn group_change(tx: &Tx<'_>) -> Result<()> {
     Counter::new("change", limit, "group-changes-by", &network).count(tx, None).map(drop)
 }
 
-/// Counts a change of the account by its owner. Accounts are counted separately, even those of one network.
+/// Counts a change of the account by its owner. Changes are counted for each account and network, so that accounts used from
+/// one network do not throttle one another.
 pub fn account_change(tx: &Tx<'_>, account: AccountId) -> Result<()> {
     Counter::of_account_changes(tx, account).count(tx, Some(account)).map(drop)
 }
@@ -189,9 +190,9 @@ impl<'a> Counter<'a> {
         Self::new("mail_per_address", &tx.app.config.limits.mail_per_address, "mails-to", &subject)
     }
 
-    /// Counts an attempt, or rejects it if it is too early. Returns when the number of attempts last changed before.
-    /// The audit log records the attempt after which the next one must wait, but no rejected ones, because they add no
-    /// information.
+    /// Counts an attempt, or rejects it if it is too early. Returns the time of the last change of the counter before this
+    /// attempt. The audit log records each counted attempt that makes the next one wait. It does not record rejected attempts,
+    /// because they add no information.
     fn count(&self, tx: &Tx<'_>, account: Option<AccountId>) -> Result<Option<Timestamp>> {
         if !tx.app.config.limits.enabled {
             return Ok(None);

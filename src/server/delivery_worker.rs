@@ -8,11 +8,12 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::outbox;
 
-/// The longest wait for mail that a commit of this process does not announce: retries, and mail that a command enqueued.
+/// How often to look for due mail without being notified. Commits of this process wake the worker; retries, and mail that
+/// a command in another process enqueues, do not.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Delivers mail that is due, after each commit that enqueues mail and at intervals. Once `deadline` is set, delivers for
-/// the last time, until that time, unless the mail server is unavailable.
+/// Delivers mail that is due, after each commit that enqueues mail and at intervals. Once `deadline` is set, delivers a last
+/// time until the deadline and returns. During an outage, it skips this last delivery.
 pub(super) async fn run(
     current: watch::Receiver<Arc<App>>,
     mut deadline: watch::Receiver<Option<Timestamp>>,

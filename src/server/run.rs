@@ -15,8 +15,8 @@ use crate::config::Loaded;
 use crate::http;
 use crate::random::Random;
 
-/// How long delivery continues after the last request. The delivery in progress at the end may take as long as the mail
-/// server may take to reply. Further mail is delivered after the next start.
+/// How long deliveries are started after the last request. A delivery in progress is not interrupted. The remaining mail is
+/// delivered after the next start.
 const LAST_DELIVERIES: Duration = Duration::from_secs(5);
 
 /// Serves until SIGTERM or SIGINT.
@@ -45,11 +45,16 @@ async fn serve(app: Arc<App>, loaded: &Loaded, migrated: Migrated, set_log_level
     ]);
     let clock = app.clock.clone();
     let watchdog = tokio::spawn(systemd::notify_watchdog(Arc::clone(&app)));
-    let (current, app) = watch::channel(app);
+    let (current_sender, current) = watch::channel(app);
     let (deadline_sender, deadline) = watch::channel(None);
-    let cleanup = tokio::spawn(cleanup_worker::run(app.clone()));
-    let delivery = tokio::spawn(delivery_worker::run(app, deadline));
-    let reload = Reload { file: loaded.file.clone(), current, service: server.service(), set_log_level };
+    let cleanup = tokio::spawn(cleanup_worker::run(current.clone()));
+    let delivery = tokio::spawn(delivery_worker::run(current, deadline));
+    let reload = Reload {
+        file: loaded.file.clone(),
+        current: current_sender,
+        service: server.service(),
+        set_log_level,
+    };
     let reload = tokio::spawn(reload.run(reload_signal));
     let outcome = server.serve(stop_signal).await;
     tracing::info!("stopping: requests have ended, delivering mail that is due");

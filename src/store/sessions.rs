@@ -41,9 +41,9 @@ pub fn set_last_use(db: &Writer<'_>, id: &str, last_use: &Use) -> Result<()> {
     db.execute(sql, (at, expires_at, address, user_agent, id))
 }
 
-/// Lets a session end with its access token, which expires `lifetime` after the last use.
+/// Makes a session expire with its access token, `lifetime` after the last use, unless it expires earlier.
 pub fn shorten(db: &Writer<'_>, id: &str, lifetime: Duration) -> Result<()> {
-    // One second more, because an access token expires at the end of a second.
+    // One second more, because an access token expires on a whole second and is valid until the end of that second.
     let micros = Timestamp::from_micros(0).plus(lifetime).plus(Duration::from_secs(1)).micros();
     let sql = "UPDATE sessions SET expires_at = MIN(expires_at, last_used_at + $1) WHERE id = $2";
     db.execute(sql, (micros, id))

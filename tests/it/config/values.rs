@@ -25,7 +25,7 @@ fn an_unknown_setting_is_refused_with_a_suggestion() {
     let sentence = site.run_with([("P4F_AUTH_LISTN", "file")], ["check-config"]).refused(2);
     assert!(sentence.contains("listn") && sentence.contains("listen"), "{sentence}");
     let sentence = site.run_with([("P4F_AUTH_MAIL_TRANSPORT", "file")], ["check-config"]).refused(2);
-    assert!(sentence.ends_with("did you mean \"mail.transport\", P4F_AUTH_MAIL__TRANSPORT?"), "{sentence}");
+    assert!(sentence.ends_with("did you mean \"mail.transport\" (P4F_AUTH_MAIL__TRANSPORT)?"), "{sentence}");
     let sentence = site.run_with([("P4F_AUTH_FOO", "1")], ["check-config"]).refused(2);
     assert_eq!(sentence, "there is no setting \"foo\" (in the environment)");
 }
