@@ -90,7 +90,7 @@ impl GraphQl {
     }
 }
 
-/// Returns the schema in SDL, including everything that settings can turn off.
+/// Returns the schema in SDL, including the fields of features that are turned off.
 pub fn sdl(style: MutationStyle, settings: &config::GraphQl) -> String {
     match style {
         MutationStyle::Plain => builder(Mutation::default(), settings).finish().sdl(),

@@ -89,7 +89,7 @@ pub fn bind(app: Arc<App>) -> Result<Server> {
     Ok(Server { public, metrics, renewal: renewal.flatten(), service })
 }
 
-/// Checks the files that the settings of TLS and pages name.
+/// Checks the files that are named in the settings of TLS and pages.
 pub fn check(config: &Config) -> Result<()> {
     listener::check_tls(config)?;
     pages::Theme::new(config).map(drop)
@@ -110,7 +110,7 @@ impl Server {
         self.service.clone()
     }
 
-    /// Serves until `stop` completes and no request is in progress.
+    /// Serves until `stop` completes. Requests in progress then have [`SHUTDOWN_TIMEOUT`] to end.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<()> {
         let Self { public, metrics, renewal, service } = self;
         let renewal = renewal.map(tokio::spawn);

@@ -80,20 +80,12 @@ impl Metrics {
             seconds_histogram(),
         );
         register_seconds(r, "write_wait", "Waits to write to the database", writes.wait.clone());
-        r.register(
-            "database_busy",
-            "Writes that failed because another process was writing",
-            writes.busy.clone(),
-        );
+        r.register("database_busy", "Writes that failed because another process wrote", writes.busy.clone());
         Self {
             operations,
             hashing_wait,
             hashing_time,
-            connections_refused: register(
-                r,
-                "connections_refused",
-                "Connections closed because their client had too many",
-            ),
+            connections_refused: register(r, "connections_refused", "Connections over a client's limit"),
             mails: register(r, "mails", "Mails that are not delivered: waiting, or refused for good"),
             connections: register(r, "connections", "Open connections"),
             reading_waiting: register(r, "reading_waiting", "Requests that wait to read"),
@@ -101,11 +93,7 @@ impl Metrics {
             hashing_waiting: register(r, "hashing_waiting", "Requests that wait to hash a password"),
             mail_age_seconds: register(r, "mail_age_seconds", "Age of the oldest mail that waits"),
             database_bytes: register(r, "database_bytes", "Size of the database"),
-            database_log_bytes: register(
-                r,
-                "database_log_bytes",
-                "Size of the write-ahead log of the database",
-            ),
+            database_log_bytes: register(r, "database_log_bytes", "Size of the write-ahead log"),
             disk_free_bytes: register(r, "disk_free_bytes", "Free space on the disk of the data folder"),
             memory_bytes: register(r, "memory_bytes", "Resident memory of the process"),
             registry,

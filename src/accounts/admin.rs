@@ -42,12 +42,8 @@ pub fn create(app: &App, new: &Creation) -> Result<Account> {
     let username = new.username.as_deref().map(validation::username).transpose();
     let username = errors.keep("username", username).flatten();
     if let Some(password) = &new.password {
-        let owner = Owner {
-            username: username.as_deref().unwrap_or_default(),
-            first_name: "",
-            last_name: "",
-            email: &email,
-        };
+        let username = username.as_deref().unwrap_or_default();
+        let owner = Owner { username, email: &email, ..Owner::default() };
         errors.extend(validation::new_password(app, ["password"; 2], [password; 2], &owner));
     }
     errors.into_result()?;

@@ -22,8 +22,8 @@ pub fn migrate(app: &App) -> anyhow::Result<Migrated> {
     let clashes = app.store.write(update_keys)?;
     let warning = |(this, other): &(AccountId, AccountId)| {
         format!(
-            "accounts {this} and {other} have an address of the same mailbox, and logins with it reach account {other}; \
-             change or remove the address of account {this}"
+            "accounts {this} and {other} have addresses that belong to the same mailbox, and logins with either reach account \
+             {other}; change or remove the address of account {this}"
         )
     };
     Ok(Migrated { steps, warnings: clashes.iter().map(warning).collect() })
@@ -36,8 +36,8 @@ fn outdated(db: &Reader<'_>) -> store::Result<Vec<StoredEmail>> {
     Ok(emails)
 }
 
-/// Updates the keys of addresses. If another account already has the new key, the address keeps its old one. Returns each
-/// such account with that other account.
+/// Updates the keys of addresses. An address keeps its old key if another address has the new one. Returns the accounts of
+/// such addresses, each with the other account that has the new key.
 fn update_keys(tx: &Writer<'_>) -> store::Result<Vec<(AccountId, AccountId)>> {
     let mut waiting = outdated(tx)?;
     // A key may become available when the address that has it gets its new one.

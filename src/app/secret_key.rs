@@ -11,7 +11,7 @@ use crate::private_files;
 use crate::random::Random;
 use crate::tokens::SigningKey;
 
-/// Returns the key from the settings or its file, or creates the file with a random key.
+/// Returns the key from the settings or its file, or creates the default file with a random key.
 pub(super) fn load_or_create(config: &Config, random: &Random) -> Result<SigningKey> {
     if let Some(key) = load(config)? {
         return Ok(key);
@@ -22,7 +22,8 @@ pub(super) fn load_or_create(config: &Config, random: &Random) -> Result<Signing
     Ok(SigningKey::new(key.into()))
 }
 
-/// Returns the key from the settings or its file, or `None` if it does not exist yet.
+/// Returns the key from the settings or its file, or `None` if the default file does not exist yet. A file that the settings
+/// name must exist.
 pub fn load(config: &Config) -> Result<Option<SigningKey>> {
     if let Some(key) = &config.secret_key {
         return Ok(Some(SigningKey::new(key.clone())));

@@ -10,7 +10,7 @@ use crate::store::Store;
 /// Opens the application. Creates its database if it is missing, and migrates it.
 pub(super) fn open_or_create(config: &Config) -> Result<App> {
     let app = App::open(config.clone(), Clock::System, Random::from_system())?;
-    // Only `serve` and `migrate` show the warnings.
+    // Drops the warnings, which only the commands `serve` and `migrate` show.
     accounts::migrate::migrate(&app)?;
     Ok(app)
 }

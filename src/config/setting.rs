@@ -41,7 +41,7 @@ impl Loaded {
         Setting { name, value, source, is_changed }
     }
 
-    /// Describes the default of a setting that the example does not set.
+    /// Describes the default of a setting that is commented out in `config.example.toml`.
     fn describe_default(&self, name: &str) -> String {
         let config = &self.config;
         match name {

@@ -1,4 +1,4 @@
-//! Compact JSON with all non-ASCII characters escaped, as Python writes it. Signatures cover these bytes.
+//! Compact JSON with DEL and all characters outside ASCII escaped, as Python writes it. Signatures cover these bytes.
 
 use std::io;
 
@@ -14,7 +14,7 @@ impl Formatter for AsciiFormatter {
         fragment: &str,
     ) -> io::Result<()> {
         for character in fragment.chars() {
-            if character.is_ascii() {
+            if character.is_ascii() && character != '\u{7f}' {
                 writer.write_all(&[character as u8])?;
             } else {
                 for unit in character.encode_utf16(&mut [0; 2]) {

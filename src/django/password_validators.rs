@@ -36,6 +36,7 @@ pub struct Weakness {
 
 /// The attributes that a password must not resemble, in the order in which Django compares them. Empty strings are
 /// skipped.
+#[derive(Default)]
 pub struct Owner<'a> {
     pub username: &'a str,
     pub first_name: &'a str,

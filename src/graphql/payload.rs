@@ -150,7 +150,6 @@ extras! {
     }
 
     GroupExtras(group: SeenGroup) {
-        /// The working group.
         workinggroup: WorkingGroupType = Some(WorkingGroupType(group)),
     }
 
@@ -160,7 +159,6 @@ extras! {
     }
 
     JoinRequestExtras(request: SeenJoinRequest) {
-        /// The join request.
         join_request: WorkingGroupJoinRequestType = Some(WorkingGroupJoinRequestType(request)),
     }
 

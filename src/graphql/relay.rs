@@ -32,7 +32,7 @@ macro_rules! account_mutations {
     ($ctx:ident => $(
         $(#[$attribute:meta])*
         $name:ident($input:ident {
-            $(#[doc = $doc:tt] $(#[graphql($($option:tt)*)])? $argument:ident: $type:ty,)*
+            $($(#[doc = $doc:tt])? $(#[graphql($($option:tt)*)])? $argument:ident: $type:ty,)*
         }) -> $payload:ident, $work:ident, $rule:expr;
     )*) => {
         use async_graphql::{Context, InputObject, Object};
@@ -67,7 +67,7 @@ macro_rules! account_mutations {
             /// The argument of a mutation.
             #[derive(InputObject)]
             pub struct $input {
-                $(#[doc = $doc] $(#[graphql($($option)*)])? $argument: $type,)*
+                $($(#[doc = $doc])? $(#[graphql($($option)*)])? $argument: $type,)*
                 /// Returned unchanged in the payload.
                 client_mutation_id: Option<String>,
             }

@@ -13,7 +13,7 @@ use crate::store;
 use crate::text::search_key;
 
 const MAX_WORDS: usize = 8;
-/// More bytes than the name and place of any institution have, and fewer than a `LIKE` pattern may have.
+/// A longer word finds nothing, because no name and place are this long. A word of this length fits into a `LIKE` pattern.
 const MAX_WORD_BYTES: usize = 4096;
 
 #[derive(Debug, Default)]

@@ -216,7 +216,7 @@ fn normalize(body: &Bytes) -> std::result::Result<Body, &'static str> {
     Ok(Json::Object(body).to_string().into())
 }
 
-/// Returns the client with the access token of the header: `JWT …` or `Bearer …`, in any case.
+/// Returns the client with the access token of the header: `JWT …` or `Bearer …`, ignoring case.
 fn viewer(request: &Request) -> Viewer {
     let anonymous = client_ip::anonymous_viewer(request);
     let credentials = request.header(AUTHORIZATION).and_then(|header| header.split_once(' '));

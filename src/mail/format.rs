@@ -5,7 +5,7 @@ use lettre::message::{Mailbox, MultiPart, MultiPartKind, SinglePart};
 use super::Message;
 use crate::clock::Timestamp;
 
-/// Separates the parts of the body. Quoted-printable escapes `=`, so no part contains it.
+/// Separates the parts of the body. No part contains it, because `_` never follows `=` in quoted-printable.
 const BOUNDARY: &str = "=_pledge4future-auth_=";
 
 /// Encodes a mail as MIME. The same arguments always give the same bytes.

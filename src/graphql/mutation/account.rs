@@ -19,15 +19,11 @@ account_mutations! { ctx =>
     register(RegisterInput {
         /// The primary address.
         email: Option<String>,
-        /// The username.
         #[graphql(visible = "features::register_username")] username: Option<String>,
-        /// The first name.
         #[graphql(visible = "features::register_first_name")] first_name: Option<String>,
-        /// The last name.
         #[graphql(visible = "features::register_last_name")] last_name: Option<String>,
         /// `PROF` or `DR`.
         #[graphql(visible = "features::register_academic_title")] academic_title: Option<String>,
-        /// The password.
         #[graphql(secret, visible = "features::register_passwords")] password1: Option<String>,
         /// The password again.
         #[graphql(secret, visible = "features::register_passwords")] password2: Option<String>,
@@ -39,7 +35,6 @@ account_mutations! { ctx =>
     /// Verifies an account with the token from its activation mail. If a password reset was requested before that, the old
     /// password stops working: call `sendPasswordResetEmail` again to set a new one.
     verify_account(VerifyAccountInput {
-        /// The token.
         #[graphql(secret)] token: String,
     }) -> VerifyAccount, Write, move |app, viewer| {
         Ok(activation::verify(app, viewer, &token)?.map(drop)?)
@@ -60,9 +55,7 @@ account_mutations! { ctx =>
 
     /// Resets the password with the token from a mail. All sessions of the account end.
     password_reset(PasswordResetInput {
-        /// The token.
         #[graphql(secret)] token: String,
-        /// The new password.
         #[graphql(secret)] new_password1: String,
         /// The new password again.
         #[graphql(secret)] new_password2: String,
@@ -72,9 +65,7 @@ account_mutations! { ctx =>
 
     /// Sets the first password of an account that was registered without one, with the token from a mail.
     password_set(PasswordSetInput {
-        /// The token.
         #[graphql(secret)] token: String,
-        /// The new password.
         #[graphql(secret)] new_password1: String,
         /// The new password again.
         #[graphql(secret)] new_password2: String,
@@ -84,9 +75,7 @@ account_mutations! { ctx =>
 
     /// Changes the password, given the old one. All sessions end, and a new one begins.
     password_change(PasswordChangeInput {
-        /// The old password.
         #[graphql(secret)] old_password: String,
-        /// The new password.
         #[graphql(secret)] new_password1: String,
         /// The new password again.
         #[graphql(secret)] new_password2: String,
@@ -96,9 +85,7 @@ account_mutations! { ctx =>
 
     /// Changes names and academic title. Omitted arguments stay as they are.
     update_account(UpdateAccountInput {
-        /// The first name.
         #[graphql(visible = "features::update_first_name")] first_name: Option<String>,
-        /// The last name.
         #[graphql(visible = "features::update_last_name")] last_name: Option<String>,
         /// `PROF`, `DR`, or an empty string for none.
         #[graphql(visible = "features::update_academic_title")] academic_title: Option<String>,
@@ -121,7 +108,6 @@ account_mutations! { ctx =>
 
     /// Mails a confirmation link to a new secondary address.
     send_secondary_email_activation(SendSecondaryEmailActivationInput {
-        /// The secondary address.
         email: String,
         /// The password of the account.
         #[graphql(secret)] password: String,
@@ -131,7 +117,6 @@ account_mutations! { ctx =>
 
     /// Confirms a secondary address with the token from its mail.
     verify_secondary_email(VerifySecondaryEmailInput {
-        /// The token.
         #[graphql(secret)] token: String,
     }) -> VerifySecondaryEmail, Write, move |app, viewer| {
         Ok(secondary_email::verify(app, viewer, &token)??)
@@ -153,7 +138,6 @@ account_mutations! { ctx =>
 
     /// Logs in with a password and either an address or a username, depending on the server's settings.
     token_auth(ObtainJSONWebTokenInput {
-        /// The password.
         #[graphql(secret)] password: String,
         /// A primary or secondary address.
         #[graphql(visible = "features::login_email")] email: Option<String>,
@@ -177,14 +161,12 @@ account_mutations! { ctx =>
 
     /// Exchanges a refresh token for new tokens. A refresh token works once, or again if the response was lost.
     refresh_token(RefreshTokenInput {
-        /// The refresh token.
         #[graphql(secret)] refresh_token: String,
     }) -> RefreshToken, Write, move |app, viewer| refresh::refresh(app, viewer, &refresh_token);
 
     /// Revokes a refresh token: its session gets no new tokens. The access token stays valid until it expires;
     /// `revokeSession` ends both.
     revoke_token(RevokeTokenInput {
-        /// The refresh token.
         #[graphql(secret)] refresh_token: String,
     }) -> RevokeToken, Write, move |app, viewer| sessions::revoke_by_token(app, viewer, &refresh_token);
 

@@ -130,9 +130,7 @@ impl GroupMutation {
 pub struct CreateWorkingGroupInput {
     /// The name: 1 to 200 characters, unique within the institution.
     pub name: Option<String>,
-    /// The id of the institution.
     pub institution_id: String,
-    /// The id of the research field.
     pub research_field_id: i32,
     /// The number of employees.
     pub n_employees: i32,
@@ -150,14 +148,12 @@ pub struct SetWorkingGroupInput {
 /// The working group to join.
 #[derive(InputObject, Default)]
 pub struct JoinRequestInput {
-    /// The id of the working group.
     pub workinggroup_id: Option<String>,
 }
 
 /// The answer to a join request.
 #[derive(InputObject)]
 pub struct AnswerJoinRequestInput {
-    /// The id of the join request.
     pub request_id: String,
     /// Whether to approve the request. If omitted, the request is declined.
     pub approve: Option<bool>,

@@ -14,15 +14,12 @@ pub struct InstitutionType(pub SeenInstitution);
 pub struct ResearchFieldType(pub SeenResearchField);
 pub struct WorkingGroupJoinRequestType(pub SeenJoinRequest);
 
-/// A working group.
 #[Object]
 impl WorkingGroupType {
-    /// The id.
     async fn id(&self) -> Uuid {
         Uuid(self.0.record.id.clone())
     }
 
-    /// The name.
     async fn name(&self) -> &str {
         &self.0.record.name
     }
@@ -65,20 +62,16 @@ impl WorkingGroupType {
     }
 }
 
-/// An institution.
 #[Object]
 impl InstitutionType {
-    /// The id.
     async fn id(&self) -> Uuid {
         Uuid(self.0.record.id.clone())
     }
 
-    /// The name.
     async fn name(&self) -> &str {
         &self.0.record.name
     }
 
-    /// The city.
     async fn city(&self) -> &str {
         &self.0.record.city
     }
@@ -88,7 +81,6 @@ impl InstitutionType {
         self.0.record.state.as_deref()
     }
 
-    /// The country.
     async fn country(&self) -> &str {
         &self.0.record.country
     }
@@ -100,20 +92,16 @@ impl InstitutionType {
     }
 }
 
-/// A research field.
 #[Object]
 impl ResearchFieldType {
-    /// The id.
     async fn id(&self) -> i32 {
         i32::try_from(self.0.record.id).unwrap_or(i32::MAX)
     }
 
-    /// The field.
     async fn field(&self) -> &str {
         &self.0.record.field
     }
 
-    /// The subfield.
     async fn subfield(&self) -> &str {
         &self.0.record.subfield
     }
@@ -128,7 +116,6 @@ impl ResearchFieldType {
 /// A request to join a working group.
 #[Object]
 impl WorkingGroupJoinRequestType {
-    /// The id.
     async fn id(&self) -> Uuid {
         Uuid(self.0.record.id.clone())
     }
@@ -148,7 +135,6 @@ impl WorkingGroupJoinRequestType {
         self.0.record.made_at.into()
     }
 
-    /// The status of the request.
     async fn status(&self) -> WorkingGroupJoinRequestStatus {
         self.0.record.status.into()
     }

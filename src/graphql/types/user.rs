@@ -8,7 +8,6 @@ use crate::accounts::user_list::Page;
 use crate::graphql::relay_id;
 use crate::groups::loader::SeenAccount;
 
-/// An academic title.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(name = "CustomUserAcademicTitle")]
 pub enum AcademicTitle {
@@ -155,7 +154,6 @@ account_type! {
 /// A page of accounts.
 #[derive(SimpleObject)]
 pub struct UserNodeConnection {
-    /// Information about the page.
     pub page_info: PageInfo,
     /// The accounts of the page.
     pub edges: Vec<Option<UserNodeEdge>>,

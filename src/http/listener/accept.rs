@@ -81,8 +81,8 @@ impl Acceptor for Listener {
             let Some(slot) = self.limit.slot(permit, peer.ip()) else {
                 if is_warning_due(&mut self.last_client_warning) {
                     tracing::warn!(
-                        "{} has http.max_connections_per_client connections, and its further ones are closed; if it is a \
-                         reverse proxy, add it to http.trusted_proxies",
+                        "{} has reached the limit http.max_connections_per_client, so its further connections are closed; if \
+                         it is a reverse proxy, add it to http.trusted_proxies",
                         peer.ip().to_canonical()
                     );
                 }

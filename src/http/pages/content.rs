@@ -1,4 +1,4 @@
-//! The text of pages. Error messages are those of the rules.
+//! The text of pages. If a rule rejects the input of a form, the page shows the message of the rule.
 
 use crate::tokens::action::Action;
 
@@ -146,8 +146,8 @@ pub(super) static JOIN_REQUESTS: MessagePage = page(
      API.",
 );
 pub(super) static LINK_USED: MessagePage = message(
-    "This link was used already",
-    "Each link works once. It also stops working when your account changes.",
+    "This link no longer works",
+    "It was used already, or the password or an address of your account has changed since it was mailed.",
 );
 pub(super) static LINK_EXPIRED: MessagePage =
     message("This link is too old", "Links work for a limited time.");

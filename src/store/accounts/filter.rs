@@ -11,9 +11,9 @@ pub struct Filter {
     pub email_key: Option<String>,
     pub secondary_email_key: Option<String>,
     pub username: Option<String>,
-    /// A part of the username, in any case.
+    /// A part of the username, ignoring case.
     pub username_contains: Option<String>,
-    /// The beginning of the username, in any case.
+    /// The beginning of the username, ignoring case.
     pub username_starts_with: Option<String>,
     /// Not deactivated.
     pub active: Option<bool>,

@@ -62,7 +62,11 @@ impl Decoder {
     pub(super) fn time(&mut self, object: &Object<'_>, key: &str) -> Option<Timestamp> {
         let time = parse_time(&self.string(object, key)?);
         if time.is_none() {
-            self.reject(object, key, "Write a time since 1970 in UTC, such as 2021-08-08T17:22:56Z.");
+            self.reject(
+                object,
+                key,
+                "Write a date and time in UTC, not before 1970, such as 2021-08-08T17:22:56Z.",
+            );
         }
         time
     }

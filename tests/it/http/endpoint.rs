@@ -50,6 +50,14 @@ async fn a_body_that_is_not_a_request_is_refused() {
 }
 
 #[tokio::test]
+async fn replies_escape_characters_as_python_does() {
+    let server = TestServer::start("").await;
+    let body = json!({ "query": ME, "operationName": "é\u{7f}\u{1f600}\u{1b}\t~" }).to_string();
+    let reply = post(&server, body).send().await.expect("a reply").text().await.expect("text");
+    assert!(reply.contains(r"\u00e9\u007f\ud83d\ude00\u001b\t~"), "{reply}");
+}
+
+#[tokio::test]
 async fn only_json_is_accepted() {
     let server = TestServer::start("").await;
     let body = json!({ "query": ME }).to_string();

@@ -43,7 +43,7 @@ async fn every_mailed_link_can_be_completed_in_a_browser() {
     browser.wait_for_url(&server, "/done/new-password").await;
     server.log_in(&email, OTHER_PASSWORD).await;
     browser.open(&server, &link).await;
-    assert_eq!(browser.wait_for("h1").await, "This link was used already");
+    assert_eq!(browser.wait_for("h1").await, "This link no longer works");
     assert_eq!(browser.console_errors().await, [] as [String; 0]);
     server.ignore_mail();
 }

@@ -124,7 +124,7 @@ async fn an_invalid_link_shows_the_reason_and_offers_another_mail() {
     assert_eq!(server.submit(&path, &fields).await.status, 303);
     let used = server.open(&path).await;
     assert_eq!(used.status, 410);
-    assert!(used.says("<h1>This link was used already</h1>") && used.says("action=\"/password-reset\""));
+    assert!(used.says("<h1>This link no longer works</h1>") && used.says("action=\"/password-reset\""));
     server.ignore_mail();
 }
 
