@@ -61,7 +61,8 @@ fn register<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, he
     metric
 }
 
-fn register_seconds(registry: &mut Registry, name: &str, help: &str, histogram: Histogram) -> Histogram {
+fn register_seconds(registry: &mut Registry, name: &str, help: &str) -> Histogram {
+    let histogram = seconds_histogram();
     registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
     histogram
 }
@@ -70,21 +71,12 @@ impl Metrics {
     pub fn new(writes: &Writes) -> Self {
         let mut registry = Registry::with_prefix("p4f_auth");
         let r = &mut registry;
-        let operations = register(r, "operations", "Operations by field and outcome");
-        let hashing_wait =
-            register_seconds(r, "hashing_wait", "Waits to hash a password", seconds_histogram());
-        let hashing_time = register_seconds(
-            r,
-            "hashing_time",
-            "Durations of rules that hash a password",
-            seconds_histogram(),
-        );
-        register_seconds(r, "write_wait", "Waits to write to the database", writes.wait.clone());
+        r.register_with_unit("write_wait", "Waits to begin a write", Unit::Seconds, writes.wait.clone());
         r.register("database_busy", "Writes that failed because another process wrote", writes.busy.clone());
         Self {
-            operations,
-            hashing_wait,
-            hashing_time,
+            operations: register(r, "operations", "Operations by field and outcome"),
+            hashing_wait: register_seconds(r, "hashing_wait", "Waits to hash a password"),
+            hashing_time: register_seconds(r, "hashing_time", "Durations of rules that hash a password"),
             connections_refused: register(r, "connections_refused", "Connections over a client's limit"),
             mails: register(r, "mails", "Mails that are not delivered: waiting, or refused for good"),
             connections: register(r, "connections", "Open connections"),

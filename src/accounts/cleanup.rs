@@ -7,7 +7,8 @@ use crate::store::expiry::{Expiring, delete_before};
 
 /// The most rows per transaction, so that other writes do not wait long.
 const BATCH: i64 = 1000;
-/// Longer than the lifetime of Django's access tokens, which is a day by default.
+/// Access tokens of Django name their account by its address. So a released address is remembered until they have expired:
+/// after a day by default, and long before this time in any reasonable configuration.
 const RELEASED_EMAIL_LIFETIME: Duration = Duration::from_hours(90 * 24);
 
 /// Deletes a batch of expired rows from each table, and returns their number: 0 if none are left.

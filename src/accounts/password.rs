@@ -55,7 +55,8 @@ pub fn reset(app: &App, viewer: &Viewer, token: &str, passwords: [&str; 2]) -> R
     set_by_link(app, viewer, Action::PasswordReset, token, passwords)
 }
 
-/// Sets the first password of an account with a mailed token, and verifies the account.
+/// Sets a password for an account that has none, with a token from a mail or from [`activation::verify`], and verifies the
+/// account.
 pub fn set_first(app: &App, viewer: &Viewer, token: &str, passwords: [&str; 2]) -> Result<Redeemed<()>> {
     set_by_link(app, viewer, Action::PasswordSet, token, passwords)
 }
@@ -99,7 +100,8 @@ pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Re
     })?;
     let strength = check_strength(app, &verified.account, passwords);
     let hash = strength.map_err(Error::from).and_then(|()| Ok(app.hasher.hash(passwords[0])?));
-    // Also runs if the new password is rejected: the old one was right, so its attempt must be taken back.
+    // Also runs if the new password is rejected. `reauthenticate` counted an attempt, and `run` takes it back in any case,
+    // because the old password was right.
     verified.run(app, |tx, account| {
         let hash = hash?;
         throttle::account_change(tx, account.id)?;

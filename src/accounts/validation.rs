@@ -22,7 +22,7 @@ pub(super) fn email_of_account(raw: &str) -> Checked<String> {
     clean_email(raw, EMAIL_OF_ACCOUNT).map(|clean| email::normalize(&clean))
 }
 
-/// Cleans and checks any other address, the field `email` of a request.
+/// Cleans and checks an address that a request names, but does not make the primary address of an account.
 pub(super) fn email(raw: &str) -> Result<String, FieldErrors> {
     let mut errors = FieldErrors::default();
     let clean = errors.keep("email", clean_email(raw, EMAIL));

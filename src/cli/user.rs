@@ -136,9 +136,7 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
             match changed {
                 EmailChange::Unchanged => format!("account {id} already has the address {email}"),
                 EmailChange::Spelling => {
-                    format!(
-                        "address of account {id} changed to {email}, another spelling of the same address"
-                    )
+                    format!("spelling of the address of account {id} changed to {email}")
                 }
                 EmailChange::Mailbox => {
                     let note = if verified { "" } else { "; a mail asks to confirm it" };

@@ -48,7 +48,7 @@ macro_rules! account_mutations {
         pub struct AccountMutation;
 
         #[Object]
-        #[allow(clippy::too_many_arguments, reason = "the arguments are those of the dialect")]
+        #[allow(clippy::too_many_arguments, reason = "the arguments are those of the original")]
         impl AccountMutation {
             $(
                 $(#[$attribute])*
@@ -85,6 +85,7 @@ macro_rules! account_mutations {
                     ctx: &Context<'_>,
                     input: $input,
                 ) -> Nullable<RelayPayload<payload::$payload>> {
+                    // The macro makes the resolver of `AccountMutation` return a `Result` around the `Nullable`.
                     let client_mutation_id = input.client_mutation_id;
                     let payload = AccountMutation.$name(ctx, $(input.$argument),*).await.transpose()?;
                     Some(payload.flatten().map(|payload| RelayPayload { payload, client_mutation_id }))

@@ -90,7 +90,7 @@ impl GraphQlEndpoint {
                 _ => bad_request("The body of the request is incomplete."),
             })?;
         let mut body = RequestBody::new(normalize(&body).map_err(bad_request)?);
-        // The extractor would reject malformed parameters after the media type.
+        // The extractor would reject a media type with malformed parameters, such as `application/json; charset`.
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let extracted = GraphQLRequest::from_request(request, &mut body).await;
         extracted.map(|GraphQLRequest(query)| query).map_err(|_| bad_request(INVALID_JSON))
@@ -172,7 +172,7 @@ struct Members<'a> {
     extensions: Option<IgnoredAny>,
 }
 
-/// Returns whether the extractor reads the body as graphene-django does, as it reads the bodies of most clients.
+/// Returns whether the extractor reads the body in the same way as graphene-django. That is so for most clients.
 fn is_normal(body: &[u8]) -> bool {
     let is_text = |value: &RawValue| value.get().starts_with('"') && value.get() != "\"\"";
     // serde also reads a list as a struct.

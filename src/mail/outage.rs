@@ -13,7 +13,7 @@ pub struct Outage(AtomicI64);
 pub struct Attempt<'a> {
     outage: &'a Outage,
     began_at: i64,
-    /// The start of the outage after the attempt.
+    /// What `outage` becomes when the attempt ends.
     outage_afterwards: i64,
 }
 

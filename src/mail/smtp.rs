@@ -79,8 +79,9 @@ impl Smtp {
             send(&mut connection, &mail).map_err(|error| self.failure(error).redact(&message.text))
         } else {
             let cause = format!("the mail server {} accepts only ASCII addresses", self.address());
-            let is_sender = mail.recipient.to_string().is_ascii();
-            let kind = if is_sender { FailureKind::ServerUnavailable } else { FailureKind::Refused };
+            // If the recipient is ASCII, then the sender is not, which concerns all mails.
+            let concerns_all = mail.recipient.to_string().is_ascii();
+            let kind = if concerns_all { FailureKind::ServerUnavailable } else { FailureKind::Refused };
             Err(Failure::new(kind, cause))
         };
         match &delivered {
@@ -178,9 +179,9 @@ fn send(connection: &mut SmtpConnection, mail: &EncodedMail) -> Result<(), (Step
     connection.command(recipient).map_err(|error| (Step::Recipient, error))?;
     connection.command(Data).map_err(|error| (Step::Data, error))?;
     let _ = connection.set_timeout(Some(MAIL_REPLY_TIMEOUT));
-    connection.command(&mail.text).map_err(|error| (Step::Mail, error))?;
+    let sent = connection.command(&mail.text);
     let _ = connection.set_timeout(Some(REPLY_TIMEOUT));
-    Ok(())
+    sent.map(drop).map_err(|error| (Step::Mail, error))
 }
 
 fn quit(mut connection: SmtpConnection) {

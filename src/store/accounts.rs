@@ -39,7 +39,8 @@ pub struct Account {
     pub verified_at: Option<Timestamp>,
     pub archived_at: Option<Timestamp>,
     pub deactivated_at: Option<Timestamp>,
-    /// Whether activation removes the password, because a new password was requested before.
+    /// Whether confirming the primary address also removes the password. A stranger may have chosen it if a password reset
+    /// was requested earlier.
     pub activation_ends_password: bool,
     pub membership: Option<Membership>,
 }
@@ -212,7 +213,7 @@ pub fn delete_email(db: &Writer<'_>, id: AccountId, role: Role) -> Result<bool> 
     db.change("DELETE FROM email_addresses WHERE account_id = $1 AND role = $2", (id, role))
 }
 
-/// Returns false if another account has the username.
+/// Returns false if an account has the username already.
 pub fn set_username(db: &Writer<'_>, id: AccountId, username: &str) -> Result<bool> {
     let sql = "UPDATE accounts SET username = $1, username_key = $2 WHERE id = $3 \
          AND NOT EXISTS (SELECT 1 FROM accounts WHERE username = $1)";
@@ -224,7 +225,7 @@ pub fn set_profile(db: &Writer<'_>, id: AccountId, first: &str, last: &str, titl
     db.execute(sql, (first, last, title, id))
 }
 
-/// Sets or clears when the primary address was confirmed. Returns false if that was set or cleared already.
+/// Marks the primary address as confirmed at a time or as unconfirmed. Returns false if nothing changes.
 pub fn set_verified(db: &Writer<'_>, id: AccountId, at: Option<Timestamp>) -> Result<bool> {
     set_time(db, "verified_at", id, at)
 }

@@ -9,8 +9,7 @@ use crate::error::{Error, Result};
 use crate::security::Tx;
 use crate::security::audit::Event;
 use crate::store;
-use crate::store::accounts::MemberRole;
-use crate::store::accounts::{NewAccount, Role};
+use crate::store::accounts::{MemberRole, NewAccount, Role};
 use crate::store::groups::NewGroup;
 use crate::store::join_requests::JoinRequest;
 use crate::text::search_key;
@@ -110,8 +109,8 @@ fn import_user(tx: &Tx<'_>, index: usize, user: &User) -> Result<bool> {
 
 /// Adds a working group with its members and join requests. Returns false if its id exists already.
 fn import_group(tx: &Tx<'_>, index: usize, group: &WorkingGroup) -> Result<bool> {
-    let conflict = |member: &str, problem: &str| {
-        Error::bad_request(format!("workinggroups[{index}].{member}: {problem}"))
+    let conflict = |json_member: &str, problem: &str| {
+        Error::bad_request(format!("workinggroups[{index}].{json_member}: {problem}"))
     };
     if store::groups::find_by_id(tx, &group.id)?.is_some() {
         return Ok(false);
@@ -135,17 +134,19 @@ fn import_group(tx: &Tx<'_>, index: usize, group: &WorkingGroup) -> Result<bool>
     if !store::groups::insert(tx, &new)? {
         return Err(conflict("name", "the institution has another working group of this name"));
     }
-    let account = |member: &str, address: &str| -> Result<Account> {
-        let found = store::accounts::find_by_email(tx, address)?;
-        let found = found.filter(|account| email::key(&account.email) == address);
-        found.ok_or_else(|| conflict(member, &format!("no account has \"{address}\" as its primary address")))
+    let account = |json_member: &str, email_key: &str| -> Result<Account> {
+        let found = store::accounts::find_by_email(tx, email_key)?;
+        let found = found.filter(|account| email::key(&account.email) == email_key);
+        found.ok_or_else(|| {
+            conflict(json_member, &format!("no account has \"{email_key}\" as its primary address"))
+        })
     };
     let representative =
-        group.representative.iter().map(|address| (address, MemberRole::Representative, "representative"));
-    let members = group.members.iter().map(|address| (address, MemberRole::Member, "members"));
-    for (address, role, member) in representative.chain(members) {
-        if !store::memberships::insert(tx, account(member, address)?.id, &group.id, role)? {
-            return Err(conflict(member, &format!("\"{address}\" has a working group already")));
+        group.representative.iter().map(|key| (key, MemberRole::Representative, "representative"));
+    let members = group.members.iter().map(|key| (key, MemberRole::Member, "members"));
+    for (email_key, role, json_member) in representative.chain(members) {
+        if !store::memberships::insert(tx, account(json_member, email_key)?.id, &group.id, role)? {
+            return Err(conflict(json_member, &format!("\"{email_key}\" has a working group already")));
         }
     }
     for (index, request) in group.join_requests.iter().enumerate() {

@@ -179,7 +179,6 @@ impl From<Page<SeenAccount>> for UserNodeConnection {
 /// An account on a page.
 #[derive(SimpleObject)]
 pub struct UserNodeEdge {
-    /// The account.
     pub node: Option<UserNode>,
     /// The cursor of the account, for `after` and `before`.
     pub cursor: String,

@@ -13,12 +13,12 @@ use tokio_rustls::Accept;
 use super::limits::ConnectionSlot;
 
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// From the first byte of a request to the first byte of its response. It ends the connections of clients that send the
-/// head of a request very slowly. It is longer than the idle timeout of the server, because some bytes of HTTP/2 get no
-/// response.
+/// The longest time from the first byte of a request to the first byte of its response. It ends the connections of clients
+/// that send the head of a request very slowly. It is longer than the idle timeout of the server, because frames of HTTP/2
+/// that get no response also start it.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(90);
-/// How long nothing may be transferred in either direction, for example because the client does not read. The idle timeout
-/// of the server is shorter, and shuts the connection down properly.
+/// The longest time without a transfer in either direction. The idle timeout of the server is shorter and shuts idle
+/// connections down properly, so this one ends only those whose client does not read.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(90);
 
 pub(in crate::http) struct Connection {

@@ -1,6 +1,6 @@
 //! Decodes typed values from JSON. Errors are collected, so that one run reports all of them.
 //!
-//! An empty value stands for an invalid one. Callers must reject the file if there are errors, so it is never used.
+//! For an invalid value, a function returns an empty one. It is never used, because callers must reject a file with errors.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::Fault;
 use crate::printable::single_line;
 
-/// An object of the file, with its path.
+/// A JSON object, with its path within the file, such as `users[3]`.
 pub(super) struct Object<'a> {
     path: String,
     members: &'a Map<String, Value>,
@@ -33,7 +33,7 @@ impl<'a> Object<'a> {
 pub(super) struct Decoder {
     /// The errors so far.
     pub(super) faults: Vec<Fault>,
-    /// The path at which each unique value was first seen, by kind and value.
+    /// Where each value that must be unique was first seen, by its kind, such as "username", and the value.
     seen: HashMap<(&'static str, String), String>,
 }
 
@@ -151,7 +151,7 @@ impl Decoder {
         })
     }
 
-    /// Adds an error if a member before this one has the same value and kind.
+    /// Adds an error if an earlier member has the same kind, such as "username", and the same value.
     pub(super) fn must_be_unique(
         &mut self,
         object: &Object<'_>,

@@ -79,7 +79,7 @@ async fn another_spelling_of_an_address_ends_no_session() {
     let output = site.run(["user", "set-email", "1", "Ada@example.org"]).done();
     assert_eq!(
         output,
-        "address of account 1 changed to Ada@example.org, another spelling of the same address\n"
+        "spelling of the address of account 1 changed to Ada@example.org\n"
     );
     let me = server.query(Some(&token), "{ me { email verified } }").await["me"].take();
     assert_eq!(me, json!({ "email": "Ada@example.org", "verified": true }));
