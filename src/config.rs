@@ -35,7 +35,8 @@ pub use mail::{Mail, Transport};
 pub use setting::Setting;
 pub use smtp_url::{Encryption, SmtpServer};
 
-/// All settings. A private one has a default that depends on others, and a method that returns its value.
+/// All settings. A private one is read through a method, because its value also depends on other settings or on
+/// the machine.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {

@@ -56,7 +56,7 @@ pub fn is_storage_error(error: &anyhow::Error) -> bool {
     let is_transient = |code| {
         matches!(code, CannotOpen | DatabaseBusy | DatabaseLocked | DiskFull | ReadOnly | SystemIoFailure)
     };
-    // Getting a reader times out only if all readers are blocked.
+    // No reader became free in time. Reads are short, so the disk or another process blocks them.
     code.is_some_and(is_transient) || error.is::<r2d2::Error>()
 }
 
@@ -116,6 +116,7 @@ impl Store {
     /// Applies the pending migrations and returns their number. The database is unchanged if this fails.
     pub fn migrate(&self) -> Result<usize> {
         let mut writer = self.lock_writer();
+        // Fails if a newer version wrote the database.
         self.schema(&mut writer)?;
         let runner = embedded::migrations::runner().set_grouped(true);
         let report = runner.run(&mut *writer).map_err(|error| self.unmigratable(&error))?;

@@ -1,4 +1,5 @@
-//! `config.example.toml`, which contains the defaults and an example of each setting.
+//! `config.example.toml`, which contains each setting with its default. A setting without a fixed default is commented out
+//! and has an example value.
 
 use std::sync::LazyLock;
 

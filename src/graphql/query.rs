@@ -33,7 +33,8 @@ impl Query {
     async fn user(&self, ctx: &Context<'_>, id: ID) -> Nullable<UserNode> {
         let (type_name, id) = relay_id::from_global_id(&id)?;
         if type_name != "UserNode" {
-            // The original finds the types of its own schema by name, but not the built-in ones.
+            // As in the original, the id of another type of the schema is an error, and that of a built-in or unknown type
+            // gives null.
             let is_built_in = type_name.starts_with("__")
                 || ["Boolean", "Float", "ID", "Int", "String"].contains(&type_name.as_str());
             let exists = ctx.schema_env.registry.types.contains_key(&type_name) && !is_built_in;
@@ -45,7 +46,7 @@ impl Query {
     }
 
     /// The accounts that the viewer may see, in order of registration, at most 100 at a time.
-    #[expect(clippy::too_many_arguments, reason = "the arguments are those of the dialect")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments are those of the original")]
     async fn users(
         &self,
         ctx: &Context<'_>,

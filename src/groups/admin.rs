@@ -56,7 +56,7 @@ pub fn find(db: &Reader<'_>, id: &str) -> Result<Group> {
     )
 }
 
-/// Returns the only candidate. `none` and `several` are the errors if the number differs; `several` is followed by a list.
+/// Returns the only element of `found`. The error is `none` if there is none, and `several` with a list if there are more.
 fn only<T>(mut found: Vec<T>, none: &str, several: &str, show: impl Fn(&T) -> String) -> Result<T> {
     if found.len() > 1 {
         let shown: Vec<String> = found.iter().take(MAX_CANDIDATES).map(show).collect();
@@ -146,6 +146,7 @@ pub fn delete(app: &App, id: &str) -> Result<()> {
     Tx::run_as_operator(app, |tx| {
         let group = find(tx, id)?;
         let members = store::accounts::list_by_groups(tx, std::slice::from_ref(&group.id))?;
+        // The deletion is otherwise recorded for each member.
         if members.is_empty() {
             tx.record(None, Event::GroupDeleted(&group.id))?;
         }

@@ -4,7 +4,7 @@
 //! mutations. A success redirects the browser to an address without a token, so that no token stays in the address bar.
 //! The exception is an activation that deletes the password: it redirects to the link that sets a new one.
 //!
-//! The forms need no CSRF token: no cookie or browser password authenticates them, and the author of a forged request can
+//! The forms need no CSRF token: nothing that a browser sends by itself, such as a cookie, authenticates them, and the author of a forged request can
 //! send it without a browser as well. But another site could make the browsers of its visitors ask for mails, so a
 //! request that a browser marks as sent by another site is rejected.
 
@@ -103,8 +103,9 @@ impl PageEndpoint {
     }
 }
 
-/// Returns whether a browser sent the request on behalf of another site (Fetch Metadata, W3C). The forms of the server
-/// have no origin, because of the `Referrer-Policy` of pages; programs send neither header.
+/// Returns whether a browser sent the request on behalf of another site, by `Sec-Fetch-Site` (Fetch Metadata, W3C) or, for
+/// older browsers, by `Origin`. That is `null` for the server's own forms, because of the `Referrer-Policy` of pages.
+/// Programs send neither header.
 fn is_cross_site(request: &Request) -> bool {
     match (request.header(SEC_FETCH_SITE), request.header(ORIGIN)) {
         (Some(site), _) => !matches!(site, "same-origin" | "none"),

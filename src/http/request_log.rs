@@ -20,7 +20,7 @@ const KNOWN_METHODS: [Method; 7] =
 /// Routes that monitoring requests every few seconds. They are logged at level debug.
 const MONITORING: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-/// The codes of a rejection. Pages attach them to their responses.
+/// The error codes of a rejected form. Pages attach them to their responses.
 #[derive(Clone)]
 pub(super) struct Codes(pub(super) BTreeSet<&'static str>);
 
@@ -32,6 +32,7 @@ pub(super) async fn log<E: Endpoint>(endpoint: Arc<E>, request: Request, random:
     let method = request.method().clone();
     let is_front_page = request.uri().path() == "/";
     let response = endpoint.call(request).await?.into_response();
+    // Requests for the front page also arrive through the fallback.
     let route = match response.data::<PathPattern>() {
         Some(pattern) if &*pattern.0 != FALLBACK => &*pattern.0,
         _ if is_front_page => "/",

@@ -196,16 +196,10 @@ pub fn insert(db: &Writer<'_>, new: &NewAccount<'_>) -> Result<Option<AccountId>
 }
 
 /// Adds an address to an account. Returns false if an account has the address already.
-pub fn insert_email(
-    db: &Writer<'_>,
-    id: AccountId,
-    email: &str,
-    email_key: &str,
-    role: Role,
-) -> Result<bool> {
+pub fn insert_email(db: &Writer<'_>, id: AccountId, email: &str, key: &str, role: Role) -> Result<bool> {
     let sql = "INSERT INTO email_addresses (email_key, email, account_id, role) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (email_key) DO NOTHING";
-    db.change(sql, (email_key, email, id, role))
+    db.change(sql, (key, email, id, role))
 }
 
 /// Removes an address from an account. Returns false if the account has no address of that role.

@@ -10,8 +10,8 @@ pub struct StoredEmail {
     pub account: AccountId,
 }
 
-/// Returns the addresses whose keys may differ from them in more than case: those with a quotation mark, an
-/// internationalized host or a character outside ASCII.
+/// Returns the addresses whose keys an earlier version may have computed differently: those with a quotation mark, an
+/// internationalized host or a character outside ASCII. Every other key is the address in lower case.
 pub fn list_with_possibly_outdated_keys(db: &Reader<'_>) -> Result<Vec<StoredEmail>> {
     let sql = "SELECT email_key, email, account_id FROM email_addresses \
          WHERE octet_length(email) <> length(email) OR email LIKE '%xn--%' OR email LIKE '%\"%' \

@@ -33,8 +33,8 @@ impl Reader<'_> {
         Ok(self.0.prepare_cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the rows for a list of keys, which replace `$keys` in `sql`. Rows for the same key have the order of the
-    /// statement.
+    /// Returns the rows for a list of keys, which replace `$keys` in `sql`. `ORDER BY` orders only the rows of each key,
+    /// because a long list of keys is split over several statements.
     pub(super) fn list_by_keys<K: ToSql, T>(
         &self,
         sql: &str,
@@ -73,7 +73,7 @@ impl Writer<'_> {
     }
 }
 
-/// Escapes a string for a `LIKE … ESCAPE '\\'` pattern.
+/// Escapes a string for a pattern of `LIKE` with `ESCAPE '\'`.
 pub(super) fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

@@ -25,8 +25,8 @@ pub enum Node {
     UserNode(UserNode),
 }
 
-/// Defines a type of accounts: the fields that both types share, then its own. A flattened object cannot hold the shared
-/// fields, because the types refer to each other through working groups.
+/// Defines a type of accounts: the fields that `UserNode` and `UserType` share, then its own. async-graphql cannot flatten
+/// an object into a type that the object refers to, as accounts refer to each other through working groups.
 macro_rules! account_type {
     ($(#[$attributes:meta])* $name:ident { $($own:tt)* }) => {
         $(#[$attributes])*

@@ -1,6 +1,6 @@
 use super::Account;
 
-/// Longer words are not names.
+/// The most characters of a username in mails to unconfirmed addresses.
 const LONGEST_PLAIN_NAME: usize = 40;
 
 impl Account {
@@ -14,8 +14,8 @@ impl Account {
         }
     }
 
-    /// Returns the name of the owner in mails: the username, or the address if the username is only the id of the
-    /// account.
+    /// Returns the name of the owner in mails: the username, or the address if the username was generated from the id of
+    /// the account.
     pub fn salutation(&self) -> &str {
         let number = self.username.split('-').next().unwrap_or_default();
         if number == self.id.to_string() { &self.email } else { &self.username }

@@ -36,14 +36,9 @@ impl Decoder {
         name.unwrap_or_default()
     }
 
-    pub(super) fn limited_string(
-        &mut self,
-        object: &Object<'_>,
-        key: &str,
-        max_length: usize,
-    ) -> Option<String> {
+    pub(super) fn limited_string(&mut self, object: &Object<'_>, key: &str, limit: usize) -> Option<String> {
         let string = self.string(object, key)?;
-        for error in text_errors(&string, max_length) {
+        for error in text_errors(&string, limit) {
             self.reject(object, key, error.message);
         }
         Some(string)

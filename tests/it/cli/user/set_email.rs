@@ -77,10 +77,7 @@ async fn another_spelling_of_an_address_ends_no_session() {
     site.run_with_input(PASSWORD, create).done();
     let token = server.log_in("ada@example.org", PASSWORD).await;
     let output = site.run(["user", "set-email", "1", "Ada@example.org"]).done();
-    assert_eq!(
-        output,
-        "spelling of the address of account 1 changed to Ada@example.org\n"
-    );
+    assert_eq!(output, "spelling of the address of account 1 changed to Ada@example.org\n");
     let me = server.query(Some(&token), "{ me { email verified } }").await["me"].take();
     assert_eq!(me, json!({ "email": "Ada@example.org", "verified": true }));
     assert!(mails(&site).is_empty());
