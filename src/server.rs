@@ -21,7 +21,7 @@ pub fn check(config: &Config) -> Result<()> {
     http::check(config)
 }
 
-/// Runs work that blocks on another thread. A panic is returned as an error.
+/// Runs blocking work on another thread. A panic is returned as an error.
 async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     spawn_blocking(work).await?
 }

@@ -23,7 +23,9 @@ pub fn search_key(text: &str) -> String {
     key
 }
 
-/// Parses a UUID in any notation that Python's `uuid.UUID` accepts, and returns it in lower case with dashes.
+/// Parses a UUID like Python's `uuid.UUID`, which ignores prefixes, braces and dashes. Returns it in lower case with dashes.
 pub fn uuid(text: &str) -> Option<String> {
-    uuid::Uuid::try_parse(text).ok().map(|uuid| uuid.to_string())
+    let digits = text.replace("urn:", "").replace("uuid:", "");
+    let digits = digits.trim_matches(['{', '}']).replace('-', "");
+    uuid::Uuid::try_parse(&digits).ok().map(|uuid| uuid.to_string())
 }

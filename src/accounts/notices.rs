@@ -31,12 +31,7 @@ pub(super) const WANTED_AS_SECONDARY: &str =
 /// Enqueues a mail about a request of somebody else that named an address of the account. The reply to that request must
 /// not reveal that an account has the address. The mail is sent to the address as its owner spelled it, because the
 /// requested spelling may belong to another mailbox.
-pub(super) fn enqueue_hint(
-    tx: &Tx<'_>,
-    account: &Account,
-    address: &str,
-    sentence: &'static str,
-) -> Result<()> {
+pub(super) fn enqueue_hint(tx: &Tx<'_>, account: &Account, address: &str, sentence: &str) -> Result<()> {
     let is_requested = |own: &&String| email::is_same(own, address);
     let recipient = account.secondary_email.as_ref().filter(is_requested).unwrap_or(&account.email);
     let is_confirmed = account.verified_at.is_some();
@@ -45,7 +40,7 @@ pub(super) fn enqueue_hint(
 }
 
 /// Enqueues a notice to both addresses of the account, as they were before the change, if notices are turned on.
-pub fn enqueue(tx: &Tx<'_>, account: &Account, sentence: &'static str) -> Result<()> {
+pub fn enqueue(tx: &Tx<'_>, account: &Account, sentence: &str) -> Result<()> {
     for address in std::iter::once(&account.email).chain(&account.secondary_email) {
         enqueue_to(tx, account, address, sentence)?;
     }
@@ -53,12 +48,7 @@ pub fn enqueue(tx: &Tx<'_>, account: &Account, sentence: &'static str) -> Result
 }
 
 /// Enqueues a notice to one address, if notices are turned on.
-pub(super) fn enqueue_to(
-    tx: &Tx<'_>,
-    account: &Account,
-    address: &str,
-    sentence: &'static str,
-) -> Result<()> {
+pub(super) fn enqueue_to(tx: &Tx<'_>, account: &Account, address: &str, sentence: &str) -> Result<()> {
     if !tx.app.config.mail.notices {
         return Ok(());
     }

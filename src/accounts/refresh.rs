@@ -1,7 +1,7 @@
-//! The mutation `refreshToken`: each refresh token is exchanged once for its successor.
+//! The mutation `refreshToken`: a refresh token is exchanged for its successor.
 //!
-//! If a token is used again, either it was copied or the response with its successor was lost. A successor that has been
-//! used was not lost.
+//! If a token is sent again, either it was copied or the response with its successor was lost. A successor that has been
+//! used was not lost. Otherwise the token is exchanged again, and the new successor replaces the unused one.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use crate::store;
 use crate::store::refresh_tokens::SupersededToken;
 use crate::tokens::refresh;
 
-/// Parallel requests of one client arrive within this time. A replaced token that is used later was copied.
+/// If a client sends one token in parallel requests, each exchange replaces the successor from the one before. A replaced
+/// successor that the client then uses is rejected. If it is used after this time, it was copied.
 const MAX_PARALLEL_DELAY: Duration = Duration::from_mins(1);
 
-/// Exchanges a refresh token for new tokens. A token can be exchanged repeatedly until one of its successors is used. After
-/// that it is treated as copied, and its session ends.
+/// Exchanges a refresh token for new tokens. Ends the session of a token that was copied.
 pub fn refresh(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> {
     let hash = refresh::hash(token);
     let tokens = Tx::run_anonymous(app, viewer, |tx| {
@@ -44,7 +44,7 @@ fn end_if_copied(tx: &Tx<'_>, hash: &str) -> Result<()> {
     let superseded = store::refresh_tokens::find_superseded(tx, hash)?;
     let Some(SupersededToken { replaced_at, is_outdated }) = superseded else { return Ok(()) };
     if is_outdated || replaced_at.is_some_and(|replaced| replaced < tx.now.minus(MAX_PARALLEL_DELAY)) {
-        tracing::warn!("a refresh token was used twice, so its session was ended");
+        tracing::warn!("a refresh token was copied, so its session was ended");
         if let Some((session, owner)) = store::sessions::delete_by_refresh_token(tx, hash)? {
             tx.record_anonymous(owner, Event::SessionReuseDetected(&session))?;
         }

@@ -79,7 +79,8 @@ pub(super) enum Command {
     Backup {
         /// The file to create.
         file: PathBuf,
-        /// Keep this many backups: remove the oldest files beside it whose names differ only in digits.
+        /// Keep this many backups, with the new one. Removes the oldest files in its folder whose names differ only in
+        /// digits.
         #[arg(long, value_name = "NUMBER")]
         keep: Option<NonZeroUsize>,
     },

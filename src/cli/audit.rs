@@ -23,8 +23,8 @@ const PAGE_SIZE: i64 = 1000;
 pub(super) enum Command {
     /// List events, oldest first: successful and rejected logins, and changes of passwords, addresses, sessions and groups.
     List {
-        /// List only events that an account caused or that changed it. Takes its address, username or id, and only the id of
-        /// an erased account.
+        /// List only events that an account caused or that changed it. Takes its address, username or id; an erased account has
+        /// only its id.
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<String>,
         /// List only events since a time in UTC, such as 2026-11-01 or "2026-11-01 18:30:00", or in the last "7 days".
@@ -65,7 +65,7 @@ fn parse_since(text: &str) -> Result<Since, &'static str> {
     Ok(Since::Timestamp(Timestamp::from_micros(0).plus(since_epoch)))
 }
 
-/// Returns the id of an account, which may have been erased.
+/// Returns the id of an account. A number that names no account is taken as the id of an erased one.
 fn find(db: &Reader<'_>, name: &str) -> Result<AccountId, Error> {
     let found = admin::find(db, name);
     match (found, name.parse()) {

@@ -4,9 +4,9 @@ use super::output::print;
 use crate::app::secret_key;
 use crate::config::{Loaded, Setting};
 
-pub(super) fn run(loaded: &Loaded, changed: bool) -> Result<()> {
+pub(super) fn run(loaded: &Loaded, only_changed: bool) -> Result<()> {
     let mut settings = loaded.settings();
-    settings.retain(|setting| setting.is_changed || !changed);
+    settings.retain(|setting| setting.is_changed || !only_changed);
     let mut text = match &loaded.file {
         Some(file) => format!("# The configuration is valid. File: {}\n", file.display()),
         None => "# The configuration is valid. No file: defaults and environment\n".to_owned(),
@@ -22,7 +22,7 @@ pub(super) fn run(loaded: &Loaded, changed: bool) -> Result<()> {
             "# The secret key has fewer than 32 characters: tokens can be forged by guessing the key\n",
         ),
         Ok(_) => {}
-        // Other errors are rejected before this command runs.
+        // The file is missing. Any other error ends the program before this command runs.
         Err(_) => text.push_str(&format!(
             "# secret_key_file: {} does not exist at the moment; the server does not start without it\n",
             loaded.config.secret_key_file().display()

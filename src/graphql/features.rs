@@ -70,6 +70,7 @@ impl Features {
                 format!("Unknown argument \"{argument}\" on field \"{name}\" of type \"Mutation\".");
             reject(message, argument.pos);
         }
+        // In the style of Relay, the payload has another name.
         let mut payload = "Register";
         if let Some(input) = mutation.get_argument("input") {
             payload = "RegisterPayload";

@@ -1,5 +1,5 @@
-//! The errors of working groups, most of them worded as in the original. The payloads of these mutations have no field for
-//! errors, so each is an error of the request.
+//! The errors of working groups, most of them worded as in the original. The payloads of their mutations have no field
+//! for errors, so every error here is one of the whole request.
 
 use std::borrow::Cow;
 
@@ -21,6 +21,7 @@ pub(super) const GROUP_EXISTS: Error =
 pub(super) const REPRESENTS_ANOTHER: Error = rejection(
     "This user cannot create a new working group, since they are already the representative of another working group.",
 );
+/// In the original, somebody in another group may not create one, because a representative must be in the own group.
 pub(super) const MEMBER_ELSEWHERE: Error = rejection(
     "This user cannot become the group representative, since they are not a member of this working group.",
 );

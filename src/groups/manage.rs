@@ -101,12 +101,7 @@ pub fn delete(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
 }
 
 /// Deletes a group. Records an event and enqueues a notice for each of these members.
-pub(super) fn delete_and_notify(
-    tx: &Tx<'_>,
-    id: &str,
-    members: &[Account],
-    notice: &'static str,
-) -> Result<()> {
+pub(super) fn delete_and_notify(tx: &Tx<'_>, id: &str, members: &[Account], notice: &str) -> Result<()> {
     for member in members {
         tx.record(member.id, Event::GroupDeleted(id))?;
         notices::enqueue(tx, member, notice)?;

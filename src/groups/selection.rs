@@ -1,4 +1,4 @@
-//! The related objects of accounts, groups and join requests that a request selects.
+//! Which related objects of accounts, groups and join requests a GraphQL query selects.
 
 #[derive(Debug, Default)]
 pub struct AccountSelection {

@@ -18,8 +18,8 @@ const FIXED: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
-/// Headers that an endpoint may set itself. Responses contain tokens and addresses, so they must not be stored (OWASP ASVS
-/// 14.3.2). Only pages load anything (3.4.3).
+/// Headers that are added unless the endpoint sets them. Responses contain tokens and addresses, so they must not be stored
+/// (OWASP ASVS 14.3.2). Only HTML pages may load anything, and set a policy of their own (3.4.3).
 const DEFAULTS: [(HeaderName, &str); 2] = [
     (CACHE_CONTROL, "no-store"),
     (CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),

@@ -14,7 +14,7 @@ use crate::tokens::action::{self, Action, ActionClaims};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkStatus {
     Valid(ValidLink),
-    /// The action was performed already.
+    /// The account is in the state that the action leads to, by this link or in another way.
     Done,
     /// The link was used, or the account has changed since the link was mailed.
     Used,
@@ -198,7 +198,7 @@ impl<'a> Link<'a> {
             let Some(account) = account.filter(|_| status.is_valid()) else {
                 return Ok(Err(self.error(tx, &status)?));
             };
-            // The token contains its time in whole seconds, so it may be valid for up to a second longer.
+            // A token is valid until the end of the second in which it expires.
             let expires_at = self.claims.made_at.plus(self.lifetime).plus(Duration::from_secs(1));
             store::action_tokens::consume(tx, &action::hash(self.token), expires_at)?;
             rule(tx, account, self.claims).map(Ok)
@@ -212,7 +212,8 @@ impl<'a> Link<'a> {
     }
 }
 
-/// Returns the rejection of a link that is not valid. An invalid or expired token is counted as an attempt.
+/// Returns the rejection of a link that is not valid. Counts an attempt if the error is that of an invalid or expired
+/// token.
 pub fn reject(app: &App, viewer: &Viewer, action: Action, status: LinkStatus) -> Result<LinkRejection> {
     let error = error_of(action, &status);
     reject_with(app, viewer, status, error)

@@ -32,7 +32,7 @@ pub enum Event<'a> {
     SlowedDown(&'a str),
     SessionRevoked(&'a str),
     AllSessionsRevoked,
-    /// The session ends with its access token.
+    /// The session lasts until its access token expires.
     RefreshTokenRevoked(&'a str),
     /// A copied refresh token was used, which ended the session.
     SessionReuseDetected(&'a str),
@@ -41,7 +41,7 @@ pub enum Event<'a> {
     PasswordReset,
     /// The first password was set with a mailed link, or an operator set a password.
     PasswordSet,
-    /// The activation deleted the password, because a new one was requested before.
+    /// The activation deleted the password, because a password reset was requested before it.
     PasswordForgotten,
     ResetRequested,
     /// An operator changed the primary address.
@@ -146,7 +146,8 @@ impl Tx<'_> {
         self.insert(account.into(), actor, None, event)
     }
 
-    /// Records an event that an unauthenticated client causes. `account` is `None` if the client names no account.
+    /// Records an event that an unauthenticated client causes. `account` is `None` if the client named
+    /// none that exists.
     pub fn record_anonymous(&self, account: impl Into<Option<AccountId>>, event: Event<'_>) -> Result<()> {
         self.insert(account.into(), StoredActor::Somebody, None, event)
     }

@@ -77,7 +77,8 @@ pub fn check_file(file: &Path) -> Result<Contents> {
     let Some(history) = found.iter().find(|object| object.name == HISTORY) else {
         bail!("{shown} is a database, but not one of this program");
     };
-    // A view can take forever to read, so the schema is compared before anything else is read.
+    // A view can take forever to read. So the history must be a table, and all other data is read after the comparison of
+    // the schema.
     if history.kind != "table" {
         bail!("{shown} was tampered with: the {} {HISTORY} is not this program's", history.kind);
     }
@@ -100,7 +101,8 @@ pub fn check_file(file: &Path) -> Result<Contents> {
     if errors != ["ok"] {
         bail!("{shown} is damaged: {}", errors.join("; "));
     }
-    let orphans = strings(&connection, "PRAGMA foreign_key_check").with_context(unreadable)?;
+    let mut orphans = strings(&connection, "PRAGMA foreign_key_check").with_context(unreadable)?;
+    orphans.dedup();
     if !orphans.is_empty() {
         bail!("{shown} is damaged: rows of {} refer to rows that do not exist", orphans.join(", "));
     }

@@ -36,8 +36,8 @@ pub(super) fn read_institution(row: &Row<'_>, first: usize) -> rusqlite::Result<
     })
 }
 
-/// Returns at most `limit` institutions after the first `offset`, in the order in which they were imported. Their
-/// `search_key` contains all words.
+/// Returns the institutions whose `search_key` contains all words, in the order in which they were imported: at most
+/// `limit`, after skipping `offset`.
 pub fn list_institutions(
     db: &Reader<'_>,
     words: &[String],

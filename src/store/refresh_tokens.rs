@@ -13,7 +13,7 @@ pub struct NewToken<'a> {
 }
 
 pub struct SupersededToken {
-    /// When the token was replaced because the response with it seemed lost.
+    /// When another successor of its predecessor replaced the token.
     pub replaced_at: Option<Timestamp>,
     /// Whether the token was exchanged for another that has been consumed as well.
     pub is_outdated: bool,
@@ -39,8 +39,8 @@ pub fn consume(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<Option<Str
     db.find(sql, (now, hash), |row| row.get(0))
 }
 
-/// Marks the token that `hash` was exchanged for as replaced and returns the session. Returns `None` if that token has been
-/// consumed, or if `hash` was never exchanged or has expired.
+/// Marks the successor of a token as replaced, and returns the session. Returns `None` if the successor has been consumed,
+/// or if the token was never exchanged or has expired.
 pub fn replace_successor(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<Option<String>> {
     let sql = "UPDATE refresh_tokens SET replaced_at = $1 WHERE predecessor_hash = $2 \
          AND spent_at IS NULL AND replaced_at IS NULL \
@@ -49,6 +49,7 @@ pub fn replace_successor(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<
     db.find(sql, (now, hash), |row| row.get(0))
 }
 
+/// Returns the state of a token that [`consume`] rejected, or `None` if the token is unknown.
 pub fn find_superseded(db: &Reader<'_>, hash: &str) -> Result<Option<SupersededToken>> {
     let sql = "SELECT t.replaced_at, EXISTS (SELECT 1 FROM refresh_tokens n \
          WHERE n.predecessor_hash = t.token_hash AND n.spent_at IS NOT NULL) \

@@ -1,5 +1,5 @@
-//! Exports institutions, research fields, accounts and working groups to a file that `import` reads. An export of an empty
-//! database into which the file was imported is the same file.
+//! Exports institutions, research fields, accounts and working groups to a file that `import` reads. Importing the
+//! file into an empty database and exporting that one gives the same file.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::store::groups::Group;
 use crate::store::{self, Reader};
 
-/// The number of accounts or groups in memory at a time.
+/// The number of accounts that are read at a time, and of groups whose members and requests are read at a time.
 const BATCH_SIZE: u16 = 250;
 
 /// Writes everything and returns the numbers of entries.
@@ -55,7 +55,8 @@ pub fn export(app: &App, out: &mut dyn Write) -> Result<Report> {
 }
 
 fn user_entry(account: &Account, hash: Option<&str>) -> Value {
-    // A stranger may have chosen this password, and the format cannot express that an activation removes it.
+    // Leaves out a password that an activation would remove. A stranger may have chosen it, and the format cannot express
+    // that.
     let hash = hash.filter(|_| !account.activation_ends_password);
     json!({
         "email": account.email,

@@ -14,19 +14,19 @@ const MAX_ALIASES: usize = 30;
 const MAX_DIRECTIVES: usize = 30;
 const MAX_OPERATIONS: usize = 10;
 const MAX_FRAGMENTS: usize = 50;
-/// How often a selection may repeat a field.
+/// How often a selection may contain fields of the same name in the response.
 const MAX_REPEATS: usize = 20;
 /// The fields where introspection begins.
 const SCHEMA_ROOTS: [&str; 2] = ["__schema", "__type"];
-/// The lists of the schema. Each leads to all of the others.
+/// The lists of introspection that can be nested without end.
 const SCHEMA_LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
-/// How deep lists of the schema may nest. Code generators nest two.
+/// How deep `SCHEMA_LISTS` may nest. Code generators nest two.
 const MAX_NESTED_LISTS: usize = 2;
-/// How often a request may select the schema, a type or a list of them. Each adds some ten kilobytes to the response.
+/// How often a request may select `SCHEMA_ROOTS` and `SCHEMA_LISTS`. Each adds some ten kilobytes to the response.
 const MAX_INTROSPECTION: usize = 20;
 
 pub(super) fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
-    // Validation reports every error of each operation and of each fragment.
+    // Validation reports the errors of each operation and of each fragment, so many of them would cause a huge response.
     limit(document.operations.iter().count(), MAX_OPERATIONS, "contain", "operations")?;
     limit(document.fragments.len(), MAX_FRAGMENTS, "contain", "fragments")?;
     let mut counts = Counts::default();
@@ -85,7 +85,7 @@ impl Counts {
                     *repeats += 1;
                     if *repeats > MAX_REPEATS {
                         let message = format!(
-                            "A request may repeat a field at most {MAX_REPEATS} times in the same place."
+                            "A request may select a field at most {MAX_REPEATS} times in the same place."
                         );
                         return Err(ServerError::new(message, Some(field.pos)));
                     }
@@ -118,11 +118,9 @@ fn check_introspection(
         let schema_ancestors = ancestors.iter().skip_while(|ancestor| !is_root(ancestor));
         let lists = schema_ancestors.chain([&&field.node]).filter(|field| is_list(field)).count();
         let message = if lists > MAX_NESTED_LISTS {
-            format!("A request may nest at most {MAX_NESTED_LISTS} lists of the schema.")
+            format!("A request may nest at most {MAX_NESTED_LISTS} lists of introspection.")
         } else if count > MAX_INTROSPECTION {
-            format!(
-                "A request may select the schema, a type or a list of them at most {MAX_INTROSPECTION} times."
-            )
+            format!("A request may select fields of introspection at most {MAX_INTROSPECTION} times.")
         } else {
             return Ok(());
         };

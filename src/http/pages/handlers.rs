@@ -1,4 +1,4 @@
-//! Shows and redeems links, and sends mails.
+//! Shows the pages of links, redeems links, and sends mails.
 
 use std::collections::HashMap;
 
@@ -98,7 +98,7 @@ impl PageEndpoint {
         self.theme.page(status, "mail_form.html", form.title, values)
     }
 
-    /// Explains why a link does not work, and offers to mail another one.
+    /// Explains why a link does not work, and offers to mail another one. If its action is done already, says so.
     fn unusable_link(&self, link: &Link, link_status: &LinkStatus) -> Response {
         let (status, message) = match link_status {
             LinkStatus::Valid(_) | LinkStatus::Done => {
@@ -128,6 +128,7 @@ impl PageEndpoint {
                 return self.theme.unavailable(&content::UNAVAILABLE, error.retry_after);
             }
             Error::Internal(error) => tracing::error!("{error:#}"),
+            // The callers handle rejections.
             Error::Refused(_) | Error::BadRequest(_) => {}
         }
         self.theme.message(StatusCode::INTERNAL_SERVER_ERROR, &content::FAILED)
@@ -150,7 +151,7 @@ fn redeem(app: &App, viewer: &Viewer, action: Action, token: &str, form: &Form) 
 }
 
 /// Returns the action of a token that arrived at the path of `action`. A link that confirms a secondary address may lead to the path
-/// of activations, because the `links` of django-graphql-auth do not distinguish the two.
+/// of activations, because django-graphql-auth has one path for both.
 fn actual_action(app: &App, action: Action, token: &str) -> Action {
     let is_secondary =
         action == Action::Activation && action_links::action_of(app, token) == Some(Action::SecondaryEmail);

@@ -47,8 +47,9 @@ pub(super) fn working_group(decoder: &mut Decoder, object: &Object<'_>) -> Worki
     let members = decoder.strings(object, "members");
     let members: Vec<_> = members.iter().map(|address| email::key(address)).collect();
     let representatives = representative.iter().map(|address| ("representative", address));
-    for (member, address) in representatives.chain(members.iter().map(|address| ("members", address))) {
-        decoder.must_be_unique(object, member, "member of a working group", address.clone());
+    // An account is in at most one group of the file.
+    for (field, address) in representatives.chain(members.iter().map(|address| ("members", address))) {
+        decoder.must_be_unique(object, field, "member of a working group", address.clone());
     }
     WorkingGroup {
         id: decoder.unique_id(object, "working group id"),

@@ -15,13 +15,16 @@ use crate::support::server::TestServer;
 pub struct Browser {
     pub client: Client,
     driver: Child,
+    /// The address of the session at the driver.
+    session: String,
     /// The profile of the browser.
     _profile: tempfile::TempDir,
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The driver may have ended already.
+        // The driver may have ended already. It ends the browser only with the session.
+        let _ = ureq::delete(&self.session).call();
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
@@ -72,7 +75,9 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("a browser");
-        Some(Self { client, driver, _profile: profile })
+        let id = client.session_id().await.expect("an id").expect("a session");
+        let session = format!("http://127.0.0.1:{port}/session/{id}");
+        Some(Self { client, driver, session, _profile: profile })
     }
 
     pub async fn open(&self, server: &TestServer, path: &str) {
