@@ -31,8 +31,9 @@ pub struct Name {
 }
 
 impl Name {
-    /// Returns the name of the counter of attempts if no account has this name. An address and an equal username are
-    /// counted separately, as for two accounts. A shared counter would reveal that neither exists.
+    /// Returns the name under which attempts are counted while no account has this name. An unknown address and an equal
+    /// username are counted separately, as if each had an account. With one counter, an attempt with one would delay the
+    /// other, and so reveal that neither has an account.
     fn counter_name(&self) -> String {
         match (&self.email, &self.username) {
             (Some(address), _) => format!("email:{}", email::key(address)),
@@ -107,7 +108,8 @@ fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Accoun
 fn reject<T>(tx: &Tx<'_>, account: Option<AccountId>, failure: LoginFailure) -> Result<T> {
     tx.record_anonymous(account, Event::LoginRefused(failure))?;
     tx.keep_on_rejection()?;
-    // Anybody can register an address and log in. A distinct error would reveal that the address was not taken.
+    // Anybody can register the address of somebody else and try to log in. The error `NOT_VERIFIED` would reveal that the
+    // registration created an account, so that the address was not taken before.
     let is_explained = failure == LoginFailure::NotVerified && !tx.app.config.accounts.hide_existence;
     Err(if is_explained { FieldError::NOT_VERIFIED } else { FieldError::INVALID_CREDENTIALS }.into())
 }

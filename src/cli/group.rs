@@ -25,10 +25,10 @@ pub(super) enum Command {
     Create {
         /// The name, which must be unique within the institution.
         name: String,
-        /// The id of the institution, or words that match only its name and place.
+        /// The id of the institution, or words from its name and place that match no other.
         #[arg(long)]
         institution: String,
-        /// The id of the research field, or words that match only its name.
+        /// The id of the research field, or words from its name that match no other.
         #[arg(long)]
         field: String,
         /// The address, username or id of the representative, who must not be in another group.

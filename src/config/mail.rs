@@ -12,6 +12,7 @@ pub struct Mail {
     pub(super) directory: Option<PathBuf>,
     pub smtp_url: Option<SecretString>,
     pub smtp_ca_file: Option<PathBuf>,
+    // Whether mails of these kinds are sent.
     pub notices: bool,
     pub activation: bool,
     pub password_set: bool,

@@ -136,7 +136,7 @@ fn leave_current(tx: &Tx<'_>, account: &Account) -> Result<()> {
 
 /// Adds an account without a group to a group.
 pub(super) fn admit(tx: &Tx<'_>, newcomer: &Account, group_id: &str) -> Result<()> {
-    // An account with an unconfirmed address may belong to somebody else.
+    // Until the address is confirmed, the account may not belong to the owner of the address.
     if !newcomer.is_verified_and_active() {
         return Err(errors::NOT_REGISTERED);
     }

@@ -74,6 +74,7 @@ pub(super) fn routes(app: Arc<App>, has_metrics_listener: bool, quotas: &Quotas)
             let pages = pages::routes(&theme, &pool);
             pages.into_iter().fold(public, |router, (path, endpoint)| router.at(path, endpoint))
         }
+        // CORS and the limits apply to unknown paths as well.
         None => public.at(request_log::FALLBACK, make_sync(|_| Err::<Response, _>(NotFoundError))),
     };
     Ok([public, metrics].map(|router| router.finish(&app.random)))
@@ -141,7 +142,7 @@ impl Router {
     /// Adds a route. The limits apply inside the route, so that poem also names the route of a rejected request for the log.
     pub(super) fn at(mut self, path: impl AsRef<str>, endpoint: impl Endpoint + 'static) -> Self {
         let path = path.as_ref();
-        // `public_url` must not begin with the path of a route.
+        // The path of `public_url` must not begin with a path of the server, so `is_own_path` must know every route.
         debug_assert!(path == request_log::FALLBACK || config::is_own_path(path), "{path}");
         let shared = Arc::clone(&self.shared);
         let endpoint = endpoint.around(move |endpoint, request| {

@@ -11,7 +11,7 @@ use crate::printable::single_line;
 
 /// The length in characters at which a reply of the mail server is cut off.
 const MAX_REPLY: usize = 500;
-/// The length from which a word of a mail may be a link or a token.
+/// The length from which a word of a mail may be part of a token. The parts that must stay secret are longer.
 const MIN_SECRET: usize = 20;
 
 #[derive(Debug)]
@@ -90,15 +90,12 @@ impl Failure {
         Self { kind: FailureKind::Refused, summary: explain(self.summary), cause: explain(self.cause) }
     }
 
-    /// Removes links and tokens of the mail from the cause, which a mail server may repeat in its reply.
+    /// Removes the parts of tokens in the mail from the cause, because a mail server may repeat them in its reply.
     pub(super) fn redact(mut self, mail: &str) -> Self {
-        let is_separator = |c: char| !c.is_ascii_alphanumeric() && !"-._~:/?#=&%+".contains(c);
+        let is_separator = |c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c);
         let cause = self.cause.clone();
-        for word in cause.split(is_separator).filter(|word| word.len() >= MIN_SECRET) {
-            let word = word.trim_end_matches('.');
-            if mail.contains(word) {
-                self.cause = self.cause.replace(word, "…");
-            }
+        for word in cause.split(is_separator).filter(|word| word.len() >= MIN_SECRET && mail.contains(word)) {
+            self.cause = self.cause.replace(word, "…");
         }
         self
     }

@@ -14,10 +14,10 @@ pub(super) const MAX_ITERATIONS: u32 = 64;
 
 const HASH_BYTES: usize = 32;
 
-/// Creates hashes at one cost, and verifies hashes of any cost.
+/// Creates hashes at one cost, and verifies hashes of any cost within the limits.
 pub(super) struct Argon {
     params: Params,
-    /// Memory for hashes that is not in use: at most one entry for each hash that was once computed in parallel.
+    /// Memory that no hash uses at the moment, with at most as many entries as hashes were ever computed at once.
     idle: Mutex<Vec<Vec<Block>>>,
 }
 
@@ -63,6 +63,7 @@ impl Argon {
 
     fn compute(&self, argon2: &Argon2<'_>, password: &str, salt: &Salt, out: &mut [u8]) -> Option<()> {
         let (password, count) = (password.as_bytes(), argon2.params().block_count());
+        // The memory of a more expensive hash would stay in `idle`.
         if count > self.params.block_count() {
             return argon2.hash_password_into(password, salt, out).ok();
         }
@@ -79,7 +80,7 @@ impl Argon {
 /// Parses a hash and its cost. Returns `None` if that cost would exhaust the machine.
 pub(super) fn parse(phc: &str) -> Option<(PasswordHash, Params)> {
     let hash = PasswordHash::new(phc).ok().filter(|hash| hash.hash.is_some())?;
-    // The library multiplies the number of lanes before it checks its limits.
+    // The library multiplies the number of lanes before it checks it, and the product could overflow.
     let lanes = hash.params.get_decimal("p").unwrap_or(Params::DEFAULT_P_COST);
     let params = (lanes <= Params::MAX_P_COST).then(|| Params::try_from(&hash).ok()).flatten()?;
     (params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ITERATIONS).then_some((hash, params))
