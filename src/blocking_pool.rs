@@ -13,8 +13,8 @@ use crate::metrics::Outcome;
 
 /// Reads run at the same time, because they wait for the disk.
 const MAX_READS: usize = 32;
-/// One write holds the write lock of the database, and the others wait for it. Writes have their own queue, so that reads
-/// do not wait while another process locks the database.
+/// Writes take turns at the lock of the database, but check tokens and arguments at the same time. They have their own
+/// queue, so that reads do not wait while another process locks the database.
 const MAX_WRITES: usize = 16;
 /// Calls that may wait for each slot of a queue. Further calls get 503, because they would have to wait too long.
 const MAX_WAITING_PER_SLOT: usize = 32;
@@ -56,15 +56,15 @@ impl Slots {
         if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
             return Ok(permit);
         }
-        let waiting = WaitingCall(&self.waiting);
-        if waiting.0.inc() >= self.max_waiting {
+        let (waiting_before, _guard) = (self.waiting.inc(), WaitingCall(&self.waiting));
+        if waiting_before >= self.max_waiting {
             return Err(BUSY.into());
         }
         Ok(Arc::clone(&self.permits).acquire_owned().await.map_err(anyhow::Error::new)?)
     }
 }
 
-/// Counts a waiting call until it is dropped, which also happens if the client disconnects.
+/// Subtracts a waiting call from the gauge when it is dropped, which also happens if the client disconnects.
 struct WaitingCall<'a>(&'a Gauge);
 
 impl Drop for WaitingCall<'_> {

@@ -16,7 +16,7 @@ pub fn normalize(email: &str) -> String {
 }
 
 /// Returns the key of an address, which is the same for all spellings of one mailbox. The host is in Unicode (UTS 46), and
-/// the user part has no unnecessary quotes and escapes (RFC 5321 §4.1.2). Only ASCII letters of the user part are in lower
+/// the user part has no escapes and no unnecessary quotes (RFC 5321 §4.1.2). Only ASCII letters of the user part are in lower
 /// case: the Kelvin sign would become a `k`, which is another mailbox.
 pub fn key(email: &str) -> String {
     let Some((user, host)) = email.rsplit_once('@') else { return email.to_lowercase() };
@@ -35,7 +35,7 @@ fn unquote(user: &str) -> Cow<'_, str> {
     while let Some(character) = characters.next() {
         content.push(if character == '\\' { characters.next().unwrap_or('\\') } else { character });
     }
-    // A valid user part may itself be a quoted string, which this content is not.
+    // `is_valid_user` also accepts a quoted string, but these quotes were escaped, so they are part of the name.
     let needs_quotes = content.starts_with('"') || !is_valid_user(&content);
     if needs_quotes { format!("\"{content}\"").into() } else { content.into() }
 }

@@ -81,7 +81,11 @@ impl Metrics {
             mails: register(r, "mails", "Mails that are not delivered: waiting, or refused for good"),
             connections: register(r, "connections", "Open connections"),
             reading_waiting: register(r, "reading_waiting", "Requests that wait to read"),
-            writing_waiting: register(r, "writing_waiting", "Requests that wait to write without hashing"),
+            writing_waiting: register(
+                r,
+                "writing_waiting",
+                "Requests that wait to write and do not hash a password",
+            ),
             hashing_waiting: register(r, "hashing_waiting", "Requests that wait to hash a password"),
             mail_age_seconds: register(r, "mail_age_seconds", "Age of the oldest mail that waits"),
             database_bytes: register(r, "database_bytes", "Size of the database"),

@@ -18,10 +18,10 @@ const BATCH_SIZE: i64 = 100;
 /// How long delivered and refused mails are kept, so that `mail show` can repeat a link.
 const RETENTION: Duration = Duration::from_hours(7 * 24);
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(30);
-/// The longest wait between two attempts. Some links expire after an hour.
+/// The longest wait between two attempts. Links that expire after an hour would not survive a longer one.
 const MAX_RETRY_DELAY: Duration = Duration::from_hours(1);
-/// The age at which a deferred mail is refused. RFC 5321 §4.5.4.1 requires at least four to five days. Mails for an
-/// unavailable mail server wait longer.
+/// The age at which a deferred mail is refused. RFC 5321 §4.5.4.1 requires at least four to five days. There is no
+/// such limit while the mail server is unavailable.
 const MAX_AGE: Duration = Duration::from_hours(5 * 24);
 
 /// Enqueues a mail that addresses its recipient by `name`, and returns its id.

@@ -1,4 +1,5 @@
-//! The SQLite database. SQL exists only in the modules below, one statement per function.
+//! The SQLite database. The modules below contain all queries, one SQL statement per function. This file opens
+//! connections, and begins and ends transactions.
 //!
 //! One writer and many readers run at a time. A write returns only after it is on disk (WAL, `synchronous=FULL`).
 
@@ -56,7 +57,7 @@ pub fn is_storage_error(error: &anyhow::Error) -> bool {
     let is_transient = |code| {
         matches!(code, CannotOpen | DatabaseBusy | DatabaseLocked | DiskFull | ReadOnly | SystemIoFailure)
     };
-    // No reader became free in time. Reads are short, so the disk or another process blocks them.
+    // r2d2 fails if no reader becomes free in time. Reads are short, so the disk or another process blocks them.
     code.is_some_and(is_transient) || error.is::<r2d2::Error>()
 }
 
@@ -147,8 +148,8 @@ impl Store {
         work(&Reader(connection.transaction().map_err(Error::from)?))
     }
 
-    /// Reads with the connection for writes. [`Self::read`] makes the pool open another reader in the background, which may
-    /// leave a write-ahead log behind when a short command ends.
+    /// Reads with the connection for writes, as short commands do. [`Self::read`] makes the pool open another reader in the
+    /// background. If the program ends before that reader is closed, SQLite leaves its write-ahead log behind.
     pub fn read_with_writer<T>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
         let mut connection = self.lock_writer();
         work(&Reader(connection.transaction()?))
@@ -201,6 +202,7 @@ impl Store {
     }
 
     fn unmigratable(&self, error: &dyn std::error::Error) -> Error {
+        // The error names the step that failed, and its source the cause.
         let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
         anyhow!("{}: the database cannot be brought up to date ({cause})", self.path.display())
     }

@@ -39,7 +39,8 @@ pub(super) fn enqueue_hint(tx: &Tx<'_>, account: &Account, address: &str, senten
     tx.enqueue(&MailKind::Hint(sentence), recipient, name)
 }
 
-/// Enqueues a notice to both addresses of the account, as they were before the change, if notices are turned on.
+/// Enqueues a notice to the primary and the secondary address of `account`, if notices are turned on. A change of
+/// addresses passes the account as it was before.
 pub fn enqueue(tx: &Tx<'_>, account: &Account, sentence: &str) -> Result<()> {
     for address in std::iter::once(&account.email).chain(&account.secondary_email) {
         enqueue_to(tx, account, address, sentence)?;

@@ -15,16 +15,16 @@ use crate::store;
 use crate::store::accounts::Role;
 use crate::tokens::action::Action;
 
-/// Mails a link to an address that the viewer requests as secondary address. No account has the address until the link is
-/// used.
+/// Mails a link to an address that the viewer requests as secondary address. The address is neither assigned nor
+/// reserved until the link is used.
 pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str) -> Result<()> {
     let verified = reauthenticate(app, viewer, "password", password, |_, _| Ok(()))?;
     verified.run(app, |tx, account| {
         let address = validation::email(address)?;
         throttle::mail(tx, MailPurpose::SecondaryEmail, &address)?;
         tx.record(account.id, Event::SecondaryEmailRequested)?;
-        // Invalidates links from earlier requests even if an account has this address. If such a link still worked, that
-        // would reveal that the address is taken.
+        // Invalidates the links of the viewer's earlier requests even if the new address is taken. If they still worked,
+        // that would reveal that it is.
         store::pending_emails::upsert(tx, account.id, &email::hash(&address))?;
         if let Some(owner) = store::accounts::find_by_email(tx, &email::key(&address))? {
             if app.config.accounts.hide_existence {
@@ -79,6 +79,7 @@ pub fn remove(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
         throttle::account_change(tx, account.id)?;
         notices::enqueue(tx, account, notices::SECONDARY_EMAIL_REMOVED)?;
         delete_secondary(tx, account)?;
+        store::pending_emails::delete(tx, account.id)?;
         tx.record(account.id, Event::SecondaryEmailRemoved)
     })
 }
@@ -87,11 +88,10 @@ fn delete_secondary(tx: &Tx<'_>, account: &Account) -> Result<()> {
     if let Some(address) = &account.secondary_email {
         release_email(tx, address)?;
     }
-    store::accounts::delete_email(tx, account.id, Role::Secondary)?;
-    Ok(store::pending_emails::delete(tx, account.id)?)
+    Ok(store::accounts::delete_email(tx, account.id, Role::Secondary)?)
 }
 
-/// Checks the password of an account that has a secondary address.
+/// Checks the password, and that the account has a secondary address. The address may be removed before the rule runs.
 fn reauthenticate_with_secondary(app: &App, viewer: &Viewer, password: &str) -> Result<VerifiedPassword> {
     reauthenticate(app, viewer, "password", password, |_, account| require_secondary(account).map(drop))
 }

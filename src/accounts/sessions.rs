@@ -61,7 +61,7 @@ struct Issued {
 }
 
 /// Issues the tokens of a session without storing them. However often a session is refreshed, its refresh tokens expire at
-/// the end of `tokens.session_lifetime` (OWASP ASVS 7.3.2).
+/// the latest when `tokens.session_lifetime` ends (OWASP ASVS 7.3.2).
 fn issue(tx: &Tx<'_>, account: &Account, session: &str, began_at: Timestamp) -> Result<Issued> {
     let lifetimes = &tx.app.config.tokens;
     let subject =
@@ -139,8 +139,8 @@ pub fn revoke_all(app: &App, viewer: &Viewer) -> Result<()> {
     })
 }
 
-/// Revokes all refresh tokens of the session that `token` belongs to, even if `token` was exchanged or has expired (RFC 7009
-/// §2.1). The session lasts until its access token expires, as clients of the original expect. Returns the time of the
+/// Revokes all refresh tokens of the session that `token` belongs to (RFC 7009 §2.1), even if `token` was exchanged or has
+/// expired. The session lasts until its access token expires, as clients of the original expect. Returns the time of the
 /// revocation in seconds since 1970.
 pub fn revoke_by_token(app: &App, viewer: &Viewer, token: &str) -> Result<i64> {
     let token_hash = refresh::hash(token);

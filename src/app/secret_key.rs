@@ -22,8 +22,8 @@ pub(super) fn load_or_create(config: &Config, random: &Random) -> Result<Signing
     Ok(SigningKey::new(key.into()))
 }
 
-/// Returns the key from the settings or its file, or `None` if the default file does not exist yet. A file that the settings
-/// name must exist.
+/// Returns the key from the settings or its file, or `None` if the default file does not exist yet. A file
+/// that is named in the settings must exist.
 pub fn load(config: &Config) -> Result<Option<SigningKey>> {
     if let Some(key) = &config.secret_key {
         return Ok(Some(SigningKey::new(key.clone())));

@@ -79,8 +79,8 @@ pub(super) enum Command {
     Backup {
         /// The file to create.
         file: PathBuf,
-        /// Keep this many backups, with the new one. Removes the oldest files in its folder whose names differ only in
-        /// digits.
+        /// Keep only the newest NUMBER backups, including this one. Backups are the files in the same folder whose names
+        /// differ from FILE only in digits.
         #[arg(long, value_name = "NUMBER")]
         keep: Option<NonZeroUsize>,
     },

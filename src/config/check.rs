@@ -99,6 +99,7 @@ fn check_accounts(config: &Config) -> Result<()> {
         !accounts.login_fields.is_empty(),
         "accounts.login_fields: must not be empty, or no login is possible; add for example \"email\""
     );
+    // With `passwordless_registration`, `register` returns no tokens.
     ensure!(
         !accounts.hide_existence || !accounts.login_unverified || accounts.passwordless_registration,
         "accounts.hide_existence: with accounts.login_unverified, the tokens in the reply to `register` reveal that an \

@@ -22,7 +22,8 @@ pub fn to_cursor(offset: i64) -> String {
     STANDARD.encode(format!("{CURSOR}{offset}"))
 }
 
-/// Returns the offset of a cursor, or `None` if the string is not a cursor.
+/// Returns the offset of a cursor, or `None` if the string is not a cursor. Spaces around the offset are ignored, as
+/// Python's `int` does.
 pub fn from_cursor(cursor: &str) -> Option<i64> {
     unbase64(cursor)?.strip_prefix(CURSOR)?.trim().parse().ok()
 }

@@ -21,7 +21,7 @@ pub(super) const GROUP_EXISTS: Error =
 pub(super) const REPRESENTS_ANOTHER: Error = rejection(
     "This user cannot create a new working group, since they are already the representative of another working group.",
 );
-/// In the original, somebody in another group may not create one, because a representative must be in the own group.
+/// The reply if a member of one group creates another. The message of the original is about membership in the new group.
 pub(super) const MEMBER_ELSEWHERE: Error = rejection(
     "This user cannot become the group representative, since they are not a member of this working group.",
 );

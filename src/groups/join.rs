@@ -136,7 +136,7 @@ fn leave_current(tx: &Tx<'_>, account: &Account) -> Result<()> {
 
 /// Adds an account without a group to a group.
 pub(super) fn admit(tx: &Tx<'_>, newcomer: &Account, group_id: &str) -> Result<()> {
-    // Until the address is confirmed, the account may not belong to the owner of the address.
+    // Until the address is confirmed, somebody else than its owner may have created the account.
     if !newcomer.is_verified_and_active() {
         return Err(errors::NOT_REGISTERED);
     }
@@ -151,7 +151,8 @@ pub(super) fn get(db: &Reader<'_>, id: AccountId) -> Result<Account> {
     store::accounts::find_by_id(db, id)?.ok_or_else(|| anyhow!("account {id} is missing").into())
 }
 
-/// Finds a group to join. Private groups are treated as missing unless `groups.joining` is `open`.
+/// Finds a group to join. A group that the viewer does not see is treated as missing, unless `groups.joining` is `open`, so
+/// that anybody who knows the id of a group may join it.
 fn find_group(tx: &Tx<'_>, own: &Account, id: &str) -> Result<Group> {
     let id = text::uuid(id).ok_or(errors::GROUP_NOT_FOUND)?;
     let visibility = Visibility::of(tx.app, Some(own.clone()));

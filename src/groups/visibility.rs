@@ -26,7 +26,7 @@ impl Visibility {
     }
 
     /// Returns whether the viewer may see a group: their own or a public one. An anonymous viewer sees public groups only
-    /// if all accounts are visible.
+    /// if anonymous viewers also see all accounts.
     pub(super) fn sees_group(&self, group: &Group) -> bool {
         match &self.own {
             Some(own) => group.is_public || own.is_member_of(&group.id),

@@ -24,7 +24,7 @@ pub(super) fn ready(pool: Arc<BlockingPool>) -> impl Endpoint {
     read_only(make(move |_| {
         let pool = Arc::clone(&pool);
         async move {
-            // A server that cannot write is not ready.
+            // Checks that the database can be written, so it must wait for other writes.
             match pool.call(Queue::Writing, health::problems).await {
                 Ok(problems) if problems.is_empty() => "ready\n".into_response(),
                 Ok(problems) => (StatusCode::SERVICE_UNAVAILABLE, problems.join("\n") + "\n").into_response(),

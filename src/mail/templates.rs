@@ -1,4 +1,4 @@
-//! Mail templates: those of the site, and the ones in `assets/mail/` for the rest.
+//! Mail templates. A file in the folder `mail.templates` replaces the file of the same name in `assets/mail/`.
 
 use std::io::ErrorKind;
 
@@ -63,7 +63,7 @@ impl Templates {
                 .map_err(|error| anyhow!("mail.templates: {name}: {error}"))?;
         }
         reject_unknown_variables(&environment, config)?;
-        // A template may use any variable in any mail.
+        // A template may use any variable in any mail. Variables that the mail does not set are empty.
         let empty: Value = TEMPLATE_VARIABLES.into_iter().map(|name| (name, "")).collect();
         let defaults = context! {
             site_name => config.site_name(),
@@ -149,14 +149,15 @@ impl Templates {
         }
     }
 
-    /// Fills in a link. It needs no escaping in HTML: `&` is the only special character in URLs, and browsers accept it.
+    /// Fills in a link. It is not escaped: the only character of a link that HTML escapes is `&`, which browsers accept
+    /// unescaped.
     fn link(&self, template: &str, token: &str) -> Value {
         let link = template.replace("{public_url}", &self.public_url).replace("{token}", token);
         Value::from_safe_string(link)
     }
 }
 
-/// Rejects files that no mail uses, which are typing errors.
+/// Rejects files that no mail uses, because their names are probably misspelled.
 fn reject_unknown_files(config: &Config) -> Result<()> {
     let Some(folder) = &config.mail.templates else { return Ok(()) };
     let unreadable = || format!("mail.templates: {} cannot be read", folder.display());
@@ -193,7 +194,7 @@ fn read(config: &Config, name: &str) -> Result<String> {
     if let Some(folder) = &config.mail.templates {
         let path = folder.join(name);
         match std::fs::read_to_string(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound && folder.is_dir() => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
             read => {
                 return read.with_context(|| format!("mail.templates: {} cannot be read", path.display()));
             }

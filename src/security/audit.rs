@@ -64,7 +64,9 @@ pub enum Event<'a> {
     GroupDeleted(&'a str),
     MemberAdded(&'a str),
     MemberRemoved(&'a str),
+    /// The account became the representative of a group.
     RepresentationGiven(&'a str),
+    /// The account is no longer the representative of a group.
     RepresentationTaken(&'a str),
     JoinRequestMade(&'a str),
     JoinRequestApproved(&'a str),
@@ -129,7 +131,8 @@ impl Tx<'_> {
         self.insert(account, actor, session, event)
     }
 
-    /// Records an event that the owner of the account causes in a session, which may have ended in the meantime.
+    /// Records an event that the owner of the account causes. `session` is the session of the request, even if it ended
+    /// during the request.
     pub fn record_in_session(
         &self,
         account: AccountId,
@@ -139,8 +142,8 @@ impl Tx<'_> {
         self.insert(Some(account), StoredActor::Owner, session, event)
     }
 
-    /// Records an event that an operator causes, or the owner of the account with a password, a mailed link or a refresh
-    /// token.
+    /// Records an event that the owner of the account causes with a password, a mailed link or a refresh token, or that an
+    /// operator causes.
     pub fn record_by_owner(&self, account: impl Into<Option<AccountId>>, event: Event<'_>) -> Result<()> {
         let actor = if self.is_operator { StoredActor::Operator } else { StoredActor::Owner };
         self.insert(account.into(), actor, None, event)

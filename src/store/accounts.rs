@@ -202,9 +202,8 @@ pub fn insert_email(db: &Writer<'_>, id: AccountId, email: &str, key: &str, role
     db.change(sql, (key, email, id, role))
 }
 
-/// Removes an address from an account. Returns false if the account has no address of that role.
-pub fn delete_email(db: &Writer<'_>, id: AccountId, role: Role) -> Result<bool> {
-    db.change("DELETE FROM email_addresses WHERE account_id = $1 AND role = $2", (id, role))
+pub fn delete_email(db: &Writer<'_>, id: AccountId, role: Role) -> Result<()> {
+    db.execute("DELETE FROM email_addresses WHERE account_id = $1 AND role = $2", (id, role))
 }
 
 /// Returns false if an account has the username already.

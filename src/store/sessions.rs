@@ -91,7 +91,7 @@ pub fn delete_of_account(db: &Writer<'_>, account: AccountId) -> Result<()> {
     db.execute("DELETE FROM sessions WHERE account_id = $1", [account])
 }
 
-/// Ends the least recently used sessions of an account, so that at most `max` remain.
+/// Ends the least recently used sessions of an account, so that at most `max` unexpired ones remain.
 pub fn delete_beyond(db: &Writer<'_>, account: AccountId, max: i64, now: Timestamp) -> Result<()> {
     let sql = "DELETE FROM sessions WHERE account_id = $1 AND expires_at >= $2 AND id NOT IN (SELECT id FROM sessions \
          WHERE account_id = $1 AND expires_at >= $2 ORDER BY last_used_at DESC, id DESC LIMIT $3)";

@@ -33,8 +33,8 @@ impl Reader<'_> {
         Ok(self.0.prepare_cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the rows for a list of keys, which replace `$keys` in `sql`. `ORDER BY` orders only the rows of each key,
-    /// because a long list of keys is split over several statements.
+    /// Returns the rows for a list of keys, which replace `$keys` in `sql`. Long lists are split over several
+    /// statements, so `ORDER BY` can be relied on only among the rows of one key.
     pub(super) fn list_by_keys<K: ToSql, T>(
         &self,
         sql: &str,

@@ -1,6 +1,6 @@
 //! The file format of imports and exports. `tests/seed.json` is an example.
 //!
-//! A member that is null counts as missing. Strings are taken unchanged, except that white space around addresses is
+//! A value that is null counts as missing. Strings are taken unchanged, except that white space around email addresses is
 //! removed.
 
 mod decoder;
@@ -13,6 +13,7 @@ use decoder::{Decoder, Object};
 pub use groups::{JoinRequest, WorkingGroup};
 pub use users::User;
 
+// The names that objects may contain. "about" describes the file, and is ignored.
 const FILE: &[&str] = &["about", "institutions", "researchfields", "users", "workinggroups"];
 const INSTITUTION: &[&str] = &["id", "name", "city", "state", "country"];
 const RESEARCH_FIELD: &[&str] = &["id", "field", "subfield"];

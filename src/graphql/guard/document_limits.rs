@@ -14,7 +14,7 @@ const MAX_ALIASES: usize = 30;
 const MAX_DIRECTIVES: usize = 30;
 const MAX_OPERATIONS: usize = 10;
 const MAX_FRAGMENTS: usize = 50;
-/// How often a selection may contain fields of the same name in the response.
+/// How many fields of one selection may have the same name in the response.
 const MAX_REPEATS: usize = 20;
 /// The fields where introspection begins.
 const SCHEMA_ROOTS: [&str; 2] = ["__schema", "__type"];
@@ -22,7 +22,7 @@ const SCHEMA_ROOTS: [&str; 2] = ["__schema", "__type"];
 const SCHEMA_LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
 /// How deep `SCHEMA_LISTS` may nest. Code generators nest two.
 const MAX_NESTED_LISTS: usize = 2;
-/// How often a request may select `SCHEMA_ROOTS` and `SCHEMA_LISTS`. Each adds some ten kilobytes to the response.
+/// How often an operation may select `SCHEMA_ROOTS` and `SCHEMA_LISTS` in total. Each adds some ten kilobytes to the response.
 const MAX_INTROSPECTION: usize = 20;
 
 pub(super) fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
@@ -63,7 +63,7 @@ impl Counts {
         self.directives += directives.len();
         limit(self.directives, MAX_DIRECTIVES, "use", "directives")?;
         let mut seen = HashSet::new();
-        // GraphQL, October 2021, §5.7.3; validation would report each repetition.
+        // GraphQL, October 2021, §5.7.3. Validation would report every repetition, which would cause a huge response.
         match directives.iter().find(|directive| !seen.insert(&directive.node.name.node)) {
             Some(repeated) => {
                 let message = "A request may use a directive once in the same place.";
@@ -101,8 +101,8 @@ impl Counts {
     }
 }
 
-/// Limits introspection. Each list within a list multiplies the size of the response by the number of types, and a
-/// limit on fields does not prevent that, because it counts each field once.
+/// Limits introspection. A list within a list is returned for every entry of the outer one, so each level multiplies the
+/// size of the response. A limit on the number of fields does not prevent that.
 fn check_introspection(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
@@ -118,9 +118,10 @@ fn check_introspection(
         let schema_ancestors = ancestors.iter().skip_while(|ancestor| !is_root(ancestor));
         let lists = schema_ancestors.chain([&&field.node]).filter(|field| is_list(field)).count();
         let message = if lists > MAX_NESTED_LISTS {
-            format!("A request may nest at most {MAX_NESTED_LISTS} lists of introspection.")
+            format!("An operation may nest {} at most {MAX_NESTED_LISTS} deep.", SCHEMA_LISTS.join(", "))
         } else if count > MAX_INTROSPECTION {
-            format!("A request may select fields of introspection at most {MAX_INTROSPECTION} times.")
+            let fields = [&SCHEMA_ROOTS[..], &SCHEMA_LISTS].concat().join(", ");
+            format!("An operation may select {fields} at most {MAX_INTROSPECTION} times in total.")
         } else {
             return Ok(());
         };

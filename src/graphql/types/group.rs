@@ -156,7 +156,7 @@ pub(super) fn list<S: Clone, T>(seen: &[S], output_type: fn(S) -> T) -> Vec<T> {
     seen.iter().cloned().map(output_type).collect()
 }
 
-/// Returns an object that is not nullable. The loader loads it if it is selected.
+/// Returns the value of a field that is not nullable. The loader loads every selected field, so a missing value is a bug.
 fn loaded<T: Clone>(seen: Option<&T>) -> Result<T> {
     let missing = || request_error(anyhow!("a field of a join request was selected but not loaded").into());
     seen.cloned().ok_or_else(missing)
