@@ -35,8 +35,7 @@ pub use mail::{Mail, Transport};
 pub use setting::Setting;
 pub use smtp_url::{Encryption, SmtpServer};
 
-/// All settings. A private one is read through a method, because its value also depends on other settings or on
-/// the machine.
+/// All settings. A private one is read through a method, because it also depends on other settings or the machine.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {

@@ -6,8 +6,7 @@ use crate::digest::sha256_hex;
 use crate::django::email_validator::is_valid_user;
 use crate::django::text::strip;
 
-/// Returns an address in the form that is stored, as in Django: without white space around it and with the host in lower
-/// case.
+/// Returns an address in the form that is stored, as in Django: without white space around it, and the host in lower case.
 pub fn normalize(email: &str) -> String {
     match strip(email).rsplit_once('@') {
         Some((user, host)) => format!("{user}@{}", host.to_lowercase()),

@@ -2,8 +2,7 @@
 //!
 //! # The map
 //!
-//! The modules form layers. A file imports only from lower layers and from its own folder; `tests/it/layers.rs` checks
-//! that.
+//! The modules form layers. A file imports only from lower layers and its own folder (`tests/it/layers.rs`).
 //!
 //! | layer | responsibility |
 //! | --- | --- |
@@ -29,8 +28,7 @@
 //! `groups/errors.rs`, `django/password_validators.rs` and `assets/mail/`. Settings are in `config.example.toml`.
 //!
 //! A link in a mail leads to `http/pages/handlers.rs`. Sentences of pages are in `http/pages/content.rs` and
-//! `assets/pages/`. Pages call the same rules as the mutations. `assets/graphiql/` holds the bundle of GraphiQL and its
-//! source.
+//! `assets/pages/`. Pages call the same rules as the mutations. `assets/graphiql/` holds GraphiQL and its source.
 //!
 //! `accounts/user_list.rs` decides which accounts a viewer may list. `groups/visibility.rs` decides what a viewer may
 //! see of a group and its members, however a query reaches them. `graphql/lookahead.rs` collects the related objects that

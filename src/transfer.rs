@@ -1,5 +1,4 @@
-//! Import and export of institutions, research fields, working groups and accounts in one format, described in
-//! `docs/import.md`.
+//! Import and export of institutions, research fields, working groups and accounts (`docs/import.md`).
 
 pub mod bundled;
 pub mod export;

@@ -15,8 +15,7 @@ const MAX_SIMILARITY: f64 = 0.7;
 static SEPARATORS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"[^\p{L}\p{N}_]+").expect("the pattern is constant"));
 
-/// Matches what Python's `str.isdigit` accepts: decimal digits, and superscript, subscript, circled and similar
-/// digits.
+/// Matches what Python's `str.isdigit` accepts: also superscript, subscript, circled and similar digits.
 static DIGITS: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = concat!(
         r"^[\p{Nd}²³¹\x{1369}-\x{1371}\x{19DA}\x{2070}\x{2074}-\x{2079}\x{2080}-\x{2089}",

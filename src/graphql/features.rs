@@ -52,8 +52,7 @@ fn registers(settings: &Accounts, field: RegisterField) -> bool {
 }
 
 impl Features {
-    /// Returns an error for everything in a mutation that settings turn off, with the message for an unknown argument
-    /// or field.
+    /// Returns an error for everything in a mutation that settings turn off, as if the schema did not contain it.
     pub(super) fn check(
         &self,
         mutation: &Field,

@@ -7,8 +7,7 @@ use crate::groups::selection::{AccountSelection, GroupSelection, JoinRequestSele
 impl From<Lookahead<'_>> for AccountSelection {
     fn from(account: Lookahead<'_>) -> Self {
         Self {
-            // `isRepresentative` needs the group, because a viewer who may not see a group must not see who represents
-            // it.
+            // `isRepresentative` needs the group, because a viewer who may not see a group may not see its representative.
             group: selected(&account, &["workingGroup", "workinggroup", "isRepresentative"]),
             join_requests: selected(&account, &["workinggroupjoinrequestSet"]),
         }

@@ -187,8 +187,7 @@ fn is_normal(body: &[u8]) -> bool {
 }
 
 /// Reduces a body to the members that graphene-django reads, and rejects a malformed one with the messages of
-/// graphene-django. The extractor would accept a list of requests, reject variables in a string, and have one message for
-/// all errors.
+/// graphene-django. The extractor would accept lists of requests, reject variables in a string, and have one error message.
 fn normalize(body: &Bytes) -> std::result::Result<Body, &'static str> {
     if is_normal(body) {
         return Ok(body.clone().into());

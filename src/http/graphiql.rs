@@ -52,8 +52,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
     img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// Returns the page in HTML. It is served at `/graphql`, and its files are below `/graphiql/`. `public_path` is the path
-/// of `public_url`.
+/// Returns the page in HTML. Its files are below `/graphiql/`. `public_path` is the path of `public_url`.
 pub(super) fn page(public_path: &str) -> Bytes {
     let page = FILES.get("index.html").expect("the bundle has a page").plain();
     String::from_utf8_lossy(&page).replace("=\"./", &format!("=\"{public_path}/graphiql/")).into()

@@ -208,8 +208,7 @@ impl<'a> Counter<'a> {
         Ok(counted_at)
     }
 
-    /// Returns the number of attempts that are not forgotten, and when that number last changed. Rejects an attempt that is
-    /// too early.
+    /// Returns the number of attempts that count, and when it last changed. Rejects an attempt that is too early.
     fn check(&self, db: &Reader<'_>, now: Timestamp) -> Result<(i64, Option<Timestamp>)> {
         let Some(attempts) = store::attempts::find(db, &self.name)? else { return Ok((0, None)) };
         let forget = self.limit.forget;

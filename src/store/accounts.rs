@@ -239,8 +239,7 @@ fn set_time(db: &Writer<'_>, column: &str, id: AccountId, at: Option<Timestamp>)
     db.change(&sql, (at, id))
 }
 
-/// Replaces the password hash with another hash of the same password, unless the password has changed in the
-/// meantime.
+/// Replaces the password hash with another hash of the same password, unless the password has changed.
 pub fn replace_password_hash(db: &Writer<'_>, id: AccountId, from: &str, to: &str) -> Result<()> {
     db.execute("UPDATE accounts SET password_hash = $1 WHERE id = $2 AND password_hash = $3", (to, id, from))
 }

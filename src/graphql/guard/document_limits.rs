@@ -1,5 +1,4 @@
-//! Limits on the contents of a document, which protect the server. Documents of usual clients and code generators stay far
-//! below them.
+//! Limits on the contents of a document. Usual clients and code generators stay far below them.
 
 use std::collections::{HashMap, HashSet};
 

@@ -6,8 +6,7 @@ use crate::error::FieldErrors;
 
 pub struct ExpectedErrorType(pub FieldErrors);
 
-/// Errors by field: `{"email": [{"message": "…", "code": "…"}]}`. Errors about the request as a whole are under
-/// `nonFieldErrors`.
+/// Errors by field: `{"email": [{"message": "…", "code": "…"}]}`. Other errors are under `nonFieldErrors`.
 #[Scalar]
 impl ScalarType for ExpectedErrorType {
     fn parse(value: Value) -> InputValueResult<Self> {
