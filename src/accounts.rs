@@ -1,5 +1,4 @@
-//! The rules of accounts: synchronous functions without HTTP, GraphQL or SQL. Each rule makes all of its changes in one
-//! transaction.
+//! The rules of accounts: synchronous functions without HTTP, GraphQL or SQL.
 
 pub mod activation;
 pub mod admin;

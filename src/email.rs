@@ -34,7 +34,7 @@ fn unquote(user: &str) -> Cow<'_, str> {
     while let Some(character) = characters.next() {
         content.push(if character == '\\' { characters.next().unwrap_or('\\') } else { character });
     }
-    // `is_valid_user` also accepts a quoted string, but these quotes were escaped, so they are part of the name.
+    // A quote in the content was escaped, so it is part of the name. `is_valid_user` would accept it as a delimiter.
     let needs_quotes = content.starts_with('"') || !is_valid_user(&content);
     if needs_quotes { format!("\"{content}\"").into() } else { content.into() }
 }

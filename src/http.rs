@@ -136,7 +136,7 @@ impl Service {
         self.public.get_response(request).await
     }
 
-    /// Answers further requests with the settings of `app`. Changes nothing if the settings are invalid.
+    /// Replaces the application, so that further requests use its settings. Changes nothing if the settings are invalid.
     pub fn reload(&self, app: Arc<App>) -> Result<()> {
         let http = app.config.http.clone();
         let [public, metrics] = router::routes(app, self.metrics.is_some(), &self.quotas)?;

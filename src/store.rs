@@ -148,8 +148,8 @@ impl Store {
         work(&Reader(connection.transaction().map_err(Error::from)?))
     }
 
-    /// Reads with the connection for writes, as short commands do. [`Self::read`] makes the pool open another reader in the
-    /// background. If the program ends before that reader is closed, SQLite leaves its write-ahead log behind.
+    /// Reads with the connection for writes. [`Self::read`] makes the pool open another connection in the background. If a
+    /// short command ended before that is closed, SQLite would leave its write-ahead log behind.
     pub fn read_with_writer<T>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
         let mut connection = self.lock_writer();
         work(&Reader(connection.transaction()?))

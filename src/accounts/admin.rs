@@ -20,7 +20,7 @@ pub struct Creation {
     /// Whether the address is known to belong to the owner. Otherwise a mail asks to confirm it.
     pub is_verified: bool,
     pub is_staff: bool,
-    /// `None` if the owner sets a password later with a mailed link.
+    /// `None` if the owner will request a link to set a password.
     pub password: Option<String>,
 }
 
@@ -129,7 +129,7 @@ pub fn set_email(app: &App, name: &str, address: &str, is_verified: bool) -> Res
             tx.record(before.id, Event::EmailChanged)?;
             return Ok((find(tx, &address)?, EmailChange::Spelling));
         }
-        // An account may make its secondary address the primary one.
+        // The secondary address may become the primary one, but would first count as taken.
         let was_secondary =
             before.secondary_email.as_deref().is_some_and(|own| email::is_same(own, &address));
         if was_secondary {
@@ -148,7 +148,7 @@ pub fn set_email(app: &App, name: &str, address: &str, is_verified: bool) -> Res
             return Ok((account, EmailChange::Mailbox));
         }
         let account = activation::activate(tx, account)?;
-        // A secondary address got the notice above.
+        // The former secondary address got the notice above.
         if !was_secondary {
             notices::enqueue_to(tx, &account, &address, notices::EMAIL_CHANGED)?;
         }

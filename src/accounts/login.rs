@@ -31,9 +31,9 @@ pub struct Name {
 }
 
 impl Name {
-    /// Returns the name under which attempts are counted while no account has this name. An unknown address and an equal
-    /// username are counted separately, as if each had an account. With one counter, an attempt with one would delay the
-    /// other, and so reveal that neither has an account.
+    /// Returns the counter of attempts while no account has this name. The prefix separates an address from a username with
+    /// the same text. If an attempt with one delayed the other, that would reveal that neither has an account, because
+    /// attempts at accounts are counted by account.
     fn counter_name(&self) -> String {
         match (&self.email, &self.username) {
             (Some(address), _) => format!("email:{}", email::key(address)),
@@ -108,8 +108,8 @@ fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Accoun
 fn reject<T>(tx: &Tx<'_>, account: Option<AccountId>, failure: LoginFailure) -> Result<T> {
     tx.record_anonymous(account, Event::LoginRefused(failure))?;
     tx.keep_on_rejection()?;
-    // Anybody can register the address of somebody else and try to log in. The error `NOT_VERIFIED` would reveal that the
-    // registration created an account, so that the address was not taken before.
+    // Anybody can register an address of somebody else and try to log in. `NOT_VERIFIED` would reveal that the registration
+    // created an account. So with `hide_existence`, it is not returned.
     let is_explained = failure == LoginFailure::NotVerified && !tx.app.config.accounts.hide_existence;
     Err(if is_explained { FieldError::NOT_VERIFIED } else { FieldError::INVALID_CREDENTIALS }.into())
 }

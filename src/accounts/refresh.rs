@@ -1,7 +1,8 @@
 //! The mutation `refreshToken`: a refresh token is exchanged for its successor.
 //!
-//! If a token is sent again, either it was copied or the response with its successor was lost. A successor that has been
-//! used was not lost. Otherwise the token is exchanged again, and the new successor replaces the unused one.
+//! If a token is sent again, either it was copied or the response with its successor was lost. If the successor has been
+//! used, it was not lost, so the token was copied and its session ends. Otherwise the token is exchanged again, and the new
+//! successor replaces the unused one.
 
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ use crate::store;
 use crate::store::refresh_tokens::SupersededToken;
 use crate::tokens::refresh;
 
-/// If a client sends one token in parallel requests, each exchange replaces the successor from the one before. A replaced
-/// successor that the client then uses is rejected. If it is used after this time, it was copied.
+/// If a client sends one token in parallel requests, each exchange replaces the successor of the exchange before. A
+/// replaced successor is rejected. If it is used later than this after it was replaced, it was copied.
 const MAX_PARALLEL_DELAY: Duration = Duration::from_mins(1);
 
 /// Exchanges a refresh token for new tokens. Ends the session of a token that was copied.

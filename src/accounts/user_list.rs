@@ -101,6 +101,7 @@ fn slice(args: PageArgs, count: i64) -> Result<Slice> {
     let limit = if has_only_last { i64::MAX } else { MAX_ACCOUNTS_PER_PAGE };
     let first = args.first.unwrap_or(limit);
     let before = args.before.flatten().unwrap_or(count);
+    // The original cuts the list at `base`, and then takes a slice of the rest. Neither index may be negative.
     let base = skipped.min(count);
     let mut start = skipped.max(0);
     let end = base.saturating_add(limit).min(start.saturating_add(first)).min(before).min(count);

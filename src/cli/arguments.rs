@@ -65,7 +65,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: group::Command,
     },
-    /// List, show and retry mails. Without a mail server, copy links from here.
+    /// List, show and retry mails. Without a mail server, copy links from the mails.
     Mail {
         #[command(subcommand)]
         command: mail::Command,
@@ -84,11 +84,11 @@ pub(super) enum Command {
         #[arg(long, value_name = "NUMBER")]
         keep: Option<NonZeroUsize>,
     },
-    /// Replace the database with a backup. The server must not be running.
+    /// Create the database from a backup. The server must not be running.
     Restore {
         /// The backup.
         file: PathBuf,
-        /// Replace an existing database, and keep it under another name.
+        /// Also if there is a database, which is kept under another name.
         #[arg(long)]
         force: bool,
     },

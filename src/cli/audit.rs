@@ -65,7 +65,8 @@ fn parse_since(text: &str) -> Result<Since, &'static str> {
     Ok(Since::Timestamp(Timestamp::from_micros(0).plus(since_epoch)))
 }
 
-/// Returns the id of an account. A number that names no account is taken as the id of an erased one.
+/// Returns the id of an account. A number that names no account is taken as the id of an erased one, but not if it is
+/// rejected because it is the id of one account and the username of another.
 fn find(db: &Reader<'_>, name: &str) -> Result<AccountId, Error> {
     let found = admin::find(db, name);
     match (found, name.parse()) {
@@ -93,7 +94,7 @@ fn line(entry: &Entry) -> String {
     let account = match (account, email) {
         (Some(id), Some(email)) => format!("{id} {email}"),
         (Some(id), None) => format!("{id} (erased)"),
-        (None, _) => "nobody".to_owned(),
+        (None, _) => "no account".to_owned(),
     };
     let actor = match actor {
         StoredActor::Account(id) => format!("account {id}"),

@@ -3,8 +3,8 @@ use serde_json::Value;
 
 use super::output::{json_line, print};
 
-/// Prints a list as a JSON array or as lines. Prints `empty` instead of no lines. A long list has several pages, so that
-/// it is never in memory as a whole. An empty page ends it.
+/// Prints a list as a JSON array or as lines, or `empty` if there are no lines. A long list has several pages, so that it
+/// is never in memory as a whole. It ends at an empty page or after the last one.
 pub(super) fn print_list<T>(
     as_json: bool,
     pages: impl Iterator<Item = Result<Vec<T>>>,

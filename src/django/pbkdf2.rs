@@ -17,7 +17,7 @@ pub fn verify(password: &str, stored: &str) -> Option<bool> {
     Some(expected.as_bytes().ct_eq(hash.as_bytes()).into())
 }
 
-/// Returns what is wrong with a hash of this format, if anything. The message never contains a part of the hash.
+/// Returns why a hash cannot be used, or `None` if it can. The message never contains a part of the hash.
 pub fn problem_with(stored: &str) -> Option<String> {
     let Some((_, salt, digest)) = parts(stored) else {
         return Some(format!(

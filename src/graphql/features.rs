@@ -11,7 +11,7 @@ use crate::config::{Accounts, LoginField, RegisterField, UpdateField};
 #[derive(Clone)]
 pub(super) struct Features(pub(super) Accounts);
 
-/// Lists optional arguments and payload fields of mutations, each with the condition that turns it on. Each line defines
+/// Lists the arguments and payload fields that settings can turn off, each with the condition that turns it on. Each line defines
 /// a function for `#[graphql(visible = "…")]`; together they define `Features::has`.
 macro_rules! features {
     ($settings:ident => $($visible:ident: $mutation:literal, $($name:literal)|+ => $is_on:expr;)*) => {
@@ -69,7 +69,7 @@ impl Features {
                 format!("Unknown argument \"{argument}\" on field \"{name}\" of type \"Mutation\".");
             reject(message, argument.pos);
         }
-        // In the style of Relay, the payload has another name.
+        // Only the payload of `register` has fields that can be turned off. In the style of Relay, it has another name.
         let mut payload = "Register";
         if let Some(input) = mutation.get_argument("input") {
             payload = "RegisterPayload";
@@ -86,7 +86,6 @@ impl Features {
                 reject(message, input.pos);
             }
         }
-        // Only the payload of `register` has fields that can be turned off.
         for field in payload_fields.iter().map(|field| &field.name).filter(|field| is_off(&field.node)) {
             reject(format!("Unknown field \"{field}\" on type \"{payload}\"."), field.pos);
         }

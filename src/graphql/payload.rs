@@ -84,6 +84,7 @@ impl<M: MutationType> TypeName for GroupPayload<M> {
     }
 }
 
+/// No further fields: an object without fields, which `MergedObject` accepts.
 #[derive(MergedObject, Default)]
 pub struct NoExtras(EmptyMutation);
 
@@ -115,7 +116,7 @@ macro_rules! extras {
 
 extras! {
     RegisterExtras(tokens: Option<Tokens>) {
-        /// A refresh token, which `refreshToken` takes once.
+        /// A refresh token, which the mutation `refreshToken` accepts once.
         #[graphql(visible = "super::features::register_tokens")]
         refresh_token: String = tokens.as_ref().map(|tokens| tokens.refresh_token.clone()),
         /// An access token.
@@ -176,7 +177,7 @@ pub struct LoginExtras {
     user: Option<UserNode>,
     /// Whether the login unarchived the account.
     unarchiving: Option<bool>,
-    /// A refresh token, which `refreshToken` takes once.
+    /// A refresh token, which the mutation `refreshToken` accepts once.
     refresh_token: Option<String>,
 }
 

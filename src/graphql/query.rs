@@ -114,7 +114,7 @@ impl Query {
         .await
     }
 
-    /// All institutions, or those whose name and place contain each word of `search`, ignoring case and accents.
+    /// All institutions, or those with each word of `search` in the name or the place, ignoring case and accents.
     /// Returns at most `first` institutions, after skipping `offset`.
     async fn institutions(
         &self,

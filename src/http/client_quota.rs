@@ -45,7 +45,7 @@ impl ClientQuota {
     }
 
     /// Reserves an amount for a client until the reservation is dropped. Returns `None` if that would exceed a limit. A
-    /// limit does not apply if nothing is reserved yet; otherwise an amount above the limit could never be reserved.
+    /// limit does not apply to the first amount, because an amount above the limit could otherwise never be reserved.
     pub(super) fn reserve(&self, client: String, amount: usize) -> Option<Reservation> {
         let mut usage = self.usage();
         let fits = |used: usize, max: usize| used == 0 || used.saturating_add(amount) <= max;

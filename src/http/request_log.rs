@@ -32,7 +32,7 @@ pub(super) async fn log<E: Endpoint>(endpoint: Arc<E>, request: Request, random:
     let method = request.method().clone();
     let is_front_page = request.uri().path() == "/";
     let response = endpoint.call(request).await?.into_response();
-    // Requests for the front page also arrive through the fallback.
+    // The front page has no route of its own: the fallback serves it.
     let route = match response.data::<PathPattern>() {
         Some(pattern) if &*pattern.0 != FALLBACK => &*pattern.0,
         _ if is_front_page => "/",

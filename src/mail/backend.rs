@@ -38,8 +38,7 @@ impl Backend {
         }
     }
 
-    /// Delivers a mail. The `Message-ID` is derived from `id` and `created_at`, so it stays the same if the mail is
-    /// delivered again.
+    /// Delivers a mail. The `Message-ID` is derived from `id` and `created_at`, so it is the same in every attempt.
     pub fn deliver(&self, message: &Message, id: i64, created_at: Timestamp) -> Result<(), Failure> {
         match self {
             Self::Console { from } => {

@@ -30,14 +30,14 @@ impl StoredActor {
 pub struct NewEntry<'a> {
     pub at: Timestamp,
     pub event: &'a str,
-    /// The affected account; `None` if the client named no existing account.
+    /// The affected account. `None` if the client named no account, or if a deleted group had no members.
     pub account: Option<AccountId>,
     pub actor: StoredActor,
     /// The IP address of the client, if known.
     pub address: Option<&'a str>,
     /// The session that began or ended, or in which the event happened.
     pub session: Option<&'a str>,
-    /// Why a login was rejected, the name of a limit, or the id of a working group.
+    /// Depending on the event: why a login was rejected, which limit was exceeded, or the id of the working group.
     pub detail: Option<&'a str>,
 }
 
@@ -65,6 +65,7 @@ const JOIN_PRIMARY_EMAIL: &str =
     "LEFT JOIN email_addresses p ON p.account_id = e.account_id AND p.role = 'primary'";
 
 fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    // Column 5 contains the variant, and column 6 the id.
     let mut actor = row.get(5)?;
     if let StoredActor::Account(id) = &mut actor {
         *id = row.get(6)?;

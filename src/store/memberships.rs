@@ -1,8 +1,7 @@
 use super::accounts::{AccountId, MemberRole};
 use super::{Result, Writer};
 
-/// Adds an account to a group. Returns false if the account is in a group already, or if it would be a second
-/// representative.
+/// Adds an account to a group. Returns false if it is in a group already, or would be a second representative.
 pub fn insert(db: &Writer<'_>, account: AccountId, group: &str, role: MemberRole) -> Result<bool> {
     let sql = "INSERT INTO memberships (account_id, working_group_id, role) VALUES ($1, $2, $3) \
          ON CONFLICT DO NOTHING";

@@ -1,4 +1,4 @@
-//! The mutations of accounts, in both styles.
+//! The mutations of accounts, with arguments for `/graphql` and with an input object for `/relay`.
 
 use async_graphql::ID;
 
@@ -32,8 +32,8 @@ account_mutations! { ctx =>
         move |app, viewer| register::register(app, viewer, form)
     };
 
-    /// Verifies an account with the token from its activation mail. If a password reset was requested before that, the old
-    /// password stops working: call `sendPasswordResetEmail` again to set a new one.
+    /// Verifies an account with the token from its activation mail. If `sendPasswordResetEmail` was called before the
+    /// verification, the password stops working: call it again to get a link for a new one.
     verify_account(VerifyAccountInput {
         #[graphql(secret)] token: String,
     }) -> VerifyAccount, Write, move |app, viewer| {
@@ -53,7 +53,7 @@ account_mutations! { ctx =>
         email: String,
     }) -> SendPasswordResetEmail, Write, move |app, viewer| password::send_reset_mail(app, viewer, &email);
 
-    /// Resets the password with the token from a mail. All sessions of the account end.
+    /// Resets the password with the token from the mail of `sendPasswordResetEmail`. All sessions of the account end.
     password_reset(PasswordResetInput {
         #[graphql(secret)] token: String,
         #[graphql(secret)] new_password1: String,
@@ -63,7 +63,7 @@ account_mutations! { ctx =>
         Ok(password::reset(app, viewer, &token, [&new_password1, &new_password2])??)
     };
 
-    /// Sets the first password of an account that was registered without one, with the token from a mail.
+    /// Sets the first password of an account that was registered without one, with the token from the mail of `register`.
     password_set(PasswordSetInput {
         #[graphql(secret)] token: String,
         #[graphql(secret)] new_password1: String,
@@ -159,7 +159,8 @@ account_mutations! { ctx =>
         #[graphql(secret)] token: String,
     }) -> VerifyToken, Read, move |app, _| authentication::verify(app, &token);
 
-    /// Exchanges a refresh token for new tokens. A refresh token works once, or again if the response was lost.
+    /// Exchanges a refresh token for new tokens. A refresh token works once. If the response was lost, it works
+    /// again until the new refresh token is used.
     refresh_token(RefreshTokenInput {
         #[graphql(secret)] refresh_token: String,
     }) -> RefreshToken, Write, move |app, viewer| refresh::refresh(app, viewer, &refresh_token);

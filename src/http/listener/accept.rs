@@ -29,7 +29,7 @@ pub(in crate::http) struct Listener {
 }
 
 impl Listener {
-    /// Binds a socket. Errors name `setting`, which holds the address.
+    /// Binds a socket to `address`. `setting` is the name of the setting with that address, for errors.
     pub(in crate::http) fn bind(
         setting: &str,
         address: SocketAddr,

@@ -26,6 +26,7 @@ pub(super) struct Link {
     pub(super) button: &'static str,
     pub(super) takes_password: bool,
     pub(super) done: MessagePage,
+    /// For [`LinkStatus::Done`](crate::security::action_links::LinkStatus::Done).
     pub(super) already_done: MessagePage,
     /// What to do if the link does not work.
     pub(super) if_unusable: &'static str,

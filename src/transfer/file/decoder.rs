@@ -33,7 +33,7 @@ impl<'a> Object<'a> {
 pub(super) struct Decoder {
     /// The errors so far.
     pub(super) faults: Vec<Fault>,
-    /// Where each value that must be unique was first seen, by its kind, such as "username", and the value.
+    /// The paths of the values that must be unique. The key is the kind of a value, such as "username", and the value.
     seen: HashMap<(&'static str, String), String>,
 }
 

@@ -78,7 +78,7 @@ async fn the_audit_is_listed_oldest_first_and_by_account() {
     let lines: Vec<&str> = lines.lines().collect();
     assert_eq!(lines.len(), 8, "{lines:?}");
     assert!(lines[4].ends_with("  2 bo@example.org  by owner from 127.0.0.1"), "{}", lines[4]);
-    assert!(lines[5].ends_with("  nobody  by somebody from 127.0.0.1  unknown_account"), "{}", lines[5]);
+    assert!(lines[5].ends_with("  no account  by somebody from 127.0.0.1  unknown_account"), "{}", lines[5]);
     assert!(
         lines[7].contains("  deleted ") && lines[7].ends_with("  1 (erased)  by operator"),
         "{}",
