@@ -1,4 +1,4 @@
-//! Metrics for Prometheus. They contain numbers and names of the API, and no personal data.
+//! Metrics for Prometheus. They contain numbers and names of fields of the API, but no personal data.
 
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
@@ -117,8 +117,8 @@ impl Metrics {
     }
 }
 
-/// Adds the suffix `_total` to the help and type of counters. The library writes OpenMetrics, where only the values have the
-/// suffix, but Prometheus looks for help and type under the name with the suffix.
+/// Adds the suffix `_total` to the names of counters in the lines `# HELP` and `# TYPE`, where Prometheus expects it. The
+/// library writes OpenMetrics, which has the suffix only in the lines with values.
 fn add_total_suffix(page: String) -> String {
     let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let counters: Vec<String> =

@@ -44,7 +44,7 @@ impl Hasher {
         self.argon.hash(password, &self.random.bytes::<16>())
     }
 
-    /// Verifies a password. Does the same work without a hash, so that timing does not reveal whether an account exists.
+    /// Verifies a password. If there is no hash, it does the same work, so that timing does not reveal whether an account exists.
     pub fn verify(&self, password: &str, stored: Option<&str>) -> PasswordCheck {
         let Some(stored) = stored else {
             self.argon.verify(password, &self.dummy);
@@ -76,7 +76,7 @@ pub fn problem_with(stored: &str) -> Option<String> {
     let is_valid = phc.starts_with("$argon2id$") && argon::parse(phc).is_some();
     (!is_valid).then(|| {
         format!(
-            "Write a complete hash of pbkdf2_sha256, or of argon2id with at most {} KiB and \
+            "Write the whole hash of pbkdf2_sha256, or of argon2id with at most {} KiB and \
              {} iterations, or an empty string for no password.",
             argon::MAX_MEMORY_KIB,
             argon::MAX_ITERATIONS,

@@ -57,7 +57,7 @@ pub fn is_storage_error(error: &anyhow::Error) -> bool {
     let is_transient = |code| {
         matches!(code, CannotOpen | DatabaseBusy | DatabaseLocked | DiskFull | ReadOnly | SystemIoFailure)
     };
-    // r2d2 fails if no reader becomes free in time. Reads are short, so the disk or another process blocks them.
+    // r2d2 fails if no reader becomes free in time. Reads are short, so the cause is the disk or another process.
     code.is_some_and(is_transient) || error.is::<r2d2::Error>()
 }
 
@@ -149,7 +149,7 @@ impl Store {
     }
 
     /// Reads with the connection for writes. [`Self::read`] makes the pool open another connection in the background. If a
-    /// short command ended before that is closed, SQLite would leave its write-ahead log behind.
+    /// short command ended before that connection is closed, the write-ahead log would remain.
     pub fn read_with_writer<T>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
         let mut connection = self.lock_writer();
         work(&Reader(connection.transaction()?))

@@ -23,8 +23,8 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
         let address = validation::email(address)?;
         throttle::mail(tx, MailPurpose::SecondaryEmail, &address)?;
         tx.record(account.id, Event::SecondaryEmailRequested)?;
-        // Invalidates the links of the viewer's earlier requests even if the new address is taken. If they still worked,
-        // that would reveal that it is.
+        // Invalidates the links of earlier requests, which redeem only the pending address. This happens even if the new
+        // address is taken. A working link would reveal that.
         store::pending_emails::upsert(tx, account.id, &email::hash(&address))?;
         if let Some(owner) = store::accounts::find_by_email(tx, &email::key(&address))? {
             if app.config.accounts.hide_existence {
@@ -91,7 +91,7 @@ fn delete_secondary(tx: &Tx<'_>, account: &Account) -> Result<()> {
     Ok(store::accounts::delete_email(tx, account.id, Role::Secondary)?)
 }
 
-/// Checks the password, and that the account has a secondary address. The address may be removed before the rule runs.
+/// Checks the password, and that the account has a secondary address. A rule checks the address again, because another request may have removed it.
 fn reauthenticate_with_secondary(app: &App, viewer: &Viewer, password: &str) -> Result<VerifiedPassword> {
     reauthenticate(app, viewer, "password", password, |_, account| require_secondary(account).map(drop))
 }

@@ -8,13 +8,13 @@ use crate::store::{self, Reader};
 
 const MAX_ACCOUNTS_PER_PAGE: i64 = 100;
 
-/// An offset in the whole list; `None` for a string that is not a cursor. Such a string is ignored.
+/// An offset in the whole list. `None` for a string that is not a cursor, which selects nothing.
 pub type Cursor = Option<i64>;
 
 /// The arguments that select a page of a list, as in graphene-django.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct PageArgs {
-    /// The entries to skip, counted after `after`.
+    /// The number of entries to skip, in addition to those up to `after`.
     pub offset: Option<i64>,
     pub after: Option<Cursor>,
     pub before: Option<Cursor>,
@@ -34,7 +34,7 @@ pub struct Slice {
     /// The offset of the first account.
     pub start: i64,
     length: i64,
-    /// Whether `first` or the limit leaves out entries after this page.
+    /// Whether entries follow this page, as far as `before` allows.
     pub has_next: bool,
     /// Whether `last` leaves out entries before this page.
     pub has_previous: bool,
@@ -101,7 +101,7 @@ fn slice(args: PageArgs, count: i64) -> Result<Slice> {
     let limit = if has_only_last { i64::MAX } else { MAX_ACCOUNTS_PER_PAGE };
     let first = args.first.unwrap_or(limit);
     let before = args.before.flatten().unwrap_or(count);
-    // The original cuts the list at `base`, and then takes a slice of the rest. Neither index may be negative.
+    // The original removes the entries before `base`, and takes the slice from the rest. An index below 0 is an error.
     let base = skipped.min(count);
     let mut start = skipped.max(0);
     let end = base.saturating_add(limit).min(start.saturating_add(first)).min(before).min(count);

@@ -65,12 +65,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: group::Command,
     },
-    /// List, show and retry mails. Without a mail server, copy links from the mails.
+    /// List, show and retry mails. `mail show` is the way to a link if there is no mail server.
     Mail {
         #[command(subcommand)]
         command: mail::Command,
     },
-    /// List events of accounts: what happened, who did it, and from which address.
+    /// List events of accounts: what happened, who did it, and from which IP address.
     Audit {
         #[command(subcommand)]
         command: audit::Command,
@@ -88,7 +88,7 @@ pub(super) enum Command {
     Restore {
         /// The backup.
         file: PathBuf,
-        /// Also if there is a database, which is kept under another name.
+        /// Restore even if there is a database, and keep that under another name.
         #[arg(long)]
         force: bool,
     },

@@ -20,7 +20,7 @@ impl Provider for Environment {
         Metadata::named(NAME)
     }
 
-    /// Parses each value according to the type of its setting. Strings need no quotation marks, even if they consist of
+    /// Parses each value according to the type of its setting. A string is taken as it is, even if it consists of
     /// digits. Lists are separated by commas or written in TOML. All other values are written in TOML. figment's own
     /// provider is not used, because it guesses the type from the value.
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {

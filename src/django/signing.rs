@@ -61,8 +61,8 @@ pub fn loads(
 
 fn signature(secret: &[u8], salt: &str, signed: &str) -> String {
     let key = Sha256::new().chain_update(salt).chain_update("signer").chain_update(secret).finalize();
-    // HMAC pads a short key with zeros to the block size of the hash. Padding it here changes nothing, and a key of that
-    // size cannot be rejected.
+    // HMAC pads a short key with zeros to the block size of the hash. Padding it here changes nothing, and avoids
+    // the constructor that can fail.
     let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
     block[..key.len()].copy_from_slice(&key);
     let mut mac = Hmac::<Sha256>::new(&block);

@@ -1,4 +1,4 @@
-//! Global ids and cursors of Relay, in the format of graphql-relay 2.
+//! Global ids and cursors of Relay, in the format of `graphql-relay` 2 for Python.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -41,7 +41,7 @@ pub async fn run<M: MutationType<Extras: From<T>>, T: Send + 'static>(
     })
 }
 
-/// Calls a rule of working groups. A rejection is an error of the request.
+/// Calls a rule of working groups. A rejection becomes an entry of `errors`, and the field is null.
 pub async fn run_group<M: MutationType<Extras: From<T>>, T: Send + 'static>(
     ctx: &Context<'_>,
     rule: impl FnOnce(&App, &Viewer) -> Result<T> + Send + 'static,

@@ -28,7 +28,7 @@ impl Backend {
             config::Transport::Console => Ok(Self::Console { from }),
             config::Transport::File => {
                 let directory = config.mail_directory();
-                // Private, because links in mails give access, and names of files reveal when a mail was created.
+                // Private, because links in mails give access, and names of files reveal when an account was active.
                 private_files::create_dir(&directory).with_context(|| {
                     format!("mail.directory: the folder {} cannot be created", directory.display())
                 })?;
@@ -100,7 +100,7 @@ fn write(
     write_and_sync(&temporary, &mail)
         .with_context(unwritable)
         .map_err(|error| Failure::new(FailureKind::ServerUnavailable, error))?;
-    // A folder at this path, for example, affects only this mail.
+    // Only this mail is retried, because the cause may be its path, such as a folder of that name.
     std::fs::rename(&temporary, &path)
         // The file name must be on disk before the mail counts as delivered.
         .and_then(|()| File::open(directory)?.sync_all())

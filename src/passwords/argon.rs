@@ -17,7 +17,7 @@ const HASH_BYTES: usize = 32;
 /// Creates hashes at one cost, and verifies hashes of any cost within the limits.
 pub(super) struct Argon {
     params: Params,
-    /// Memory that no hash uses at the moment, with at most as many entries as hashes were ever computed at once.
+    /// Memory that no hash uses at the moment. There is one entry for each hash of the busiest moment at most.
     idle: Mutex<Vec<Vec<Block>>>,
 }
 
@@ -63,7 +63,7 @@ impl Argon {
 
     fn compute(&self, argon2: &Argon2<'_>, password: &str, salt: &Salt, out: &mut [u8]) -> Option<()> {
         let (password, count) = (password.as_bytes(), argon2.params().block_count());
-        // The memory of a more expensive hash would stay in `idle`.
+        // Memory that is larger than that of the configured cost must not stay in `idle`.
         if count > self.params.block_count() {
             return argon2.hash_password_into(password, salt, out).ok();
         }

@@ -5,7 +5,7 @@ const MAX_USER_AGENT: usize = 200;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Client {
-    /// The IP address behind trusted proxies, if known.
+    /// The IP address, also if the request came through trusted proxies. `None` if it is unknown.
     pub address: Option<IpAddr>,
     /// The user agent, shortened and without control characters.
     pub user_agent: String,

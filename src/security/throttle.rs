@@ -1,7 +1,8 @@
 //! Limits on attempts: passwords, registrations, mails, tokens and changes (OWASP ASVS 6.3.1, 2.4.1).
 //!
-//! The first attempts are free. Each further one must wait longer than the one before. No account is ever locked, and an
-//! owner who has logged in from a client before is not throttled there because of the attempts of others.
+//! The first attempts are free. Each further one must wait longer than the one before, and attempts are forgotten one by
+//! one. No account is ever locked, and an owner who has logged in from a network before is not throttled there because of
+//! the attempts of others.
 //!
 //! A password attempt is counted in a transaction of its own before the password is checked, so that parallel attempts
 //! are counted one by one and failing requests are counted as well. Tokens cannot be guessed. Invalid ones are counted
@@ -39,7 +40,7 @@ struct Counter<'a> {
 pub struct PasswordAttempt {
     /// The name of the counter of this client and account.
     own: String,
-    /// The other counters: the time of the last change before this attempt, and the name of the counter.
+    /// The other counters: when the counter last changed before this attempt, which is needed to undo it, and its name.
     others: Vec<(Option<Timestamp>, String)>,
     counted_at: Timestamp,
 }
@@ -111,8 +112,8 @@ pub fn registration(tx: &Tx<'_>) -> Result<()> {
     Counter::new("registration", limit, "registrations-by", &network).count(tx, None).map(drop)
 }
 
-/// Counts the mail of a successful registration. Rejected registrations do not count. Otherwise a client could prevent
-/// others from registering their addresses.
+/// Counts the mail of a successful registration by its address. If rejected registrations counted, a client could prevent
+/// the owner of an address from registering it.
 pub fn registration_mail(tx: &Tx<'_>, address: &str) -> Result<()> {
     Counter::of_mails_to(tx, MailPurpose::Registration, address).count(tx, None).map(drop)
 }
@@ -124,8 +125,8 @@ pub fn mail(tx: &Tx<'_>, purpose: MailPurpose, address: &str) -> Result<()> {
     tx.keep_on_rejection()
 }
 
-/// Counts the mail of a join request. Returns false if others caused too many such mails to the representative. The request
-/// is then made without a mail. Otherwise others could prevent the requester from joining.
+/// Counts the mail of a join request, or rejects it if the client or the requester caused too many. Returns false if all
+/// requesters together caused too many: the request is then made without a mail, or others could prevent it.
 pub fn join_request_mail(tx: &Tx<'_>, requester: &Account, representative: &str) -> Result<bool> {
     let limit = &tx.app.config.limits.mail_per_address;
     let subject = format!("{}:{}", requester.id, email::hash(representative));
@@ -144,8 +145,8 @@ pub fn group_change(tx: &Tx<'_>) -> Result<()> {
     Counter::new("change", limit, "group-changes-by", &network).count(tx, None).map(drop)
 }
 
-/// Counts a change of the account by its owner. Changes are counted for each account and network, so that accounts used from
-/// one network do not throttle one another.
+/// Counts a change of the account by its owner. Each pair of account and network has a counter, so that
+/// accounts on one network do not throttle one another.
 pub fn account_change(tx: &Tx<'_>, account: AccountId) -> Result<()> {
     Counter::of_account_changes(tx, account).count(tx, Some(account)).map(drop)
 }
@@ -158,7 +159,7 @@ pub fn require_account_change(tx: &Tx<'_>, account: AccountId) -> Result<()> {
     Counter::of_account_changes(tx, account).check(tx, tx.now).map(drop)
 }
 
-/// Counts an invalid token. Valid tokens are never throttled: they cannot be guessed, and other users may share the address
+/// Counts an invalid token. Valid tokens are never throttled: they cannot be guessed, and other users may share the network
 /// of a client that sends invalid ones.
 pub fn invalid_token(app: &App, viewer: &Viewer) -> Result<()> {
     if !app.config.limits.enabled {
@@ -190,9 +191,8 @@ impl<'a> Counter<'a> {
         Self::new("mail_per_address", &tx.app.config.limits.mail_per_address, "mails-to", &subject)
     }
 
-    /// Counts an attempt, or rejects it if it is too early. Returns the time of the last change of the counter before this
-    /// attempt. The audit log records each counted attempt that makes the next one wait. It does not record rejected attempts,
-    /// because they add no information.
+    /// Counts an attempt, or rejects it if it is too early. Returns when the counter last changed before this attempt. The
+    /// audit log records the counted attempts that make the next one wait.
     fn count(&self, tx: &Tx<'_>, account: Option<AccountId>) -> Result<Option<Timestamp>> {
         if !tx.app.config.limits.enabled {
             return Ok(None);
@@ -208,7 +208,7 @@ impl<'a> Counter<'a> {
         Ok(counted_at)
     }
 
-    /// Returns the number of attempts that count, and when it last changed. Rejects an attempt that is too early.
+    /// Returns the number of attempts that are not forgotten, and when it last changed. Rejects an attempt that is too early.
     fn check(&self, db: &Reader<'_>, now: Timestamp) -> Result<(i64, Option<Timestamp>)> {
         let Some(attempts) = store::attempts::find(db, &self.name)? else { return Ok((0, None)) };
         let forget = self.limit.forget;

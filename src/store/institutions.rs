@@ -68,8 +68,7 @@ pub fn list_research_fields(db: &Reader<'_>) -> Result<Vec<ResearchField>> {
     db.list(sql, [], |row| Ok(ResearchField { id: row.get(0)?, field: row.get(1)?, subfield: row.get(2)? }))
 }
 
-/// Adds an institution after the existing ones, or updates it. Returns false if nothing changes. Searches use
-/// `search_key`.
+/// Adds an institution at the end of the list, or updates it. Returns false if nothing changes.
 pub fn upsert_institution(db: &Writer<'_>, institution: &Institution, search_key: &str) -> Result<bool> {
     let sql = "INSERT INTO institutions (id, position, name, city, state, country, search_key) \
          VALUES ($1, (SELECT COALESCE(MAX(position), 0) + 1 FROM institutions), $2, $3, $4, $5, $6) \

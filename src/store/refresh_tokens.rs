@@ -1,4 +1,5 @@
-//! Refresh tokens, stored by their hash.
+//! Refresh tokens, stored by their hash. An exchange consumes a token and issues its successor. If the token is exchanged
+//! again, a new successor replaces the unused one.
 
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
@@ -13,9 +14,9 @@ pub struct NewToken<'a> {
 }
 
 pub struct SupersededToken {
-    /// When another successor of its predecessor replaced the token.
+    /// When another successor replaced the token.
     pub replaced_at: Option<Timestamp>,
-    /// Whether the token was exchanged for another that has been consumed as well.
+    /// Whether a successor of the token has been consumed.
     pub is_outdated: bool,
 }
 
@@ -39,8 +40,8 @@ pub fn consume(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<Option<Str
     db.find(sql, (now, hash), |row| row.get(0))
 }
 
-/// Marks the successor of a token as replaced, and returns the session. Returns `None` if the successor has been consumed,
-/// or if the token was never exchanged or has expired.
+/// Marks the unused successor of a token as replaced, and returns the session. Returns `None` if there is none, or if the
+/// token has expired.
 pub fn replace_successor(db: &Writer<'_>, hash: &str, now: Timestamp) -> Result<Option<String>> {
     let sql = "UPDATE refresh_tokens SET replaced_at = $1 WHERE predecessor_hash = $2 \
          AND spent_at IS NULL AND replaced_at IS NULL \

@@ -1,4 +1,4 @@
-//! Data in the program, so that users of a new installation can create working groups immediately.
+//! Research fields that the program contains, because users cannot create working groups without any.
 
 use super::file::{self, ImportFile};
 use crate::app::App;
