@@ -1,5 +1,5 @@
-//! The command line. Prints an error as one message on standard error. The exit status is 0 on success, 1 on failure, and
-//! 2 for wrong usage or configuration.
+//! The command line. Prints an error with its causes as one message on standard error. The exit status is 0 on success,
+//! 1 on failure, and 2 for wrong usage or configuration.
 
 mod arguments;
 mod audit;
@@ -124,9 +124,9 @@ fn explain<T>(failure: &str, outcome: error::Result<T>) -> Result<T> {
         Err(Error::Refused(errors)) => {
             bail!("{failure}: {}", errors.messages().collect::<Vec<_>>().join(" "))
         }
-        // The error does not contain its cause, which only the server logs. So the message names the likely causes.
+        // The error does not contain its cause, so the message names the likely causes.
         Err(Error::Unavailable(_)) => bail!(
-            "{failure}: the database cannot be written; check for a full disk or another process that has it open"
+            "{failure}: the database cannot be written; check for a full disk, or for another process that locks it"
         ),
         Err(Error::Internal(error)) => Err(error.context(failure.to_owned())),
     }

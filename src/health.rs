@@ -26,7 +26,7 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
         problems.push("the disk of the data folder is nearly full");
     }
     let long_ago = app.clock.now().minus(MIN_MAIL_OUTAGE);
-    // One waiting mail is not an outage: the mail server of its recipient may defer mail forever.
+    // An old mail alone is not an outage, because the mail server of its recipient may defer it forever.
     let oldest = || app.store.read(store::outbox::find_time_of_oldest_waiting);
     if app.outage.began_before(long_ago) && oldest()?.is_some_and(|oldest| oldest < long_ago) {
         problems.push("no mail was delivered for more than an hour; see `mail list`");
@@ -34,7 +34,7 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
     Ok(problems)
 }
 
-/// Updates the metrics of mails, sizes and memory, which nothing else updates.
+/// Updates the metrics that are read only on request: mails, the sizes of the database and the disk, and memory.
 pub fn update_metrics(app: &App) -> Result<()> {
     let (waiting, refused, oldest) = app.store.read(|db| -> store::Result<_> {
         let oldest = store::outbox::find_time_of_oldest_waiting(db)?;

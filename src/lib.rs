@@ -9,7 +9,7 @@
 //! | [`cli`] | the command line; the only place that exits the process or prints, except for mail on the console |
 //! | [`server`] | the running server: start and stop, signals, background workers |
 //! | [`http`] | requests and responses (poem): GraphQL, GraphiQL and HTML pages |
-//! | [`graphql`] | the dialect: names, types, arguments and payloads (async-graphql) |
+//! | [`graphql`] | the schema: names, types, arguments and payloads (async-graphql) |
 //! | [`blocking_pool`] | the bounded bridge from async code to the synchronous rules |
 //! | [`groups`], [`transfer`], [`health`] | the rules of working groups; import and export; health checks |
 //! | [`accounts`] | the rules of accounts: synchronous functions, as in `groups`, without HTTP, GraphQL or SQL |
@@ -28,7 +28,7 @@
 //! `groups/errors.rs`, `django/password_validators.rs` and `assets/mail/`. Settings are in `config.example.toml`.
 //!
 //! A link in a mail leads to `http/pages/handlers.rs`. Sentences of pages are in `http/pages/content.rs` and
-//! `assets/pages/`. Pages call the same rules as the mutations. `assets/graphiql/` holds GraphiQL and its source.
+//! `assets/pages/`. Pages call the same rules as the mutations. `assets/graphiql/` holds GraphiQL.
 //!
 //! `accounts/user_list.rs` decides which accounts a viewer may list. `groups/visibility.rs` decides what a viewer may
 //! see of a group and its members, however a query reaches them. `graphql/lookahead.rs` collects the related objects that
@@ -44,7 +44,8 @@
 //! - An account belongs to at most one working group, and a group has at most one representative, who is a member of
 //!   it. Keys enforce that.
 //! - An access token is valid only while its session lasts and the epoch of its account is unchanged. A refresh token works
-//!   once: a single statement consumes it, and the use of a copy ends its session. A mailed token works once.
+//!   once: a single statement consumes it. A second use ends its session, unless the response of the first was lost. A
+//!   mailed token works once.
 //! - An attempt is counted before the password is checked (`security/throttle.rs`). An account's events are recorded in
 //!   the transaction that causes them, and never contain a secret (`security/audit.rs`).
 //! - The client gets the message of a rejection. Any other error is logged, and the client gets "Internal server error".

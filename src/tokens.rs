@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use crate::django::signing::Unreadable;
 
-/// The key that signs access and action tokens, which Django calls `SECRET_KEY`.
+/// The key that signs access and action tokens. Django calls it `SECRET_KEY`.
 #[derive(Clone)]
 pub struct SigningKey(SecretString);
 

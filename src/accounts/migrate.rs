@@ -1,4 +1,4 @@
-//! Migrations of the database: of the schema, and of the keys of addresses.
+//! Migrations of the schema, and of the keys by which addresses are compared.
 
 use super::AccountId;
 use crate::app::App;
@@ -22,8 +22,8 @@ pub fn migrate(app: &App) -> anyhow::Result<Migrated> {
     let clashes = app.store.write(update_keys)?;
     let warning = |(this, other): &(AccountId, AccountId)| {
         format!(
-            "accounts {this} and {other} have addresses that belong to the same mailbox, and logins with either reach account \
-             {other}; change or remove the address of account {this}"
+            "accounts {this} and {other} have addresses that belong to the same mailbox, and logins with either address \
+             reach account {other}; change or remove that address of account {this}"
         )
     };
     Ok(Migrated { steps, warnings: clashes.iter().map(warning).collect() })

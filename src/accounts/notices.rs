@@ -28,8 +28,8 @@ pub(super) const ACTIVATED_ALREADY: &str = "Somebody asked for another activatio
 pub(super) const WANTED_AS_SECONDARY: &str =
     "Somebody wants this address as the secondary one of another account, but it belongs to yours.";
 
-/// Enqueues a mail about a request of somebody else that named an address of the account. The reply to that request must
-/// not reveal that an account has the address. The mail is sent to the address as its owner spelled it, because the
+/// Mails the owner of an account that a request of somebody else named an address of it. The reply to that request does
+/// not reveal that. The mail is sent to the address as its owner spelled it, because the
 /// requested spelling may belong to another mailbox.
 pub(super) fn enqueue_hint(tx: &Tx<'_>, account: &Account, address: &str, sentence: &str) -> Result<()> {
     let is_requested = |own: &&String| email::is_same(own, address);
@@ -39,8 +39,8 @@ pub(super) fn enqueue_hint(tx: &Tx<'_>, account: &Account, address: &str, senten
     tx.enqueue(&MailKind::Hint(sentence), recipient, name)
 }
 
-/// Enqueues a notice to the primary and the secondary address of `account`, if notices are turned on. A change of
-/// addresses passes the account as it was before.
+/// Enqueues a notice to the primary and the secondary address of `account`, if notices are turned on. If
+/// addresses change, `account` is the account before the change.
 pub fn enqueue(tx: &Tx<'_>, account: &Account, sentence: &str) -> Result<()> {
     for address in std::iter::once(&account.email).chain(&account.secondary_email) {
         enqueue_to(tx, account, address, sentence)?;

@@ -40,7 +40,7 @@ pub(super) struct ValidRegistration {
 }
 
 /// Registers an account and enqueues its mails. Returns the tokens of a new session if the account has a password and may
-/// log in before it is verified. If the settings hide that an address is taken, its owner gets a mail instead.
+/// log in before it is verified. If the address is taken and `hide_existence` is on, only mails its owner.
 pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Result<Option<Tokens>> {
     let valid = validate(app, viewer, registration)?;
     let hash = valid.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
@@ -110,8 +110,7 @@ fn validate(app: &App, viewer: &Viewer, form: Registration) -> Result<ValidRegis
 }
 
 /// Adds errors for an address and a username that are taken, and rejects the registration if there are any errors. As in
-/// the original, the secondary address of another account is reported only if there are no other errors. The constraints
-/// of the database still decide when the account is inserted.
+/// the original, the secondary address of another account is reported only if there are no other errors.
 fn reject_errors_and_taken(tx: &Tx<'_>, mut errors: FieldErrors, email: &str, username: &str) -> Result<()> {
     let role = store::emails::find_role(tx, &email::key(email))?;
     let role = role.filter(|_| !tx.app.config.accounts.hide_existence);

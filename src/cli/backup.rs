@@ -48,7 +48,7 @@ pub(super) fn restore(config: &Config, file: &Path, force: bool) -> Result<()> {
     }
     let _lock = lock_data_dir(config)?;
     let unwritable = || format!("{} cannot be written", database.display());
-    // Copies the contents, not the file, which may have wider permissions or a write-ahead log.
+    // The contents are copied, because the file may be readable by others, or have a write-ahead log.
     let copy = tempfile::NamedTempFile::new_in(&config.data_dir).with_context(unwritable)?;
     backup::copy(file, copy.path()).with_context(unwritable)?;
     copy.as_file().sync_all().with_context(unwritable)?;
@@ -89,7 +89,7 @@ fn rename_database(database: &Path) -> Result<PathBuf> {
     Ok(kept)
 }
 
-/// Removes the oldest files whose names differ from this one only in digits, until `keep` are left. Returns their paths.
+/// Removes the files whose names differ from `file` only in digits, except the last `keep` by name. Returns their paths.
 fn remove_oldest(file: &Path, keep: NonZeroUsize) -> Result<Vec<PathBuf>> {
     let pattern = |path: &Path| -> String {
         let name = path.file_name().unwrap_or_default().to_string_lossy();

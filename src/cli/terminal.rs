@@ -35,8 +35,8 @@ pub(super) fn ask_for_password() -> Result<String> {
     Ok(first)
 }
 
-/// Asks for confirmation unless `is_confirmed`. Without a terminal, fails with an error that begins with `reason`, a clause
-/// that says why confirmation is needed.
+/// Asks for confirmation unless `is_confirmed`. If there is no terminal to ask at, fails with an error that begins with
+/// `reason`, such as "this cannot be undone".
 pub(super) fn confirm(question: &str, reason: &str, is_confirmed: bool) -> Result<()> {
     if is_confirmed {
         return Ok(());

@@ -27,8 +27,8 @@ pub(super) struct Target {
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Create an account. Asks for a password at a terminal. Without a password, the owner sets one with a mailed link,
-    /// which the owner has to request.
+    /// Create an account. Asks for a password if there is a terminal. Without a password, the owner has to request a
+    /// mailed link to set one.
     Create {
         /// The primary address.
         #[arg(long)]
@@ -63,7 +63,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Set a new password and end all sessions. Asks for the password at a terminal.
+    /// Set a new password and end all sessions. Asks for the password unless --password-stdin is given.
     SetPassword {
         #[command(flatten)]
         target: Target,
@@ -71,7 +71,7 @@ pub(super) enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Set a new primary address. Ends all sessions, invalidates mailed links, and notifies the owner by mail.
+    /// Set a new primary address. If it is another mailbox, ends all sessions and mailed links, and notifies the owner.
     SetEmail {
         #[command(flatten)]
         target: Target,
@@ -83,7 +83,7 @@ pub(super) enum Command {
     },
     /// Mark the primary address as confirmed.
     Verify(Target),
-    /// Deactivate an account and end all its sessions. Its data and address are kept.
+    /// Deactivate an account and end all its sessions. Its data are kept, and its address stays taken.
     Deactivate(Target),
     /// Activate a deactivated account.
     Activate(Target),
@@ -153,7 +153,11 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
         }
         Command::Staff { target, remove } => {
             let changed = change(admin::set_staff(&app, &target.account, !remove))?;
-            if remove { format!("{} is not staff", changed.0.email) } else { describe("staff", changed) }
+            if remove {
+                format!("{} has no staff rights", changed.0.email)
+            } else {
+                describe("staff", changed)
+            }
         }
         Command::Delete { target, yes } => {
             let Account { id, email, .. } = change(app.store.read(|db| admin::find(db, &target.account)))?;

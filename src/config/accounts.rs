@@ -15,7 +15,7 @@ pub struct Accounts {
     pub hide_existence: bool,
 }
 
-/// A GraphQL argument of a login.
+/// An argument of `tokenAuth` that names the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -50,7 +50,7 @@ pub enum Deletion {
     Deactivate,
 }
 
-/// The viewers who may list other accounts.
+/// The clients that may list other accounts. `Public` includes anonymous ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {

@@ -14,7 +14,7 @@ use super::features::Features;
 use super::response::RootFields;
 
 /// Rejects a request that would exhaust the server, omits a required variable, uses something that settings turn off, or
-/// checks more than one password. Returns the root fields of the operation.
+/// makes the server check more than one password. Returns the root fields of the operation.
 pub(super) fn check(request: &mut Request, features: &Features) -> Result<RootFields, Vec<ServerError>> {
     let document = parse(&request.query).map_err(|error| vec![error])?;
     let fields = operation::check(&document, request, features)?;

@@ -37,7 +37,7 @@ impl RootFields {
         });
     }
 
-    /// Summarizes an executed request and the codes of its rejections.
+    /// Summarizes a request for the log. `codes` are the codes of rejections, which the response may not contain.
     pub(super) fn summarize(&self, response: &Response, codes: BTreeSet<&'static str>) -> Summary {
         let Value::Object(_) = &response.data else { return Summary::not_executed() };
         let outcome = if response.errors.iter().any(is_server_failure) {

@@ -24,7 +24,7 @@ pub(super) fn ready(pool: Arc<BlockingPool>) -> impl Endpoint {
     read_only(make(move |_| {
         let pool = Arc::clone(&pool);
         async move {
-            // Checks that the database can be written, so it must wait for other writes.
+            // The check begins a write, so it waits in the queue of writes.
             match pool.call(Queue::Writing, health::problems).await {
                 Ok(problems) if problems.is_empty() => "ready\n".into_response(),
                 Ok(problems) => (StatusCode::SERVICE_UNAVAILABLE, problems.join("\n") + "\n").into_response(),
@@ -53,8 +53,7 @@ pub(super) fn metrics(pool: Arc<BlockingPool>) -> impl Endpoint {
 
 fn read_only(endpoint: impl Endpoint + 'static) -> impl Endpoint {
     let endpoint = Arc::new(endpoint);
-    RouteMethod::new()
-        .get(Arc::clone(&endpoint))
-        .head(endpoint)
-        .catch_error(|_: MethodNotAllowedError| async { (StatusCode::METHOD_NOT_ALLOWED, "GET only\n") })
+    RouteMethod::new().get(Arc::clone(&endpoint)).head(endpoint).catch_error(
+        |_: MethodNotAllowedError| async { (StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD only\n") },
+    )
 }

@@ -28,7 +28,7 @@ impl Backend {
             config::Transport::Console => Ok(Self::Console { from }),
             config::Transport::File => {
                 let directory = config.mail_directory();
-                // Private, because links in mails give access, and names of files reveal when an account was active.
+                // Private, because links in mails give access, and names of files contain the time of a request.
                 private_files::create_dir(&directory).with_context(|| {
                     format!("mail.directory: the folder {} cannot be created", directory.display())
                 })?;
@@ -66,7 +66,7 @@ impl Backend {
     }
 }
 
-/// Prints a mail for people, in a format that programs can parse. A line of dashes ends it.
+/// Prints a mail so that people and test scripts can read it. A line of dashes ends it.
 fn print(message: &Message, from: &Mailbox) -> Result<()> {
     let text = format!(
         "From: {from}\nTo: {}\nSubject: {}\nContent-Type: text/plain; charset=utf-8\n\
@@ -100,7 +100,7 @@ fn write(
     write_and_sync(&temporary, &mail)
         .with_context(unwritable)
         .map_err(|error| Failure::new(FailureKind::ServerUnavailable, error))?;
-    // Only this mail is retried, because the cause may be its path, such as a folder of that name.
+    // Other mails are delivered nevertheless: the cause may be this path, for example a folder of that name.
     std::fs::rename(&temporary, &path)
         // The file name must be on disk before the mail counts as delivered.
         .and_then(|()| File::open(directory)?.sync_all())

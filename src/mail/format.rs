@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 /// Separates the parts of the body. No part contains it, because `_` never follows `=` in quoted-printable.
 const BOUNDARY: &str = "=_pledge4future-auth_=";
 
-/// Encodes a mail as MIME. The same arguments always give the same bytes.
+/// Encodes a mail as MIME. The same arguments always give the same bytes, so a repeated delivery is recognized.
 pub(super) fn format(message: &Message, from: &Mailbox, id: i64, created_at: Timestamp) -> Result<Vec<u8>> {
     let part = |content_type: ContentType, body: &str| {
         SinglePart::builder()

@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::clock::Timestamp;
 
-/// The start of the current outage. A mail that is refused or deferred starts none, because that may depend on its
-/// recipient.
+/// The start of the current outage. A refused or deferred mail starts none, because its recipient may be the cause.
 pub struct Outage(AtomicI64);
 
 /// A delivery attempt, which counts as an outage while it is under way, because a mail server may never complete its reply.

@@ -1,4 +1,4 @@
-//! The audit log: events, their accounts, actors and origins. Entries never change, and are deleted when they are old.
+//! The audit log: events, and who caused them from which address. Entries never change, and are deleted when old.
 
 use rusqlite::Row;
 
@@ -30,7 +30,7 @@ impl StoredActor {
 pub struct NewEntry<'a> {
     pub at: Timestamp,
     pub event: &'a str,
-    /// The affected account. `None` if the client named no account, or if a deleted group had no members.
+    /// The affected account. `None` if the client named no account, or if a working group without members was deleted.
     pub account: Option<AccountId>,
     pub actor: StoredActor,
     /// The IP address of the client, if known.
@@ -65,7 +65,7 @@ const JOIN_PRIMARY_EMAIL: &str =
     "LEFT JOIN email_addresses p ON p.account_id = e.account_id AND p.role = 'primary'";
 
 fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    // Column 5 contains the variant, and column 6 the id.
+    // Column 5 contains the name of the variant, and column 6 the id of another account that is the actor.
     let mut actor = row.get(5)?;
     if let StoredActor::Account(id) = &mut actor {
         *id = row.get(6)?;

@@ -104,8 +104,7 @@ pub fn set_refused(db: &Writer<'_>, id: i64, error: &str, now: Timestamp) -> Res
     db.execute(sql, (now, error, id))
 }
 
-/// Makes a waiting or refused mail due immediately, and with `again` also a delivered one. Returns false if there is no
-/// such mail.
+/// Makes a waiting or refused mail due now, and with `again` also a delivered one. Returns false if there is none.
 pub fn set_due(db: &Writer<'_>, id: i64, now: Timestamp, again: bool) -> Result<bool> {
     let sql = "UPDATE outbox SET due_at = $1, delivered_at = NULL, refused_at = NULL \
          WHERE id = $2 AND (delivered_at IS NULL OR $3 = 1)";

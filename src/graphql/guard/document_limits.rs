@@ -1,4 +1,4 @@
-//! Limits on the contents of a document. Usual clients and code generators stay far below them.
+//! Limits on the contents of a document. The requests of usual clients and code generators are within them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,13 +19,13 @@ const MAX_REPEATS: usize = 20;
 const SCHEMA_ROOTS: [&str; 2] = ["__schema", "__type"];
 /// The lists of introspection that can be nested without end.
 const SCHEMA_LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
-/// How deep `SCHEMA_LISTS` may nest. Code generators nest two.
+/// How many `SCHEMA_LISTS` may be nested in one another, including the outermost. Code generators need two.
 const MAX_NESTED_LISTS: usize = 2;
 /// How often an operation may select `SCHEMA_ROOTS` and `SCHEMA_LISTS` in total. Each adds some ten kilobytes to the response.
 const MAX_INTROSPECTION: usize = 20;
 
 pub(super) fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
-    // Validation reports the errors of each operation and of each fragment, so many of them would cause a huge response.
+    // Validation reports the errors of every operation and fragment, so a large number would cause a huge response.
     limit(document.operations.iter().count(), MAX_OPERATIONS, "contain", "operations")?;
     limit(document.fragments.len(), MAX_FRAGMENTS, "contain", "fragments")?;
     let mut counts = Counts::default();
@@ -101,7 +101,7 @@ impl Counts {
 }
 
 /// Limits introspection. A list within a list is returned for every entry of the outer one, so each level multiplies the
-/// size of the response. A limit on the number of fields does not prevent that.
+/// size of the response. A limit on the fields of the document would not prevent that.
 fn check_introspection(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
@@ -117,7 +117,7 @@ fn check_introspection(
         let schema_ancestors = ancestors.iter().skip_while(|ancestor| !is_root(ancestor));
         let lists = schema_ancestors.chain([&&field.node]).filter(|field| is_list(field)).count();
         let message = if lists > MAX_NESTED_LISTS {
-            format!("An operation may nest {} at most {MAX_NESTED_LISTS} deep.", SCHEMA_LISTS.join(", "))
+            format!("An operation may nest at most {MAX_NESTED_LISTS} of {}.", SCHEMA_LISTS.join(", "))
         } else if count > MAX_INTROSPECTION {
             let fields = [&SCHEMA_ROOTS[..], &SCHEMA_LISTS].concat().join(", ");
             format!("An operation may select {fields} at most {MAX_INTROSPECTION} times in total.")

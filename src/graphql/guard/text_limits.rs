@@ -9,8 +9,7 @@ const MAX_TOKENS: usize = 5_000;
 /// Rejects a document that has too many tokens, nests brackets too deeply, or contains an unterminated string. A string is
 /// one token; comments and commas do not count.
 ///
-/// This function must agree with the parser on where strings and comments end. Otherwise it could skip brackets that the
-/// parser reads.
+/// Strings and comments must end where they end for the parser. Otherwise this function could miss brackets.
 pub(super) fn check(query: &str) -> Result<(), ServerError> {
     let (mut depth, mut max_depth, mut tokens) = (0_usize, 0, 0);
     let mut rest = query.as_bytes();

@@ -14,9 +14,9 @@ use super::limits::ConnectionLimit;
 use super::timeouts::Connection;
 use super::tls::Tls;
 
-/// The pause after a failed `accept`, usually because too many files are open.
+/// The pause after `accept` failed, which usually means that too many files are open.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
-/// The time between two warnings of the same kind.
+/// The least time between two warnings of the same kind.
 const WARNING_INTERVAL: Duration = Duration::from_mins(1);
 
 pub(in crate::http) struct Listener {

@@ -7,7 +7,7 @@ use crate::store::statement::escape_like;
 #[derive(Debug, Default, Clone)]
 pub struct Filter {
     pub id: Option<AccountId>,
-    /// The key of the primary address.
+    /// The key of the primary address, as computed by [`email::key`](crate::email::key).
     pub email_key: Option<String>,
     pub secondary_email_key: Option<String>,
     pub username: Option<String>,

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::{email, text};
 
 impl Decoder {
-    /// Returns the id of an entry, which must be a unique UUID.
+    /// Returns the id of an entry, which must be a UUID that no other entry of its kind has.
     pub(super) fn unique_id(&mut self, object: &Object<'_>, kind: &'static str) -> String {
         self.require(object, "id");
         let id = self.uuid(object, "id");
@@ -26,7 +26,7 @@ impl Decoder {
         uuid
     }
 
-    /// Returns a required string that is not empty.
+    /// Returns a required string, which must not be empty.
     pub(super) fn name(&mut self, object: &Object<'_>, key: &str, max_length: usize) -> String {
         self.require(object, key);
         let name = self.limited_string(object, key, max_length);
@@ -44,7 +44,7 @@ impl Decoder {
         Some(string)
     }
 
-    /// Returns an address, which must be unique among all primary and secondary addresses.
+    /// Returns an address, which must be unique among all primary and secondary addresses in the file.
     pub(super) fn email(&mut self, object: &Object<'_>, key: &str, max_length: usize) -> Option<String> {
         let email = clean_email(&self.string(object, key)?, max_length);
         match &email {

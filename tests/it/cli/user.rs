@@ -94,7 +94,7 @@ async fn changes_of_an_account_by_an_operator_take_effect_at_once() {
     let me = async |token: &str| server.query(Some(token), "{ me { email isStaff } }").await["me"].take();
     assert_eq!(site.run(["user", "staff", "1"]).done(), "ada@example.org is staff\n");
     assert_eq!(me(&token).await, json!({ "email": "ada@example.org", "isStaff": true }));
-    assert_eq!(site.run(["user", "staff", "1", "--remove"]).done(), "ada@example.org is not staff\n");
+    assert_eq!(site.run(["user", "staff", "1", "--remove"]).done(), "ada@example.org has no staff rights\n");
 
     assert!(
         site.run(["user", "logout", "ada@example.org"])

@@ -88,7 +88,7 @@ async fn circular_introspection_is_refused() {
         let sentence = refused(&server, document).await;
         assert_eq!(
             sentence,
-            "An operation may nest fields, interfaces, possibleTypes, inputFields at most 2 deep."
+            "An operation may nest at most 2 of fields, interfaces, possibleTypes, inputFields."
         );
     }
     let once = "{ __type(name: \"Query\") { fields { type { fields { name } } } } }";

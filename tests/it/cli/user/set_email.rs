@@ -118,7 +118,7 @@ fn two_accounts_of_one_mailbox_are_reported_and_kept() {
     let keys = [("\"ada\"@example.org", "\"ada\"@example.org"), ("bo@example.org", "ada@example.org")];
     store_first_keys(&site, &keys);
     let output = site.run(["migrate"]).done();
-    let warning = "accounts 1 and 2 have addresses that belong to the same mailbox, and logins with either reach account 2";
+    let warning = "accounts 1 and 2 have addresses that belong to the same mailbox, and logins with either address reach account 2";
     assert!(output.contains(warning), "{output}");
     let server = site.serve();
     assert!(server.wait_for("the same mailbox").contains("accounts 1 and 2"));
