@@ -26,7 +26,7 @@ Usage: ./install.sh [OPTIONS]
   --prefix DIR       install the program to DIR/bin [default: /usr/local]
   --root DIR         install below DIR, as packages do, without creating a user or starting the service
   --no-systemd       install without a service: only program, user, folders and configuration
-  --no-start         install the service, but do not enable or start it
+  --no-start         install the service, but make no backup, and do not enable or start it
   --dry-run          check everything and print what would be done, but change nothing
   --uninstall        stop and remove the service; data and configuration stay
   --purge            with --uninstall: also remove data, backups, configuration and user
@@ -352,7 +352,7 @@ check_config() {
     [ -n "$managed" ] && ! is_service_changed || return 0
     case $data in
         "$DATA" | "$DATA"/*) ;;
-        *) fail "data_dir in $CONFIG is $data, but the service may write only to $DATA; reset data_dir, and mount another disk there to store the data on it." ;;
+        *) fail "data_dir in $CONFIG is $data, but the service may write only to $DATA; remove data_dir from the file; to store the data on another disk, mount that disk at $DATA." ;;
     esac
 }
 
@@ -374,7 +374,7 @@ check_file_types() {
         case $owner:$mode in
             # Neither the group nor others may write.
             root:*:?????-??-?) ;;
-            *) say "$root$CONFIG belongs to $owner, with the mode $mode: others than root can change the service; run chown root:$NAME and chmod 640 on it." ;;
+            *) say "$root$CONFIG belongs to $owner, with the mode $mode: users other than root can change the service; run chown root:$NAME and chmod 640 on it." ;;
         esac
     fi
 }
@@ -402,7 +402,7 @@ check_port() {
     port=${listen##*:}
     [ "$port" != 0 ] || return 0
     [ "$port" -ge 1024 ] || may_bind_low_ports ||
-        fail "the service has no right to port $port; use a port from 1024 and a reverse proxy in front of it, or grant the right as described in packaging/port-443.conf."
+        fail "the service may not listen on port $port; use port 1024 or higher with a reverse proxy in front of it, or allow it as described in packaging/port-443.conf."
     [ -n "$start" ] || return 0
     # A running server uses its own port.
     ! systemctl is-active --quiet $NAME.service || return 0
@@ -463,12 +463,14 @@ create_folder() {
     report $state "$path"
 }
 
+has_backup=''
 # Makes a backup, because the old version may not be able to read the database of the new one. If the old version does not
 # run, it may not be able to make one, and the upgrade continues without it.
 back_up() {
     [ -n "$managed" ] && [ -n "$start" ] && [ -f "$DATA/auth.sqlite3" ] && [ -f "$program" ] || return 0
     [ -f "$UNITS/$NAME-backup.service" ] && ! cmp -s -- "$binary" "$program" || return 0
     if [ -n "$dry_run" ] || systemctl start $NAME-backup.service 2>/dev/null; then
+        has_backup=1
         report new "backup in $DATA/backups"
     elif systemctl is-active --quiet $NAME.service; then
         fail "the backup before the upgrade failed, so nothing was changed; see journalctl -u $NAME-backup, or use --no-start to upgrade without a backup."
@@ -540,7 +542,9 @@ wait_until_healthy() {
 }
 
 rollback_hint() {
-    [ "$binary_state" != changed ] || printf ' %s' "The previous version is $program.previous, and a backup of its database is in $DATA/backups."
+    [ "$binary_state" = changed ] || return 0
+    printf ' %s' "The previous version is $program.previous."
+    [ -z "$has_backup" ] || printf ' %s' "A backup of its database is in $DATA/backups."
 }
 
 install() {
@@ -607,7 +611,7 @@ print_summary() {
         return
     fi
     if [ -n "$root" ]; then
-        say "Done. The machine that runs it has to create the user $NAME, set the owner of $DATA and start the service."
+        say "Done. On the machine that will run it, create the user $NAME, make it the owner of $DATA, and start the service."
         return
     fi
     if [ -n "$managed" ] && [ -n "$start" ]; then

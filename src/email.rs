@@ -3,39 +3,39 @@
 use std::borrow::Cow;
 
 use crate::digest::sha256_hex;
-use crate::django::email_validator::is_valid_user;
+use crate::django::email_validator::is_valid_local_part;
 use crate::django::text::strip;
 
 /// Returns an address in the form that is stored, as in Django: without white space around it, and the host in lower case.
 pub fn normalize(email: &str) -> String {
     match strip(email).rsplit_once('@') {
-        Some((user, host)) => format!("{user}@{}", host.to_lowercase()),
+        Some((local, host)) => format!("{local}@{}", host.to_lowercase()),
         None => email.to_owned(),
     }
 }
 
 /// Returns the key of an address, which is the same for all spellings of one mailbox. The host is in Unicode (UTS 46), and
-/// the user part has no escapes and no unnecessary quotes (RFC 5321 §4.1.2). Only ASCII letters of the user part are in lower
+/// the local part has no escapes and no unnecessary quotes (RFC 5321 §4.1.2). Only ASCII letters of the local part are in lower
 /// case: the Kelvin sign would become a `k`, which is another mailbox.
 pub fn key(email: &str) -> String {
-    let Some((user, host)) = email.rsplit_once('@') else { return email.to_lowercase() };
+    let Some((local, host)) = email.rsplit_once('@') else { return email.to_lowercase() };
     let host = host.to_lowercase();
     let (unicode, outcome) = idna::domain_to_unicode(&host);
     let host = if outcome.is_ok() { unicode } else { host };
-    format!("{}@{host}", unquote(user).to_ascii_lowercase())
+    format!("{}@{host}", unquote(local).to_ascii_lowercase())
 }
 
-/// Removes the escapes of a quoted user part, and its quotes if it is valid without them.
-fn unquote(user: &str) -> Cow<'_, str> {
-    let quoted = user.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    let Some(quoted) = quoted else { return user.into() };
+/// Removes the escapes of a quoted local part, and its quotes if it is valid without them.
+fn unquote(local: &str) -> Cow<'_, str> {
+    let quoted = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let Some(quoted) = quoted else { return local.into() };
     let mut content = String::with_capacity(quoted.len());
     let mut characters = quoted.chars();
     while let Some(character) = characters.next() {
         content.push(if character == '\\' { characters.next().unwrap_or('\\') } else { character });
     }
-    // A quote in the content was escaped, so it is part of the name. `is_valid_user` would accept it as a delimiter.
-    let needs_quotes = content.starts_with('"') || !is_valid_user(&content);
+    // A quote in the content was escaped, so it is part of the name. `is_valid_local_part` would accept it as a delimiter.
+    let needs_quotes = content.starts_with('"') || !is_valid_local_part(&content);
     if needs_quotes { format!("\"{content}\"").into() } else { content.into() }
 }
 

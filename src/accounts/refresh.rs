@@ -15,8 +15,8 @@ use crate::store;
 use crate::store::refresh_tokens::SupersededToken;
 use crate::tokens::refresh;
 
-/// If a client sends one token in parallel requests, each exchange replaces the successor of the exchange before. A
-/// replaced successor is rejected. If it is used later than this after it was replaced, it was copied.
+/// How long a client may still use a successor that was replaced. Parallel requests with one token replace the successors
+/// of one another. A replaced successor is rejected, and counts as copied after this time.
 const MAX_PARALLEL_DELAY: Duration = Duration::from_mins(1);
 
 /// Exchanges a refresh token for new tokens. Ends the session of a token that was copied.

@@ -21,7 +21,7 @@ pub(super) fn open(config: &Config) -> Result<App> {
     open_or_create(config)
 }
 
-/// Opens only the database, which does not need the secret key.
+/// Opens only the database, without loading the secret key.
 pub(super) fn open_store(config: &Config) -> Result<Store> {
     require_database(config)?;
     Store::open(&config.database())
@@ -31,7 +31,7 @@ fn require_database(config: &Config) -> Result<()> {
     let database = config.database();
     if !database.exists() {
         bail!(
-            "there is no database at {}; start the server first, or name its configuration with --config",
+            "there is no database at {}; start the server first, or give its configuration file with --config",
             database.display()
         );
     }

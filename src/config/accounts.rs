@@ -50,7 +50,7 @@ pub enum Deletion {
     Deactivate,
 }
 
-/// The clients that may list other accounts. `Public` includes anonymous ones.
+/// The viewers who may list other accounts. With `Public`, anonymous clients may as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {

@@ -3,7 +3,7 @@ use super::{Config, Tls};
 impl Config {
     /// Returns the first setting that differs in `new` and that a running server cannot change.
     pub fn find_restart_required(&self, new: &Self) -> Option<&'static str> {
-        // A certificate and its key can be reloaded. All other settings of `http.tls` are about ACME.
+        // A certificate and its key can be reloaded. All other settings of `http.tls` concern ACME, and cannot.
         let without_files = |tls: &Tls| Tls { certificate: None, key: None, ..tls.clone() };
         let differences = [
             ("listen", self.listen != new.listen),

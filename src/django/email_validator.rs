@@ -27,10 +27,10 @@ fn case_insensitive(text: &str) -> Regex {
 }
 
 pub fn is_valid(email: &str) -> bool {
-    email.rsplit_once('@').is_some_and(|(user, host)| is_valid_user(user) && is_valid_host(host))
+    email.rsplit_once('@').is_some_and(|(user, host)| is_valid_local_part(user) && is_valid_host(host))
 }
 
-pub fn is_valid_user(user: &str) -> bool {
+pub fn is_valid_local_part(user: &str) -> bool {
     USER.is_match(user)
 }
 

@@ -81,7 +81,7 @@ pub(super) fn insert(tx: &Tx<'_>, new: &NewGroupForm) -> Result<GroupId> {
     if store::groups::insert(tx, &group)? { Ok(id) } else { Err(errors::GROUP_EXISTS) }
 }
 
-/// Deletes the group that the viewer represents, with its memberships and join requests.
+/// Deletes a group that the viewer must represent, with its memberships and join requests.
 pub fn delete(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
     Tx::run(app, viewer, |tx| {
         let (own, own_group) = require_representative(tx)?;
@@ -100,7 +100,7 @@ pub fn delete(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
     })
 }
 
-/// Deletes a group. Records an event and enqueues a notice for each of these members.
+/// Deletes a group. For each of `members`, records an event and enqueues a notice.
 pub(super) fn delete_and_notify(tx: &Tx<'_>, id: &str, members: &[Account], notice: &str) -> Result<()> {
     for member in members {
         tx.record(member.id, Event::GroupDeleted(id))?;
@@ -131,7 +131,7 @@ pub fn remove(app: &App, viewer: &Viewer, user_id: &str) -> Result<()> {
         let visibility = Visibility::of(app, Some(own.clone()));
         let member = find_account(tx, user_id)?.filter(|found| visibility.sees_account(found));
         let member = member.ok_or(errors::USER_NOT_FOUND)?;
-        // As in the original, this applies to the representative of any group, but must not reveal a hidden one.
+        // As in the original, representatives of other groups get this error too, but not of groups that are hidden.
         if let Some(represented) = member.represents()
             && store::groups::find_by_id(tx, represented)?.is_some_and(|found| visibility.sees_group(&found))
         {

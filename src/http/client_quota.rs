@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// POST requests of one client in progress, on all of its connections.
 const MAX_REQUESTS_PER_CLIENT: usize = 256;
-/// Bytes of large replies that are not sent yet. A small request can cause a reply of a megabyte, and the client may read
-/// it slowly.
+/// Bytes of replies that are not sent yet, except for small ones. A small request can cause a reply of a megabyte, and the
+/// client may read it slowly.
 const MAX_UNSENT_BYTES: usize = 64 << 20;
 const MAX_UNSENT_BYTES_PER_CLIENT: usize = 16 << 20;
 
-/// The quotas of requests. A reload keeps them, because requests in progress have reserved parts of them.
+/// The two quotas of clients. A reload of the settings keeps them, because requests in progress have reservations.
 #[derive(Clone)]
 pub(super) struct Quotas {
     pub(super) requests: ClientQuota,
@@ -45,7 +45,7 @@ impl ClientQuota {
     }
 
     /// Reserves an amount for a client until the reservation is dropped. Returns `None` if that would exceed a limit. A
-    /// limit does not apply to the first amount, because an amount above the limit could otherwise never be reserved.
+    /// limit does not apply while nothing is reserved, because an amount above the limit could otherwise never be reserved.
     pub(super) fn reserve(&self, client: String, amount: usize) -> Option<Reservation> {
         let mut usage = self.usage();
         let fits = |used: usize, max: usize| used == 0 || used.saturating_add(amount) <= max;

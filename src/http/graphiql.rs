@@ -32,7 +32,7 @@ static FILES: LazyLock<HashMap<String, File>> = LazyLock::new(|| {
 
 struct File {
     compressed: Bytes,
-    /// Set when the first client requests the file without gzip.
+    /// Set when the file is first needed without gzip.
     plain: OnceLock<Bytes>,
 }
 
@@ -52,7 +52,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
     img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// Returns the page in HTML. Its files are below `/graphiql/`. `public_path` is the path of `public_url`.
+/// Returns the page in HTML, with the links to its files. `public_path` is the path of `public_url`.
 pub(super) fn page(public_path: &str) -> Bytes {
     let page = FILES.get("index.html").expect("the bundle has a page").plain();
     String::from_utf8_lossy(&page).replace("=\"./", &format!("=\"{public_path}/graphiql/")).into()
@@ -67,7 +67,7 @@ pub(super) fn page_response(page: &Bytes) -> Response {
     response("index.html").body(page.clone())
 }
 
-/// Returns the file at `/graphiql/:name`.
+/// Returns the file at `/graphiql/*name`.
 pub(super) fn file_response(request: Request) -> Response {
     let name = request.path_params::<String>().unwrap_or_default();
     let Some(file) = FILES.get(&name).filter(|_| is_read(&request)) else {

@@ -100,7 +100,7 @@ fn write(
     write_and_sync(&temporary, &mail)
         .with_context(unwritable)
         .map_err(|error| Failure::new(FailureKind::ServerUnavailable, error))?;
-    // Other mails are delivered nevertheless: the cause may be this path, for example a folder of that name.
+    // Unlike above, the cause may be this path, for example a folder of that name, so other mails are still delivered.
     std::fs::rename(&temporary, &path)
         // The file name must be on disk before the mail counts as delivered.
         .and_then(|()| File::open(directory)?.sync_all())

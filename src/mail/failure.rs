@@ -71,7 +71,7 @@ impl Failure {
             return Self::new(FailureKind::ServerUnavailable, describe_missing_reply(step, error, server));
         };
         let kind = match code {
-            // The server closes the connection, requires a login or encryption, or rejects the login.
+            // The server closes the connection, requires a login (also 503) or encryption, or rejects the login.
             421 | 503 | 530 | 535 | 538 => FailureKind::ServerUnavailable,
             _ if !step.concerns_one_mail() => FailureKind::ServerUnavailable,
             _ if error.is_permanent() => FailureKind::Refused,
@@ -90,7 +90,7 @@ impl Failure {
         Self { kind: FailureKind::Refused, summary: explain(self.summary), cause: explain(self.cause) }
     }
 
-    /// Replaces the long words of the cause that the mail contains. They may be tokens that the mail server repeated.
+    /// Replaces long words in the cause that are also in the mail. They may be tokens that the mail server repeated.
     pub(super) fn redact(mut self, mail: &str) -> Self {
         let is_separator = |c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c);
         let cause = self.cause.clone();
@@ -110,7 +110,7 @@ fn describe_missing_reply(step: Step, error: &Error, server: &str) -> String {
         None if error.is_response() => {
             format!("the mail server {server} closed the connection or does not speak SMTP, at {step_name}")
         }
-        // `WouldBlock` is a timeout while a reply is read (on Unix), and `TimedOut` one while a connection is opened.
+        // `WouldBlock` means that no reply came in time (on Unix), so there was a connection.
         kind if step == Step::Connection && kind != Some(ErrorKind::WouldBlock) => {
             format!("no connection to a mail server at {server}{cause}")
         }
@@ -121,7 +121,7 @@ fn describe_missing_reply(step: Step, error: &Error, server: &str) -> String {
     }
 }
 
-/// Cuts off a text for the database, and removes control characters.
+/// Cuts off a long reply or error, and removes control characters.
 fn shorten(reply: &str) -> String {
     single_line(&reply.trim().chars().take(MAX_REPLY).collect::<String>())
 }

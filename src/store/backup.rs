@@ -53,7 +53,7 @@ pub fn require_alone(file: &Path) -> Result<()> {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
             bail!("another program has {} open; stop it first", file.display())
         }
-        // A damaged database may be replaced.
+        // Other errors are ignored: `restore` may replace a damaged database.
         _ => Ok(()),
     }
 }
@@ -66,7 +66,7 @@ pub fn check_file(file: &Path) -> Result<Contents> {
     let unreadable = || format!("{shown} cannot be read as a database");
     let connection =
         Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).with_context(unreadable)?;
-    // The file is not trusted: functions that its schema calls must have no effect.
+    // The file is not trusted: its schema may call only functions without side effects.
     connection.pragma_update(None, "trusted_schema", false).with_context(unreadable)?;
     let found = match schema_objects(&connection) {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
@@ -153,7 +153,7 @@ fn schema_objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
     let mut statement = connection.prepare(sql)?;
     let object = |row: &rusqlite::Row<'_>| {
         let (kind, name): (String, String) = (row.get(0)?, row.get(1)?);
-        // The statement depends on the version of refinery.
+        // The `CREATE TABLE` statement of the history depends on the version of refinery.
         let sql = if name == HISTORY { String::new() } else { row.get(2)? };
         Ok(Object { kind, name, sql })
     };

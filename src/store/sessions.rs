@@ -41,9 +41,9 @@ pub fn set_last_use(db: &Writer<'_>, id: &str, last_use: &Use) -> Result<()> {
     db.execute(sql, (at, expires_at, address, user_agent, id))
 }
 
-/// Makes a session expire with its access token, `lifetime` after the last use. A session that expires earlier is unchanged.
+/// Makes a session without refresh token expire with its access token, whose lifetime is `lifetime`. Never prolongs it.
 pub fn shorten(db: &Writer<'_>, id: &str, lifetime: Duration) -> Result<()> {
-    // One second more, because the expiry of an access token is rounded down, and the token is valid during that second.
+    // One second more, because an access token is valid until the end of the second in which it expires.
     let micros = Timestamp::from_micros(0).plus(lifetime).plus(Duration::from_secs(1)).micros();
     let sql = "UPDATE sessions SET expires_at = MIN(expires_at, last_used_at + $1) WHERE id = $2";
     db.execute(sql, (micros, id))

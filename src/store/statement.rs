@@ -43,7 +43,7 @@ impl Reader<'_> {
     ) -> Result<Vec<T>> {
         let mut rows = Vec::new();
         for keys in keys.chunks(MAX_KEYS) {
-            // Repeats the last key up to a power of two, so that few different statements are prepared.
+            // Pads the list with its last key to a power of two, so that few different statements are prepared.
             let length = keys.len().next_power_of_two();
             let padded = keys.iter().chain(keys.last().into_iter().cycle()).take(length);
             let sql = sql.replace("$keys", &vec!["?"; length].join(", "));

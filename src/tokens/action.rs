@@ -69,7 +69,7 @@ pub fn read(
 
 /// Returns the action of a token of any age, or `None` if the signature is invalid.
 pub fn action_of(key: &SigningKey, token: &str) -> Option<Action> {
-    // At the time 0, no token has expired yet.
+    // The time 0 is before the expiry of every token.
     let (payload, _) =
         loads(key.bytes(), DEFAULT_SALT, token, Timestamp::from_micros(0), Duration::ZERO).ok()?;
     payload["action"].as_str()?.parse().ok()

@@ -55,8 +55,8 @@ pub fn parse(json: &str) -> Result<ImportFile, Vec<Fault>> {
     let file = decoder.file(&value, FILE).map(|file| ImportFile {
         institutions: decoder.list(&file, "institutions", INSTITUTION, institution),
         research_fields: decoder.list(&file, "researchfields", RESEARCH_FIELD, research_field),
-        users: decoder.list(&file, "users", users::MEMBERS, users::user),
-        groups: decoder.list(&file, "workinggroups", groups::MEMBERS, groups::working_group),
+        users: decoder.list(&file, "users", users::FIELDS, users::user),
+        groups: decoder.list(&file, "workinggroups", groups::FIELDS, groups::working_group),
     });
     match file {
         Some(file) if decoder.faults.is_empty() => Ok(file),

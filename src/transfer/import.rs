@@ -76,8 +76,8 @@ fn import_user(tx: &Tx<'_>, index: usize, user: &User) -> Result<bool> {
     if store::emails::find_role(tx, &email::key(&user.email))? == Some(Role::Primary) {
         return Ok(false);
     }
-    let conflict = |member: &str, value: &str| {
-        Error::bad_request(format!("users[{index}].{member}: another account has \"{value}\" already"))
+    let conflict = |field: &str, value: &str| {
+        Error::bad_request(format!("users[{index}].{field}: another account has \"{value}\" already"))
     };
     let now = tx.now;
     let has_password = !user.password.is_empty() && !user.password.starts_with('!');
@@ -97,10 +97,10 @@ fn import_user(tx: &Tx<'_>, index: usize, user: &User) -> Result<bool> {
     let primary = Some((&user.email, Role::Primary, "email"));
     let secondary = user.secondary_email.as_ref();
     let secondary = secondary.map(|email| (email, Role::Secondary, "status.secondary_email"));
-    for (address, role, member) in primary.into_iter().chain(secondary) {
+    for (address, role, field) in primary.into_iter().chain(secondary) {
         let address = email::normalize(address);
         if !store::accounts::insert_email(tx, id, &address, &email::key(&address), role)? {
-            return Err(conflict(member, &address));
+            return Err(conflict(field, &address));
         }
     }
     tx.record(id, Event::Imported)?;
@@ -109,9 +109,8 @@ fn import_user(tx: &Tx<'_>, index: usize, user: &User) -> Result<bool> {
 
 /// Adds a working group with its members and join requests. Returns false if its id exists already.
 fn import_group(tx: &Tx<'_>, index: usize, group: &WorkingGroup) -> Result<bool> {
-    let conflict = |json_member: &str, problem: &str| {
-        Error::bad_request(format!("workinggroups[{index}].{json_member}: {problem}"))
-    };
+    let conflict =
+        |field: &str, problem: &str| Error::bad_request(format!("workinggroups[{index}].{field}: {problem}"));
     if store::groups::find_by_id(tx, &group.id)?.is_some() {
         return Ok(false);
     }
@@ -134,19 +133,18 @@ fn import_group(tx: &Tx<'_>, index: usize, group: &WorkingGroup) -> Result<bool>
     if !store::groups::insert(tx, &new)? {
         return Err(conflict("name", "the institution has another working group of this name"));
     }
-    let account = |json_member: &str, email_key: &str| -> Result<Account> {
+    let account = |field: &str, email_key: &str| -> Result<Account> {
         let found = store::accounts::find_by_email(tx, email_key)?;
         let found = found.filter(|account| email::key(&account.email) == email_key);
-        found.ok_or_else(|| {
-            conflict(json_member, &format!("no account has \"{email_key}\" as its primary address"))
-        })
+        found
+            .ok_or_else(|| conflict(field, &format!("no account has \"{email_key}\" as its primary address")))
     };
     let representative =
         group.representative.iter().map(|key| (key, MemberRole::Representative, "representative"));
     let members = group.members.iter().map(|key| (key, MemberRole::Member, "members"));
-    for (email_key, role, json_member) in representative.chain(members) {
-        if !store::memberships::insert(tx, account(json_member, email_key)?.id, &group.id, role)? {
-            return Err(conflict(json_member, &format!("\"{email_key}\" has a working group already")));
+    for (email_key, role, field) in representative.chain(members) {
+        if !store::memberships::insert(tx, account(field, email_key)?.id, &group.id, role)? {
+            return Err(conflict(field, &format!("\"{email_key}\" has a working group already")));
         }
     }
     for (index, request) in group.join_requests.iter().enumerate() {

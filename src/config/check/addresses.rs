@@ -8,8 +8,8 @@ use crate::config::error_message::quoted;
 use crate::config::http::parse_network;
 use crate::config::{Config, SmtpServer, Transport};
 
-/// First segments of the server's own paths. If the path of `public_url` began with one of these, the server could not
-/// determine whether a reverse proxy had removed that path from a request.
+/// First segments of the server's own paths, with which the path of `public_url` must not begin. A reverse proxy may remove
+/// the path of `public_url` from requests or not, and the server could not distinguish the two.
 const OWN_PATHS: [&str; 14] = [
     "graphql",
     "relay",
@@ -65,7 +65,7 @@ fn check_public_url(config: &Config) -> Result<()> {
     };
     ensure!(
         path.split('/').all(is_plain),
-        "public_url: the path in {} may contain only letters, digits and -._~; write it as \"https://example.org/auth\"",
+        "public_url: the path in {} must consist of names of letters, digits and -._~; write it as \"https://example.org/auth\"",
         quoted(&config.public_url)
     );
     let first = path.split('/').next().unwrap_or_default();

@@ -7,7 +7,7 @@ pub(in crate::http) struct MessagePage {
     pub(super) path: &'static str,
     pub(super) title: &'static str,
     pub(super) text: &'static str,
-    /// Whether the page follows a form that asks for a mail.
+    /// Whether the page follows a form with which a mail was requested.
     pub(super) is_mail_sent: bool,
 }
 
@@ -70,7 +70,7 @@ static ACTIVATION: Link = Link {
 static SECONDARY_EMAIL: Link = Link {
     path: "/activate-secondary",
     title: "Confirm your secondary address",
-    lead: "Confirm that this address is yours. You can then use it for your account as well.",
+    lead: "Confirm that this address is yours. You can then also log in with it.",
     button: "Confirm",
     takes_password: false,
     done: page(
@@ -111,7 +111,7 @@ static PASSWORD_SET: Link = Link {
     done: page("/done/first-password", "Your password is set", "You can log in with it now."),
     already_done: message(
         "Your account has a password already",
-        "Log in with it. If you have forgotten it, you can ask for a new one on the front page.",
+        "Log in with it. If you have forgotten it, you can request a new one on the front page of this server.",
     ),
     if_unusable: "Enter the address of your account, and we mail you another link.",
     mail_form: Some(&PASSWORD_MAIL),
@@ -163,7 +163,7 @@ pub(super) static NOT_FOUND: MessagePage = message(
 pub(super) static WRONG_METHOD: MessagePage =
     message("This cannot be done here", "Go back and use the buttons of the page.");
 pub(super) static CROSS_SITE: MessagePage = message(
-    "This came from another site",
+    "The form came from another site",
     "Nothing was changed. Open the link in your mail again, and use the buttons of that page.",
 );
 pub(super) static TOO_MANY_ATTEMPTS: MessagePage =

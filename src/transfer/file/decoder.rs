@@ -14,7 +14,7 @@ use crate::printable::single_line;
 /// A JSON object, with its path within the file, such as `users[3]`.
 pub(super) struct Object<'a> {
     path: String,
-    members: &'a Map<String, Value>,
+    fields: &'a Map<String, Value>,
 }
 
 impl<'a> Object<'a> {
@@ -23,9 +23,9 @@ impl<'a> Object<'a> {
         if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
     }
 
-    /// Returns a member, or `None` if it is missing or null.
+    /// Returns a field, or `None` if it is missing or null.
     fn get(&self, key: &str) -> Option<&'a Value> {
-        self.members.get(key).filter(|value| !value.is_null())
+        self.fields.get(key).filter(|value| !value.is_null())
     }
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    /// Adds an error about a member.
+    /// Adds an error about a field.
     pub(super) fn reject(&mut self, object: &Object<'_>, key: &str, problem: impl Display) {
         self.reject_at(object.path_of(key), problem);
     }
@@ -47,7 +47,7 @@ impl Decoder {
         self.faults.push(Fault { path, problem: problem.to_string() });
     }
 
-    /// Returns the object that makes up the file. `known` are the names of its members.
+    /// Returns the object that makes up the file. `known` are the names of its fields.
     pub(super) fn file<'a>(&mut self, value: &'a Value, known: &[&str]) -> Option<Object<'a>> {
         if !value.is_object() {
             self.reject_at("file".into(), "Make the whole file one object, in braces.");
@@ -57,13 +57,13 @@ impl Decoder {
     }
 
     fn object<'a>(&mut self, value: &'a Value, path: String, known: &[&str]) -> Option<Object<'a>> {
-        let Value::Object(members) = value else {
+        let Value::Object(fields) = value else {
             self.reject_at(path, "Write an object, in braces.");
             return None;
         };
-        let object = Object { path, members };
-        for key in members.keys().filter(|key| !known.contains(&key.as_str())) {
-            let problem = format!("Remove this unknown member; known are {}.", known.join(", "));
+        let object = Object { path, fields };
+        for key in fields.keys().filter(|key| !known.contains(&key.as_str())) {
+            let problem = format!("Remove this unknown field; the known fields are {}.", known.join(", "));
             self.reject(&object, key, problem);
         }
         Some(object)
@@ -97,10 +97,10 @@ impl Decoder {
         entries
     }
 
-    /// Adds an error if a member is missing.
+    /// Adds an error if a field is missing.
     pub(super) fn require(&mut self, object: &Object<'_>, key: &str) {
         if object.get(key).is_none() {
-            self.reject(object, key, "Add this member; it is required.");
+            self.reject(object, key, "Add this field; it is required.");
         }
     }
 
@@ -151,7 +151,7 @@ impl Decoder {
         })
     }
 
-    /// Adds an error if an earlier member has the same kind, such as "username", and the same value.
+    /// Adds an error if an earlier field has the same kind, such as "username", and the same value.
     pub(super) fn must_be_unique(
         &mut self,
         object: &Object<'_>,

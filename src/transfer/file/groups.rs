@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 use crate::email;
 use crate::store::join_requests::Status;
 
-pub(super) const MEMBERS: &[&str] = &[
+pub(super) const FIELDS: &[&str] = &[
     "id",
     "name",
     "institution",

@@ -3,7 +3,7 @@ use crate::accounts::validation;
 use crate::clock::Timestamp;
 use crate::passwords;
 
-pub(super) const MEMBERS: &[&str] = &[
+pub(super) const FIELDS: &[&str] = &[
     "email",
     "username",
     // The plain text of `password`, only in test data. It is ignored.
@@ -17,7 +17,7 @@ pub(super) const MEMBERS: &[&str] = &[
     "date_joined",
     "status",
 ];
-const STATUS_MEMBERS: &[&str] = &["verified", "archived", "secondary_email"];
+const STATUS_FIELDS: &[&str] = &["verified", "archived", "secondary_email"];
 
 /// A user of the file. It does not implement `Debug`, because the hash must not reach a log.
 #[derive(Default)]
@@ -54,7 +54,7 @@ pub(super) fn user(decoder: &mut Decoder, object: &Object<'_>) -> User {
         date_joined: decoder.time(object, "date_joined"),
         ..User::default()
     };
-    if let Some(status) = decoder.child(object, "status", STATUS_MEMBERS) {
+    if let Some(status) = decoder.child(object, "status", STATUS_FIELDS) {
         user.verified = decoder.flag(&status, "verified", false);
         user.archived = decoder.flag(&status, "archived", false);
         user.secondary_email = decoder.email(&status, "secondary_email", validation::EMAIL);

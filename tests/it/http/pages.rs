@@ -98,7 +98,7 @@ async fn cross_site_forms_are_refused() {
                 server.raw(Method::POST, path).header(header, value).body("email=ada%40example.org");
             let page = server.page(request, path).await;
             assert_eq!(page.status, 403);
-            assert!(page.says("This came from another site"), "{}", page.text);
+            assert!(page.says("The form came from another site"), "{}", page.text);
         }
     }
     assert_eq!(server.rows(), before);

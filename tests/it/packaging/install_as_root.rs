@@ -26,7 +26,7 @@ fn settings_and_port_rights_in_systemd_drop_ins_are_considered() {
         "data_dir = \"/var/lib/pledge4future-auth\"\nmail.transport = \"smtp\"\n",
     );
     let sentence = machine.dry_run_with_systemd().expect("as before").refused(1);
-    assert!(sentence.starts_with("the service has no right to port 443"), "{sentence}");
+    assert!(sentence.starts_with("the service may not listen on port 443"), "{sentence}");
 
     file(
         "root/etc/systemd/system/pledge4future-auth.service.d/port-443.conf",
@@ -87,7 +87,9 @@ fn files_of_other_owners_are_taken_over_or_reported() {
         assert!(output.lines().any(|line| line == format!("  changed   {path}")), "{path}: {output}");
     }
     assert!(
-        output.contains("config.toml belongs to eve:users, with the mode -rw-r-----: others"),
+        output.contains(
+            "config.toml belongs to eve:users, with the mode -rw-r-----: users other than root can"
+        ),
         "{output}"
     );
     let chowned = std::fs::read_to_string(file("chowned")).expect("a file");
