@@ -44,7 +44,7 @@ impl Hasher {
         self.argon.hash(password, &self.random.bytes::<16>())
     }
 
-    /// Verifies a password. If there is no hash, it does the same work, so that timing does not reveal whether an account exists.
+    /// Verifies a password. Does the same work if there is no hash, so that timing does not reveal whether an account exists.
     pub fn verify(&self, password: &str, stored: Option<&str>) -> PasswordCheck {
         let Some(stored) = stored else {
             self.argon.verify(password, &self.dummy);

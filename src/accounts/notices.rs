@@ -28,8 +28,8 @@ pub(super) const ACTIVATED_ALREADY: &str = "Somebody asked for another activatio
 pub(super) const WANTED_AS_SECONDARY: &str =
     "Somebody wants this address as the secondary one of another account, but it belongs to yours.";
 
-/// Mails the owner of an account that a request of somebody else named an address of it. The reply to that request does
-/// not reveal that. The mail is sent to the address as its owner spelled it, because the
+/// Tells the owner of an account by mail that somebody else's request named one of its addresses. The reply to that
+/// request does not reveal it. The mail is sent to the address as its owner spelled it, because the
 /// requested spelling may belong to another mailbox.
 pub(super) fn enqueue_hint(tx: &Tx<'_>, account: &Account, address: &str, sentence: &str) -> Result<()> {
     let is_requested = |own: &&String| email::is_same(own, address);

@@ -15,7 +15,7 @@ use crate::store;
 use crate::store::refresh_tokens::SupersededToken;
 use crate::tokens::refresh;
 
-/// How long a client may still use a successor that was replaced. Parallel requests with one token replace the successors
+/// How long the use of a replaced successor does not end the session. Parallel requests with one token replace the successors
 /// of one another. A replaced successor is rejected, and counts as copied after this time.
 const MAX_PARALLEL_DELAY: Duration = Duration::from_mins(1);
 

@@ -91,7 +91,7 @@ fn delete_secondary(tx: &Tx<'_>, account: &Account) -> Result<()> {
     Ok(store::accounts::delete_email(tx, account.id, Role::Secondary)?)
 }
 
-/// Checks the password, and that the account has a secondary address. A rule checks the address again, because another request may have removed it.
+/// Checks the password, and that the account has a secondary address, which another request may remove before the rule.
 fn reauthenticate_with_secondary(app: &App, viewer: &Viewer, password: &str) -> Result<VerifiedPassword> {
     reauthenticate(app, viewer, "password", password, |_, account| require_secondary(account).map(drop))
 }

@@ -8,7 +8,7 @@ use crate::store::{self, Reader};
 
 const MAX_ACCOUNTS_PER_PAGE: i64 = 100;
 
-/// An offset in the whole list. `None` for a string that is not a cursor, which selects nothing.
+/// An offset in the whole list. `None` for a string that is not a cursor, which is ignored.
 pub type Cursor = Option<i64>;
 
 /// The arguments that select a page of a list, as in graphene-django.

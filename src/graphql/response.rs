@@ -37,7 +37,7 @@ impl RootFields {
         });
     }
 
-    /// Summarizes a request for the log. `codes` are the codes of rejections, which the response may not contain.
+    /// Summarizes a request for the log. `codes` are those of rejections, which are not always in the response.
     pub(super) fn summarize(&self, response: &Response, codes: BTreeSet<&'static str>) -> Summary {
         let Value::Object(_) = &response.data else { return Summary::not_executed() };
         let outcome = if response.errors.iter().any(is_server_failure) {

@@ -136,7 +136,7 @@ fn leave_current(tx: &Tx<'_>, account: &Account) -> Result<()> {
 
 /// Adds an account without a group to a group.
 pub(super) fn admit(tx: &Tx<'_>, newcomer: &Account, group_id: &str) -> Result<()> {
-    // Until the address is confirmed, somebody else than its owner may have created the account.
+    // Until the address is confirmed, somebody other than its owner may have created the account.
     if !newcomer.is_verified_and_active() {
         return Err(errors::NOT_REGISTERED);
     }

@@ -131,7 +131,7 @@ pub fn remove(app: &App, viewer: &Viewer, user_id: &str) -> Result<()> {
         let visibility = Visibility::of(app, Some(own.clone()));
         let member = find_account(tx, user_id)?.filter(|found| visibility.sees_account(found));
         let member = member.ok_or(errors::USER_NOT_FOUND)?;
-        // As in the original, representatives of other groups get this error too, but not of groups that are hidden.
+        // As in the original, the member may represent another group. The error must not reveal a hidden one.
         if let Some(represented) = member.represents()
             && store::groups::find_by_id(tx, represented)?.is_some_and(|found| visibility.sees_group(&found))
         {

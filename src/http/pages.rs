@@ -4,9 +4,9 @@
 //! mutations. A success redirects the browser to an address without a token, so that no token stays in the address bar.
 //! The exception is an activation that deletes the password: it redirects to the link that sets a new one.
 //!
-//! The forms need no CSRF token: nothing that a browser sends by itself, such as a cookie, authenticates them, and the author of a forged request can
-//! send it without a browser as well. But another site could make the browsers of its visitors ask for mails, so a
-//! request that a browser marks as sent by another site is rejected.
+//! The forms need no CSRF token: nothing that a browser sends by itself, such as a cookie, authenticates them, and the
+//! author of a forged request can send it without a browser as well. But another site could make the browsers of its
+//! visitors request mails, so a request that a browser marks as sent by another site is rejected.
 
 mod content;
 mod handlers;

@@ -198,7 +198,7 @@ impl<'a> Link<'a> {
             let Some(account) = account.filter(|_| status.is_valid()) else {
                 return Ok(Err(self.error(tx, &status)?));
             };
-            // A token is valid until the end of the second in which it expires.
+            // One second more, so that the use of a token is certainly remembered until the token has expired.
             let expires_at = self.claims.made_at.plus(self.lifetime).plus(Duration::from_secs(1));
             store::action_tokens::consume(tx, &action::hash(self.token), expires_at)?;
             rule(tx, account, self.claims).map(Ok)

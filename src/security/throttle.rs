@@ -2,7 +2,7 @@
 //!
 //! The first attempts are free. Each further one must wait longer than the one before, and attempts are forgotten one by
 //! one. No account is ever locked, and an owner who has logged in from a network before is not throttled there because of
-//! the attempts of others.
+//! attempts from other networks.
 //!
 //! A password attempt is counted in a transaction of its own before the password is checked, so that parallel attempts
 //! are counted one by one and failing requests are counted as well. Tokens cannot be guessed. Invalid ones are counted

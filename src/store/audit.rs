@@ -30,7 +30,7 @@ impl StoredActor {
 pub struct NewEntry<'a> {
     pub at: Timestamp,
     pub event: &'a str,
-    /// The affected account. `None` if the client named no account, or if a working group without members was deleted.
+    /// The affected account. `None` if the client named none that exists, or if a working group without members was deleted.
     pub account: Option<AccountId>,
     pub actor: StoredActor,
     /// The IP address of the client, if known.

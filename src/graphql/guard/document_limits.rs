@@ -25,7 +25,7 @@ const MAX_NESTED_LISTS: usize = 2;
 const MAX_INTROSPECTION: usize = 20;
 
 pub(super) fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
-    // Validation reports the errors of every operation and fragment, so a large number would cause a huge response.
+    // Validation creates the errors of every operation and fragment, so a large number would take memory and time.
     limit(document.operations.iter().count(), MAX_OPERATIONS, "contain", "operations")?;
     limit(document.fragments.len(), MAX_FRAGMENTS, "contain", "fragments")?;
     let mut counts = Counts::default();
@@ -62,7 +62,7 @@ impl Counts {
         self.directives += directives.len();
         limit(self.directives, MAX_DIRECTIVES, "use", "directives")?;
         let mut seen = HashSet::new();
-        // GraphQL, October 2021, §5.7.3. Validation would report every repetition, which would cause a huge response.
+        // GraphQL, October 2021, §5.7.3. Validation would create an error for every repetition.
         match directives.iter().find(|directive| !seen.insert(&directive.node.name.node)) {
             Some(repeated) => {
                 let message = "A request may use a directive once in the same place.";

@@ -70,7 +70,7 @@ static ACTIVATION: Link = Link {
 static SECONDARY_EMAIL: Link = Link {
     path: "/activate-secondary",
     title: "Confirm your secondary address",
-    lead: "Confirm that this address is yours. You can then also log in with it.",
+    lead: "Confirm that this address is yours. You can then use it for your account as well.",
     button: "Confirm",
     takes_password: false,
     done: page(
@@ -148,7 +148,7 @@ pub(super) static JOIN_REQUESTS: MessagePage = page(
 );
 pub(super) static LINK_USED: MessagePage = message(
     "This link no longer works",
-    "It was used already, or the password or an address of your account has changed since it was mailed.",
+    "It was used already, or your account has changed since it was mailed, for example its password.",
 );
 pub(super) static LINK_EXPIRED: MessagePage =
     message("This link is too old", "Links work for a limited time.");

@@ -12,7 +12,7 @@ use crate::support::smtp_receiver::{Receiver, say};
 use super::{deliver, failed, last_error, row, settings, site};
 
 #[tokio::test]
-async fn a_reply_that_quotes_the_mail_is_stored_without_its_link() {
+async fn a_reply_that_quotes_the_mail_is_stored_without_its_token() {
     let (sender, link) = std::sync::mpsc::channel::<String>();
     let receiver = Receiver::scripted(move |line| {
         let link = (line == ".").then(|| link.recv().expect("a link"))?;
