@@ -65,7 +65,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: group::Command,
     },
-    /// List, show and retry mails. `mail show` is the way to a link if there is no mail server.
+    /// List, show and retry mails. Without a mail server, `mail show` prints the links.
     Mail {
         #[command(subcommand)]
         command: mail::Command,
