@@ -27,7 +27,7 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
     }
     let long_ago = app.clock.now().minus(MIN_MAIL_OUTAGE);
     // An old mail alone is not an outage, because the mail server of its recipient may defer it forever.
-    let oldest = || app.store.read(store::outbox::find_time_of_oldest_waiting);
+    let oldest = || app.store.read_latest(store::outbox::find_time_of_oldest_waiting);
     if app.outage.began_before(long_ago) && oldest()?.is_some_and(|oldest| oldest < long_ago) {
         problems.push("no mail was delivered for more than an hour; see `mail list`");
     }

@@ -50,7 +50,7 @@ pub struct DeliveryReport {
 pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<DeliveryReport> {
     let mut report = DeliveryReport::default();
     'round: loop {
-        let due = app.store.read(|db| store::outbox::list_due(db, app.clock.now(), BATCH_SIZE))?;
+        let due = app.store.read_latest(|db| store::outbox::list_due(db, app.clock.now(), BATCH_SIZE))?;
         if due.is_empty() {
             break;
         }
@@ -78,7 +78,7 @@ pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<DeliveryRe
 fn delete_old(app: &App) -> Result<()> {
     let limit = app.clock.now().minus(RETENTION);
     // This runs every few seconds, and unlike a write, a read blocks no writer.
-    if app.store.read(|db| store::outbox::has_finished_before(db, limit))? {
+    if app.store.read_latest(|db| store::outbox::has_finished_before(db, limit))? {
         app.store.write(|tx| store::outbox::delete_finished_before(tx, limit))?;
     }
     Ok(())

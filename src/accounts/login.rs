@@ -66,9 +66,9 @@ pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result
     let is_outdated = accepted.is_ok() && check == PasswordCheck::RightButOutdated;
     let new_hash = is_outdated.then(|| app.hasher.hash(password)).transpose()?;
     Tx::run_anonymous(app, viewer, |tx| {
-        let checked = match accepted {
+        let checked = match &accepted {
             Ok(account) => account,
-            Err(failure) => return reject(tx, id, failure),
+            Err(failure) => return reject(tx, id, *failure),
         };
         let account = store::accounts::find_by_id(tx, checked.id)?;
         let account = account.filter(|now| now.epoch == checked.epoch && now.deactivated_at.is_none());
@@ -76,7 +76,7 @@ pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result
         if let (Some(hash), Some(new_hash)) = (&hash, &new_hash) {
             store::accounts::replace_password_hash(tx, account.id, hash, new_hash)?;
         }
-        if let Some(attempt) = attempt {
+        if let Some(attempt) = &attempt {
             attempt.take_back(tx, &account)?;
         }
         begin_session(tx, account)

@@ -99,13 +99,16 @@ pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Re
         throttle::require_account_change(tx, account.id)
     })?;
     let strength = check_strength(app, &verified.account, passwords);
-    let hash = strength.map_err(Error::from).and_then(|()| Ok(app.hasher.hash(passwords[0])?));
+    let hash = match strength {
+        Ok(()) => Ok(app.hasher.hash(passwords[0])?),
+        Err(errors) => Err(errors),
+    };
     // Also runs if the new password is rejected. `reauthenticate` counted an attempt, and `run` takes it back in any case,
     // because the old password was right.
     verified.run(app, |tx, account| {
-        let hash = hash?;
+        let hash = hash.as_ref().map_err(FieldErrors::clone)?;
         throttle::account_change(tx, account.id)?;
-        let epoch = set(tx, account, &hash)?;
+        let epoch = set(tx, account, hash)?;
         let tokens = sessions::begin(tx, &Account { epoch, ..account.clone() })?;
         tx.record(account.id, Event::PasswordChanged(&tokens.session))?;
         Ok(tokens)

@@ -22,33 +22,45 @@ const MAX_PARALLEL_DELAY: Duration = Duration::from_mins(1);
 /// Exchanges a refresh token for new tokens. Ends the session of a token that was copied.
 pub fn refresh(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> {
     let hash = refresh::hash(token);
-    let tokens = Tx::run_anonymous(app, viewer, |tx| {
+    let outcome = Tx::run_anonymous(app, viewer, |tx| {
         let session = match store::refresh_tokens::consume(tx, &hash, tx.now)? {
             Some(session) => Some(session),
             None => store::refresh_tokens::replace_successor(tx, &hash, tx.now)?,
         };
-        let Some(session) = session else { return end_if_copied(tx, &hash).map(|()| None) };
+        let Some(session) = session else { return end_if_copied(tx, &hash) };
         match store::sessions::find_owner(tx, &session)? {
             Some((account, began_at)) if account.deactivated_at.is_none() => {
-                sessions::reissue(tx, &account, &session, began_at, &hash).map(Some)
+                sessions::reissue(tx, &account, &session, began_at, &hash).map(Outcome::Exchanged)
             }
-            _ => Ok(None),
+            _ => Ok(Outcome::Invalid),
         }
     })?;
-    if tokens.is_none() {
-        throttle::invalid_token(app, viewer)?;
+    if let Outcome::Exchanged(tokens) = outcome {
+        return Ok(tokens);
     }
-    Ok(tokens.ok_or(FieldError::INVALID_TOKEN)?)
+    if matches!(outcome, Outcome::Copied) {
+        tracing::warn!("a refresh token was copied, so its session was ended");
+    }
+    throttle::invalid_token(app, viewer)?;
+    Err(FieldError::INVALID_TOKEN.into())
 }
 
-fn end_if_copied(tx: &Tx<'_>, hash: &str) -> Result<()> {
+enum Outcome {
+    Exchanged(Tokens),
+    Invalid,
+    Copied,
+}
+
+fn end_if_copied(tx: &Tx<'_>, hash: &str) -> Result<Outcome> {
     let superseded = store::refresh_tokens::find_superseded(tx, hash)?;
-    let Some(SupersededToken { replaced_at, is_outdated }) = superseded else { return Ok(()) };
-    if is_outdated || replaced_at.is_some_and(|replaced| replaced < tx.now.minus(MAX_PARALLEL_DELAY)) {
-        tracing::warn!("a refresh token was copied, so its session was ended");
-        if let Some((session, owner)) = store::sessions::delete_by_refresh_token(tx, hash)? {
-            tx.record_anonymous(owner, Event::SessionReuseDetected(&session))?;
-        }
+    let Some(SupersededToken { replaced_at, is_outdated }) = superseded else { return Ok(Outcome::Invalid) };
+    let is_copied =
+        is_outdated || replaced_at.is_some_and(|replaced| replaced < tx.now.minus(MAX_PARALLEL_DELAY));
+    if !is_copied {
+        return Ok(Outcome::Invalid);
     }
-    Ok(())
+    if let Some((session, owner)) = store::sessions::delete_by_refresh_token(tx, hash)? {
+        tx.record_anonymous(owner, Event::SessionReuseDetected(&session))?;
+    }
+    Ok(Outcome::Copied)
 }

@@ -101,7 +101,7 @@ fn validate(app: &App, viewer: &Viewer, form: Registration) -> Result<ValidRegis
     Tx::run_anonymous(app, viewer, |tx| {
         throttle::registration(tx)?;
         tx.keep_on_rejection()?;
-        reject_errors_and_taken(tx, errors, &email, &username)
+        reject_errors_and_taken(tx, errors.clone(), &email, &username)
     })?;
 
     let username = (!username.is_empty()).then_some(username);

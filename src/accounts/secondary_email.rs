@@ -40,8 +40,8 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
 /// Sets the secondary address of the account to the address to which the token was mailed. Replaces an earlier one.
 pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<Redeemed<()>> {
     action_links::redeem(app, viewer, Action::SecondaryEmail, token, |tx, account, claims| {
-        let address = claims.secondary_email.ok_or(FieldError::INVALID_TOKEN)?;
-        if store::emails::find_role(tx, &email::key(&address))?.is_some() {
+        let address = claims.secondary_email.as_deref().ok_or(FieldError::INVALID_TOKEN)?;
+        if store::emails::find_role(tx, &email::key(address))?.is_some() {
             return Err(FieldError::EMAIL_IN_USE.into());
         }
         store::pending_emails::delete(tx, account.id)?;
@@ -50,7 +50,7 @@ pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<Redeemed<()>> {
             delete_secondary(tx, &account)?;
             tx.record_by_owner(account.id, Event::SecondaryEmailRemoved)?;
         }
-        store::accounts::insert_email(tx, account.id, &address, &email::key(&address), Role::Secondary)?;
+        store::accounts::insert_email(tx, account.id, address, &email::key(address), Role::Secondary)?;
         tx.record_by_owner(account.id, Event::SecondaryEmailConfirmed)
     })
 }

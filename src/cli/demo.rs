@@ -46,14 +46,14 @@ fn public_url(listen: SocketAddr) -> String {
 }
 
 fn create_sample(app: &App) -> error::Result<()> {
-    import::import(app, &bundled::research_fields(app)?, false, &|| {})?;
+    import::import(app, &bundled::research_fields(app)?, false, &|_| {})?;
     let mut sample =
         file::parse(SAMPLE).map_err(|faults| anyhow!("the sample data are faulty: {faults:?}"))?;
     let hash = app.hasher.hash(PASSWORD)?;
     for user in &mut sample.users {
         user.password.clone_from(&hash);
     }
-    import::import(app, &sample, false, &|| {})?;
+    import::import(app, &sample, false, &|_| {})?;
 
     let viewer = Viewer::without_token(Client::new(None, "pledge4future-auth serve --demo"));
     activation::resend(app, &viewer, UNVERIFIED)

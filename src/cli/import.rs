@@ -74,7 +74,7 @@ fn import_with_progress(app: &App, contents: &ImportFile, dry_run: bool) -> erro
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len}, {eta} left") {
         bar.set_style(style);
     }
-    let report = import::import(app, contents, dry_run, &|| bar.inc(1));
+    let report = import::import(app, contents, dry_run, &|done| bar.set_position(done));
     bar.finish_and_clear();
     report
 }

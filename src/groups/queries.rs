@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::security::Viewer;
 use crate::security::authentication::caller;
-use crate::store;
+use crate::store::{self, Reader};
 use crate::text::search_key;
 
 const MAX_WORDS: usize = 8;
@@ -28,7 +28,7 @@ pub struct InstitutionSearch {
 
 /// Returns the viewer's account, or `None` without a valid token.
 pub fn me(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Result<Option<SeenAccount>> {
-    app.store.read(|db| match caller(app, db, viewer)?.account {
+    read_account(app, selection, |db| match caller(app, db, viewer)?.account {
         Some(own) => Loader::new(app, db, Some(own.clone())).account(own, selection).map(Some),
         None => Ok(None),
     })
@@ -36,7 +36,16 @@ pub fn me(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Result<Op
 
 /// Returns an account as its owner sees it.
 pub fn own(app: &App, own: &Account, selection: &AccountSelection) -> Result<SeenAccount> {
-    app.store.read(|db| Loader::new(app, db, Some(own.clone())).account(own.clone(), selection))
+    read_account(app, selection, |db| Loader::new(app, db, Some(own.clone())).account(own.clone(), selection))
+}
+
+/// Reads from one snapshot if related objects are selected. An account without them is one statement, and needs none.
+fn read_account<T>(
+    app: &App,
+    selection: &AccountSelection,
+    load: impl Fn(&Reader<'_>) -> Result<T>,
+) -> Result<T> {
+    if selection.is_empty() { app.store.read_latest(load) } else { app.store.read(load) }
 }
 
 /// Returns an account by its id. An account that the viewer may not see is treated as missing.

@@ -6,6 +6,12 @@ pub struct AccountSelection {
     pub join_requests: Option<Box<JoinRequestSelection>>,
 }
 
+impl AccountSelection {
+    pub fn is_empty(&self) -> bool {
+        self.group.is_none() && self.join_requests.is_none()
+    }
+}
+
 /// The institution and the research field of a group are always loaded. Their groups are loaded only if selected.
 #[derive(Debug, Default)]
 pub struct GroupSelection {

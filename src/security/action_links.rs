@@ -1,5 +1,6 @@
 //! Links in mails. Each contains a token that works once, and only until the account changes.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use super::{Tx, Viewer, throttle};
@@ -83,7 +84,7 @@ pub fn redeem<T>(
     viewer: &Viewer,
     action: Action,
     token: &str,
-    rule: impl FnOnce(&Tx<'_>, Account, ActionClaims) -> Result<T>,
+    rule: impl Fn(&Tx<'_>, Account, &ActionClaims) -> Result<T>,
 ) -> Result<Redeemed<T>> {
     match Link::read(app, action, token) {
         Ok(link) => link.redeem(app, viewer, rule),
@@ -189,20 +190,24 @@ impl<'a> Link<'a> {
         self,
         app: &App,
         viewer: &Viewer,
-        rule: impl FnOnce(&Tx<'_>, Account, ActionClaims) -> Result<T>,
+        rule: impl Fn(&Tx<'_>, Account, &ActionClaims) -> Result<T>,
     ) -> Result<Redeemed<T>> {
-        let mut status = LinkStatus::Invalid;
+        let status = RefCell::new(LinkStatus::Invalid);
         let outcome = Tx::run_anonymous(app, viewer, |tx| {
             let (checked, account) = self.check(tx)?;
-            status = checked;
-            let Some(account) = account.filter(|_| status.is_valid()) else {
-                return Ok(Err(self.error(tx, &status)?));
+            let is_valid = checked.is_valid();
+            let Some(account) = account.filter(|_| is_valid) else {
+                let error = self.error(tx, &checked)?;
+                status.replace(checked);
+                return Ok(Err(error));
             };
+            status.replace(checked);
             // One second more, so that the use of a token is certainly remembered until the token has expired.
             let expires_at = self.claims.made_at.plus(self.lifetime).plus(Duration::from_secs(1));
             store::action_tokens::consume(tx, &action::hash(self.token), expires_at)?;
-            rule(tx, account, self.claims).map(Ok)
+            rule(tx, account, &self.claims).map(Ok)
         });
+        let status = status.into_inner();
         match outcome {
             Ok(Ok(done)) => Ok(Ok(done)),
             Ok(Err(error)) => reject_with(app, viewer, status, error).map(Err),

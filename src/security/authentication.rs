@@ -94,7 +94,7 @@ pub fn caller(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Caller> {
 /// it expires, as Django's `verifyToken` does.
 pub fn verify(app: &App, token: &str) -> Result<Value> {
     let claims = access::read(&app.signing_key, token, app.clock.now())?;
-    let is_valid = app.store.read(|db| -> Result<bool> {
+    let is_valid = app.store.read_latest(|db| -> Result<bool> {
         Ok(find_account(db, &claims)?.is_some() || is_django_token_without_account(db, &claims)?)
     })?;
     if is_valid { Ok(Value::Object(claims.payload)) } else { Err(FieldError::INVALID_TOKEN.into()) }

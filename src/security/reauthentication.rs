@@ -25,7 +25,7 @@ pub fn reauthenticate(
     viewer: &Viewer,
     field: &'static str,
     password: &str,
-    precondition: impl FnOnce(&Tx<'_>, &Account) -> Result<()>,
+    precondition: impl Fn(&Tx<'_>, &Account) -> Result<()>,
 ) -> Result<VerifiedPassword> {
     let credentials = Credentials::from_viewer(app, viewer);
     if credentials.is_anonymous() {
@@ -49,13 +49,13 @@ pub fn reauthenticate(
 
 impl VerifiedPassword {
     /// Runs a rule in a transaction. The attempt no longer counts, even if the rule rejects the request.
-    pub fn run<T>(self, app: &App, rule: impl FnOnce(&Tx<'_>, &Account) -> Result<T>) -> Result<T> {
+    pub fn run<T>(self, app: &App, rule: impl Fn(&Tx<'_>, &Account) -> Result<T>) -> Result<T> {
         Tx::run_with(app, &self.credentials, |tx| {
             let account = tx.caller.require_verified()?;
             if account.id != self.account.id {
                 return Err(FieldError::UNAUTHENTICATED.into());
             }
-            if let Some(attempt) = self.attempt {
+            if let Some(attempt) = &self.attempt {
                 attempt.take_back(tx, account)?;
                 tx.keep_on_rejection()?;
             }

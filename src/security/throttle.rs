@@ -82,7 +82,7 @@ impl PasswordAttempt {
     }
 
     /// Takes the attempt back, because the password was right, and forgets earlier attempts of the client on the account.
-    pub fn take_back(self, tx: &Tx<'_>, account: &Account) -> Result<()> {
+    pub fn take_back(&self, tx: &Tx<'_>, account: &Account) -> Result<()> {
         store::attempts::delete(tx, &self.own)?;
         for (before, name) in &self.others {
             store::attempts::take_back(tx, name, self.counted_at, *before)?;
@@ -167,7 +167,7 @@ pub fn invalid_token(app: &App, viewer: &Viewer) -> Result<()> {
     }
     let counter = Counter::new("token", &app.config.limits.token, "tokens-by", &viewer.client.network());
     // A throttled client causes no write.
-    app.store.read(|db| counter.check(db, app.clock.now()).map(drop))?;
+    app.store.read_latest(|db| counter.check(db, app.clock.now()).map(drop))?;
     Tx::run_anonymous(app, viewer, |tx| counter.count(tx, None).map(drop))
 }
 

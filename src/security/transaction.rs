@@ -13,6 +13,9 @@ use crate::store::Writer;
 ///
 /// The transaction is committed if the rule returns `Ok`. If the rule rejects the request, only the writes before the last
 /// [`Tx::keep_on_rejection`] are committed. After any other error, nothing is committed.
+///
+/// A rule may run several times, because a transaction that conflicts with another one is repeated. So a rule has no effects
+/// outside the database.
 pub struct Tx<'a> {
     pub app: &'a App,
     pub caller: Caller,
@@ -33,7 +36,7 @@ impl<'a> Deref for Tx<'a> {
 
 impl<'a> Tx<'a> {
     /// Runs a rule. Its caller is authenticated with the viewer's access token.
-    pub fn run<T>(app: &App, viewer: &Viewer, rule: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
+    pub fn run<T>(app: &App, viewer: &Viewer, rule: impl Fn(&Tx<'_>) -> Result<T>) -> Result<T> {
         Self::run_with(app, &Credentials::from_viewer(app, viewer), rule)
     }
 
@@ -41,13 +44,13 @@ impl<'a> Tx<'a> {
     pub fn run_with<T>(
         app: &App,
         credentials: &Credentials,
-        rule: impl FnOnce(&Tx<'_>) -> Result<T>,
+        rule: impl Fn(&Tx<'_>) -> Result<T>,
     ) -> Result<T> {
-        let mut has_mail = false;
+        let has_mail = Cell::new(false);
         let outcome = app.store.write(|db| -> Result<Result<T>> {
             let tx = Tx::new(app, db, credentials.caller(db)?);
             let outcome = rule(&tx);
-            has_mail = tx.has_mail.get();
+            has_mail.set(tx.has_mail.get());
             match outcome {
                 Err(rejection) if rejection.is_rejection() && tx.has_savepoint.get() => {
                     tx.db.roll_back_to_savepoint()?;
@@ -57,23 +60,19 @@ impl<'a> Tx<'a> {
                 Ok(done) => Ok(Ok(done)),
             }
         })?;
-        if has_mail {
+        if has_mail.get() {
             app.mail_enqueued.notify_one();
         }
         outcome
     }
 
     /// Runs a rule without authenticating its caller.
-    pub fn run_anonymous<T>(
-        app: &App,
-        viewer: &Viewer,
-        rule: impl FnOnce(&Tx<'_>) -> Result<T>,
-    ) -> Result<T> {
+    pub fn run_anonymous<T>(app: &App, viewer: &Viewer, rule: impl Fn(&Tx<'_>) -> Result<T>) -> Result<T> {
         Self::run_with(app, &Credentials::anonymous(viewer), rule)
     }
 
     /// Runs a rule for the command line.
-    pub fn run_as_operator<T>(app: &App, rule: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
+    pub fn run_as_operator<T>(app: &App, rule: impl Fn(&Tx<'_>) -> Result<T>) -> Result<T> {
         app.store.write(|db| rule(&Tx { is_operator: true, ..Tx::new(app, db, Caller::default()) }))
     }
 

@@ -21,7 +21,7 @@ pub(super) async fn notify_watchdog(app: Arc<App>) {
     loop {
         ticks.tick().await;
         let worker = Arc::clone(&app);
-        let read = move || worker.store.read(store::outbox::count_waiting);
+        let read = move || worker.store.read_latest(store::outbox::count_waiting);
         match run_blocking(read).await {
             Ok(_) => notify(&[NotifyState::Watchdog]),
             Err(error) => tracing::error!("the database cannot be read: {error:#}"),

@@ -4,9 +4,9 @@ mod filter;
 mod membership;
 mod names;
 
-use rusqlite::{Row, params_from_iter};
-
 use super::groups::GroupId;
+use super::statement::Row;
+use super::value::ToValue as _;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
@@ -85,6 +85,8 @@ pub enum Role {
 pub(super) const COLUMNS: &str = "a.id, a.username, p.email, s.email, a.first_name, a.last_name, a.academic_title, a.epoch, \
      a.epoch_began_at, a.is_staff, a.joined_at, a.verified_at, a.archived_at, a.deactivated_at, \
      a.activation_ends_password, m.working_group_id, m.role";
+/// The number of [`COLUMNS`]: the first column after them.
+pub(super) const COLUMN_COUNT: usize = 17;
 pub(super) const TABLES: &str = "accounts a \
      JOIN email_addresses p ON p.account_id = a.id AND p.role = 'primary' \
      LEFT JOIN email_addresses s ON s.account_id = a.id AND s.role = 'secondary' \
@@ -95,7 +97,7 @@ pub(super) fn select_where(condition: &str) -> String {
     format!("SELECT {COLUMNS} FROM {TABLES} WHERE {condition}")
 }
 
-pub(super) fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
+pub(super) fn read_account(row: &Row<'_>) -> Result<Account> {
     Ok(Account {
         id: row.get(0)?,
         username: row.get(1)?,
@@ -132,7 +134,7 @@ pub fn list_with_hashes(
 ) -> Result<Vec<(Account, Option<String>)>> {
     let sql =
         format!("SELECT {COLUMNS}, a.password_hash FROM {TABLES} WHERE a.id > $1 ORDER BY a.id LIMIT $2");
-    db.list(&sql, [after, limit], |row| Ok((read_account(row)?, row.get("password_hash")?)))
+    db.list(&sql, [after, limit], |row| Ok((read_account(row)?, row.get(COLUMN_COUNT)?)))
 }
 
 /// Returns the account that has this address, primary or secondary.
@@ -152,15 +154,16 @@ pub fn find_password_hash(db: &Reader<'_>, id: AccountId) -> Result<Option<Strin
 
 pub fn count(db: &Reader<'_>, filter: &Filter) -> Result<i64> {
     let (condition, values) = filter.to_sql();
-    db.value(&format!("SELECT COUNT(*) FROM {TABLES} WHERE {condition}"), params_from_iter(values))
+    db.value(&format!("SELECT COUNT(*) FROM {TABLES} WHERE {condition}"), values)
 }
 
 /// Returns the accounts that match the filter, ordered by id: `limit` of them after the first `offset`.
 pub fn list(db: &Reader<'_>, filter: &Filter, offset: i64, limit: i64) -> Result<Vec<Account>> {
     let (condition, mut values) = filter.to_sql();
-    values.extend([limit.into(), offset.into()]);
-    let sql = select_where(&format!("{condition} ORDER BY a.id LIMIT ? OFFSET ?"));
-    db.list(&sql, params_from_iter(values), read_account)
+    values.extend([limit.to_value(), offset.to_value()]);
+    let (limit, offset) = (values.len() - 1, values.len());
+    let sql = select_where(&format!("{condition} ORDER BY a.id LIMIT ${limit} OFFSET ${offset}"));
+    db.list(&sql, values, read_account)
 }
 
 /// Returns the members of these groups in order of registration.

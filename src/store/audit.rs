@@ -1,8 +1,7 @@
 //! The audit log: events, and who caused them from which address. Entries never change, and are deleted when old.
 
-use rusqlite::Row;
-
 use super::accounts::AccountId;
+use super::statement::Row;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
@@ -64,7 +63,7 @@ const COLUMNS: &str =
 const JOIN_PRIMARY_EMAIL: &str =
     "LEFT JOIN email_addresses p ON p.account_id = e.account_id AND p.role = 'primary'";
 
-fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+fn read_entry(row: &Row<'_>) -> Result<Entry> {
     // Column 5 contains the name of the variant, and column 6 the id of another account that is the actor.
     let mut actor = row.get(5)?;
     if let StoredActor::Account(id) = &mut actor {

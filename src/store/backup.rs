@@ -8,7 +8,8 @@ use refinery::Target;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{HISTORY, Store, embedded};
+use super::Store;
+use super::migrations::{HISTORY, sqlite_runner};
 
 /// The pause before a copy is retried because another process has locked the database.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
@@ -24,12 +25,12 @@ pub struct Contents {
 impl Store {
     /// Copies the database to a file, which is created or overwritten. Writers are not blocked.
     pub fn copy_to(&self, file: &Path) -> Result<()> {
-        copy(&self.path, file)
+        copy(&self.sqlite.path, file)
     }
 
     /// Checks the database with [`check_file`].
     pub fn check(&self) -> Result<Contents> {
-        check_file(&self.path)
+        check_file(&self.sqlite.path)
     }
 }
 
@@ -164,7 +165,7 @@ fn schema_objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
 fn migrated_to(schema: i64) -> Result<Connection> {
     let mut connection = Connection::open_in_memory()?;
     let target = Target::Version(schema.try_into()?);
-    embedded::migrations::runner().set_target(target).run(&mut connection)?;
+    sqlite_runner().set_target(target).run(&mut connection)?;
     Ok(connection)
 }
 

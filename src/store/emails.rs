@@ -14,9 +14,9 @@ pub struct StoredEmail {
 /// internationalized host or a character outside ASCII. Every other key is the address in lower case.
 pub fn list_with_possibly_outdated_keys(db: &Reader<'_>) -> Result<Vec<StoredEmail>> {
     let sql = "SELECT email_key, email, account_id FROM email_addresses \
-         WHERE octet_length(email) <> length(email) OR email LIKE '%xn--%' OR email LIKE '%\"%' \
+         WHERE octet_length(email) <> length(email) OR lower(email) LIKE '%xn--%' OR email LIKE '%\"%' \
          ORDER BY account_id, role";
-    db.list(sql, [], |row| Ok(StoredEmail { key: row.get(0)?, email: row.get(1)?, account: row.get(2)? }))
+    db.list(sql, (), |row| Ok(StoredEmail { key: row.get(0)?, email: row.get(1)?, account: row.get(2)? }))
 }
 
 /// Replaces the key of an address. Returns false if another address has the new key.

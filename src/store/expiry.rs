@@ -14,16 +14,17 @@ pub enum Expiring {
 
 /// Deletes at most `limit` rows whose time is before `moment`, and returns their number.
 pub fn delete_before(db: &Writer<'_>, rows: Expiring, moment: Timestamp, limit: i64) -> Result<usize> {
-    let (table, time) = match rows {
-        Expiring::ActionTokens => ("spent_action_tokens", "expires_at"),
-        Expiring::Attempts => ("attempts", "forgotten_at"),
-        Expiring::AuditEntries => ("audit", "at"),
-        Expiring::KnownClients => ("known_clients", "seen_at"),
-        Expiring::RefreshTokens => ("refresh_tokens", "expires_at"),
-        Expiring::ReleasedEmails => ("released_emails", "released_at"),
-        Expiring::Sessions => ("sessions", "expires_at"),
+    let (table, key, time) = match rows {
+        Expiring::ActionTokens => ("spent_action_tokens", "token_hash", "expires_at"),
+        Expiring::Attempts => ("attempts", "name", "forgotten_at"),
+        Expiring::AuditEntries => ("audit", "id", "at"),
+        Expiring::KnownClients => ("known_clients", "account_id, network", "seen_at"),
+        Expiring::RefreshTokens => ("refresh_tokens", "token_hash", "expires_at"),
+        Expiring::ReleasedEmails => ("released_emails", "address_hash", "released_at"),
+        Expiring::Sessions => ("sessions", "id", "expires_at"),
     };
-    let sql =
-        format!("DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE {time} < $1 LIMIT $2)");
+    let sql = format!(
+        "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {time} < $1 LIMIT $2)"
+    );
     db.change_many(&sql, (moment, limit))
 }

@@ -1,8 +1,7 @@
 //! Working groups, with their institution and research field.
 
-use rusqlite::Row;
-
 use super::institutions::{Institution, ResearchField, read_institution};
+use super::statement::Row;
 use super::{Reader, Result, Writer};
 
 /// A UUID in lower case with dashes.
@@ -35,7 +34,7 @@ const SELECT: &str = "SELECT g.id, g.name, g.employees, g.is_public, f.id, f.fie
      JOIN research_fields f ON f.id = g.research_field_id \
      LEFT JOIN institutions i ON i.id = g.institution_id";
 
-fn read_group(row: &Row<'_>) -> rusqlite::Result<Group> {
+fn read_group(row: &Row<'_>) -> Result<Group> {
     let institution_id: Option<String> = row.get(7)?;
     Ok(Group {
         id: row.get(0)?,
@@ -53,12 +52,12 @@ pub fn find_by_id(db: &Reader<'_>, id: &str) -> Result<Option<Group>> {
 
 /// Returns all groups in the order in which they were created.
 pub fn list(db: &Reader<'_>) -> Result<Vec<Group>> {
-    db.list(&format!("{SELECT} ORDER BY g.position"), [], read_group)
+    db.list(&format!("{SELECT} ORDER BY g.position"), (), read_group)
 }
 
 /// Returns all public groups in the order in which they were created.
 pub fn list_public(db: &Reader<'_>) -> Result<Vec<Group>> {
-    db.list(&format!("{SELECT} WHERE g.is_public = 1 ORDER BY g.position"), [], read_group)
+    db.list(&format!("{SELECT} WHERE g.is_public = 1 ORDER BY g.position"), (), read_group)
 }
 
 pub fn list_by_ids(db: &Reader<'_>, ids: &[GroupId]) -> Result<Vec<Group>> {

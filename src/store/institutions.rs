@@ -1,9 +1,7 @@
 //! Institutions and research fields.
 
-use rusqlite::types::Value;
-use rusqlite::{Row, params_from_iter};
-
-use super::statement::escape_like;
+use super::statement::{Row, escape_like};
+use super::value::{ToValue as _, Value};
 use super::{Reader, Result, Writer};
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -26,7 +24,7 @@ pub struct ResearchField {
 }
 
 /// Reads an institution from five columns, starting at `first`.
-pub(super) fn read_institution(row: &Row<'_>, first: usize) -> rusqlite::Result<Institution> {
+pub(super) fn read_institution(row: &Row<'_>, first: usize) -> Result<Institution> {
     Ok(Institution {
         id: row.get(first)?,
         name: row.get(first + 1)?,
@@ -44,14 +42,16 @@ pub fn list_institutions(
     limit: i64,
     offset: i64,
 ) -> Result<Vec<Institution>> {
-    let conditions = " AND search_key LIKE ? ESCAPE '\\'".repeat(words.len());
+    let condition = |number| format!(" AND search_key LIKE ${number} ESCAPE '\\'");
+    let conditions: String = (1..=words.len()).map(condition).collect();
+    let (limit_number, offset_number) = (words.len() + 1, words.len() + 2);
     let sql = format!(
         "SELECT id, name, city, state, country FROM institutions WHERE 1 = 1{conditions} \
-         ORDER BY position LIMIT ? OFFSET ?"
+         ORDER BY position LIMIT ${limit_number} OFFSET ${offset_number}"
     );
     let patterns = words.iter().map(|word| Value::from(format!("%{}%", escape_like(word))));
-    let values = patterns.chain([limit.into(), offset.into()]);
-    db.list(&sql, params_from_iter(values), |row| read_institution(row, 0))
+    let values: Vec<_> = patterns.chain([limit.to_value(), offset.to_value()]).collect();
+    db.list(&sql, values, |row| read_institution(row, 0))
 }
 
 pub fn has_institution(db: &Reader<'_>, id: &str) -> Result<bool> {
@@ -65,7 +65,7 @@ pub fn has_research_field(db: &Reader<'_>, id: i64) -> Result<bool> {
 /// Returns all research fields, ordered by id.
 pub fn list_research_fields(db: &Reader<'_>) -> Result<Vec<ResearchField>> {
     let sql = "SELECT id, field, subfield FROM research_fields ORDER BY id";
-    db.list(sql, [], |row| Ok(ResearchField { id: row.get(0)?, field: row.get(1)?, subfield: row.get(2)? }))
+    db.list(sql, (), |row| Ok(ResearchField { id: row.get(0)?, field: row.get(1)?, subfield: row.get(2)? }))
 }
 
 /// Adds an institution at the end of the list, or updates it. Returns false if nothing changes.

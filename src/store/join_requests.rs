@@ -1,9 +1,8 @@
 //! Requests to join a working group.
 
-use rusqlite::Row;
-
 use super::accounts::AccountId;
 use super::groups::GroupId;
+use super::statement::Row;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
@@ -28,7 +27,7 @@ pub enum Status {
 
 const SELECT: &str = "SELECT id, account_id, working_group_id, made_at, status FROM join_requests";
 
-fn read_join_request(row: &Row<'_>) -> rusqlite::Result<JoinRequest> {
+fn read_join_request(row: &Row<'_>) -> Result<JoinRequest> {
     Ok(JoinRequest {
         id: row.get(0)?,
         account: row.get(1)?,

@@ -1,7 +1,6 @@
 //! The outbox: waiting, delivered and refused mails.
 
-use rusqlite::Row;
-
+use super::statement::Row;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
@@ -23,7 +22,7 @@ pub struct OutboxMessage {
 const SELECT: &str = "SELECT id, recipient, subject, body_text, body_html, created_at, due_at, attempts, last_error, \
      delivered_at, refused_at FROM outbox";
 
-fn read_message(row: &Row<'_>) -> rusqlite::Result<OutboxMessage> {
+fn read_message(row: &Row<'_>) -> Result<OutboxMessage> {
     Ok(OutboxMessage {
         id: row.get(0)?,
         recipient: row.get(1)?,
@@ -63,7 +62,7 @@ pub fn find_by_id(db: &Reader<'_>, id: i64) -> Result<Option<OutboxMessage>> {
 
 /// Returns all mails, oldest first.
 pub fn list(db: &Reader<'_>) -> Result<Vec<OutboxMessage>> {
-    db.list(&format!("{SELECT} ORDER BY id"), [], read_message)
+    db.list(&format!("{SELECT} ORDER BY id"), (), read_message)
 }
 
 /// Returns the waiting mails that are due, oldest first.
@@ -76,16 +75,16 @@ pub fn list_due(db: &Reader<'_>, now: Timestamp, limit: i64) -> Result<Vec<Outbo
 
 /// Returns the number of waiting mails.
 pub fn count_waiting(db: &Reader<'_>) -> Result<i64> {
-    db.value("SELECT COUNT(*) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL", [])
+    db.value("SELECT COUNT(*) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL", ())
 }
 
 pub fn count_refused(db: &Reader<'_>) -> Result<i64> {
-    db.value("SELECT COUNT(*) FROM outbox WHERE refused_at IS NOT NULL", [])
+    db.value("SELECT COUNT(*) FROM outbox WHERE refused_at IS NOT NULL", ())
 }
 
 /// Returns when the oldest waiting mail was enqueued.
 pub fn find_time_of_oldest_waiting(db: &Reader<'_>) -> Result<Option<Timestamp>> {
-    db.value("SELECT MIN(created_at) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL", [])
+    db.value("SELECT MIN(created_at) FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL", ())
 }
 
 pub fn set_delivered(db: &Writer<'_>, id: i64, now: Timestamp) -> Result<()> {

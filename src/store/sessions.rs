@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::accounts::{Account, AccountId, COLUMNS, TABLES, read_account, select_where};
+use super::accounts::{Account, AccountId, COLUMN_COUNT, COLUMNS, TABLES, read_account, select_where};
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
@@ -45,7 +45,8 @@ pub fn set_last_use(db: &Writer<'_>, id: &str, last_use: &Use) -> Result<()> {
 pub fn shorten(db: &Writer<'_>, id: &str, lifetime: Duration) -> Result<()> {
     // One second more, because an access token is valid until the end of the second in which it expires.
     let micros = Timestamp::from_micros(0).plus(lifetime).plus(Duration::from_secs(1)).micros();
-    let sql = "UPDATE sessions SET expires_at = MIN(expires_at, last_used_at + $1) WHERE id = $2";
+    let sql =
+        "UPDATE sessions SET expires_at = last_used_at + $1 WHERE id = $2 AND expires_at > last_used_at + $1";
     db.execute(sql, (micros, id))
 }
 
@@ -58,10 +59,10 @@ pub fn find_account(db: &Reader<'_>, session_id: &str, account_id: AccountId) ->
 /// Returns the account of a session, and when the session began.
 pub fn find_owner(db: &Reader<'_>, id: &str) -> Result<Option<(Account, Timestamp)>> {
     let sql = format!(
-        "SELECT {COLUMNS}, o.began_at AS session_began_at \
+        "SELECT {COLUMNS}, o.began_at \
          FROM {TABLES} JOIN sessions o ON o.account_id = a.id WHERE o.id = $1"
     );
-    db.find(&sql, [id], |row| Ok((read_account(row)?, row.get("session_began_at")?)))
+    db.find(&sql, [id], |row| Ok((read_account(row)?, row.get(COLUMN_COUNT)?)))
 }
 
 /// Returns the sessions of an account that have not expired, most recently used first.

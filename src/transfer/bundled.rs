@@ -12,7 +12,7 @@ const RESEARCH_FIELDS: &str = include_str!("../../assets/research-fields.json");
 pub fn research_fields(app: &App) -> Result<ImportFile> {
     let mut bundled = file::parse(RESEARCH_FIELDS)
         .map_err(|faults| anyhow::anyhow!("the bundled research fields are faulty: {faults:?}"))?;
-    let existing = app.store.read(store::institutions::list_research_fields)?;
+    let existing = app.store.read_latest(store::institutions::list_research_fields)?;
     let key = |field: &ResearchField| (search_key(&field.field), search_key(&field.subfield));
     bundled
         .research_fields

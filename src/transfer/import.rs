@@ -40,11 +40,17 @@ impl Tally {
     }
 }
 
-/// Imports a file completely, or not at all. Calls `progress` after each entry.
-pub fn import(app: &App, file: &ImportFile, dry_run: bool, progress: &dyn Fn()) -> Result<Report> {
+/// Imports a file completely, or not at all. Calls `progress` with the number of entries so far, which begins again with 1
+/// if the transaction is repeated.
+pub fn import(app: &App, file: &ImportFile, dry_run: bool, progress: &dyn Fn(u64)) -> Result<Report> {
     Tx::run_as_operator(app, |tx| {
         tx.savepoint()?;
         let mut report = Report::default();
+        let mut done = 0;
+        let mut progress = || {
+            done += 1;
+            progress(done);
+        };
         for institution in &file.institutions {
             let Institution { name, city, state, country, .. } = institution;
             let state = state.as_deref().unwrap_or_default();

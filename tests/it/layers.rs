@@ -243,6 +243,28 @@ fn only_the_store_contains_sql() {
     assert_none(&violations, "SQL outside of src/store");
 }
 
+/// SQLite numbers parameters in the order in which they first occur, and PostgreSQL by their names.
+#[test]
+fn parameters_of_statements_first_occur_in_order() {
+    let parameter = Regex::new(r"\$(\d+)").expect("a pattern");
+    let (mut violations, mut seen) = (Vec::new(), 0);
+    for source in sources().iter().filter(|source| source.top() == "store") {
+        for (line, literal) in &source.literals {
+            let mut last = 0;
+            for found in parameter.captures_iter(literal) {
+                let number: usize = found[1].parse().expect("a number");
+                seen += 1;
+                if number > last + 1 {
+                    violations.push(format!("{}:{line}: ${number} after ${last}", source.path));
+                }
+                last = last.max(number);
+            }
+        }
+    }
+    assert!(seen > 100, "only {seen} parameters were found in src/store");
+    assert_none(&violations, "parameters that are not numbered in the order of their first use");
+}
+
 #[test]
 fn every_migration_is_embedded_and_begins_with_its_reason() {
     let mut names = Vec::new();

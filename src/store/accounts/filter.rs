@@ -1,7 +1,6 @@
-use rusqlite::types::Value;
-
 use super::AccountId;
 use crate::store::statement::escape_like;
+use crate::store::value::{ToValue, Value};
 
 /// A filter for lists of accounts. All conditions must hold.
 #[derive(Debug, Default, Clone)]
@@ -26,7 +25,7 @@ const LONGEST_PATTERN: usize = 4096;
 
 impl Filter {
     /// Returns the condition of a `WHERE` clause and its parameters.
-    pub(super) fn to_sql(&self) -> (String, Vec<Value>) {
+    pub(super) fn to_sql(&self) -> (String, Vec<Value<'_>>) {
         // SQLite ends a pattern at NUL and rejects long patterns. No username contains NUL or is as long.
         let patterns = [&self.username_contains, &self.username_starts_with];
         if patterns.into_iter().flatten().any(|text| text.contains('\0') || text.len() > LONGEST_PATTERN) {
@@ -36,19 +35,19 @@ impl Filter {
         let contains = self.username_contains.as_ref().map(|text| format!("%{}%", pattern(text)));
         let starts_with = self.username_starts_with.as_ref().map(|text| format!("{}%", pattern(text)));
         let comparisons = [
-            ("a.id = ?", self.id.map(Value::from)),
-            ("p.email_key = ?", self.email_key.clone().map(Value::from)),
-            ("s.email_key = ?", self.secondary_email_key.clone().map(Value::from)),
-            ("a.username = ?", self.username.clone().map(Value::from)),
-            ("a.username_key LIKE ? ESCAPE '\\'", contains.map(Value::from)),
-            ("a.username_key LIKE ? ESCAPE '\\'", starts_with.map(Value::from)),
+            ("a.id = $n", self.id.as_ref().map(ToValue::to_value)),
+            ("p.email_key = $n", self.email_key.as_ref().map(ToValue::to_value)),
+            ("s.email_key = $n", self.secondary_email_key.as_ref().map(ToValue::to_value)),
+            ("a.username = $n", self.username.as_ref().map(ToValue::to_value)),
+            ("a.username_key LIKE $n ESCAPE '\\'", contains.map(Value::from)),
+            ("a.username_key LIKE $n ESCAPE '\\'", starts_with.map(Value::from)),
         ];
         let mut conditions = vec!["1 = 1".to_owned()];
         let mut values = Vec::new();
         for (condition, value) in comparisons {
             if let Some(value) = value {
-                conditions.push(condition.to_owned());
                 values.push(value);
+                conditions.push(condition.replace("$n", &format!("${}", values.len())));
             }
         }
         let is_set = [

@@ -1,8 +1,8 @@
 //! The membership of an account, which is read with the account.
 
-use rusqlite::Row;
-
+use crate::store::Result;
 use crate::store::groups::GroupId;
+use crate::store::statement::Row;
 
 /// The membership of an account in a working group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum MemberRole {
 }
 
 /// Reads a membership from two columns, starting at `first`; `None` if they are null.
-pub(super) fn read_membership(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Membership>> {
+pub(super) fn read_membership(row: &Row<'_>, first: usize) -> Result<Option<Membership>> {
     let Some(group) = row.get(first)? else { return Ok(None) };
     Ok(Some(Membership { group, role: row.get(first + 1)? }))
 }

@@ -69,7 +69,7 @@ impl Server {
         app.store.migrate().expect("a database");
         let people = people(&app.hasher.hash(PASSWORD).expect("a hash"));
         let Ok(file) = file::parse(&people) else { panic!("the people cannot be imported") };
-        assert!(import::import(&app, &file, false, &|| {}).is_ok());
+        assert!(import::import(&app, &file, false, &|_| {}).is_ok());
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let bound = {
             let _inside = runtime.enter();

@@ -43,7 +43,7 @@ pub fn import(data: &[u8]) {
     }
     let ids: HashSet<&str> = file.groups.iter().map(|group| group.id.as_str()).collect();
     assert_eq!(ids.len(), file.groups.len(), "two groups of one id");
-    match importing::import(app(), &file, true, &|| {}) {
+    match importing::import(app(), &file, true, &|_| {}) {
         Ok(report) => {
             let tallies = [report.institutions, report.research_fields, report.accounts, report.groups];
             let counted: usize = tallies.iter().map(|tally| tally.changed + tally.kept).sum();

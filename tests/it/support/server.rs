@@ -113,7 +113,7 @@ impl TestServer {
     /// Imports a file in the import format.
     pub fn import(&self, json: &str) {
         let Ok(file) = file::parse(json) else { panic!("the file cannot be imported") };
-        assert!(import::import(&self.app, &file, false, &|| {}).is_ok(), "the file was not imported");
+        assert!(import::import(&self.app, &file, false, &|_| {}).is_ok(), "the file was not imported");
     }
 
     /// Delivers what is due. Returns all mails so far, in order.

@@ -1,0 +1,163 @@
+//! The embedded engine. One writer and many readers run at a time. A write returns only after it is on disk (WAL,
+//! `synchronous=FULL`).
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Error, Result, anyhow};
+use r2d2::ManageConnection as _;
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
+
+use super::statement::Columns;
+use super::value::Value;
+use crate::metrics::Writes;
+use crate::private_files;
+
+/// The most readers at a time. Further ones wait.
+const READERS: u32 = 8;
+/// How long a statement waits for another process, such as a command that runs beside the server.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(super) struct Sqlite {
+    pub(super) path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: r2d2::Pool<SqliteConnectionManager>,
+}
+
+impl Sqlite {
+    /// Opens the file. Creates it if it is missing, readable only by its owner.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        private_files::open(path)
+            .map_err(|error| anyhow!("{}: the database cannot be opened ({error})", path.display()))?;
+        let unreadable = |error: &dyn Display| {
+            anyhow!("{}: the database cannot be read ({error}); restore it from a backup", path.display())
+        };
+        let manager = || SqliteConnectionManager::file(path).with_init(prepare);
+        let writer = manager().connect().map_err(|error| unreadable(&error))?;
+        let readers = r2d2::Pool::builder()
+            .max_size(READERS)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .build(manager())
+            .map_err(|error| unreadable(&error))?;
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers })
+    }
+
+    pub(super) fn read<T, E: From<Error>>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self.readers.get().map_err(Error::from)?;
+        work(&*connection.transaction().map_err(Error::from)?)
+    }
+
+    pub(super) fn read_latest<T, E: From<Error>>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        work(&*self.readers.get().map_err(Error::from)?)
+    }
+
+    pub(super) fn write<T, E: From<Error>>(
+        &self,
+        metrics: &Writes,
+        work: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let began = Instant::now();
+        let mut connection = self.lock_writer();
+        // The wait for other writers of this process counts towards the timeout. Otherwise each queued writer would
+        // wait for the full timeout in turn.
+        connection.busy_timeout(BUSY_TIMEOUT.saturating_sub(began.elapsed())).map_err(Error::from)?;
+        let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        metrics.wait.observe(began.elapsed().as_secs_f64());
+        let transaction = begun.map_err(|error| {
+            if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+                metrics.busy.inc();
+            }
+            Error::from(error)
+        })?;
+        let done = work(&transaction)?;
+        transaction.commit().map_err(Error::from)?;
+        Ok(done)
+    }
+
+    pub(super) fn lock_writer(&self) -> MutexGuard<'_, Connection> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the error comes from the disk or from another process, and may be transient.
+pub(super) fn is_storage_error(error: &rusqlite::Error) -> bool {
+    use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
+    error.sqlite_error_code().is_some_and(|code| {
+        matches!(code, CannotOpen | DatabaseBusy | DatabaseLocked | DiskFull | ReadOnly | SystemIoFailure)
+    })
+}
+
+/// Runs a statement, which the connection prepares once and keeps. Calls `visit` with each row, until it returns false.
+pub(super) fn query(
+    connection: &Connection,
+    sql: &str,
+    params: &[Value<'_>],
+    visit: &mut dyn FnMut(&dyn Columns) -> Result<bool>,
+) -> Result<()> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params_from_iter(params))?;
+    while let Some(row) = rows.next()? {
+        if !visit(row)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Runs a statement, and returns the number of rows that it changed.
+pub(super) fn execute(connection: &Connection, sql: &str, params: &[Value<'_>]) -> Result<usize> {
+    Ok(connection.prepare_cached(sql)?.execute(params_from_iter(params))?)
+}
+
+impl rusqlite::ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Integer(Some(number)) => (*number).into(),
+            Self::Text(Some(text)) => (&**text).into(),
+            Self::Integer(None) | Self::Text(None) => ToSqlOutput::Borrowed(ValueRef::Null),
+        })
+    }
+}
+
+impl Columns for rusqlite::Row<'_> {
+    fn value(&self, column: usize) -> Result<Value<'_>> {
+        match self.get_ref(column)? {
+            ValueRef::Null => Ok(Value::Integer(None)),
+            ValueRef::Integer(number) => Ok(Value::Integer(Some(number))),
+            ValueRef::Text(text) => Ok(Value::Text(Some(std::str::from_utf8(text)?.into()))),
+            ValueRef::Real(_) | ValueRef::Blob(_) => Err(anyhow!("column {column} has an unknown type")),
+        }
+    }
+}
+
+fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    if tracing::enabled!(tracing::Level::TRACE) {
+        connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(trace));
+    }
+    Ok(())
+}
+
+/// Logs statements, without their parameters.
+fn trace(event: TraceEvent<'_>) {
+    if let TraceEvent::Stmt(_, sql) = event {
+        super::trace(sql);
+    }
+}
