@@ -42,7 +42,7 @@ impl App {
             format!("data_dir: the folder {folder} cannot be created; choose another, or remove the obstacle")
         })?;
         let signing_key = secret_key::load_or_create(&config, &random)?;
-        let store = Arc::new(Store::open(&config.database())?);
+        let store = Arc::new(Store::open(&config.location()?)?);
         let hasher = Hasher::new(&config.passwords, random.clone())?;
         let mailer = Mailer::new(&config)?;
         let (outage, mail_enqueued) = (Arc::default(), Arc::default());

@@ -75,7 +75,7 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
         Command::Serve { demo: None } => serve::run(loaded),
         Command::Serve { demo: Some(listen) } => demo::run(listen),
         Command::CheckConfig { changed } => check_config::run(loaded, changed),
-        Command::Migrate { status } => migrate::run(config, status),
+        Command::Migrate { status, new_key } => migrate::run(config, status, new_key),
         Command::Import { file, bundled, dry_run } => import::run(config, file.as_deref(), bundled, dry_run),
         Command::Export { file } => export::run(config, &file),
         Command::User { command } => user::run(config, command),
@@ -126,7 +126,12 @@ fn explain<T>(failure: &str, outcome: error::Result<T>) -> Result<T> {
         }
         // The error does not contain its cause, so the message names the likely causes.
         Err(Error::Unavailable(_)) => bail!(
-            "{failure}: the database cannot be written; check for a full disk, or for another process that locks it"
+            "{failure}: the database cannot be written; check for a full disk, for another process that locks it, or for a \
+             PostgreSQL server that cannot be reached"
+        ),
+        Err(Error::OutcomeUnknown) => bail!(
+            "the connection to the database broke at the end, so the change may have been saved; check before you repeat the \
+             command"
         ),
         Err(Error::Internal(error)) => Err(error.context(failure.to_owned())),
     }

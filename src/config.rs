@@ -3,6 +3,7 @@
 
 mod accounts;
 mod check;
+mod database;
 mod environment;
 mod error_message;
 mod example;
@@ -16,16 +17,19 @@ mod restart_required;
 mod setting;
 mod smtp_url;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 pub use accounts::{Accounts, Audience, Deletion, LoginField, RegisterField, UpdateField};
 pub use check::{TEMPLATE_VARIABLES, is_own_path};
+#[cfg(feature = "postgres")]
+pub use database::PostgresServer;
+pub use database::{Database, Location};
 pub use graphql::GraphQl;
 pub use http::{Http, Tls};
 pub use limits::{Limit, Limits};
@@ -46,6 +50,7 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub secret_key: Option<SecretString>,
     secret_key_file: Option<PathBuf>,
+    pub database: Database,
     pub mail: Mail,
     pub links: Links,
     pub tokens: Tokens,
@@ -174,7 +179,16 @@ impl Config {
         self.pages.branding.name.as_deref().unwrap_or_else(|| self.site_name())
     }
 
-    pub fn database(&self) -> PathBuf {
+    /// Returns the database that the settings name. An error does not contain the URL.
+    pub fn location(&self) -> anyhow::Result<Location> {
+        match &self.database.url {
+            Some(url) => self.database.locate_postgres(url.expose_secret()),
+            None => Ok(Location::Sqlite(self.sqlite_file())),
+        }
+    }
+
+    /// Returns the SQLite file, which is the database unless `database.url` names another one.
+    pub fn sqlite_file(&self) -> PathBuf {
         self.data_dir.join("auth.sqlite3")
     }
 
@@ -200,4 +214,9 @@ impl Config {
             .hashing_threads
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

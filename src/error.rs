@@ -17,6 +17,8 @@ pub enum Error {
     BadRequest(Cow<'static, str>),
     /// The request may succeed if it is repeated later.
     Unavailable(Unavailable),
+    /// The connection to the database broke during the commit, so the changes may be stored or not. The error is logged.
+    OutcomeUnknown,
     Internal(anyhow::Error),
 }
 
@@ -38,7 +40,7 @@ pub struct Unavailable {
 }
 
 impl Unavailable {
-    /// The disk is full or broken, or another process has locked the database.
+    /// The disk is full or broken, another process has locked the database, or PostgreSQL cannot be reached.
     const STORAGE: Self =
         Self { sentence: "Nothing can be saved at the moment. Please try again later.", retry_after: 30 };
 }
@@ -49,9 +51,13 @@ impl From<Unavailable> for Error {
     }
 }
 
-/// Logs storage errors, because [`Unavailable`] does not keep the cause.
+/// Logs storage errors, because only [`Error::Internal`] keeps the cause.
 impl From<anyhow::Error> for Error {
     fn from(error: anyhow::Error) -> Self {
+        if store::is_commit_unknown(&error) {
+            tracing::error!("changes may be stored or not: {error:#}");
+            return Self::OutcomeUnknown;
+        }
         if !store::is_storage_error(&error) {
             return Self::Internal(error);
         }

@@ -22,7 +22,8 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
     if app.store.write(|_| anyhow::Ok(())).is_err() {
         problems.push("the database cannot be written");
     }
-    if free_space(&app.config.data_dir).is_some_and(|free| free < MIN_FREE_SPACE) {
+    let needs_disk = !app.store.is_shared();
+    if needs_disk && free_space(&app.config.data_dir).is_some_and(|free| free < MIN_FREE_SPACE) {
         problems.push("the disk of the data folder is nearly full");
     }
     let long_ago = app.clock.now().minus(MIN_MAIL_OUTAGE);
@@ -43,18 +44,13 @@ pub fn update_metrics(app: &App) -> Result<()> {
     let metrics = &app.metrics;
     metrics.set_mails(waiting, refused);
     metrics.mail_age_seconds.set(oldest.map_or(0, |oldest| app.clock.now().seconds() - oldest.seconds()));
-    let database = app.config.database();
-    metrics.database_bytes.set(file_size(&database));
-    metrics.database_log_bytes.set(file_size(Path::new(&format!("{}-wal", database.display()))));
+    let (database, log) = app.store.sizes()?;
+    metrics.database_bytes.set(database);
+    metrics.database_log_bytes.set(log);
     let free = free_space(&app.config.data_dir).unwrap_or_default();
     metrics.disk_free_bytes.set(free.try_into().unwrap_or(i64::MAX));
     metrics.memory_bytes.set(memory().unwrap_or_default());
     Ok(())
-}
-
-fn file_size(path: &Path) -> i64 {
-    let size = std::fs::metadata(path).map_or(0, |file| file.len());
-    size.try_into().unwrap_or(i64::MAX)
 }
 
 /// Returns the resident memory in bytes, if the system provides it (proc(5)).

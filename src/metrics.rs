@@ -35,18 +35,20 @@ pub enum Outcome {
     Failed,
 }
 
-/// Metrics of writes. Only one write runs at a time, also across processes.
+/// Metrics of writes.
 #[derive(Debug, Clone)]
 pub struct Writes {
     /// Seconds until a write could begin.
     pub wait: Histogram,
-    /// Writes that failed because another process held the database for too long.
+    /// Writes that failed because others held the database for too long or conflicted with them again and again.
     pub busy: Counter,
+    /// Repetitions of transactions that conflicted with others, or lost their connection. Always 0 with SQLite.
+    pub repeated: Counter,
 }
 
 impl Default for Writes {
     fn default() -> Self {
-        Self { wait: seconds_histogram(), busy: Counter::default() }
+        Self { wait: seconds_histogram(), busy: Counter::default(), repeated: Counter::default() }
     }
 }
 
@@ -72,7 +74,8 @@ impl Metrics {
         let mut registry = Registry::with_prefix("p4f_auth");
         let r = &mut registry;
         r.register_with_unit("write_wait", "Waits to begin a write", Unit::Seconds, writes.wait.clone());
-        r.register("database_busy", "Writes that failed because another process wrote", writes.busy.clone());
+        r.register("database_busy", "Writes that failed because of other writes", writes.busy.clone());
+        r.register("write_repetitions", "Repetitions of writes", writes.repeated.clone());
         Self {
             operations: register(r, "operations", "Operations by field and outcome"),
             hashing_wait: register_seconds(r, "hashing_wait", "Waits to hash a password"),

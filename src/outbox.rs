@@ -4,17 +4,25 @@
 //! Delivery is retried until it succeeds, the mail server refuses the mail for good, or it has deferred the mail for days.
 //! If this program is killed before it has recorded a delivery, it delivers the mail again.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::app::App;
+use crate::clock::Timestamp;
 use crate::mail::{Failure, FailureKind, MailKind, Message};
 use crate::store::outbox::OutboxMessage;
 use crate::store::{self, Writer};
 
 /// The number of mails that are read from the database at a time.
 const BATCH_SIZE: i64 = 100;
+/// The number of mails that a server claims at a time on a database that servers share, and for how long. If the server is
+/// killed, another one delivers the rest of them after this time.
+const CLAIM_SIZE: i64 = 10;
+const LEASE: Duration = Duration::from_mins(6);
+/// Longer than all timeouts of a delivery together. With less time left, no delivery of a claimed mail is started.
+const MAX_DELIVERY_TIME: Duration = Duration::from_mins(5);
 /// How long delivered and refused mails are kept, so that `mail show` can repeat a link.
 const RETENTION: Duration = Duration::from_hours(7 * 24);
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(30);
@@ -49,15 +57,64 @@ pub struct DeliveryReport {
 /// Delivers all mail that is due, oldest first, and deletes old mail. Starts no further mail once `is_over` returns true.
 pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<DeliveryReport> {
     let mut report = DeliveryReport::default();
-    'round: loop {
-        let due = app.store.read_latest(|db| store::outbox::list_due(db, app.clock.now(), BATCH_SIZE))?;
-        if due.is_empty() {
+    loop {
+        let mut batch = Batch::take(app)?;
+        if batch.mails.is_empty() {
             break;
         }
-        for message in due {
+        let outcome = batch.deliver(app, &is_over, &mut report);
+        batch.release(app)?;
+        if outcome? == Round::Over {
+            break;
+        }
+    }
+    app.mailer.backend.disconnect();
+    delete_old(app)?;
+    Ok(report)
+}
+
+/// Mails that are due and have not been attempted yet.
+struct Batch {
+    mails: VecDeque<OutboxMessage>,
+    /// Until when no other server takes the mails. `None` if no other server uses the database.
+    lease_end: Option<Timestamp>,
+}
+
+#[derive(PartialEq, Eq)]
+enum Round {
+    Continues,
+    Over,
+}
+
+impl Batch {
+    fn take(app: &App) -> Result<Self> {
+        let now = app.clock.now();
+        let list_due = |limit| app.store.read_latest(|db| store::outbox::list_due(db, now, limit));
+        if !app.store.is_shared() {
+            return Ok(Self { mails: list_due(BATCH_SIZE)?.into(), lease_end: None });
+        }
+        let lease_end = now.plus(LEASE);
+        // Most rounds find nothing, and unlike a write, a read conflicts with no other server.
+        if list_due(1)?.is_empty() {
+            return Ok(Self { mails: VecDeque::new(), lease_end: Some(lease_end) });
+        }
+        let mails = app.store.write(|tx| store::outbox::claim_due(tx, now, lease_end, CLAIM_SIZE))?;
+        Ok(Self { mails: mails.into(), lease_end: Some(lease_end) })
+    }
+
+    fn deliver(
+        &mut self,
+        app: &App,
+        is_over: &impl Fn() -> bool,
+        report: &mut DeliveryReport,
+    ) -> Result<Round> {
+        while !self.mails.is_empty() {
             if is_over() {
-                break 'round;
+                return Ok(Round::Over);
             }
+            let is_lease_short =
+                self.lease_end.is_some_and(|end| app.clock.now().plus(MAX_DELIVERY_TIME) > end);
+            let Some(message) = self.mails.pop_front().filter(|_| !is_lease_short) else { break };
             match deliver(app, message)? {
                 None => report.delivered += 1,
                 Some(FailureKind::Refused) => report.refused += 1,
@@ -65,14 +122,21 @@ pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<DeliveryRe
                 Some(FailureKind::ServerUnavailable) => {
                     report.failed += 1;
                     // Each other mail would wait for the same timeout.
-                    break 'round;
+                    return Ok(Round::Over);
                 }
             }
         }
+        Ok(Round::Continues)
     }
-    app.mailer.backend.disconnect();
-    delete_old(app)?;
-    Ok(report)
+
+    /// Makes the remaining mails due again.
+    fn release(&self, app: &App) -> Result<()> {
+        let Some(lease_end) = self.lease_end.filter(|_| !self.mails.is_empty()) else { return Ok(()) };
+        let now = app.clock.now();
+        app.store.write(|tx| {
+            self.mails.iter().try_for_each(|mail| store::outbox::release(tx, mail.id, lease_end, now))
+        })
+    }
 }
 
 fn delete_old(app: &App) -> Result<()> {

@@ -1,5 +1,5 @@
-//! The database. The modules below contain all queries, one SQL statement per function. This file begins and ends
-//! transactions.
+//! The database. The modules below contain all queries, one SQL statement per function, which both engines understand.
+//! This file begins and ends transactions.
 
 pub mod accounts;
 pub mod action_tokens;
@@ -16,38 +16,83 @@ pub mod memberships;
 mod migrations;
 pub mod outbox;
 pub mod pending_emails;
+#[cfg(feature = "postgres")]
+mod postgres;
+pub mod properties;
 pub mod refresh_tokens;
 pub mod released_emails;
 pub mod sessions;
 mod sqlite;
 mod statement;
+pub mod tables;
 mod value;
 
 use std::ops::Deref;
-use std::path::Path;
 
 use anyhow::Error;
 pub use anyhow::Result;
 
+use crate::config::Location;
 use crate::metrics::Writes;
+#[cfg(feature = "postgres")]
+use postgres::{Postgres, Session};
 use sqlite::Sqlite;
 use statement::Columns;
 use value::Value;
 
-/// Whether the error comes from the disk or from another process, and may be transient.
+/// Why a transaction failed, if not because of a statement.
+#[derive(Debug)]
+pub enum TransactionError {
+    /// The transaction conflicted with others for too long, or the database could not be reached.
+    GivenUp(String),
+    /// The connection broke during the commit, so the changes may be stored or not.
+    CommitUnknown(String),
+}
+
+impl std::error::Error for TransactionError {}
+
+impl std::fmt::Display for TransactionError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::GivenUp(cause) => write!(f, "{cause}"),
+            Self::CommitUnknown(cause) => write!(f, "the connection broke during a commit: {cause}"),
+        }
+    }
+}
+
+/// Whether the error comes from the disk, the network or other writers, and may be transient.
 pub fn is_storage_error(error: &Error) -> bool {
-    // r2d2 fails if no reader becomes free in time. Reads are short, so the cause is the disk or another process.
-    error.downcast_ref().is_some_and(sqlite::is_storage_error) || error.is::<r2d2::Error>()
+    // r2d2 fails if no connection becomes free in time. Transactions are short, so the cause is one of the above.
+    error.downcast_ref().is_some_and(sqlite::is_storage_error)
+        || error.is::<r2d2::Error>()
+        || matches!(error.downcast_ref(), Some(TransactionError::GivenUp(_)))
+}
+
+/// Whether a transaction failed during its commit, so that its changes may be stored or not.
+pub fn is_commit_unknown(error: &Error) -> bool {
+    matches!(error.downcast_ref(), Some(TransactionError::CommitUnknown(_)))
 }
 
 pub struct Store {
-    sqlite: Sqlite,
-    /// How long writes waited for the database.
+    engine: Engine,
+    /// How long writes waited for the database, and how often they were repeated.
     pub writes: Writes,
 }
 
+enum Engine {
+    Sqlite(Sqlite),
+    #[cfg(feature = "postgres")]
+    Postgres(Postgres),
+}
+
 /// A connection to read from.
-pub struct Reader<'a>(&'a rusqlite::Connection);
+pub struct Reader<'a>(Connection<'a>);
+
+enum Connection<'a> {
+    Sqlite(&'a rusqlite::Connection),
+    #[cfg(feature = "postgres")]
+    Postgres(&'a Session),
+}
 
 /// A write transaction, which can be read from as well.
 pub struct Writer<'a>(Reader<'a>);
@@ -68,12 +113,20 @@ impl Reader<'_> {
         params: &[Value<'_>],
         visit: &mut dyn FnMut(&dyn Columns) -> Result<bool>,
     ) -> Result<()> {
-        sqlite::query(self.0, sql, params, visit)
+        match &self.0 {
+            Connection::Sqlite(connection) => sqlite::query(connection, sql, params, visit),
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(session) => session.query(sql, params, visit),
+        }
     }
 
     /// Runs a statement, and returns the number of rows that it changed.
     fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
-        sqlite::execute(self.0, sql, params)
+        match &self.0 {
+            Connection::Sqlite(connection) => sqlite::execute(connection, sql, params),
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(session) => session.execute(sql, params),
+        }
     }
 }
 
@@ -90,34 +143,102 @@ impl Writer<'_> {
 }
 
 impl Store {
-    /// Opens the database. Creates the file if it is missing.
-    pub fn open(path: &Path) -> Result<Self> {
-        Ok(Self { sqlite: Sqlite::open(path)?, writes: Writes::default() })
+    /// Opens the database. Creates an SQLite file if it is missing.
+    pub fn open(location: &Location) -> Result<Self> {
+        let engine = match location {
+            Location::Sqlite(path) => Engine::Sqlite(Sqlite::open(path)?),
+            #[cfg(feature = "postgres")]
+            Location::Postgres(server) => Engine::Postgres(Postgres::open(server, location.describe())?),
+        };
+        Ok(Self { engine, writes: Writes::default() })
+    }
+
+    /// Whether other servers may use the database at the same time.
+    pub fn is_shared(&self) -> bool {
+        !matches!(self.engine, Engine::Sqlite(_))
+    }
+
+    /// Returns the path or the URL without user and password.
+    pub fn name(&self) -> String {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.path.display().to_string(),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(postgres) => postgres.name.clone(),
+        }
+    }
+
+    /// Returns what the operator should know about the durability of writes, one sentence each.
+    pub fn warnings(&self) -> Result<Vec<String>> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(Vec::new()),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(postgres) => postgres.warnings(),
+        }
+    }
+
+    /// Returns the bytes of the database and of its write-ahead log, which is 0 for PostgreSQL.
+    pub fn sizes(&self) -> Result<(i64, i64)> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => Ok(sqlite.sizes()),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(postgres) => Ok((postgres.size()?, 0)),
+        }
     }
 
     /// Reads from one snapshot.
     pub fn read<T, E: From<Error>>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T, E>) -> Result<T, E> {
-        self.sqlite.read(|connection| work(&Reader(connection)))
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.read(|connection| work(&Reader(Connection::Sqlite(connection)))),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(postgres) => {
+                postgres.read(|session| work(&Reader(Connection::Postgres(session))))
+            }
+        }
     }
 
     /// Reads without a transaction, which is faster: each statement sees the newest state.
     pub fn read_latest<T, E: From<Error>>(&self, work: impl Fn(&Reader<'_>) -> Result<T, E>) -> Result<T, E> {
-        self.sqlite.read_latest(|connection| work(&Reader(connection)))
+        match &self.engine {
+            Engine::Sqlite(sqlite) => {
+                sqlite.read_latest(|connection| work(&Reader(Connection::Sqlite(connection))))
+            }
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(postgres) => {
+                postgres.read_latest(|session| work(&Reader(Connection::Postgres(session))))
+            }
+        }
     }
 
     /// Reads with the connection for writes. [`Self::read`] makes the pool open another connection in the background. If a
-    /// short command ended before that connection is closed, the write-ahead log would remain.
+    /// short command ended before that connection is closed, the write-ahead log of SQLite would remain.
     pub fn read_with_writer<T>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
-        work(&Reader(&*self.sqlite.lock_writer().transaction()?))
+        match &self.engine {
+            Engine::Sqlite(sqlite) => {
+                work(&Reader(Connection::Sqlite(&*sqlite.lock_writer().transaction()?)))
+            }
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => self.read(work),
+        }
     }
 
-    /// Writes in one transaction, which is committed if `work` returns `Ok` and rolled back otherwise.
+    /// Writes in one transaction, which is committed if `work` returns `Ok` and rolled back otherwise. `work` may run several
+    /// times, so it must not have effects outside the database.
     pub fn write<T, E: From<Error>>(&self, work: impl Fn(&Writer<'_>) -> Result<T, E>) -> Result<T, E> {
-        self.sqlite.write(&self.writes, |connection| work(&Writer(Reader(connection))))
+        match &self.engine {
+            Engine::Sqlite(sqlite) => {
+                sqlite.write(&self.writes, |connection| work(&Writer(Reader(Connection::Sqlite(connection)))))
+            }
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(postgres) => {
+                postgres.write(&self.writes, |session| work(&Writer(Reader(Connection::Postgres(session)))))
+            }
+        }
     }
 }
 
 /// Logs a statement on one line, without its parameters.
 fn trace(sql: &str) {
-    tracing::trace!("{}", sql.split_whitespace().collect::<Vec<_>>().join(" "));
+    if tracing::enabled!(tracing::Level::TRACE) {
+        tracing::trace!("{}", sql.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
 }

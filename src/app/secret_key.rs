@@ -6,9 +6,11 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
+use super::App;
 use crate::config::Config;
 use crate::private_files;
 use crate::random::Random;
+use crate::store::properties::{self, Property};
 use crate::tokens::SigningKey;
 
 /// Returns the key from the settings or its file, or creates the default file with a random key.
@@ -46,6 +48,25 @@ pub fn load(config: &Config) -> Result<Option<SigningKey>> {
         bail!("secret_key_file: {} is empty; write a key into it{alternative}", path.display());
     }
     Ok(Some(SigningKey::new(key.to_owned().into())))
+}
+
+/// Rejects a key that differs from that of the other servers on a shared database. Otherwise each server would reject the
+/// tokens of the others.
+pub fn require_same(app: &App) -> Result<()> {
+    let stored = app.store.read_latest(|db| properties::find(db, Property::KeyFingerprint))?;
+    if stored.is_some_and(|stored| stored != app.signing_key.fingerprint()) {
+        bail!(
+            "secret_key: {} is used with another key; give all servers the same one, or run `migrate --new-key` to end all \
+             logins and use this one from now on",
+            app.store.name()
+        );
+    }
+    Ok(())
+}
+
+/// Stores the fingerprint of the key in the database.
+pub fn store_fingerprint(app: &App) -> Result<()> {
+    app.store.write(|db| properties::upsert(db, Property::KeyFingerprint, &app.signing_key.fingerprint()))
 }
 
 /// Returns whether systemd provides the file to this service. Its mode may then show permissions that do not apply

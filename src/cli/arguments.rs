@@ -37,6 +37,10 @@ pub(super) enum Command {
         /// Print the pending migrations, and change nothing.
         #[arg(long)]
         status: bool,
+        /// Let the servers on a shared database start with the secret key of the settings, which is not the one that they had
+        /// before. All logins and mailed links end.
+        #[arg(long, conflicts_with = "status")]
+        new_key: bool,
     },
     /// Import institutions, research fields, accounts and working groups from a JSON file, all of them or none.
     #[command(group(ArgGroup::new("source").args(["file", "bundled"]).required(true)))]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::database::open_store;
+use super::database::{open_store, require_database};
 use super::output::print;
 use crate::app::lock_data_dir;
 use crate::clock::Clock;
@@ -22,9 +22,17 @@ const COUNTED_TABLES: [(&str, &str); 4] = [
 ];
 
 pub(super) fn backup(config: &Config, file: &Path, keep: Option<NonZeroUsize>) -> Result<()> {
-    let store = open_store(config)?;
+    require_database(config)?;
+    let location = config.location()?;
+    let Some(database) = location.file() else {
+        bail!(
+            "{} is a PostgreSQL database; back it up with its own tools, for example `pg_dump --format=custom`",
+            location.describe()
+        )
+    };
     let contents = private_files::create(file, |copy| {
-        store.copy_to(copy.path()).with_context(|| format!("{} cannot be written", file.display()))?;
+        backup::copy(database, copy.path())
+            .with_context(|| format!("{} cannot be written", file.display()))?;
         backup::check_file(copy.path())
     })?;
     let removed = keep.map(|keep| remove_oldest(file, keep)).transpose()?.unwrap_or_default();
@@ -33,6 +41,14 @@ pub(super) fn backup(config: &Config, file: &Path, keep: Option<NonZeroUsize>) -
 }
 
 pub(super) fn restore(config: &Config, file: &Path, force: bool) -> Result<()> {
+    let location = config.location()?;
+    let Some(database) = location.file() else {
+        bail!(
+            "{} is a PostgreSQL database; restore it with its own tools, for example `pg_restore`, or move a backup of an SQLite \
+             database there with `move`",
+            location.describe()
+        )
+    };
     let contents = backup::check_file(file)?;
     let (schema, known) = (contents.schema, Store::newest_schema());
     if schema > known {
@@ -42,7 +58,6 @@ pub(super) fn restore(config: &Config, file: &Path, force: bool) -> Result<()> {
             file.display()
         );
     }
-    let database = config.database();
     if database.exists() && !force {
         bail!("{} exists; --force replaces it, and keeps it under another name", database.display());
     }
@@ -55,17 +70,18 @@ pub(super) fn restore(config: &Config, file: &Path, force: bool) -> Result<()> {
     let contents = backup::check_file(copy.path())?;
     let mut replaced = String::new();
     if database.exists() {
-        backup::require_alone(&database)?;
-        let kept = rename_database(&database).with_context(unwritable)?;
+        backup::require_alone(database)?;
+        let kept = rename_database(database).with_context(unwritable)?;
         replaced = format!("The replaced database is now {}.\n", kept.display());
     }
-    copy.persist_noclobber(&database).with_context(unwritable)?;
+    copy.persist_noclobber(database).with_context(unwritable)?;
     print(&format!("{}: restored; {}\n{replaced}", database.display(), describe(&contents)))
 }
 
 pub(super) fn verify(config: &Config) -> Result<()> {
-    let contents = open_store(config)?.check()?;
-    print(&format!("{}: sound; {}\n", config.database().display(), describe(&contents)))
+    let store = open_store(config)?;
+    let contents = store.check()?;
+    print(&format!("{}: sound; {}\n", store.name(), describe(&contents)))
 }
 
 fn describe(contents: &Contents) -> String {

@@ -1,21 +1,23 @@
 use anyhow::{Result, bail};
 
 use crate::accounts;
-use crate::app::App;
+use crate::app::{App, lock_data_dir, secret_key};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::random::Random;
 use crate::store::Store;
 
-/// Opens the application. Creates its database if it is missing, and migrates it.
+/// Opens the application. Creates its SQLite file if it is missing.
 pub(super) fn open_or_create(config: &Config) -> Result<App> {
     let app = App::open(config.clone(), Clock::System, Random::from_system())?;
-    // Drops the warnings, which only the commands `serve` and `migrate` show.
-    accounts::migrate::migrate(&app)?;
+    bring_up_to_date(&app)?;
+    if app.store.is_shared() {
+        secret_key::require_same(&app)?;
+    }
     Ok(app)
 }
 
-/// Opens the application and migrates its database, which must exist.
+/// Opens the application, whose database must exist.
 pub(super) fn open(config: &Config) -> Result<App> {
     require_database(config)?;
     open_or_create(config)
@@ -24,15 +26,38 @@ pub(super) fn open(config: &Config) -> Result<App> {
 /// Opens only the database, without loading the secret key.
 pub(super) fn open_store(config: &Config) -> Result<Store> {
     require_database(config)?;
-    Store::open(&config.database())
+    Store::open(&config.location()?)
 }
 
-fn require_database(config: &Config) -> Result<()> {
-    let database = config.database();
-    if !database.exists() {
+/// Migrates the database, unless a server of another version may be using it.
+fn bring_up_to_date(app: &App) -> Result<()> {
+    let pending = app.store.pending_migrations()?;
+    if pending.is_empty() || !app.store.is_shared() {
+        let _lock = if pending.is_empty() { None } else { Some(lock_for_migration(app)?) };
+        // Drops the warnings, which only the commands `serve` and `migrate` show.
+        return accounts::migrate::migrate(app).map(drop);
+    }
+    bail!("{}: the database is not up to date; run `migrate` first", app.store.name())
+}
+
+fn lock_for_migration(app: &App) -> Result<std::fs::File> {
+    let Ok(lock) = lock_data_dir(&app.config) else {
+        bail!(
+            "{}: the database is not up to date, and a server of an earlier version uses it; restart the server, or run \
+             `migrate` first",
+            app.store.name()
+        )
+    };
+    Ok(lock)
+}
+
+/// Fails if the SQLite file is missing.
+pub(super) fn require_database(config: &Config) -> Result<()> {
+    let location = config.location()?;
+    if location.file().is_some_and(|path| !path.exists()) {
         bail!(
             "there is no database at {}; start the server first, or give its configuration file with --config",
-            database.display()
+            location.describe()
         );
     }
     Ok(())

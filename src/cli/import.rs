@@ -27,8 +27,9 @@ pub(super) fn run(
     dry_run: bool,
 ) -> Result<()> {
     let contents = path.map(read_file).transpose()?;
+    let is_missing = config.location()?.file().is_some_and(|path| !path.exists());
     // A dry run must not create the database.
-    let temporary = (dry_run && !config.database().exists()).then(tempfile::tempdir).transpose()?;
+    let temporary = (dry_run && is_missing).then(tempfile::tempdir).transpose()?;
     let mut config = config.clone();
     if let Some(folder) = &temporary {
         config.data_dir = folder.path().to_owned();

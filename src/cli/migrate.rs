@@ -2,15 +2,15 @@ use anyhow::Result;
 
 use super::output::print;
 use crate::accounts::migrate::{self, Migrated};
-use crate::app::App;
+use crate::app::{App, secret_key};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::random::Random;
 
-pub(super) fn run(config: &Config, status: bool) -> Result<()> {
-    let database = config.database();
-    let database = database.display();
-    if status && !config.database().exists() {
+pub(super) fn run(config: &Config, status: bool, new_key: bool) -> Result<()> {
+    let location = config.location()?;
+    let database = location.describe();
+    if status && location.file().is_some_and(|path| !path.exists()) {
         return print(&format!("{database}: does not exist yet; `serve` and `migrate` create it\n"));
     }
     let app = App::open(config.clone(), Clock::System, Random::from_system())?;
@@ -21,6 +21,9 @@ pub(super) fn run(config: &Config, status: bool) -> Result<()> {
         };
     }
     let Migrated { steps, warnings } = migrate::migrate(&app)?;
+    if new_key {
+        secret_key::store_fingerprint(&app)?;
+    }
     let warnings: String = warnings.iter().map(|warning| format!("Warning: {warning}.\n")).collect();
     print(&format!("{database}: up to date, migrations applied: {steps}\n{warnings}"))
 }

@@ -4,7 +4,7 @@ mod addresses;
 
 use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use secrecy::ExposeSecret as _;
 
 use super::error_message::quoted;
@@ -12,6 +12,7 @@ use super::{Config, RegisterField};
 
 pub use addresses::is_own_path;
 
+const MAX_CONNECTIONS: u32 = 1000;
 const MAX_THREADS: usize = 512;
 const MAX_MEMORY: u64 = 4 << 30;
 const MAX_PASSWORD_LENGTH: usize = 128;
@@ -38,6 +39,7 @@ pub const TEMPLATE_VARIABLES: [&str; 11] = [
 pub(super) fn check(config: &Config) -> Result<()> {
     addresses::check(config)?;
     check_names(config)?;
+    check_database(config)?;
     check_lifetimes(config)?;
     check_accounts(config)?;
     check_passwords(config)?;
@@ -63,6 +65,27 @@ fn check_names(config: &Config) -> Result<()> {
     {
         bail!("mail.variables: the server sets \"{name}\" itself; choose another name");
     }
+    Ok(())
+}
+
+fn check_database(config: &Config) -> Result<()> {
+    let location = config.location().context("database.url")?;
+    ensure!(
+        (1..=MAX_CONNECTIONS).contains(&config.database.connections),
+        "database.connections: must be between 1 and {MAX_CONNECTIONS}"
+    );
+    if !location.is_shared() {
+        return Ok(());
+    }
+    ensure!(
+        config.secret_key.is_some() || config.names_secret_key_file(),
+        "database.url: set secret_key_file or secret_key as well, because servers that share a database need the same key"
+    );
+    ensure!(
+        config.http.tls.acme.is_none(),
+        "http.tls.acme: cannot be used with database.url, because each server would keep certificates of its own; \
+         let the proxy in front of the servers use TLS"
+    );
     Ok(())
 }
 

@@ -82,7 +82,7 @@ fn describe_unknown(path: &[&str], unknown: &str, known: &[&str], place: &str) -
 fn describe_invalid(name: &str, found: &Actual, place: &str) -> String {
     let found = match found {
         // Secret settings, whatever their type: digits without quotation marks are read as a number.
-        _ if matches!(name, "secret_key" | "mail.smtp_url") => "the value".to_owned(),
+        _ if matches!(name, "secret_key" | "database.url" | "mail.smtp_url") => "the value".to_owned(),
         Actual::Str(text) => quoted(text),
         Actual::Unsigned(number) => number.to_string(),
         Actual::Signed(number) => number.to_string(),

@@ -64,7 +64,9 @@ impl Loaded {
             matches!(source, Some(Source::File(_)))
         };
         let has_password = || self.config.mail.smtp_url.as_ref().is_some_and(smtp_url::has_password);
-        let has_secret = is_in_file("secret_key") || (is_in_file("mail.smtp_url") && has_password());
+        let has_secret = is_in_file("secret_key")
+            || is_in_file("database.url")
+            || (is_in_file("mail.smtp_url") && has_password());
         let metadata = std::fs::metadata(file).ok()?;
         // If root owns the file, its group is taken to be that of the service, which must be able to read the file.
         let forbidden_bits = if metadata.uid() == 0 { 0o007 } else { 0o077 };

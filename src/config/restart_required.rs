@@ -8,6 +8,7 @@ impl Config {
         let differences = [
             ("listen", self.listen != new.listen),
             ("data_dir", self.data_dir != new.data_dir),
+            ("database", self.database != new.database),
             ("metrics.listen", self.metrics.address() != new.metrics.address()),
             ("http.max_connections", self.http.max_connections != new.http.max_connections),
             (

@@ -35,6 +35,10 @@ impl Loaded {
         };
         let value = match (name.as_str(), &self.config.mail.smtp_url) {
             ("secret_key", _) => "\"***\"".to_owned(),
+            ("database.url", _) => format!(
+                "{:?}",
+                self.config.location().map_or_else(|_| "***".to_owned(), |location| location.describe())
+            ),
             ("mail.smtp_url", Some(url)) => format!("{:?}", smtp_url::mask_password(url)),
             _ => to_toml(&value),
         };
@@ -49,7 +53,10 @@ impl Loaded {
             "secret_key" => "(kept in secret_key_file)".to_owned(),
             "secret_key_file" => format!("{:?}", config.secret_key_file()),
             "mail.directory" => format!("{:?}", config.mail_directory()),
-            "mail.smtp_ca_file" | "mail.templates" | "http.tls.acme_ca_file" => "(built in)".to_owned(),
+            "database.url" => format!("(the file {})", config.sqlite_file().display()),
+            "database.ca_file" | "mail.smtp_ca_file" | "mail.templates" | "http.tls.acme_ca_file" => {
+                "(built in)".to_owned()
+            }
             "pages.branding.name" => format!("{:?}", config.branding_name()),
             "graphql.suggestions" => config.graphql.suggestions().to_string(),
             "metrics.listen" => "(the address of the server)".to_owned(),

@@ -1,12 +1,13 @@
 //! Parses `mail.smtp_url` with the syntax of lettre, whose own parser does not return the parts of the URL.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
+
+use super::is_loopback;
 
 #[derive(Debug, Clone)]
 pub struct SmtpServer {
@@ -106,11 +107,6 @@ fn parse_login(url: &Url) -> Result<Option<(String, SecretString)>> {
             _ => bail!("user and password must be valid UTF-8 after percent-decoding"),
         },
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Parses the path of the URL, which lettre uses as the name of the client.

@@ -7,6 +7,7 @@ use crate::error::Error;
 /// The extension of a transient error with the number of seconds to wait before a retry.
 const RETRY_AFTER: &str = "retryAfter";
 const INTERNAL: &str = "Internal server error";
+const OUTCOME_UNKNOWN: &str = "Your request may have been carried out. Check before you send it again.";
 const MAX_ERRORS: usize = 50;
 const MAX_CHARACTERS: usize = 500;
 
@@ -21,6 +22,7 @@ pub(super) fn request_error(error: Error) -> async_graphql::Error {
                 extensions.set(RETRY_AFTER, unavailable.retry_after);
             })
         }
+        Error::OutcomeUnknown => async_graphql::Error::new(OUTCOME_UNKNOWN),
         Error::Internal(error) => {
             tracing::error!("{error:#}");
             async_graphql::Error::new(INTERNAL)
@@ -34,7 +36,7 @@ pub fn is_transient(error: &ServerError) -> bool {
 }
 
 pub(super) fn is_server_failure(error: &ServerError) -> bool {
-    error.message == INTERNAL || is_transient(error)
+    error.message == INTERNAL || error.message == OUTCOME_UNKNOWN || is_transient(error)
 }
 
 /// Shortens a syntax error to one sentence, because the message of the parser quotes the whole faulty line.

@@ -28,6 +28,8 @@ use crate::store::{self, Reader};
 pub const KNOWN_CLIENT_LIFETIME: Duration = Duration::from_hours(90 * 24);
 
 const MAX_KNOWN_CLIENTS: i64 = 200;
+/// How far the clocks of servers on one database may differ.
+const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_mins(5);
 
 struct Counter<'a> {
     limit: &'a Limit,
@@ -217,7 +219,8 @@ impl<'a> Counter<'a> {
         let counted = attempts.counted.saturating_sub(forgotten.into()).max(0);
         let end_of_pause = attempts.counted_at.plus(pause_after(counted, self.limit));
         // If the clock was set back, the age of the last attempt is unknown, and the next one does not wait.
-        if attempts.counted_at <= now && now < end_of_pause {
+        let is_age_known = attempts.counted_at <= now.plus(MAX_CLOCK_DIFFERENCE);
+        if is_age_known && now < end_of_pause {
             return Err(FieldError::too_many_attempts(end_of_pause.since(now)).into());
         }
         Ok((counted, Some(attempts.counted_at.plus(forget.saturating_mul(forgotten)))))

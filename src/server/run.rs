@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::reload::{Reload, SetLogLevel};
 use super::{cleanup_worker, delivery_worker, systemd};
 use crate::accounts::migrate::{self, Migrated};
-use crate::app::{App, lock_data_dir};
+use crate::app::{App, lock_data_dir, secret_key};
 use crate::clock::Clock;
 use crate::config::Loaded;
 use crate::http;
@@ -24,7 +24,12 @@ pub fn run(loaded: &Loaded, set_log_level: SetLogLevel) -> Result<()> {
     let config = &loaded.config;
     let app = Arc::new(App::open(config.clone(), Clock::System, Random::from_system())?);
     let _lock = lock_data_dir(config)?;
-    let migrated = migrate::migrate(&app)?;
+    let mut migrated = migrate::migrate(&app)?;
+    if app.store.is_shared() {
+        secret_key::require_same(&app)?;
+        secret_key::store_fingerprint(&app)?;
+        migrated.warnings.extend(app.store.warnings()?);
+    }
     let runtime = tokio::runtime::Runtime::new().context("the threads of the server cannot be started")?;
     runtime.block_on(serve(app, loaded, migrated, set_log_level))
 }
@@ -72,10 +77,10 @@ fn log_startup(app: &App, server: &http::Server, migrated: &Migrated) {
     let address = format!("{scheme}://{}", server.address());
     let graphiql = if app.config.graphql.graphiql { " (GraphiQL in a browser)" } else { "" };
     tracing::info!("listening on {address}, GraphQL at {address}/graphql{graphiql}");
-    let database = app.config.database();
+    let database = app.store.name();
     match migrated.steps {
-        0 => tracing::info!("data in {}", database.display()),
-        steps => tracing::info!("data in {}, migrations applied: {steps}", database.display()),
+        0 => tracing::info!("data in {database}"),
+        steps => tracing::info!("data in {database}, migrations applied: {steps}"),
     }
     tracing::info!("mail {}; its links start with {}", app.mailer.backend.describe(), app.config.public_url);
     if let Some(address) = server.metrics_address() {

@@ -8,8 +8,9 @@ use refinery::Target;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::Store;
 use super::migrations::{HISTORY, sqlite_runner};
+use super::tables::{TABLES, Table};
+use super::{Engine, Store};
 
 /// The pause before a copy is retried because another process has locked the database.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
@@ -23,14 +24,18 @@ pub struct Contents {
 }
 
 impl Store {
-    /// Copies the database to a file, which is created or overwritten. Writers are not blocked.
-    pub fn copy_to(&self, file: &Path) -> Result<()> {
-        copy(&self.sqlite.path, file)
-    }
-
-    /// Checks the database with [`check_file`].
+    /// Checks an SQLite database with [`check_file`]. PostgreSQL checks itself, so only its rows are counted.
     pub fn check(&self) -> Result<Contents> {
-        check_file(&self.sqlite.path)
+        if let Engine::Sqlite(sqlite) = &self.engine {
+            return check_file(&sqlite.path);
+        }
+        let schema = self.schema()?;
+        self.read(|db| {
+            let tables = TABLES.iter().map(|Table { name, .. }| {
+                Ok(((*name).to_owned(), db.value(&format!("SELECT COUNT(*) FROM {name}"), ())?))
+            });
+            Ok(Contents { schema, rows: tables.collect::<Result<_>>()? })
+        })
     }
 }
 

@@ -1,70 +1,126 @@
-//! Migrations of the schema.
+//! Migrations of the schema. Each engine has a folder of them with the same numbers. A migration must not break servers of
+//! the version before it, unless it updates the property `compatible_since`.
+
+use std::time::Duration;
 
 use anyhow::{Error, anyhow, bail};
-use rusqlite::Connection;
+use refinery::Report;
 
-use super::{Result, Store};
+use super::properties::{self, Property};
+use super::{Engine, Result, Store};
 
 mod sqlite {
-    refinery::embed_migrations!("migrations");
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+#[cfg(feature = "postgres")]
+mod postgres {
+    refinery::embed_migrations!("migrations/postgres");
 }
 
 /// The table in which refinery records the migrations.
 pub(super) const HISTORY: &str = "refinery_schema_history";
+/// How often several servers that start at the same time try to migrate a new database, and the pause between.
+const ATTEMPTS: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(200);
 
 impl Store {
     /// Applies the pending migrations and returns their number. The database is unchanged if this fails.
     pub fn migrate(&self) -> Result<usize> {
-        let mut writer = self.sqlite.lock_writer();
-        // Fails if a newer version wrote the database.
-        self.schema(&mut writer)?;
-        let report = sqlite_runner().run(&mut *writer).map_err(|error| self.unmigratable(&error))?;
-        Ok(report.applied_migrations().len())
+        if self.schema()? > Self::newest_schema() {
+            return Ok(0);
+        }
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            match self.run_migrations() {
+                Ok(report) => return Ok(report.applied_migrations().len()),
+                // Another server may have applied the same migrations in the meantime, or still be at it.
+                Err(_) if self.is_shared() && self.pending_migrations()?.is_empty() => return Ok(0),
+                Err(_) if self.is_shared() && attempts < ATTEMPTS => std::thread::sleep(PAUSE),
+                Err(error) => return Err(self.unmigratable(&error)),
+            }
+        }
+    }
+
+    fn run_migrations(&self) -> Result<Report> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.migrate(&sqlite_runner()),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(postgres) => postgres.migrate(&postgres_runner()),
+        }
     }
 
     /// Returns the names of the pending migrations, in order.
     pub fn pending_migrations(&self) -> Result<Vec<String>> {
-        let schema = self.schema(&mut self.sqlite.lock_writer())?;
-        let mut pending = sorted_migrations();
+        let schema = self.schema()?;
+        let mut pending = self.known_migrations();
         pending.retain(|migration| i64::from(migration.version()) > schema);
         Ok(pending.iter().map(ToString::to_string).collect())
     }
 
-    /// Returns the names of the embedded migrations, in order.
-    pub fn embedded_migrations() -> Vec<String> {
-        sorted_migrations().iter().map(ToString::to_string).collect()
+    /// Returns the names of the migrations of SQLite, in order.
+    pub fn sqlite_migrations() -> Vec<String> {
+        sorted(sqlite_runner().get_migrations()).iter().map(ToString::to_string).collect()
     }
 
-    /// Returns the number of the last migration that this program knows.
+    /// Returns the names of the migrations of PostgreSQL, in order.
+    #[cfg(feature = "postgres")]
+    pub fn postgres_migrations() -> Vec<String> {
+        sorted(postgres_runner().get_migrations()).iter().map(ToString::to_string).collect()
+    }
+
+    /// Returns the number of the last migration that this program knows. It is the same for both engines.
     pub fn newest_schema() -> i64 {
-        sorted_migrations().last().map_or(0, |migration| migration.version().into())
+        sorted(sqlite_runner().get_migrations()).last().map_or(0, |migration| migration.version().into())
     }
 
-    /// Returns the number of the last migration that was applied. Fails if this program does not know it.
-    fn schema(&self, connection: &mut Connection) -> Result<i64> {
-        // refinery fails if its table does not exist yet.
-        let is_migrated = connection.table_exists(None, HISTORY);
+    fn known_migrations(&self) -> Vec<refinery::Migration> {
+        match &self.engine {
+            Engine::Sqlite(_) => sorted(sqlite_runner().get_migrations()),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => sorted(postgres_runner().get_migrations()),
+        }
+    }
+
+    /// Returns the number of the last migration that was applied. Fails if it is newer than this program, and does not
+    /// permit programs as old as this one.
+    pub fn schema(&self) -> Result<i64> {
+        let is_migrated = match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.lock_writer().table_exists(None, HISTORY).map_err(Error::from),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => self.read_latest(|db| {
+                db.exists(
+                    "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1",
+                    [HISTORY],
+                )
+            }),
+        };
         if !is_migrated.map_err(|error| self.unmigratable(&error))? {
             return Ok(0);
         }
-        let last = sqlite_runner().get_last_applied_migration(connection);
-        let last = last.map_err(|error| self.unmigratable(&error))?;
-        let schema = last.map_or(0, |migration| migration.version().into());
+        let read = self.read_with_writer(|db| {
+            let sql = format!("SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) FROM {HISTORY}");
+            let schema: i64 = db.value(&sql, ())?;
+            // The table exists since schema 12.
+            let compatible =
+                if schema < 12 { None } else { properties::find(db, Property::CompatibleSince)? };
+            Ok((schema, compatible.and_then(|number| number.parse().ok()).unwrap_or(schema)))
+        });
+        let (schema, compatible_since) = read.map_err(|error| self.unmigratable(&error))?;
         let newest = Self::newest_schema();
-        if schema > newest {
+        if schema > newest && compatible_since > newest {
             bail!(
                 "{}: the database was written by a newer version of this program (schema {schema}, this program knows \
                  {newest}); install that version, or restore an older backup",
-                self.sqlite.path.display(),
+                self.name(),
             );
         }
         Ok(schema)
     }
 
-    fn unmigratable(&self, error: &dyn std::error::Error) -> Error {
-        // The error names the step that failed, and its source the cause.
-        let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-        anyhow!("{}: the database cannot be brought up to date ({cause})", self.sqlite.path.display())
+    fn unmigratable(&self, error: &dyn std::fmt::Display) -> Error {
+        anyhow!("{}: the database cannot be brought up to date ({error})", self.name())
     }
 }
 
@@ -73,9 +129,14 @@ pub(super) fn sqlite_runner() -> refinery::Runner {
     sqlite::migrations::runner().set_grouped(true)
 }
 
+#[cfg(feature = "postgres")]
+fn postgres_runner() -> refinery::Runner {
+    postgres::migrations::runner().set_grouped(true)
+}
+
 /// Sorts the migrations by version. refinery sorts them by file name, which puts V10 before V2.
-fn sorted_migrations() -> Vec<refinery::Migration> {
-    let mut migrations = sqlite_runner().get_migrations().clone();
+fn sorted(migrations: &[refinery::Migration]) -> Vec<refinery::Migration> {
+    let mut migrations = migrations.to_vec();
     migrations.sort();
     migrations
 }

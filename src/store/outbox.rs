@@ -19,8 +19,8 @@ pub struct OutboxMessage {
     pub refused_at: Option<Timestamp>,
 }
 
-const SELECT: &str = "SELECT id, recipient, subject, body_text, body_html, created_at, due_at, attempts, last_error, \
-     delivered_at, refused_at FROM outbox";
+const COLUMNS: &str = "id, recipient, subject, body_text, body_html, created_at, due_at, attempts, last_error, \
+     delivered_at, refused_at";
 
 fn read_message(row: &Row<'_>) -> Result<OutboxMessage> {
     Ok(OutboxMessage {
@@ -57,20 +57,43 @@ pub fn delete(db: &Writer<'_>, id: i64) -> Result<()> {
 }
 
 pub fn find_by_id(db: &Reader<'_>, id: i64) -> Result<Option<OutboxMessage>> {
-    db.find(&format!("{SELECT} WHERE id = $1"), [id], read_message)
+    db.find(&format!("SELECT {COLUMNS} FROM outbox WHERE id = $1"), [id], read_message)
 }
 
 /// Returns all mails, oldest first.
 pub fn list(db: &Reader<'_>) -> Result<Vec<OutboxMessage>> {
-    db.list(&format!("{SELECT} ORDER BY id"), (), read_message)
+    db.list(&format!("SELECT {COLUMNS} FROM outbox ORDER BY id"), (), read_message)
 }
 
 /// Returns the waiting mails that are due, oldest first.
 pub fn list_due(db: &Reader<'_>, now: Timestamp, limit: i64) -> Result<Vec<OutboxMessage>> {
     let sql = format!(
-        "{SELECT} WHERE delivered_at IS NULL AND refused_at IS NULL AND due_at <= $1 ORDER BY id LIMIT $2"
+        "SELECT {COLUMNS} FROM outbox WHERE delivered_at IS NULL AND refused_at IS NULL AND due_at <= $1 \
+         ORDER BY id LIMIT $2"
     );
     db.list(&sql, (now, limit), read_message)
+}
+
+/// Makes the waiting mails that are due not due until `lease_end`, so that no other server takes them, and returns them,
+/// oldest first.
+pub fn claim_due(
+    db: &Writer<'_>,
+    now: Timestamp,
+    lease_end: Timestamp,
+    limit: i64,
+) -> Result<Vec<OutboxMessage>> {
+    let sql = format!(
+        "UPDATE outbox SET due_at = $1 WHERE id IN (SELECT id FROM outbox WHERE delivered_at IS NULL \
+         AND refused_at IS NULL AND due_at <= $2 ORDER BY id LIMIT $3) RETURNING {COLUMNS}"
+    );
+    let mut claimed = db.list(&sql, (lease_end, now, limit), read_message)?;
+    claimed.sort_by_key(|message| message.id);
+    Ok(claimed)
+}
+
+/// Makes a mail due that was claimed until `lease_end` and not attempted.
+pub fn release(db: &Writer<'_>, id: i64, lease_end: Timestamp, now: Timestamp) -> Result<()> {
+    db.execute("UPDATE outbox SET due_at = $1 WHERE id = $2 AND due_at = $3", (now, id, lease_end))
 }
 
 /// Returns the number of waiting mails.

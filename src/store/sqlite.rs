@@ -86,6 +86,22 @@ impl Sqlite {
         Ok(done)
     }
 
+    /// Returns the bytes of the file and of its write-ahead log.
+    pub(super) fn sizes(&self) -> (i64, i64) {
+        let size =
+            |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len()).try_into().unwrap_or(i64::MAX);
+        (size(&self.path), size(Path::new(&format!("{}-wal", self.path.display()))))
+    }
+
+    /// Applies migrations in one transaction.
+    pub(super) fn migrate(&self, runner: &refinery::Runner) -> Result<refinery::Report> {
+        runner.run(&mut *self.lock_writer()).map_err(|error| {
+            // The error names the step that failed, and its source the cause.
+            let source = std::error::Error::source(&error);
+            anyhow!(source.map_or_else(|| error.to_string(), ToString::to_string))
+        })
+    }
+
     pub(super) fn lock_writer(&self) -> MutexGuard<'_, Connection> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -74,7 +74,7 @@ fn schema_prints_the_schema_and_creates_no_files() {
 #[test]
 fn migrate_applies_each_migration_once() {
     let site = Site::empty();
-    let steps = Store::embedded_migrations().len();
+    let steps = Store::sqlite_migrations().len();
     let migrated = format!("data/auth.sqlite3: up to date, migrations applied: {steps}\n");
     assert_eq!(site.run(["migrate"]).done(), migrated);
     assert_eq!(site.run(["migrate"]).done(), "data/auth.sqlite3: up to date, migrations applied: 0\n");
@@ -97,7 +97,7 @@ fn migrate_status_names_pending_migrations() {
     site.run(["migrate"]).done();
     let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
     let forgotten = database.execute("DELETE FROM refinery_schema_history WHERE version > 1", []);
-    let waiting = Store::embedded_migrations()[1..].join(", ");
+    let waiting = Store::sqlite_migrations()[1..].join(", ");
     assert_eq!(forgotten.expect("rows"), waiting.matches("__").count());
     for _ in 0..2 {
         let output = site.run(["migrate", "--status"]).done();
@@ -145,13 +145,12 @@ fn the_usage_of_import_asks_for_a_file_or_bundled_data() {
 fn columns_show_seconds_and_json_microseconds() {
     let site = Site::with_settings("");
     site.run(["user", "create", "--email", "ada@example.org"]).done();
-    let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
     for change in [
         "UPDATE accounts SET joined_at = 1628443376123456",
         "UPDATE outbox SET created_at = 1628443376123456",
         "INSERT INTO audit (at, event, account_id, actor) VALUES (1628443376123456, 'verified', 1, 'operator')",
     ] {
-        database.execute(change, []).expect("a row");
+        site.database().execute(change);
     }
     for arguments in [["user", "list"], ["user", "show"], ["mail", "list"], ["audit", "list"]] {
         let mut arguments = arguments.to_vec();

@@ -12,7 +12,7 @@ use crate::support::person::{PASSWORD, assert_done};
 use crate::support::server::TestServer;
 
 fn deliver(server: &TestServer) -> DeliveryReport {
-    outbox::deliver_until(server.app(), || false).expect("a delivery")
+    server.run(|app| outbox::deliver_until(app, || false)).expect("a delivery")
 }
 
 #[tokio::test]
@@ -28,8 +28,10 @@ async fn a_mail_that_fails_is_retried_with_growing_waits() {
     assert_eq!(deliver(&server), DeliveryReport { delivered: 0, failed: 1, ..DeliveryReport::default() });
     server.advance(Duration::from_secs(30));
     assert_eq!(deliver(&server), DeliveryReport::default(), "the second wait is not longer than the first");
-    let waiting =
-        server.store().read(|db| store::outbox::find_by_id(db, 1)).expect("a database").expect("a mail");
+    let waiting = server
+        .run(|app| app.store.read(|db| store::outbox::find_by_id(db, 1)))
+        .expect("a database")
+        .expect("a mail");
     assert_eq!(waiting.attempts, 2);
     assert!(waiting.last_error.expect("a reason").contains("mail"));
 
@@ -64,8 +66,10 @@ async fn a_mail_to_an_unusable_address_is_given_up_and_others_leave() {
     assert_done(&server.mutate(None, &register).await);
     server.register("bo").await;
     assert_eq!(deliver(&server), DeliveryReport { delivered: 1, refused: 1, failed: 0 });
-    let given_up =
-        server.store().read(|db| store::outbox::find_by_id(db, 1)).expect("a database").expect("a mail");
+    let given_up = server
+        .run(|app| app.store.read(|db| store::outbox::find_by_id(db, 1)))
+        .expect("a database")
+        .expect("a mail");
     assert_eq!(given_up.recipient, strange);
     assert!(given_up.last_error.expect("a reason").contains("not a valid mail address"));
     assert_eq!(server.mails_to("bo@example.org").len(), 1);
@@ -77,7 +81,7 @@ async fn a_delivered_mail_is_sent_again_only_on_request() {
     server.register("ada").await;
     assert_eq!(deliver(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
     let now = server.app().clock.now();
-    let set_due = |again| server.store().write(|tx| store::outbox::set_due(tx, 1, now, again));
+    let set_due = |again| server.run(|app| app.store.write(|tx| store::outbox::set_due(tx, 1, now, again)));
     assert!(!set_due(false).expect("a database"));
     assert_eq!(deliver(&server), DeliveryReport::default());
     assert!(set_due(true).expect("a database"));
@@ -93,7 +97,7 @@ async fn delivered_mails_are_deleted_after_a_week() {
     server.advance(Duration::from_secs(7 * 24 * 3600 + 1));
     server.register("bo").await;
     assert_eq!(deliver(&server), DeliveryReport { delivered: 1, failed: 0, ..DeliveryReport::default() });
-    let kept = server.store().read(store::outbox::list).expect("a database");
+    let kept = server.run(|app| app.store.read(store::outbox::list)).expect("a database");
     assert_eq!(kept.iter().map(|mail| mail.recipient.as_str()).collect::<Vec<_>>(), ["bo@example.org"]);
 }
 

@@ -6,6 +6,7 @@ pub mod browser;
 pub mod certificate;
 pub mod check_config;
 pub mod contract_file;
+pub mod database;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(dead_code, reason = "only the endurance test kills the program at a write")]
 pub mod disk;
@@ -15,6 +16,7 @@ pub mod graphiql_sources;
 pub mod machine;
 pub mod mutation;
 pub mod person;
+pub mod postgres;
 pub mod program;
 pub mod rejection;
 pub mod server;
@@ -27,5 +29,5 @@ pub const SEED: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/
 
 /// The migrations, for tests that start with an older schema.
 pub mod embedded {
-    refinery::embed_migrations!("migrations");
+    refinery::embed_migrations!("migrations/sqlite");
 }

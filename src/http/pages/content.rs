@@ -173,5 +173,7 @@ pub(in crate::http) static UNAVAILABLE: MessagePage =
     message("Not at the moment", "Nothing was changed. Please try again in a few seconds.");
 pub(in crate::http) static TIMED_OUT: MessagePage =
     message("This took too long", "Your request may have been carried out. Check before you send it again.");
+pub(super) static OUTCOME_UNKNOWN: MessagePage =
+    message("The answer was lost", "Your request may have been carried out. Check before you send it again.");
 pub(super) static FAILED: MessagePage =
     message("Something went wrong on our side", "Nothing was changed. Please try again later.");

@@ -127,6 +127,9 @@ impl PageEndpoint {
             Error::Unavailable(error) => {
                 return self.theme.unavailable(&content::UNAVAILABLE, error.retry_after);
             }
+            Error::OutcomeUnknown => {
+                return self.theme.message(StatusCode::INTERNAL_SERVER_ERROR, &content::OUTCOME_UNKNOWN);
+            }
             Error::Internal(error) => tracing::error!("{error:#}"),
             // The callers handle rejections.
             Error::Refused(_) | Error::BadRequest(_) => {}

@@ -10,9 +10,11 @@ use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refus
 use crate::support::server::TestServer;
 
 fn stored_hash(server: &TestServer, email: &str) -> String {
-    let hash = server.store().read(|db| -> store::Result<_> {
-        let account = store::accounts::find_by_email(db, email)?.expect("an account");
-        store::accounts::find_password_hash(db, account.id)
+    let hash = server.run(|app| {
+        app.store.read(|db| -> store::Result<_> {
+            let account = store::accounts::find_by_email(db, email)?.expect("an account");
+            store::accounts::find_password_hash(db, account.id)
+        })
     });
     hash.expect("a database").expect("a hash")
 }

@@ -16,6 +16,7 @@ use pledge4future_auth::accounts::admin;
 use serde_json::{Value, json};
 
 use crate::support::access_token::django_token;
+use crate::support::database::Database;
 use crate::support::mutation::{
     archive_account, change_password, delete_account, mutation, revoke_token, verify_token,
 };
@@ -200,12 +201,12 @@ async fn a_token_of_django_ends_when_an_operator_changes_the_address() {
     let ada = server.sign_up("ada").await;
     let token = django_token(&ada.email, server.now_seconds() - 3600);
     assert_eq!(server.account_of(&token).await["username"], "ada");
-    assert!(admin::set_email(server.app(), "ada", "ada@new.example", true).is_ok());
+    assert!(server.run(|app| admin::set_email(app, "ada", "ada@new.example", true)).is_ok());
     assert_eq!(server.account_of(&token).await, Value::Null);
     // Another account may use the address now.
     let email = ada.email.clone();
     let next = admin::Creation { email, is_verified: true, ..admin::Creation::default() };
-    assert!(admin::create(server.app(), &next).is_ok());
+    assert!(server.run(|app| admin::create(app, &next)).is_ok());
     assert_eq!(server.account_of(&token).await, Value::Null);
 }
 
@@ -247,8 +248,11 @@ async fn no_secret_of_a_session_is_stored_in_clear() {
     let server = TestServer::start(QUIET).await;
     let ada: Person = server.sign_up("ada").await;
     let Person { token, refresh_token, .. } = &ada;
-    let mut bytes = std::fs::read(server.data().join("auth.sqlite3")).expect("a database");
-    bytes.extend(std::fs::read(server.data().join("auth.sqlite3-wal")).unwrap_or_default());
+    let mut bytes = server.rows().join("\n").into_bytes();
+    if let Database::Sqlite(file) = server.database() {
+        bytes.extend(std::fs::read(file).expect("a database"));
+        bytes.extend(std::fs::read(file.with_extension("sqlite3-wal")).unwrap_or_default());
+    }
     let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(holds("ada@example.org"), "the database file does not contain the address");
     for secret in [token.as_str(), refresh_token.as_str(), PASSWORD] {

@@ -1,6 +1,5 @@
 //! `audit list`.
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::MAIL_TO_FILES;
@@ -89,12 +88,11 @@ async fn the_audit_is_listed_oldest_first_and_by_account() {
 #[test]
 fn entries_are_listed_since_a_date_a_time_or_a_duration() {
     let site = site();
-    let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
     // 2021-08-08T17:22:56Z, and a day later.
     for (at, event) in [(1_628_443_376_000_000_i64, "archived"), (1_628_529_776_000_000, "unarchived")] {
-        let insert =
-            "INSERT INTO audit (at, event, account_id, actor, actor_id) VALUES ($1, $2, 1, 'account', 2)";
-        database.execute(insert, rusqlite::params![at, event]).expect("a row");
+        site.database().execute(&format!(
+            "INSERT INTO audit (at, event, account_id, actor, actor_id) VALUES ({at}, '{event}', 1, 'account', 2)"
+        ));
     }
     let since = |time: &str| listed(&site, &["--since", time]).len();
     assert_eq!(events(&listed(&site, &[]))[..2], ["archived", "unarchived"], "the order is not by time");
@@ -129,12 +127,11 @@ fn entries_are_listed_since_a_date_a_time_or_a_duration() {
 #[test]
 fn a_long_list_contains_each_entry_once() {
     let site = site();
-    let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
     // Many entries have the same time, so pages end among them.
     let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3500) \
         INSERT INTO audit (at, event, account_id, actor, actor_id) \
         SELECT i / 1500, 'login_refused', 1 + i % 2, 'account', 2 - i % 2 FROM n";
-    database.execute(fill, []).expect("rows");
+    site.database().execute(fill);
     for filter in [&[][..], &["--account", "ada"]] {
         let entries = listed(&site, filter);
         let mut ids: Vec<i64> = entries.iter().map(|entry| entry["id"].as_i64().expect("a number")).collect();

@@ -27,8 +27,8 @@ async fn group_changes_are_recorded_for_each_affected_account() {
     ada.mutate(&server, &leave()).await;
     ada.mutate(&server, &leave()).await;
     bo.mutate(&server, &add(&cleo.email)).await;
-    assert!(admin::set_representative(server.app(), &group, "cleo").is_ok());
-    assert!(admin::set_representative(server.app(), &group, "ada").is_ok());
+    assert!(server.run(|app| admin::set_representative(app, &group, "cleo")).is_ok());
+    assert!(server.run(|app| admin::set_representative(app, &group, "ada")).is_ok());
     bo.refusal(&server, &delete(&group)).await;
     ada.mutate(&server, &delete(&group)).await;
     server.ignore_mail();

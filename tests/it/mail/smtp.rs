@@ -29,7 +29,7 @@ async fn site(receiver: &Receiver) -> TestServer {
 }
 
 fn deliver(server: &TestServer) -> DeliveryReport {
-    outbox::deliver_until(server.app(), || false).expect("a delivery")
+    server.run(|app| outbox::deliver_until(app, || false)).expect("a delivery")
 }
 
 fn delivered(mails: usize) -> DeliveryReport {
@@ -41,7 +41,10 @@ fn failed(mails: usize) -> DeliveryReport {
 }
 
 fn row(server: &TestServer, number: i64) -> OutboxMessage {
-    server.store().read(|db| store::outbox::find_by_id(db, number)).expect("a database").expect("a mail")
+    server
+        .run(|app| app.store.read(|db| store::outbox::find_by_id(db, number)))
+        .expect("a database")
+        .expect("a mail")
 }
 
 fn last_error(server: &TestServer, number: i64) -> String {
@@ -174,7 +177,7 @@ async fn five_hundred_mails_survive_an_outage_and_arrive_once() {
             .iter()
             .try_for_each(|to| store::outbox::insert(tx, to, "hello", "text", "html", now).map(drop))
     };
-    server.store().write(insert).expect("a database");
+    server.run(|app| app.store.write(insert)).expect("a database");
     assert_eq!(deliver(&server), failed(1), "the server that is down was asked more than once");
     assert!(last_error(&server, 1).contains("refused"), "{}", last_error(&server, 1));
     assert_eq!((row(&server, 2).attempts, row(&server, 2).last_error), (0, None));
@@ -196,8 +199,7 @@ async fn international_hosts_are_sent_in_ascii() {
     let now = server.app().clock.now();
     for to in ["ada@bücher.example", "jörg@example.org", "not an address"] {
         server
-            .store()
-            .write(|tx| store::outbox::insert(tx, to, "hello", "text", "html", now))
+            .run(|app| app.store.write(|tx| store::outbox::insert(tx, to, "hello", "text", "html", now)))
             .expect("a row");
     }
     assert_eq!(deliver(&server), DeliveryReport { delivered: 1, refused: 2, failed: 0 });

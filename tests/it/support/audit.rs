@@ -9,7 +9,7 @@ impl TestServer {
     /// Returns all entries, oldest first.
     pub fn audit(&self) -> Vec<Entry> {
         let start = (Timestamp::from_micros(0), 0);
-        self.store().read(|db| store::audit::list(db, start, 10_000)).expect("entries")
+        self.run(|app| app.store.read(|db| store::audit::list(db, start, 10_000))).expect("entries")
     }
 
     /// Returns all entries as lines: account, event, actor and detail.

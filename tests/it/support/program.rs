@@ -10,6 +10,8 @@ use std::time::Duration;
 use regex::Regex;
 use tempfile::TempDir;
 
+use super::database::{Database, SECRET_KEY};
+
 /// A free port and cheap password hashes.
 const SETTINGS: &str = "listen = \"127.0.0.1:0\"\npasswords.memory = \"64 KiB\"\npasswords.iterations = 1\n";
 
@@ -19,6 +21,7 @@ pub const TIMEOUT: Duration = Duration::from_mins(1);
 /// A folder in which the program is run.
 pub struct Site {
     folder: TempDir,
+    database: Database,
 }
 
 #[derive(Debug)]
@@ -40,7 +43,9 @@ pub struct Serving {
 impl Site {
     /// An empty folder.
     pub fn empty() -> Self {
-        Self { folder: TempDir::new().expect("a temporary folder") }
+        let folder = TempDir::new().expect("a temporary folder");
+        let database = Database::new(folder.path().join("data/auth.sqlite3"));
+        Self { folder, database }
     }
 
     /// A folder with a `config.toml` for tests and these additional settings.
@@ -48,6 +53,10 @@ impl Site {
         let site = Self::empty();
         site.write("config.toml", format!("{SETTINGS}{toml}"));
         site
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -126,7 +135,7 @@ impl Site {
         let line: Vec<String> = words.map(|word| format!("'{word}'")).collect();
         let mut script = Command::new("script");
         script.args(["--quiet", "--return", "--command", &line.join(" "), "/dev/null"]);
-        script.current_dir(self.folder.path()).env_clear().env("SHELL", "/bin/sh");
+        script.current_dir(self.folder.path()).env_clear().env("SHELL", "/bin/sh").envs(self.variables());
         script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Some(script)
     }
@@ -168,9 +177,16 @@ impl Site {
         shell
     }
 
+    /// Returns the variables that name a database on PostgreSQL.
+    fn variables(&self) -> Vec<(&'static str, String)> {
+        let Some(url) = self.database.url() else { return Vec::new() };
+        vec![("P4F_AUTH_DATABASE__URL", url), ("P4F_AUTH_SECRET_KEY", SECRET_KEY.to_owned())]
+    }
+
     fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_pledge4future-auth")));
         command.args(arguments).current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
+        command.envs(self.variables());
         command
     }
 }

@@ -11,14 +11,14 @@ use pledge4future_auth::accounts::Filter;
 use pledge4future_auth::app::App;
 use pledge4future_auth::clock::{Clock, Timestamp};
 use pledge4future_auth::random::Random;
-use pledge4future_auth::store::{self, Store};
+use pledge4future_auth::store;
 use pledge4future_auth::transfer::{file, import};
 use pledge4future_auth::{config, http, outbox};
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+use super::database::{Database, SECRET_KEY, on_a_thread};
 use super::mutation::Mutation;
 
 /// 2026-03-01T12:00:00Z.
@@ -31,6 +31,7 @@ pub struct TestServer {
     app: Arc<App>,
     address: SocketAddr,
     folder: TempDir,
+    database: Database,
     client: reqwest::Client,
     _stop: oneshot::Sender<()>,
 }
@@ -65,13 +66,24 @@ impl TestServer {
         std::fs::create_dir(&data).expect("a folder in a temporary folder");
         prepare(&data);
         // A key may not be repeated in TOML.
+        let database = Database::new(data.join("auth.sqlite3"));
+        let shared = database.url().map_or_else(String::new, |url| {
+            let key = if toml.contains("secret_key") {
+                String::new()
+            } else {
+                format!("secret_key = {SECRET_KEY:?}\n")
+            };
+            format!("{key}database.url = {url:?}\n")
+        });
         let cheap = if toml.contains("passwords.memory") { "" } else { CHEAP };
         let transport = if toml.contains("[mail]") { "" } else { "mail.transport = \"file\"\n" };
-        let text = format!("listen = \"127.0.0.1:0\"\ndata_dir = {data:?}\n{cheap}{transport}{toml}");
+        let text = format!("listen = \"127.0.0.1:0\"\ndata_dir = {data:?}\n{shared}{cheap}{transport}{toml}");
         let config = config::load_text(&text).expect("a valid configuration").config;
-        let app = App::open(config, Clock::manual(START), Random::seeded(7)).expect("a data folder");
-        app.store.migrate().expect("a database");
-        let app = Arc::new(app);
+        let app = on_a_thread(|| {
+            let app = App::open(config, Clock::manual(START), Random::seeded(7)).expect("a data folder");
+            app.store.migrate().expect("a database");
+            Arc::new(app)
+        });
         let bound = http::bind(Arc::clone(&app)).expect("a free port");
         let address = bound.address();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -81,19 +93,24 @@ impl TestServer {
         tokio::spawn(serving);
         let client =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-        Self { app, address, folder, client, _stop: stop }
+        Self { app, address, folder, database, client, _stop: stop }
     }
 
     pub fn data(&self) -> std::path::PathBuf {
         self.folder.path().join("data")
     }
 
-    pub fn store(&self) -> &Store {
-        &self.app.store
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     pub fn app(&self) -> &Arc<App> {
         &self.app
+    }
+
+    /// Calls a rule on a thread that may block.
+    pub fn run<T: Send>(&self, rule: impl FnOnce(&App) -> T + Send) -> T {
+        on_a_thread(|| rule(&self.app))
     }
 
     pub fn now_seconds(&self) -> i64 {
@@ -113,12 +130,13 @@ impl TestServer {
     /// Imports a file in the import format.
     pub fn import(&self, json: &str) {
         let Ok(file) = file::parse(json) else { panic!("the file cannot be imported") };
-        assert!(import::import(&self.app, &file, false, &|_| {}).is_ok(), "the file was not imported");
+        let imported = self.run(|app| import::import(app, &file, false, &|_| {}));
+        assert!(imported.is_ok(), "the file was not imported");
     }
 
     /// Delivers what is due. Returns all mails so far, in order.
     pub fn mails(&self) -> Vec<Mail> {
-        outbox::deliver_until(&self.app, || false).expect("mail is delivered");
+        self.run(|app| outbox::deliver_until(app, || false)).expect("mail is delivered");
         let directory = self.app.config.mail_directory();
         let mut files: Vec<_> = std::fs::read_dir(directory)
             .expect("a folder of mails")
@@ -141,29 +159,7 @@ impl TestServer {
 
     /// Returns every row of every table as text that begins with the name of the table.
     pub fn rows(&self) -> Vec<String> {
-        let database = Connection::open(self.data().join("auth.sqlite3")).expect("a database");
-        let mut tables = database
-            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-            .expect("tables");
-        let tables: Vec<String> = tables
-            .query_map([], |row| row.get(0))
-            .expect("tables")
-            .collect::<Result<_, _>>()
-            .expect("tables");
-        assert!(tables.len() > 9, "{tables:?}");
-        let mut rows = Vec::new();
-        for table in tables {
-            let mut statement = database.prepare(&format!("SELECT * FROM {table}")).expect("a table");
-            let columns = statement.column_count();
-            let found = statement
-                .query_map([], |row| {
-                    (0..columns).map(|column| row.get::<_, rusqlite::types::Value>(column)).collect()
-                })
-                .expect("rows");
-            let found: Vec<Vec<_>> = found.collect::<Result<_, _>>().expect("rows");
-            rows.extend(found.iter().map(|row| format!("{table}: {row:?}")));
-        }
-        rows
+        self.database.rows()
     }
 
     /// Returns the rows of one table.
@@ -173,7 +169,7 @@ impl TestServer {
     }
 
     pub fn count_accounts(&self) -> i64 {
-        self.store().read(|db| store::accounts::count(db, &Filter::default())).expect("a count")
+        self.run(|app| app.store.read(|db| store::accounts::count(db, &Filter::default()))).expect("a count")
     }
 
     /// Sends a GraphQL document.
@@ -229,7 +225,7 @@ pub async fn payload_of(request: reqwest::RequestBuilder) -> Value {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        let waiting = self.app.store.read(store::outbox::count_waiting).unwrap_or_default();
+        let waiting = self.run(|app| app.store.read(store::outbox::count_waiting)).unwrap_or_default();
         let was_read = waiting == 0 || std::thread::panicking();
         assert!(was_read, "the test did not read {waiting} mail(s); it may call ignore_mail()");
     }

@@ -33,7 +33,7 @@ async fn a_refused_login_is_recorded_without_what_was_typed() {
     }
     assert!(server.rows_of("audit").iter().all(|row| !row.contains(typed) && !row.contains(WRONG)));
 
-    assert!(admin::set_active(server.app(), &email, false).is_ok());
+    assert!(server.run(|app| admin::set_active(app, &email, false)).is_ok());
     server.try_log_in(&email, PASSWORD).await;
     server.try_log_in(&email, WRONG).await;
     let lines = server.audit_lines();

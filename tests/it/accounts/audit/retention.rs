@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use pledge4future_auth::accounts::cleanup::cleanup;
 use pledge4future_auth::config;
-use rusqlite::Connection;
 
 use crate::support::server::TestServer;
 
 const DAY: Duration = Duration::from_hours(24);
 
 fn clean_up(server: &TestServer) -> usize {
-    std::iter::repeat_with(|| cleanup(server.app()).unwrap_or_else(|_| panic!("the cleanup failed")))
+    std::iter::repeat_with(|| server.run(cleanup).unwrap_or_else(|_| panic!("the cleanup failed")))
         .take_while(|part| *part > 0)
         .sum()
 }
@@ -22,10 +21,9 @@ async fn entries_cannot_be_changed() {
     server.register("ada").await;
     server.ignore_mail();
     let before = server.rows();
-    let database = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
     for change in ["event = 'verified'", "at = 0", "address = NULL", "account_id = 7", "id = 7"] {
-        let refused = database.execute(&format!("UPDATE audit SET {change}"), []);
-        assert!(refused.is_err_and(|error| error.to_string().contains("is not changed")), "{change}");
+        let refused = server.database().try_execute(&format!("UPDATE audit SET {change}"));
+        assert!(refused.is_err_and(|error| error.contains("is not changed")), "{change}");
     }
     assert_eq!(server.rows(), before);
 }
@@ -54,11 +52,10 @@ async fn entries_are_kept_for_the_configured_time() {
 #[tokio::test]
 async fn many_rows_are_deleted_in_batches() {
     let server = TestServer::start("").await;
-    let database = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
     let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \
         INSERT INTO audit (at, event, actor) SELECT i, 'login_refused', 'somebody' FROM n";
-    assert_eq!(database.execute(fill, []).expect("rows"), 2500);
-    let part = || cleanup(server.app()).unwrap_or_else(|_| panic!("the cleanup failed"));
+    server.database().execute(fill);
+    let part = || server.run(cleanup).unwrap_or_else(|_| panic!("the cleanup failed"));
     let parts: Vec<usize> = std::iter::repeat_with(part).take_while(|part| *part > 0).collect();
     assert_eq!(parts, [1000, 1000, 500]);
 }

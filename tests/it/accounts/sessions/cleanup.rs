@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use pledge4future_auth::accounts::cleanup::cleanup;
-use rusqlite::Connection;
 
 use super::{QUIET, new_tokens, sessions};
 use crate::support::mutation::delete_account;
@@ -17,7 +16,7 @@ fn rows(server: &TestServer, table: &str) -> usize {
 }
 
 fn clean_up(server: &TestServer) -> usize {
-    cleanup(server.app()).unwrap_or_else(|_| panic!("the cleanup failed"))
+    server.run(cleanup).unwrap_or_else(|_| panic!("the cleanup failed"))
 }
 
 #[tokio::test]
@@ -60,10 +59,9 @@ async fn only_expired_rows_are_deleted() {
 #[tokio::test]
 async fn many_rows_are_deleted_in_batches() {
     let server = TestServer::start(QUIET).await;
-    let database = Connection::open(server.data().join("auth.sqlite3")).expect("a database");
     let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \
         INSERT INTO spent_action_tokens SELECT 'token' || i, i FROM n";
-    assert_eq!(database.execute(fill, []).expect("rows"), 2500);
+    server.database().execute(fill);
     let parts: Vec<usize> =
         std::iter::repeat_with(|| clean_up(&server)).take_while(|part| *part > 0).collect();
     assert_eq!(parts, [1000, 1000, 500]);

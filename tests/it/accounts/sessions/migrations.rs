@@ -95,7 +95,7 @@ async fn refresh_tokens_of_an_earlier_version_keep_their_successors() {
 #[tokio::test]
 async fn a_migrated_database_passes_its_check() {
     let server = TestServer::start_on(QUIET, fill_earlier_version).await;
-    let contents = server.store().check().expect("a sound database");
+    let contents = server.run(|app| app.store.check()).expect("a sound database");
     let rows = |table: &str| contents.rows.iter().find(|(name, _)| name == table).map(|(_, rows)| *rows);
     assert_eq!((rows("sessions"), rows("refresh_tokens")), (Some(3), Some(5)));
 }

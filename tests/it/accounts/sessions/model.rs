@@ -233,6 +233,7 @@ fn expect<T>(answer: Result<T>, expected: bool, what: &str) -> Option<T> {
         }
         Err(Error::BadRequest(sentence)) => panic!("{what}: {sentence}"),
         Err(Error::Unavailable(unavailable)) => panic!("{what}: {}", unavailable.sentence),
+        Err(Error::OutcomeUnknown) => panic!("{what}: the outcome is unknown"),
         Err(Error::Internal(error)) => panic!("{what}: {error:#}"),
     }
 }

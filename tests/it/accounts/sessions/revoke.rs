@@ -167,12 +167,14 @@ async fn closing_an_account_or_changing_its_password_ends_all_sessions() {
                         .await,
                 );
             }
-            "deactivate" => assert!(admin::set_active(server.app(), &laptop.email, false).is_ok()),
-            "logout" => assert!(admin::log_out(server.app(), &laptop.email).is_ok()),
+            "deactivate" => assert!(server.run(|app| admin::set_active(app, &laptop.email, false)).is_ok()),
+            "logout" => assert!(server.run(|app| admin::log_out(app, &laptop.email)).is_ok()),
             "set-email" => {
-                assert!(admin::set_email(server.app(), &laptop.email, "new@example.org", true).is_ok());
+                assert!(
+                    server.run(|app| admin::set_email(app, &laptop.email, "new@example.org", true)).is_ok()
+                );
             }
-            _ => assert!(admin::set_password(server.app(), &laptop.email, OTHER_PASSWORD).is_ok()),
+            _ => assert!(server.run(|app| admin::set_password(app, &laptop.email, OTHER_PASSWORD)).is_ok()),
         }
         for person in [&laptop, &phone] {
             assert!(is_logged_out(&server, person).await, "{name}");
@@ -180,7 +182,7 @@ async fn closing_an_account_or_changing_its_password_ends_all_sessions() {
         let left = |table: &str| server.rows_of(table).len();
         assert_eq!((left("sessions"), left("refresh_tokens")), (own, own), "{name}");
         if own > 0 {
-            assert!(admin::log_out(server.app(), &laptop.email).is_ok());
+            assert!(server.run(|app| admin::log_out(app, &laptop.email)).is_ok());
         }
     }
 }

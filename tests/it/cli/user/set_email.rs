@@ -1,6 +1,5 @@
 //! `user set-email`, and addresses with outdated keys.
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::support::person::{PASSWORD, assert_done, assert_refused_with};
@@ -85,10 +84,9 @@ async fn another_spelling_of_an_address_ends_no_session() {
 
 /// Stores the keys of the first version.
 fn store_first_keys(site: &Site, keys: &[(&str, &str)]) {
-    let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
     for (email, key) in keys {
-        let update = "UPDATE email_addresses SET email_key = ?2 WHERE email = ?1";
-        assert_eq!(database.execute(update, [email, key]).expect("a row"), 1, "{email}");
+        site.database()
+            .execute(&format!("UPDATE email_addresses SET email_key = '{key}' WHERE email = '{email}'"));
     }
 }
 

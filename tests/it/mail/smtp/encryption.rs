@@ -53,6 +53,6 @@ async fn a_server_without_a_trusted_certificate_gets_no_password_and_no_mail() {
         assert_eq!(receiver.recipients(), [] as [&str; 0]);
         let lines = receiver.seen().lines.join("\n");
         assert!(!lines.contains("AUTH") && !lines.contains("MAIL"), "{lines}");
-        server.store().write(|tx| store::outbox::delete(tx, 1)).expect("a database");
+        server.run(|app| app.store.write(|tx| store::outbox::delete(tx, 1))).expect("a database");
     }
 }

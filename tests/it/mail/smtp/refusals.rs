@@ -51,7 +51,7 @@ async fn a_refused_mail_is_given_up_and_others_are_delivered() {
         server.advance(WEEK);
         assert_eq!(deliver(&server), DeliveryReport::default(), "{command}: the mail was retried");
         assert_eq!(
-            health::problems(server.app()).ok(),
+            server.run(health::problems).ok(),
             Some(vec![]),
             "{command}: the server reports a problem"
         );
@@ -64,11 +64,14 @@ async fn a_refused_mail_is_given_up_and_others_are_delivered() {
         assert!(!error.contains('\u{1b}'), "it contains control characters: {error}");
 
         let now = server.app().clock.now();
-        let due = server.store().write(|tx| store::outbox::set_all_due(tx, now)).expect("a database");
+        let due =
+            server.run(|app| app.store.write(|tx| store::outbox::set_all_due(tx, now))).expect("a database");
         assert_eq!(due, 1);
         assert_eq!(deliver(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
         on.store(false, Ordering::SeqCst);
-        server.store().write(|tx| store::outbox::set_due(tx, 1, now, false)).expect("a database");
+        server
+            .run(|app| app.store.write(|tx| store::outbox::set_due(tx, 1, now, false)))
+            .expect("a database");
         assert_eq!(deliver(&server), delivered(1));
         assert_eq!(receiver.recipients(), ["bo@example.org", "ada@example.org"]);
     }
@@ -82,10 +85,10 @@ async fn refused_mails_are_deleted_after_a_week() {
     assert_eq!(deliver(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
     server.advance(WEEK);
     deliver(&server);
-    assert_eq!(server.store().read(store::outbox::list).expect("a database").len(), 1);
+    assert_eq!(server.run(|app| app.store.read(store::outbox::list)).expect("a database").len(), 1);
     server.advance(Duration::from_secs(1));
     deliver(&server);
-    assert_eq!(server.store().read(store::outbox::list).expect("a database").len(), 0);
+    assert_eq!(server.run(|app| app.store.read(store::outbox::list)).expect("a database").len(), 0);
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ async fn a_reply_that_quotes_the_password_is_stored_without_it() {
     assert_eq!(deliver(&server), failed(1));
     let error = last_error(&server, 1);
     assert!(error.ends_with("answered 535 to AUTH: … and … are wrong, as is …"), "{error}");
-    server.store().write(|tx| store::outbox::delete(tx, 1)).expect("a database");
+    server.run(|app| app.store.write(|tx| store::outbox::delete(tx, 1))).expect("a database");
 }
 
 #[tokio::test]

@@ -10,11 +10,11 @@ use crate::support::smtp_receiver::{GREETING, Receiver, say};
 /// Adds mails to the outbox of a site before its server starts.
 fn enqueue(site: &Site, mails: usize) {
     site.run(["migrate"]).done();
-    let database = rusqlite::Connection::open(site.path("data/auth.sqlite3")).expect("a database");
-    let insert = "INSERT INTO outbox (recipient, subject, body_text, body_html, created_at, due_at, attempts) \
-        VALUES ('somebody-' || $1 || '@example.org', 'hello', 'text', 'html', 0, 0, 0)";
     for number in 0..mails {
-        database.execute(insert, [number.to_string()]).expect("a row");
+        site.database().execute(&format!(
+            "INSERT INTO outbox (recipient, subject, body_text, body_html, created_at, due_at, attempts) \
+             VALUES ('somebody-{number}@example.org', 'hello', 'text', 'html', 0, 0, 0)"
+        ));
     }
 }
 

@@ -1,0 +1,245 @@
+//! PostgreSQL, which several servers can share. Each write is one SERIALIZABLE transaction, so rules need no locks: a
+//! transaction that conflicts with another one is rolled back and repeated.
+
+mod connect;
+mod session;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Error, Result, anyhow};
+use r2d2::PooledConnection;
+
+pub(super) use session::Session;
+use session::{Failure, FailureKind};
+
+use super::TransactionError;
+use crate::config::PostgresServer;
+use crate::metrics::Writes;
+use crate::random::Random;
+use connect::Manager;
+
+/// How long a transaction is repeated, and how long it waits for a connection. A client gets 503 after that.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest pause before the first repetition. It doubles with each further one, up to [`MAX_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+const MAX_PAUSE: Duration = Duration::from_millis(250);
+/// A violation of a key is repeated only a few times: if it was not a race, then a rule is wrong.
+const MAX_KEY_VIOLATIONS: u32 = 5;
+
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE";
+
+pub(super) struct Postgres {
+    /// `None` only while it is dropped.
+    pool: Option<r2d2::Pool<Manager>>,
+    /// The URL without user and password.
+    pub(super) name: String,
+    /// For the pauses between repetitions, which must not be the same on all servers.
+    random: Random,
+}
+
+impl Postgres {
+    /// Connects to the server, and checks that it keeps the promises of this program.
+    pub(super) fn open(server: &PostgresServer, name: String) -> Result<Self> {
+        let manager = Manager::new(server)?;
+        let pool = r2d2::Pool::builder()
+            .max_size(server.connections)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .connection_timeout(PATIENCE)
+            .build(manager)
+            .map_err(|error| anyhow!("{name}: the database cannot be reached ({error})"))?;
+        let postgres = Self { pool: Some(pool), name, random: Random::from_system() };
+        postgres.check_server()?;
+        Ok(postgres)
+    }
+
+    fn check_server(&self) -> Result<()> {
+        let encoding = self.read_latest(|session| session.setting("server_encoding"))?;
+        if encoding != "UTF8" {
+            return Err(anyhow!(
+                "{}: the database has the encoding {encoding}; create one with ENCODING 'UTF8'",
+                self.name
+            ));
+        }
+        if self.read_latest(|session| session.setting("synchronous_commit"))? == "off" {
+            return Err(anyhow!(
+                "{}: synchronous_commit is off, so a crash would lose acknowledged changes; turn it on",
+                self.name
+            ));
+        }
+        Ok(())
+    }
+
+    /// Returns what the operator should know about the durability of writes, one sentence each.
+    pub(super) fn warnings(&self) -> Result<Vec<String>> {
+        let mut warnings = Vec::new();
+        let setting = |name| self.read_latest(|session| session.setting(name));
+        if setting("fsync")? == "off" {
+            warnings.push(
+                "fsync is off in PostgreSQL: a crash of its machine may destroy the database".to_owned(),
+            );
+        }
+        let replicas =
+            self.read_latest(|session| session.number("SELECT COUNT(*) FROM pg_stat_replication"))?;
+        if replicas > 0 && setting("synchronous_standby_names")?.is_empty() {
+            warnings.push(
+                "PostgreSQL has replicas, but none is synchronous: a failover may lose acknowledged changes"
+                    .to_owned(),
+            );
+        }
+        Ok(warnings)
+    }
+
+    /// Returns the bytes of the database.
+    pub(super) fn size(&self) -> Result<i64> {
+        self.read_latest(|session| session.number("SELECT pg_database_size(current_database())"))
+    }
+
+    /// Returns a connection that is not in a transaction. Waits for one at most [`PATIENCE`] after `began`.
+    fn session(&self, began: Instant) -> Result<PooledConnection<Manager>> {
+        let pool = self.pool.as_ref().ok_or_else(|| anyhow!("the database is closed"))?;
+        Ok(pool.get_timeout(PATIENCE.saturating_sub(began.elapsed()))?)
+    }
+
+    /// Applies migrations in one transaction.
+    pub(super) fn migrate(&self, runner: &refinery::Runner) -> Result<refinery::Report> {
+        let session = self.session(Instant::now())?;
+        let report = runner.run(&mut *session.client()).map_err(|error| {
+            // The error names the step that failed, and its sources the cause.
+            let sources = std::iter::successors(std::error::Error::source(&error), |error| error.source());
+            anyhow!(sources.last().map_or_else(|| error.to_string(), ToString::to_string))
+        })?;
+        Ok(report)
+    }
+
+    /// Reads from one snapshot.
+    pub(super) fn read<T, E: From<Error>>(
+        &self,
+        work: impl FnOnce(&Session) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let session = self.begin_read()?;
+        let outcome = work(&session);
+        session.end("COMMIT");
+        match session.take_failure() {
+            Some(failure) if failure.is_repeatable() => Err(failure.into_error().into()),
+            _ => outcome,
+        }
+    }
+
+    /// Begins a transaction. A connection of the pool may be broken, for example after a failover.
+    fn begin_read(&self) -> Result<PooledConnection<Manager>> {
+        let began = Instant::now();
+        loop {
+            let session = self.session(began)?;
+            match session.begin(READ) {
+                Ok(()) => return Ok(session),
+                Err(failure) if failure.is_repeatable() && began.elapsed() < PATIENCE => {}
+                Err(failure) => return Err(failure.into_error()),
+            }
+        }
+    }
+
+    /// Reads without a transaction.
+    pub(super) fn read_latest<T, E: From<Error>>(
+        &self,
+        work: impl Fn(&Session) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let began = Instant::now();
+        loop {
+            let session = self.session(began)?;
+            let outcome = work(&session);
+            match session.take_failure() {
+                Some(failure) if failure.is_repeatable() && began.elapsed() < PATIENCE => {}
+                Some(failure) if failure.is_repeatable() => return Err(failure.into_error().into()),
+                _ => return outcome,
+            }
+        }
+    }
+
+    /// Writes in one transaction, which is repeated as long as it conflicts with others or loses its connection. It is
+    /// never repeated after a commit whose outcome is unknown.
+    pub(super) fn write<T, E: From<Error>>(
+        &self,
+        metrics: &Writes,
+        work: impl Fn(&Session) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let began = Instant::now();
+        let mut repetitions = 0;
+        loop {
+            let session = self.session(began)?;
+            let begun = session.begin(WRITE);
+            if repetitions == 0 {
+                metrics.wait.observe(began.elapsed().as_secs_f64());
+            }
+            let failure = match begun.map(|()| run(&session, &work)) {
+                Ok(Attempt::Ended(outcome)) => return outcome,
+                Ok(Attempt::Failed(failure)) | Err(failure) => failure,
+            };
+            let may_repeat = match failure.kind {
+                FailureKind::Conflict | FailureKind::Lost => began.elapsed() < PATIENCE,
+                FailureKind::KeyViolation => repetitions < MAX_KEY_VIOLATIONS,
+                FailureKind::Other => false,
+            };
+            if !may_repeat {
+                metrics.busy.inc();
+                return Err(failure.into_error().into());
+            }
+            drop(session);
+            repetitions += 1;
+            metrics.repeated.inc();
+            std::thread::sleep(self.pause(repetitions));
+        }
+    }
+
+    /// Returns a random pause, so that conflicting transactions do not meet again.
+    fn pause(&self, repetitions: u32) -> Duration {
+        let longest = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(repetitions - 1)).min(MAX_PAUSE);
+        longest.mul_f64(f64::from(u16::from_le_bytes(self.random.bytes())) / f64::from(u16::MAX))
+    }
+}
+
+impl Drop for Postgres {
+    /// Closes the connections on another thread, because each owns a runtime, which must not be dropped in async code.
+    fn drop(&mut self) {
+        let pool = self.pool.take();
+        // A panic there has been reported already.
+        let _ = std::thread::spawn(move || drop(pool)).join();
+    }
+}
+
+/// The outcome of one attempt at a transaction.
+enum Attempt<T> {
+    /// It was committed, or ended by the rule or by an error that repetition does not mend.
+    Ended(T),
+    Failed(Failure),
+}
+
+fn run<T, E: From<Error>>(
+    session: &Session,
+    work: impl Fn(&Session) -> Result<T, E>,
+) -> Attempt<Result<T, E>> {
+    let outcome = work(session);
+    match (session.take_failure(), outcome) {
+        (None, Ok(done)) => match session.commit() {
+            Ok(()) => Attempt::Ended(Ok(done)),
+            Err(failure) if failure.kind == FailureKind::Lost => {
+                let error = TransactionError::CommitUnknown(failure.message);
+                Attempt::Ended(Err(Error::new(error).into()))
+            }
+            Err(failure) => Attempt::Failed(failure),
+        },
+        (None, rejection) => {
+            session.end("ROLLBACK");
+            Attempt::Ended(rejection)
+        }
+        (Some(failure), outcome) => {
+            session.end("ROLLBACK");
+            match outcome {
+                Err(error) if failure.kind == FailureKind::Other => Attempt::Ended(Err(error)),
+                // PostgreSQL would roll the transaction back at its commit, and report no error.
+                Ok(_) | Err(_) => Attempt::Failed(failure),
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Opens connections.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use postgres::NoTls;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::session::Session;
+use crate::config::PostgresServer;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long sent data may remain unacknowledged. Without it, a connection to a machine that has lost its power would block
+/// for minutes.
+const TCP_TIMEOUT: Duration = Duration::from_secs(15);
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
+pub(super) struct Manager {
+    connection: postgres::Config,
+    /// `None` without encryption.
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Manager {
+    pub(super) fn new(server: &PostgresServer) -> Result<Self> {
+        let mut connection = server.connection.clone();
+        connection.connect_timeout(CONNECT_TIMEOUT);
+        connection.tcp_user_timeout(TCP_TIMEOUT);
+        connection.keepalives_idle(KEEPALIVE);
+        let tls = server.is_encrypted.then(|| tls_config(server)).transpose()?;
+        Ok(Self { connection, tls: tls.map(MakeRustlsConnect::new) })
+    }
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Session;
+    type Error = postgres::Error;
+
+    fn connect(&self) -> Result<Session, postgres::Error> {
+        let client = match &self.tls {
+            Some(tls) => self.connection.connect(tls.clone()),
+            None => self.connection.connect(NoTls),
+        };
+        Ok(Session::new(client?))
+    }
+
+    fn is_valid(&self, _: &mut Session) -> Result<(), postgres::Error> {
+        Ok(())
+    }
+
+    fn has_broken(&self, session: &mut Session) -> bool {
+        session.must_close()
+    }
+}
+
+fn tls_config(server: &PostgresServer) -> Result<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    match &server.ca_file {
+        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        Some(file) => {
+            let unusable = || format!("database.ca_file: {} cannot be used", file.display());
+            for certificate in CertificateDer::pem_file_iter(file).with_context(unusable)? {
+                roots.add(certificate.with_context(unusable)?).with_context(unusable)?;
+            }
+            anyhow::ensure!(
+                !roots.is_empty(),
+                "database.ca_file: {} contains no certificate",
+                file.display()
+            );
+        }
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    Ok(config.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth())
+}

@@ -1,0 +1,22 @@
+//! Facts about the database as a whole.
+
+use super::{Reader, Result, Writer};
+
+#[derive(Debug, Clone, Copy, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum Property {
+    /// The number of the oldest schema whose programs can use the database.
+    CompatibleSince,
+    /// Identifies the secret key of the servers that share the database.
+    KeyFingerprint,
+}
+
+pub fn find(db: &Reader<'_>, property: Property) -> Result<Option<String>> {
+    db.find("SELECT value FROM properties WHERE name = $1", [property.into_str()], |row| row.get(0))
+}
+
+pub fn upsert(db: &Writer<'_>, property: Property, value: &str) -> Result<()> {
+    let sql = "INSERT INTO properties (name, value) VALUES ($1, $2) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    db.execute(sql, (property.into_str(), value))
+}

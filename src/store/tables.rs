@@ -1,0 +1,54 @@
+//! The tables, in an order in which rows can be added: each after the tables that it refers to.
+
+pub struct Table {
+    pub name: &'static str,
+    /// The number of columns at the beginning of `columns` that are the primary key.
+    pub(super) key: usize,
+    pub(super) columns: &'static [&'static str],
+    /// Whether the database assigns the ids, which it never assigns again.
+    pub(super) assigns_ids: bool,
+}
+
+const fn table(name: &'static str, key: usize, columns: &'static [&'static str]) -> Table {
+    Table { name, key, columns, assigns_ids: false }
+}
+
+const fn with_ids(table: Table) -> Table {
+    Table { assigns_ids: true, ..table }
+}
+
+#[rustfmt::skip]
+pub const TABLES: [Table; 17] = [
+    table("properties", 1, &["name", "value"]),
+    with_ids(table("accounts", 1, &[
+        "id", "username", "username_key", "first_name", "last_name", "academic_title", "password_hash", "epoch",
+        "epoch_began_at", "is_staff", "joined_at", "verified_at", "archived_at", "deactivated_at",
+        "activation_ends_password",
+    ])),
+    table("email_addresses", 1, &["email_key", "email", "account_id", "role"]),
+    table("released_emails", 1, &["address_hash", "released_at"]),
+    table("pending_emails", 1, &["account_id", "address_hash"]),
+    table("sessions", 1, &[
+        "id", "account_id", "began_at", "last_used_at", "expires_at", "address", "user_agent",
+    ]),
+    table("refresh_tokens", 1, &[
+        "token_hash", "session_id", "predecessor_hash", "issued_at", "expires_at", "spent_at", "replaced_at",
+    ]),
+    table("spent_action_tokens", 1, &["token_hash", "expires_at"]),
+    with_ids(table("outbox", 1, &[
+        "id", "recipient", "subject", "body_text", "body_html", "created_at", "due_at", "attempts", "last_error",
+        "delivered_at", "refused_at",
+    ])),
+    table("institutions", 1, &["id", "position", "name", "city", "state", "country", "search_key"]),
+    table("research_fields", 1, &["id", "field", "subfield"]),
+    table("working_groups", 1, &[
+        "id", "position", "name", "institution_id", "research_field_id", "employees", "is_public",
+    ]),
+    table("memberships", 1, &["account_id", "working_group_id", "role"]),
+    table("join_requests", 1, &["id", "position", "account_id", "working_group_id", "made_at", "status"]),
+    table("attempts", 1, &["name", "counted", "counted_at", "forgotten_at"]),
+    table("known_clients", 2, &["account_id", "network", "seen_at"]),
+    with_ids(table("audit", 1, &[
+        "id", "at", "event", "account_id", "actor", "actor_id", "address", "session_id", "detail",
+    ])),
+];

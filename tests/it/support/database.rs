@@ -1,0 +1,142 @@
+//! The database of a test: an SQLite file, or in the second run of all tests (`store::postgres`) one on PostgreSQL.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use postgres::NoTls;
+use rusqlite::types::Value;
+
+/// The variable with the URL of the PostgreSQL server of the second run, without the name of a database.
+pub const SERVER: &str = "P4F_TEST_POSTGRES";
+/// The migrated database on that server, which is copied for each test.
+pub const TEMPLATE: &str = "p4f_template";
+
+/// The secret key of tests on PostgreSQL, where the settings must name one.
+pub const SECRET_KEY: &str = "the key of tests on a shared database";
+
+pub enum Database {
+    Sqlite(PathBuf),
+    Postgres { server: String, name: String },
+}
+
+impl Database {
+    /// Returns the SQLite file, or a new database on PostgreSQL.
+    pub fn new(file: PathBuf) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let Ok(server) = std::env::var(SERVER) else { return Self::Sqlite(file) };
+        let name = format!("t{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let create = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}");
+        on_a_thread(|| connect(&server, "postgres").batch_execute(&create).expect("a new database"));
+        Self::Postgres { server, name }
+    }
+
+    /// Returns the URL for the settings. `None` for SQLite.
+    pub fn url(&self) -> Option<String> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres { server, name } => Some(url(server, name)),
+        }
+    }
+
+    /// Runs a statement without parameters, which must succeed.
+    pub fn execute(&self, sql: &str) {
+        self.try_execute(sql).expect(sql);
+    }
+
+    /// Runs a statement without parameters. Returns the message of an error.
+    pub fn try_execute(&self, sql: &str) -> Result<(), String> {
+        match self {
+            Self::Sqlite(file) => {
+                let database = rusqlite::Connection::open(file).expect("a database");
+                database.execute_batch(sql).map_err(|error| error.to_string())
+            }
+            Self::Postgres { server, name } => on_a_thread(|| {
+                let outcome = connect(server, name).batch_execute(sql);
+                outcome.map_err(|error| {
+                    error.as_db_error().expect("an error of PostgreSQL").message().to_owned()
+                })
+            }),
+        }
+    }
+
+    /// Returns the rows of a query.
+    pub fn query(&self, sql: &str) -> Vec<Vec<Value>> {
+        match self {
+            Self::Sqlite(file) => {
+                let database = rusqlite::Connection::open(file).expect("a database");
+                let mut statement = database.prepare(sql).expect(sql);
+                let columns = statement.column_count();
+                let rows =
+                    statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect());
+                rows.expect(sql).collect::<Result<_, _>>().expect("rows")
+            }
+            Self::Postgres { server, name } => on_a_thread(|| {
+                let rows = connect(server, name).query(sql, &[]).expect(sql);
+                rows.iter().map(|row| (0..row.len()).map(|column| value(row, column)).collect()).collect()
+            }),
+        }
+    }
+
+    /// Returns every row of every table as text that begins with the name of the table.
+    pub fn rows(&self) -> Vec<String> {
+        let tables = match self {
+            Self::Sqlite(_) => {
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            }
+            Self::Postgres { .. } => "SELECT tablename::TEXT FROM pg_tables WHERE schemaname = 'public'",
+        };
+        let tables = self.query(tables);
+        assert!(tables.len() > 9, "{tables:?}");
+        let mut rows = Vec::new();
+        for table in tables {
+            let [Value::Text(table)] = table.as_slice() else { panic!("{table:?}") };
+            // Its columns have other types, and depend on the library.
+            if table == "refinery_schema_history" {
+                continue;
+            }
+            let found = self.query(&format!("SELECT * FROM {table}"));
+            rows.extend(found.iter().map(|row| format!("{table}: {row:?}")));
+        }
+        // PostgreSQL returns a row in another place after it changed.
+        rows.sort();
+        rows
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Self::Postgres { server, name } = self {
+            let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+            on_a_thread(|| connect(server, "postgres").batch_execute(&drop).expect("a database"));
+        }
+    }
+}
+
+/// Returns whether this is the run on PostgreSQL. If so, prints why a test is skipped there.
+pub fn skips_postgres(reason: &str) -> bool {
+    let skips = std::env::var_os(SERVER).is_some();
+    if skips {
+        eprintln!("skipped on PostgreSQL: {reason}");
+    }
+    skips
+}
+
+/// Runs code on a thread that may block, because tests are async.
+pub fn on_a_thread<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+    let outcome = std::thread::scope(|scope| scope.spawn(run).join());
+    outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+pub fn url(server: &str, name: &str) -> String {
+    format!("{server}/{name}")
+}
+
+pub fn connect(server: &str, name: &str) -> postgres::Client {
+    postgres::Client::connect(&url(server, name), NoTls).expect("PostgreSQL answers")
+}
+
+fn value(row: &postgres::Row, column: usize) -> Value {
+    let number = row.try_get::<_, Option<i64>>(column).map(|number| number.map(Value::Integer));
+    let text = || row.get::<_, Option<String>>(column).map(Value::Text);
+    number.unwrap_or_else(|_| text()).unwrap_or(Value::Null)
+}

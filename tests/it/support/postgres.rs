@@ -1,0 +1,171 @@
+//! A PostgreSQL server in a temporary folder, from the programs of Debian's package `postgresql`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::certificate::Certificate;
+use super::database::{connect, on_a_thread};
+
+pub struct PostgresServer {
+    folder: TempDir,
+    programs: PathBuf,
+    port: u16,
+}
+
+/// How clients connect to a server.
+pub enum Access<'a> {
+    /// Through a socket in its folder.
+    Socket,
+    /// By TCP on 127.0.0.1, with a password and only with TLS.
+    Tls(&'a Certificate),
+}
+
+pub const PASSWORD: &str = "p/4:f@\u{fc}";
+
+impl PostgresServer {
+    /// Returns `None` without PostgreSQL.
+    pub fn start(access: &Access<'_>) -> Option<Self> {
+        let Some(programs) = programs() else {
+            eprintln!("skipped: this needs PostgreSQL, for example Debian's package postgresql");
+            return None;
+        };
+        // Its path is short, because it is the path of a socket as well. A user without rights must reach it.
+        let folder = tempfile::Builder::new().prefix("p4f-pg-").tempdir_in("/tmp").expect("a folder");
+        let server = Self { folder, programs, port: free_port() };
+        server.write("password", PASSWORD);
+        if is_root() {
+            run(Command::new("chown").args(["-R", "postgres"]).arg(server.folder.path()));
+        }
+        let password_file = format!("--pwfile={}", server.path("password").display());
+        let authentication = match access {
+            Access::Socket => "--auth=trust",
+            Access::Tls(_) => "--auth=scram-sha-256",
+        };
+        let initdb = ["--username=p4f", "--encoding=UTF8", "--locale=C", "--no-sync", &password_file];
+        run(server.program("initdb").args(initdb).arg(authentication).arg(server.path("data")));
+        // Nothing here has to survive a crash.
+        let mut settings = format!(
+            "fsync = off\nfull_page_writes = off\nmax_connections = 400\nport = {}\nunix_socket_directories = '{}'\n",
+            server.port,
+            server.folder.path().display()
+        );
+        match access {
+            Access::Socket => settings.push_str("listen_addresses = ''\n"),
+            Access::Tls(certificate) => {
+                server.write("data/server.crt", &certificate.certificate);
+                server.write("data/server.key", &certificate.key);
+                server.write("data/pg_hba.conf", "hostssl all all 127.0.0.1/32 scram-sha-256\n");
+                settings.push_str("listen_addresses = '127.0.0.1'\nssl = on\n");
+            }
+        }
+        server.write("data/postgresql.auto.conf", &settings);
+        run(server
+            .program("pg_ctl")
+            .args(["-w", "-s", "-l"])
+            .arg(server.path("log"))
+            .arg("start")
+            .arg("-D")
+            .arg(server.path("data")));
+        Some(server)
+    }
+
+    /// Returns the URL of a database, for clients of the socket.
+    pub fn url(&self, name: &str) -> String {
+        format!("{}/{name}", self.socket())
+    }
+
+    /// Returns the URL of the socket without the name of a database.
+    pub fn socket(&self) -> String {
+        let folder = self.folder.path().display().to_string().replace('/', "%2F");
+        format!("postgres://p4f@{folder}:{}", self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn execute(&self, name: &str, sql: &str) {
+        on_a_thread(|| connect(&self.socket(), name).batch_execute(sql).expect(sql));
+    }
+
+    /// Ends the server at once, as a crash does.
+    pub fn crash(&self) {
+        run(self
+            .program("pg_ctl")
+            .args(["-w", "-s", "-m", "immediate", "stop", "-D"])
+            .arg(self.path("data")));
+    }
+
+    pub fn restart(&self) {
+        run(self
+            .program("pg_ctl")
+            .args(["-w", "-s", "-l"])
+            .arg(self.path("log"))
+            .arg("start")
+            .arg("-D")
+            .arg(self.path("data")));
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file that only its owner, the server, may read.
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        std::fs::write(&path, text).expect("a file in a temporary folder");
+        run(Command::new("chmod").arg("600").arg(&path));
+        if is_root() {
+            run(Command::new("chown").arg("postgres").arg(&path));
+        }
+    }
+
+    /// Returns a command for a program of PostgreSQL, which refuses to run as root.
+    fn program(&self, name: &str) -> Command {
+        let program = self.programs.join(name);
+        let mut command = if is_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+    }
+}
+
+impl Drop for PostgresServer {
+    fn drop(&mut self) {
+        let stopped =
+            self.program("pg_ctl").args(["-m", "immediate", "stop", "-D"]).arg(self.path("data")).output();
+        assert!(stopped.is_ok() || std::thread::panicking());
+    }
+}
+
+/// Returns the folder of `initdb`, which Debian does not put into PATH.
+fn programs() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+    folders.sort();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    folders.splice(0..0, std::env::split_paths(&path));
+    folders.into_iter().rev().find(|folder| folder.join("initdb").exists())
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+#[track_caller]
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}: {output:?}");
+}
