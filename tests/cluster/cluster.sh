@@ -100,6 +100,8 @@ kill_node() {
         mapfile -t processes < <(postgres_processes "$1")
         if [ ${#processes[@]} = 0 ]; then
             remove_shared_memory "$1"
+            # Until process 1 has collected the dead process, Patroni would take it for a running PostgreSQL.
+            rm -f "$1/data/postmaster.pid"
             return
         fi
         kill -KILL "${processes[@]}" 2>/dev/null || true
@@ -286,7 +288,7 @@ END
 }
 
 check_machine() {
-    local command used
+    local command used orphan
     for command in "$binaries/postgres" /usr/bin/patroni /usr/bin/patronictl etcd haproxy psql curl setsid setpriv ipcrm; do
         PATH=$PATH:/usr/sbin:/sbin command -v "$command" >/dev/null || fail "$command is missing. README.md lists the packages."
     done
@@ -295,6 +297,13 @@ check_machine() {
             fail "Port $used is in use. Set CLUSTER_PORT to the first of nine free ports."
         fi
     done
+    # Patroni would wait for a dead PostgreSQL that nobody collects. Some collect only every few seconds.
+    orphan=$(sleep 0.1 >/dev/null & echo $!)
+    for _ in {1..50}; do
+        sleep 0.2
+        [ -e "/proc/$orphan" ] || return 0
+    done
+    fail "Process 1 does not collect dead processes. Run the container with an init process: podman run --init"
 }
 
 start() {

@@ -1,2 +1,3 @@
 mod faults;
+mod newer_schema;
 mod postgres;

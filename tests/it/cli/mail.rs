@@ -99,11 +99,15 @@ fn an_unknown_mail_is_an_error() {
 }
 
 #[test]
-fn listing_mails_creates_no_database() {
+fn listing_mails_and_accounts_creates_no_database() {
     let site = Site::empty();
-    for arguments in
-        [&["mail", "list"][..], &["mail", "list", "--json"], &["mail", "show", "1"], &["mail", "retry"]]
-    {
+    for arguments in [
+        &["mail", "list"][..],
+        &["mail", "list", "--json"],
+        &["mail", "show", "1"],
+        &["mail", "retry"],
+        &["user", "list"],
+    ] {
         let sentence = site.run(arguments).refused(1);
         assert!(sentence.contains("data/auth.sqlite3") && sentence.contains("--config"), "{sentence}");
     }

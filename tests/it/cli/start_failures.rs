@@ -2,9 +2,6 @@
 
 use std::net::TcpListener;
 
-use pledge4future_auth::store::Store;
-
-use super::MAIL_TO_FILES;
 use crate::support::program::{Outcome, Site};
 
 /// Returns the only line on standard error that is not a log line. Log lines begin with the time.
@@ -109,43 +106,4 @@ fn a_configured_key_file_is_not_created() {
     let site = Site::with_settings("secret_key_file = \"mine.key\"\n");
     assert_names(&site.run(["serve"]).refused(2), &["secret_key_file", "mine.key"]);
     assert!(!site.names().iter().any(|name| name.ends_with(".key")), "{:?}", site.names());
-}
-
-/// Records a migration that this program does not know. Programs that know `compatible_since` can use the database.
-fn record_newer_migration(site: &Site, compatible_since: i64) {
-    site.database().execute(
-        "INSERT INTO refinery_schema_history (version, name, applied_on, checksum) \
-         VALUES (999, 'of_the_future', '2036-01-01T00:00:00Z', '1')",
-    );
-    site.database().execute(&format!(
-        "UPDATE properties SET value = '{compatible_since}' WHERE name = 'compatible_since'"
-    ));
-}
-
-#[test]
-fn a_database_of_a_newer_version_is_not_changed() {
-    let site = Site::with_settings("");
-    site.run(["migrate"]).done();
-    record_newer_migration(&site, 999);
-    let before = site.database().rows();
-    for command in [&["serve"][..], &["migrate"], &["mail", "list"]] {
-        let sentence = sentence(&site.run(command));
-        assert_names(&sentence, &["newer version", "999", "backup"]);
-        assert_eq!(site.database().rows(), before, "{command:?}");
-    }
-    let output = site.run(["migrate", "--status"]);
-    assert!(!output.stdout.contains("up to date"), "{output:?}");
-}
-
-#[tokio::test]
-async fn servers_run_on_a_newer_schema_that_permits_their_version() {
-    let site = Site::with_settings(MAIL_TO_FILES);
-    site.run(["migrate"]).done();
-    record_newer_migration(&site, Store::newest_schema());
-    site.database().execute("ALTER TABLE accounts ADD COLUMN of_the_future BIGINT");
-    let server = site.serve();
-    server.register("ada").await;
-    assert!(site.run(["user", "list"]).done().contains("ada@example.org"));
-    assert!(site.run(["migrate", "--status"]).done().contains("up to date"));
-    assert_eq!(server.terminate().status, Some(0));
 }

@@ -123,8 +123,6 @@ async fn changes_of_an_account_by_an_operator_take_effect_at_once() {
 #[test]
 fn mistakes_of_operators_are_refused_with_a_message() {
     let site = Site::with_settings(MAIL_TO_FILES);
-    let sentence = site.run(["user", "list"]).refused(1);
-    assert!(sentence.contains("there is no database"), "{sentence}");
     site.run(["user", "create", "--email", "ada@example.org", "--username", "7", "--verified"]).done();
     for (arguments, part) in [
         (vec!["user", "create", "--email", "ADA@example.org"], "User with this Email already exists."),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use postgres::NoTls;
+use postgres::error::SqlState;
 use rusqlite::types::Value;
 
 /// The variable with the URL of the PostgreSQL server of the second run, without the name of a database.
@@ -25,7 +26,7 @@ impl Database {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let Ok(server) = std::env::var(SERVER) else { return Self::Sqlite(file) };
         let name = format!("t{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let create = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}");
+        let create = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY");
         on_a_thread(|| connect(&server, "postgres").batch_execute(&create).expect("a new database"));
         Self::Postgres { server, name }
     }
@@ -51,7 +52,12 @@ impl Database {
                 database.execute_batch(sql).map_err(|error| error.to_string())
             }
             Self::Postgres { server, name } => on_a_thread(|| {
-                let outcome = connect(server, name).batch_execute(sql);
+                let mut client = connect(server, name);
+                // The first commit fails: see `store::postgres`.
+                let outcome = client.batch_execute(sql).or_else(|error| match error.code() {
+                    Some(&SqlState::T_R_SERIALIZATION_FAILURE) => client.batch_execute(sql),
+                    _ => Err(error),
+                });
                 outcome.map_err(|error| {
                     error.as_db_error().expect("an error of PostgreSQL").message().to_owned()
                 })

@@ -11,6 +11,7 @@ use regex::Regex;
 use tempfile::TempDir;
 
 use super::database::{Database, SECRET_KEY};
+use super::server::TestServer;
 
 /// A free port and cheap password hashes.
 const SETTINGS: &str = "listen = \"127.0.0.1:0\"\npasswords.memory = \"64 KiB\"\npasswords.iterations = 1\n";
@@ -22,6 +23,8 @@ pub const TIMEOUT: Duration = Duration::from_mins(1);
 pub struct Site {
     folder: TempDir,
     database: Database,
+    /// The URL of the database on PostgreSQL.
+    url: Option<String>,
 }
 
 #[derive(Debug)]
@@ -45,7 +48,15 @@ impl Site {
     pub fn empty() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let database = Database::new(folder.path().join("data/auth.sqlite3"));
-        Self { folder, database }
+        let url = database.url();
+        Self { folder, database, url }
+    }
+
+    /// A folder from which an operator runs commands on the data of a server.
+    pub fn of_operator(server: &TestServer) -> Self {
+        let mut site = Self::with_settings(&format!("data_dir = {:?}\n", server.data()));
+        site.url = server.database().url();
+        site
     }
 
     /// A folder with a `config.toml` for tests and these additional settings.
@@ -179,8 +190,8 @@ impl Site {
 
     /// Returns the variables that name a database on PostgreSQL.
     fn variables(&self) -> Vec<(&'static str, String)> {
-        let Some(url) = self.database.url() else { return Vec::new() };
-        vec![("P4F_AUTH_DATABASE__URL", url), ("P4F_AUTH_SECRET_KEY", SECRET_KEY.to_owned())]
+        let Some(url) = &self.url else { return Vec::new() };
+        vec![("P4F_AUTH_DATABASE__URL", url.clone()), ("P4F_AUTH_SECRET_KEY", SECRET_KEY.to_owned())]
     }
 
     fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {

@@ -137,7 +137,7 @@ async fn refused_mails_are_listed_and_sent_after_a_retry() {
     server.register("ada").await;
     assert_eq!(deliver(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
 
-    let operator = Site::with_settings(&format!("data_dir = {:?}\n", server.data()));
+    let operator = Site::of_operator(&server);
     assert!(operator.run(["mail", "list"]).done().contains("  refused  "));
     let json: serde_json::Value =
         serde_json::from_str(&operator.run(["mail", "list", "--json"]).done()).expect("JSON");

@@ -48,7 +48,7 @@ async fn a_mail_is_given_up_after_five_days_without_affecting_readiness() {
     assert!(error.starts_with("deferred for 5 days: ") && error.ends_with("come back later"), "{error}");
     assert!(row(&server, 1).attempts >= 100, "the wait grew beyond an hour");
 
-    let operator = Site::with_settings(&format!("data_dir = {:?}\n", server.data()));
+    let operator = Site::of_operator(&server);
     assert!(operator.run(["mail", "list"]).done().contains("  refused  "));
     on.store(false, Ordering::SeqCst);
     operator.run(["mail", "retry", "1"]).done();
