@@ -16,6 +16,7 @@ mod mail;
 mod migrate;
 mod output;
 mod paging;
+mod relocate;
 mod serve;
 mod terminal;
 mod user;
@@ -84,6 +85,7 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
         Command::Audit { command } => audit::run(config, command),
         Command::Backup { file, keep } => backup::backup(config, &file, keep),
         Command::Restore { file, force } => backup::restore(config, &file, force),
+        Command::Move { from, to } => relocate::run(config, &from, &to),
         Command::Verify => backup::verify(config),
         Command::Healthcheck => healthcheck::run(config),
         Command::Completions { shell } => print_completions(shell),

@@ -6,6 +6,7 @@ pub mod action_tokens;
 pub mod attempts;
 pub mod audit;
 pub mod backup;
+pub mod copy;
 pub mod emails;
 pub mod expiry;
 pub mod groups;
@@ -173,6 +174,15 @@ impl Store {
             Engine::Sqlite(_) => Ok(Vec::new()),
             #[cfg(feature = "postgres")]
             Engine::Postgres(postgres) => postgres.warnings(),
+        }
+    }
+
+    /// Returns the number of connections of other programs. For SQLite, the lock of the data folder replaces it.
+    pub fn count_servers(&self) -> Result<i64> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(0),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(postgres) => postgres.count_servers(),
         }
     }
 

@@ -1,6 +1,8 @@
-//! Import and export of institutions, research fields, working groups and accounts (`docs/import.md`).
+//! Import and export of institutions, research fields, working groups and accounts (`docs/import.md`), and moves to another
+//! database (`docs/scaling.md`).
 
 pub mod bundled;
 pub mod export;
 pub mod file;
 pub mod import;
+pub mod relocate;

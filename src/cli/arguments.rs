@@ -96,6 +96,15 @@ pub(super) enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// Copy all data to another database, which must be empty, and verify the copy. No server may be running.
+    Move {
+        /// The database with the data: sqlite:PATH or postgres://…. Without a password in the URL, PGPASSWORD is used.
+        #[arg(long, value_name = "URL")]
+        from: String,
+        /// The empty database. An SQLite file is created.
+        #[arg(long, value_name = "URL")]
+        to: String,
+    },
     /// Check the integrity of the database, and count its rows.
     Verify,
     /// Check whether the configured server is ready. If it is, the exit status is 0.

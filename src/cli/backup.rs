@@ -61,7 +61,7 @@ pub(super) fn restore(config: &Config, file: &Path, force: bool) -> Result<()> {
     if database.exists() && !force {
         bail!("{} exists; --force replaces it, and keeps it under another name", database.display());
     }
-    let _lock = lock_data_dir(config)?;
+    let _lock = lock_data_dir(&config.data_dir)?;
     let unwritable = || format!("{} cannot be written", database.display());
     // The contents are copied, because the file may be readable by others, or have a write-ahead log.
     let copy = tempfile::NamedTempFile::new_in(&config.data_dir).with_context(unwritable)?;

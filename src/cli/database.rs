@@ -41,7 +41,7 @@ fn bring_up_to_date(app: &App) -> Result<()> {
 }
 
 fn lock_for_migration(app: &App) -> Result<std::fs::File> {
-    let Ok(lock) = lock_data_dir(&app.config) else {
+    let Ok(lock) = lock_data_dir(&app.config.data_dir) else {
         bail!(
             "{}: the database is not up to date, and a server of an earlier version uses it; restart the server, or run \
              `migrate` first",

@@ -63,12 +63,20 @@ impl Location {
 }
 
 impl Database {
-    /// Parses `sqlite:PATH` or `postgres://…`. Errors do not contain any part of the text, because it may contain a password.
-    pub fn locate(&self, url: &SecretString) -> Result<Location> {
-        match url.expose_secret().strip_prefix("sqlite:") {
+    /// Parses `sqlite:PATH` or `postgres://…` for `move`. Errors do not contain any part of the text, because it may contain a
+    /// password.
+    pub fn locate_for_move(&self, url: &str) -> Result<Location> {
+        match url.strip_prefix("sqlite:") {
             Some("") => anyhow::bail!("name a file after sqlite:"),
             Some(path) => Ok(Location::Sqlite(path.into())),
-            None => self.locate_postgres(url.expose_secret()),
+            #[cfg(feature = "postgres")]
+            None => {
+                let mut server = PostgresServer::parse(url, self)?;
+                server.connection.application_name("pledge4future-auth move");
+                Ok(Location::Postgres(Box::new(server)))
+            }
+            #[cfg(not(feature = "postgres"))]
+            None => self.locate_postgres(url),
         }
     }
 
@@ -84,6 +92,10 @@ impl Database {
         Ok(Location::Postgres(Box::new(PostgresServer::parse(url, self)?)))
     }
 }
+
+/// The name by which PostgreSQL lists the connections of servers, and of commands other than `move`.
+#[cfg(feature = "postgres")]
+pub const APPLICATION_NAME: &str = "pledge4future-auth";
 
 #[cfg(feature = "postgres")]
 #[derive(Debug, Clone)]
@@ -106,9 +118,11 @@ impl PostgresServer {
             bail!("it must begin with postgres://; {WRITE_AS}");
         }
         // This program always does what libpq calls `verify-full`, which rust-postgres does not know.
-        let url = url
+        let (address, options) = url.split_once('?').unwrap_or((url, ""));
+        let options = options
             .replace("sslmode=verify-full", "sslmode=require")
             .replace("sslmode=verify-ca", "sslmode=require");
+        let url = format!("{address}?{options}");
         let mut connection: postgres::Config = url.parse().map_err(|error: postgres::Error| {
             let cause =
                 std::error::Error::source(&error).map(|cause| format!(" ({cause})")).unwrap_or_default();
@@ -138,7 +152,9 @@ impl PostgresServer {
             _ => true,
         };
         connection.ssl_mode(if is_encrypted { SslMode::Require } else { SslMode::Disable });
-        connection.application_name("pledge4future-auth");
+        if connection.get_application_name().is_none() {
+            connection.application_name(APPLICATION_NAME);
+        }
         Ok(Self {
             connection,
             is_encrypted,

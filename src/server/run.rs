@@ -23,7 +23,7 @@ const LAST_DELIVERIES: Duration = Duration::from_secs(5);
 pub fn run(loaded: &Loaded, set_log_level: SetLogLevel) -> Result<()> {
     let config = &loaded.config;
     let app = Arc::new(App::open(config.clone(), Clock::System, Random::from_system())?);
-    let _lock = lock_data_dir(config)?;
+    let _lock = lock_data_dir(&config.data_dir)?;
     let mut migrated = migrate::migrate(&app)?;
     if app.store.is_shared() {
         secret_key::require_same(&app)?;

@@ -13,7 +13,7 @@ pub(super) use session::Session;
 use session::{Failure, FailureKind};
 
 use super::TransactionError;
-use crate::config::PostgresServer;
+use crate::config::{APPLICATION_NAME, PostgresServer};
 use crate::metrics::Writes;
 use crate::random::Random;
 use connect::Manager;
@@ -91,6 +91,15 @@ impl Postgres {
         Ok(warnings)
     }
 
+    /// Returns the number of connections of servers and commands to the database, except for those of `move`.
+    pub(super) fn count_servers(&self) -> Result<i64> {
+        let sql = format!(
+            "SELECT COUNT(*) FROM pg_stat_activity \
+             WHERE datname = current_database() AND application_name = '{APPLICATION_NAME}'"
+        );
+        self.read_latest(|session| session.number(&sql))
+    }
+
     /// Returns the bytes of the database.
     pub(super) fn size(&self) -> Result<i64> {
         self.read_latest(|session| session.number("SELECT pg_database_size(current_database())"))
@@ -106,9 +115,8 @@ impl Postgres {
     pub(super) fn migrate(&self, runner: &refinery::Runner) -> Result<refinery::Report> {
         let session = self.session(Instant::now())?;
         let report = runner.run(&mut *session.client()).map_err(|error| {
-            // The error names the step that failed, and its sources the cause.
-            let sources = std::iter::successors(std::error::Error::source(&error), |error| error.source());
-            anyhow!(sources.last().map_or_else(|| error.to_string(), ToString::to_string))
+            // The error names the step that failed, and its last source the cause.
+            anyhow!(anyhow::Chain::new(&error).last().map_or_else(String::new, ToString::to_string))
         })?;
         Ok(report)
     }

@@ -4,27 +4,40 @@ pub struct Table {
     pub name: &'static str,
     /// The number of columns at the beginning of `columns` that are the primary key.
     pub(super) key: usize,
-    pub(super) columns: &'static [&'static str],
-    /// Whether the database assigns the ids, which it never assigns again.
-    pub(super) assigns_ids: bool,
+    pub columns: &'static [&'static str],
+}
+
+impl Table {
+    /// Whether the database assigns the ids of the rows.
+    pub(super) fn assigns_ids(&self) -> bool {
+        ["accounts", "audit", "outbox"].contains(&self.name)
+    }
 }
 
 const fn table(name: &'static str, key: usize, columns: &'static [&'static str]) -> Table {
-    Table { name, key, columns, assigns_ids: false }
+    Table { name, key, columns }
 }
 
-const fn with_ids(table: Table) -> Table {
-    Table { assigns_ids: true, ..table }
-}
+/// The columns with texts that may be null.
+pub(super) const NULLABLE_TEXTS: [&str; 8] = [
+    "address",
+    "detail",
+    "institution_id",
+    "last_error",
+    "password_hash",
+    "predecessor_hash",
+    "session_id",
+    "state",
+];
 
 #[rustfmt::skip]
 pub const TABLES: [Table; 17] = [
     table("properties", 1, &["name", "value"]),
-    with_ids(table("accounts", 1, &[
+    table("accounts", 1, &[
         "id", "username", "username_key", "first_name", "last_name", "academic_title", "password_hash", "epoch",
         "epoch_began_at", "is_staff", "joined_at", "verified_at", "archived_at", "deactivated_at",
         "activation_ends_password",
-    ])),
+    ]),
     table("email_addresses", 1, &["email_key", "email", "account_id", "role"]),
     table("released_emails", 1, &["address_hash", "released_at"]),
     table("pending_emails", 1, &["account_id", "address_hash"]),
@@ -35,10 +48,10 @@ pub const TABLES: [Table; 17] = [
         "token_hash", "session_id", "predecessor_hash", "issued_at", "expires_at", "spent_at", "replaced_at",
     ]),
     table("spent_action_tokens", 1, &["token_hash", "expires_at"]),
-    with_ids(table("outbox", 1, &[
+    table("outbox", 1, &[
         "id", "recipient", "subject", "body_text", "body_html", "created_at", "due_at", "attempts", "last_error",
         "delivered_at", "refused_at",
-    ])),
+    ]),
     table("institutions", 1, &["id", "position", "name", "city", "state", "country", "search_key"]),
     table("research_fields", 1, &["id", "field", "subfield"]),
     table("working_groups", 1, &[
@@ -48,7 +61,7 @@ pub const TABLES: [Table; 17] = [
     table("join_requests", 1, &["id", "position", "account_id", "working_group_id", "made_at", "status"]),
     table("attempts", 1, &["name", "counted", "counted_at", "forgotten_at"]),
     table("known_clients", 2, &["account_id", "network", "seen_at"]),
-    with_ids(table("audit", 1, &[
+    table("audit", 1, &[
         "id", "at", "event", "account_id", "actor", "actor_id", "address", "session_id", "detail",
-    ])),
+    ]),
 ];

@@ -41,6 +41,15 @@ impl FromValue for i64 {
     }
 }
 
+impl FromValue for Value<'static> {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        Some(match value {
+            Value::Integer(number) => Self::Integer(number),
+            Value::Text(text) => Self::Text(text.map(|text| text.into_owned().into())),
+        })
+    }
+}
+
 /// Booleans are stored as 0 and 1.
 impl ToValue for bool {
     const NULL: Value<'static> = i64::NULL;

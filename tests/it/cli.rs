@@ -9,6 +9,7 @@ mod import;
 mod log;
 mod mail;
 mod reload;
+mod relocate;
 mod serve;
 mod start_failures;
 mod terminal;

@@ -267,18 +267,37 @@ fn parameters_of_statements_first_occur_in_order() {
 
 #[test]
 fn every_migration_is_embedded_and_begins_with_its_reason() {
-    let mut names = Vec::new();
-    for path in files("migrations/sqlite") {
-        let text = fs::read_to_string(&path).expect("a migration");
-        assert!(text.starts_with("-- "), "{}: begin with a comment that gives the reason", path.display());
-        assert_eq!(path.extension().and_then(|extension| extension.to_str()), Some("sql"));
-        names.push(path.file_stem().expect("a name").to_string_lossy().into_owned());
+    for (folder, embedded) in [
+        ("migrations/sqlite", Store::sqlite_migrations()),
+        ("migrations/postgres", Store::postgres_migrations()),
+    ] {
+        let mut names = Vec::new();
+        for path in files(folder) {
+            let text = fs::read_to_string(&path).expect("a migration");
+            assert!(
+                text.starts_with("-- "),
+                "{}: begin with a comment that gives the reason",
+                path.display()
+            );
+            assert_eq!(path.extension().and_then(|extension| extension.to_str()), Some("sql"));
+            names.push(path.file_stem().expect("a name").to_string_lossy().into_owned());
+        }
+        names.sort_by_key(|name| number_of_migration(name));
+        assert_eq!(embedded, names, "refinery ignores files that are not named V1__name.sql");
     }
+}
+
+#[test]
+fn migrations_of_both_engines_have_the_same_numbers() {
+    let numbers = |names: Vec<String>| names.iter().map(|name| number_of_migration(name)).collect::<Vec<_>>();
+    let (sqlite, postgres) = (numbers(Store::sqlite_migrations()), numbers(Store::postgres_migrations()));
+    assert_eq!(sqlite, (1..).take(sqlite.len()).collect::<Vec<u32>>(), "consecutive numbers");
+    // The first migration of PostgreSQL creates what the first twelve of SQLite create.
+    assert_eq!(postgres, sqlite[11..]);
+}
+
+fn number_of_migration(name: &str) -> u32 {
     let number =
-        |name: &String| name[1..].split_once("__").and_then(|(number, _)| number.parse::<u32>().ok());
-    names.sort_by_key(number);
-    assert!(!names.is_empty() && names.iter().all(|name| name.starts_with('V') && number(name).is_some()));
-    assert_eq!(Store::sqlite_migrations(), names, "refinery ignores files that are not named V1__name.sql");
-    let numbers: Vec<_> = names.iter().filter_map(number).collect();
-    assert_eq!(numbers, (1..).take(names.len()).collect::<Vec<u32>>(), "consecutive numbers");
+        name.strip_prefix('V').and_then(|name| name.split_once("__")).map(|(number, _)| number.parse());
+    number.and_then(Result::ok).unwrap_or_else(|| panic!("{name} is not named V1__name"))
 }

@@ -1,3 +1,6 @@
 mod faults;
 mod newer_schema;
+mod outages;
 mod postgres;
+mod schemas;
+mod servers;

@@ -18,6 +18,7 @@ pub mod mutation;
 pub mod person;
 pub mod postgres;
 pub mod program;
+pub mod proxy;
 pub mod rejection;
 pub mod server;
 pub mod serving;

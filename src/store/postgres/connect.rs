@@ -1,5 +1,7 @@
 //! Opens connections.
 
+use std::error::Error;
+use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,22 +41,39 @@ impl Manager {
 
 impl r2d2::ManageConnection for Manager {
     type Connection = Session;
-    type Error = postgres::Error;
+    type Error = ConnectError;
 
-    fn connect(&self) -> Result<Session, postgres::Error> {
+    fn connect(&self) -> Result<Session, ConnectError> {
         let client = match &self.tls {
             Some(tls) => self.connection.connect(tls.clone()),
             None => self.connection.connect(NoTls),
         };
-        Ok(Session::new(client?))
+        client.map(Session::new).map_err(ConnectError)
     }
 
-    fn is_valid(&self, _: &mut Session) -> Result<(), postgres::Error> {
+    fn is_valid(&self, _: &mut Session) -> Result<(), ConnectError> {
         Ok(())
     }
 
     fn has_broken(&self, session: &mut Session) -> bool {
         session.must_close()
+    }
+}
+
+/// Shows the cause as well, which the error of the library leaves out.
+#[derive(Debug)]
+pub(super) struct ConnectError(postgres::Error);
+
+impl Error for ConnectError {}
+
+impl Display for ConnectError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self(error) = self;
+        if let Some(cause) = error.as_db_error() {
+            return write!(f, "{}", cause.message());
+        }
+        write!(f, "{error}")?;
+        anyhow::Chain::new(error).skip(1).last().map_or(Ok(()), |cause| write!(f, ": {cause}"))
     }
 }
 

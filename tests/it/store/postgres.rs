@@ -7,7 +7,7 @@ use crate::support::postgres::{Access, PostgresServer};
 
 /// The tests that are not run on PostgreSQL, by the beginnings of their names, each group with the reason.
 const SKIPPED: &[(&str, &[&str])] = &[
-    ("it starts the others", &["store::postgres"]),
+    ("they start PostgreSQL themselves", &["store::postgres", "store::outages"]),
     (
         "they open no database",
         &[
@@ -46,10 +46,6 @@ const SKIPPED: &[(&str, &[&str])] = &[
             "http::tls::a_server_runs_without_its_certificate_authority",
             "http::tls::unusable_certificates",
         ],
-    ),
-    (
-        "the server of the tests has fsync off, and the log warns of it",
-        &["cli::serve::a_json_log", "cli::serve::serve_prints_its_address"],
     ),
     (
         "the mails that a killed server has claimed are delivered after minutes",
@@ -103,7 +99,7 @@ const CONFLICTS: &str = "
 
 #[test]
 fn every_test_passes_on_postgresql_with_a_conflict_at_each_write() {
-    let Some(server) = PostgresServer::start(&Access::Socket) else { return };
+    let Some(server) = PostgresServer::start(&Access::Open) else { return };
     server.execute("postgres", &format!("CREATE DATABASE {TEMPLATE}"));
     let migrated = Command::new(env!("CARGO_BIN_EXE_pledge4future-auth"))
         .arg("migrate")

@@ -31,6 +31,22 @@ impl Database {
         Self::Postgres { server, name }
     }
 
+    /// Returns a new database on PostgreSQL, without tables. Returns `None` in the run on SQLite.
+    pub fn empty() -> Option<Self> {
+        let database = Self::new(PathBuf::new());
+        let Self::Postgres { server, name } = &database else {
+            eprintln!("skipped: this needs a shared database; it runs with PostgreSQL");
+            return None;
+        };
+        let create = format!("CREATE DATABASE {name}");
+        on_a_thread(|| {
+            let mut client = connect(server, "postgres");
+            client.batch_execute(&format!("DROP DATABASE {name}")).expect("a database");
+            client.batch_execute(&create).expect("a new database");
+        });
+        Some(database)
+    }
+
     /// Returns the URL for the settings. `None` for SQLite.
     pub fn url(&self) -> Option<String> {
         match self {
@@ -116,15 +132,6 @@ impl Drop for Database {
             on_a_thread(|| connect(server, "postgres").batch_execute(&drop).expect("a database"));
         }
     }
-}
-
-/// Returns whether this is the run on PostgreSQL. If so, prints why a test is skipped there.
-pub fn skips_postgres(reason: &str) -> bool {
-    let skips = std::env::var_os(SERVER).is_some();
-    if skips {
-        eprintln!("skipped on PostgreSQL: {reason}");
-    }
-    skips
 }
 
 /// Runs code on a thread that may block, because tests are async.

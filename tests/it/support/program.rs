@@ -52,6 +52,27 @@ impl Site {
         Self { folder, database, url }
     }
 
+    /// The folder of another server on the database of this one, which must be on PostgreSQL.
+    pub fn beside(&self, toml: &str) -> Self {
+        let mut site = Self::with_settings(toml);
+        site.url.clone_from(&self.url);
+        site
+    }
+
+    /// The folder of a server on this database.
+    pub fn of_database(database: &Database) -> Self {
+        let mut site = Self::with_settings("mail.transport = \"file\"\n");
+        site.url = database.url();
+        if let Database::Sqlite(file) = database {
+            let folder = file.parent().expect("a file in a folder");
+            site.write(
+                "config.toml",
+                format!("{SETTINGS}mail.transport = \"file\"\ndata_dir = {folder:?}\n"),
+            );
+        }
+        site
+    }
+
     /// A folder from which an operator runs commands on the data of a server.
     pub fn of_operator(server: &TestServer) -> Self {
         let mut site = Self::with_settings(&format!("data_dir = {:?}\n", server.data()));

@@ -17,6 +17,11 @@ impl Serving {
         self.send(None, &mutation.body()).await["payload"].take()
     }
 
+    /// Sends a mutation of a person who is logged in, which must return a payload.
+    pub async fn mutate_as(&self, token: &str, mutation: &Mutation) -> Value {
+        self.send(Some(token), &mutation.body()).await["payload"].take()
+    }
+
     async fn send(&self, token: Option<&str>, body: &Value) -> Value {
         let mut request = reqwest::Client::new().post(self.endpoint()).json(body);
         if let Some(token) = token {
