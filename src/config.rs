@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use accounts::{Accounts, Audience, Deletion, LoginField, RegisterField, UpdateField};
@@ -182,7 +182,7 @@ impl Config {
     /// Returns the database that the settings name. An error does not contain the URL.
     pub fn location(&self) -> anyhow::Result<Location> {
         match &self.database.url {
-            Some(url) => self.database.locate_postgres(url.expose_secret()),
+            Some(url) => self.database.locate(url),
             None => Ok(Location::Sqlite(self.sqlite_file())),
         }
     }

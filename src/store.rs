@@ -28,6 +28,7 @@ mod statement;
 pub mod tables;
 mod value;
 
+use std::cell::Cell;
 use std::ops::Deref;
 
 use anyhow::Error;
@@ -87,7 +88,11 @@ enum Engine {
 }
 
 /// A connection to read from.
-pub struct Reader<'a>(Connection<'a>);
+pub struct Reader<'a> {
+    connection: Connection<'a>,
+    /// Whether the next statement has to be preceded by the one that makes a savepoint.
+    needs_savepoint: Cell<bool>,
+}
 
 enum Connection<'a> {
     Sqlite(&'a rusqlite::Connection),
@@ -114,7 +119,8 @@ impl Reader<'_> {
         params: &[Value<'_>],
         visit: &mut dyn FnMut(&dyn Columns) -> Result<bool>,
     ) -> Result<()> {
-        match &self.0 {
+        self.make_savepoint()?;
+        match &self.connection {
             Connection::Sqlite(connection) => sqlite::query(connection, sql, params, visit),
             #[cfg(feature = "postgres")]
             Connection::Postgres(session) => session.query(sql, params, visit),
@@ -123,23 +129,38 @@ impl Reader<'_> {
 
     /// Runs a statement, and returns the number of rows that it changed.
     fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
-        match &self.0 {
+        self.make_savepoint()?;
+        match &self.connection {
             Connection::Sqlite(connection) => sqlite::execute(connection, sql, params),
             #[cfg(feature = "postgres")]
             Connection::Postgres(session) => session.execute(sql, params),
         }
     }
+
+    fn make_savepoint(&self) -> Result<()> {
+        if self.needs_savepoint.take() {
+            self.execute("SAVEPOINT rule", &[])?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a> From<Connection<'a>> for Reader<'a> {
+    fn from(connection: Connection<'a>) -> Self {
+        Self { connection, needs_savepoint: Cell::new(false) }
+    }
 }
 
 impl Writer<'_> {
     /// Marks the state that [`Self::roll_back_to_savepoint`] restores. A later savepoint replaces this one.
-    pub fn savepoint(&self) -> Result<()> {
-        self.execute("SAVEPOINT rule", ())
+    pub fn savepoint(&self) {
+        self.needs_savepoint.set(true);
     }
 
     /// Undoes all writes since the last [`Self::savepoint`]. The transaction remains open.
     pub fn roll_back_to_savepoint(&self) -> Result<()> {
-        self.execute("ROLLBACK TO rule", ())
+        // Without a statement since then, there is nothing to undo.
+        if self.needs_savepoint.take() { Ok(()) } else { self.execute("ROLLBACK TO rule", ()) }
     }
 }
 
@@ -198,10 +219,10 @@ impl Store {
     /// Reads from one snapshot.
     pub fn read<T, E: From<Error>>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T, E>) -> Result<T, E> {
         match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.read(|connection| work(&Reader(Connection::Sqlite(connection)))),
+            Engine::Sqlite(sqlite) => sqlite.read(|connection| work(&Connection::Sqlite(connection).into())),
             #[cfg(feature = "postgres")]
             Engine::Postgres(postgres) => {
-                postgres.read(|session| work(&Reader(Connection::Postgres(session))))
+                postgres.read(|session| work(&Connection::Postgres(session).into()))
             }
         }
     }
@@ -210,11 +231,11 @@ impl Store {
     pub fn read_latest<T, E: From<Error>>(&self, work: impl Fn(&Reader<'_>) -> Result<T, E>) -> Result<T, E> {
         match &self.engine {
             Engine::Sqlite(sqlite) => {
-                sqlite.read_latest(|connection| work(&Reader(Connection::Sqlite(connection))))
+                sqlite.read_latest(|connection| work(&Connection::Sqlite(connection).into()))
             }
             #[cfg(feature = "postgres")]
             Engine::Postgres(postgres) => {
-                postgres.read_latest(|session| work(&Reader(Connection::Postgres(session))))
+                postgres.read_latest(|session| work(&Connection::Postgres(session).into()))
             }
         }
     }
@@ -223,9 +244,7 @@ impl Store {
     /// short command ended before that connection is closed, the write-ahead log of SQLite would remain.
     pub fn read_with_writer<T>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
         match &self.engine {
-            Engine::Sqlite(sqlite) => {
-                work(&Reader(Connection::Sqlite(&*sqlite.lock_writer().transaction()?)))
-            }
+            Engine::Sqlite(sqlite) => work(&Connection::Sqlite(&*sqlite.lock_writer().transaction()?).into()),
             #[cfg(feature = "postgres")]
             Engine::Postgres(_) => self.read(work),
         }
@@ -236,11 +255,11 @@ impl Store {
     pub fn write<T, E: From<Error>>(&self, work: impl Fn(&Writer<'_>) -> Result<T, E>) -> Result<T, E> {
         match &self.engine {
             Engine::Sqlite(sqlite) => {
-                sqlite.write(&self.writes, |connection| work(&Writer(Reader(Connection::Sqlite(connection)))))
+                sqlite.write(&self.writes, |connection| work(&Writer(Connection::Sqlite(connection).into())))
             }
             #[cfg(feature = "postgres")]
             Engine::Postgres(postgres) => {
-                postgres.write(&self.writes, |session| work(&Writer(Reader(Connection::Postgres(session)))))
+                postgres.write(&self.writes, |session| work(&Writer(Connection::Postgres(session).into())))
             }
         }
     }

@@ -107,7 +107,7 @@ fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Accoun
 
 fn reject<T>(tx: &Tx<'_>, account: Option<AccountId>, failure: LoginFailure) -> Result<T> {
     tx.record_anonymous(account, Event::LoginRefused(failure))?;
-    tx.keep_on_rejection()?;
+    tx.keep_on_rejection();
     // Anybody can register an address of somebody else and try to log in. `NOT_VERIFIED` would reveal that the registration
     // created an account. So with `hide_existence`, it is not returned.
     let is_explained = failure == LoginFailure::NotVerified && !tx.app.config.accounts.hide_existence;
@@ -115,8 +115,9 @@ fn reject<T>(tx: &Tx<'_>, account: Option<AccountId>, failure: LoginFailure) -> 
 }
 
 fn begin_session(tx: &Tx<'_>, account: Account) -> Result<LoggedIn> {
-    let was_archived = store::accounts::set_archived(tx, account.id, None)?;
+    let was_archived = account.archived_at.is_some();
     if was_archived {
+        store::accounts::set_archived(tx, account.id, None)?;
         tx.record_by_owner(account.id, Event::Unarchived)?;
     }
     let tokens = sessions::begin(tx, &account)?;

@@ -39,7 +39,7 @@ pub fn send_reset_mail(app: &App, viewer: &Viewer, address: &str) -> Result<()> 
             if hides {
                 return Ok(());
             }
-            tx.keep_on_rejection()?;
+            tx.keep_on_rejection();
             return Err(FieldErrors::of("email", FieldError::NOT_VERIFIED_PASSWORD_RESET).into());
         }
         let secondary = account.secondary_email.as_deref().filter(|own| email::is_same(own, &address));

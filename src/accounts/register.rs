@@ -100,7 +100,7 @@ fn validate(app: &App, viewer: &Viewer, form: Registration) -> Result<ValidRegis
     }
     Tx::run_anonymous(app, viewer, |tx| {
         throttle::registration(tx)?;
-        tx.keep_on_rejection()?;
+        tx.keep_on_rejection();
         reject_errors_and_taken(tx, errors.clone(), &email, &username)
     })?;
 

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
 #[cfg(feature = "postgres")]
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
+use anyhow::{Result, bail};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
@@ -63,34 +63,31 @@ impl Location {
 }
 
 impl Database {
-    /// Parses `sqlite:PATH` or `postgres://…` for `move`. Errors do not contain any part of the text, because it may contain a
-    /// password.
+    /// Parses `database.url`. Errors do not contain any part of it, because it may contain a password.
+    pub(super) fn locate(&self, url: &SecretString) -> Result<Location> {
+        parse_postgres(url.expose_secret(), self, None)
+    }
+
+    /// Parses `sqlite:PATH` or `postgres://…` for `move`.
     pub fn locate_for_move(&self, url: &str) -> Result<Location> {
         match url.strip_prefix("sqlite:") {
-            Some("") => anyhow::bail!("name a file after sqlite:"),
+            Some("") => bail!("name a file after sqlite:"),
             Some(path) => Ok(Location::Sqlite(path.into())),
-            #[cfg(feature = "postgres")]
-            None => {
-                let mut server = PostgresServer::parse(url, self)?;
-                server.connection.application_name("pledge4future-auth move");
-                Ok(Location::Postgres(Box::new(server)))
-            }
-            #[cfg(not(feature = "postgres"))]
-            None => self.locate_postgres(url),
+            None => parse_postgres(url, self, Some("pledge4future-auth move")),
         }
     }
+}
 
-    #[cfg(not(feature = "postgres"))]
-    pub(super) fn locate_postgres(&self, _url: &str) -> Result<Location> {
-        anyhow::bail!(
-            "this program was built without the feature \"postgres\"; use one that was built with it"
-        )
-    }
+#[cfg(feature = "postgres")]
+fn parse_postgres(url: &str, settings: &Database, application_name: Option<&str>) -> Result<Location> {
+    let mut server = PostgresServer::parse(url, settings)?;
+    server.connection.application_name(application_name.unwrap_or(APPLICATION_NAME));
+    Ok(Location::Postgres(Box::new(server)))
+}
 
-    #[cfg(feature = "postgres")]
-    pub(super) fn locate_postgres(&self, url: &str) -> Result<Location> {
-        Ok(Location::Postgres(Box::new(PostgresServer::parse(url, self)?)))
-    }
+#[cfg(not(feature = "postgres"))]
+fn parse_postgres(_url: &str, _settings: &Database, _application_name: Option<&str>) -> Result<Location> {
+    bail!("this program was built without the feature \"postgres\"; use one that was built with it")
 }
 
 /// The name by which PostgreSQL lists the connections of servers, and of commands other than `move`.
@@ -152,9 +149,6 @@ impl PostgresServer {
             _ => true,
         };
         connection.ssl_mode(if is_encrypted { SslMode::Require } else { SslMode::Disable });
-        if connection.get_application_name().is_none() {
-            connection.application_name(APPLICATION_NAME);
-        }
         Ok(Self {
             connection,
             is_encrypted,

@@ -57,7 +57,7 @@ impl VerifiedPassword {
             }
             if let Some(attempt) = &self.attempt {
                 attempt.take_back(tx, account)?;
-                tx.keep_on_rejection()?;
+                tx.keep_on_rejection();
             }
             rule(tx, account)
         })

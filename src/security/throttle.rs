@@ -76,11 +76,14 @@ impl PasswordAttempt {
             Counter::new("password_per_client", &limits.password_per_client, "passwords-by", &network);
         let on_account =
             Counter::new("password_per_account", &limits.password_per_account, "passwords-on", &subject);
-        let others =
-            if is_known_client(tx, account, &network)? { vec![] } else { vec![by_client, on_account] };
-        own.count(tx, account)?;
-        let others = others.into_iter().map(|counter| Ok((counter.count(tx, account)?, counter.name)));
-        Ok(Some(Self { own: own.name, others: others.collect::<Result<_>>()?, counted_at: tx.now }))
+        let mut counters = vec![own];
+        if !is_known_client(tx, account, &network)? {
+            counters.extend([by_client, on_account]);
+        }
+        let before = Counter::count_all(tx, &counters, account)?;
+        let mut counted = before.into_iter().zip(counters).map(|(before, counter)| (before, counter.name));
+        let own = counted.next().map(|(_, name)| name).unwrap_or_default();
+        Ok(Some(Self { own, others: counted.collect(), counted_at: tx.now }))
     }
 
     /// Takes the attempt back, because the password was right, and forgets earlier attempts of the client on the account.
@@ -98,7 +101,11 @@ pub fn remember_client(tx: &Tx<'_>, account: &Account) -> Result<()> {
     if !tx.app.config.limits.enabled {
         return Ok(());
     }
-    store::known_clients::upsert(tx, account.id, &tx.caller.client.network(), tx.now)?;
+    let network = tx.caller.client.network();
+    if store::known_clients::set_seen(tx, account.id, &network, tx.now)? {
+        return Ok(());
+    }
+    store::known_clients::insert(tx, account.id, &network, tx.now)?;
     Ok(store::known_clients::delete_beyond(tx, account.id, MAX_KNOWN_CLIENTS)?)
 }
 
@@ -111,20 +118,21 @@ fn is_known_client(tx: &Tx<'_>, account: Option<AccountId>, network: &str) -> Re
 
 pub fn registration(tx: &Tx<'_>) -> Result<()> {
     let (limit, network) = (&tx.app.config.limits.registration, tx.caller.client.network());
-    Counter::new("registration", limit, "registrations-by", &network).count(tx, None).map(drop)
+    Counter::new("registration", limit, "registrations-by", &network).count(tx, None)
 }
 
 /// Counts the mail of a successful registration by its address. If rejected registrations counted, a client could prevent
 /// the owner of an address from registering it.
 pub fn registration_mail(tx: &Tx<'_>, address: &str) -> Result<()> {
-    Counter::of_mails_to(tx, MailPurpose::Registration, address).count(tx, None).map(drop)
+    Counter::of_mails_to(tx, MailPurpose::Registration, address).count(tx, None)
 }
 
 /// Counts a requested mail, even if the rule rejects the request later.
 pub fn mail(tx: &Tx<'_>, purpose: MailPurpose, address: &str) -> Result<()> {
-    Counter::of_mails_by_client(tx).count(tx, None)?;
-    Counter::of_mails_to(tx, purpose, address).count(tx, None)?;
-    tx.keep_on_rejection()
+    let counters = [Counter::of_mails_by_client(tx), Counter::of_mails_to(tx, purpose, address)];
+    Counter::count_all(tx, &counters, None)?;
+    tx.keep_on_rejection();
+    Ok(())
 }
 
 /// Counts the mail of a join request, or rejects it if the client or the requester caused too many. Returns false if all
@@ -135,7 +143,7 @@ pub fn join_request_mail(tx: &Tx<'_>, requester: &Account, representative: &str)
     Counter::of_mails_by_client(tx).count(tx, None)?;
     Counter::new("mail_per_address", limit, "join-requests-of", &subject).count(tx, None)?;
     match Counter::of_mails_to(tx, MailPurpose::JoinRequest, representative).count(tx, None) {
-        Ok(_) => Ok(true),
+        Ok(()) => Ok(true),
         Err(Error::Refused(_)) => Ok(false),
         Err(error) => Err(error),
     }
@@ -144,13 +152,13 @@ pub fn join_request_mail(tx: &Tx<'_>, requester: &Account, representative: &str)
 /// Counts a change of a working group, because each adds audit entries and mails to the database.
 pub fn group_change(tx: &Tx<'_>) -> Result<()> {
     let (limit, network) = (&tx.app.config.limits.change, tx.caller.client.network());
-    Counter::new("change", limit, "group-changes-by", &network).count(tx, None).map(drop)
+    Counter::new("change", limit, "group-changes-by", &network).count(tx, None)
 }
 
 /// Counts a change of the account by its owner. Each pair of account and network has a counter, so that
 /// accounts on one network do not throttle one another.
 pub fn account_change(tx: &Tx<'_>, account: AccountId) -> Result<()> {
-    Counter::of_account_changes(tx, account).count(tx, Some(account)).map(drop)
+    Counter::of_account_changes(tx, account).count(tx, Some(account))
 }
 
 /// Rejects a change that [`account_change`] would throttle, without counting it.
@@ -158,7 +166,7 @@ pub fn require_account_change(tx: &Tx<'_>, account: AccountId) -> Result<()> {
     if !tx.app.config.limits.enabled {
         return Ok(());
     }
-    Counter::of_account_changes(tx, account).check(tx, tx.now).map(drop)
+    Counter::of_account_changes(tx, account).require(tx, tx.now)
 }
 
 /// Counts an invalid token. Valid tokens are never throttled: they cannot be guessed, and other users may share the network
@@ -169,8 +177,8 @@ pub fn invalid_token(app: &App, viewer: &Viewer) -> Result<()> {
     }
     let counter = Counter::new("token", &app.config.limits.token, "tokens-by", &viewer.client.network());
     // A throttled client causes no write.
-    app.store.read_latest(|db| counter.check(db, app.clock.now()).map(drop))?;
-    Tx::run_anonymous(app, viewer, |tx| counter.count(tx, None).map(drop))
+    app.store.read_latest(|db| counter.require(db, app.clock.now()))?;
+    Tx::run_anonymous(app, viewer, |tx| counter.count(tx, None))
 }
 
 impl<'a> Counter<'a> {
@@ -193,26 +201,51 @@ impl<'a> Counter<'a> {
         Self::new("mail_per_address", &tx.app.config.limits.mail_per_address, "mails-to", &subject)
     }
 
-    /// Counts an attempt, or rejects it if it is too early. Returns when the counter last changed before this attempt. The
-    /// audit log records the counted attempts that make the next one wait.
-    fn count(&self, tx: &Tx<'_>, account: Option<AccountId>) -> Result<Option<Timestamp>> {
+    /// Counts an attempt, or rejects it if it is too early.
+    fn count(&self, tx: &Tx<'_>, account: Option<AccountId>) -> Result<()> {
+        Self::count_all(tx, std::slice::from_ref(self), account).map(drop)
+    }
+
+    /// Counts an attempt with each counter, or rejects it if it is too early for one. Returns when each counter last changed
+    /// before this attempt. The audit log records the counted attempts that make the next one wait.
+    fn count_all(
+        tx: &Tx<'_>,
+        counters: &[Self],
+        account: Option<AccountId>,
+    ) -> Result<Vec<Option<Timestamp>>> {
         if !tx.app.config.limits.enabled {
-            return Ok(None);
+            return Ok(vec![None; counters.len()]);
         }
-        let (attempts, counted_at) = self.check(tx, tx.now)?;
-        let counted = attempts + 1;
-        let remembered = self.limit.forget.saturating_mul(u32::try_from(counted).unwrap_or(u32::MAX));
-        let attempts = Attempts { counted, counted_at: tx.now, forgotten_at: tx.now.plus(remembered) };
-        store::attempts::upsert(tx, &self.name, attempts)?;
-        if !pause_after(counted, self.limit).is_zero() {
-            tx.record_anonymous(account, Event::SlowedDown(self.setting))?;
+        let names: Vec<&str> = counters.iter().map(|counter| counter.name.as_str()).collect();
+        let stored = store::attempts::list(tx, &names)?;
+        let (mut changes, mut counted_before) = (Vec::new(), Vec::new());
+        for counter in counters {
+            let stored = stored.iter().find(|(name, _)| *name == counter.name);
+            let (attempts, counted_at) = counter.check(stored.map(|(_, attempts)| attempts), tx.now)?;
+            let counted = attempts + 1;
+            let remembered = counter.limit.forget.saturating_mul(u32::try_from(counted).unwrap_or(u32::MAX));
+            let forgotten_at = tx.now.plus(remembered);
+            changes.push((counter.name.as_str(), Attempts { counted, counted_at: tx.now, forgotten_at }));
+            counted_before.push(counted_at);
         }
-        Ok(counted_at)
+        store::attempts::upsert(tx, &changes)?;
+        for (counter, (_, attempts)) in counters.iter().zip(&changes) {
+            if !pause_after(attempts.counted, counter.limit).is_zero() {
+                tx.record_anonymous(account, Event::SlowedDown(counter.setting))?;
+            }
+        }
+        Ok(counted_before)
+    }
+
+    /// Rejects an attempt that is too early, without counting it.
+    fn require(&self, db: &Reader<'_>, now: Timestamp) -> Result<()> {
+        let stored = store::attempts::list(db, &[&self.name])?;
+        self.check(stored.first().map(|(_, attempts)| attempts), now).map(drop)
     }
 
     /// Returns the number of attempts that are not forgotten, and when it last changed. Rejects an attempt that is too early.
-    fn check(&self, db: &Reader<'_>, now: Timestamp) -> Result<(i64, Option<Timestamp>)> {
-        let Some(attempts) = store::attempts::find(db, &self.name)? else { return Ok((0, None)) };
+    fn check(&self, stored: Option<&Attempts>, now: Timestamp) -> Result<(i64, Option<Timestamp>)> {
+        let Some(attempts) = stored else { return Ok((0, None)) };
         let forget = self.limit.forget;
         let idle = now.since(attempts.counted_at);
         let forgotten = u32::try_from(idle.as_micros() / forget.as_micros().max(1)).unwrap_or(u32::MAX);

@@ -82,9 +82,9 @@ impl<'a> Tx<'a> {
     }
 
     /// Keeps all writes so far even if the rule rejects the request later.
-    pub fn keep_on_rejection(&self) -> Result<()> {
+    pub fn keep_on_rejection(&self) {
         self.has_savepoint.set(true);
-        Ok(self.db.savepoint()?)
+        self.db.savepoint();
     }
 
     /// Enqueues a mail for delivery after the commit. `name` is the name of the recipient in the salutation.

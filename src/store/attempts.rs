@@ -1,5 +1,7 @@
 //! Counters of attempts, such as those at a password. The calling code chooses their names.
 
+use super::statement::placeholders;
+use super::value::ToValue as _;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
@@ -13,18 +15,34 @@ pub struct Attempts {
     pub forgotten_at: Timestamp,
 }
 
-pub fn find(db: &Reader<'_>, name: &str) -> Result<Option<Attempts>> {
-    let sql = "SELECT counted, counted_at, forgotten_at FROM attempts WHERE name = $1";
-    db.find(sql, [name], |row| {
-        Ok(Attempts { counted: row.get(0)?, counted_at: row.get(1)?, forgotten_at: row.get(2)? })
+/// Returns the counters that exist, with their names.
+pub fn list(db: &Reader<'_>, names: &[&str]) -> Result<Vec<(String, Attempts)>> {
+    let sql = "SELECT name, counted, counted_at, forgotten_at FROM attempts WHERE name IN ($keys)";
+    db.list_by_keys(sql, names, |row| {
+        let attempts = Attempts { counted: row.get(1)?, counted_at: row.get(2)?, forgotten_at: row.get(3)? };
+        Ok((row.get(0)?, attempts))
     })
 }
 
-pub fn upsert(db: &Writer<'_>, name: &str, attempts: Attempts) -> Result<()> {
-    let sql = "INSERT INTO attempts (name, counted, counted_at, forgotten_at) VALUES ($1, $2, $3, $4) \
+/// Sets counters, whose names must differ.
+pub fn upsert(db: &Writer<'_>, counters: &[(&str, Attempts)]) -> Result<()> {
+    let values: Vec<_> =
+        (0..counters.len()).map(|row| format!("({})", placeholders(4 * row + 1..=4 * row + 4))).collect();
+    let sql = format!(
+        "INSERT INTO attempts (name, counted, counted_at, forgotten_at) VALUES {} \
          ON CONFLICT (name) DO UPDATE SET counted = excluded.counted, counted_at = excluded.counted_at, \
-         forgotten_at = excluded.forgotten_at";
-    db.execute(sql, (name, attempts.counted, attempts.counted_at, attempts.forgotten_at))
+         forgotten_at = excluded.forgotten_at",
+        values.join(", ")
+    );
+    let params = counters.iter().flat_map(|(name, attempts)| {
+        [
+            name.to_value(),
+            attempts.counted.to_value(),
+            attempts.counted_at.to_value(),
+            attempts.forgotten_at.to_value(),
+        ]
+    });
+    db.execute(&sql, params.collect::<Vec<_>>())
 }
 
 /// Takes back the attempt that was counted at `counted_at`. If no later attempt was counted, the time of the counter is reset

@@ -8,8 +8,11 @@ use refinery::Target;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+#[cfg(feature = "postgres")]
+use super::Reader;
 use super::migrations::{HISTORY, sqlite_runner};
-use super::tables::{TABLES, Table};
+#[cfg(feature = "postgres")]
+use super::tables::TABLES;
 use super::{Engine, Store};
 
 /// The pause before a copy is retried because another process has locked the database.
@@ -26,15 +29,20 @@ pub struct Contents {
 impl Store {
     /// Checks an SQLite database with [`check_file`]. PostgreSQL checks itself, so only its rows are counted.
     pub fn check(&self) -> Result<Contents> {
-        if let Engine::Sqlite(sqlite) = &self.engine {
-            return check_file(&sqlite.path);
+        match &self.engine {
+            Engine::Sqlite(sqlite) => check_file(&sqlite.path),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => self.count_contents(),
         }
+    }
+
+    #[cfg(feature = "postgres")]
+    fn count_contents(&self) -> Result<Contents> {
         let schema = self.schema()?;
+        let count = |name: &str, db: &Reader<'_>| db.value(&format!("SELECT COUNT(*) FROM {name}"), ());
         self.read(|db| {
-            let tables = TABLES.iter().map(|Table { name, .. }| {
-                Ok(((*name).to_owned(), db.value(&format!("SELECT COUNT(*) FROM {name}"), ())?))
-            });
-            Ok(Contents { schema, rows: tables.collect::<Result<_>>()? })
+            let rows = TABLES.iter().map(|table| Ok((table.name.to_owned(), count(table.name, db)?)));
+            Ok(Contents { schema, rows: rows.collect::<Result<_>>()? })
         })
     }
 }

@@ -4,10 +4,15 @@ use super::accounts::AccountId;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
-pub fn upsert(db: &Writer<'_>, account: AccountId, network: &str, now: Timestamp) -> Result<()> {
-    let sql = "INSERT INTO known_clients (account_id, network, seen_at) VALUES ($1, $2, $3) \
-         ON CONFLICT (account_id, network) DO UPDATE SET seen_at = excluded.seen_at";
+pub fn insert(db: &Writer<'_>, account: AccountId, network: &str, now: Timestamp) -> Result<()> {
+    let sql = "INSERT INTO known_clients (account_id, network, seen_at) VALUES ($1, $2, $3)";
     db.execute(sql, (account, network, now))
+}
+
+/// Sets when a client was seen. Returns false if it is not known.
+pub fn set_seen(db: &Writer<'_>, account: AccountId, network: &str, now: Timestamp) -> Result<bool> {
+    let sql = "UPDATE known_clients SET seen_at = $1 WHERE account_id = $2 AND network = $3";
+    db.change(sql, (now, account, network))
 }
 
 pub fn exists(db: &Reader<'_>, account: AccountId, network: &str) -> Result<bool> {

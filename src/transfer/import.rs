@@ -44,7 +44,7 @@ impl Tally {
 /// if the transaction is repeated.
 pub fn import(app: &App, file: &ImportFile, dry_run: bool, progress: &dyn Fn(u64)) -> Result<Report> {
     Tx::run_as_operator(app, |tx| {
-        tx.savepoint()?;
+        tx.savepoint();
         let mut report = Report::default();
         let mut done = 0;
         let mut progress = || {
