@@ -67,7 +67,7 @@ async fn without_a_database_requests_get_503_until_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_commit_without_a_reply_is_not_repeated_and_the_client_learns_of_it() {
+async fn a_commit_without_a_reply_is_reported_and_not_repeated() {
     let Some(postgres) = PostgresServer::start(&Access::Open) else { return };
     let proxy = Proxy::start(postgres.port());
     let site = site("p4f", proxy.address.port(), "limits.enabled = false\n");
