@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-#[cfg(feature = "postgres")]
-use anyhow::anyhow;
 use anyhow::{Result, bail};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -120,13 +118,13 @@ impl PostgresServer {
             .replace("sslmode=verify-full", "sslmode=require")
             .replace("sslmode=verify-ca", "sslmode=require");
         let url = format!("{address}?{options}");
-        let mut connection: postgres::Config = url.parse().map_err(|error: postgres::Error| {
-            let cause =
-                std::error::Error::source(&error).map(|cause| format!(" ({cause})")).unwrap_or_default();
-            anyhow!(
-                "it is not a valid URL{cause}; {WRITE_AS}, and special characters in user and password as %40"
+        // The error of the library may quote a part of the password.
+        let Ok(mut connection) = url.parse::<postgres::Config>() else {
+            bail!(
+                "it is not a valid URL, or ends with an option that is not supported; {WRITE_AS}, and special characters in user \
+                 and password as %40; database.ca_file replaces sslrootcert"
             )
-        })?;
+        };
         if connection.get_hosts().is_empty() {
             bail!("it names no host; {WRITE_AS}");
         }

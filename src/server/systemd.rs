@@ -14,7 +14,7 @@ pub(super) fn notify(states: &[NotifyState<'_>]) {
 }
 
 /// Notifies the watchdog at half its timeout, as long as a thread is free and can read the database. Otherwise systemd
-/// restarts the server.
+/// restarts the server, which does not help if another machine has the database.
 pub(super) async fn notify_watchdog(app: Arc<App>) {
     let Some(timeout) = sd_notify::watchdog_enabled() else { return };
     let mut ticks = tokio::time::interval(timeout / 2);
@@ -24,7 +24,12 @@ pub(super) async fn notify_watchdog(app: Arc<App>) {
         let read = move || worker.store.read_latest(store::outbox::count_waiting);
         match run_blocking(read).await {
             Ok(_) => notify(&[NotifyState::Watchdog]),
-            Err(error) => tracing::error!("the database cannot be read: {error:#}"),
+            Err(error) => {
+                tracing::error!("the database cannot be read: {error:#}");
+                if app.store.is_shared() {
+                    notify(&[NotifyState::Watchdog]);
+                }
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+mod database;
 mod environment;
 mod example;
 mod secrets;
