@@ -28,8 +28,8 @@ use serde::Deserialize;
 pub use accounts::{Accounts, Audience, Deletion, LoginField, RegisterField, UpdateField};
 pub use check::{TEMPLATE_VARIABLES, is_own_path};
 #[cfg(feature = "postgres")]
-pub use database::{APPLICATION_NAME, PostgresServer};
-pub use database::{Database, Location};
+pub use database::PostgresServer;
+pub use database::{APPLICATION_NAME, Database, Location};
 pub use graphql::GraphQl;
 pub use http::{Http, Tls};
 pub use limits::{Limit, Limits};

@@ -22,8 +22,7 @@ pub fn problems(app: &App) -> Result<Vec<&'static str>> {
     if app.store.write(|_| anyhow::Ok(())).is_err() {
         problems.push("the database cannot be written");
     }
-    let needs_disk = !app.store.is_shared();
-    if needs_disk && free_space(&app.config.data_dir).is_some_and(|free| free < MIN_FREE_SPACE) {
+    if !app.store.is_shared() && free_space(&app.config.data_dir).is_some_and(|free| free < MIN_FREE_SPACE) {
         problems.push("the disk of the data folder is nearly full");
     }
     let long_ago = app.clock.now().minus(MIN_MAIL_OUTAGE);

@@ -40,7 +40,7 @@ pub enum Outcome {
 pub struct Writes {
     /// Seconds until a write could begin.
     pub wait: Histogram,
-    /// Writes that failed because others held the database for too long or conflicted with them again and again.
+    /// Writes that failed because others held the database, or conflicted with them, for too long.
     pub busy: Counter,
     /// Repetitions of transactions that conflicted with others, or lost their connection. Always 0 with SQLite.
     pub repeated: Counter,

@@ -5,6 +5,7 @@
 //! If this program is killed before it has recorded a delivery, it delivers the mail again.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -20,9 +21,10 @@ const BATCH_SIZE: i64 = 100;
 /// The number of mails that a server claims at a time on a database that servers share, and for how long. If the server is
 /// killed, another one delivers the rest of them after this time.
 const CLAIM_SIZE: i64 = 10;
-const LEASE: Duration = Duration::from_mins(6);
-/// Longer than all timeouts of a delivery together. With less time left, no delivery of a claimed mail is started.
-const MAX_DELIVERY_TIME: Duration = Duration::from_mins(5);
+const LEASE: Duration = Duration::from_mins(11);
+/// Longer than all timeouts of a delivery together, and the difference of the clocks of two servers. With less time left, no
+/// delivery of a claimed mail is started.
+const MAX_DELIVERY_TIME: Duration = Duration::from_mins(10);
 /// How long delivered and refused mails are kept, so that `mail show` can repeat a link.
 const RETENTION: Duration = Duration::from_hours(7 * 24);
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(30);
@@ -64,7 +66,7 @@ pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<DeliveryRe
         }
         let outcome = batch.deliver(app, &is_over, &mut report);
         batch.release(app)?;
-        if outcome? == Round::Over {
+        if outcome?.is_break() {
             break;
         }
     }
@@ -80,12 +82,6 @@ struct Batch {
     lease_end: Option<Timestamp>,
 }
 
-#[derive(PartialEq, Eq)]
-enum Round {
-    Continues,
-    Over,
-}
-
 impl Batch {
     fn take(app: &App) -> Result<Self> {
         let now = app.clock.now();
@@ -96,7 +92,7 @@ impl Batch {
         let lease_end = now.plus(LEASE);
         // Most rounds find nothing, and unlike a write, a read conflicts with no other server.
         if list_due(1)?.is_empty() {
-            return Ok(Self { mails: VecDeque::new(), lease_end: Some(lease_end) });
+            return Ok(Self { mails: VecDeque::new(), lease_end: None });
         }
         let mails = app.store.write(|tx| store::outbox::claim_due(tx, now, lease_end, CLAIM_SIZE))?;
         Ok(Self { mails: mails.into(), lease_end: Some(lease_end) })
@@ -107,14 +103,15 @@ impl Batch {
         app: &App,
         is_over: &impl Fn() -> bool,
         report: &mut DeliveryReport,
-    ) -> Result<Round> {
+    ) -> Result<ControlFlow<()>> {
         while !self.mails.is_empty() {
             if is_over() {
-                return Ok(Round::Over);
+                return Ok(ControlFlow::Break(()));
             }
-            let is_lease_short =
-                self.lease_end.is_some_and(|end| app.clock.now().plus(MAX_DELIVERY_TIME) > end);
-            let Some(message) = self.mails.pop_front().filter(|_| !is_lease_short) else { break };
+            if self.lease_end.is_some_and(|end| app.clock.now().plus(MAX_DELIVERY_TIME) > end) {
+                break;
+            }
+            let Some(message) = self.mails.pop_front() else { break };
             match deliver(app, message)? {
                 None => report.delivered += 1,
                 Some(FailureKind::Refused) => report.refused += 1,
@@ -122,11 +119,11 @@ impl Batch {
                 Some(FailureKind::ServerUnavailable) => {
                     report.failed += 1;
                     // Each other mail would wait for the same timeout.
-                    return Ok(Round::Over);
+                    return Ok(ControlFlow::Break(()));
                 }
             }
         }
-        Ok(Round::Continues)
+        Ok(ControlFlow::Continue(()))
     }
 
     /// Makes the remaining mails due again.

@@ -33,6 +33,7 @@ use std::ops::Deref;
 
 use anyhow::Error;
 pub use anyhow::Result;
+use rusqlite::TransactionBehavior;
 
 use crate::config::Location;
 use crate::metrics::Writes;
@@ -42,7 +43,7 @@ use sqlite::Sqlite;
 use statement::Columns;
 use value::Value;
 
-/// Why a transaction failed, if not because of a statement.
+/// Why a transaction failed although its rule did not.
 #[derive(Debug)]
 pub enum TransactionError {
     /// The transaction conflicted with others for too long, or the database could not be reached.
@@ -198,12 +199,13 @@ impl Store {
         }
     }
 
-    /// Returns the number of connections of other programs. For SQLite, the lock of the data folder replaces it.
-    pub fn count_servers(&self) -> Result<i64> {
+    /// Returns the number of connections of servers and commands, except those of `move`. For SQLite it is 0: the lock of the
+    /// data folder keeps servers away.
+    pub fn count_other_connections(&self) -> Result<i64> {
         match &self.engine {
             Engine::Sqlite(_) => Ok(0),
             #[cfg(feature = "postgres")]
-            Engine::Postgres(postgres) => postgres.count_servers(),
+            Engine::Postgres(postgres) => postgres.count_other_connections(),
         }
     }
 
@@ -245,6 +247,19 @@ impl Store {
     pub fn read_with_writer<T>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
         match &self.engine {
             Engine::Sqlite(sqlite) => work(&Connection::Sqlite(&*sqlite.lock_writer().transaction()?).into()),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => self.read(work),
+        }
+    }
+
+    /// Reads from one snapshot. With SQLite, nobody can write meanwhile.
+    pub fn read_exclusively<T>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => {
+                let mut connection = sqlite.lock_writer();
+                let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                work(&Connection::Sqlite(&transaction).into())
+            }
             #[cfg(feature = "postgres")]
             Engine::Postgres(_) => self.read(work),
         }

@@ -1,5 +1,5 @@
--- Facts about the database as a whole: 'compatible_since' is the number of the oldest schema whose programs can use this
--- one, so that old servers keep running during an upgrade. 'key_fingerprint' identifies the secret key of the servers
+-- Facts about the database as a whole: 'compatible_since' is the schema of the oldest program that can use this one, so that
+-- old servers keep running during an upgrade. 'key_fingerprint' identifies the secret key of the servers
 -- that share the database.
 CREATE TABLE properties (
     name TEXT NOT NULL PRIMARY KEY,

@@ -51,9 +51,9 @@ pub(super) fn reissue(
     let issued = issue(tx, account, session, began_at)?;
     store::sessions::set_last_use(tx, session, &issued.session_use)?;
     store_refresh_token(tx, &issued.tokens, Some(exchanged), issued.refresh_expires_at)?;
-    // The statement is as expensive as the others together, and few sessions ever have this many tokens.
-    let [die] = tx.app.random.bytes::<1>();
-    if die % REFRESHES_PER_CLEANUP == 0 {
+    // Few sessions ever have this many tokens, and the statement is the most expensive one of a refresh.
+    let [random_byte] = tx.app.random.bytes::<1>();
+    if random_byte % REFRESHES_PER_CLEANUP == 0 {
         store::refresh_tokens::delete_beyond(tx, session, MAX_TOKENS)?;
     }
     Ok(issued.tokens)

@@ -51,21 +51,22 @@ pub fn load(config: &Config) -> Result<Option<SigningKey>> {
 }
 
 /// Rejects a key that differs from that of the other servers on a shared database. Otherwise each server would reject the
-/// tokens of the others.
-pub fn require_same(app: &App) -> Result<()> {
-    let stored = app.store.read_latest(|db| properties::find(db, Property::KeyFingerprint))?;
-    if stored.is_some_and(|stored| stored != app.signing_key.fingerprint()) {
-        bail!(
-            "secret_key: {} is used with another key; give all servers the same one, or run `migrate --new-key` to end all \
-             logins and use this one from now on",
+/// tokens of the others. The first server stores the fingerprint of its key.
+pub fn store_or_require_same(app: &App) -> Result<()> {
+    let own = app.signing_key.fingerprint();
+    app.store.write(|db| match properties::find(db, Property::KeyFingerprint)? {
+        None => properties::upsert(db, Property::KeyFingerprint, &own),
+        Some(stored) if stored == own => Ok(()),
+        Some(_) => bail!(
+            "secret_key: {} is used with another key; give all servers the same one, or run `migrate --new-key` to use this \
+             one from now on, which ends access tokens and mailed links",
             app.store.name()
-        );
-    }
-    Ok(())
+        ),
+    })
 }
 
-/// Stores the fingerprint of the key in the database.
-pub fn store_fingerprint(app: &App) -> Result<()> {
+/// Stores the fingerprint of the key in place of the former one.
+pub fn replace_fingerprint(app: &App) -> Result<()> {
     app.store.write(|db| properties::upsert(db, Property::KeyFingerprint, &app.signing_key.fingerprint()))
 }
 

@@ -37,8 +37,8 @@ pub(super) enum Command {
         /// Print the pending migrations, and change nothing.
         #[arg(long)]
         status: bool,
-        /// Let the servers on a shared database start with the secret key of the settings, which is not the one that they had
-        /// before. All logins and mailed links end.
+        /// Accept the secret key of the settings although the PostgreSQL database was used with another one. Access tokens
+        /// and mailed links end; sessions continue with their refresh tokens.
         #[arg(long, conflicts_with = "status")]
         new_key: bool,
     },

@@ -1,4 +1,4 @@
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::accounts;
 use crate::app::{App, lock_data_dir, secret_key};
@@ -12,7 +12,7 @@ pub(super) fn open_or_create(config: &Config) -> Result<App> {
     let app = App::open(config.clone(), Clock::System, Random::from_system())?;
     bring_up_to_date(&app)?;
     if app.store.is_shared() {
-        secret_key::require_same(&app)?;
+        secret_key::store_or_require_same(&app)?;
     }
     Ok(app)
 }
@@ -29,26 +29,17 @@ pub(super) fn open_store(config: &Config) -> Result<Store> {
     Store::open(&config.location()?)
 }
 
-/// Migrates the database, unless a server of another version may be using it.
+/// Migrates an SQLite file, unless a server may be using it. Drops the warnings, which only `serve` and `migrate` show.
 fn bring_up_to_date(app: &App) -> Result<()> {
-    let pending = app.store.pending_migrations()?;
-    if pending.is_empty() || !app.store.is_shared() {
-        let _lock = if pending.is_empty() { None } else { Some(lock_for_migration(app)?) };
-        // Drops the warnings, which only the commands `serve` and `migrate` show.
+    if app.store.pending_migrations()?.is_empty() {
         return accounts::migrate::migrate(app).map(drop);
     }
-    bail!("{}: the database is not up to date; run `migrate` first", app.store.name())
-}
-
-fn lock_for_migration(app: &App) -> Result<std::fs::File> {
-    let Ok(lock) = lock_data_dir(&app.config.data_dir) else {
-        bail!(
-            "{}: the database is not up to date, and a server of an earlier version uses it; restart the server, or run \
-             `migrate` first",
-            app.store.name()
-        )
-    };
-    Ok(lock)
+    let outdated = || format!("{}: the database is not up to date; run `migrate` first", app.store.name());
+    if app.store.is_shared() {
+        bail!(outdated());
+    }
+    let _lock = lock_data_dir(&app.config.data_dir).with_context(outdated)?;
+    accounts::migrate::migrate(app).map(drop)
 }
 
 /// Fails if the SQLite file is missing.

@@ -1,4 +1,4 @@
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::output::print;
 use crate::accounts::migrate::{self, Migrated};
@@ -20,9 +20,12 @@ pub(super) fn run(config: &Config, status: bool, new_key: bool) -> Result<()> {
             names => print(&format!("{database}: pending migrations: {}\n", names.join(", "))),
         };
     }
+    if new_key && !app.store.is_shared() {
+        bail!("--new-key is for a PostgreSQL database; an SQLite file can be used with any key");
+    }
     let Migrated { steps, warnings } = migrate::migrate(&app)?;
     if new_key {
-        secret_key::store_fingerprint(&app)?;
+        secret_key::replace_fingerprint(&app)?;
     }
     let warnings: String = warnings.iter().map(|warning| format!("Warning: {warning}.\n")).collect();
     print(&format!("{database}: up to date, migrations applied: {steps}\n{warnings}"))

@@ -17,7 +17,7 @@ pub(super) fn run(config: &Config, from: &str, to: &str) -> Result<()> {
     if let Some(path) = from.file().filter(|path| !path.exists()) {
         bail!("--from: there is no database at {}", path.display());
     }
-    let _locks = [lock(&from)?, lock(&to)?];
+    let _locks = lock_folders(&[&from, &to])?;
     let created = to.file().filter(|path| !path.exists());
     let moved = Store::open(&from).and_then(|source| {
         let target = Store::open(&to)?;
@@ -30,9 +30,12 @@ pub(super) fn run(config: &Config, from: &str, to: &str) -> Result<()> {
     print(&format!("{}: all rows of {} are here and verified\n{tables}", to.describe(), from.describe()))
 }
 
-/// Locks the folder of an SQLite file, so that no server uses it.
-fn lock(location: &Location) -> Result<Option<File>> {
-    location.file().map(|path| lock_data_dir(private_files::parent(path))).transpose()
+/// Locks the folders of SQLite files, so that no server uses them.
+fn lock_folders(locations: &[&Location]) -> Result<Vec<File>> {
+    let files = locations.iter().filter_map(|location| location.file());
+    let mut folders: Vec<_> = files.map(private_files::parent).collect();
+    folders.dedup();
+    folders.into_iter().map(lock_data_dir).collect()
 }
 
 fn move_with_progress(source: &Store, target: &Store) -> Result<Vec<(&'static str, u64)>> {

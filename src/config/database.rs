@@ -6,6 +6,10 @@ use anyhow::{Result, bail};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
+/// The names by which PostgreSQL lists the connections of servers and commands, and those of `move`.
+pub const APPLICATION_NAME: &str = "pledge4future-auth";
+const MOVE_APPLICATION_NAME: &str = "pledge4future-auth move";
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
@@ -63,7 +67,7 @@ impl Location {
 impl Database {
     /// Parses `database.url`. Errors do not contain any part of it, because it may contain a password.
     pub(super) fn locate(&self, url: &SecretString) -> Result<Location> {
-        parse_postgres(url.expose_secret(), self, None)
+        parse_postgres(url.expose_secret(), self, APPLICATION_NAME)
     }
 
     /// Parses `sqlite:PATH` or `postgres://…` for `move`.
@@ -71,26 +75,22 @@ impl Database {
         match url.strip_prefix("sqlite:") {
             Some("") => bail!("name a file after sqlite:"),
             Some(path) => Ok(Location::Sqlite(path.into())),
-            None => parse_postgres(url, self, Some("pledge4future-auth move")),
+            None => parse_postgres(url, self, MOVE_APPLICATION_NAME),
         }
     }
 }
 
 #[cfg(feature = "postgres")]
-fn parse_postgres(url: &str, settings: &Database, application_name: Option<&str>) -> Result<Location> {
+fn parse_postgres(url: &str, settings: &Database, application_name: &str) -> Result<Location> {
     let mut server = PostgresServer::parse(url, settings)?;
-    server.connection.application_name(application_name.unwrap_or(APPLICATION_NAME));
+    server.connection.application_name(application_name);
     Ok(Location::Postgres(Box::new(server)))
 }
 
 #[cfg(not(feature = "postgres"))]
-fn parse_postgres(_url: &str, _settings: &Database, _application_name: Option<&str>) -> Result<Location> {
+fn parse_postgres(_url: &str, _settings: &Database, _application_name: &str) -> Result<Location> {
     bail!("this program was built without the feature \"postgres\"; use one that was built with it")
 }
-
-/// The name by which PostgreSQL lists the connections of servers, and of commands other than `move`.
-#[cfg(feature = "postgres")]
-pub const APPLICATION_NAME: &str = "pledge4future-auth";
 
 #[cfg(feature = "postgres")]
 #[derive(Debug, Clone)]
@@ -143,6 +143,8 @@ impl PostgresServer {
                 "passwords and tokens would cross the network unencrypted; remove sslmode=disable, or set \
                  database.plain_text = true"
             ),
+            // PostgreSQL offers no TLS on sockets.
+            SslMode::Prefer if has_only_sockets(&connection) => false,
             SslMode::Prefer => settings.ca_file.is_some() || !(is_local || settings.plain_text),
             _ => true,
         };
@@ -181,4 +183,9 @@ fn is_local(connection: &postgres::Config) -> bool {
     };
     connection.get_hosts().iter().all(is_local_host)
         && connection.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback)
+}
+
+#[cfg(feature = "postgres")]
+fn has_only_sockets(connection: &postgres::Config) -> bool {
+    connection.get_hosts().iter().all(|host| matches!(host, postgres::config::Host::Unix(_)))
 }

@@ -50,9 +50,9 @@ pub(super) fn quoted(value: &str) -> String {
     }
 }
 
-/// Returns whether a value looks like `smtps://user:password@mail.example.org`.
+/// Returns whether a value looks like `smtps://user:password@mail.example.org`, or has a parameter `password`.
 fn may_contain_password(text: &str) -> bool {
-    text.contains("://") && text.contains('@')
+    text.contains("://") && (text.contains('@') || text.contains("password="))
 }
 
 fn describe_unknown(path: &[&str], unknown: &str, known: &[&str], place: &str) -> String {
@@ -82,7 +82,9 @@ fn describe_unknown(path: &[&str], unknown: &str, known: &[&str], place: &str) -
 fn describe_invalid(name: &str, found: &Actual, place: &str) -> String {
     let found = match found {
         // Secret settings, whatever their type: digits without quotation marks are read as a number.
-        _ if matches!(name, "secret_key" | "database.url" | "mail.smtp_url") => "the value".to_owned(),
+        _ if matches!(name, "secret_key" | "database" | "database.url" | "mail.smtp_url") => {
+            "the value".to_owned()
+        }
         Actual::Str(text) => quoted(text),
         Actual::Unsigned(number) => number.to_string(),
         Actual::Signed(number) => number.to_string(),

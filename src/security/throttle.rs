@@ -76,14 +76,13 @@ impl PasswordAttempt {
             Counter::new("password_per_client", &limits.password_per_client, "passwords-by", &network);
         let on_account =
             Counter::new("password_per_account", &limits.password_per_account, "passwords-on", &subject);
-        let mut counters = vec![own];
+        let (own_name, mut counters) = (own.name.clone(), vec![own]);
         if !is_known_client(tx, account, &network)? {
             counters.extend([by_client, on_account]);
         }
         let before = Counter::count_all(tx, &counters, account)?;
-        let mut counted = before.into_iter().zip(counters).map(|(before, counter)| (before, counter.name));
-        let own = counted.next().map(|(_, name)| name).unwrap_or_default();
-        Ok(Some(Self { own, others: counted.collect(), counted_at: tx.now }))
+        let others = before.into_iter().zip(counters).skip(1).map(|(before, counter)| (before, counter.name));
+        Ok(Some(Self { own: own_name, others: others.collect(), counted_at: tx.now }))
     }
 
     /// Takes the attempt back, because the password was right, and forgets earlier attempts of the client on the account.
@@ -250,10 +249,11 @@ impl<'a> Counter<'a> {
         let idle = now.since(attempts.counted_at);
         let forgotten = u32::try_from(idle.as_micros() / forget.as_micros().max(1)).unwrap_or(u32::MAX);
         let counted = attempts.counted.saturating_sub(forgotten.into()).max(0);
-        let end_of_pause = attempts.counted_at.plus(pause_after(counted, self.limit));
-        // If the clock was set back, the age of the last attempt is unknown, and the next one does not wait.
+        let pause = pause_after(counted, self.limit);
+        let end_of_pause = attempts.counted_at.plus(pause);
+        // If the clock was set back further than this, the age of the last attempt is unknown, and the next one does not wait.
         let is_age_known = attempts.counted_at <= now.plus(MAX_CLOCK_DIFFERENCE);
-        if is_age_known && now < end_of_pause {
+        if !pause.is_zero() && is_age_known && now < end_of_pause {
             return Err(FieldError::too_many_attempts(end_of_pause.since(now)).into());
         }
         Ok((counted, Some(attempts.counted_at.plus(forget.saturating_mul(forgotten)))))

@@ -26,8 +26,7 @@ pub fn run(loaded: &Loaded, set_log_level: SetLogLevel) -> Result<()> {
     let _lock = lock_data_dir(&config.data_dir)?;
     let mut migrated = migrate::migrate(&app)?;
     if app.store.is_shared() {
-        secret_key::require_same(&app)?;
-        secret_key::store_fingerprint(&app)?;
+        secret_key::store_or_require_same(&app)?;
         migrated.warnings.extend(app.store.warnings()?);
     }
     let runtime = tokio::runtime::Runtime::new().context("the threads of the server cannot be started")?;

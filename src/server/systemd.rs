@@ -14,22 +14,20 @@ pub(super) fn notify(states: &[NotifyState<'_>]) {
 }
 
 /// Notifies the watchdog at half its timeout, as long as a thread is free and can read the database. Otherwise systemd
-/// restarts the server, which does not help if another machine has the database.
+/// restarts the server. A shared database is not read, because a restart would not repair it.
 pub(super) async fn notify_watchdog(app: Arc<App>) {
     let Some(timeout) = sd_notify::watchdog_enabled() else { return };
     let mut ticks = tokio::time::interval(timeout / 2);
     loop {
         ticks.tick().await;
         let worker = Arc::clone(&app);
-        let read = move || worker.store.read_latest(store::outbox::count_waiting);
+        let read = move || match &worker.store {
+            store if store.is_shared() => Ok(0),
+            store => store.read_latest(store::outbox::count_waiting),
+        };
         match run_blocking(read).await {
             Ok(_) => notify(&[NotifyState::Watchdog]),
-            Err(error) => {
-                tracing::error!("the database cannot be read: {error:#}");
-                if app.store.is_shared() {
-                    notify(&[NotifyState::Watchdog]);
-                }
-            }
+            Err(error) => tracing::error!("the database cannot be read: {error:#}"),
         }
     }
 }

@@ -24,7 +24,7 @@ pub fn list(db: &Reader<'_>, names: &[&str]) -> Result<Vec<(String, Attempts)>> 
     })
 }
 
-/// Sets counters, whose names must differ.
+/// Sets counters, whose names must differ: PostgreSQL rejects a statement that sets the same row twice.
 pub fn upsert(db: &Writer<'_>, counters: &[(&str, Attempts)]) -> Result<()> {
     let values: Vec<_> =
         (0..counters.len()).map(|row| format!("({})", placeholders(4 * row + 1..=4 * row + 4))).collect();

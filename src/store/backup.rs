@@ -39,6 +39,9 @@ impl Store {
     #[cfg(feature = "postgres")]
     fn count_contents(&self) -> Result<Contents> {
         let schema = self.schema()?;
+        if schema < Self::newest_schema() {
+            bail!("{}: the database is not up to date; run `migrate` first", self.name());
+        }
         let count = |name: &str, db: &Reader<'_>| db.value(&format!("SELECT COUNT(*) FROM {name}"), ());
         self.read(|db| {
             let rows = TABLES.iter().map(|table| Ok((table.name.to_owned(), count(table.name, db)?)));

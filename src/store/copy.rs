@@ -26,7 +26,7 @@ impl Summary {
     fn add(&mut self, row: &[Value<'_>]) {
         let mut hash = Sha256::new();
         for value in row {
-            // The length keeps apart rows whose texts only divide at another place.
+            // With the lengths, the texts "ab", "c" and "a", "bc" have different hashes.
             match value {
                 Value::Integer(None) | Value::Text(None) => hash.update([0]),
                 Value::Integer(Some(number)) => {
@@ -57,7 +57,7 @@ pub fn count_rows(db: &Reader<'_>) -> Result<u64> {
     Ok(rows)
 }
 
-/// Returns the first table that has rows, except for the facts that a migration adds.
+/// Returns the first table that has rows, not counting `properties`, which a migration fills.
 pub fn find_filled_table(db: &Reader<'_>) -> Result<Option<&'static str>> {
     for Table { name, .. } in TABLES.iter().filter(|table| table.name != "properties") {
         if db.exists(&format!("SELECT 1 FROM {name} LIMIT 1"), ())? {
@@ -136,13 +136,17 @@ fn for_each_page(db: &Reader<'_>, table: &Table, mut visit: impl FnMut(&[Row]) -
 }
 
 fn insert(to: &Writer<'_>, table: &Table, rows: &[Row]) -> Result<()> {
+    let has_nul = |value: &Value<'_>| matches!(value, Value::Text(Some(text)) if text.contains('\0'));
+    if rows.iter().flatten().any(has_nul) {
+        bail!("the table {} contains a NUL character, which PostgreSQL cannot store", table.name);
+    }
     let width = table.columns.len();
     let row = |index: usize| format!("({})", placeholders(index * width + 1..=(index + 1) * width));
     let values: Vec<String> = (0..rows.len()).map(row).collect();
     let sql =
         format!("INSERT INTO {} ({}) VALUES {}", table.name, table.columns.join(", "), values.join(", "));
     let typed = |(index, value): (usize, &Value<'static>)| match value {
-        // The engines do not say of which type a null is.
+        // A null is read without its type.
         Value::Integer(None) | Value::Text(None) => {
             let is_text = NULLABLE_TEXTS.contains(&table.columns[index % width]);
             if is_text { Value::Text(None) } else { Value::Integer(None) }

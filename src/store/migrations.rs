@@ -1,10 +1,7 @@
 //! Migrations of the schema. Each engine has a folder of them with the same numbers. A migration must not break servers of
 //! the version before it, unless it updates the property `compatible_since`.
 
-use std::time::Duration;
-
 use anyhow::{Error, anyhow, bail};
-use refinery::Report;
 
 use super::properties::{self, Property};
 use super::{Engine, Result, Store};
@@ -20,9 +17,6 @@ mod postgres {
 
 /// The table in which refinery records the migrations.
 pub(super) const HISTORY: &str = "refinery_schema_history";
-/// How often several servers that start at the same time try to migrate a new database, and the pause between.
-const ATTEMPTS: u32 = 50;
-const PAUSE: Duration = Duration::from_millis(200);
 
 impl Store {
     /// Applies the pending migrations and returns their number. The database is unchanged if this fails.
@@ -30,25 +24,12 @@ impl Store {
         if self.schema()? > Self::newest_schema() {
             return Ok(0);
         }
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            match self.run_migrations() {
-                Ok(report) => return Ok(report.applied_migrations().len()),
-                // Another server may have applied the same migrations in the meantime, or still be at it.
-                Err(_) if self.is_shared() && self.pending_migrations()?.is_empty() => return Ok(0),
-                Err(_) if self.is_shared() && attempts < ATTEMPTS => std::thread::sleep(PAUSE),
-                Err(error) => return Err(self.unmigratable(&error)),
-            }
-        }
-    }
-
-    fn run_migrations(&self) -> Result<Report> {
-        match &self.engine {
+        let report = match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.migrate(&sqlite_runner()),
             #[cfg(feature = "postgres")]
             Engine::Postgres(postgres) => postgres.migrate(&postgres_runner()),
-        }
+        };
+        Ok(report.map_err(|error| self.unmigratable(&error))?.applied_migrations().len())
     }
 
     /// Returns the names of the pending migrations, in order.

@@ -74,8 +74,7 @@ pub fn list_due(db: &Reader<'_>, now: Timestamp, limit: i64) -> Result<Vec<Outbo
     db.list(&sql, (now, limit), read_message)
 }
 
-/// Makes the waiting mails that are due not due until `lease_end`, so that no other server takes them, and returns them,
-/// oldest first.
+/// Postpones the mails that are due to `lease_end`, so that no other server takes them, and returns them, oldest first.
 pub fn claim_due(
     db: &Writer<'_>,
     now: Timestamp,

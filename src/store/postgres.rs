@@ -6,7 +6,8 @@ mod session;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Error, Result, anyhow};
+use ::postgres::types::FromSqlOwned;
+use anyhow::{Error, Result, anyhow, bail};
 use r2d2::PooledConnection;
 
 pub(super) use session::Session;
@@ -26,8 +27,12 @@ const MAX_PAUSE: Duration = Duration::from_millis(250);
 /// A violation of a key is repeated only a few times: if it was not a race, then a rule is wrong.
 const MAX_KEY_VIOLATIONS: u32 = 5;
 
+const MAX_MIGRATION_RACES: u32 = 50;
+
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-const WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE";
+/// The timeouts end the locks of a server that has lost its power, and the waits of the others for them.
+const WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; SET LOCAL lock_timeout = '5s'; \
+     SET LOCAL idle_in_transaction_session_timeout = '60s'";
 
 pub(super) struct Postgres {
     /// `None` only while it is dropped.
@@ -39,7 +44,7 @@ pub(super) struct Postgres {
 }
 
 impl Postgres {
-    /// Connects to the server, and checks that it keeps the promises of this program.
+    /// Connects to the server, and checks that it stores all characters, and that commits survive a crash.
     pub(super) fn open(server: &PostgresServer, name: String) -> Result<Self> {
         let manager = Manager::new(server)?;
         let pool = r2d2::Pool::builder()
@@ -55,14 +60,14 @@ impl Postgres {
     }
 
     fn check_server(&self) -> Result<()> {
-        let encoding = self.read_latest(|session| session.setting("server_encoding"))?;
+        let encoding = self.setting("server_encoding")?;
         if encoding != "UTF8" {
             return Err(anyhow!(
                 "{}: the database has the encoding {encoding}; create one with ENCODING 'UTF8'",
                 self.name
             ));
         }
-        if self.read_latest(|session| session.setting("synchronous_commit"))? == "off" {
+        if self.setting("synchronous_commit")? == "off" {
             return Err(anyhow!(
                 "{}: synchronous_commit is off, so a crash would lose acknowledged changes; turn it on",
                 self.name
@@ -74,15 +79,15 @@ impl Postgres {
     /// Returns what the operator should know about the durability of writes, one sentence each.
     pub(super) fn warnings(&self) -> Result<Vec<String>> {
         let mut warnings = Vec::new();
-        let setting = |name| self.read_latest(|session| session.setting(name));
-        if setting("fsync")? == "off" {
+        if self.setting("fsync")? == "off" {
             warnings.push(
                 "fsync is off in PostgreSQL: a crash of its machine may destroy the database".to_owned(),
             );
         }
-        let replicas =
-            self.read_latest(|session| session.number("SELECT COUNT(*) FROM pg_stat_replication"))?;
-        if replicas > 0 && setting("synchronous_standby_names")?.is_empty() {
+        let replicas = self.single::<i64>("SELECT COUNT(*) FROM pg_stat_replication")?;
+        let is_synchronous = self.setting("synchronous_commit")? != "local"
+            && !self.setting("synchronous_standby_names")?.is_empty();
+        if replicas > 0 && !is_synchronous {
             warnings.push(
                 "PostgreSQL has replicas, but none is synchronous: a failover may lose acknowledged changes"
                     .to_owned(),
@@ -91,34 +96,55 @@ impl Postgres {
         Ok(warnings)
     }
 
-    /// Returns the number of connections of servers and commands to the database, except for those of `move`.
-    pub(super) fn count_servers(&self) -> Result<i64> {
+    /// Returns the number of connections of servers and commands, except those of `move`.
+    pub(super) fn count_other_connections(&self) -> Result<i64> {
         let sql = format!(
             "SELECT COUNT(*) FROM pg_stat_activity \
              WHERE datname = current_database() AND application_name = '{APPLICATION_NAME}'"
         );
-        self.read_latest(|session| session.number(&sql))
+        self.single(&sql)
     }
 
     /// Returns the bytes of the database.
     pub(super) fn size(&self) -> Result<i64> {
-        self.read_latest(|session| session.number("SELECT pg_database_size(current_database())"))
+        self.single("SELECT pg_database_size(current_database())")
     }
 
-    /// Returns a connection that is not in a transaction. Waits for one at most [`PATIENCE`] after `began`.
+    fn setting(&self, name: &str) -> Result<String> {
+        self.single(&format!("SELECT current_setting('{name}')"))
+    }
+
+    /// Returns the first column of the first row.
+    fn single<T: FromSqlOwned>(&self, sql: &str) -> Result<T> {
+        self.read_latest(|session| session.single(sql))
+    }
+
+    /// Returns a connection that is not in a transaction. Waits until [`PATIENCE`] after `began`.
     fn session(&self, began: Instant) -> Result<PooledConnection<Manager>> {
         let pool = self.pool.as_ref().ok_or_else(|| anyhow!("the database is closed"))?;
         Ok(pool.get_timeout(PATIENCE.saturating_sub(began.elapsed()))?)
     }
 
-    /// Applies migrations in one transaction.
+    /// Applies migrations in one transaction. Another server may apply the same ones at the same time: then one of the two
+    /// fails, and finds nothing to do when it is repeated.
     pub(super) fn migrate(&self, runner: &refinery::Runner) -> Result<refinery::Report> {
-        let session = self.session(Instant::now())?;
-        let report = runner.run(&mut *session.client()).map_err(|error| {
+        let mut repetitions = 0;
+        loop {
+            let session = self.session(Instant::now())?;
+            let error = match runner.run(&mut *session.client()) {
+                Ok(report) => return Ok(report),
+                Err(error) => error,
+            };
             // The error names the step that failed, and its last source the cause.
-            anyhow!(anyhow::Chain::new(&error).last().map_or_else(String::new, ToString::to_string))
-        })?;
-        Ok(report)
+            let mut causes = anyhow::Chain::new(&error);
+            let is_race = causes.clone().filter_map(|cause| cause.downcast_ref()).any(session::is_race);
+            if !is_race || repetitions == MAX_MIGRATION_RACES {
+                bail!("{}", causes.next_back().unwrap_or(&error));
+            }
+            drop(session);
+            repetitions += 1;
+            self.pause(repetitions);
+        }
     }
 
     /// Reads from one snapshot.
@@ -137,7 +163,7 @@ impl Postgres {
 
     /// Begins a transaction. A connection of the pool may be broken, for example after a failover.
     fn begin_read(&self) -> Result<PooledConnection<Manager>> {
-        let began = Instant::now();
+        let (began, mut repetitions) = (Instant::now(), 0);
         loop {
             let session = self.session(began)?;
             match session.begin(READ) {
@@ -145,6 +171,9 @@ impl Postgres {
                 Err(failure) if failure.is_repeatable() && began.elapsed() < PATIENCE => {}
                 Err(failure) => return Err(failure.into_error()),
             }
+            drop(session);
+            repetitions += 1;
+            self.pause(repetitions);
         }
     }
 
@@ -153,7 +182,7 @@ impl Postgres {
         &self,
         work: impl Fn(&Session) -> Result<T, E>,
     ) -> Result<T, E> {
-        let began = Instant::now();
+        let (began, mut repetitions) = (Instant::now(), 0);
         loop {
             let session = self.session(began)?;
             let outcome = work(&session);
@@ -162,6 +191,9 @@ impl Postgres {
                 Some(failure) if failure.is_repeatable() => return Err(failure.into_error().into()),
                 _ => return outcome,
             }
+            drop(session);
+            repetitions += 1;
+            self.pause(repetitions);
         }
     }
 
@@ -190,20 +222,23 @@ impl Postgres {
                 FailureKind::Other => false,
             };
             if !may_repeat {
-                metrics.busy.inc();
+                if failure.kind == FailureKind::Conflict {
+                    metrics.busy.inc();
+                }
                 return Err(failure.into_error().into());
             }
             drop(session);
             repetitions += 1;
             metrics.repeated.inc();
-            std::thread::sleep(self.pause(repetitions));
+            self.pause(repetitions);
         }
     }
 
-    /// Returns a random pause, so that conflicting transactions do not meet again.
-    fn pause(&self, repetitions: u32) -> Duration {
+    /// Waits for a random time, so that conflicting transactions do not meet again.
+    fn pause(&self, repetitions: u32) {
         let longest = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(repetitions - 1)).min(MAX_PAUSE);
-        longest.mul_f64(f64::from(u16::from_le_bytes(self.random.bytes())) / f64::from(u16::MAX))
+        let part = f64::from(u16::from_le_bytes(self.random.bytes())) / f64::from(u16::MAX);
+        std::thread::sleep(longest.mul_f64(part));
     }
 }
 
@@ -218,7 +253,7 @@ impl Drop for Postgres {
 
 /// The outcome of one attempt at a transaction.
 enum Attempt<T> {
-    /// It was committed, or ended by the rule or by an error that repetition does not mend.
+    /// It was committed, or ended by the rule or by an error that a repetition would not solve.
     Ended(T),
     Failed(Failure),
 }
@@ -245,7 +280,7 @@ fn run<T, E: From<Error>>(
             session.end("ROLLBACK");
             match outcome {
                 Err(error) if failure.kind == FailureKind::Other => Attempt::Ended(Err(error)),
-                // PostgreSQL would roll the transaction back at its commit, and report no error.
+                // Even if the rule ignored the failure: PostgreSQL would roll back at the commit without an error.
                 Ok(_) | Err(_) => Attempt::Failed(failure),
             }
         }

@@ -5,7 +5,7 @@ use super::{Reader, Result, Writer};
 #[derive(Debug, Clone, Copy, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Property {
-    /// The number of the oldest schema whose programs can use the database.
+    /// The schema of the oldest program that can use the database.
     CompatibleSince,
     /// Identifies the secret key of the servers that share the database.
     KeyFingerprint,

@@ -7,7 +7,7 @@ use super::audit::StoredActor;
 use super::join_requests::Status;
 use crate::clock::Timestamp;
 
-/// Null has the type of its column, because PostgreSQL determines the type of some parameters only by that.
+/// A null parameter has the type of its column, which PostgreSQL cannot always infer. A null in a result has any type.
 #[derive(Debug, Clone)]
 pub(super) enum Value<'a> {
     Integer(Option<i64>),

@@ -6,33 +6,51 @@ use crate::store::Store;
 use crate::store::copy::{self, Summary};
 
 /// Copies all rows to an empty database in one transaction, and verifies the copy: afterwards it is complete, or still empty.
-/// `progress` is called with the number of steps so far and of all steps.
+/// Only if the connection breaks during the commit, it is not known which. `progress` is called with the number of steps so
+/// far and of all steps.
 pub fn relocate(
     from: &Store,
     to: &Store,
     progress: &dyn Fn(u64, u64),
 ) -> Result<Vec<(&'static str, Summary)>> {
-    if from.schema()? != Store::newest_schema() {
-        bail!("{}: the database is not up to date; run `migrate` on it with this program first", from.name());
+    let newest = Store::newest_schema();
+    match from.schema()? {
+        schema if schema > newest => bail!("{}: a newer version migrated it; use that version", from.name()),
+        schema if schema < newest => {
+            bail!(
+                "{}: the database is not up to date; run `migrate` on it with this program first",
+                from.name()
+            )
+        }
+        _ => {}
     }
-    require_unused(from)?;
+    // A database of an earlier version is not migrated, only refused.
+    if ![0, newest].contains(&to.schema()?) {
+        bail!("{}: the database is not empty; name an empty one", to.name());
+    }
+    require_alone(from)?;
+    require_alone(to)?;
     to.migrate()?;
-    require_unused(to)?;
     if let Some(table) = to.read(copy::find_filled_table)? {
         bail!("{}: the table {table} is not empty; name an empty database", to.name());
     }
-    from.read(|source| {
+    from.read_exclusively(|source| {
         // Each row is copied, and read again.
         let steps = 2 * copy::count_rows(source)?;
-        to.write(|target| copy::copy_all(source, target, &|done| progress(done, steps)))
+        to.write(|target| {
+            let copied = copy::copy_all(source, target, &|done| progress(done, steps))?;
+            // A server that was started meanwhile may have written to the source.
+            require_alone(from)?;
+            Ok(copied)
+        })
     })
 }
 
-fn require_unused(store: &Store) -> Result<()> {
-    match store.count_servers()? {
+fn require_alone(store: &Store) -> Result<()> {
+    match store.count_other_connections()? {
         0 => Ok(()),
-        servers => {
-            bail!("{}: {servers} connections of servers are open; stop the servers first", store.name())
+        count => {
+            bail!("{}: {count} connections of servers or commands are open; end them first", store.name())
         }
     }
 }

@@ -13,14 +13,17 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::session::Session;
+use super::session::{Session, describe};
 use crate::config::PostgresServer;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long sent data may remain unacknowledged. Without it, a connection to a machine that has lost its power would block
 /// for minutes.
 const TCP_TIMEOUT: Duration = Duration::from_secs(15);
+/// A silent connection is probed after this time, and is broken after [`PROBES`] without a reply.
 const KEEPALIVE: Duration = Duration::from_secs(15);
+const PROBE_INTERVAL: Duration = Duration::from_secs(5);
+const PROBES: u32 = 3;
 
 pub(super) struct Manager {
     connection: postgres::Config,
@@ -34,6 +37,8 @@ impl Manager {
         connection.connect_timeout(CONNECT_TIMEOUT);
         connection.tcp_user_timeout(TCP_TIMEOUT);
         connection.keepalives_idle(KEEPALIVE);
+        connection.keepalives_interval(PROBE_INTERVAL);
+        connection.keepalives_retries(PROBES);
         let tls = server.is_encrypted.then(|| tls_config(server)).transpose()?;
         Ok(Self { connection, tls: tls.map(MakeRustlsConnect::new) })
     }
@@ -68,12 +73,7 @@ impl Error for ConnectError {}
 
 impl Display for ConnectError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self(error) = self;
-        if let Some(cause) = error.as_db_error() {
-            return write!(f, "{}", cause.message());
-        }
-        write!(f, "{error}")?;
-        anyhow::Chain::new(error).skip(1).last().map_or(Ok(()), |cause| write!(f, ": {cause}"))
+        f.write_str(&describe(&self.0))
     }
 }
 

@@ -1,11 +1,12 @@
 //! A connection, which remembers how its statements failed, whatever a rule makes of their errors.
 
 use std::cell::{Cell, RefCell, RefMut};
+use std::error::Error as StdError;
 
-use anyhow::{Context as _, Error, Result, anyhow};
+use anyhow::{Chain, Context as _, Error, Result, anyhow};
 use bytes::BytesMut;
 use postgres::error::SqlState;
-use postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
+use postgres::types::{FromSql, FromSqlOwned, IsNull, ToSql, Type, accepts, to_sql_checked};
 use postgres::{Client, Row};
 
 use crate::store::TransactionError;
@@ -31,7 +32,7 @@ pub(super) struct Failure {
 pub(super) enum FailureKind {
     /// The transaction conflicts with another one.
     Conflict,
-    /// A row that another transaction added or removed violates a key.
+    /// A key is violated, perhaps by a row that another transaction added or removed.
     KeyViolation,
     /// The connection is broken, or leads to a server that is not the primary one any more.
     Lost,
@@ -40,12 +41,7 @@ pub(super) enum FailureKind {
 
 impl Failure {
     fn new(error: &postgres::Error) -> Self {
-        let message = match error.as_db_error() {
-            // The message of the library does not contain what the server says.
-            Some(cause) => cause.message().to_owned(),
-            None => format!("{:#}", anyhow!("{error}")),
-        };
-        Self { kind: FailureKind::of(error), message }
+        Self { kind: FailureKind::of(error), message: describe(error) }
     }
 
     pub(super) fn is_repeatable(&self) -> bool {
@@ -62,20 +58,50 @@ impl Failure {
 
 impl FailureKind {
     fn of(error: &postgres::Error) -> Self {
-        let Some(state) = error.code() else { return Self::Lost };
-        if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(state) {
+        let Some(state) = error.code() else {
+            let is_broken = error.is_closed() || Chain::new(error).any(<dyn StdError>::is::<std::io::Error>);
+            return if is_broken { Self::Lost } else { Self::Other };
+        };
+        let conflicts = [
+            SqlState::T_R_SERIALIZATION_FAILURE,
+            SqlState::T_R_DEADLOCK_DETECTED,
+            SqlState::LOCK_NOT_AVAILABLE,
+        ];
+        if conflicts.contains(state) {
             return Self::Conflict;
         }
         if [SqlState::UNIQUE_VIOLATION, SqlState::FOREIGN_KEY_VIOLATION].contains(state) {
             return Self::KeyViolation;
         }
-        // Connection exceptions, too few resources, a server that stops or starts, failures of its disk, and a server that
-        // only reads, which rejects the isolation level of writes.
+        // Connection exceptions, too few resources, a server that stops or starts, failures of its disk, an end of the
+        // transaction that is not known or came from a timeout, and a server that only reads, which rejects the isolation
+        // level of writes.
         let is_lost = ["08", "53", "57P", "58"].iter().any(|class| state.code().starts_with(class))
-            || *state == SqlState::READ_ONLY_SQL_TRANSACTION
-            || *state == SqlState::FEATURE_NOT_SUPPORTED;
+            || [
+                SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN,
+                SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+                SqlState::READ_ONLY_SQL_TRANSACTION,
+                SqlState::FEATURE_NOT_SUPPORTED,
+            ]
+            .contains(state);
         if is_lost { Self::Lost } else { Self::Other }
     }
+}
+
+/// Returns the message of PostgreSQL, or the cause of an error of the library, which its own message leaves out.
+pub(super) fn describe(error: &postgres::Error) -> String {
+    match (error.as_db_error(), Chain::new(error).skip(1).last()) {
+        (Some(cause), _) => cause.message().to_owned(),
+        (None, Some(cause)) => format!("{error}: {cause}"),
+        (None, None) => error.to_string(),
+    }
+}
+
+/// Whether a migration failed because another server applied it at the same time.
+pub(super) fn is_race(error: &postgres::Error) -> bool {
+    let races = [SqlState::DUPLICATE_TABLE, SqlState::DUPLICATE_OBJECT, SqlState::INTERNAL_ERROR];
+    error.code().is_some_and(|state| races.contains(state))
+        || matches!(FailureKind::of(error), FailureKind::Conflict | FailureKind::KeyViolation)
 }
 
 impl Session {
@@ -93,24 +119,33 @@ impl Session {
         self.client.borrow_mut()
     }
 
-    /// Whether the pool must not use the connection again. A transaction is open only if its rule panicked.
+    /// Whether the pool must not use the connection again. A transaction is still open if its rule panicked or its end failed.
     pub(super) fn must_close(&self) -> bool {
-        self.is_in_transaction.get() || self.is_lost.get() || self.client.borrow().is_closed()
+        self.is_in_transaction.get()
+            || self.is_lost.get()
+            || self.failure.borrow().is_some()
+            || self.client.borrow().is_closed()
     }
 
     pub(super) fn take_failure(&self) -> Option<Failure> {
         self.failure.take()
     }
 
-    pub(super) fn begin(&self, statement: &str) -> Result<(), Failure> {
-        self.batch(statement)?;
+    pub(super) fn begin(&self, statements: &str) -> Result<(), Failure> {
         self.is_in_transaction.set(true);
-        Ok(())
+        self.batch(statements)
     }
 
+    /// Commits the transaction. A failure is [`FailureKind::Lost`] if the changes may be stored nevertheless.
     pub(super) fn commit(&self) -> Result<(), Failure> {
         self.is_in_transaction.set(false);
-        self.batch("COMMIT")
+        crate::store::trace("COMMIT");
+        let outcome = self.client.borrow_mut().batch_execute("COMMIT");
+        outcome.map_err(|error| {
+            let failure = self.fail(&error);
+            // Without a state, PostgreSQL has not said that it rolled back.
+            if error.code().is_some() { failure } else { Failure { kind: FailureKind::Lost, ..failure } }
+        })
     }
 
     /// Ends a transaction that changed nothing or failed. If that fails, the connection is closed, which ends it as well.
@@ -172,15 +207,10 @@ impl Session {
         Ok(usize::try_from(changed)?)
     }
 
-    pub(super) fn setting(&self, name: &str) -> Result<String> {
-        let sql = format!("SELECT current_setting('{name}')");
-        let rows = self.run(&sql, &[], |client, params| client.query_typed(&sql, params))?;
-        rows.first().context("no setting")?.try_get(0).map_err(Error::from)
-    }
-
-    pub(super) fn number(&self, sql: &str) -> Result<i64> {
+    /// Returns the first column of the first row.
+    pub(super) fn single<T: FromSqlOwned>(&self, sql: &str) -> Result<T> {
         let rows = self.run(sql, &[], |client, params| client.query_typed(sql, params))?;
-        rows.first().context("no number")?.try_get(0).map_err(Error::from)
+        Ok(rows.first().context("a statement returned no row")?.try_get(0)?)
     }
 }
 

@@ -73,7 +73,7 @@ async fn a_move_that_is_refused_changes_nothing() {
     let server = site.serve();
     server.register("ada").await;
     let refused = site.run(["move", "--from", &url, "--to", "sqlite:new.sqlite3"]).refused(1);
-    assert!(refused.contains("stop the servers first"), "{refused}");
+    assert!(refused.contains("end them first"), "{refused}");
     assert_eq!(server.terminate().status, Some(0));
 
     let rows = site.database().rows();

@@ -16,6 +16,7 @@ use crate::support::program::{Serving, Site};
 use crate::support::server::TestServer;
 
 const HOUR: Duration = Duration::from_hours(1);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// Limits files to 4096 blocks of 512 bytes. SQLite takes that for a full disk.
 const SMALL_DISK: &str = "trap '' XFSZ; ulimit -S -f 4096";
@@ -133,6 +134,25 @@ async fn with_a_locked_database_reads_continue_and_writes_are_refused() {
     other.execute_batch("COMMIT").expect("the end of the transaction");
     assert_eq!(update().await.expect("a reply").status(), 200);
     assert_eq!(ada.me(&server).await["firstName"], "Louise");
+}
+
+#[tokio::test]
+async fn a_clock_set_back_by_minutes_resets_no_limit_and_locks_nobody_out() {
+    let server = TestServer::start("mail.notices = false\n").await;
+    let ada = server.sign_up("ada").await;
+    for attempt in 0..6 {
+        if attempt == 1 {
+            // As at another server, whose clock is behind.
+            server.set_back(2 * MINUTE);
+        }
+        let refused = server.try_log_in(&ada.email, "wrong").await;
+        assert_refused_with(&refused, "invalid_credentials");
+    }
+    server.set_back(2 * MINUTE);
+    let refused = server.try_log_in(&ada.email, PASSWORD).await;
+    assert_refused_with(&refused, "too_many_attempts");
+    server.advance(5 * MINUTE);
+    server.log_in(&ada.email, PASSWORD).await;
 }
 
 #[tokio::test]

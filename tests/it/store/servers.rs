@@ -103,11 +103,11 @@ async fn mails_of_a_killed_server_are_delivered_after_its_claim() {
     server.register("ada").await;
     // The server claims the mail, and is killed before it delivers it.
     server.run(|app| {
-        let (now, end) = (app.clock.now(), app.clock.now().plus(Duration::from_mins(6)));
+        let (now, end) = (app.clock.now(), app.clock.now().plus(Duration::from_mins(11)));
         app.store.write(|tx| outbox_rows::claim_due(tx, now, end, 10)).expect("a database")
     });
     assert_eq!(server.mails().len(), 0);
-    server.advance(Duration::from_mins(6));
+    server.advance(Duration::from_mins(11));
     assert_eq!(server.mails().len(), 1);
 }
 
