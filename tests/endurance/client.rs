@@ -4,8 +4,6 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
@@ -14,6 +12,7 @@ use serde_json::{Value, json};
 use crate::mutation::{self, Mutation};
 use crate::people::{Action, ActionKind, Counters, Pending, Person, Session};
 use crate::program::TIMEOUT;
+use crate::tokens::Tokens;
 use crate::{POLL_INTERVAL, database_check};
 
 /// A person with so many sessions changes the password, because the server ends sessions beyond fifty.
@@ -322,10 +321,6 @@ fn request(person: &mut Person, action: &Action) -> (Option<String>, Mutation) {
 
 /// Returns the session of a payload, if it is complete.
 fn session(payload: &Value) -> Option<Session> {
-    let [token, refresh_token] = ["token", "refreshToken"].map(|field| payload[field].as_str());
-    let (token, refresh_token) = (token?.to_owned(), refresh_token?.to_owned());
-    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: Value = serde_json::from_slice(&claims).ok()?;
-    let id = claims["sid"].as_str()?.to_owned();
-    Some(Session { id, token, refresh_token, is_reply_lost: false, is_touched: true })
+    let Tokens { session, token, refresh_token } = Tokens::of(payload)?;
+    Some(Session { id: session, token, refresh_token, is_reply_lost: false, is_touched: true })
 }

@@ -5,11 +5,10 @@ mod rows;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use mail_parser::MessageParser;
 use pledge4future_auth::tokens::refresh;
-use regex::Regex;
 
 use crate::client::Client;
+use crate::mails::{files, link_in, read};
 use crate::people::{Action, Counters, Pending, Person, Session};
 use rows::{Account, Mail, Rows};
 
@@ -239,32 +238,9 @@ fn check_account(person: &Person, account: &Account, rows: &Rows) -> Vec<String>
     faults
 }
 
-/// Returns the names of delivered mails, and the number of incomplete files.
-fn files(mails: &Path) -> (BTreeSet<String>, usize) {
-    let entries = std::fs::read_dir(mails).into_iter().flatten();
-    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"));
-    let (whole, parts): (BTreeSet<String>, BTreeSet<String>) = names.partition(|name| !name.starts_with('.'));
-    (whole, parts.len())
-}
-
-/// Returns Message-ID, recipient and text of a complete mail.
-fn read(path: &Path) -> Option<(String, String, String)> {
-    let bytes = std::fs::read(path).ok()?;
-    let mail = MessageParser::default().parse(&bytes)?;
-    let to = mail.to()?.first()?.address()?.to_owned();
-    // A complete mail ends with its last boundary.
-    bytes.ends_with(b"--\r\n").then_some(())?;
-    Some((mail.message_id()?.to_owned(), to, mail.body_text(0)?.into_owned()))
-}
-
 /// Returns the token in the newest mail to an address.
 pub fn find_link(mails: &Path, email: &str) -> Option<String> {
     let (names, _) = files(mails);
     let newest = names.iter().rev().take(64).filter_map(|name| read(&mails.join(name)));
     newest.filter(|(_, to, _)| to == email).find_map(|(_, _, text)| link_in(&text))
-}
-
-fn link_in(text: &str) -> Option<String> {
-    let token = Regex::new("eyJ[A-Za-z0-9_-]+:[0-9A-Za-z]+:[A-Za-z0-9_-]+").expect("a pattern");
-    token.find(text).map(|found| found.as_str().to_owned())
 }

@@ -10,10 +10,14 @@
 //! the delivery of mail.
 
 mod client;
+#[path = "../it/support/database.rs"]
+#[expect(dead_code, reason = "only `it` runs on PostgreSQL")]
+mod database;
 mod database_check;
 #[path = "../it/support/disk.rs"]
 #[expect(dead_code, reason = "only `it` breaks the disk")]
 mod disk;
+mod mails;
 #[path = "../it/support/mutation.rs"]
 #[expect(dead_code, reason = "the tests in `it` send more mutations")]
 mod mutation;
@@ -21,6 +25,7 @@ mod people;
 #[path = "../it/support/program.rs"]
 #[expect(dead_code, reason = "`it` uses more of the program")]
 mod program;
+mod tokens;
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};

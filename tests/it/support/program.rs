@@ -11,7 +11,6 @@ use regex::Regex;
 use tempfile::TempDir;
 
 use super::database::{Database, SECRET_KEY};
-use super::server::TestServer;
 
 /// A free port and cheap password hashes.
 const SETTINGS: &str = "listen = \"127.0.0.1:0\"\npasswords.memory = \"64 KiB\"\npasswords.iterations = 1\n";
@@ -73,18 +72,16 @@ impl Site {
         site
     }
 
-    /// A folder from which an operator runs commands on the data of a server.
-    pub fn of_operator(server: &TestServer) -> Self {
-        let mut site = Self::with_settings(&format!("data_dir = {:?}\n", server.data()));
-        site.url = server.database().url();
-        site
-    }
-
     /// A folder with a `config.toml` for tests and these additional settings.
     pub fn with_settings(toml: &str) -> Self {
         let site = Self::empty();
         site.write("config.toml", format!("{SETTINGS}{toml}"));
         site
+    }
+
+    /// A folder in which the program uses a database that exists already. `url` is `None` if the settings name it.
+    pub fn on_database(toml: &str, url: Option<String>) -> Self {
+        Self { url, ..Self::with_settings(toml) }
     }
 
     pub fn database(&self) -> &Database {

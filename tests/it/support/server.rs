@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 
 use super::database::{Database, SECRET_KEY, on_a_thread};
 use super::mutation::Mutation;
+use super::program::Site;
 
 /// 2026-03-01T12:00:00Z.
 const START: Timestamp = Timestamp::from_seconds(1_772_366_400);
@@ -98,6 +99,11 @@ impl TestServer {
 
     pub fn data(&self) -> std::path::PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// A folder from which an operator runs commands on the data of this server.
+    pub fn operator(&self) -> Site {
+        Site::on_database(&format!("data_dir = {:?}\n", self.data()), self.database().url())
     }
 
     pub fn database(&self) -> &Database {

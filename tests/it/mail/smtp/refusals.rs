@@ -8,7 +8,6 @@ use pledge4future_auth::health;
 use pledge4future_auth::outbox::DeliveryReport;
 use pledge4future_auth::store::{self};
 
-use crate::support::program::Site;
 use crate::support::server::TestServer;
 use crate::support::smtp_receiver::{GREETING, Receiver, say};
 
@@ -137,7 +136,7 @@ async fn refused_mails_are_listed_and_sent_after_a_retry() {
     server.register("ada").await;
     assert_eq!(deliver(&server), DeliveryReport { refused: 1, ..DeliveryReport::default() });
 
-    let operator = Site::of_operator(&server);
+    let operator = server.operator();
     assert!(operator.run(["mail", "list"]).done().contains("  refused  "));
     let json: serde_json::Value =
         serde_json::from_str(&operator.run(["mail", "list", "--json"]).done()).expect("JSON");

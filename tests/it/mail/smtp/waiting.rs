@@ -8,7 +8,6 @@ use pledge4future_auth::outbox::{self, DeliveryReport};
 use reqwest::Method;
 
 use super::{deliver, delivered, failed, last_error, row, settings, site, while_on};
-use crate::support::program::Site;
 use crate::support::server::TestServer;
 use crate::support::smtp_receiver::{Closed, Receiver, say};
 
@@ -48,7 +47,7 @@ async fn a_mail_is_given_up_after_five_days_without_affecting_readiness() {
     assert!(error.starts_with("deferred for 5 days: ") && error.ends_with("come back later"), "{error}");
     assert!(row(&server, 1).attempts >= 100, "the wait grew beyond an hour");
 
-    let operator = Site::of_operator(&server);
+    let operator = server.operator();
     assert!(operator.run(["mail", "list"]).done().contains("  refused  "));
     on.store(false, Ordering::SeqCst);
     operator.run(["mail", "retry", "1"]).done();
