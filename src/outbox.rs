@@ -25,6 +25,9 @@ const LEASE: Duration = Duration::from_mins(11);
 /// Longer than all timeouts of a delivery together, and the difference of the clocks of two servers. With less time left, no
 /// delivery of a claimed mail is started.
 const MAX_DELIVERY_TIME: Duration = Duration::from_mins(10);
+/// How often the record of a delivery is attempted on a database that servers share. Each attempt waits for some seconds, so
+/// together they outlast a failover.
+const MAX_RECORDS: u32 = 6;
 /// How long delivered and refused mails are kept, so that `mail show` can repeat a link.
 const RETENTION: Duration = Duration::from_hours(7 * 24);
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(30);
@@ -65,7 +68,7 @@ pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<DeliveryRe
             break;
         }
         let outcome = batch.deliver(app, &is_over, &mut report);
-        batch.release(app)?;
+        batch.release(app, &is_over)?;
         if outcome?.is_break() {
             break;
         }
@@ -112,7 +115,7 @@ impl Batch {
                 break;
             }
             let Some(message) = self.mails.pop_front() else { break };
-            match deliver(app, message)? {
+            match deliver(app, message, is_over)? {
                 None => report.delivered += 1,
                 Some(FailureKind::Refused) => report.refused += 1,
                 Some(FailureKind::Retry) => report.failed += 1,
@@ -127,10 +130,10 @@ impl Batch {
     }
 
     /// Makes the remaining mails due again.
-    fn release(&self, app: &App) -> Result<()> {
+    fn release(&self, app: &App, is_over: &impl Fn() -> bool) -> Result<()> {
         let Some(lease_end) = self.lease_end.filter(|_| !self.mails.is_empty()) else { return Ok(()) };
         let now = app.clock.now();
-        app.store.write(|tx| {
+        record(app, is_over, |tx| {
             self.mails.iter().try_for_each(|mail| store::outbox::release(tx, mail.id, lease_end, now))
         })
     }
@@ -145,8 +148,24 @@ fn delete_old(app: &App) -> Result<()> {
     Ok(())
 }
 
+/// Records what happened to mails. On a database that servers share, it outlasts a failover: otherwise a mail would be
+/// delivered again, and the rest of its batch would wait for the end of its lease. A repetition after a commit whose reply was
+/// lost does no harm.
+fn record(app: &App, is_over: &impl Fn() -> bool, work: impl Fn(&Writer<'_>) -> Result<()>) -> Result<()> {
+    let mut attempts = 1;
+    loop {
+        let outcome = app.store.write(&work);
+        let Err(error) = &outcome else { return outcome };
+        let is_outage = store::is_storage_error(error) || store::is_commit_unknown(error);
+        if !is_outage || !app.store.is_shared() || attempts == MAX_RECORDS || is_over() {
+            return outcome;
+        }
+        attempts += 1;
+    }
+}
+
 /// Attempts one delivery and records the outcome. Returns `None` if it succeeded.
-fn deliver(app: &App, waiting: OutboxMessage) -> Result<Option<FailureKind>> {
+fn deliver(app: &App, waiting: OutboxMessage, is_over: &impl Fn() -> bool) -> Result<Option<FailureKind>> {
     let OutboxMessage { id, recipient, subject, text, html, created_at, attempts, .. } = waiting;
     let attempt = app.outage.start_attempt(app.clock.now());
     let delivered = app.mailer.backend.deliver(&Message { recipient, subject, text, html }, id, created_at);
@@ -159,7 +178,7 @@ fn deliver(app: &App, waiting: OutboxMessage) -> Result<Option<FailureKind>> {
         Ok(()) | Err(FailureKind::Retry) => attempt.succeeded(),
     }
     let Err(mut failure) = delivered else {
-        app.store.write(|tx| store::outbox::set_delivered(tx, id, now))?;
+        record(app, is_over, |tx| store::outbox::set_delivered(tx, id, now))?;
         return Ok(None);
     };
     if failure.kind == FailureKind::Retry && now.since(created_at) >= MAX_AGE {
@@ -168,7 +187,7 @@ fn deliver(app: &App, waiting: OutboxMessage) -> Result<Option<FailureKind>> {
     let Failure { kind, summary, cause } = failure;
     if kind == FailureKind::Refused {
         tracing::warn!(mail = id, "a mail was refused and is not retried; see `mail show {id}`: {summary}");
-        app.store.write(|tx| store::outbox::set_refused(tx, id, &cause, now))?;
+        record(app, is_over, |tx| store::outbox::set_refused(tx, id, &cause, now))?;
     } else {
         tracing::warn!(
             mail = id,
@@ -176,7 +195,7 @@ fn deliver(app: &App, waiting: OutboxMessage) -> Result<Option<FailureKind>> {
             "a mail was not delivered and is retried: {summary}"
         );
         let due_at = now.plus(retry_delay(attempts + 1));
-        app.store.write(|tx| store::outbox::set_failed(tx, id, &cause, due_at))?;
+        record(app, is_over, |tx| store::outbox::set_failed(tx, id, &cause, due_at))?;
     }
     Ok(Some(kind))
 }
