@@ -4,11 +4,12 @@
 mod connect;
 mod session;
 
+use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 use ::postgres::types::FromSqlOwned;
 use anyhow::{Error, Result, anyhow, bail};
-use r2d2::PooledConnection;
+use r2d2::{ManageConnection as _, PooledConnection};
 
 pub(super) use session::Session;
 use session::{Failure, FailureKind};
@@ -47,13 +48,16 @@ impl Postgres {
     /// Connects to the server, and checks that it stores all characters, and that commits survive a crash.
     pub(super) fn open(server: &PostgresServer, name: String) -> Result<Self> {
         let manager = Manager::new(server)?;
+        let unreachable = |error: &dyn Display| anyhow!("{name}: the database cannot be reached ({error})");
+        // Fails at once, where the pool would try again for seconds.
+        drop(manager.connect().map_err(|error| unreachable(&error))?);
         let pool = r2d2::Pool::builder()
             .max_size(server.connections)
             .min_idle(Some(1))
             .test_on_check_out(false)
             .connection_timeout(PATIENCE)
             .build(manager)
-            .map_err(|error| anyhow!("{name}: the database cannot be reached ({error})"))?;
+            .map_err(|error| unreachable(&error))?;
         let postgres = Self { pool: Some(pool), name, random: Random::from_system() };
         postgres.check_server()?;
         Ok(postgres)
