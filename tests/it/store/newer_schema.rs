@@ -1,4 +1,4 @@
-//! Databases that a newer version of the program has migrated.
+//! Servers and commands of different versions on one database.
 
 use pledge4future_auth::store::Store;
 
@@ -43,4 +43,24 @@ async fn servers_run_on_a_newer_schema_that_permits_their_version() {
     assert!(site.run(["user", "list"]).done().contains("ada@example.org"));
     assert!(site.run(["migrate", "--status"]).done().contains("up to date"));
     assert_eq!(server.terminate().status, Some(0));
+}
+
+#[test]
+fn a_command_does_not_migrate_under_a_running_server() {
+    let site = Site::with_settings("mail.transport = \"file\"\n");
+    if site.database().url().is_some() {
+        eprintln!("skipped: `store::servers` has a test for PostgreSQL");
+        return;
+    }
+    let server = site.serve();
+    // As if the server were of the version before the last migration.
+    site.database().execute("DROP TABLE properties; DELETE FROM refinery_schema_history WHERE version = 12");
+    for command in [&["user", "list"][..], &["import", "--bundled", "research-fields"]] {
+        let refused = site.run(command).refused(1);
+        assert!(refused.contains("run `migrate` first") && refused.contains("a server runs"), "{refused}");
+    }
+    assert!(site.run(["migrate", "--status"]).done().contains("pending migrations: V12__properties"));
+    assert_eq!(server.terminate().status, Some(0));
+    assert_eq!(site.run(["user", "list"]).done(), "There are no accounts.\n");
+    assert!(site.run(["migrate", "--status"]).done().contains("up to date"));
 }
