@@ -167,18 +167,7 @@ impl Postgres {
 
     /// Begins a transaction. A connection of the pool may be broken, for example after a failover.
     fn begin_read(&self) -> Result<PooledConnection<Manager>> {
-        let (began, mut repetitions) = (Instant::now(), 0);
-        loop {
-            let session = self.session(began)?;
-            match session.begin(READ) {
-                Ok(()) => return Ok(session),
-                Err(failure) if failure.is_repeatable() && began.elapsed() < PATIENCE => {}
-                Err(failure) => return Err(failure.into_error()),
-            }
-            drop(session);
-            repetitions += 1;
-            self.pause(repetitions);
-        }
+        self.repeat(None, |session| session.begin(READ).map(|()| session))
     }
 
     /// Reads without a transaction.
@@ -186,19 +175,13 @@ impl Postgres {
         &self,
         work: impl Fn(&Session) -> Result<T, E>,
     ) -> Result<T, E> {
-        let (began, mut repetitions) = (Instant::now(), 0);
-        loop {
-            let session = self.session(began)?;
+        self.repeat(None, |session| {
             let outcome = work(&session);
             match session.take_failure() {
-                Some(failure) if failure.is_repeatable() && began.elapsed() < PATIENCE => {}
-                Some(failure) if failure.is_repeatable() => return Err(failure.into_error().into()),
-                _ => return outcome,
+                Some(failure) if failure.is_repeatable() => Err(failure),
+                _ => Ok(outcome),
             }
-            drop(session);
-            repetitions += 1;
-            self.pause(repetitions);
-        }
+        })?
     }
 
     /// Writes in one transaction, which is repeated as long as it conflicts with others or loses its connection. It is
@@ -208,17 +191,27 @@ impl Postgres {
         metrics: &Writes,
         work: impl Fn(&Session) -> Result<T, E>,
     ) -> Result<T, E> {
-        let began = Instant::now();
-        let mut repetitions = 0;
-        loop {
-            let session = self.session(began)?;
+        let mut waiting_since = Some(Instant::now());
+        self.repeat(Some(metrics), |session| {
             let begun = session.begin(WRITE);
-            if repetitions == 0 {
+            if let Some(began) = waiting_since.take() {
                 metrics.wait.observe(began.elapsed().as_secs_f64());
             }
-            let failure = match begun.map(|()| run(&session, &work)) {
-                Ok(Attempt::Ended(outcome)) => return outcome,
-                Ok(Attempt::Failed(failure)) | Err(failure) => failure,
+            begun.and_then(|()| run(&session, &work))
+        })?
+    }
+
+    /// Repeats an attempt that fails, each time with another connection, if that may help.
+    fn repeat<T>(
+        &self,
+        metrics: Option<&Writes>,
+        mut attempt: impl FnMut(PooledConnection<Manager>) -> Result<T, Failure>,
+    ) -> Result<T> {
+        let (began, mut repetitions) = (Instant::now(), 0);
+        loop {
+            let failure = match attempt(self.session(began)?) {
+                Ok(done) => return Ok(done),
+                Err(failure) => failure,
             };
             let may_repeat = match failure.kind {
                 FailureKind::Conflict | FailureKind::Lost => began.elapsed() < PATIENCE,
@@ -226,14 +219,15 @@ impl Postgres {
                 FailureKind::Other => false,
             };
             if !may_repeat {
-                if failure.kind == FailureKind::Conflict {
+                if let Some(metrics) = metrics.filter(|_| failure.kind == FailureKind::Conflict) {
                     metrics.busy.inc();
                 }
-                return Err(failure.into_error().into());
+                return Err(failure.into_error());
             }
-            drop(session);
+            if let Some(metrics) = metrics {
+                metrics.repeated.inc();
+            }
             repetitions += 1;
-            metrics.repeated.inc();
             self.pause(repetitions);
         }
     }
@@ -255,37 +249,32 @@ impl Drop for Postgres {
     }
 }
 
-/// The outcome of one attempt at a transaction.
-enum Attempt<T> {
-    /// It was committed, or ended by the rule or by an error that a repetition would not solve.
-    Ended(T),
-    Failed(Failure),
-}
-
+/// Runs a rule in the open transaction, and ends it. Returns its outcome, or the failure of PostgreSQL that rolled the
+/// transaction back.
 fn run<T, E: From<Error>>(
     session: &Session,
     work: impl Fn(&Session) -> Result<T, E>,
-) -> Attempt<Result<T, E>> {
+) -> Result<Result<T, E>, Failure> {
     let outcome = work(session);
     match (session.take_failure(), outcome) {
         (None, Ok(done)) => match session.commit() {
-            Ok(()) => Attempt::Ended(Ok(done)),
+            Ok(()) => Ok(Ok(done)),
             Err(failure) if failure.kind == FailureKind::Lost => {
                 let error = TransactionError::CommitUnknown(failure.message);
-                Attempt::Ended(Err(Error::new(error).into()))
+                Ok(Err(Error::new(error).into()))
             }
-            Err(failure) => Attempt::Failed(failure),
+            Err(failure) => Err(failure),
         },
         (None, rejection) => {
             session.end("ROLLBACK");
-            Attempt::Ended(rejection)
+            Ok(rejection)
         }
         (Some(failure), outcome) => {
             session.end("ROLLBACK");
             match outcome {
-                Err(error) if failure.kind == FailureKind::Other => Attempt::Ended(Err(error)),
+                Err(error) if failure.kind == FailureKind::Other => Ok(Err(error)),
                 // Even if the rule ignored the failure: PostgreSQL would roll back at the commit without an error.
-                Ok(_) | Err(_) => Attempt::Failed(failure),
+                Ok(_) | Err(_) => Err(failure),
             }
         }
     }
