@@ -35,33 +35,29 @@ impl Store {
     /// Returns the names of the pending migrations, in order.
     pub fn pending_migrations(&self) -> Result<Vec<String>> {
         let schema = self.schema()?;
-        let mut pending = self.known_migrations();
+        let mut pending = match &self.engine {
+            Engine::Sqlite(_) => sorted(&sqlite_runner()),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => sorted(&postgres_runner()),
+        };
         pending.retain(|migration| i64::from(migration.version()) > schema);
         Ok(pending.iter().map(ToString::to_string).collect())
     }
 
     /// Returns the names of the migrations of SQLite, in order.
     pub fn sqlite_migrations() -> Vec<String> {
-        sorted(sqlite_runner().get_migrations()).iter().map(ToString::to_string).collect()
+        sorted(&sqlite_runner()).iter().map(ToString::to_string).collect()
     }
 
     /// Returns the names of the migrations of PostgreSQL, in order.
     #[cfg(feature = "postgres")]
     pub fn postgres_migrations() -> Vec<String> {
-        sorted(postgres_runner().get_migrations()).iter().map(ToString::to_string).collect()
+        sorted(&postgres_runner()).iter().map(ToString::to_string).collect()
     }
 
     /// Returns the number of the last migration that this program knows. It is the same for both engines.
     pub fn newest_schema() -> i64 {
-        sorted(sqlite_runner().get_migrations()).last().map_or(0, |migration| migration.version().into())
-    }
-
-    fn known_migrations(&self) -> Vec<refinery::Migration> {
-        match &self.engine {
-            Engine::Sqlite(_) => sorted(sqlite_runner().get_migrations()),
-            #[cfg(feature = "postgres")]
-            Engine::Postgres(_) => sorted(postgres_runner().get_migrations()),
-        }
+        sorted(&sqlite_runner()).last().map_or(0, |migration| migration.version().into())
     }
 
     /// Returns the number of the last migration that was applied. Fails if it is newer than this program, and does not
@@ -116,8 +112,8 @@ fn postgres_runner() -> refinery::Runner {
 }
 
 /// Sorts the migrations by version. refinery sorts them by file name, which puts V10 before V2.
-fn sorted(migrations: &[refinery::Migration]) -> Vec<refinery::Migration> {
-    let mut migrations = migrations.to_vec();
+fn sorted(runner: &refinery::Runner) -> Vec<refinery::Migration> {
+    let mut migrations = runner.get_migrations().clone();
     migrations.sort();
     migrations
 }

@@ -156,23 +156,23 @@ store_by_name!(MemberRole, Role, Status, StoredActor);
 
 /// The parameters of a statement: `$1` is the first.
 pub(super) trait Params {
-    fn values(&self) -> Vec<Value<'_>>;
+    fn values(&self) -> Cow<'_, [Value<'_>]>;
 }
 
 impl Params for () {
-    fn values(&self) -> Vec<Value<'_>> {
-        Vec::new()
+    fn values(&self) -> Cow<'_, [Value<'_>]> {
+        Cow::Borrowed(&[])
     }
 }
 
 impl Params for Vec<Value<'_>> {
-    fn values(&self) -> Vec<Value<'_>> {
-        self.clone()
+    fn values(&self) -> Cow<'_, [Value<'_>]> {
+        self.into()
     }
 }
 
 impl<T: ToValue, const N: usize> Params for [T; N] {
-    fn values(&self) -> Vec<Value<'_>> {
+    fn values(&self) -> Cow<'_, [Value<'_>]> {
         self.iter().map(T::to_value).collect()
     }
 }
@@ -180,10 +180,10 @@ impl<T: ToValue, const N: usize> Params for [T; N] {
 macro_rules! params_of_tuples {
     ($(($($name:ident)+))+) => {$(
         impl<$($name: ToValue),+> Params for ($($name,)+) {
-            fn values(&self) -> Vec<Value<'_>> {
+            fn values(&self) -> Cow<'_, [Value<'_>]> {
                 #[expect(non_snake_case, reason = "the names of the types serve as names of the values")]
                 let ($($name,)+) = self;
-                vec![$($name.to_value()),+]
+                vec![$($name.to_value()),+].into()
             }
         }
     )+};
