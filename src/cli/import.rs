@@ -2,11 +2,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::database::open_or_create;
 use super::explain;
-use super::output::print;
+use super::output::{print, progress_bar};
 use crate::app::App;
 use crate::config::Config;
 use crate::error;
@@ -71,10 +70,8 @@ fn read_file(path: &Path) -> Result<ImportFile> {
 }
 
 fn import_with_progress(app: &App, contents: &ImportFile, dry_run: bool) -> error::Result<Report> {
-    let bar = ProgressBar::new(contents.len() as u64);
-    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len}, {eta} left") {
-        bar.set_style(style);
-    }
+    let bar = progress_bar("");
+    bar.set_length(contents.len() as u64);
     let report = import::import(app, contents, dry_run, &|done| bar.set_position(done));
     bar.finish_and_clear();
     report

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write as _};
 
 use anyhow::Result;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
 use crate::clock::Timestamp;
@@ -22,6 +23,16 @@ pub(super) fn print_unescaped(text: &str) -> Result<()> {
 /// Returns whether a stream is a terminal and `NO_COLOR` is not set (<https://no-color.org>).
 pub(super) fn has_colours(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Returns a progress bar, which has no length yet. `unit` follows the length, as in " rows".
+pub(super) fn progress_bar(unit: &str) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    let template = format!("{{wide_bar}} {{human_pos}} of {{human_len}}{unit}, {{eta}} left");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// Formats a time without fractions of a second.

@@ -2,9 +2,8 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::output::print;
+use super::output::{print, progress_bar};
 use crate::app::lock_data_dir;
 use crate::config::{Config, Location};
 use crate::private_files;
@@ -39,11 +38,7 @@ fn lock_folders(locations: &[&Location]) -> Result<Vec<File>> {
 }
 
 fn move_with_progress(source: &Store, target: &Store) -> Result<Vec<(&'static str, u64)>> {
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} rows, {eta} left")
-    {
-        bar.set_style(style);
-    }
+    let bar = progress_bar(" rows");
     let moved = relocate(source, target, &|done, steps| {
         bar.set_length(steps);
         bar.set_position(done);
