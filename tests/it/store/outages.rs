@@ -60,7 +60,7 @@ async fn without_a_database_requests_get_503_until_it_is_back() {
     }
     let readiness = reqwest::get(format!("{}/readyz", server.address())).await.expect("a reply");
     assert_eq!(readiness.status(), 503);
-    postgres.restart();
+    postgres.launch();
     assert_eq!(json(registration(&server, "cleo").await).await["data"]["payload"]["success"], true);
     let users = site.run(["user", "list"]).done();
     assert!(users.contains("ada@") && !users.contains("bo@") && users.contains("cleo@"), "{users}");

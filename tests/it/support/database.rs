@@ -34,10 +34,8 @@ impl Database {
     /// Returns a new database on PostgreSQL, without tables. Returns `None` in the run on SQLite.
     pub fn empty() -> Option<Self> {
         let database = Self::new(PathBuf::new());
-        let Self::Postgres { server, name } = &database else {
-            eprintln!("skipped: this needs a shared database; it runs with PostgreSQL");
-            return None;
-        };
+        database.postgres_url()?;
+        let Self::Postgres { server, name } = &database else { return None };
         let create = format!("CREATE DATABASE {name}");
         on_a_thread(|| {
             let mut client = connect(server, "postgres");
@@ -53,6 +51,15 @@ impl Database {
             Self::Sqlite(_) => None,
             Self::Postgres { server, name } => Some(url(server, name)),
         }
+    }
+
+    /// Returns the URL of a database on PostgreSQL. In the run on SQLite, prints that the test is skipped.
+    pub fn postgres_url(&self) -> Option<String> {
+        let url = self.url();
+        if url.is_none() {
+            eprintln!("skipped: this needs a database on PostgreSQL; it runs in the second run");
+        }
+        url
     }
 
     /// Runs a statement without parameters, which must succeed.

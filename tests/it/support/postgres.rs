@@ -1,6 +1,6 @@
 //! A PostgreSQL server in a temporary folder, from the programs of Debian's package `postgresql`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
@@ -31,9 +31,9 @@ impl PostgresServer {
             eprintln!("skipped: this needs PostgreSQL, for example Debian's package postgresql");
             return None;
         };
-        // Its path is short, because it is the path of a socket as well. A user without rights must reach it.
         // In memory, a new database takes a tenth of the time.
-        let place = if has_space("/dev/shm") { "/dev/shm" } else { "/tmp" };
+        let place = Some(PathBuf::from("/dev/shm")).filter(|folder| has_space(folder));
+        let place = place.unwrap_or_else(std::env::temp_dir);
         let folder = tempfile::Builder::new().prefix("p4f-pg-").tempdir_in(place).expect("a folder");
         let server = Self { folder, programs, port: free_port() };
         server.write("password", PASSWORD);
@@ -62,13 +62,7 @@ impl PostgresServer {
             }
         }
         server.write("data/postgresql.auto.conf", &settings);
-        run(server
-            .program("pg_ctl")
-            .args(["-w", "-s", "-l"])
-            .arg(server.path("log"))
-            .arg("start")
-            .arg("-D")
-            .arg(server.path("data")));
+        server.launch();
         Some(server)
     }
 
@@ -99,7 +93,8 @@ impl PostgresServer {
             .arg(self.path("data")));
     }
 
-    pub fn restart(&self) {
+    /// Starts the server, after a crash as well.
+    pub fn launch(&self) {
         run(self
             .program("pg_ctl")
             .args(["-w", "-s", "-l"])
@@ -156,7 +151,7 @@ fn programs() -> Option<PathBuf> {
     folders.into_iter().rev().find(|folder| folder.join("initdb").exists())
 }
 
-fn has_space(folder: &str) -> bool {
+fn has_space(folder: &Path) -> bool {
     rustix::fs::statvfs(folder).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) > 2 << 30)
 }
 
