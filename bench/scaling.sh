@@ -13,7 +13,7 @@ command -v wrk >/dev/null || { echo 'install wrk first' >&2; exit 1; }
 postgres=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1)
 [ -n "$postgres" ] || { echo 'install PostgreSQL first' >&2; exit 1; }
 
-work=$(mktemp -d /tmp/p4f-scaling-XXXX)
+work=$(mktemp -d -t p4f-scaling-XXXX)
 chmod 755 "$work"
 mkdir "$work/postgres"
 as_postgres=()
