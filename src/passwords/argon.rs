@@ -5,8 +5,10 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, anyhow};
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::{Algorithm, Argon2, Block, Params, Version};
+use argon2::{Algorithm, Params, Version};
 use subtle::ConstantTimeEq;
+
+use super::engine::{Input, Memory};
 
 /// Limits on the cost of a hash. No password matches a hash of higher cost.
 pub(super) const MAX_MEMORY_KIB: u32 = 1024 * 1024;
@@ -18,7 +20,7 @@ const HASH_BYTES: usize = 32;
 pub(super) struct Argon {
     params: Params,
     /// Memory that no hash uses at the moment. There is one entry for each hash of the busiest moment at most.
-    idle: Mutex<Vec<Vec<Block>>>,
+    idle: Mutex<Vec<Memory>>,
 }
 
 impl Argon {
@@ -30,12 +32,13 @@ impl Argon {
     pub(super) fn hash(&self, password: &str, salt: &[u8; 16]) -> Result<String> {
         let salt = Salt::new(salt).map_err(|error| anyhow!("{error}"))?;
         let mut out = [0; HASH_BYTES];
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone());
-        self.compute(&argon2, password, &salt, &mut out)
-            .ok_or_else(|| anyhow!("a password cannot be hashed at this cost"))?;
+        let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
+        let input =
+            Input { algorithm, version, params: &self.params, password: password.as_bytes(), salt: &salt };
+        self.compute(&input, &mut out).ok_or_else(|| anyhow!("a password cannot be hashed at this cost"))?;
         let hash = PasswordHash {
-            algorithm: Algorithm::Argon2id.ident(),
-            version: Some(Version::V0x13.into()),
+            algorithm: algorithm.ident(),
+            version: Some(version.into()),
             params: ParamsString::try_from(&self.params).map_err(|error| anyhow!("{error}"))?,
             salt: Some(salt),
             hash: Some(Output::new(&out).map_err(|error| anyhow!("{error}"))?),
@@ -49,7 +52,8 @@ impl Argon {
         let Ok(algorithm) = Algorithm::try_from(hash.algorithm.as_str()) else { return false };
         let Ok(version) = hash.version.map_or(Ok(Version::V0x13), Version::try_from) else { return false };
         let mut out = vec![0; expected.len()];
-        let computed = self.compute(&Argon2::new(algorithm, version, params), password, &salt, &mut out);
+        let input = Input { algorithm, version, params: &params, password: password.as_bytes(), salt: &salt };
+        let computed = self.compute(&input, &mut out);
         computed.is_some() && bool::from(out.ct_eq(expected.as_bytes()))
     }
 
@@ -61,19 +65,15 @@ impl Argon {
         })
     }
 
-    fn compute(&self, argon2: &Argon2<'_>, password: &str, salt: &Salt, out: &mut [u8]) -> Option<()> {
-        let (password, count) = (password.as_bytes(), argon2.params().block_count());
+    fn compute(&self, input: &Input<'_>, out: &mut [u8]) -> Option<()> {
         // Memory that is larger than that of the configured cost must not stay in `idle`.
-        if count > self.params.block_count() {
-            return argon2.hash_password_into(password, salt, out).ok();
+        if input.params.block_count() > self.params.block_count() {
+            return Memory::default().hash(input, out);
         }
         let mut memory = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        if memory.len() < count {
-            memory.resize(count, Block::default());
-        }
-        let computed = argon2.hash_password_into_with_memory(password, salt, out, &mut memory[..count]);
+        let computed = memory.hash(input, out);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
-        computed.ok()
+        computed
     }
 }
 
