@@ -38,6 +38,8 @@ pub enum Outcome {
 /// Metrics of writes.
 #[derive(Debug, Clone)]
 pub struct Writes {
+    /// Writes that wait for the connection. With PostgreSQL, which has many, it is always 0.
+    pub waiting: Gauge,
     /// Seconds until a write could begin.
     pub wait: Histogram,
     /// Writes that failed because others held the database, or conflicted with them, for too long.
@@ -48,7 +50,12 @@ pub struct Writes {
 
 impl Default for Writes {
     fn default() -> Self {
-        Self { wait: seconds_histogram(), busy: Counter::default(), repeated: Counter::default() }
+        Self {
+            waiting: Gauge::default(),
+            wait: seconds_histogram(),
+            busy: Counter::default(),
+            repeated: Counter::default(),
+        }
     }
 }
 
@@ -73,6 +80,7 @@ impl Metrics {
     pub fn new(writes: &Writes) -> Self {
         let mut registry = Registry::with_prefix("p4f_auth");
         let r = &mut registry;
+        r.register("writes_waiting", "Writes that wait for the database", writes.waiting.clone());
         r.register_with_unit("write_wait", "Waits to begin a write", Unit::Seconds, writes.wait.clone());
         r.register("database_busy", "Writes that failed because of other writes", writes.busy.clone());
         r.register("write_repetitions", "Repetitions of writes", writes.repeated.clone());

@@ -46,7 +46,7 @@ use value::Value;
 /// Why a transaction failed although its rule did not.
 #[derive(Debug)]
 pub enum TransactionError {
-    /// The transaction conflicted with others for too long, or the database could not be reached.
+    /// The transaction conflicted with others for too long, the database could not be reached, or a shared commit failed.
     GivenUp(String),
     /// The connection broke during the commit, so the changes may be stored or not.
     CommitUnknown(String),
@@ -246,7 +246,9 @@ impl Store {
     /// short command ended before that connection is closed, the write-ahead log of SQLite would remain.
     pub fn read_with_writer<T>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
         match &self.engine {
-            Engine::Sqlite(sqlite) => work(&Connection::Sqlite(&*sqlite.lock_writer().transaction()?).into()),
+            Engine::Sqlite(sqlite) => {
+                sqlite.writer.with(|connection| work(&Connection::Sqlite(&*connection.transaction()?).into()))
+            }
             #[cfg(feature = "postgres")]
             Engine::Postgres(_) => self.read(work),
         }
@@ -255,11 +257,10 @@ impl Store {
     /// Reads from one snapshot. With SQLite, nobody can write meanwhile.
     pub fn read_exclusively<T>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
         match &self.engine {
-            Engine::Sqlite(sqlite) => {
-                let mut connection = sqlite.lock_writer();
+            Engine::Sqlite(sqlite) => sqlite.writer.with(|connection| {
                 let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 work(&Connection::Sqlite(&transaction).into())
-            }
+            }),
             #[cfg(feature = "postgres")]
             Engine::Postgres(_) => self.read(work),
         }
@@ -270,7 +271,8 @@ impl Store {
     pub fn write<T, E: From<Error>>(&self, work: impl Fn(&Writer<'_>) -> Result<T, E>) -> Result<T, E> {
         match &self.engine {
             Engine::Sqlite(sqlite) => {
-                sqlite.write(&self.writes, |connection| work(&Writer(Connection::Sqlite(connection).into())))
+                let work = |connection: &_| work(&Writer(Connection::Sqlite(connection).into()));
+                sqlite.writer.write(&self.writes, work)
             }
             #[cfg(feature = "postgres")]
             Engine::Postgres(postgres) => {

@@ -64,7 +64,9 @@ impl Store {
     /// permit programs as old as this one.
     pub fn schema(&self) -> Result<i64> {
         let is_migrated = match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.lock_writer().table_exists(None, HISTORY).map_err(Error::from),
+            Engine::Sqlite(sqlite) => {
+                sqlite.writer.with(|connection| Ok(connection.table_exists(None, HISTORY)?))
+            }
             #[cfg(feature = "postgres")]
             Engine::Postgres(_) => self.read_latest(|db| {
                 db.exists(

@@ -1,31 +1,37 @@
 //! The embedded engine. One writer and many readers run at a time. A write returns only after it is on disk (WAL,
 //! `synchronous=FULL`).
 
+mod group_commit;
+
 use std::fmt::Display;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Error, Result, anyhow};
 use r2d2::ManageConnection as _;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, ErrorCode, params_from_iter};
 
 use super::statement::Columns;
 use super::value::Value;
-use crate::metrics::Writes;
 use crate::private_files;
+use group_commit::WriteConnection;
 
-/// The most readers at a time. Further ones wait.
-const READERS: u32 = 8;
+/// The most snapshots at a time. Further ones wait.
+const MAX_SNAPSHOTS: u32 = 8;
 /// How long a statement waits for another process, such as a command that runs beside the server.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) struct Sqlite {
     pub(super) path: PathBuf,
-    writer: Mutex<Connection>,
+    pub(super) writer: WriteConnection,
+    /// The connections of [`Self::read`].
+    snapshots: r2d2::Pool<SqliteConnectionManager>,
+    /// The connections of [`Self::read_latest`], whose statements read little. There are more than threads that run async
+    /// code, so none of these waits.
     readers: r2d2::Pool<SqliteConnectionManager>,
 }
 
@@ -39,20 +45,21 @@ impl Sqlite {
         };
         let manager = || SqliteConnectionManager::file(path).with_init(prepare);
         let writer = manager().connect().map_err(|error| unreadable(&error))?;
-        let readers = r2d2::Pool::builder()
-            .max_size(READERS)
-            .min_idle(Some(1))
-            .test_on_check_out(false)
-            .build(manager())
-            .map_err(|error| unreadable(&error))?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers })
+        let pool = |max_size| {
+            let pool = r2d2::Pool::builder().max_size(max_size).min_idle(Some(1)).test_on_check_out(false);
+            pool.build(manager()).map_err(|error| unreadable(&error))
+        };
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let readers = pool(u32::try_from(threads)?.saturating_mul(2))?;
+        let snapshots = pool(MAX_SNAPSHOTS)?;
+        Ok(Self { path: path.to_owned(), writer: WriteConnection::new(writer), snapshots, readers })
     }
 
     pub(super) fn read<T, E: From<Error>>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut connection = self.readers.get().map_err(Error::from)?;
+        let mut connection = self.snapshots.get().map_err(Error::from)?;
         work(&*connection.transaction().map_err(Error::from)?)
     }
 
@@ -61,29 +68,6 @@ impl Sqlite {
         work: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
         work(&*self.readers.get().map_err(Error::from)?)
-    }
-
-    pub(super) fn write<T, E: From<Error>>(
-        &self,
-        metrics: &Writes,
-        work: impl FnOnce(&Connection) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let began = Instant::now();
-        let mut connection = self.lock_writer();
-        // The wait for other writers of this process counts towards the timeout. Otherwise each queued writer would
-        // wait for the full timeout in turn.
-        connection.busy_timeout(BUSY_TIMEOUT.saturating_sub(began.elapsed())).map_err(Error::from)?;
-        let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        metrics.wait.observe(began.elapsed().as_secs_f64());
-        let transaction = begun.map_err(|error| {
-            if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
-                metrics.busy.inc();
-            }
-            Error::from(error)
-        })?;
-        let done = work(&transaction)?;
-        transaction.commit().map_err(Error::from)?;
-        Ok(done)
     }
 
     /// Returns the bytes of the file and of its write-ahead log.
@@ -95,15 +79,13 @@ impl Sqlite {
 
     /// Applies migrations in one transaction.
     pub(super) fn migrate(&self, runner: &refinery::Runner) -> Result<refinery::Report> {
-        runner.run(&mut *self.lock_writer()).map_err(|error| {
-            // The error names the step that failed, and its source the cause.
-            let source = std::error::Error::source(&error);
-            anyhow!(source.map_or_else(|| error.to_string(), ToString::to_string))
+        self.writer.with(|connection| {
+            runner.run(connection).map_err(|error| {
+                // The error names the step that failed, and its source the cause.
+                let source = std::error::Error::source(&error);
+                anyhow!(source.map_or_else(|| error.to_string(), ToString::to_string))
+            })
         })
-    }
-
-    pub(super) fn lock_writer(&self) -> MutexGuard<'_, Connection> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,4 +1,5 @@
 mod faults;
+mod group_commit;
 mod newer_schema;
 mod outages;
 mod postgres;
