@@ -22,6 +22,25 @@ pub struct PageArgs {
     pub last: Option<i64>,
 }
 
+impl PageArgs {
+    /// The number of entries up to the one after the page, which tells whether there is a next page.
+    fn last_relevant_entry(&self) -> i64 {
+        match (self.first, self.last) {
+            // Such a page ends with the last entry of the list.
+            (None, Some(_)) => i64::MAX,
+            (first, _) => {
+                let first = first.unwrap_or(MAX_ACCOUNTS_PER_PAGE);
+                self.skipped().saturating_add(first).saturating_add(1).max(0)
+            }
+        }
+    }
+
+    fn skipped(&self) -> i64 {
+        let after = self.after.flatten().map_or(0, |after| after.saturating_add(1));
+        self.offset.unwrap_or_default().saturating_add(after)
+    }
+}
+
 #[derive(Debug)]
 pub struct Page<A> {
     pub accounts: Vec<A>,
@@ -70,7 +89,7 @@ pub fn users(
         // No account has the id 0.
         filter.id = Some(own.map_or(0, |own| own.id));
     }
-    let count = store::accounts::count(db, &filter)?;
+    let count = store::accounts::count_up_to(db, &filter, args.last_relevant_entry())?;
     let slice = slice(args, count)?;
     let accounts = store::accounts::list(db, &filter, slice.start, slice.length)?;
     Ok(Page { accounts, slice })
@@ -94,9 +113,9 @@ fn check(args: &PageArgs) -> Result<()> {
 }
 
 /// Returns the slice that graphene-django 2.15 with graphql-relay 2 takes from a list of `count` entries, oddities included.
+/// Entries after [`PageArgs::last_relevant_entry`] need not be counted.
 fn slice(args: PageArgs, count: i64) -> Result<Slice> {
-    let after = args.after.flatten().map_or(0, |after| after.saturating_add(1));
-    let skipped = args.offset.unwrap_or_default().saturating_add(after);
+    let skipped = args.skipped();
     let has_only_last = args.first.is_none() && args.last.is_some();
     let limit = if has_only_last { i64::MAX } else { MAX_ACCOUNTS_PER_PAGE };
     let first = args.first.unwrap_or(limit);
