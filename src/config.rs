@@ -208,10 +208,11 @@ impl Config {
     pub fn acme_directory(&self) -> PathBuf {
         self.data_dir.join("acme")
     }
+}
 
+impl Passwords {
     pub fn hashing_threads(&self) -> usize {
-        self.passwords
-            .hashing_threads
+        self.hashing_threads
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
     }
 }

@@ -2,6 +2,7 @@
 
 mod argon;
 pub mod engine;
+mod threads;
 
 use anyhow::{Result, anyhow};
 use argon2::Params;
@@ -10,12 +11,15 @@ use crate::config;
 use crate::django::pbkdf2;
 use crate::random::Random;
 use argon::Argon;
+use engine::Memory;
+use threads::HashingThreads;
 
 /// Hashes passwords with Argon2id at the configured cost (OWASP ASVS 11.4.2). Also verifies Django's hashes.
 pub struct Hasher {
+    threads: HashingThreads,
     argon: Argon,
     random: Random,
-    /// A hash that is verified if an account is unknown or has no hash.
+    /// A hash that no password has. It is verified if an account is unknown or has no hash.
     dummy: String,
 }
 
@@ -30,43 +34,47 @@ pub enum PasswordCheck {
 }
 
 impl Hasher {
-    /// Creates a hasher. Fails if Argon2 does not accept the configured cost, or if the feature `fast-argon2` is on and its
-    /// implementation gives wrong results.
+    /// Creates a hasher and its threads. Fails if Argon2 does not accept the configured cost, or if the feature
+    /// `fast-argon2` is on and its implementation gives wrong results.
     pub fn new(config: &config::Passwords, random: Random) -> Result<Self> {
         let kibibytes = u32::try_from(config.memory.as_u64() / 1024)?;
         let params = Params::new(kibibytes, config.iterations, config.parallelism, None)
             .map_err(|error| anyhow!("passwords: {error}"))?;
         #[cfg(feature = "fast-argon2")]
         {
-            let mut memory = engine::Memory::default();
+            let mut memory = Memory::default();
             engine::self_test(&params, &random, |input, out| memory.hash(input, out))?;
         }
-        let mut hasher = Self { argon: Argon::new(params), random, dummy: String::new() };
-        hasher.dummy = hasher.hash("a password that nobody has")?;
-        Ok(hasher)
+        let argon = Argon::new(params);
+        let dummy = argon.encode(&random.bytes(), &random.bytes())?;
+        let threads = HashingThreads::start(config.hashing_threads())?;
+        Ok(Self { threads, argon, random, dummy })
     }
 
     /// Hashes a password with a fresh salt, in PHC string format (`$argon2id$…`).
     pub fn hash(&self, password: &str) -> Result<String> {
-        self.argon.hash(password, &self.random.bytes::<16>())
+        let (argon, password, salt) = (self.argon.clone(), password.to_owned(), self.random.bytes());
+        self.threads.run(move |memory| argon.hash(&password, &salt, memory))
     }
 
     /// Verifies a password. Does the same work if there is no hash, so that timing does not reveal whether an account exists.
     pub fn verify(&self, password: &str, stored: Option<&str>) -> PasswordCheck {
-        let Some(stored) = stored else {
-            self.argon.verify(password, &self.dummy);
-            return PasswordCheck::Wrong;
-        };
-        if let Some(right) = pbkdf2::verify(password, stored) {
-            return if right { PasswordCheck::RightButOutdated } else { PasswordCheck::Wrong };
-        }
-        // Django prefixes the PHC string with the name of the algorithm.
-        let phc = stored.strip_prefix("argon2").unwrap_or(stored);
-        match self.argon.verify(password, phc) {
-            false => PasswordCheck::Wrong,
-            true if self.argon.is_current(phc) => PasswordCheck::Right,
-            true => PasswordCheck::RightButOutdated,
-        }
+        let (argon, password) = (self.argon.clone(), password.to_owned());
+        let hash = stored.unwrap_or(&self.dummy).to_owned();
+        self.threads.run(move |memory| verify(&argon, &password, &hash, memory))
+    }
+}
+
+fn verify(argon: &Argon, password: &str, stored: &str, memory: &mut Memory) -> PasswordCheck {
+    if let Some(right) = pbkdf2::verify(password, stored) {
+        return if right { PasswordCheck::RightButOutdated } else { PasswordCheck::Wrong };
+    }
+    // Django prefixes the PHC string with the name of the algorithm.
+    let phc = stored.strip_prefix("argon2").unwrap_or(stored);
+    match argon.verify(password, phc, memory) {
+        false => PasswordCheck::Wrong,
+        true if argon.is_current(phc) => PasswordCheck::Right,
+        true => PasswordCheck::RightButOutdated,
     }
 }
 

@@ -157,7 +157,7 @@ fn check_passwords(config: &Config) -> Result<()> {
         "passwords.memory: must be at most \"4 GiB\", because each login uses this much memory"
     );
     ensure!(
-        (1..=MAX_THREADS).contains(&config.hashing_threads()),
+        (1..=MAX_THREADS).contains(&config.passwords.hashing_threads()),
         "passwords.hashing_threads: must be between 1 and {MAX_THREADS}"
     );
     ensure!(

@@ -60,7 +60,7 @@ impl Loaded {
             "pages.branding.name" => format!("{:?}", config.branding_name()),
             "graphql.suggestions" => config.graphql.suggestions().to_string(),
             "metrics.listen" => "(the address of the server)".to_owned(),
-            "passwords.hashing_threads" => config.hashing_threads().to_string(),
+            "passwords.hashing_threads" => config.passwords.hashing_threads().to_string(),
             _ => "(none)".to_owned(),
         }
     }

@@ -1,7 +1,4 @@
-//! Argon2 with reused memory. Allocators keep much of the memory that threads free. If each hash allocated its own, the
-//! server could grow by gigabytes.
-
-use std::sync::{Mutex, PoisonError};
+//! Argon2 hashes in PHC string format.
 
 use anyhow::{Result, anyhow};
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
@@ -17,43 +14,46 @@ pub(super) const MAX_ITERATIONS: u32 = 64;
 const HASH_BYTES: usize = 32;
 
 /// Creates hashes at one cost, and verifies hashes of any cost within the limits.
+#[derive(Clone)]
 pub(super) struct Argon {
     params: Params,
-    /// Memory that no hash uses at the moment. There is one entry for each hash of the busiest moment at most.
-    idle: Mutex<Vec<Memory>>,
 }
 
 impl Argon {
     pub(super) fn new(params: Params) -> Self {
-        Self { params, idle: Mutex::new(Vec::new()) }
+        Self { params }
     }
 
     /// Returns an Argon2id hash in PHC string format.
-    pub(super) fn hash(&self, password: &str, salt: &[u8; 16]) -> Result<String> {
-        let salt = Salt::new(salt).map_err(|error| anyhow!("{error}"))?;
-        let mut out = [0; HASH_BYTES];
+    pub(super) fn hash(&self, password: &str, salt: &[u8; 16], memory: &mut Memory) -> Result<String> {
         let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
-        let input =
-            Input { algorithm, version, params: &self.params, password: password.as_bytes(), salt: &salt };
-        self.compute(&input, &mut out).ok_or_else(|| anyhow!("a password cannot be hashed at this cost"))?;
+        let input = Input { algorithm, version, params: &self.params, password: password.as_bytes(), salt };
+        let mut out = [0; HASH_BYTES];
+        self.compute(&input, &mut out, memory)
+            .ok_or_else(|| anyhow!("a password cannot be hashed at this cost"))?;
+        self.encode(salt, &out)
+    }
+
+    /// Returns an Argon2id hash of the configured cost in PHC string format, given its bytes.
+    pub(super) fn encode(&self, salt: &[u8; 16], hash: &[u8; HASH_BYTES]) -> Result<String> {
         let hash = PasswordHash {
-            algorithm: algorithm.ident(),
-            version: Some(version.into()),
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
             params: ParamsString::try_from(&self.params).map_err(|error| anyhow!("{error}"))?,
-            salt: Some(salt),
-            hash: Some(Output::new(&out).map_err(|error| anyhow!("{error}"))?),
+            salt: Some(Salt::new(salt).map_err(|error| anyhow!("{error}"))?),
+            hash: Some(Output::new(hash).map_err(|error| anyhow!("{error}"))?),
         };
         Ok(hash.to_string())
     }
 
-    pub(super) fn verify(&self, password: &str, phc: &str) -> bool {
+    pub(super) fn verify(&self, password: &str, phc: &str, memory: &mut Memory) -> bool {
         let Some((hash, params)) = parse(phc) else { return false };
         let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else { return false };
         let Ok(algorithm) = Algorithm::try_from(hash.algorithm.as_str()) else { return false };
         let Ok(version) = hash.version.map_or(Ok(Version::V0x13), Version::try_from) else { return false };
         let mut out = vec![0; expected.len()];
         let input = Input { algorithm, version, params: &params, password: password.as_bytes(), salt: &salt };
-        let computed = self.compute(&input, &mut out);
+        let computed = self.compute(&input, &mut out, memory);
         computed.is_some() && bool::from(out.ct_eq(expected.as_bytes()))
     }
 
@@ -65,15 +65,12 @@ impl Argon {
         })
     }
 
-    fn compute(&self, input: &Input<'_>, out: &mut [u8]) -> Option<()> {
-        // Memory that is larger than that of the configured cost must not stay in `idle`.
+    fn compute(&self, input: &Input<'_>, out: &mut [u8], memory: &mut Memory) -> Option<()> {
+        // A thread must not keep more memory than the configured cost needs.
         if input.params.block_count() > self.params.block_count() {
             return Memory::default().hash(input, out);
         }
-        let mut memory = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        let computed = memory.hash(input, out);
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
-        computed
+        memory.hash(input, out)
     }
 }
 
