@@ -1,5 +1,6 @@
 //! The bounded bridge from async code to the synchronous rules, which run on blocking threads.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,7 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::app::App;
-use crate::error::{Result, Unavailable};
+use crate::error::{Error, Result, Unavailable};
 use crate::metrics::Outcome;
 
 /// Reads run at the same time, because they wait for the disk.
@@ -16,8 +17,11 @@ const MAX_READS: usize = 32;
 /// Writes take turns at the lock of the database, but check tokens and arguments at the same time. They have their own
 /// queue, so that reads do not wait while another process locks the database.
 const MAX_WRITES: usize = 16;
-/// Calls that may wait for each slot of a queue. Further calls get 503, because they would have to wait too long.
-const MAX_WAITING_PER_SLOT: usize = 32;
+/// Calls for each thread that hashes: while some of them use the database, others hash.
+const CALLS_PER_HASHING_THREAD: usize = 4;
+/// Calls that may wait for each call in progress, or for each thread that hashes. Further calls get 503, because they would
+/// have to wait too long.
+const MAX_WAITING: usize = 32;
 
 const BUSY: Unavailable =
     Unavailable { sentence: "The server is busy. Please try again in a few seconds.", retry_after: 5 };
@@ -25,10 +29,14 @@ const BUSY: Unavailable =
 /// The queue in which a call waits. Queues are separate so that many logins do not delay other requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Queue {
+    /// A rule whose only use of the database is [`Store::read_latest`](crate::store::Store::read_latest). It runs at once
+    /// on the async thread: a few rows are read in less time than another thread needs to wake up. With PostgreSQL, which
+    /// is reached through the network, this is the same as `Reading`.
+    ReadingLittle,
     Reading,
     /// Writes that do not hash a password.
     Writing,
-    /// Calls that hash a password. `passwords.hashing_threads` of them run at a time, which also limits memory.
+    /// Calls that hash a password. `passwords.hashing_threads` of them hash at a time, which limits memory.
     Hashing,
 }
 
@@ -46,8 +54,8 @@ struct Slots {
 }
 
 impl Slots {
-    fn new(count: usize, waiting: &Gauge) -> Self {
-        let max_waiting = i64::try_from(count.saturating_mul(MAX_WAITING_PER_SLOT)).unwrap_or(i64::MAX);
+    fn new(count: usize, waiting: &Gauge, max_waiting: usize) -> Self {
+        let max_waiting = i64::try_from(max_waiting).unwrap_or(i64::MAX);
         Self { permits: Arc::new(Semaphore::new(count)), waiting: waiting.clone(), max_waiting }
     }
 
@@ -75,11 +83,12 @@ impl Drop for WaitingCall<'_> {
 
 impl BlockingPool {
     pub fn new(app: Arc<App>) -> Self {
-        let metrics = &app.metrics;
+        let (metrics, threads) = (&app.metrics, app.config.passwords.hashing_threads());
+        let hashing_calls = threads.saturating_mul(CALLS_PER_HASHING_THREAD);
         Self {
-            reading: Slots::new(MAX_READS, &metrics.reading_waiting),
-            writing: Slots::new(MAX_WRITES, &metrics.writing_waiting),
-            hashing: Slots::new(app.config.hashing_threads(), &metrics.hashing_waiting),
+            reading: Slots::new(MAX_READS, &metrics.reading_waiting, MAX_READS * MAX_WAITING),
+            writing: Slots::new(MAX_WRITES, &metrics.writing_waiting, MAX_WRITES * MAX_WAITING),
+            hashing: Slots::new(hashing_calls, &metrics.hashing_waiting, threads.saturating_mul(MAX_WAITING)),
             app,
         }
     }
@@ -91,8 +100,12 @@ impl BlockingPool {
         queue: Queue,
         rule: impl FnOnce(&App) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        if queue == Queue::ReadingLittle && !self.app.store.is_shared() {
+            let outcome = catch_unwind(AssertUnwindSafe(|| rule(&self.app)));
+            return outcome.unwrap_or_else(|_| Err(panicked()));
+        }
         let permit = match queue {
-            Queue::Reading => self.reading.permit().await?,
+            Queue::ReadingLittle | Queue::Reading => self.reading.permit().await?,
             Queue::Writing => self.writing.permit().await?,
             Queue::Hashing => {
                 let began = Instant::now();
@@ -113,7 +126,7 @@ impl BlockingPool {
             drop(permit);
             outcome
         });
-        call.await.unwrap_or_else(|panic| Err(anyhow!("a rule panicked: {panic}").into()))
+        call.await.unwrap_or_else(|_| Err(panicked()))
     }
 
     /// Counts an operation under the name of its field in the schema.
@@ -125,4 +138,9 @@ impl BlockingPool {
         };
         self.app.metrics.count(operation, outcome);
     }
+}
+
+/// The panic itself is printed on standard error.
+fn panicked() -> Error {
+    anyhow!("a rule panicked").into()
 }

@@ -14,6 +14,7 @@ pub struct Mutation(account::AccountMutation, group::GroupMutation);
 /// The work of a mutation, which determines its queue and its complexity.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Work {
+    /// Reads a few rows.
     Read,
     Write,
     /// Hashes a new password.
@@ -25,7 +26,7 @@ enum Work {
 impl Work {
     fn queue(self) -> Queue {
         match self {
-            Self::Read => Queue::Reading,
+            Self::Read => Queue::ReadingLittle,
             Self::Write => Queue::Writing,
             Self::HashPassword | Self::CheckPassword => Queue::Hashing,
         }
@@ -41,6 +42,9 @@ impl Work {
 /// Returns whether a root field checks a password.
 pub(super) fn checks_password(field: &str) -> bool {
     // The name of a field is that of its resolver in camel case, so they differ only in underscores and case.
-    let is_named = |resolver: &str| resolver.replace('_', "").eq_ignore_ascii_case(field);
+    let is_named = |resolver: &str| {
+        let letters = resolver.bytes().filter(|byte| *byte != b'_');
+        letters.eq(field.bytes().map(|byte| byte.to_ascii_lowercase()))
+    };
     account::WORK.iter().any(|(resolver, work)| *work == Work::CheckPassword && is_named(resolver))
 }

@@ -11,6 +11,7 @@ use super::types::user::{UserNode, UserNodeConnection, UserType};
 use crate::accounts::user_list::PageArgs;
 use crate::accounts::{Filter, sessions};
 use crate::app::App;
+use crate::blocking_pool::Queue;
 use crate::django::text::strip;
 use crate::email;
 use crate::error;
@@ -26,7 +27,8 @@ impl Query {
     /// The account of the viewer; null without a valid token.
     async fn me(&self, ctx: &Context<'_>) -> Nullable<UserNode> {
         let selection = AccountSelection::from(ctx.look_ahead());
-        account(ctx, move |app, viewer| queries::me(app, viewer, &selection)).await
+        let queue = if selection.is_empty() { Queue::ReadingLittle } else { Queue::Reading };
+        account(ctx, queue, move |app, viewer| queries::me(app, viewer, &selection)).await
     }
 
     /// The account with a global id; null if there is none, or if the viewer may not see it.
@@ -42,7 +44,7 @@ impl Query {
         }
         let id = id.parse().ok()?;
         let selection = AccountSelection::from(ctx.look_ahead());
-        account(ctx, move |app, viewer| queries::user(app, viewer, id, &selection)).await
+        account(ctx, Queue::Reading, move |app, viewer| queries::user(app, viewer, id, &selection)).await
     }
 
     /// The accounts that the viewer may see, in order of registration, at most 100 at a time.
@@ -88,7 +90,8 @@ impl Query {
             last: last.map(i64::from),
         };
         let selection = AccountSelection::from(ctx.look_ahead().field("edges").field("node"));
-        let page = read(ctx, move |app, viewer| queries::users(app, viewer, filter, args, &selection)).await;
+        let rule = move |app: &App, viewer: &Viewer| queries::users(app, viewer, filter, args, &selection);
+        let page = read(ctx, Queue::Reading, rule).await;
         Some(page.map(UserNodeConnection::from))
     }
 
@@ -150,9 +153,10 @@ impl Query {
 
 async fn account(
     ctx: &Context<'_>,
+    queue: Queue,
     rule: impl FnOnce(&App, &Viewer) -> error::Result<Option<SeenAccount>> + Send + 'static,
 ) -> Nullable<UserNode> {
-    read(ctx, rule).await.map(|account| account.map(UserNode)).transpose()
+    read(ctx, queue, rule).await.map(|account| account.map(UserNode)).transpose()
 }
 
 /// Returns a list of nullable entries, as existing clients expect.
@@ -161,6 +165,6 @@ async fn list<T: Send + 'static, O>(
     output_type: fn(T) -> O,
     rule: impl FnOnce(&App, &Viewer) -> error::Result<Vec<T>> + Send + 'static,
 ) -> Nullable<Vec<Option<O>>> {
-    let entries = read(ctx, rule).await;
+    let entries = read(ctx, Queue::Reading, rule).await;
     Some(entries.map(|entries| entries.into_iter().map(|entry| Some(output_type(entry))).collect()))
 }

@@ -53,9 +53,10 @@ pub async fn run_group<M: MutationType<Extras: From<T>>, T: Send + 'static>(
 /// Calls a rule that only reads.
 pub async fn read<T: Send + 'static>(
     ctx: &Context<'_>,
+    queue: Queue,
     rule: impl FnOnce(&App, &Viewer) -> Result<T> + Send + 'static,
 ) -> async_graphql::Result<T> {
-    call(ctx, Queue::Reading, rule).await.map_err(request_error)
+    call(ctx, queue, rule).await.map_err(request_error)
 }
 
 async fn call<T: Send + 'static>(
