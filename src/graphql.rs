@@ -1,7 +1,9 @@
 //! The GraphQL dialect: names, types and arguments as in django-graphql-auth. The rules are in `accounts` and
 //! `groups`; a resolver calls one and turns its result into a response.
 
+mod documents;
 mod error;
+mod executor;
 mod features;
 mod guard;
 mod lookahead;
@@ -16,19 +18,18 @@ mod types;
 
 use std::sync::Arc;
 
-use async_graphql::indexmap::IndexMap;
-use async_graphql::{EmptySubscription, ObjectType, Request, Response, Schema, SchemaBuilder, Value};
+use async_graphql::{EmptySubscription, ObjectType, Request, Response, Schema, SchemaBuilder};
 
 use crate::app::App;
 use crate::blocking_pool::BlockingPool;
 use crate::config;
 use crate::security::Viewer;
 pub use error::is_transient;
+use executor::Executor;
 use features::Features;
 use mutation::{Mutation, RelayMutation};
 use query::Query;
 use resolve::RuleContext;
-use response::RejectionCodes;
 pub use response::Summary;
 use types::user::Node;
 
@@ -42,51 +43,30 @@ pub enum MutationStyle {
 
 /// The schemas of an application, one for each style of mutations.
 pub struct GraphQl {
-    plain: Schema<Query, Mutation, EmptySubscription>,
-    relay: Schema<Query, RelayMutation, EmptySubscription>,
-    features: Features,
+    plain: Executor<Mutation>,
+    relay: Executor<RelayMutation>,
     pool: Arc<BlockingPool>,
 }
 
 impl GraphQl {
-    /// Creates the schemas. Executing requests needs a Tokio runtime.
+    /// Prepares the schemas. Executing requests needs a Tokio runtime.
     pub fn new(app: &App, pool: Arc<BlockingPool>) -> Self {
-        let settings = &app.config.graphql;
-        let features = Features(app.config.accounts.clone());
-        Self {
-            plain: builder(Mutation::default(), settings).data(features.clone()).finish(),
-            relay: builder(RelayMutation, settings).data(features.clone()).finish(),
-            features,
-            pool,
-        }
+        let (settings, features) = (&app.config.graphql, Features(app.config.accounts.clone()));
+        Self { plain: Executor::new(settings, &features), relay: Executor::new(settings, &features), pool }
     }
 
     /// Executes a request on behalf of a viewer.
     pub async fn execute(
         &self,
         style: MutationStyle,
-        mut request: Request,
+        request: Request,
         viewer: Viewer,
     ) -> (Response, Summary) {
-        let fields = match guard::check(&mut request, &self.features) {
-            Ok(fields) => fields,
-            Err(errors) => return (Response::from_errors(errors), Summary::not_executed()),
-        };
-        let codes = Arc::new(RejectionCodes::default());
-        let context = RuleContext { pool: Arc::clone(&self.pool), viewer, codes: Arc::clone(&codes) };
-        let request = request.data(context);
-        let mut response = match style {
-            MutationStyle::Plain => self.plain.execute(request).await,
-            MutationStyle::Relay => self.relay.execute(request).await,
-        };
-        if response.errors.is_empty() && response.data == Value::Null {
-            // `@skip` or `@include` excluded all fields.
-            response.data = Value::Object(IndexMap::new());
+        let context = RuleContext { pool: Arc::clone(&self.pool), viewer, codes: Arc::default() };
+        match style {
+            MutationStyle::Plain => self.plain.execute(request, context).await,
+            MutationStyle::Relay => self.relay.execute(request, context).await,
         }
-        error::truncate(&mut response.errors);
-        fields.sort(&mut response);
-        let summary = fields.summarize(&response, codes.take());
-        (response, summary)
     }
 }
 

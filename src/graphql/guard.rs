@@ -13,16 +13,18 @@ use super::error::syntax_error;
 use super::features::Features;
 use super::response::RootFields;
 
-/// Rejects a request that would exhaust the server, omits a required variable, uses something that settings turn off, or
-/// makes the server check more than one password. Returns the root fields of the operation.
-pub(super) fn check(request: &mut Request, features: &Features) -> Result<RootFields, Vec<ServerError>> {
-    let document = parse(&request.query).map_err(|error| vec![error])?;
-    let fields = operation::check(&document, request, features)?;
-    request.set_parsed_query(document);
-    Ok(fields)
+/// Rejects a request that omits a required variable, uses something that settings turn off, or makes the server check more
+/// than one password. Returns the root fields of the operation.
+pub(super) fn check(
+    document: &ExecutableDocument,
+    request: &Request,
+    features: &Features,
+) -> Result<RootFields, Vec<ServerError>> {
+    operation::check(document, request, features)
 }
 
-fn parse(query: &str) -> Result<ExecutableDocument, ServerError> {
+/// Parses a document. Rejects one that would exhaust the server.
+pub(super) fn parse(query: &str) -> Result<ExecutableDocument, ServerError> {
     text_limits::check(query)?;
     let document = parse_query(query).map_err(syntax_error)?;
     document_limits::check(&document)?;

@@ -73,6 +73,7 @@ macro_rules! account_mutations {
             }
         )*
 
+        #[derive(Default)]
         pub struct RelayMutation;
 
         #[Object(name = "Mutation")]
