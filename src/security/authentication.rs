@@ -1,7 +1,7 @@
 //! Authentication with access tokens.
 
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Client, Tx};
 use crate::app::App;
@@ -97,7 +97,11 @@ pub fn verify(app: &App, token: &str) -> Result<Value> {
     let is_valid = app.store.read_latest(|db| -> Result<bool> {
         Ok(find_account(db, &claims)?.is_some() || is_django_token_without_account(db, &claims)?)
     })?;
-    if is_valid { Ok(Value::Object(claims.payload)) } else { Err(FieldError::INVALID_TOKEN.into()) }
+    if is_valid {
+        Ok(Value::Object(Map::clone(&claims.payload)))
+    } else {
+        Err(FieldError::INVALID_TOKEN.into())
+    }
 }
 
 fn is_django_token_without_account(db: &Reader<'_>, claims: &access::Claims) -> Result<bool> {

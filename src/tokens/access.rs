@@ -1,5 +1,6 @@
 //! Access tokens: JWTs with HS256, byte for byte as django-graphql-jwt writes them, with additional claims at the end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -30,7 +31,7 @@ pub struct Issued {
 /// The claims of a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
-    pub payload: Map<String, Value>,
+    pub payload: Arc<Map<String, Value>>,
 }
 
 impl Claims {
@@ -91,18 +92,7 @@ pub fn sign(key: &SigningKey, payload: &Value) -> anyhow::Result<String> {
 pub fn read(key: &SigningKey, token: &str, now: Timestamp) -> Result<Claims, Unreadable> {
     // Some clients add padding after the signature, and PyJWT ignores it.
     let token = token.trim_end_matches('=');
-    // `jsonwebtoken` would check times against the system clock, with a leeway of a minute.
-    let mut validation = Validation::new(Algorithm::HS256);
-    validation.required_spec_claims.clear();
-    validation.validate_exp = false;
-    validation.validate_aud = false;
-    let decoded = jsonwebtoken::decode::<Map<String, Value>>(
-        token,
-        &DecodingKey::from_secret(key.bytes()),
-        &validation,
-    );
-    let payload = decoded.map_err(|_| Unreadable::Invalid)?.claims;
-
+    let payload = key.verified.get_or_verify(token, || verify_signature(key, token))?;
     let seconds = |claim: &str| {
         payload.get(claim).map(|value| as_seconds(value).ok_or(Unreadable::Invalid)).transpose()
     };
@@ -117,6 +107,17 @@ pub fn read(key: &SigningKey, token: &str, now: Timestamp) -> Result<Claims, Unr
         return Err(Unreadable::Invalid);
     }
     Ok(Claims { payload })
+}
+
+/// Returns the claims of a token with a valid signature.
+fn verify_signature(key: &SigningKey, token: &str) -> Result<Map<String, Value>, Unreadable> {
+    // `jsonwebtoken` would check times against the system clock, with a leeway of a minute.
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    let decoded = jsonwebtoken::decode(token, &DecodingKey::from_secret(key.bytes()), &validation);
+    decoded.map(|decoded| decoded.claims).map_err(|_| Unreadable::Invalid)
 }
 
 /// Parses a time as Python's `int()` does: a number, truncated, or a string of digits.

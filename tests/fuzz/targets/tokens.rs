@@ -132,7 +132,7 @@ pub fn access_token(data: &[u8]) {
     let Ok(claims) = read else { return };
     let header: Map<String, Value> = serde_json::from_str(header).expect("a header that was read");
     assert_eq!(header["alg"], "HS256", "{token}");
-    let payload = Value::Object(claims.payload.clone());
+    let payload = Value::Object(Map::clone(&claims.payload));
     assert!(payload.get("exp").is_some_and(|exp| !exp.is_null()), "{token} does not expire");
     // Accessors must not panic on any claims.
     let (_, _, _) = (claims.email(), claims.account_and_epoch(), claims.issued_at());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pledge4future_auth::clock::Timestamp;
 use pledge4future_auth::tokens::{SigningKey, Unreadable, access};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::support::vectors::{integer, list, text, vectors};
 
@@ -32,7 +32,7 @@ fn recorded_claims(result: &Value) -> Result<Value, Unreadable> {
 
 fn claims(case: &Value, at: &Value) -> Result<Value, Unreadable> {
     let read = access::read(&key(case), text(&case["token"]), Timestamp::from_seconds(integer(at)));
-    read.map(|claims| Value::Object(claims.payload))
+    read.map(|claims| Value::Object(Map::clone(&claims.payload)))
 }
 
 #[test]
