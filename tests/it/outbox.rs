@@ -117,3 +117,17 @@ fn an_interrupted_attempt_does_not_change_the_outage() {
     outage.start_attempt(second).succeeded();
     assert!(!outage.is_on());
 }
+
+#[test]
+fn an_attempt_without_end_is_an_outage_unless_others_succeed() {
+    let outage = Outage::default();
+    let [first, second, third] = [10, 20, 30].map(Timestamp::from_micros);
+    let endless = outage.start_attempt(first);
+    outage.start_attempt(second).succeeded();
+    assert!(outage.is_on() && !outage.began_before(second), "another attempt succeeded");
+    assert!(outage.began_before(third), "none has succeeded since");
+    drop(outage.start_attempt(third));
+    assert!(outage.began_before(third), "an attempt that proves nothing changed the outage");
+    endless.succeeded();
+    assert!(!outage.is_on());
+}
