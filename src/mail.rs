@@ -14,6 +14,7 @@ use crate::config::Config;
 pub use backend::Backend;
 pub use failure::{Failure, FailureKind};
 pub use outage::Outage;
+pub use smtp::Conversation;
 pub use templates::{MailKind, Templates};
 
 /// A mail before it is encoded.

@@ -4,27 +4,17 @@
 //! Delivery is retried until it succeeds, the mail server refuses the mail for good, or it has deferred the mail for days.
 //! If this program is killed before it has recorded a delivery, it delivers the mail again.
 
-use std::collections::VecDeque;
-use std::ops::ControlFlow;
+mod round;
+
 use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::app::App;
-use crate::clock::Timestamp;
 use crate::mail::{Failure, FailureKind, MailKind, Message};
-use crate::store::outbox::OutboxMessage;
 use crate::store::{self, Writer};
+use round::{QueuedMail, Round};
 
-/// The number of mails that are read from the database at a time.
-const BATCH_SIZE: i64 = 100;
-/// The number of mails that a server claims at a time on a database that servers share, and for how long. If the server is
-/// killed, another one delivers the rest of them after this time.
-const CLAIM_SIZE: i64 = 10;
-const LEASE: Duration = Duration::from_mins(11);
-/// Longer than all timeouts of a delivery together, and the difference of the clocks of two servers. With less time left, no
-/// delivery of a claimed mail is started.
-const MAX_DELIVERY_TIME: Duration = Duration::from_mins(10);
 /// How often the record of a delivery is attempted on a database that servers share. Each attempt waits for some seconds, so
 /// together they outlast a failover.
 const MAX_RECORDS: u32 = 6;
@@ -60,83 +50,10 @@ pub struct DeliveryReport {
 }
 
 /// Delivers all mail that is due, oldest first, and deletes old mail. Starts no further mail once `is_over` returns true.
-pub fn deliver_until(app: &App, is_over: impl Fn() -> bool) -> Result<DeliveryReport> {
-    let mut report = DeliveryReport::default();
-    loop {
-        let mut batch = Batch::take(app)?;
-        if batch.mails.is_empty() {
-            break;
-        }
-        let outcome = batch.deliver(app, &is_over, &mut report);
-        batch.release(app, &is_over)?;
-        if outcome?.is_break() {
-            break;
-        }
-    }
-    app.mailer.backend.disconnect();
+pub fn deliver_until(app: &App, is_over: impl Fn() -> bool + Sync) -> Result<DeliveryReport> {
+    let report = Round::new(app, is_over).run()?;
     delete_old(app)?;
     Ok(report)
-}
-
-/// Mails that are due and have not been attempted yet.
-struct Batch {
-    mails: VecDeque<OutboxMessage>,
-    /// Until when no other server takes the mails. `None` if no other server uses the database.
-    lease_end: Option<Timestamp>,
-}
-
-impl Batch {
-    fn take(app: &App) -> Result<Self> {
-        let now = app.clock.now();
-        let list_due = |limit| app.store.read_latest(|db| store::outbox::list_due(db, now, limit));
-        if !app.store.is_shared() {
-            return Ok(Self { mails: list_due(BATCH_SIZE)?.into(), lease_end: None });
-        }
-        let lease_end = now.plus(LEASE);
-        // Most rounds find nothing, and unlike a write, a read conflicts with no other server.
-        if list_due(1)?.is_empty() {
-            return Ok(Self { mails: VecDeque::new(), lease_end: None });
-        }
-        let mails = app.store.write(|tx| store::outbox::claim_due(tx, now, lease_end, CLAIM_SIZE))?;
-        Ok(Self { mails: mails.into(), lease_end: Some(lease_end) })
-    }
-
-    fn deliver(
-        &mut self,
-        app: &App,
-        is_over: &impl Fn() -> bool,
-        report: &mut DeliveryReport,
-    ) -> Result<ControlFlow<()>> {
-        while !self.mails.is_empty() {
-            if is_over() {
-                return Ok(ControlFlow::Break(()));
-            }
-            if self.lease_end.is_some_and(|end| app.clock.now().plus(MAX_DELIVERY_TIME) > end) {
-                break;
-            }
-            let Some(message) = self.mails.pop_front() else { break };
-            match deliver(app, message, is_over)? {
-                None => report.delivered += 1,
-                Some(FailureKind::Refused) => report.refused += 1,
-                Some(FailureKind::Retry) => report.failed += 1,
-                Some(FailureKind::ServerUnavailable) => {
-                    report.failed += 1;
-                    // Each other mail would wait for the same timeout.
-                    return Ok(ControlFlow::Break(()));
-                }
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-
-    /// Makes the remaining mails due again.
-    fn release(&self, app: &App, is_over: &impl Fn() -> bool) -> Result<()> {
-        let Some(lease_end) = self.lease_end.filter(|_| !self.mails.is_empty()) else { return Ok(()) };
-        let now = app.clock.now();
-        record(app, is_over, |tx| {
-            self.mails.iter().try_for_each(|mail| store::outbox::release(tx, mail.id, lease_end, now))
-        })
-    }
 }
 
 fn delete_old(app: &App) -> Result<()> {
@@ -164,24 +81,19 @@ fn record(app: &App, is_over: &impl Fn() -> bool, work: impl Fn(&Writer<'_>) -> 
     }
 }
 
-/// Attempts one delivery and records the outcome. Returns `None` if it succeeded.
-fn deliver(app: &App, waiting: OutboxMessage, is_over: &impl Fn() -> bool) -> Result<Option<FailureKind>> {
-    let OutboxMessage { id, recipient, subject, text, html, created_at, attempts, .. } = waiting;
-    let attempt = app.outage.start_attempt(app.clock.now());
-    let delivered = app.mailer.backend.deliver(&Message { recipient, subject, text, html }, id, created_at);
-    let now = app.clock.now();
-    match delivered.as_ref().map_err(|failure| failure.kind) {
-        Err(FailureKind::ServerUnavailable) => attempt.failed(),
-        // Proves nothing: some mails are refused before the server is contacted.
-        Err(FailureKind::Refused) => drop(attempt),
-        // A server that defers a mail can be reached.
-        Ok(()) | Err(FailureKind::Retry) => attempt.succeeded(),
-    }
-    let Err(mut failure) = delivered else {
+/// Records that a mail was delivered, or why not. Returns what that means for the mail.
+fn record_outcome(
+    app: &App,
+    mail: &QueuedMail,
+    failure: Option<Failure>,
+    is_over: &impl Fn() -> bool,
+) -> Result<Option<FailureKind>> {
+    let (id, now) = (mail.id, app.clock.now());
+    let Some(mut failure) = failure else {
         record(app, is_over, |tx| store::outbox::set_delivered(tx, id, now))?;
         return Ok(None);
     };
-    if failure.kind == FailureKind::Retry && now.since(created_at) >= MAX_AGE {
+    if failure.kind == FailureKind::Retry && now.since(mail.created_at) >= MAX_AGE {
         failure = failure.refuse_after(MAX_AGE);
     }
     let Failure { kind, summary, cause } = failure;
@@ -189,12 +101,9 @@ fn deliver(app: &App, waiting: OutboxMessage, is_over: &impl Fn() -> bool) -> Re
         tracing::warn!(mail = id, "a mail was refused and is not retried; see `mail show {id}`: {summary}");
         record(app, is_over, |tx| store::outbox::set_refused(tx, id, &cause, now))?;
     } else {
-        tracing::warn!(
-            mail = id,
-            attempt = attempts + 1,
-            "a mail was not delivered and is retried: {summary}"
-        );
-        let due_at = now.plus(retry_delay(attempts + 1));
+        let attempt = mail.attempts + 1;
+        tracing::warn!(mail = id, attempt, "a mail was not delivered and is retried: {summary}");
+        let due_at = now.plus(retry_delay(attempt));
         record(app, is_over, |tx| store::outbox::set_failed(tx, id, &cause, due_at))?;
     }
     Ok(Some(kind))

@@ -13,6 +13,7 @@ use super::{Config, RegisterField};
 pub use addresses::is_own_path;
 
 const MAX_CONNECTIONS: u32 = 1000;
+const MAX_MAIL_CONNECTIONS: usize = 64;
 const MAX_THREADS: usize = 512;
 const MAX_MEMORY: u64 = 4 << 30;
 const MAX_PASSWORD_LENGTH: usize = 128;
@@ -39,6 +40,7 @@ pub const TEMPLATE_VARIABLES: [&str; 11] = [
 pub(super) fn check(config: &Config) -> Result<()> {
     addresses::check(config)?;
     check_names(config)?;
+    check_mail(config)?;
     check_database(config)?;
     check_lifetimes(config)?;
     check_accounts(config)?;
@@ -60,6 +62,14 @@ fn check_names(config: &Config) -> Result<()> {
         digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit())),
         "pages.branding.accent: {} is not a colour; write it as \"#1f6f54\"",
         quoted(accent)
+    );
+    Ok(())
+}
+
+fn check_mail(config: &Config) -> Result<()> {
+    ensure!(
+        (1..=MAX_MAIL_CONNECTIONS).contains(&config.mail.connections),
+        "mail.connections: must be between 1 and {MAX_MAIL_CONNECTIONS}"
     );
     if let Some(name) = config.mail.variables.keys().find(|name| TEMPLATE_VARIABLES.contains(&name.as_str()))
     {

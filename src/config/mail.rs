@@ -12,6 +12,7 @@ pub struct Mail {
     pub(super) directory: Option<PathBuf>,
     pub smtp_url: Option<SecretString>,
     pub smtp_ca_file: Option<PathBuf>,
+    pub connections: usize,
     // Whether changes are reported to owners, and whether `register` mails links for activation and a first password.
     pub notices: bool,
     pub activation: bool,

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use lettre::message::Mailbox;
 
 use super::format::format;
-use super::smtp::Smtp;
+use super::smtp::{Conversation, Smtp};
 use super::{Failure, FailureKind, Message};
 use crate::clock::Timestamp;
 use crate::config::{self, Config};
@@ -38,21 +38,25 @@ impl Backend {
         }
     }
 
+    /// The most conversations at a time.
+    pub fn max_conversations(&self) -> usize {
+        if let Self::Smtp(smtp) = self { smtp.max_conversations } else { 1 }
+    }
+
     /// Delivers a mail. The `Message-ID` is derived from `id` and `created_at`, so it is the same in every attempt.
-    pub fn deliver(&self, message: &Message, id: i64, created_at: Timestamp) -> Result<(), Failure> {
+    pub fn deliver(
+        &self,
+        conversation: &mut Conversation,
+        message: &Message,
+        id: i64,
+        created_at: Timestamp,
+    ) -> Result<(), Failure> {
         match self {
             Self::Console { from } => {
                 print(message, from).map_err(|error| Failure::new(FailureKind::ServerUnavailable, error))
             }
             Self::File { from, directory } => write(message, from, directory, id, created_at),
-            Self::Smtp(smtp) => smtp.deliver(message, id, created_at),
-        }
-    }
-
-    /// Closes the connection to the mail server, if one is open.
-    pub fn disconnect(&self) {
-        if let Self::Smtp(smtp) = self {
-            smtp.disconnect();
+            Self::Smtp(smtp) => smtp.deliver(conversation, message, id, created_at),
         }
     }
 

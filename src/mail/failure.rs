@@ -26,8 +26,11 @@ pub struct Failure {
 pub enum FailureKind {
     /// The mail is retried later.
     Retry,
-    /// The mail is retried later. Any other mail would fail now as well.
+    /// The mail was not sent and is retried later. Any other mail would fail now as well, unless another conversation with
+    /// the mail server works.
     ServerUnavailable,
+    /// The conversation with the mail server ended during this mail, which is retried later.
+    ConversationLost,
     /// The mail is not retried.
     Refused,
 }
@@ -67,13 +70,18 @@ impl Failure {
 
     /// Classifies an SMTP error. `server` is the address of the mail server.
     pub(super) fn from_smtp(step: Step, error: &Error, server: &str) -> Self {
+        let broken = if step.concerns_one_mail() {
+            FailureKind::ConversationLost
+        } else {
+            FailureKind::ServerUnavailable
+        };
         let Some(code) = error.status().map(u16::from) else {
-            return Self::new(FailureKind::ServerUnavailable, describe_missing_reply(step, error, server));
+            return Self::new(broken, describe_missing_reply(step, error, server));
         };
         let kind = match code {
             // The server closes the connection, requires a login (also 503) or encryption, or rejects the login.
-            421 | 503 | 530 | 535 | 538 => FailureKind::ServerUnavailable,
-            _ if !step.concerns_one_mail() => FailureKind::ServerUnavailable,
+            421 | 503 | 530 | 535 | 538 => broken,
+            _ if !step.concerns_one_mail() => broken,
             _ if error.is_permanent() => FailureKind::Refused,
             _ => FailureKind::Retry,
         };

@@ -1,10 +1,8 @@
 //! Delivery to a mail server.
 //!
 //! A refused RCPT TO or DATA concerns one mail, and an earlier refused command concerns all mails. lettre's transport does
-//! not report which command was refused, so this module sends the commands itself over lettre's connection. The
-//! connection stays open for a round of deliveries.
+//! not report which command was refused, so this module sends the commands itself over lettre's connection.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -36,7 +34,20 @@ pub struct Smtp {
     ehlo_name: ClientId,
     tls: TlsParameters,
     from: Mailbox,
-    connection: Mutex<Option<SmtpConnection>>,
+    pub(super) max_conversations: usize,
+}
+
+/// A conversation with the mail server. Its connection opens with the first mail, stays open for further ones, and closes
+/// when it is dropped. The other transports need none.
+#[derive(Default)]
+pub struct Conversation(Option<SmtpConnection>);
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            quit(connection);
+        }
+    }
 }
 
 struct EncodedMail {
@@ -63,43 +74,52 @@ impl Smtp {
         let tls = tls_parameters(&server.host, config)?;
         let ehlo_name = ehlo_name(&server, config);
         let from = Mailbox::new(from.name, with_ascii_host(&from.email)?);
-        Ok(Self { server, ehlo_name, tls, from, connection: Mutex::new(None) })
+        Ok(Self { server, ehlo_name, tls, from, max_conversations: config.mail.connections })
     }
 
     pub(super) fn describe(&self) -> String {
         format!("is sent by SMTP through {}", self.address())
     }
 
-    pub(super) fn deliver(&self, message: &Message, id: i64, created_at: Timestamp) -> Result<(), Failure> {
+    pub(super) fn deliver(
+        &self,
+        conversation: &mut Conversation,
+        message: &Message,
+        id: i64,
+        created_at: Timestamp,
+    ) -> Result<(), Failure> {
         let mail = encode(message, &self.from, id, created_at)
             .map_err(|error| Failure::new(FailureKind::Refused, error))?;
-        let mut open = self.lock();
-        let mut connection = self.connect_for(&mail, open.take())?;
-        let delivered = if mail.is_ascii() || supports_utf8(&connection) {
-            send(&mut connection, &mail).map_err(|error| self.failure(error).redact(&message.text))
-        } else {
-            let cause = format!("the mail server {} accepts only ASCII addresses", self.address());
-            // If the recipient is ASCII, then the sender is not, which concerns all mails.
-            let concerns_all = mail.recipient.to_string().is_ascii();
-            let kind = if concerns_all { FailureKind::ServerUnavailable } else { FailureKind::Refused };
-            Err(Failure::new(kind, cause))
-        };
-        match &delivered {
-            Ok(()) => *open = Some(connection),
-            Err(failure) if failure.kind == FailureKind::ServerUnavailable => {}
-            Err(_) => *open = connection.command(Rset).is_ok().then_some(connection),
+        loop {
+            let open = conversation.0.take();
+            let is_new = open.is_none();
+            let mut connection = match open {
+                Some(connection) => connection,
+                None => self.connect().map_err(|error| self.redact_login(self.failure(error)))?,
+            };
+            if !mail.is_ascii() && !supports_utf8(&connection) {
+                conversation.0 = Some(connection);
+                return Err(self.ascii_only(&mail));
+            }
+            let (step, error) = match self.send(&mut connection, &mail) {
+                Ok(()) => {
+                    conversation.0 = Some(connection);
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            if step == Step::Sender && !is_new {
+                // The connection may have reached its limit of mails, so another one is tried.
+                quit(connection);
+                continue;
+            }
+            let failure = self.failure((step, error)).redact(&message.text);
+            let concerns_one_mail = matches!(failure.kind, FailureKind::Refused | FailureKind::Retry);
+            if concerns_one_mail && connection.command(Rset).is_ok() {
+                conversation.0 = Some(connection);
+            }
+            return Err(failure);
         }
-        delivered
-    }
-
-    pub(super) fn disconnect(&self) {
-        if let Some(connection) = self.lock().take() {
-            quit(connection);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<SmtpConnection>> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn address(&self) -> String {
@@ -111,22 +131,11 @@ impl Smtp {
         Failure::from_smtp(step, &error, &self.address())
     }
 
-    /// Returns a connection on which MAIL FROM was accepted. Replaces an open connection that rejects it, because that
-    /// connection may have reached its limit of mails.
-    fn connect_for(
-        &self,
-        mail: &EncodedMail,
-        open: Option<SmtpConnection>,
-    ) -> Result<SmtpConnection, Failure> {
-        if let Some(mut connection) = open {
-            match self.send_sender(&mut connection, mail) {
-                Ok(()) => return Ok(connection),
-                Err(_) => quit(connection),
-            }
-        }
-        let mut connection = self.connect().map_err(|error| self.redact_login(self.failure(error)))?;
-        self.send_sender(&mut connection, mail).map_err(|error| self.failure(error))?;
-        Ok(connection)
+    fn ascii_only(&self, mail: &EncodedMail) -> Failure {
+        // If the recipient is ASCII, then the sender is not, which concerns all mails.
+        let concerns_all = mail.recipient.to_string().is_ascii();
+        let kind = if concerns_all { FailureKind::ServerUnavailable } else { FailureKind::Refused };
+        Failure::new(kind, format!("the mail server {} accepts only ASCII addresses", self.address()))
     }
 
     /// Removes the user and the password, which a server may repeat in plain text or in base64.
@@ -159,29 +168,26 @@ impl Smtp {
         Ok(connection)
     }
 
-    fn send_sender(&self, connection: &mut SmtpConnection, mail: &EncodedMail) -> Result<(), (Step, Error)> {
-        let parameters = if !mail.is_ascii() && supports_utf8(connection) {
-            vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)]
-        } else {
+    fn send(&self, connection: &mut SmtpConnection, mail: &EncodedMail) -> Result<(), (Step, Error)> {
+        let parameters = if mail.is_ascii() {
             Vec::new()
+        } else {
+            vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)]
         };
-        let command = Mail::new(Some(self.from.email.clone()), parameters);
-        connection.command(command).map(drop).map_err(|error| (Step::Sender, error))
+        let sender = Mail::new(Some(self.from.email.clone()), parameters);
+        connection.command(sender).map_err(|error| (Step::Sender, error))?;
+        let recipient = Rcpt::new(mail.recipient.clone(), Vec::new());
+        connection.command(recipient).map_err(|error| (Step::Recipient, error))?;
+        connection.command(Data).map_err(|error| (Step::Data, error))?;
+        let _ = connection.set_timeout(Some(MAIL_REPLY_TIMEOUT));
+        let sent = connection.command(&mail.text);
+        let _ = connection.set_timeout(Some(REPLY_TIMEOUT));
+        sent.map(drop).map_err(|error| (Step::Mail, error))
     }
 }
 
 fn supports_utf8(connection: &SmtpConnection) -> bool {
     connection.server_info().supports_feature(Extension::SmtpUtfEight)
-}
-
-fn send(connection: &mut SmtpConnection, mail: &EncodedMail) -> Result<(), (Step, Error)> {
-    let recipient = Rcpt::new(mail.recipient.clone(), Vec::new());
-    connection.command(recipient).map_err(|error| (Step::Recipient, error))?;
-    connection.command(Data).map_err(|error| (Step::Data, error))?;
-    let _ = connection.set_timeout(Some(MAIL_REPLY_TIMEOUT));
-    let sent = connection.command(&mail.text);
-    let _ = connection.set_timeout(Some(REPLY_TIMEOUT));
-    sent.map(drop).map_err(|error| (Step::Mail, error))
 }
 
 fn quit(mut connection: SmtpConnection) {

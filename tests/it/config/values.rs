@@ -52,6 +52,8 @@ fn an_invalid_value_is_refused_with_the_name_of_the_setting() {
         ("secret_key = \"\"", "secret_key"),
         ("mail.transport = \"pigeon\"", "mail.transport"),
         ("mail.from = \"nobody\"", "mail.from"),
+        ("mail.connections = 0", "mail.connections"),
+        ("mail.connections = 65", "mail.connections"),
         ("links.activation = \"{public_url}/activate\"", "links.activation"),
         ("links.sign_in = \"{public_url}/login/{token}\"", "links.sign_in"),
         ("links.sign_in = \"/login\"", "links.sign_in"),

@@ -1,5 +1,6 @@
 //! SMTP, with a scripted mail server.
 
+mod conversations;
 mod encryption;
 mod refusals;
 mod secrets;
@@ -38,6 +39,25 @@ fn delivered(mails: usize) -> DeliveryReport {
 
 fn failed(mails: usize) -> DeliveryReport {
     DeliveryReport { failed: mails, ..DeliveryReport::default() }
+}
+
+/// Enqueues mails, and returns their recipients in order.
+fn enqueue(server: &TestServer, mails: usize) -> Vec<String> {
+    let now = server.app().clock.now();
+    let recipients: Vec<String> =
+        (0..mails).map(|number| format!("person-{number:03}@example.org")).collect();
+    let insert = |tx: &store::Writer<'_>| {
+        recipients
+            .iter()
+            .try_for_each(|to| store::outbox::insert(tx, to, "hello", "text", "html", now).map(drop))
+    };
+    server.run(|app| app.store.write(insert)).expect("a database");
+    recipients
+}
+
+fn sorted(mut recipients: Vec<String>) -> Vec<String> {
+    recipients.sort();
+    recipients
 }
 
 fn row(server: &TestServer, number: i64) -> OutboxMessage {
@@ -156,7 +176,8 @@ async fn mails_beyond_the_limit_of_a_connection_use_another() {
             let is_too_many = line.starts_with("MAIL") && senders % 3 == 0;
             is_too_many.then(|| reply.map_or(Some(Answer::HangUp), say)).flatten()
         });
-        let server = site(&receiver).await;
+        let settings = settings(&receiver.url());
+        let server = TestServer::start(&format!("{settings}connections = 1\n")).await;
         for name in ["ada", "bo", "cy", "di", "eve"] {
             server.register(name).await;
         }
@@ -170,14 +191,7 @@ async fn mails_beyond_the_limit_of_a_connection_use_another() {
 async fn five_hundred_mails_survive_an_outage_and_arrive_once() {
     let closed = Closed::new();
     let server = TestServer::start(&settings(&closed.url())).await;
-    let now = server.app().clock.now();
-    let recipients: Vec<String> = (0..500).map(|number| format!("person-{number}@example.org")).collect();
-    let insert = |tx: &store::Writer<'_>| {
-        recipients
-            .iter()
-            .try_for_each(|to| store::outbox::insert(tx, to, "hello", "text", "html", now).map(drop))
-    };
-    server.run(|app| app.store.write(insert)).expect("a database");
+    let recipients = enqueue(&server, 500);
     assert_eq!(deliver(&server), failed(1), "the server that is down was asked more than once");
     assert!(last_error(&server, 1).contains("refused"), "{}", last_error(&server, 1));
     assert_eq!((row(&server, 2).attempts, row(&server, 2).last_error), (0, None));
@@ -186,10 +200,7 @@ async fn five_hundred_mails_survive_an_outage_and_arrive_once() {
     assert_eq!(deliver(&server), delivered(499));
     server.advance(HALF_A_MINUTE);
     assert_eq!(deliver(&server), delivered(1));
-    assert_eq!(receiver.seen().connections, 2, "one connection for each round");
-    let mut arrived = receiver.recipients();
-    arrived.rotate_right(1);
-    assert_eq!(arrived, recipients);
+    assert_eq!(sorted(receiver.recipients()), recipients);
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ pub enum Encryption {
     Whole(Certificate),
 }
 
-type Script = Arc<Mutex<dyn FnMut(&str) -> Option<Answer> + Send>>;
+type Script = Arc<dyn Fn(&str) -> Option<Answer> + Send + Sync>;
 
 pub fn say(text: &str) -> Option<Answer> {
     Some(Answer::Say(text.to_owned()))
@@ -71,7 +71,7 @@ impl Closed {
     pub fn open(self) -> Receiver {
         let listener = self.0.listen(16).and_then(tokio::net::TcpListener::into_std).expect("a listener");
         listener.set_nonblocking(false).expect("a listener that waits");
-        Receiver::run(listener, Encryption::Never, |_| None)
+        Receiver::run(listener, Encryption::Never, Arc::new(|_| None))
     }
 }
 
@@ -86,21 +86,31 @@ impl Receiver {
         Self::encrypted(Encryption::Never, script)
     }
 
+    /// Starts a receiver whose script may wait on one connection while it answers on others.
+    pub fn concurrent(script: impl Fn(&str) -> Option<Answer> + Send + Sync + 'static) -> Self {
+        Self::run(Self::listener(), Encryption::Never, Arc::new(script))
+    }
+
     pub fn encrypted(
         encryption: Encryption,
         script: impl FnMut(&str) -> Option<Answer> + Send + 'static,
     ) -> Self {
-        Self::run(TcpListener::bind("127.0.0.1:0").expect("a free port"), encryption, script)
+        let script = Mutex::new(script);
+        Self::run(
+            Self::listener(),
+            encryption,
+            Arc::new(move |line| (script.lock().expect("no panic"))(line)),
+        )
     }
 
-    fn run(
-        listener: TcpListener,
-        encryption: Encryption,
-        script: impl FnMut(&str) -> Option<Answer> + Send + 'static,
-    ) -> Self {
+    fn listener() -> TcpListener {
+        TcpListener::bind("127.0.0.1:0").expect("a free port")
+    }
+
+    fn run(listener: TcpListener, encryption: Encryption, script: Script) -> Self {
         let address = listener.local_addr().expect("an address");
         let seen = Arc::new(Mutex::new(Seen::default()));
-        let (script, shared): (Script, _) = (Arc::new(Mutex::new(script)), Arc::clone(&seen));
+        let shared = Arc::clone(&seen);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let (seen, script, encryption) =
@@ -146,7 +156,7 @@ impl Session {
         let (mut from, mut to, mut raw) = (String::new(), String::new(), None::<String>);
         let mut line = GREETING.to_owned();
         loop {
-            let script = (self.script.lock().expect("no panic"))(&line);
+            let script = (self.script)(&line);
             let hangs_up = matches!(script, Some(Answer::HangUp));
             let reply = match (script, &mut raw) {
                 (Some(Answer::Say(text)), _) => text,

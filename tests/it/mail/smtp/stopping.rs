@@ -52,7 +52,7 @@ fn a_stopping_server_leaves_the_backlog_of_a_slow_mail_server() {
         }
         None
     });
-    let site = Site::with_settings(&settings(&receiver.url()));
+    let site = Site::with_settings(&format!("{}connections = 1\n", settings(&receiver.url())));
     enqueue(&site, 30);
     let server = site.serve();
     started.recv().expect("a mail");
