@@ -13,7 +13,7 @@ use lettre::message::Mailbox;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{Certificate, CertificateStore, SmtpConnection, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
+use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use secrecy::ExposeSecret;
 
@@ -40,12 +40,18 @@ pub struct Smtp {
 /// A conversation with the mail server. Its connection opens with the first mail, stays open for further ones, and closes
 /// when it is dropped. The other transports need none.
 #[derive(Default)]
-pub struct Conversation(Option<SmtpConnection>);
+pub struct Conversation(Option<Connection>);
+
+struct Connection {
+    smtp: SmtpConnection,
+    /// Whether the server accepts several commands at a time (RFC 2920).
+    can_pipeline: bool,
+}
 
 impl Drop for Conversation {
     fn drop(&mut self) {
-        if let Some(connection) = self.0.take() {
-            quit(connection);
+        if let Some(mut connection) = self.0.take() {
+            connection.quit();
         }
     }
 }
@@ -97,11 +103,11 @@ impl Smtp {
                 Some(connection) => connection,
                 None => self.connect().map_err(|error| self.redact_login(self.failure(error)))?,
             };
-            if !mail.is_ascii() && !supports_utf8(&connection) {
+            if !mail.is_ascii() && !connection.supports_utf8() {
                 conversation.0 = Some(connection);
                 return Err(self.ascii_only(&mail));
             }
-            let (step, error) = match self.send(&mut connection, &mail) {
+            let (step, error) = match connection.send(&self.from, &mail) {
                 Ok(()) => {
                     conversation.0 = Some(connection);
                     return Ok(());
@@ -110,12 +116,12 @@ impl Smtp {
             };
             if step == Step::Sender && !is_new {
                 // The connection may have reached its limit of mails, so another one is tried.
-                quit(connection);
+                connection.quit();
                 continue;
             }
             let failure = self.failure((step, error)).redact(&message.text);
             let concerns_one_mail = matches!(failure.kind, FailureKind::Refused | FailureKind::Retry);
-            if concerns_one_mail && connection.command(Rset).is_ok() {
+            if concerns_one_mail && connection.smtp.command(Rset).is_ok() {
                 conversation.0 = Some(connection);
             }
             return Err(failure);
@@ -151,48 +157,82 @@ impl Smtp {
         failure
     }
 
-    fn connect(&self) -> Result<SmtpConnection, (Step, Error)> {
+    fn connect(&self) -> Result<Connection, (Step, Error)> {
         let SmtpServer { host, port, encryption, login, .. } = &self.server;
         let tls = (*encryption == Encryption::Implicit).then_some(&self.tls);
-        let mut connection =
+        let mut smtp =
             SmtpConnection::connect((host.as_str(), *port), Some(REPLY_TIMEOUT), &self.ehlo_name, tls, None)
                 .map_err(|error| (Step::Connection, error))?;
-        let offered = *encryption == Encryption::Opportunistic && connection.can_starttls();
+        let offered = *encryption == Encryption::Opportunistic && smtp.can_starttls();
         if offered || *encryption == Encryption::Required {
-            connection.starttls(&self.tls, &self.ehlo_name).map_err(|error| (Step::Encryption, error))?;
+            smtp.starttls(&self.tls, &self.ehlo_name).map_err(|error| (Step::Encryption, error))?;
         }
+        // lettre forgets whether the server offers pipelining, so this asks again.
+        let can_pipeline = match smtp.command(Ehlo::new(self.ehlo_name.clone())) {
+            Ok(reply) => reply.message().any(|line| line.eq_ignore_ascii_case("PIPELINING")),
+            Err(error) if is_reply(&error) => false,
+            Err(error) => return Err((Step::Connection, error)),
+        };
         if let Some((user, password)) = login {
             let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
-            connection.auth(DEFAULT_MECHANISMS, &credentials).map_err(|error| (Step::Login, error))?;
+            smtp.auth(DEFAULT_MECHANISMS, &credentials).map_err(|error| (Step::Login, error))?;
         }
-        Ok(connection)
+        Ok(Connection { smtp, can_pipeline })
+    }
+}
+
+impl Connection {
+    fn supports_utf8(&self) -> bool {
+        self.smtp.server_info().supports_feature(Extension::SmtpUtfEight)
     }
 
-    fn send(&self, connection: &mut SmtpConnection, mail: &EncodedMail) -> Result<(), (Step, Error)> {
+    fn send(&mut self, from: &Mailbox, mail: &EncodedMail) -> Result<(), (Step, Error)> {
         let parameters = if mail.is_ascii() {
             Vec::new()
         } else {
             vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)]
         };
-        let sender = Mail::new(Some(self.from.email.clone()), parameters);
-        connection.command(sender).map_err(|error| (Step::Sender, error))?;
+        let sender = Mail::new(Some(from.email.clone()), parameters);
         let recipient = Rcpt::new(mail.recipient.clone(), Vec::new());
-        connection.command(recipient).map_err(|error| (Step::Recipient, error))?;
-        connection.command(Data).map_err(|error| (Step::Data, error))?;
-        let _ = connection.set_timeout(Some(MAIL_REPLY_TIMEOUT));
-        let sent = connection.command(&mail.text);
-        let _ = connection.set_timeout(Some(REPLY_TIMEOUT));
+        if self.can_pipeline {
+            self.pipeline(&sender, &recipient)?;
+        } else {
+            self.smtp.command(sender).map_err(|error| (Step::Sender, error))?;
+            self.smtp.command(recipient).map_err(|error| (Step::Recipient, error))?;
+            self.smtp.command(Data).map_err(|error| (Step::Data, error))?;
+        }
+        let _ = self.smtp.set_timeout(Some(MAIL_REPLY_TIMEOUT));
+        let sent = self.smtp.command(&mail.text);
+        let _ = self.smtp.set_timeout(Some(REPLY_TIMEOUT));
         sent.map(drop).map_err(|error| (Step::Mail, error))
+    }
+
+    /// Sends MAIL FROM, RCPT TO and DATA together.
+    fn pipeline(&mut self, sender: &Mail, recipient: &Rcpt) -> Result<(), (Step, Error)> {
+        self.smtp.command(format!("{sender}{recipient}{Data}")).map_err(|error| (Step::Sender, error))?;
+        let Err(refusal) = self.smtp.read_response() else {
+            return self.smtp.read_response().map(drop).map_err(|error| (Step::Data, error));
+        };
+        if is_reply(&refusal) {
+            // A server may accept DATA without a recipient. Then it gets an empty mail, which nobody receives.
+            let end = self.smtp.read_response().and_then(|_| self.smtp.command(".\r\n"));
+            if end.is_err_and(|error| !is_reply(&error)) {
+                // A late reply would be taken for that to a later command.
+                self.quit();
+            }
+        }
+        Err((Step::Recipient, refusal))
+    }
+
+    fn quit(&mut self) {
+        let _ = self.smtp.set_timeout(Some(QUIT_TIMEOUT));
+        self.smtp.abort();
     }
 }
 
-fn supports_utf8(connection: &SmtpConnection) -> bool {
-    connection.server_info().supports_feature(Extension::SmtpUtfEight)
-}
-
-fn quit(mut connection: SmtpConnection) {
-    let _ = connection.set_timeout(Some(QUIT_TIMEOUT));
-    connection.abort();
+/// Whether the server refused a command, in contrast to a missing or invalid reply.
+fn is_reply(error: &Error) -> bool {
+    error.status().is_some()
 }
 
 fn encode(message: &Message, from: &Mailbox, id: i64, created_at: Timestamp) -> Result<EncodedMail> {

@@ -2,6 +2,7 @@
 
 mod conversations;
 mod encryption;
+mod pipelining;
 mod refusals;
 mod secrets;
 mod stopping;

@@ -52,6 +52,16 @@ pub enum Encryption {
 
 type Script = Arc<dyn Fn(&str) -> Option<Answer> + Send + Sync>;
 
+/// Adds PIPELINING to what the server of a script offers.
+pub fn pipelining(
+    mut script: impl FnMut(&str) -> Option<Answer> + Send,
+) -> impl FnMut(&str) -> Option<Answer> + Send {
+    move |line| {
+        let offer = "250-receiver.example\r\n250-PIPELINING\r\n250 AUTH PLAIN LOGIN";
+        script(line).or_else(|| line.starts_with("EHLO").then(|| say(offer)).flatten())
+    }
+}
+
 pub fn say(text: &str) -> Option<Answer> {
     Some(Answer::Say(text.to_owned()))
 }
@@ -165,6 +175,7 @@ impl Session {
                     raw.push_str("\r\n");
                     String::new()
                 }
+                _ if line == "DATA" && to.is_empty() => "503 no recipient".to_owned(),
                 _ => self.usual(&line),
             };
             if line == "." {
@@ -183,9 +194,11 @@ impl Session {
             }
             match line.split([' ', ':']).next() {
                 _ if raw.is_some() => {}
-                Some("MAIL") => from = in_brackets(&line),
-                Some("RCPT") => to = in_brackets(&line),
-                Some("DATA") if reply.starts_with('3') => raw = Some(String::new()),
+                Some("MAIL") => (from, to) = (in_brackets(&line), String::new()),
+                Some("RCPT") if !reply.starts_with(['4', '5']) => to = in_brackets(&line),
+                Some("DATA") if reply.lines().last().is_some_and(|line| line.starts_with('3')) => {
+                    raw = Some(String::new());
+                }
                 Some("STARTTLS") => wire = self.upgrade(wire),
                 Some("QUIT") => return Ok(()),
                 _ => {}

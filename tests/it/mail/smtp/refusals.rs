@@ -9,11 +9,19 @@ use pledge4future_auth::outbox::DeliveryReport;
 use pledge4future_auth::store::{self};
 
 use crate::support::server::TestServer;
-use crate::support::smtp_receiver::{GREETING, Receiver, say};
+use crate::support::smtp_receiver::{Answer, GREETING, Receiver, pipelining, say};
 
 use super::{
     HALF_A_MINUTE, WEEK, deliver, delivered, failed, last_error, once, row, settings, site, while_on,
 };
+
+fn with_and_without_pipelining<T: Copy>(cases: &[T]) -> impl Iterator<Item = (T, bool)> {
+    cases.iter().flat_map(|case| [(*case, false), (*case, true)])
+}
+
+fn start(can_pipeline: bool, script: impl FnMut(&str) -> Option<Answer> + Send + 'static) -> Receiver {
+    if can_pipeline { Receiver::scripted(pipelining(script)) } else { Receiver::scripted(script) }
+}
 
 #[tokio::test]
 async fn a_greylisted_mail_is_delayed_and_others_are_not() {
@@ -34,14 +42,16 @@ async fn a_greylisted_mail_is_delayed_and_others_are_not() {
 #[tokio::test]
 async fn a_refused_mail_is_given_up_and_others_are_delivered() {
     let nobody = "550 5.1.1 <ada@example.org>: \u{1b}[31mnobody here";
-    for (command, reply) in [("RCPT TO:<ada", nobody), ("DATA", "554 5.7.1 no"), (".", "552 5.3.4 too big")] {
+    let cases = [("RCPT TO:<ada", nobody), ("DATA", "554 5.7.1 no"), (".", "552 5.3.4 too big")];
+    for ((command, reply), can_pipeline) in with_and_without_pipelining(&cases) {
         let on = Arc::new(AtomicBool::new(true));
         let mut to_ada = false;
         let mut script = while_on(&on, move |line| line.starts_with(command).then(|| say(reply)).flatten());
-        let receiver = Receiver::scripted(move |line| {
+        let script = move |line: &str| {
             to_ada = if line.starts_with("RCPT") { line.contains("ada") } else { to_ada };
             to_ada.then(|| script(line)).flatten()
-        });
+        };
+        let receiver = start(can_pipeline, script);
         let server = site(&receiver).await;
         server.register("ada").await;
         server.register("bo").await;
@@ -103,10 +113,10 @@ async fn a_refusal_that_does_not_concern_the_mail_delays_all_mails() {
         ("RCPT", "421 4.3.2 shutting down"),
         ("DATA", "421 4.3.2 shutting down"),
     ];
-    for (command, reply) in cases {
+    for ((command, reply), can_pipeline) in with_and_without_pipelining(&cases) {
         let on = Arc::new(AtomicBool::new(true));
         let script = while_on(&on, move |line| line.starts_with(command).then(|| say(reply)).flatten());
-        let receiver = Receiver::scripted(script);
+        let receiver = start(can_pipeline, script);
         let url = receiver.url().replace("//", "//robot:top%20secret@");
         let server = TestServer::start(&settings(&url)).await;
         server.register("ada").await;
