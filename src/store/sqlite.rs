@@ -45,13 +45,14 @@ impl Sqlite {
         };
         let manager = || SqliteConnectionManager::file(path).with_init(prepare);
         let writer = manager().connect().map_err(|error| unreadable(&error))?;
-        let pool = |max_size| {
-            let pool = r2d2::Pool::builder().max_size(max_size).min_idle(Some(1)).test_on_check_out(false);
+        let pool = |max_size, min_idle| {
+            let pool =
+                r2d2::Pool::builder().max_size(max_size).min_idle(Some(min_idle)).test_on_check_out(false);
             pool.build(manager()).map_err(|error| unreadable(&error))
         };
         let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let readers = pool(u32::try_from(threads)?.saturating_mul(2))?;
-        let snapshots = pool(MAX_SNAPSHOTS)?;
+        let readers = pool(u32::try_from(threads)?.saturating_mul(2), 1)?;
+        let snapshots = pool(MAX_SNAPSHOTS, 0)?;
         Ok(Self { path: path.to_owned(), writer: WriteConnection::new(writer), snapshots, readers })
     }
 

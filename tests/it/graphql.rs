@@ -5,4 +5,5 @@ mod graphql_cop;
 mod recorded_schemas;
 mod relay;
 mod relay_id;
+mod repeated_documents;
 mod schema;
