@@ -25,8 +25,9 @@ def start_handler(limits, folder):
     """Starts the bare handler of bench/limits."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
+    # Its database is in a temporary folder, which it cannot remove when it is stopped.
     return Server("the bare handler", [limits, "handler", port], port, "/graphql", folder / "log",
-                  '{"query": "{ __typename }"}')
+                  '{"query": "{ __typename }"}', env={**os.environ, "TMPDIR": str(folder)})
 
 
 def find_python():

@@ -23,10 +23,12 @@ Skipped = namedtuple("Skipped", "workload sentence")
 
 
 def number(value):
-    """Rounds to three digits, with commas between thousands."""
+    """Rounds to three digits or to a whole number, with commas between thousands."""
     if value >= 100:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    if value >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 1 else f"{value:.3f}"
 
 
 def is_reached(row):
@@ -49,9 +51,10 @@ def tables(rows):
     skipped = [row for row in rows if isinstance(row, Skipped)]
     lines = []
     if ratios:
-        lines += ["| workload | here | compared with | there | ratio | at least | reached |", "| --- | --- | --- | --- | --- | --- | --- |"]
+        lines += ["| workload | here | compared with | there | ratio | at least | reached |",
+                  "| --- | --- | --- | --- | --- | --- | --- |"]
     for row in ratios:
-        bound = "" if row.bound is None else number(row.bound)
+        bound = "" if row.bound is None else f"{row.bound:g}"
         lines.append(f"| {row.workload} | {number(row.here)} {row.unit} | {row.other} | {number(row.there)} {row.unit} "
                      f"| {number(row.ratio)} | {bound} | {mark(row)} |")
     if figures:

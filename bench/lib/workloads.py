@@ -7,6 +7,7 @@ import shutil
 import statistics
 import threading
 import time
+from contextlib import ExitStack
 
 from . import peers, server
 from .peers import Missing
@@ -79,10 +80,10 @@ def ratio(results, workload, here, other, bound=None, unit="/s"):
                  statistics.median(ratios), bound)
 
 
-def try_peer(name, start, rows, workload):
+def start_peer(stack, start, bench, workload, rows):
     """Starts a peer. Returns None, and adds a row, if a tool is missing."""
     try:
-        return start()
+        return stack.enter_context(start(bench.cache, bench.new_folder()))
     except Missing as error:
         rows.append(Skipped(workload, str(error)))
         return None
@@ -108,63 +109,48 @@ def original_login():
 
 
 def me(bench):
-    rows, contenders, running = [], {}, []
     here, handler, original, better_auth = "me", "the bare handler", "the original", "better-auth (get-session)"
-    try:
-        running.append(bench.start())
-        contenders[here] = bench.wrk(me_load(running[-1]), READ_CONNECTIONS)
-        running.append(peers.start_handler(bench.limits, bench.new_folder()))
-        load = Load(running[-1], '"email":"user1@example.org"', server.document(server.ME))
-        contenders[handler] = bench.wrk(load, READ_CONNECTIONS)
-        peer = try_peer(original, lambda: peers.start_original(bench.cache, bench.new_folder()), rows, here)
+    bounds = {handler: 0.90, original: 60, better_auth: 20}
+    loads, rows = {}, []
+    with ExitStack() as stack:
+        loads[here] = me_load(stack.enter_context(bench.start()))
+        bare = stack.enter_context(peers.start_handler(bench.limits, bench.new_folder()))
+        loads[handler] = Load(bare, '"email":"user1@example.org"', server.document(server.ME))
+        peer = start_peer(stack, peers.start_original, bench, "`me`", rows)
         if peer:
-            running.append(peer)
-            token = server.send(peer, original_login())["token"]
-            contenders[original] = bench.wrk(original_load(peer, server.ME, token), READ_CONNECTIONS)
-        peer = try_peer(better_auth, lambda: peers.start_better_auth(bench.cache, bench.new_folder()), rows, here)
+            loads[original] = original_load(peer, server.ME, server.send(peer, original_login())["token"])
+        peer = start_peer(stack, peers.start_better_auth, bench, "`me`", rows)
         if peer:
-            running.append(peer)
-            load = Load(peer, peers.EMAIL, headers={"Cookie": peers.sign_in(peer)}, path="/api/auth/get-session")
-            contenders[better_auth] = bench.wrk(load, READ_CONNECTIONS)
-        results = bench.measure(contenders)
-        bounds = {handler: 0.90, original: 60, better_auth: 20}
-        return [ratio(results, "`me`", here, name, bound) for name, bound in bounds.items() if name in results] + rows
-    finally:
-        for started in running:
-            started.stop()
+            loads[better_auth] = Load(peer, peers.EMAIL, headers={"Cookie": peers.sign_in(peer)}, path="/api/auth/get-session")
+        results = bench.measure({name: bench.wrk(load, READ_CONNECTIONS) for name, load in loads.items()})
+    return [ratio(results, "`me`", here, name, bounds[name]) for name in list(loads)[1:]] + rows
 
 
 def token_auth(bench):
-    rows, contenders, running = [], {}, []
     here, fast, raw = "tokenAuth", "tokenAuth with fast-argon2", "raw Argon2id"
     original, better_auth = "the original (PBKDF2)", "better-auth (sign-in)"
-    try:
-        running.append(bench.start())
-        contenders[here] = bench.wrk(login_load(running[-1]), LOGIN_CONNECTIONS)
-        contenders[raw] = bench.limit("argon2", bench.seconds, os.cpu_count())
+    loads, rows = {}, []
+    with ExitStack() as stack:
+        loads[here] = login_load(stack.enter_context(bench.start()))
         if bench.fast_program:
-            running.append(bench.start(program=bench.fast_program))
-            contenders[fast] = bench.wrk(login_load(running[-1]), LOGIN_CONNECTIONS)
+            loads[fast] = login_load(stack.enter_context(bench.start(program=bench.fast_program)))
         else:
             rows.append(Skipped("`tokenAuth` with `fast-argon2`", "no program was given with --fast-program."))
-        peer = try_peer(better_auth, lambda: peers.start_better_auth(bench.cache, bench.new_folder()), rows, here)
+        peer = start_peer(stack, peers.start_better_auth, bench, "`tokenAuth`", rows)
         if peer:
-            running.append(peer)
             body = json.dumps({"email": peers.EMAIL, "password": server.PASSWORD})
-            contenders[better_auth] = bench.wrk(Load(peer, peers.EMAIL, body, path="/api/auth/sign-in/email"), LOGIN_CONNECTIONS)
-        peer = try_peer(original, lambda: peers.start_original(bench.cache, bench.new_folder()), rows, here)
+            loads[better_auth] = Load(peer, peers.EMAIL, body, path="/api/auth/sign-in/email")
+        peer = start_peer(stack, peers.start_original, bench, "`tokenAuth`", rows)
         if peer:
-            running.append(peer)
-            contenders[original] = bench.wrk(original_load(peer, original_login()), LOGIN_CONNECTIONS)
+            loads[original] = original_load(peer, original_login())
+        contenders = {raw: bench.limit("argon2", bench.seconds, os.cpu_count())}
+        contenders.update({name: bench.wrk(load, LOGIN_CONNECTIONS) for name, load in loads.items()})
         results = bench.measure(contenders)
-        compared = [ratio(results, "`tokenAuth`", here, raw, 0.97)]
-        if fast in results and better_auth in results:
-            compared.append(ratio(results, "`tokenAuth` with `fast-argon2`", fast, better_auth, 1.3))
-        others = [name for name in (better_auth, original) if name in results]
-        return compared + [ratio(results, "`tokenAuth`", here, name) for name in others] + rows
-    finally:
-        for started in running:
-            started.stop()
+    compared = [ratio(results, "`tokenAuth`", here, raw, 0.97)]
+    if fast in results and better_auth in results:
+        compared.append(ratio(results, "`tokenAuth` with `fast-argon2`", fast, better_auth, 1.3))
+    others = [name for name in (better_auth, original) if name in results]
+    return compared + [ratio(results, "`tokenAuth`", here, name) for name in others] + rows
 
 
 def register(bench):
@@ -177,14 +163,16 @@ def register(bench):
             name = f"new-{runs}-"
             sample = register_document(f"{name}0")
             stored = server.count(started.folder, "accounts"), server.count(started.folder, "outbox")
-            result = Load(started, '"success":true', sample, lua=register_script(name)).run(bench.new_folder(), LOGIN_CONNECTIONS, bench.seconds)
+            load = Load(started, '"success":true', sample, lua=register_script(name))
+            result = load.run(bench.new_folder(), LOGIN_CONNECTIONS, bench.seconds)
             for table, earlier in zip(("accounts", "outbox"), stored):
                 added = server.count(started.folder, table) - earlier
                 if added < result.requests:
                     raise Failed(f"{result.requests} registrations were acknowledged, and {added} stored in {table}")
             return result.per_second
 
-        results = bench.measure({"register": contender, "raw Argon2id": bench.limit("argon2", bench.seconds, os.cpu_count())})
+        raw = bench.limit("argon2", bench.seconds, os.cpu_count())
+        results = bench.measure({"register": contender, "raw Argon2id": raw})
         return [ratio(results, "`register`, with its mail", "register", "raw Argon2id", 0.95)]
 
 
@@ -234,29 +222,32 @@ def is_slow(started):
     """Returns whether a commit of the server takes at least five milliseconds."""
     token = server.send(started, server.LOG_IN, email="user1@example.org", password=server.PASSWORD)["refreshToken"]
     began = time.perf_counter()
-    server.send(started, "mutation($token: String!) { refreshToken(refreshToken: $token) { success } }", token=token)
+    server.send(started, "mutation($old: String!) { refreshToken(refreshToken: $old) { success } }", old=token)
     return time.perf_counter() - began >= 0.005
 
 
-def many_accounts(bench):
+def users(bench):
     """Compares a server with many accounts with one with few."""
     few, many = f"{FEW:,} accounts", f"{bench.many:,} accounts"
-    rows = []
     with bench.start() as small, bench.start(bench.many) as large:
         loads = {}
         for name, started in ((many, large), (few, small)):
             headers = {"Authorization": f"JWT {server.log_in(started, 'user1@example.org')}"}
             load = Load(started, '"email":"user49@example.org"', server.document(server.USERS), headers)
             loads[name] = bench.wrk(load, READ_CONNECTIONS)
-        rows.append(ratio(bench.measure(loads), f"`users(first: 50)`, {many}", many, few, 0.9))
+        return [ratio(bench.measure(loads), f"`users(first: 50)`, {many}", many, few, 0.9)]
+
+
+def login_look_up(bench):
+    """Compares logins, without the cost of a usual hash, on a server with many accounts and on one with few."""
+    few, many = f"{FEW:,} accounts", f"{bench.many:,} accounts"
     with bench.start(settings=server.CHEAP) as small, bench.start(bench.many, server.CHEAP) as large:
         loads = {}
         for name, started, number in ((many, large, bench.many), (few, small, FEW)):
             sample = server.document(server.LOG_IN, email="user2@example.org", password=server.PASSWORD)
             load = Load(started, '"success":true', sample, lua=login_script(number))
             loads[name] = bench.wrk(load, READ_CONNECTIONS)
-        rows.append(ratio(bench.measure(loads), f"`tokenAuth` with a cheap hash, {many}", many, few, 0.9))
-    return rows
+        return [ratio(bench.measure(loads), f"`tokenAuth` with a cheap hash, {many}", many, few, 0.9)]
 
 
 def login_script(accounts):
@@ -398,7 +389,8 @@ WORKLOADS = {
     "register": register,
     "refreshToken": refresh_token,
     "refreshToken-slow-disk": refresh_token_on_a_slow_disk,
-    "users": many_accounts,
+    "users": users,
+    "login-look-up": login_look_up,
     "verifyToken": verify_token,
     "storm": storm,
     "mails": mails,
@@ -407,4 +399,4 @@ WORKLOADS = {
     "start": start_time,
     "size": static_size,
 }
-NEED_WRK = {"me", "tokenAuth", "register", "users", "verifyToken", "storm"}
+NEED_WRK = {"me", "tokenAuth", "register", "users", "login-look-up", "verifyToken", "storm"}
