@@ -6,7 +6,7 @@ mod in_process;
 use std::hint::black_box;
 use std::time::Duration;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use in_process::InProcess;
 use pledge4future_auth::app::App;
 use pledge4future_auth::clock::{Clock, Timestamp};
@@ -34,13 +34,20 @@ fn requests(criterion: &mut Criterion) {
 }
 
 fn access_token(criterion: &mut Criterion) {
-    let key = SigningKey::new(KEY.to_owned().into());
+    let key = || SigningKey::new(KEY.to_owned().into());
     let now = Timestamp::from_seconds(1_772_366_400);
     let session = "0f8fad5b-d9cb-469f-a165-70867728950e";
     let subject = access::Subject { email: "user0@example.org", account: 1, epoch: 0, session };
-    let issued = access::issue(&key, &subject, now, Duration::from_hours(24)).expect("a token");
-    criterion.bench_function("verification of an access token", |bencher| {
-        bencher.iter(|| access::read(&key, black_box(&issued.token), now).expect("a valid token"));
+    let issued = access::issue(&subject, now, Duration::from_hours(24));
+    let token = access::sign(&key(), &issued.payload).expect("a token");
+    let read = |key: &SigningKey| access::read(key, black_box(&token), now).expect("a valid token");
+    criterion.bench_function("verification of a new access token", |bencher| {
+        // A key remembers the tokens that it has verified.
+        bencher.iter_batched(key, |key| read(&key), BatchSize::SmallInput);
+    });
+    let key = key();
+    criterion.bench_function("verification of a known access token", |bencher| {
+        bencher.iter(|| read(&key));
     });
 }
 

@@ -71,11 +71,7 @@ fn verify(argon: &Argon, password: &str, stored: &str, memory: &mut Memory) -> P
     }
     // Django prefixes the PHC string with the name of the algorithm.
     let phc = stored.strip_prefix("argon2").unwrap_or(stored);
-    match argon.verify(password, phc, memory) {
-        false => PasswordCheck::Wrong,
-        true if argon.is_current(phc) => PasswordCheck::Right,
-        true => PasswordCheck::RightButOutdated,
-    }
+    argon.verify(password, phc, memory)
 }
 
 /// Returns what is wrong with an imported hash, if anything. The message never contains a part of the hash. An empty

@@ -1,6 +1,6 @@
 //! The mutation `tokenAuth`.
 
-use super::sessions::{self, Tokens};
+use super::sessions::{self, Tokens, UnsignedTokens};
 use super::{Account, AccountId};
 use crate::app::App;
 use crate::config::LoginField;
@@ -65,7 +65,7 @@ pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result
     };
     let is_outdated = accepted.is_ok() && check == PasswordCheck::RightButOutdated;
     let new_hash = is_outdated.then(|| app.hasher.hash(password)).transpose()?;
-    Tx::run_anonymous(app, viewer, |tx| {
+    let (account, tokens, was_archived) = Tx::run_anonymous(app, viewer, |tx| {
         let checked = match &accepted {
             Ok(account) => account,
             Err(failure) => return reject(tx, id, *failure),
@@ -80,7 +80,8 @@ pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result
             attempt.take_back(tx, &account)?;
         }
         begin_session(tx, account)
-    })
+    })?;
+    Ok(LoggedIn { account, tokens: tokens.sign(app)?, was_archived })
 }
 
 fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Account>> {
@@ -114,7 +115,8 @@ fn reject<T>(tx: &Tx<'_>, account: Option<AccountId>, failure: LoginFailure) -> 
     Err(if is_explained { FieldError::NOT_VERIFIED } else { FieldError::INVALID_CREDENTIALS }.into())
 }
 
-fn begin_session(tx: &Tx<'_>, account: Account) -> Result<LoggedIn> {
+/// Returns the account after the login, its tokens, and whether it was archived.
+fn begin_session(tx: &Tx<'_>, account: Account) -> Result<(Account, UnsignedTokens, bool)> {
     let was_archived = account.archived_at.is_some();
     if was_archived {
         store::accounts::set_archived(tx, account.id, None)?;
@@ -122,5 +124,5 @@ fn begin_session(tx: &Tx<'_>, account: Account) -> Result<LoggedIn> {
     }
     let tokens = sessions::begin(tx, &account)?;
     tx.record_by_owner(account.id, Event::LoggedIn(&tokens.session))?;
-    Ok(LoggedIn { account: Account { archived_at: None, ..account }, tokens, was_archived })
+    Ok((Account { archived_at: None, ..account }, tokens, was_archived))
 }

@@ -105,14 +105,15 @@ pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Re
     };
     // Also runs if the new password is rejected. `reauthenticate` counted an attempt, and `run` takes it back in any case,
     // because the old password was right.
-    verified.run(app, |tx, account| {
+    let tokens = verified.run(app, |tx, account| {
         let hash = hash.as_ref().map_err(FieldErrors::clone)?;
         throttle::account_change(tx, account.id)?;
         let epoch = set(tx, account, hash)?;
         let tokens = sessions::begin(tx, &Account { epoch, ..account.clone() })?;
         tx.record(account.id, Event::PasswordChanged(&tokens.session))?;
         Ok(tokens)
-    })
+    })?;
+    tokens.sign(app)
 }
 
 /// Rejects a password that is too weak for this account.

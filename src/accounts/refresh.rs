@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::sessions::{self, Tokens};
+use super::sessions::{self, Tokens, UnsignedTokens};
 use crate::app::App;
 use crate::error::{FieldError, Result};
 use crate::security::audit::Event;
@@ -36,7 +36,7 @@ pub fn refresh(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> {
         }
     })?;
     if let Outcome::Exchanged(tokens) = outcome {
-        return Ok(tokens);
+        return tokens.sign(app);
     }
     if matches!(outcome, Outcome::Copied) {
         tracing::warn!("a refresh token was copied, so its session was ended");
@@ -46,7 +46,7 @@ pub fn refresh(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> {
 }
 
 enum Outcome {
-    Exchanged(Tokens),
+    Exchanged(UnsignedTokens),
     Invalid,
     Copied,
 }

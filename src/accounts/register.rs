@@ -44,7 +44,7 @@ pub(super) struct ValidRegistration {
 pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Result<Option<Tokens>> {
     let valid = validate(app, viewer, registration)?;
     let hash = valid.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
-    Tx::run_anonymous(app, viewer, |tx| {
+    let tokens = Tx::run_anonymous(app, viewer, |tx| {
         throttle::registration_mail(tx, &valid.email)?;
         if app.config.accounts.hide_existence
             && let Some(owner) = store::accounts::find_by_email(tx, &email::key(&valid.email))?
@@ -69,7 +69,8 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
         let session = tokens.as_ref().map(|tokens| tokens.session.as_str());
         tx.record_anonymous(account.id, Event::Registered(session))?;
         Ok(tokens)
-    })
+    })?;
+    tokens.map(|tokens| tokens.sign(app)).transpose()
 }
 
 /// Validates a registration. A field that the settings do not offer is missing from the schema, so it is empty here.

@@ -27,13 +27,26 @@ pub struct Tokens {
     /// The claims of the access token.
     pub payload: Value,
     pub refresh_token: String,
+}
+
+/// The tokens of a session before they are signed. They are signed after the transaction, which blocks other writes.
+pub(super) struct UnsignedTokens {
+    payload: Value,
+    refresh_token: String,
     pub(super) session: String,
 }
 
-pub(super) fn begin(tx: &Tx<'_>, account: &Account) -> Result<Tokens> {
+impl UnsignedTokens {
+    pub(super) fn sign(self, app: &App) -> Result<Tokens> {
+        let Self { payload, refresh_token, .. } = self;
+        Ok(Tokens { token: access::sign(&app.signing_key, &payload)?, payload, refresh_token })
+    }
+}
+
+pub(super) fn begin(tx: &Tx<'_>, account: &Account) -> Result<UnsignedTokens> {
     store::sessions::delete_beyond(tx, account.id, MAX_SESSIONS - 1, tx.now)?;
     let id = tx.app.random.hex::<16>();
-    let issued = issue(tx, account, &id, tx.now)?;
+    let issued = issue(tx, account, &id, tx.now);
     let session = Session { id, account: account.id, began_at: tx.now, last_use: issued.session_use };
     store::sessions::insert(tx, &session)?;
     store_refresh_token(tx, &issued.tokens, None, issued.refresh_expires_at)?;
@@ -47,8 +60,8 @@ pub(super) fn reissue(
     session: &str,
     began_at: Timestamp,
     exchanged: &str,
-) -> Result<Tokens> {
-    let issued = issue(tx, account, session, began_at)?;
+) -> Result<UnsignedTokens> {
+    let issued = issue(tx, account, session, began_at);
     store::sessions::set_last_use(tx, session, &issued.session_use)?;
     store_refresh_token(tx, &issued.tokens, Some(exchanged), issued.refresh_expires_at)?;
     // Few sessions ever have this many tokens, and the statement is the most expensive one of a refresh.
@@ -60,18 +73,18 @@ pub(super) fn reissue(
 }
 
 struct Issued {
-    tokens: Tokens,
+    tokens: UnsignedTokens,
     refresh_expires_at: Timestamp,
     session_use: Use,
 }
 
 /// Issues the tokens of a session without storing them. However often a session is refreshed, its refresh tokens expire at
 /// the latest when `tokens.session_lifetime` ends (OWASP ASVS 7.3.2).
-fn issue(tx: &Tx<'_>, account: &Account, session: &str, began_at: Timestamp) -> Result<Issued> {
+fn issue(tx: &Tx<'_>, account: &Account, session: &str, began_at: Timestamp) -> Issued {
     let lifetimes = &tx.app.config.tokens;
     let subject =
         access::Subject { email: &account.email, account: account.id, epoch: account.epoch, session };
-    let access = access::issue(&tx.app.signing_key, &subject, tx.now, lifetimes.access_lifetime)?;
+    let access = access::issue(&subject, tx.now, lifetimes.access_lifetime);
     let end_of_session = began_at.plus(lifetimes.session_lifetime);
     let refresh_expires_at = tx.now.plus(lifetimes.refresh_lifetime).min(end_of_session);
     let client = &tx.caller.client;
@@ -83,13 +96,13 @@ fn issue(tx: &Tx<'_>, account: &Account, session: &str, began_at: Timestamp) -> 
     };
     let refresh_token = refresh::issue(&tx.app.random);
     let session = session.to_owned();
-    let tokens = Tokens { token: access.token, payload: access.payload, refresh_token, session };
-    Ok(Issued { tokens, refresh_expires_at, session_use })
+    let tokens = UnsignedTokens { payload: access.payload, refresh_token, session };
+    Issued { tokens, refresh_expires_at, session_use }
 }
 
 fn store_refresh_token(
     tx: &Tx<'_>,
-    tokens: &Tokens,
+    tokens: &UnsignedTokens,
     predecessor: Option<&str>,
     expires_at: Timestamp,
 ) -> Result<()> {

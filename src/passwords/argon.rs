@@ -5,6 +5,7 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Params, Version};
 use subtle::ConstantTimeEq;
 
+use super::PasswordCheck;
 use super::engine::{Input, Memory};
 
 /// Limits on the cost of a hash. No password matches a hash of higher cost.
@@ -46,23 +47,24 @@ impl Argon {
         Ok(hash.to_string())
     }
 
-    pub(super) fn verify(&self, password: &str, phc: &str, memory: &mut Memory) -> bool {
-        let Some((hash, params)) = parse(phc) else { return false };
-        let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else { return false };
-        let Ok(algorithm) = Algorithm::try_from(hash.algorithm.as_str()) else { return false };
-        let Ok(version) = hash.version.map_or(Ok(Version::V0x13), Version::try_from) else { return false };
-        let mut out = vec![0; expected.len()];
-        let input = Input { algorithm, version, params: &params, password: password.as_bytes(), salt: &salt };
-        let computed = self.compute(&input, &mut out, memory);
-        computed.is_some() && bool::from(out.ct_eq(expected.as_bytes()))
+    pub(super) fn verify(&self, password: &str, phc: &str, memory: &mut Memory) -> PasswordCheck {
+        self.matching(password, phc, memory).map_or(PasswordCheck::Wrong, |(algorithm, params)| {
+            let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+            let is_current = algorithm == Algorithm::Argon2id && cost(&params) == cost(&self.params);
+            if is_current { PasswordCheck::Right } else { PasswordCheck::RightButOutdated }
+        })
     }
 
-    /// Returns whether a hash has the configured cost.
-    pub(super) fn is_current(&self, phc: &str) -> bool {
-        parse(phc).is_some_and(|(hash, params)| {
-            let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
-            hash.algorithm == Algorithm::Argon2id.ident() && cost(&params) == cost(&self.params)
-        })
+    /// Returns the variant and the cost of a hash, if the password matches it.
+    fn matching(&self, password: &str, phc: &str, memory: &mut Memory) -> Option<(Algorithm, Params)> {
+        let (hash, params) = parse(phc)?;
+        let (salt, expected) = (hash.salt?, hash.hash?);
+        let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+        let version = hash.version.map_or(Ok(Version::V0x13), Version::try_from).ok()?;
+        let mut out = vec![0; expected.len()];
+        let input = Input { algorithm, version, params: &params, password: password.as_bytes(), salt: &salt };
+        self.compute(&input, &mut out, memory)?;
+        bool::from(out.ct_eq(expected.as_bytes())).then_some((algorithm, params))
     }
 
     fn compute(&self, input: &Input<'_>, out: &mut [u8], memory: &mut Memory) -> Option<()> {

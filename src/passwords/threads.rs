@@ -13,7 +13,7 @@ use super::engine::Memory;
 type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
 /// What is added to the "nice" value of the threads.
-const NICE: i32 = 10;
+const NICE: i32 = 15;
 /// A thread without a hash for this time frees its memory.
 const IDLE_TIME: Duration = Duration::from_secs(10);
 

@@ -28,9 +28,10 @@ pub fn insert(db: &Writer<'_>, new: &NewToken<'_>) -> Result<()> {
 
 /// Deletes all but the newest `max` tokens of a session.
 pub fn delete_beyond(db: &Writer<'_>, session: &str, max: i64) -> Result<()> {
-    let sql = "DELETE FROM refresh_tokens WHERE session_id = $1 AND token_hash NOT IN (SELECT token_hash \
-         FROM refresh_tokens WHERE session_id = $1 ORDER BY issued_at DESC, token_hash DESC LIMIT $2)";
-    db.execute(sql, (session, max))
+    // SQLite has no OFFSET without LIMIT.
+    let sql = "DELETE FROM refresh_tokens WHERE token_hash IN (SELECT token_hash FROM refresh_tokens \
+         WHERE session_id = $1 ORDER BY issued_at DESC LIMIT $2 OFFSET $3)";
+    db.execute(sql, (session, i64::MAX, max))
 }
 
 /// Consumes a valid token and returns its session, or `None` if the token is unknown or no longer valid.

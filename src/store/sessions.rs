@@ -94,7 +94,8 @@ pub fn delete_of_account(db: &Writer<'_>, account: AccountId) -> Result<()> {
 
 /// Ends the least recently used sessions of an account, so that at most `max` unexpired ones remain.
 pub fn delete_beyond(db: &Writer<'_>, account: AccountId, max: i64, now: Timestamp) -> Result<()> {
-    let sql = "DELETE FROM sessions WHERE account_id = $1 AND expires_at >= $2 AND id NOT IN (SELECT id FROM sessions \
-         WHERE account_id = $1 AND expires_at >= $2 ORDER BY last_used_at DESC, id DESC LIMIT $3)";
-    db.execute(sql, (account, now, max))
+    // SQLite has no OFFSET without LIMIT.
+    let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE account_id = $1 AND expires_at >= $2 \
+         ORDER BY last_used_at DESC, id DESC LIMIT $3 OFFSET $4)";
+    db.execute(sql, (account, now, i64::MAX, max))
 }

@@ -21,8 +21,8 @@ pub struct Subject<'a> {
     pub session: &'a str,
 }
 
+/// The claims of a new token.
 pub struct Issued {
-    pub token: String,
     pub payload: Value,
     /// The last microsecond at which the token is valid. `exp` is a whole second, and the token is valid until its end.
     pub expires_at: Timestamp,
@@ -56,12 +56,8 @@ impl Claims {
     }
 }
 
-pub fn issue(
-    key: &SigningKey,
-    subject: &Subject<'_>,
-    now: Timestamp,
-    lifetime: Duration,
-) -> anyhow::Result<Issued> {
+/// Returns the claims of a new token, which [`sign`] turns into the token.
+pub fn issue(subject: &Subject<'_>, now: Timestamp, lifetime: Duration) -> Issued {
     let exp = now.plus(lifetime).seconds();
     let payload = json!({
         "email": subject.email,
@@ -71,9 +67,8 @@ pub fn issue(
         "epoch": subject.epoch,
         "sid": subject.session,
     });
-    let token = sign(key, &payload)?;
     let expires_at = Timestamp::from_seconds(exp.saturating_add(1)).minus(Duration::from_micros(1));
-    Ok(Issued { token, payload, expires_at })
+    Issued { payload, expires_at }
 }
 
 /// Signs claims in the given order.

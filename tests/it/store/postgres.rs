@@ -33,6 +33,7 @@ const SKIPPED: &[(&str, &[&str])] = &[
             "cli::serve::files_of_serve_are_readable",
             "cli::start_failures::",
             "store::faults::with_a_",
+            "store::group_commit",
         ],
     ),
     (
