@@ -1,4 +1,5 @@
-//! The bounded bridge from async code to the synchronous rules, which run on blocking threads.
+//! The bounded bridge from async code to the synchronous rules. They run on blocking threads, except for those that read a
+//! few rows.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

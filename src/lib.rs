@@ -38,9 +38,9 @@
 //!
 //! - An acknowledged write is on disk. A rule makes all of its changes in one transaction. It hashes passwords before
 //!   that transaction begins, and holds no connection while it does.
-//! - Writes behave as if they ran one after the other: SQLite has one writer, and on PostgreSQL a write is SERIALIZABLE
-//!   and repeated after a conflict (`store/postgres.rs`). So a rule needs no locks, and has no effects outside the
-//!   database.
+//! - Writes behave as if they ran one after the other. With SQLite they do, and those that wait share a commit
+//!   (`store/sqlite/group_commit.rs`). On PostgreSQL a write is SERIALIZABLE and repeated after a conflict
+//!   (`store/postgres.rs`). So a rule needs no locks, and has no effects outside the database.
 //! - Mail is a row in the transaction that causes it. A rollback sends no mail; a commit sends it.
 //! - An address belongs to one account, regardless of letter case and of whether it is primary or secondary. The database
 //!   enforces that.
