@@ -18,8 +18,8 @@ const MAX_READS: usize = 32;
 /// Writes take turns at the lock of the database, but check tokens and arguments at the same time. They have their own
 /// queue, so that reads do not wait while another process locks the database.
 const MAX_WRITES: usize = 16;
-/// Calls for each thread that hashes: while some of them use the database, others hash.
-const CALLS_PER_HASHING_THREAD: usize = 4;
+/// Calls in progress beside those that hash, so that all threads hash while some calls use the database.
+const CALLS_BESIDE_HASHING: usize = 6;
 /// Calls that may wait for each call in progress, or for each thread that hashes. Further calls get 503, because they would
 /// have to wait too long.
 const MAX_WAITING: usize = 32;
@@ -85,7 +85,7 @@ impl Drop for WaitingCall<'_> {
 impl BlockingPool {
     pub fn new(app: Arc<App>) -> Self {
         let (metrics, threads) = (&app.metrics, app.config.passwords.hashing_threads());
-        let hashing_calls = threads.saturating_mul(CALLS_PER_HASHING_THREAD);
+        let hashing_calls = threads.saturating_add(CALLS_BESIDE_HASHING);
         Self {
             reading: Slots::new(MAX_READS, &metrics.reading_waiting, MAX_READS * MAX_WAITING),
             writing: Slots::new(MAX_WRITES, &metrics.writing_waiting, MAX_WRITES * MAX_WAITING),

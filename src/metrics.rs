@@ -86,7 +86,11 @@ impl Metrics {
         r.register("write_repetitions", "Repetitions of writes", writes.repeated.clone());
         Self {
             operations: register(r, "operations", "Operations by field and outcome"),
-            hashing_wait: register_seconds(r, "hashing_wait", "Waits to hash a password"),
+            hashing_wait: register_seconds(
+                r,
+                "hashing_wait",
+                "Waits until a rule that hashes a password may begin",
+            ),
             hashing_time: register_seconds(r, "hashing_time", "Durations of rules that hash a password"),
             connections_refused: register(r, "connections_refused", "Connections over a client's limit"),
             mails: register(r, "mails", "Mails that are not delivered: waiting, or refused for good"),

@@ -19,7 +19,7 @@ pub struct Hasher {
     threads: HashingThreads,
     argon: Argon,
     random: Random,
-    /// A hash that no password has. It is verified if an account is unknown or has no hash.
+    /// Random bytes in the form of a hash. They are verified if an account is unknown or has no hash.
     dummy: String,
 }
 

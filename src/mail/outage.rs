@@ -61,7 +61,8 @@ impl Attempt<'_> {
     pub fn succeeded(self) {
         let mut state = self.outage.lock();
         state.failing_since = None;
-        state.waiting_since = Some(self.began_at);
+        // A later attempt may have succeeded before this one.
+        state.waiting_since = state.waiting_since.max(Some(self.began_at));
     }
 }
 

@@ -181,7 +181,10 @@ impl<'a, F: Fn() -> bool + Sync> Round<'a, F> {
                 state.under_way.retain(|id| *id != mail.id);
                 state.queue.push_front(mail);
                 self.changed.notify_all();
-                tracing::info!("mail is sent over {} connections: {summary}", state.conversations);
+                let remaining = state.conversations;
+                tracing::info!(
+                    "the mail server refused another connection, and {remaining} remain: {summary}"
+                );
                 return Ok(ControlFlow::Break(()));
             }
         } else if kind == Some(FailureKind::Refused) {
@@ -194,6 +197,10 @@ impl<'a, F: Fn() -> bool + Sync> Round<'a, F> {
         let outcome = record_outcome(app, &mail, delivered.err(), &self.is_over)?;
         let mut state = self.lock();
         state.under_way.retain(|id| *id != mail.id);
+        if is_broken {
+            // This conversation looks for no further mail, so idle ones have to find out that the round ends.
+            self.changed.notify_all();
+        }
         match outcome {
             None => state.report.delivered += 1,
             Some(FailureKind::Refused) => state.report.refused += 1,

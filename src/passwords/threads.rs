@@ -52,7 +52,7 @@ impl HashingThreads {
 }
 
 fn run_jobs(jobs: &Receiver<Job>) {
-    // Without permission for it, hashing only competes with other requests.
+    // If this is not permitted, hashes compete with other requests at the same priority.
     let _ = rustix::process::nice(NICE);
     while let Ok(job) = jobs.recv() {
         let mut memory = Memory::default();

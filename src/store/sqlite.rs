@@ -6,6 +6,7 @@ mod group_commit;
 use std::fmt::Display;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Error, Result, anyhow};
@@ -14,6 +15,7 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, params_from_iter};
+use scheduled_thread_pool::ScheduledThreadPool;
 
 use super::statement::Columns;
 use super::value::Value;
@@ -30,8 +32,8 @@ pub(super) struct Sqlite {
     pub(super) writer: WriteConnection,
     /// The connections of [`Self::read`].
     snapshots: r2d2::Pool<SqliteConnectionManager>,
-    /// The connections of [`Self::read_latest`], whose statements read little. There are more than threads that run async
-    /// code, so none of these waits.
+    /// The connections of [`Self::read_latest`], whose statements read little. There are twice as many as threads that run
+    /// async code, so these hardly ever wait.
     readers: r2d2::Pool<SqliteConnectionManager>,
 }
 
@@ -45,13 +47,15 @@ impl Sqlite {
         };
         let manager = || SqliteConnectionManager::file(path).with_init(prepare);
         let writer = manager().connect().map_err(|error| unreadable(&error))?;
+        // Opens and closes the connections of both pools.
+        let thread = Arc::new(ScheduledThreadPool::new(1));
         let pool = |max_size, min_idle| {
-            let pool =
-                r2d2::Pool::builder().max_size(max_size).min_idle(Some(min_idle)).test_on_check_out(false);
+            let pool = r2d2::Pool::builder().max_size(max_size).min_idle(Some(min_idle));
+            let pool = pool.thread_pool(Arc::clone(&thread)).test_on_check_out(false);
             pool.build(manager()).map_err(|error| unreadable(&error))
         };
-        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let readers = pool(u32::try_from(threads)?.saturating_mul(2), 1)?;
+        let async_threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let readers = pool(u32::try_from(async_threads)?.saturating_mul(2), 1)?;
         let snapshots = pool(MAX_SNAPSHOTS, 0)?;
         Ok(Self { path: path.to_owned(), writer: WriteConnection::new(writer), snapshots, readers })
     }

@@ -16,8 +16,7 @@ impl Memory {
         self.hash_fast(input, out).or_else(|| input.hash(out))
     }
 
-    /// Computes a hash, but returns `None` if `argon2-rust` refuses what `argon2` might accept. Nothing like that is
-    /// known.
+    /// Computes a hash, but returns `None` if `argon2-rust` refuses what `argon2` might accept. No such input is known.
     pub fn hash_fast(&mut self, input: &Input<'_>, out: &mut [u8]) -> Option<()> {
         let argon2 = translated(input, out.len())?;
         let hasher = self.0.get_or_insert_with(|| argon2.hasher());

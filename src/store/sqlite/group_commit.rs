@@ -5,6 +5,7 @@
 //! if the commit fails. That holds for a rejection as well, because it may rest on a write that was lost.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,13 +16,16 @@ use super::{BUSY_TIMEOUT, execute};
 use crate::metrics::Writes;
 use crate::store::TransactionError;
 
-/// A group that has reached one of these limits is committed although further writes wait. They bound how long its first
-/// write waits for the others.
+/// No further write joins a group that has reached one of these limits, because its first writes have waited enough.
 const MAX_WRITES: usize = 64;
-const MAX_AGE: Duration = Duration::from_millis(10);
+const MAX_AGE: Duration = Duration::from_millis(50);
 
 /// The connection that writes.
-pub(in crate::store) struct WriteConnection(Mutex<State>);
+pub(in crate::store) struct WriteConnection {
+    state: Mutex<State>,
+    /// The number of writes that wait for the connection.
+    waiting: AtomicUsize,
+}
 
 struct State {
     connection: Connection,
@@ -40,13 +44,14 @@ type Commit = OnceLock<Result<(), String>>;
 
 impl WriteConnection {
     pub(super) fn new(connection: Connection) -> Self {
-        Self(Mutex::new(State { connection, group: None }))
+        Self { state: Mutex::new(State { connection, group: None }), waiting: AtomicUsize::new(0) }
     }
 
     /// Calls `work` with the connection, outside of any transaction.
     pub(in crate::store) fn with<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         let mut state = self.lock();
         state.commit();
+        state.connection.busy_timeout(BUSY_TIMEOUT)?;
         work(&mut state.connection)
     }
 
@@ -57,9 +62,12 @@ impl WriteConnection {
         work: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
         let arrived = Instant::now();
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         metrics.waiting.inc();
         let mut state = self.lock();
         metrics.waiting.dec();
+        // All of these subtractions happen under the lock, so a write that sees another one wait can rely on it.
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
         let begun = state.begin(arrived);
         metrics.wait.observe(arrived.elapsed().as_secs_f64());
         let commit = begun.inspect_err(|error| {
@@ -72,7 +80,7 @@ impl WriteConnection {
         let is_done = matches!(outcome, Ok(Ok(_)));
         let is_undone_alone = state.end(is_done);
         let is_full = |group: &Group| group.writes >= MAX_WRITES || group.began.elapsed() >= MAX_AGE;
-        if metrics.waiting.get() == 0 || state.group.as_ref().is_some_and(is_full) {
+        if self.waiting.load(Ordering::Relaxed) == 0 || state.group.as_ref().is_some_and(is_full) {
             state.commit();
         }
         drop(state);
@@ -86,7 +94,7 @@ impl WriteConnection {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,9 +102,15 @@ impl State {
     /// Begins a write that arrived at the given time: in the open group, or in a new one.
     fn begin(&mut self, arrived: Instant) -> Result<Arc<Commit>> {
         if let Some(group) = &mut self.group {
-            execute(&self.connection, "SAVEPOINT write", &[])?;
             group.writes += 1;
-            return Ok(Arc::clone(&group.commit));
+            let commit = Arc::clone(&group.commit);
+            return match execute(&self.connection, "SAVEPOINT write", &[]) {
+                Ok(_) => Ok(commit),
+                Err(error) => {
+                    self.fail(&error.to_string());
+                    Err(error)
+                }
+            };
         }
         // The wait for other writers of this process counts towards the timeout. Otherwise each queued writer would
         // wait for the full timeout in turn.
@@ -110,6 +124,10 @@ impl State {
     /// Ends the last write of the group, and undoes it if it failed. Returns false if the other writes are undone as well:
     /// SQLite rolls back the whole transaction when the disk is full, for example.
     fn end(&mut self, is_done: bool) -> bool {
+        if is_done && self.connection.is_autocommit() {
+            self.fail("SQLite has rolled back the transaction");
+            return false;
+        }
         let is_first = self.group.as_ref().is_some_and(|group| group.writes == 1);
         let ended = match (is_first, is_done) {
             (true, true) => return true,
@@ -122,10 +140,15 @@ impl State {
             (false, false) => execute(&self.connection, "ROLLBACK TO write", &[]),
         };
         if let Err(error) = &ended {
-            self.roll_back();
-            self.report(Err(format!("another write of the same commit failed ({error})")));
+            self.fail(&error.to_string());
         }
         ended.is_ok()
+    }
+
+    /// Undoes and closes the open group.
+    fn fail(&mut self, cause: &str) {
+        self.roll_back();
+        self.report(Err(format!("a failed write undid the others of the same commit ({cause})")));
     }
 
     /// Commits the open group, if there is one.

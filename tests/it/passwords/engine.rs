@@ -23,7 +23,7 @@ fn with_data(memory: u32, iterations: u32, lanes: u32, data: &[u8]) -> Params {
     params.build().expect("parameters of Argon2")
 }
 
-/// Returns a number of bytes of which each has the same probability.
+/// Returns `len` random bytes.
 fn bytes(random: &mut StdRng, len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
     random.fill(&mut bytes[..]);

@@ -110,6 +110,38 @@ async fn with_a_failing_disk_reads_continue_and_writes_are_refused() {
     assert!(site.run(["verify"]).done().contains("accounts: 2,"));
 }
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[tokio::test]
+async fn with_a_commit_that_fails_all_of_its_writes_are_refused() {
+    let settings = "accounts.login_unverified = true\nmetrics.enabled = true\n[mail]\ntransport = \"file\"\n";
+    let site = Site::with_settings(settings);
+    let disk = Disk::of(&site);
+    let server = site.serve_after(&disk.line());
+    let other = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
+    other.execute_batch("BEGIN IMMEDIATE").expect("the write lock");
+    let register = async |name: &str| send(&server, "", &registration(name)).await.status();
+    let fail = async {
+        let metrics = || async {
+            let page =
+                reqwest::get(server.endpoint().replace("/graphql", "/metrics")).await.expect("a reply");
+            page.text().await.expect("metrics")
+        };
+        // One registration waits for the lock, and the others for this one.
+        while !metrics().await.contains("p4f_auth_writes_waiting 2") {
+            tokio::task::yield_now().await;
+        }
+        disk.break_down();
+        other.execute_batch("ROLLBACK").expect("the end of the transaction");
+    };
+    let ((), ada, bo, cy) = tokio::join!(fail, register("ada"), register("bo"), register("cy"));
+    assert_eq!((ada.as_u16(), bo.as_u16(), cy.as_u16()), (503, 503, 503));
+
+    disk.repair();
+    assert_eq!(register("bo").await, 200);
+    assert_eq!(server.terminate().status, Some(0));
+    assert!(site.run(["verify"]).done().contains("accounts: 1,"));
+}
+
 #[tokio::test]
 async fn with_a_locked_database_reads_continue_and_writes_are_refused() {
     let server = TestServer::start("").await;
