@@ -13,6 +13,11 @@ use gungraun::{
     main,
 };
 use in_process::InProcess;
+use mimalloc::MiMalloc;
+
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const ACCOUNTS: usize = 100;
 /// Enough to make the start a small part of the whole.

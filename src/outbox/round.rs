@@ -33,7 +33,7 @@ pub(super) struct Round<'a, F> {
     app: &'a App,
     is_over: F,
     state: Mutex<State>,
-    /// Notified when mails arrive in an empty queue, and when the round ends.
+    /// Notified when mails arrive in an empty queue, when a conversation is lost, and when the round ends.
     changed: Condvar,
 }
 

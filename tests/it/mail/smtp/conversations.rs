@@ -156,3 +156,28 @@ async fn a_round_that_is_over_starts_no_further_mail() {
     assert_eq!(deliver(&server), delivered(40 - report.delivered));
     assert_eq!(sorted(receiver.recipients()), recipients);
 }
+
+#[tokio::test]
+async fn a_lost_conversation_ends_a_round_in_which_another_is_idle() {
+    let questions = Arc::new((Mutex::new(0), Condvar::new()));
+    let shared = Arc::clone(&questions);
+    let receiver = crowded(2, move |line, number| {
+        (line != GREETING && number == 3).then(|| {
+            // A conversation asks before each of the three mails whether the round is over, and once more when it is idle.
+            let (count, changed) = &*shared;
+            drop(changed.wait_while(count.lock().expect("no panic"), |count| *count < 4));
+            Answer::HangUp
+        })
+    });
+    let server = site_with_connections(&receiver, 2).await;
+    enqueue(&server, 3);
+    let is_over = || {
+        *questions.0.lock().expect("no panic") += 1;
+        questions.1.notify_all();
+        false
+    };
+    let report = server.run(|app| outbox::deliver_until(app, is_over)).expect("a delivery");
+    assert_eq!(report, DeliveryReport { delivered: 2, failed: 1, refused: 0 });
+    server.advance(HALF_A_MINUTE);
+    assert_eq!(deliver(&server), delivered(1));
+}
