@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::thread;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 use pledge4future_auth::app::App;
 use pledge4future_auth::store::{Writer, released_emails};
 
@@ -42,7 +42,7 @@ fn insert(app: &App, db: &Writer<'_>, number: i64) -> Result<()> {
 }
 
 /// Returns the number of commits in the write-ahead log: the frames with the size of the database after a commit
-/// (https://sqlite.org/fileformat2.html#the_write_ahead_log).
+/// (<https://sqlite.org/fileformat2.html#the_write_ahead_log>).
 fn count_commits(server: &TestServer) -> usize {
     let log = std::fs::read(server.data().join("auth.sqlite3-wal")).expect("a write-ahead log");
     let number = |bytes: &[u8]| u32::from_be_bytes(bytes.try_into().expect("four bytes"));
@@ -72,7 +72,8 @@ async fn a_write_that_fails_is_undone_alone() {
         let server = TestServer::start("").await;
         let written = write_together(&server, |app, db, number| {
             insert(app, db, number)?;
-            if number == failing { bail!("write {number} fails") } else { Ok(()) }
+            ensure!(number != failing, "write {number} fails");
+            Ok(())
         });
         let failed: Vec<_> = written.iter().filter_map(|write| write.as_ref().err()).collect();
         assert_eq!(failed.len(), 1);
