@@ -42,7 +42,8 @@ impl Filter {
             ("a.username_key LIKE $n ESCAPE '\\'", contains.map(Value::from)),
             ("a.username_key LIKE $n ESCAPE '\\'", starts_with.map(Value::from)),
         ];
-        let mut conditions = vec!["1 = 1".to_owned()];
+        // All ids are greater. Without a condition on them, SQLite reads and sorts all addresses to list the first accounts.
+        let mut conditions = vec!["a.id > 0".to_owned()];
         let mut values = Vec::new();
         for (condition, value) in comparisons {
             if let Some(value) = value {
