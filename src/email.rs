@@ -14,6 +14,9 @@ pub fn normalize(email: &str) -> String {
     }
 }
 
+/// Changes whenever [`key`] returns another key for an address.
+pub const KEY_VERSION: &str = "1";
+
 /// Returns the key of an address, which is the same for all spellings of one mailbox. The host is in Unicode (UTS 46), and
 /// the local part has no escapes and no unnecessary quotes (RFC 5321 §4.1.2). Only ASCII letters of the local part are in lower
 /// case: the Kelvin sign would become a `k`, which is another mailbox.

@@ -4,6 +4,7 @@ use super::AccountId;
 use crate::app::App;
 use crate::email;
 use crate::store::emails::StoredEmail;
+use crate::store::properties::{self, Property};
 use crate::store::{self, Reader, Writer};
 
 pub struct Migrated {
@@ -16,7 +17,9 @@ pub struct Migrated {
 /// Migrates the schema, and updates the keys of addresses that an earlier version computed in another way.
 pub fn migrate(app: &App) -> anyhow::Result<Migrated> {
     let steps = app.store.migrate()?;
-    if app.store.read_with_writer(outdated)?.is_empty() {
+    let version = app.store.read_with_writer(|db| properties::find(db, Property::EmailKeyVersion))?;
+    // Reading all addresses takes long if there are many.
+    if version.as_deref() == Some(email::KEY_VERSION) {
         return Ok(Migrated { steps, warnings: Vec::new() });
     }
     let clashes = app.store.write(update_keys)?;
@@ -37,7 +40,7 @@ fn outdated(db: &Reader<'_>) -> store::Result<Vec<StoredEmail>> {
 }
 
 /// Updates the keys of addresses. An address keeps its old key if another address has the new one. Returns the accounts of
-/// such addresses, each with the other account that has the new key.
+/// such addresses, each with the other account that has the new key. Without any, records that all keys are up to date.
 fn update_keys(tx: &Writer<'_>) -> store::Result<Vec<(AccountId, AccountId)>> {
     let mut waiting = outdated(tx)?;
     // A key may become available when the address that has it gets its new one.
@@ -52,6 +55,9 @@ fn update_keys(tx: &Writer<'_>) -> store::Result<Vec<(AccountId, AccountId)>> {
         if waiting.is_empty() || waiting.len() == before {
             break;
         }
+    }
+    if waiting.is_empty() {
+        properties::upsert(tx, Property::EmailKeyVersion, email::KEY_VERSION)?;
     }
     let mut pairs = Vec::new();
     for stored in waiting {

@@ -9,6 +9,8 @@ pub enum Property {
     CompatibleSince,
     /// Identifies the secret key of the servers that share the database.
     KeyFingerprint,
+    /// The version of the keys of all addresses.
+    EmailKeyVersion,
 }
 
 pub fn find(db: &Reader<'_>, property: Property) -> Result<Option<String>> {
