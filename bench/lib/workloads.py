@@ -350,7 +350,8 @@ def day(bench):
         resident, anonymous = started.memory()
         time.sleep(1 if bench.quick else 60)
         resident_later, anonymous_later = started.memory()
-    duration = f"{seconds // 60} minutes" if seconds >= 60 else f"{seconds} seconds"
+    minutes = seconds // 60
+    duration = f"{minutes} minute{'' if minutes == 1 else 's'}" if minutes else f"{seconds} seconds"
     after = f"memory after {duration} of the mixed day with {bench.many:,} accounts"
     print(f"  {per_second:,.0f}/s; resident {resident:.1f} MB, a minute later {resident_later:.1f} MB", flush=True)
     return [
