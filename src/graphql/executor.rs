@@ -46,7 +46,8 @@ impl<M: ObjectType + Default + 'static> Executor<M> {
 
     pub(super) async fn execute(&self, mut request: Request, context: RuleContext) -> (Response, Summary) {
         let known = self.documents.get(&request.query);
-        let document = match known.clone().map_or_else(|| guard::parse(&request.query).map(Arc::new), Ok) {
+        let is_known = known.is_some();
+        let document = match known.map_or_else(|| guard::parse(&request.query).map(Arc::new), Ok) {
             Ok(document) => document,
             Err(error) => return rejected(vec![error]),
         };
@@ -54,11 +55,11 @@ impl<M: ObjectType + Default + 'static> Executor<M> {
             Ok(fields) => fields,
             Err(errors) => return rejected(errors),
         };
-        let is_valid = known.is_some() && is_valid_always(&document);
-        let text = known.is_none().then(|| request.query.clone());
+        let text = (!is_known).then(|| request.query.clone());
         request.set_parsed_query(ExecutableDocument::clone(&document));
         let codes = Arc::clone(&context.codes);
-        let schema = if is_valid { &self.schema_without_validation } else { &self.schema };
+        let needs_validation = !is_known || !is_valid_always(&document);
+        let schema = if needs_validation { &self.schema } else { &self.schema_without_validation };
         let mut response = schema.execute(request.data(context)).await;
         if let Some(text) = text.filter(|_| response.errors.is_empty()) {
             self.documents.insert(&text, document);

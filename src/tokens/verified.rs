@@ -12,7 +12,7 @@ const MAX_TOKENS: NonZero<usize> = NonZero::new(1024).expect("not zero");
 
 type Payload = Arc<Map<String, Value>>;
 
-/// Claims by the hash of their token. A hash is no secret, so its comparison need not take constant time.
+/// Claims by the hash of their token. The hash is not a secret, so it need not be compared in constant time.
 pub(super) struct VerifiedTokens(Mutex<LruCache<[u8; 32], Payload>>);
 
 impl VerifiedTokens {

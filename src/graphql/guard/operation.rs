@@ -19,7 +19,9 @@ const MAX_LONG_LISTS: usize = 5;
 /// A root field with the fields directly below it.
 type RootField<'a> = (&'a Field, Vec<&'a Field>);
 
-pub(super) fn check(
+/// Rejects a request that omits a required variable, uses something that settings turn off, or makes the server check more
+/// than one password. Returns the root fields of the operation.
+pub(in crate::graphql) fn check(
     document: &ExecutableDocument,
     request: &Request,
     features: &Features,
