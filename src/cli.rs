@@ -11,6 +11,7 @@ mod export;
 mod group;
 mod healthcheck;
 mod import;
+mod import_django;
 mod log;
 mod mail;
 mod migrate;
@@ -78,7 +79,10 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
         Command::CheckConfig { changed } => check_config::run(loaded, changed),
         Command::Migrate { status, new_key } => migrate::run(config, status, new_key),
         Command::Import { file, bundled, dry_run } => import::run(config, file.as_deref(), bundled, dry_run),
-        Command::Export { file } => export::run(config, &file),
+        Command::ImportDjango { source, secret_key_file, dry_run, on_conflict } => {
+            import_django::run(config, &source, secret_key_file.as_deref(), dry_run, on_conflict)
+        }
+        Command::Export { file, django } => export::run(config, &file, django),
         Command::User { command } => user::run(config, command),
         Command::Group { command } => group::run(config, command),
         Command::Mail { command } => mail::run(config, command),

@@ -2,6 +2,7 @@
 //! database (`docs/scaling.md`).
 
 pub mod bundled;
+pub mod django;
 pub mod export;
 pub mod file;
 pub mod import;

@@ -2,9 +2,11 @@
 
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use secrecy::{ExposeSecret as _, SecretString};
+use tempfile::NamedTempFile;
 
 use super::App;
 use crate::config::Config;
@@ -48,6 +50,88 @@ pub fn load(config: &Config) -> Result<Option<SigningKey>> {
         bail!("secret_key_file: {} is empty; write a key into it{alternative}", path.display());
     }
     Ok(Some(SigningKey::new(key.to_owned().into())))
+}
+
+/// A key that was taken over from another program. The former key returns when this is dropped before [`Self::keep`].
+pub struct TakenOver {
+    path: PathBuf,
+    /// The former contents of the file; `None` if there was none.
+    former: Option<Vec<u8>>,
+    is_kept: bool,
+}
+
+impl TakenOver {
+    pub fn keep(mut self) {
+        self.is_kept = true;
+    }
+}
+
+impl Drop for TakenOver {
+    fn drop(&mut self) {
+        if self.is_kept {
+            return;
+        }
+        let restored = match &self.former {
+            Some(key) => write(&self.path, key),
+            None => std::fs::remove_file(&self.path).map_err(Into::into),
+        };
+        if let Err(error) = restored {
+            tracing::error!(
+                "{}: the former secret key could not be restored: {error:#}",
+                self.path.display()
+            );
+        }
+    }
+}
+
+/// Reads the key that another program left in a file.
+pub fn read_foreign(path: &Path) -> Result<SecretString> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let key = text.trim_end_matches(['\n', '\r']);
+    if key.is_empty() || key.contains('\n') {
+        bail!("{} must contain the secret key and nothing else, on one line", path.display());
+    }
+    Ok(key.to_owned().into())
+}
+
+/// Makes a key that of this program. Returns `None` if it is already. An existing key can be replaced only if nothing depends
+/// on it.
+pub fn take_over(config: &Config, key: &SecretString, can_replace: bool) -> Result<Option<TakenOver>> {
+    let key = key.expose_secret();
+    if let Some(own) = &config.secret_key {
+        if own.expose_secret() == key {
+            return Ok(None);
+        }
+        bail!("secret_key: the settings contain another key; write that of Django there");
+    }
+    let path = config.secret_key_file();
+    let former = path.exists().then(|| std::fs::read(&path)).transpose();
+    let former = former.with_context(|| format!("secret_key_file: {} cannot be read", path.display()))?;
+    if former.as_deref().is_some_and(|former| former.trim_ascii_end() == key.as_bytes()) {
+        return Ok(None);
+    }
+    if former.is_some() && !can_replace {
+        bail!(
+            "secret_key_file: {} contains another key, and accounts here depend on it; import into an empty database, or \
+             replace the key yourself, which ends access tokens and mailed links",
+            path.display()
+        );
+    }
+    write(&path, key.as_bytes())?;
+    Ok(Some(TakenOver { path, former, is_kept: false }))
+}
+
+/// Writes the file of the key, which only its owner may read.
+fn write(path: &Path, key: &[u8]) -> Result<()> {
+    let folder = private_files::parent(path);
+    let written = private_files::create_dir(folder).and_then(|()| {
+        let mut file = NamedTempFile::new_in(folder)?;
+        file.write_all(key)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    });
+    written.with_context(|| format!("secret_key_file: {} cannot be written", path.display()))
 }
 
 /// Rejects a key that differs from that of the other servers on a shared database. Otherwise each server would reject the

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Parser, Subcommand};
 
-use super::{audit, group, import, mail, user};
+use super::{audit, group, import, import_django, mail, user};
 
 /// The account API of pledge4future: registration, login, sessions and working groups over GraphQL.
 #[derive(Parser)]
@@ -54,10 +54,29 @@ pub(super) enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Import a Django site with django-graphql-auth: accounts, logins, working groups. All of it or nothing. No server may be
+    /// running.
+    ImportDjango {
+        /// The JSON of `manage.py dumpdata`, also compressed with gzip; the SQLite file of the site; or the URL of its
+        /// PostgreSQL database, postgres://…. Without a password in the URL, PGPASSWORD is used.
+        source: String,
+        /// A file with the SECRET_KEY of Django. Tokens and mailed links of Django remain valid with it.
+        #[arg(long, value_name = "FILE")]
+        secret_key_file: Option<PathBuf>,
+        /// Print what would be imported and all conflicts, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// What to do about conflicts, such as two users with one address.
+        #[arg(long, value_name = "ACTION", default_value = "fail")]
+        on_conflict: import_django::ConflictAction,
+    },
     /// Export all institutions, research fields, accounts and working groups to a JSON file for `import`.
     Export {
         /// The file to create. It contains password hashes, so only its owner may read it.
         file: PathBuf,
+        /// Write a file for `manage.py loaddata` instead.
+        #[arg(long)]
+        django: bool,
     },
     /// Create, list and change accounts.
     User {

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::private_files;
 use crate::transfer::export;
 
-pub(super) fn run(config: &Config, path: &Path) -> Result<()> {
+pub(super) fn run(config: &Config, path: &Path, _django: bool) -> Result<()> {
     let app = open(config)?;
     let unwritable = || format!("{} cannot be written", path.display());
     let report = private_files::create(path, |file| {

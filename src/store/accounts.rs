@@ -3,6 +3,7 @@
 mod filter;
 mod membership;
 mod names;
+pub mod transfer;
 
 use super::groups::GroupId;
 use super::statement::Row;
@@ -42,6 +43,8 @@ pub struct Account {
     /// Whether confirming the primary address also removes the password. A stranger may have chosen it if a password reset
     /// was requested earlier.
     pub activation_ends_password: bool,
+    /// The last login to the admin site of Django. Logins here do not change it, as those by GraphQL did not in the original.
+    pub last_login_at: Option<Timestamp>,
     pub membership: Option<Membership>,
 }
 
@@ -84,9 +87,9 @@ pub enum Role {
 
 pub(super) const COLUMNS: &str = "a.id, a.username, p.email, s.email, a.first_name, a.last_name, a.academic_title, a.epoch, \
      a.epoch_began_at, a.is_staff, a.joined_at, a.verified_at, a.archived_at, a.deactivated_at, \
-     a.activation_ends_password, m.working_group_id, m.role";
+     a.activation_ends_password, a.last_login_at, m.working_group_id, m.role";
 /// The number of [`COLUMNS`]: the first column after them.
-pub(super) const COLUMN_COUNT: usize = 17;
+pub(super) const COLUMN_COUNT: usize = 18;
 pub(super) const TABLES: &str = "accounts a \
      JOIN email_addresses p ON p.account_id = a.id AND p.role = 'primary' \
      LEFT JOIN email_addresses s ON s.account_id = a.id AND s.role = 'secondary' \
@@ -114,7 +117,8 @@ pub(super) fn read_account(row: &Row<'_>) -> Result<Account> {
         archived_at: row.get(12)?,
         deactivated_at: row.get(13)?,
         activation_ends_password: row.get(14)?,
-        membership: read_membership(row, 15)?,
+        last_login_at: row.get(15)?,
+        membership: read_membership(row, 16)?,
     })
 }
 
@@ -124,17 +128,6 @@ pub fn find_by_id(db: &Reader<'_>, id: AccountId) -> Result<Option<Account>> {
 
 pub fn list_by_ids(db: &Reader<'_>, ids: &[AccountId]) -> Result<Vec<Account>> {
     db.list_by_keys(&select_where("a.id IN ($keys)"), ids, read_account)
-}
-
-/// Returns the first `limit` accounts after the id `after`, ordered by id, with their password hashes.
-pub fn list_with_hashes(
-    db: &Reader<'_>,
-    after: AccountId,
-    limit: i64,
-) -> Result<Vec<(Account, Option<String>)>> {
-    let sql =
-        format!("SELECT {COLUMNS}, a.password_hash FROM {TABLES} WHERE a.id > $1 ORDER BY a.id LIMIT $2");
-    db.list(&sql, [after, limit], |row| Ok((read_account(row)?, row.get(COLUMN_COUNT)?)))
 }
 
 /// Returns the account that has this address, primary or secondary.

@@ -3,18 +3,14 @@
 use anyhow::bail;
 use sha2::{Digest as _, Sha256};
 
+use super::bulk::{self, Row};
 use super::statement::placeholders;
-use super::tables::{NULLABLE_TEXTS, TABLES, Table};
+use super::tables::{TABLES, Table};
 use super::value::Value;
-use super::{Connection, Reader, Result, Writer};
+use super::{Reader, Result, Writer};
 
 /// The rows that are read in one statement. A table is never in memory as a whole.
 const PAGE: usize = 1000;
-/// The rows that are added in one statement, whose number of parameters is limited (SQLite: 32,766).
-const ROWS_PER_INSERT: usize = 250;
-
-type Row = Vec<Value<'static>>;
-
 /// The number of rows of a table, and the sum of their hashes, which does not depend on their order.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
@@ -79,9 +75,7 @@ pub fn copy_all(
     for table in &TABLES {
         let mut copied = Summary::default();
         for_each_page(from, table, |rows| {
-            for rows in rows.chunks(ROWS_PER_INSERT) {
-                insert(to, table, rows)?;
-            }
+            bulk::insert(to, table, rows)?;
             for row in rows {
                 copied.add(row);
             }
@@ -132,63 +126,5 @@ fn for_each_page(db: &Reader<'_>, table: &Table, mut visit: impl FnMut(&[Row]) -
             return Ok(());
         }
         last = rows.into_iter().last();
-    }
-}
-
-fn insert(to: &Writer<'_>, table: &Table, rows: &[Row]) -> Result<()> {
-    let has_nul = |value: &Value<'_>| matches!(value, Value::Text(Some(text)) if text.contains('\0'));
-    if rows.iter().flatten().any(has_nul) {
-        bail!("the table {} contains a NUL character, which PostgreSQL cannot store", table.name);
-    }
-    let width = table.columns.len();
-    let row = |index: usize| format!("({})", placeholders(index * width + 1..=(index + 1) * width));
-    let values: Vec<String> = (0..rows.len()).map(row).collect();
-    let sql =
-        format!("INSERT INTO {} ({}) VALUES {}", table.name, table.columns.join(", "), values.join(", "));
-    let typed = |(index, value): (usize, &Value<'static>)| match value {
-        // A null is read without its type.
-        Value::Integer(None) | Value::Text(None) => {
-            let is_text = NULLABLE_TEXTS.contains(&table.columns[index % width]);
-            if is_text { Value::Text(None) } else { Value::Integer(None) }
-        }
-        value => value.clone(),
-    };
-    to.execute(&sql, rows.iter().flatten().enumerate().map(typed).collect::<Vec<_>>())
-}
-
-impl Reader<'_> {
-    /// Returns the last id that a table has assigned: 0 if none. The row may have been deleted.
-    fn last_id(&self, table: &str) -> Result<i64> {
-        match self.connection {
-            Connection::Sqlite(_) => {
-                let sql = "SELECT seq FROM sqlite_sequence WHERE name = $1";
-                Ok(self.find(sql, [table], |row| row.get(0))?.unwrap_or(0))
-            }
-            #[cfg(feature = "postgres")]
-            Connection::Postgres(_) => {
-                let sql = format!(
-                    "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM {table}_id_seq"
-                );
-                self.value(&sql, ())
-            }
-        }
-    }
-}
-
-impl Writer<'_> {
-    /// Continues the ids of a table after one that was assigned.
-    fn set_last_id(&self, table: &str, id: i64) -> Result<()> {
-        match self.connection {
-            Connection::Sqlite(_) => {
-                self.execute("DELETE FROM sqlite_sequence WHERE name = $1", [table])?;
-                self.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)", (table, id))
-            }
-            #[cfg(feature = "postgres")]
-            Connection::Postgres(_) => {
-                let sql = "SELECT setval(CAST($1 AS regclass), $2, $3 = 1)";
-                let params = (format!("{table}_id_seq"), id.max(1), id > 0);
-                self.value::<i64>(sql, params).map(drop)
-            }
-        }
     }
 }

@@ -82,6 +82,11 @@ pub fn list_by_research_fields(db: &Reader<'_>, ids: &[i64]) -> Result<Vec<Group
     db.list_by_keys(&sql, ids, read_group)
 }
 
+pub fn has_name(db: &Reader<'_>, institution_id: &str, name: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM working_groups WHERE institution_id = $1 AND name = $2";
+    db.exists(sql, (institution_id, name))
+}
+
 /// Adds a group. Returns false if its institution has a group with that name.
 pub fn insert(db: &Writer<'_>, new: &NewGroup<'_>) -> Result<bool> {
     let sql = "INSERT INTO working_groups \

@@ -35,6 +35,11 @@ const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; SET LOCAL lock_timeout = '5s'; \
      SET LOCAL idle_in_transaction_session_timeout = '60s'";
 
+/// Connects to a server for reads outside of the rules.
+pub(super) fn open_client(server: &PostgresServer) -> Result<::postgres::Client> {
+    Ok(Manager::new(server)?.open()?)
+}
+
 pub(super) struct Postgres {
     /// `None` only while it is dropped.
     pool: Option<r2d2::Pool<Manager>>,

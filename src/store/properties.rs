@@ -11,6 +11,10 @@ pub enum Property {
     KeyFingerprint,
     /// The version of the keys of all addresses.
     EmailKeyVersion,
+    /// The models of the Django site that was imported, in JSON.
+    DjangoModels,
+    /// The time in microseconds until which refresh tokens of Django have been imported.
+    DjangoTokensUntil,
 }
 
 pub fn find(db: &Reader<'_>, property: Property) -> Result<Option<String>> {

@@ -1,6 +1,8 @@
 //! Refresh tokens, stored by their hash. An exchange consumes a token and issues its successor. If the token is exchanged
 //! again, a new successor replaces the unused one.
 
+use super::bulk::{self, Row};
+use super::value::Value;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
@@ -24,6 +26,22 @@ pub fn insert(db: &Writer<'_>, new: &NewToken<'_>) -> Result<()> {
     let sql = "INSERT INTO refresh_tokens (token_hash, session_id, predecessor_hash, issued_at, expires_at) \
          VALUES ($1, $2, $3, $4, $5)";
     db.execute(sql, (new.hash, new.session, new.predecessor, new.issued_at, new.expires_at))
+}
+
+/// Adds many tokens.
+pub fn insert_many(db: &Writer<'_>, tokens: &[NewToken<'_>]) -> Result<()> {
+    let row = |token: &NewToken<'_>| -> Row {
+        vec![
+            Value::owned(token.hash),
+            Value::owned(token.session),
+            Value::owned(token.predecessor),
+            Value::owned(token.issued_at),
+            Value::owned(token.expires_at),
+            Value::owned(None::<Timestamp>),
+            Value::owned(None::<Timestamp>),
+        ]
+    };
+    bulk::insert_into(db, "refresh_tokens", &tokens.iter().map(row).collect::<Vec<_>>())
 }
 
 /// Deletes all but the newest `max` tokens of a session.

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::accounts::{Account, AccountId, COLUMN_COUNT, COLUMNS, TABLES, read_account, select_where};
+use super::bulk::{self, Row};
+use super::value::Value;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
@@ -32,6 +34,22 @@ pub fn insert(db: &Writer<'_>, session: &Session) -> Result<()> {
     let Session { id, account, began_at, last_use } = session;
     let Use { at, expires_at, address, user_agent } = last_use;
     db.execute(sql, (id, account, began_at, at, expires_at, address, user_agent))
+}
+
+/// Adds many sessions.
+pub fn insert_many(db: &Writer<'_>, sessions: &[Session]) -> Result<()> {
+    let row = |Session { id, account, began_at, last_use }: &Session| -> Row {
+        vec![
+            Value::owned(id),
+            Value::owned(account),
+            Value::owned(began_at),
+            Value::owned(last_use.at),
+            Value::owned(last_use.expires_at),
+            Value::owned(&last_use.address),
+            Value::owned(&last_use.user_agent),
+        ]
+    };
+    bulk::insert_into(db, "sessions", &sessions.iter().map(row).collect::<Vec<_>>())
 }
 
 pub fn set_last_use(db: &Writer<'_>, id: &str, last_use: &Use) -> Result<()> {

@@ -31,12 +31,12 @@ pub(super) const NULLABLE_TEXTS: [&str; 8] = [
 ];
 
 #[rustfmt::skip]
-pub const TABLES: [Table; 17] = [
+pub const TABLES: [Table; 18] = [
     table("properties", 1, &["name", "value"]),
     table("accounts", 1, &[
         "id", "username", "username_key", "first_name", "last_name", "academic_title", "password_hash", "epoch",
         "epoch_began_at", "is_staff", "joined_at", "verified_at", "archived_at", "deactivated_at",
-        "activation_ends_password",
+        "activation_ends_password", "is_superuser", "last_login_at",
     ]),
     table("email_addresses", 1, &["email_key", "email", "account_id", "role"]),
     table("released_emails", 1, &["address_hash", "released_at"]),
@@ -59,6 +59,7 @@ pub const TABLES: [Table; 17] = [
     ]),
     table("memberships", 1, &["account_id", "working_group_id", "role"]),
     table("join_requests", 1, &["id", "position", "account_id", "working_group_id", "made_at", "status"]),
+    table("django_keys", 2, &["model", "django_key", "id"]),
     table("attempts", 1, &["name", "counted", "counted_at", "forgotten_at"]),
     table("known_clients", 2, &["account_id", "network", "seen_at"]),
     table("audit", 1, &[

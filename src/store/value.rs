@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::accounts::{MemberRole, Role};
 use super::audit::StoredActor;
+use super::django_keys::Model;
 use super::join_requests::Status;
 use crate::clock::Timestamp;
 
@@ -43,10 +44,7 @@ impl FromValue for i64 {
 
 impl FromValue for Value<'static> {
     fn from_value(value: Value<'_>) -> Option<Self> {
-        Some(match value {
-            Value::Integer(number) => Self::Integer(number),
-            Value::Text(text) => Self::Text(text.map(|text| text.into_owned().into())),
-        })
+        Some(value.into_owned())
     }
 }
 
@@ -93,6 +91,20 @@ impl ToValue for String {
 
     fn to_value(&self) -> Value<'_> {
         self.as_str().to_value()
+    }
+}
+
+impl Value<'_> {
+    fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Integer(number) => Value::Integer(number),
+            Self::Text(text) => Value::Text(text.map(|text| text.into_owned().into())),
+        }
+    }
+
+    /// Returns a parameter that outlives its source.
+    pub(super) fn owned(value: impl ToValue) -> Value<'static> {
+        value.to_value().into_owned()
     }
 }
 
@@ -152,7 +164,7 @@ macro_rules! store_by_name {
     )+};
 }
 
-store_by_name!(MemberRole, Role, Status, StoredActor);
+store_by_name!(MemberRole, Model, Role, Status, StoredActor);
 
 /// The parameters of a statement: `$1` is the first.
 pub(super) trait Params {

@@ -7,9 +7,9 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::import::Report;
-use crate::accounts::Account;
 use crate::app::App;
 use crate::error::Result;
+use crate::store::accounts::transfer::{ExportedAccount, list_for_export};
 use crate::store::groups::Group;
 use crate::store::{self, Reader};
 
@@ -34,12 +34,12 @@ pub fn export(app: &App, out: &mut dyn Write) -> Result<Report> {
         list.begin("users")?;
         let mut last = 0;
         loop {
-            let accounts = store::accounts::list_with_hashes(db, last, BATCH_SIZE.into())?;
-            let Some((account, _)) = accounts.last() else { break };
-            last = account.id;
+            let accounts = list_for_export(db, last, BATCH_SIZE.into())?;
+            let Some(exported) = accounts.last() else { break };
+            last = exported.account.id;
             report.accounts.kept += accounts.len();
-            for (account, hash) in accounts {
-                list.entry(&user_entry(&account, hash.as_deref()))?;
+            for exported in accounts {
+                list.entry(&user_entry(&exported))?;
             }
         }
         list.begin("workinggroups")?;
@@ -54,10 +54,10 @@ pub fn export(app: &App, out: &mut dyn Write) -> Result<Report> {
     })
 }
 
-fn user_entry(account: &Account, hash: Option<&str>) -> Value {
+fn user_entry(ExportedAccount { account, password_hash, .. }: &ExportedAccount) -> Value {
     // Leaves out a password that an activation would remove. A stranger may have chosen it, and the format cannot express
     // that.
-    let hash = hash.filter(|_| !account.activation_ends_password);
+    let hash = password_hash.as_deref().filter(|_| !account.activation_ends_password);
     json!({
         "email": account.email,
         "username": account.username,

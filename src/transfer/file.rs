@@ -10,6 +10,7 @@ mod users;
 
 pub use crate::store::institutions::{Institution, ResearchField};
 use decoder::{Decoder, Object};
+pub(super) use fields::parse_time;
 pub use groups::{JoinRequest, WorkingGroup};
 pub use users::User;
 

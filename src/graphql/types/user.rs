@@ -35,9 +35,9 @@ macro_rules! account_type {
         $(#[$attributes])*
         #[Object]
         impl $name {
-            /// Always null, as existing clients expect.
+            /// When the account last logged in to the admin site of Django. Other logins do not count.
             async fn last_login(&self) -> Option<DateTime> {
-                None
+                self.0.record.last_login_at.map(Into::into)
             }
 
             /// Whether the account is a member of staff.

@@ -42,6 +42,14 @@ impl Manager {
         let tls = server.is_encrypted.then(|| tls_config(server)).transpose()?;
         Ok(Self { connection, tls: tls.map(MakeRustlsConnect::new) })
     }
+
+    pub(super) fn open(&self) -> Result<postgres::Client, ConnectError> {
+        let client = match &self.tls {
+            Some(tls) => self.connection.connect(tls.clone()),
+            None => self.connection.connect(NoTls),
+        };
+        client.map_err(ConnectError)
+    }
 }
 
 impl r2d2::ManageConnection for Manager {
@@ -49,11 +57,7 @@ impl r2d2::ManageConnection for Manager {
     type Error = ConnectError;
 
     fn connect(&self) -> Result<Session, ConnectError> {
-        let client = match &self.tls {
-            Some(tls) => self.connection.connect(tls.clone()),
-            None => self.connection.connect(NoTls),
-        };
-        client.map(Session::new).map_err(ConnectError)
+        self.open().map(Session::new)
     }
 
     fn is_valid(&self, _: &mut Session) -> Result<(), ConnectError> {

@@ -67,7 +67,8 @@ impl Decoder {
     }
 }
 
-fn parse_time(text: &str) -> Option<Timestamp> {
+/// Parses a time in UTC since 1970, in the format of RFC 3339.
+pub(in crate::transfer) fn parse_time(text: &str) -> Option<Timestamp> {
     let utc = text.strip_suffix('Z').or(text.strip_suffix("+00:00"))?;
     let time = humantime::parse_rfc3339(&format!("{utc}Z")).ok()?;
     Some(Timestamp::from_micros(0).plus(time.duration_since(UNIX_EPOCH).ok()?))

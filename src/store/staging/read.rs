@@ -1,0 +1,288 @@
+//! Reads what is staged. Lists of users and tokens are read in pages.
+
+use super::{Result, Staging};
+use crate::clock::Timestamp;
+use crate::store::accounts::AccountId;
+use crate::store::join_requests::Status;
+use crate::store::statement::Row;
+
+/// The order of users: by key if keys are integers, otherwise by the time of registration.
+#[derive(Debug, Clone)]
+pub struct Position {
+    number: i64,
+    joined_at: Timestamp,
+    key: String,
+}
+
+impl Position {
+    pub const START: Self =
+        Self { number: i64::MIN, joined_at: Timestamp::from_micros(i64::MIN), key: String::new() };
+}
+
+pub struct StagedUser {
+    pub key: String,
+    /// The key if it is an integer, otherwise 0.
+    pub number: i64,
+    pub joined_at: Timestamp,
+    pub email: String,
+    pub email_key: String,
+    /// `None` if the account gets its id as its username.
+    pub username: Option<String>,
+    pub first_name: String,
+    pub last_name: String,
+    pub academic_title: String,
+    pub password_hash: Option<String>,
+    pub is_active: bool,
+    pub is_staff: bool,
+    pub is_superuser: bool,
+    pub last_login_at: Option<Timestamp>,
+    pub verified: bool,
+    pub archived: bool,
+    pub secondary_email: Option<String>,
+    pub secondary_key: Option<String>,
+}
+
+impl StagedUser {
+    pub fn position(&self) -> Position {
+        Position { number: self.number, joined_at: self.joined_at, key: self.key.clone() }
+    }
+}
+
+pub struct StagedInstitution {
+    pub key: String,
+    pub name: String,
+    pub city: String,
+    pub state: Option<String>,
+    pub country: String,
+}
+
+pub struct StagedGroup {
+    pub key: String,
+    pub name: String,
+    pub institution_key: Option<String>,
+    /// The id of the institution here.
+    pub institution_id: Option<String>,
+    pub research_field: i64,
+    pub employees: Option<i64>,
+    pub is_public: bool,
+}
+
+/// A member of a group, where the account or the group is new.
+pub struct StagedMember {
+    pub account: AccountId,
+    pub group_id: String,
+    pub is_representative: bool,
+}
+
+pub struct StagedRequest {
+    pub key: String,
+    pub account: AccountId,
+    pub group_id: String,
+    pub made_at: Timestamp,
+    pub status: Status,
+}
+
+/// A refresh token that can still be used.
+pub struct StagedToken {
+    pub hash: String,
+    pub account: AccountId,
+    pub created_at: Timestamp,
+}
+
+/// The numbers of users with a property.
+#[derive(Debug, Default)]
+pub struct UserCounts {
+    pub all: u64,
+    pub staff: u64,
+    pub superusers: u64,
+    pub inactive: u64,
+    pub without_status: u64,
+    pub unverified: u64,
+    pub archived: u64,
+    pub without_password: u64,
+    /// Imported before.
+    pub known: u64,
+    /// Imported before, and deleted here since.
+    pub deleted: u64,
+    pub new: u64,
+}
+
+const USER: &str = "u.key, u.number, u.joined_at, u.email, u.email_key, u.username, u.first_name, u.last_name, \
+     u.academic_title, u.password_hash, u.is_active, u.is_staff, u.is_superuser, u.last_login_at, \
+     COALESCE(s.verified, 0), COALESCE(s.archived, 0), s.secondary_email, s.secondary_key \
+     FROM users u LEFT JOIN statuses s ON s.user_key = u.key";
+
+fn read_user(row: &Row<'_>) -> Result<StagedUser> {
+    Ok(StagedUser {
+        key: row.get(0)?,
+        number: row.get(1)?,
+        joined_at: row.get(2)?,
+        email: row.get(3)?,
+        email_key: row.get(4)?,
+        username: row.get(5)?,
+        first_name: row.get(6)?,
+        last_name: row.get(7)?,
+        academic_title: row.get(8)?,
+        password_hash: row.get(9)?,
+        is_active: row.get(10)?,
+        is_staff: row.get(11)?,
+        is_superuser: row.get(12)?,
+        last_login_at: row.get(13)?,
+        verified: row.get(14)?,
+        archived: row.get(15)?,
+        secondary_email: row.get(16)?,
+        secondary_key: row.get(17)?,
+    })
+}
+
+impl Staging {
+    /// Returns the users that are not left out and were not imported before, at most `limit` after a position.
+    pub fn list_new_users(&self, after: &Position, limit: i64) -> Result<Vec<StagedUser>> {
+        self.list_users("AND NOT u.is_known AND NOT u.is_left_out", after, limit)
+    }
+
+    /// Returns the keys of all users, at most `limit` after a position, with their positions.
+    pub fn list_all_users(&self, after: &Position, limit: i64) -> Result<Vec<StagedUser>> {
+        self.list_users("", after, limit)
+    }
+
+    fn list_users(&self, condition: &str, after: &Position, limit: i64) -> Result<Vec<StagedUser>> {
+        let sql = format!(
+            "SELECT {USER} WHERE (u.number, u.joined_at, u.key) > ($1, $2, $3) {condition} \
+             ORDER BY u.number, u.joined_at, u.key LIMIT $4"
+        );
+        self.db().list(&sql, (after.number, after.joined_at, &after.key, limit), read_user)
+    }
+
+    pub fn list_institutions(&self) -> Result<Vec<StagedInstitution>> {
+        let sql = "SELECT key, name, city, state, country FROM institutions ORDER BY position";
+        self.db().list(sql, (), |row| {
+            Ok(StagedInstitution {
+                key: row.get(0)?,
+                name: row.get(1)?,
+                city: row.get(2)?,
+                state: row.get(3)?,
+                country: row.get(4)?,
+            })
+        })
+    }
+
+    /// Returns the id, field and subfield of each research field.
+    pub fn list_research_fields(&self) -> Result<Vec<(i64, String, String)>> {
+        let sql = "SELECT id, field, subfield FROM research_fields ORDER BY id";
+        self.db().list(sql, (), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    }
+
+    /// Returns the keys of all groups.
+    pub fn list_group_keys(&self) -> Result<Vec<String>> {
+        self.db().list("SELECT key FROM groups ORDER BY position", (), |row| row.get(0))
+    }
+
+    /// Returns the keys of all join requests.
+    pub fn list_request_keys(&self) -> Result<Vec<String>> {
+        self.db().list("SELECT key FROM requests ORDER BY position", (), |row| row.get(0))
+    }
+
+    /// Returns the groups that are not left out and were not imported before, in their order.
+    pub fn list_new_groups(&self) -> Result<Vec<StagedGroup>> {
+        let sql = "SELECT g.key, g.name, g.institution_key, i.id, g.research_field, g.employees, g.is_public \
+             FROM groups g LEFT JOIN institutions i ON i.key = g.institution_key \
+             WHERE NOT g.is_known AND NOT g.is_left_out ORDER BY g.position";
+        self.db().list(sql, (), |row| {
+            Ok(StagedGroup {
+                key: row.get(0)?,
+                name: row.get(1)?,
+                institution_key: row.get(2)?,
+                institution_id: row.get(3)?,
+                research_field: row.get(4)?,
+                employees: row.get(5)?,
+                is_public: row.get(6)?,
+            })
+        })
+    }
+
+    /// Returns the members of groups, where the account or the group is new: at most `limit` with larger accounts than `after`.
+    pub fn list_new_members(&self, after: AccountId, limit: i64) -> Result<Vec<StagedMember>> {
+        let sql = "SELECT u.account_id, g.id, g.representative_key IS u.key AND NOT g.is_known \
+             FROM users u JOIN groups g ON g.key = u.group_key \
+             WHERE u.account_id > $1 AND NOT u.is_left_out AND NOT g.is_left_out AND NOT (u.is_known AND g.is_known) \
+             ORDER BY u.account_id LIMIT $2";
+        self.db().list(sql, (after, limit), |row| {
+            Ok(StagedMember { account: row.get(0)?, group_id: row.get(1)?, is_representative: row.get(2)? })
+        })
+    }
+
+    /// Returns the join requests that are not left out and were not imported before, in the order in which they were made.
+    pub fn list_new_requests(&self) -> Result<Vec<StagedRequest>> {
+        let sql = "SELECT r.key, u.account_id, g.id, r.made_at, r.status FROM requests r \
+             JOIN users u ON u.key = r.user_key JOIN groups g ON g.key = r.group_key \
+             WHERE NOT r.is_known AND NOT r.is_left_out ORDER BY r.made_at, r.position";
+        self.db().list(sql, (), |row| {
+            Ok(StagedRequest {
+                key: row.get(0)?,
+                account: row.get(1)?,
+                group_id: row.get(2)?,
+                made_at: row.get(3)?,
+                status: row.get(4)?,
+            })
+        })
+    }
+
+    /// Returns the newest `per_account` tokens of each account that can still be used. Tokens of accounts that were imported
+    /// before must have been created after a time. Returns at most `limit` with larger hashes than `after`.
+    pub fn list_live_tokens(
+        &self,
+        created_after: Timestamp,
+        per_account: i64,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<StagedToken>> {
+        let sql = "SELECT t.hash, u.account_id, t.created_at FROM tokens t JOIN users u ON u.key = t.user_key \
+             WHERE t.hash > $1 AND t.is_live AND (t.created_at > $2 OR NOT u.is_known) \
+             AND NOT u.is_left_out AND u.is_active \
+             AND (SELECT COUNT(*) FROM tokens n WHERE n.user_key = t.user_key AND n.is_live \
+              AND (n.created_at, n.hash) > (t.created_at, t.hash)) < $3 \
+             ORDER BY t.hash LIMIT $4";
+        self.db().list(sql, (after, created_after, per_account, limit), |row| {
+            Ok(StagedToken { hash: row.get(0)?, account: row.get(1)?, created_at: row.get(2)? })
+        })
+    }
+
+    /// Returns when the newest token was created.
+    pub fn newest_token(&self) -> Result<Option<Timestamp>> {
+        self.db().value("SELECT MAX(created_at) FROM tokens", ())
+    }
+
+    /// Returns the number of refresh tokens, and of those that can still be used.
+    pub fn count_tokens(&self) -> Result<(u64, u64)> {
+        let sql = "SELECT COUNT(*), COALESCE(SUM(is_live), 0) FROM tokens";
+        let counts =
+            self.db().find(sql, (), |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)))?.unwrap_or_default();
+        Ok((counts.0.unsigned_abs(), counts.1.unsigned_abs()))
+    }
+
+    pub fn count_users(&self) -> Result<UserCounts> {
+        let sql = "SELECT COUNT(*), SUM(is_staff), SUM(is_superuser), SUM(NOT is_active), SUM(s.user_key IS NULL), \
+             SUM(NOT COALESCE(s.verified, 0)), SUM(COALESCE(s.archived, 0)), SUM(password_hash IS NULL), \
+             SUM(is_known), SUM(is_known AND is_left_out), SUM(NOT is_known AND NOT is_left_out) \
+             FROM users LEFT JOIN statuses s ON s.user_key = key";
+        let counts = self.db().find(sql, (), |row| {
+            let count =
+                |column| Ok::<_, anyhow::Error>(row.get::<Option<i64>>(column)?.unwrap_or(0).unsigned_abs());
+            Ok(UserCounts {
+                all: count(0)?,
+                staff: count(1)?,
+                superusers: count(2)?,
+                inactive: count(3)?,
+                without_status: count(4)?,
+                unverified: count(5)?,
+                archived: count(6)?,
+                without_password: count(7)?,
+                known: count(8)?,
+                deleted: count(9)?,
+                new: count(10)?,
+            })
+        })?;
+        Ok(counts.unwrap_or_default())
+    }
+}

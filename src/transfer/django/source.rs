@@ -1,0 +1,171 @@
+//! Where a site is read from: a dump, an SQLite file or a PostgreSQL database.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use flate2::bufread::MultiGzDecoder;
+use serde_json::{Map, Value};
+
+use super::dump::{DumpedObject, for_each_object};
+use super::models::{Kind, Models};
+use crate::config::{Database, Location};
+use crate::store::foreign::{ForeignDatabase, is_sqlite};
+use crate::text;
+
+/// The first bytes of a gzip file (RFC 1952 §2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// The size of the buffers for the file.
+const BUFFER: usize = 256 * 1024;
+
+pub enum Source {
+    Dump(PathBuf),
+    Database(Location),
+}
+
+/// An object of a model that an import reads.
+pub(super) struct Object {
+    pub(super) kind: Kind,
+    /// An integer, or a UUID in lower case with dashes.
+    pub(super) key: String,
+    /// Without `_id` at the ends of their names.
+    pub(super) fields: Map<String, Value>,
+}
+
+/// What a site contains, as far as it is known after the read.
+#[derive(Default)]
+pub(super) struct Contents {
+    pub(super) models: Models,
+    /// The numbers of objects of models that an import does not read, by label.
+    pub(super) others: BTreeMap<String, u64>,
+}
+
+impl Source {
+    /// Finds out what `name` is: the URL of a PostgreSQL database, or a file. A URL is parsed with the settings.
+    pub fn locate(name: &str, settings: &Database) -> Result<Self> {
+        if name.contains("://") {
+            return settings.locate_for_move(name).map(Self::Database);
+        }
+        let path = PathBuf::from(name);
+        let is_database = is_sqlite(open(&path)?.fill_buf().with_context(|| unreadable(&path))?);
+        Ok(if is_database { Self::Database(Location::Sqlite(path)) } else { Self::Dump(path) })
+    }
+
+    /// Calls `visit` with each object of a model that an import reads.
+    pub(super) fn for_each_object(&self, visit: &mut dyn FnMut(Object) -> Result<()>) -> Result<Contents> {
+        match self {
+            Self::Dump(path) => read_dump(path, visit).with_context(|| unreadable(path)),
+            Self::Database(location) => read_database(location, visit)
+                .with_context(|| format!("{} cannot be read", location.describe())),
+        }
+    }
+}
+
+fn unreadable(path: &Path) -> String {
+    format!("{} cannot be read", path.display())
+}
+
+fn open(path: &Path) -> Result<BufReader<File>> {
+    let file = File::open(path).with_context(|| unreadable(path))?;
+    Ok(BufReader::with_capacity(BUFFER, file))
+}
+
+fn read_dump(path: &Path, visit: &mut dyn FnMut(Object) -> Result<()>) -> Result<Contents> {
+    let mut file = open(path)?;
+    if file.fill_buf()?.starts_with(&GZIP) {
+        let json = BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file));
+        return read_json(json, visit);
+    }
+    read_json(file, visit)
+}
+
+/// Reads the JSON of a dump.
+pub(super) fn read_json(json: impl Read, visit: &mut dyn FnMut(Object) -> Result<()>) -> Result<Contents> {
+    let mut contents = Contents::default();
+    // Most objects have the model of the one before.
+    let mut kinds: BTreeMap<String, Option<Kind>> = BTreeMap::new();
+    for_each_object(json, &mut |DumpedObject { model, pk, fields }| {
+        let kind = match kinds.get(&model) {
+            Some(kind) => *kind,
+            None => {
+                let has_uuids = pk.as_str().is_some_and(|key| text::uuid(key).is_some());
+                let kind = contents.models.recognize(&model, fields.keys().cloned().collect(), has_uuids)?;
+                kinds.insert(model.clone(), kind);
+                kind
+            }
+        };
+        let Some(kind) = kind else {
+            *contents.others.entry(model).or_default() += 1;
+            return Ok(());
+        };
+        let Some(key) = key_of(&pk) else {
+            bail!("an object of {model} has the primary key {pk}; make the dump without --natural-primary")
+        };
+        visit(Object { kind, key, fields })
+    })?;
+    Ok(contents)
+}
+
+fn read_database(location: &Location, visit: &mut dyn FnMut(Object) -> Result<()>) -> Result<Contents> {
+    let mut database = ForeignDatabase::open(location)?;
+    let mut contents = Contents::default();
+    let tables = database.tables()?;
+    for table in tables {
+        let fields: Vec<String> = table.columns.iter().map(|column| field_of(column).to_owned()).collect();
+        let label = label_of(&table.name);
+        let mut known = fields.clone();
+        known.retain(|field| field != "id");
+        let Some(kind) = contents.models.recognize(&label, known, false)? else {
+            // SQLite and Django keep records of their own.
+            if !table.name.starts_with("sqlite_") && table.name != "django_migrations" {
+                let count = database.count_rows(&table)?;
+                if count > 0 {
+                    contents.others.insert(table.name, count);
+                }
+            }
+            continue;
+        };
+        let models = &mut contents.models;
+        database.for_each_row(&table, &mut |row| {
+            let mut fields: Map<String, Value> =
+                row.into_iter().map(|(column, value)| (field_of(&column).to_owned(), value)).collect();
+            let key = fields.remove("id").unwrap_or_default();
+            if key.is_string()
+                && let Some(model) = models.0.get_mut(&kind)
+            {
+                model.has_uuids = true;
+            }
+            let Some(key) = key_of(&key) else {
+                bail!("{label} has the primary key {key}, which is no integer or UUID")
+            };
+            visit(Object { kind, key, fields })
+        })?;
+    }
+    if !contents.models.0.contains_key(&Kind::User) {
+        bail!("it contains no table of users with the columns password, last_login and email");
+    }
+    Ok(contents)
+}
+
+/// Returns the name of a field: a column with a foreign key has `_id` at its end.
+fn field_of(column: &str) -> &str {
+    column.strip_suffix("_id").unwrap_or(column)
+}
+
+/// Returns the label of the model that Django stores in a table, unless the model names another table.
+fn label_of(table: &str) -> String {
+    table.rsplit_once('_').map_or_else(|| table.to_owned(), |(app, model)| format!("{app}.{model}"))
+}
+
+/// Returns a primary or foreign key as a string.
+pub(super) fn key_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) => number.as_i64().map(|number| number.to_string()),
+        Value::String(text) => {
+            text::uuid(text).or_else(|| text.parse::<i64>().ok().map(|key| key.to_string()))
+        }
+        _ => None,
+    }
+}

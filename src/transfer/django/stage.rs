@@ -1,0 +1,254 @@
+//! Reads a site into a temporary database. Invalid values are faults. Values that only this program cannot store are
+//! conflicts: they are left out, and recorded.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use super::entry::{Entry, Faults, MAX_LENGTH};
+use super::models::{Kind, Models};
+use super::source::{Contents, Object, Source};
+use crate::accounts::validation;
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::django::email_validator;
+use crate::store::join_requests::Status;
+use crate::store::staging::{
+    ConflictKind, NewGroup, NewInstitution, NewRequest, NewStatus, NewUser, Staging,
+};
+use crate::tokens::refresh;
+use crate::{email, passwords};
+
+/// The longest reference to a refresh token in Django.
+const MAX_TOKEN: usize = 255;
+
+/// A site in a temporary database.
+pub struct Staged {
+    pub(super) staging: Staging,
+    pub models: Models,
+    /// The numbers of objects of models that an import does not read, by label or table.
+    pub(super) others: Vec<(String, u64)>,
+    /// The fields that an import does not read, such as `people.customuser.phone`.
+    pub(super) other_fields: Vec<String>,
+    /// The number of users with groups or permissions of Django's.
+    pub(super) users_with_permissions: u64,
+}
+
+/// The invalid values of a site.
+pub struct Refused {
+    /// One sentence each. Long lists are cut.
+    pub faults: Vec<String>,
+    pub count: usize,
+}
+
+/// Reads a site. Calls `progress` with the number of objects so far.
+pub fn stage(app: &App, source: &Source, progress: &dyn Fn(u64)) -> Result<Result<Staged, Refused>> {
+    let mut stage = Stage::new(app)?;
+    let mut done = 0;
+    let contents = source.for_each_object(&mut |object| {
+        done += 1;
+        progress(done);
+        stage.add(&object)
+    })?;
+    stage.finish(contents)
+}
+
+pub(super) struct Stage {
+    staging: Staging,
+    faults: Faults,
+    users_with_permissions: u64,
+    now: Timestamp,
+    /// Refresh tokens that were created before have expired.
+    oldest_live_token: Timestamp,
+}
+
+impl Stage {
+    pub(super) fn new(app: &App) -> Result<Self> {
+        let now = app.clock.now();
+        Ok(Self {
+            staging: Staging::create()?,
+            faults: Faults::default(),
+            users_with_permissions: 0,
+            now,
+            oldest_live_token: now.minus(app.config.tokens.refresh_lifetime),
+        })
+    }
+
+    pub(super) fn finish(self, contents: Contents) -> Result<Result<Staged, Refused>> {
+        let Faults { mut listed, mut count } = self.faults;
+        if !contents.models.0.contains_key(&Kind::User) {
+            listed.push("It contains no users, with the fields password, last_login and email.".to_owned());
+            count += 1;
+        }
+        if count > 0 {
+            return Ok(Err(Refused { faults: listed, count }));
+        }
+        self.staging.create_indexes()?;
+        Ok(Ok(Staged {
+            staging: self.staging,
+            other_fields: unknown_fields(&contents.models).into_iter().collect(),
+            models: contents.models,
+            others: contents.others.into_iter().collect(),
+            users_with_permissions: self.users_with_permissions,
+        }))
+    }
+
+    pub(super) fn add(&mut self, object: &Object) -> Result<()> {
+        let kind: &str = object.kind.into();
+        let name = format!("{kind} {}", object.key);
+        let mut entry = Entry { name, fields: &object.fields, faults: &mut self.faults };
+        let is_new = match object.kind {
+            Kind::Institution => add_institution(&self.staging, &object.key, &mut entry)?,
+            Kind::ResearchField => add_research_field(&self.staging, &object.key, &mut entry)?,
+            Kind::Status => add_status(&self.staging, &mut entry)?,
+            Kind::User => {
+                let has_permissions = ["groups", "user_permissions"].iter().any(|field| {
+                    object
+                        .fields
+                        .get(*field)
+                        .and_then(|list| list.as_array())
+                        .is_some_and(|list| !list.is_empty())
+                });
+                self.users_with_permissions += u64::from(has_permissions);
+                add_user(&self.staging, &object.key, self.now, &mut entry)?
+            }
+            Kind::WorkingGroup => add_group(&self.staging, &object.key, &mut entry)?,
+            Kind::JoinRequest => add_request(&self.staging, &object.key, &mut entry)?,
+            Kind::RefreshToken => add_token(&self.staging, self.oldest_live_token, &mut entry)?,
+        };
+        if !is_new {
+            entry.reject("", "It occurs twice.");
+        }
+        Ok(())
+    }
+}
+
+fn unknown_fields(models: &Models) -> BTreeSet<String> {
+    let unknown = models.0.iter().flat_map(|(kind, model)| {
+        let fields = model.fields.iter().filter(|field| !kind.known_fields().contains(&field.as_str()));
+        fields.map(|field| format!("{}.{field}", model.label))
+    });
+    unknown.collect()
+}
+
+fn add_user(staging: &Staging, key: &str, now: Timestamp, entry: &mut Entry<'_>) -> Result<bool> {
+    let address = entry.string("email", MAX_LENGTH);
+    let is_valid =
+        email_validator::is_valid(&address) && address.chars().count() <= validation::EMAIL_OF_ACCOUNT;
+    if !is_valid {
+        staging.add_conflict(ConflictKind::AddressInvalid, key, Some(&address))?;
+    }
+    let mut title = entry.string("academic_title", MAX_LENGTH);
+    if !title.is_empty() && !validation::TITLES.contains(&title.as_str()) {
+        staging.add_conflict(ConflictKind::TitleUnknown, key, Some(&title))?;
+        title.clear();
+    }
+    entry.require("password");
+    let hash = entry.string("password", MAX_LENGTH);
+    let problem = passwords::problem_with(&hash);
+    if let Some(problem) = &problem {
+        staging.add_conflict(ConflictKind::PasswordUnsupported, key, Some(problem))?;
+    }
+    let has_password = problem.is_none() && !hash.is_empty() && !hash.starts_with('!');
+    let username = entry.has("username").then(|| entry.string("username", MAX_LENGTH));
+    let email_key = email::key(&address);
+    let (first_name, last_name) =
+        (entry.string("first_name", MAX_LENGTH), entry.string("last_name", MAX_LENGTH));
+    let group_key = entry.reference("working_group");
+    let is_representative = entry.has("is_representative").then(|| entry.flag("is_representative", false));
+    staging.add_user(&NewUser {
+        key,
+        email: &address,
+        email_key: &email_key,
+        username: username.as_deref(),
+        first_name: &first_name,
+        last_name: &last_name,
+        academic_title: &title,
+        password_hash: has_password.then_some(&hash),
+        is_active: entry.flag("is_active", true),
+        is_staff: entry.flag("is_staff", false),
+        is_superuser: entry.flag("is_superuser", false),
+        joined_at: entry.time("date_joined").unwrap_or(now),
+        last_login_at: entry.time("last_login"),
+        group_key: group_key.as_deref(),
+        is_representative,
+    })
+}
+
+fn add_status(staging: &Staging, entry: &mut Entry<'_>) -> Result<bool> {
+    let user_key = entry.required_reference("user");
+    let secondary = entry.string("secondary_email", MAX_LENGTH);
+    let is_valid = email_validator::is_valid(&secondary) && secondary.chars().count() <= validation::EMAIL;
+    if !is_valid && !secondary.is_empty() {
+        staging.add_conflict(ConflictKind::SecondaryInvalid, &user_key, Some(&secondary))?;
+    }
+    let key = email::key(&secondary);
+    staging.add_status(&NewStatus {
+        user_key: &user_key,
+        verified: entry.flag("verified", false),
+        archived: entry.flag("archived", false),
+        secondary_email: is_valid.then_some((&secondary, &key)),
+    })
+}
+
+fn add_institution(staging: &Staging, key: &str, entry: &mut Entry<'_>) -> Result<bool> {
+    let (name, city) = (entry.string("name", MAX_LENGTH), entry.string("city", MAX_LENGTH));
+    let (state, country) = (entry.optional_string("state", MAX_LENGTH), entry.string("country", MAX_LENGTH));
+    let new = NewInstitution { key, name: &name, city: &city, state: state.as_deref(), country: &country };
+    staging.add_institution(&new)
+}
+
+fn add_research_field(staging: &Staging, key: &str, entry: &mut Entry<'_>) -> Result<bool> {
+    let id = key.parse().ok().filter(|id| (0..=i64::from(i32::MAX)).contains(id));
+    if id.is_none() {
+        entry.reject("", format_args!("Its primary key must be an integer from 0 to {}.", i32::MAX));
+    }
+    let (field, subfield) = (entry.string("field", MAX_LENGTH), entry.string("subfield", MAX_LENGTH));
+    id.map_or(Ok(true), |id| staging.add_research_field(id, &field, &subfield))
+}
+
+fn add_group(staging: &Staging, key: &str, entry: &mut Entry<'_>) -> Result<bool> {
+    let name = entry.string("name", MAX_LENGTH);
+    let (institution, representative) = (entry.reference("institution"), entry.reference("representative"));
+    entry.require("field");
+    // Earlier versions of WePledge had the second name.
+    let is_public = if entry.has("is_public") { "is_public" } else { "public" };
+    let new = NewGroup {
+        key,
+        name: &name,
+        institution_key: institution.as_deref(),
+        research_field: entry.integer("field").unwrap_or_default(),
+        representative_key: representative.as_deref(),
+        employees: entry.integer("n_employees"),
+        is_public: entry.flag(is_public, false),
+    };
+    staging.add_group(&new)
+}
+
+fn add_request(staging: &Staging, key: &str, entry: &mut Entry<'_>) -> Result<bool> {
+    let (user_key, group_key) = (entry.required_reference("user"), entry.required_reference("working_group"));
+    entry.require("timestamp");
+    let status = entry.string("status", MAX_LENGTH).to_lowercase().parse();
+    if status.is_err() {
+        entry.reject("status", "It must be Pending, Approved or Declined.");
+    }
+    staging.add_request(&NewRequest {
+        key,
+        user_key: &user_key,
+        group_key: &group_key,
+        made_at: entry.time("timestamp").unwrap_or(Timestamp::from_micros(0)),
+        status: status.unwrap_or(Status::Pending),
+    })
+}
+
+fn add_token(staging: &Staging, oldest_live: Timestamp, entry: &mut Entry<'_>) -> Result<bool> {
+    let user_key = entry.required_reference("user");
+    entry.require("token");
+    entry.require("created");
+    let hash = refresh::hash(&entry.string("token", MAX_TOKEN));
+    let (created, revoked) = (entry.time("created"), entry.time("revoked"));
+    let created = created.unwrap_or(Timestamp::from_micros(0));
+    let is_live = revoked.is_none() && created >= oldest_live;
+    staging.add_token(&hash, &user_key, created, is_live)?;
+    Ok(true)
+}
