@@ -44,3 +44,10 @@ fn list(db: &Reader<'_>, model: Model, column: &str, values: &[String]) -> Resul
         format!("SELECT django_key, id FROM django_keys WHERE model = '{model}' AND {column} IN ($keys)");
     db.list_by_keys(&sql, values, |row| Ok(DjangoKey { key: row.get(0)?, id: row.get(1)? }))
 }
+
+/// Returns the largest key that is an integer: 0 if there is none.
+pub fn max_number(db: &Reader<'_>, model: Model) -> Result<i64> {
+    let sql = "SELECT COALESCE(MAX(CAST(django_key AS BIGINT)), 0) FROM django_keys \
+         WHERE model = $1 AND django_key NOT LIKE '%-%'";
+    db.value(sql, [model])
+}

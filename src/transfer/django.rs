@@ -6,7 +6,9 @@
 mod check;
 mod dump;
 mod entry;
+pub mod export;
 mod import;
+mod keys;
 mod models;
 pub mod report;
 mod source;

@@ -119,6 +119,23 @@ impl Models {
         Ok(Some(kind))
     }
 
+    /// The models of WePledge, with the names of django-graphql-auth.
+    pub(super) fn of_wepledge() -> Self {
+        let model = |kind: Kind, label: &str| {
+            let fields = kind.known_fields().iter().filter(|field| **field != "public");
+            let fields = fields.map(|field| (*field).to_owned()).collect();
+            (kind, Model { label: label.to_owned(), fields, has_uuids: kind != Kind::ResearchField })
+        };
+        Self(BTreeMap::from([
+            model(Kind::Institution, "emissions.institution"),
+            model(Kind::ResearchField, "emissions.researchfield"),
+            model(Kind::Status, "graphql_auth.userstatus"),
+            model(Kind::User, "emissions.customuser"),
+            model(Kind::WorkingGroup, "emissions.workinggroup"),
+            model(Kind::JoinRequest, "emissions.workinggroupjoinrequest"),
+        ]))
+    }
+
     /// Returns the label of a model, such as `auth.user`.
     pub fn label(&self, kind: Kind) -> &str {
         self.0.get(&kind).map_or("", |model| &model.label)

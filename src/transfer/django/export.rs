@@ -1,0 +1,273 @@
+//! Writes a file that `manage.py loaddata` reads, with the models of the site that was imported.
+
+use std::collections::HashMap;
+use std::io::Write;
+
+use serde_json::{Map, Value, json};
+
+use super::keys::{AccountKeys, Keys};
+use super::models::{Kind, Model, Models};
+use crate::accounts::Account;
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::store::accounts::transfer::{ExportedAccount, list_for_export};
+use crate::store::django_keys;
+use crate::store::groups::Group;
+use crate::store::join_requests::{JoinRequest, Status};
+use crate::store::properties::{self, Property};
+use crate::store::{self, Reader};
+
+/// The number of accounts that are read at a time, and of groups whose join requests are read at a time.
+const PAGE: u16 = 250;
+
+/// The numbers of exported objects by model.
+pub type Exported = Vec<(String, u64)>;
+
+/// Writes all objects that the site can store, and returns their numbers.
+pub fn export(app: &App, out: &mut dyn Write) -> Result<Exported> {
+    app.store.read(|db| {
+        let models = match properties::find(db, Property::DjangoModels)? {
+            Some(json) => serde_json::from_str(&json).map_err(anyhow::Error::new)?,
+            None => Models::of_wepledge(),
+        };
+        require_representatives(db, &models)?;
+        let mut fixture = Fixture { out, models: &models, counts: Exported::default() };
+        let mut export = Export::new(db, &models)?;
+        fixture.write_text("[")?;
+        export.write_institutions(&mut fixture)?;
+        // When a user is loaded, django-graphql-auth adds a status, unless there is one.
+        for kind in [Kind::Status, Kind::User] {
+            export.write_accounts(kind, &mut fixture)?;
+        }
+        export.write_groups(&mut fixture)?;
+        export.write_join_requests(&mut fixture)?;
+        fixture.write_text("\n]\n")?;
+        Ok(fixture.counts)
+    })
+}
+
+/// Rejects working groups without a representative, which WePledge cannot load.
+fn require_representatives(db: &Reader<'_>, models: &Models) -> Result<()> {
+    if !models.0.contains_key(&Kind::WorkingGroup) {
+        return Ok(());
+    }
+    let groups = store::groups::list(db)?;
+    let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
+    let representatives = store::accounts::list_representatives(db, &ids)?;
+    let is_represented = |group: &&Group| representatives.iter().any(|account| account.is_member_of(&group.id));
+    let names: Vec<_> = groups.iter().filter(|group| !is_represented(group)).map(|group| &*group.id).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(Error::bad_request(format!(
+        "Django cannot load working groups without a representative; name one with `group set-representative`, or delete the \
+         group with `group delete`: {}",
+        names.join(", ")
+    )))
+}
+
+struct Export<'a> {
+    db: &'a Reader<'a>,
+    accounts: AccountKeys,
+    institutions: HashMap<String, Value>,
+    groups: HashMap<String, Value>,
+    requests: Keys,
+    list_of_groups: Vec<Group>,
+}
+
+impl<'a> Export<'a> {
+    fn new(db: &'a Reader<'a>, models: &Models) -> Result<Self> {
+        let has_uuids = |kind| models.0.get(&kind).is_none_or(|model: &Model| model.has_uuids);
+        let institutions = store::institutions::list_institutions(db, &[], i64::MAX, 0)?;
+        let institutions: Vec<String> = institutions.into_iter().map(|institution| institution.id).collect();
+        let list_of_groups = store::groups::list(db)?;
+        let groups: Vec<String> = list_of_groups.iter().map(|group| group.id.clone()).collect();
+        let institution_keys = Keys::new(db, django_keys::Model::Institution, has_uuids(Kind::Institution))?;
+        let group_keys = Keys::new(db, django_keys::Model::WorkingGroup, has_uuids(Kind::WorkingGroup))?;
+        Ok(Self {
+            db,
+            accounts: AccountKeys::new(db, has_uuids(Kind::User))?,
+            institutions: institution_keys.of(db, &institutions)?,
+            groups: group_keys.of(db, &groups)?,
+            requests: Keys::new(db, django_keys::Model::JoinRequest, has_uuids(Kind::JoinRequest))?,
+            list_of_groups,
+        })
+    }
+
+    fn write_institutions(&self, fixture: &mut Fixture<'_>) -> Result<()> {
+        for institution in store::institutions::list_institutions(self.db, &[], i64::MAX, 0)? {
+            fixture.write(Kind::Institution, &self.institutions[&institution.id], |field| match field {
+                "name" => json!(institution.name),
+                "city" => json!(institution.city),
+                "state" => json!(institution.state),
+                _ => json!(institution.country),
+            })?;
+        }
+        for research_field in store::institutions::list_research_fields(self.db)? {
+            fixture.write(Kind::ResearchField, &json!(research_field.id), |field| match field {
+                "field" => json!(research_field.field),
+                _ => json!(research_field.subfield),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Writes all accounts as objects of a kind.
+    fn write_accounts(&self, kind: Kind, fixture: &mut Fixture<'_>) -> Result<()> {
+        let (mut last, mut number) = (0, 0);
+        loop {
+            let page = list_for_export(self.db, last, PAGE.into())?;
+            let Some(exported) = page.last() else { return Ok(()) };
+            last = exported.account.id;
+            let accounts: Vec<&Account> = page.iter().map(|exported| &exported.account).collect();
+            let keys = self.accounts.of(self.db, &accounts)?;
+            for exported in &page {
+                let key = &keys[&exported.account.id];
+                number += 1;
+                match kind {
+                    Kind::Status => fixture.write(kind, &json!(number), |field| status_value(exported, key, field))?,
+                    _ => fixture.write(kind, key, |field| self.user_value(exported, field))?,
+                }
+            }
+        }
+    }
+
+    fn user_value(&self, exported: &ExportedAccount, field: &str) -> Value {
+        let account = &exported.account;
+        let group = account.membership.as_ref().and_then(|membership| self.groups.get(&membership.group));
+        match field {
+            "password" => json!(django_hash(exported)),
+            "last_login" => json!(account.last_login_at.map(django_time)),
+            "is_superuser" => json!(exported.is_superuser),
+            "is_staff" => json!(account.is_staff),
+            "is_active" => json!(account.deactivated_at.is_none()),
+            "date_joined" => json!(django_time(account.joined_at)),
+            "email" => json!(account.email),
+            "username" => json!(account.username),
+            "first_name" => json!(account.first_name),
+            "last_name" => json!(account.last_name),
+            "academic_title" => json!(account.academic_title),
+            "working_group" => json!(group),
+            "is_representative" => json!(account.represents().is_some()),
+            // The groups and permissions of the admin site are not imported.
+            _ => json!([]),
+        }
+    }
+
+    fn write_groups(&self, fixture: &mut Fixture<'_>) -> Result<()> {
+        for groups in self.list_of_groups.chunks(PAGE.into()) {
+            let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
+            let representatives = store::accounts::list_representatives(self.db, &ids)?;
+            let keys = self.accounts.of(self.db, &representatives.iter().collect::<Vec<_>>())?;
+            for group in groups {
+                let representative = representatives.iter().find(|account| account.is_member_of(&group.id));
+                let representative = representative.and_then(|account| keys.get(&account.id));
+                let institution = group.institution.as_ref().map(|institution| &self.institutions[&institution.id]);
+                fixture.write(Kind::WorkingGroup, &self.groups[&group.id], |field| match field {
+                    "name" => json!(group.name),
+                    "institution" => json!(institution),
+                    "representative" => json!(representative),
+                    "n_employees" => json!(group.employees),
+                    "field" => json!(group.research_field.id),
+                    // `is_public` or `public`.
+                    _ => json!(group.is_public),
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_join_requests(&mut self, fixture: &mut Fixture<'_>) -> Result<()> {
+        for groups in self.list_of_groups.chunks(PAGE.into()) {
+            let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
+            let requests = store::join_requests::list_by_groups(self.db, &ids)?;
+            let ids: Vec<_> = requests.iter().map(|request| request.id.clone()).collect();
+            let request_keys = self.requests.of(self.db, &ids)?;
+            let accounts: Vec<_> = requests.iter().map(|request| request.account).collect();
+            let accounts = store::accounts::list_by_ids(self.db, &accounts)?;
+            let account_keys = self.accounts.of(self.db, &accounts.iter().collect::<Vec<_>>())?;
+            for request in &requests {
+                let (user, group) = (&account_keys[&request.account], &self.groups[&request.group]);
+                fixture.write(Kind::JoinRequest, &request_keys[&request.id], |field| {
+                    request_value(request, user, group, field)
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn status_value(ExportedAccount { account, .. }: &ExportedAccount, user: &Value, field: &str) -> Value {
+    match field {
+        "user" => user.clone(),
+        "verified" => json!(account.verified_at.is_some()),
+        "archived" => json!(account.archived_at.is_some()),
+        _ => json!(account.secondary_email),
+    }
+}
+
+fn request_value(request: &JoinRequest, user: &Value, group: &Value, field: &str) -> Value {
+    match field {
+        "user" => user.clone(),
+        "working_group" => group.clone(),
+        "timestamp" => json!(django_time(request.made_at)),
+        _ => json!(match request.status {
+            Status::Pending => "Pending",
+            Status::Approved => "Approved",
+            Status::Declined => "Declined",
+        }),
+    }
+}
+
+/// Returns the hash in Django's format: Argon2 has a prefix, and an account without password has a hash that nothing matches.
+fn django_hash(exported: &ExportedAccount) -> String {
+    // An activation would remove this password. A stranger may have chosen it, and Django cannot express that.
+    let hash = exported.password_hash.as_ref().filter(|_| !exported.account.activation_ends_password);
+    match hash {
+        None => "!".to_owned(),
+        Some(hash) if hash.starts_with("$argon2") => format!("argon2{hash}"),
+        Some(hash) => hash.clone(),
+    }
+}
+
+/// Formats a time as Django does: in milliseconds, or microseconds if it has any.
+fn django_time(time: Timestamp) -> String {
+    let micros = time.micros().rem_euclid(1_000_000);
+    let system_time = time.to_system_time();
+    if micros == 0 {
+        humantime::format_rfc3339_seconds(system_time).to_string()
+    } else if micros % 1000 == 0 {
+        humantime::format_rfc3339_millis(system_time).to_string()
+    } else {
+        humantime::format_rfc3339_micros(system_time).to_string()
+    }
+}
+
+/// Writes a list of objects, one per line.
+struct Fixture<'a> {
+    out: &'a mut dyn Write,
+    models: &'a Models,
+    counts: Exported,
+}
+
+impl Fixture<'_> {
+    /// Writes an object, with the fields that its model has. Does nothing if the site has no model of this kind.
+    fn write(&mut self, kind: Kind, key: &Value, value_of: impl Fn(&str) -> Value) -> Result<()> {
+        let Some(model) = self.models.0.get(&kind) else { return Ok(()) };
+        let known = model.fields.iter().filter(|field| kind.known_fields().contains(&field.as_str()));
+        let fields: Map<String, Value> = known.map(|field| (field.clone(), value_of(field))).collect();
+        let object = json!({ "model": model.label, "pk": key, "fields": fields });
+        let separator = if self.counts.is_empty() { "" } else { "," };
+        self.write_text(&format!("{separator}\n{object}"))?;
+        match self.counts.last_mut().filter(|(label, _)| *label == model.label) {
+            Some((_, count)) => *count += 1,
+            None => self.counts.push((model.label.clone(), 1)),
+        }
+        Ok(())
+    }
+
+    fn write_text(&mut self, text: &str) -> Result<()> {
+        Ok(self.out.write_all(text.as_bytes()).map_err(anyhow::Error::new)?)
+    }
+}
