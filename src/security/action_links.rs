@@ -70,7 +70,8 @@ pub fn status(app: &App, action: Action, token: &str) -> Result<LinkStatus> {
 /// is not the primary one.
 pub fn issue(app: &App, action: Action, account: &Account, secondary_email: Option<&str>) -> Result<String> {
     let claims = ActionClaims {
-        email: account.email.clone(),
+        email: Some(account.email.clone()),
+        username: None,
         secondary_email: secondary_email.map(str::to_owned),
         account_and_epoch: Some((account.id, account.epoch)),
         made_at: app.clock.now(),
@@ -120,20 +121,34 @@ impl<'a> Link<'a> {
             LinkStatus::Used
         } else {
             LinkStatus::Valid(ValidLink {
-                email: self.claims.secondary_email.as_ref().unwrap_or(&self.claims.email).clone(),
+                email: self.mailed_to().unwrap_or(&account.email).to_owned(),
                 ends_password: self.action == Action::Activation && account.activation_ends_password,
             })
         };
         Ok((status, Some(account)))
     }
 
+    /// Returns the address that the link was mailed to, if the token contains it.
+    fn mailed_to(&self) -> Option<&str> {
+        self.claims.secondary_email.as_deref().or(self.claims.email.as_deref())
+    }
+
     fn find_account(&self, db: &Reader<'_>) -> Result<Option<Account>> {
-        let account = match self.claims.account_and_epoch {
-            Some((id, _)) => store::accounts::find_by_id(db, id)?,
-            // Tokens that Django issued contain only the primary address.
-            None => store::accounts::find_by_email(db, &email::key(&self.claims.email))?,
+        let claims = &self.claims;
+        let account = match (claims.account_and_epoch, &claims.email, &claims.username) {
+            (Some((id, _)), _, _) => store::accounts::find_by_id(db, id)?,
+            // Tokens that Django issued contain only the primary address, or only the username.
+            (None, Some(address), _) => store::accounts::find_by_email(db, &email::key(address))?,
+            (None, None, Some(username)) => {
+                let account = store::accounts::find_by_username(db, username)?;
+                account.filter(|account| claims.made_at.seconds() >= account.joined_at.seconds())
+            }
+            (None, None, None) => None,
         };
-        Ok(account.filter(|account| email::is_same(&account.email, &self.claims.email)))
+        let has_address = |account: &Account| {
+            claims.email.as_ref().is_none_or(|address| email::is_same(&account.email, address))
+        };
+        Ok(account.filter(has_address))
     }
 
     fn is_done(&self, db: &Reader<'_>, account: &Account) -> Result<bool> {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Client, Tx};
 use crate::app::App;
+use crate::clock::Timestamp;
 use crate::email;
 use crate::error::{Error, FieldError, Result};
 use crate::store::accounts::Account;
@@ -105,17 +106,18 @@ pub fn verify(app: &App, token: &str) -> Result<Value> {
 }
 
 fn is_django_token_without_account(db: &Reader<'_>, claims: &access::Claims) -> Result<bool> {
-    match (claims.account_and_epoch(), claims.email()) {
-        (Some(_), _) => Ok(false),
-        (None, Some(address)) => Ok(store::emails::find_role(db, &email::key(address))?.is_none()),
-        (None, None) => Ok(true),
-    }
+    Ok(match (claims.account_and_epoch(), claims.email(), claims.username()) {
+        (Some(_), _, _) => false,
+        (None, Some(address), _) => store::emails::find_role(db, &email::key(address))?.is_none(),
+        (None, None, Some(username)) => store::accounts::find_by_username(db, username)?.is_none(),
+        (None, None, None) => true,
+    })
 }
 
 /// Returns the account that a token authenticates: the active account that matches the token's id, epoch and session. The
 /// address in the token is ignored, because the account may have another one now.
 fn find_account(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Account>> {
-    let Some((id, epoch)) = claims.account_and_epoch() else { return find_account_by_email(db, claims) };
+    let Some((id, epoch)) = claims.account_and_epoch() else { return find_account_of_django(db, claims) };
     let account = match claims.session() {
         Some(session) => store::sessions::find_account(db, session, id)?,
         None => store::accounts::find_by_id(db, id)?,
@@ -123,20 +125,45 @@ fn find_account(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Accou
     Ok(account.filter(|account| account.epoch == epoch && account.deactivated_at.is_none()))
 }
 
-/// Returns the account that a token from Django authenticates. Such a token contains only the primary address. It must have
-/// been issued after the epoch of the account began, and after any account last gave up the address.
-fn find_account_by_email(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Account>> {
-    let Some(address) = claims.email() else { return Ok(None) };
+/// Returns the account that a token from Django authenticates. Such a token contains only the primary address, or only the
+/// username. It must have been issued after the epoch of the account began.
+fn find_account_of_django(db: &Reader<'_>, claims: &access::Claims) -> Result<Option<Account>> {
+    let account = match (claims.email(), claims.username()) {
+        (Some(address), _) => find_account_by_email(db, claims, address)?,
+        (None, Some(username)) => find_account_by_username(db, claims, username)?,
+        (None, None) => None,
+    };
+    let is_valid = |account: &Account| {
+        account.deactivated_at.is_none() && account.epoch_began_at.is_none_or(|time| is_after(claims, time))
+    };
+    Ok(account.filter(is_valid))
+}
+
+/// Returns the account with a primary address, unless another account gave up the address after the token was issued.
+fn find_account_by_email(db: &Reader<'_>, claims: &access::Claims, address: &str) -> Result<Option<Account>> {
     let account = store::accounts::find_by_email(db, &email::key(address))?;
     // The address may be a secondary one.
-    let account =
-        account.filter(|account| account.deactivated_at.is_none() && email::is_same(&account.email, address));
-    let Some(account) = account else { return Ok(None) };
+    let Some(account) = account.filter(|account| email::is_same(&account.email, address)) else {
+        return Ok(None);
+    };
     let released_at = store::released_emails::find_released_at(db, &email::hash(address))?;
-    let valid_after = account.epoch_began_at.max(released_at);
-    let is_valid =
-        valid_after.is_none_or(|time| claims.issued_at().is_some_and(|issued| issued > time.seconds()));
-    Ok(is_valid.then_some(account))
+    Ok(released_at.is_none_or(|time| is_after(claims, time)).then_some(account))
+}
+
+/// Returns the account with a username, unless it was registered after the token was issued. A username never changes.
+fn find_account_by_username(
+    db: &Reader<'_>,
+    claims: &access::Claims,
+    username: &str,
+) -> Result<Option<Account>> {
+    let account = store::accounts::find_by_username(db, username)?;
+    let is_older =
+        |account: &Account| claims.issued_at().is_some_and(|issued| issued >= account.joined_at.seconds());
+    Ok(account.filter(is_older))
+}
+
+fn is_after(claims: &access::Claims, time: Timestamp) -> bool {
+    claims.issued_at().is_some_and(|issued| issued > time.seconds())
 }
 
 /// Records that an account has given up an address. Tokens that Django issued to it then do not authenticate the next account

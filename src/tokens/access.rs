@@ -39,6 +39,12 @@ impl Claims {
         self.payload.get("email")?.as_str()
     }
 
+    /// Returns the username. Only tokens that Django issued contain it, instead of the address, on a site where accounts log in
+    /// with it (`USERNAME_FIELD`).
+    pub fn username(&self) -> Option<&str> {
+        self.payload.get("username")?.as_str()
+    }
+
     /// Returns the id and epoch of the account. Tokens that Django issued have neither.
     pub fn account_and_epoch(&self) -> Option<(i64, i64)> {
         let account = self.payload.get("sub")?.as_str()?.parse().ok()?;

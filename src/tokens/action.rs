@@ -26,8 +26,10 @@ pub enum Action {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionClaims {
-    /// The primary address of the account.
-    pub email: String,
+    /// The primary address of the account. `None` if the token contains a username.
+    pub email: Option<String>,
+    /// The username, in tokens that Django issued on a site where accounts log in with it (`USERNAME_FIELD`).
+    pub username: Option<String>,
     /// The address to confirm, for links that confirm a secondary address.
     pub secondary_email: Option<String>,
     /// The id and epoch of the account. Tokens that Django issued have neither.
@@ -36,7 +38,10 @@ pub struct ActionClaims {
 }
 
 pub fn issue(key: &SigningKey, action: Action, claims: &ActionClaims) -> anyhow::Result<String> {
-    let mut payload = json!({ "email": claims.email, "action": action.into_str() });
+    let mut payload = match &claims.username {
+        Some(username) => json!({ "username": username, "action": action.into_str() }),
+        None => json!({ "email": claims.email, "action": action.into_str() }),
+    };
     if let Some(secondary_email) = &claims.secondary_email {
         payload["secondary_email"] = json!(secondary_email);
     }
@@ -59,9 +64,16 @@ pub fn read(
     if payload["action"] != action.into_str() {
         return Err(Unreadable::Invalid);
     }
+    let text = |claim: &str| payload[claim].as_str().map(str::to_owned);
+    let email = text("email");
+    let username = text("username").filter(|_| email.is_none());
+    if email.is_none() && username.is_none() {
+        return Err(Unreadable::Invalid);
+    }
     Ok(ActionClaims {
-        email: payload["email"].as_str().ok_or(Unreadable::Invalid)?.to_owned(),
-        secondary_email: payload["secondary_email"].as_str().map(str::to_owned),
+        email,
+        username,
+        secondary_email: text("secondary_email"),
         account_and_epoch: payload["account"].as_i64().zip(payload["epoch"].as_i64()),
         made_at,
     })

@@ -1,4 +1,5 @@
 use super::Account;
+use crate::text;
 
 /// The most characters of a username in mails to unconfirmed addresses.
 const LONGEST_PLAIN_NAME: usize = 40;
@@ -15,10 +16,11 @@ impl Account {
     }
 
     /// Returns the name of the owner in mails: the username, or the address if the username was generated from the id of
-    /// the account.
+    /// the account. WePledge generated UUIDs.
     pub fn salutation(&self) -> &str {
         let number = self.username.split('-').next().unwrap_or_default();
-        if number == self.id.to_string() { &self.email } else { &self.username }
+        let is_generated = number == self.id.to_string() || text::uuid(&self.username).is_some();
+        if is_generated { &self.email } else { &self.username }
     }
 
     /// Returns the name of the owner in mails to unconfirmed addresses. Strangers choose usernames and must not use

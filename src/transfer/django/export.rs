@@ -55,8 +55,10 @@ fn require_representatives(db: &Reader<'_>, models: &Models) -> Result<()> {
     let groups = store::groups::list(db)?;
     let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
     let representatives = store::accounts::list_representatives(db, &ids)?;
-    let is_represented = |group: &&Group| representatives.iter().any(|account| account.is_member_of(&group.id));
-    let names: Vec<_> = groups.iter().filter(|group| !is_represented(group)).map(|group| &*group.id).collect();
+    let is_represented =
+        |group: &&Group| representatives.iter().any(|account| account.is_member_of(&group.id));
+    let names: Vec<_> =
+        groups.iter().filter(|group| !is_represented(group)).map(|group| &*group.id).collect();
     if names.is_empty() {
         return Ok(());
     }
@@ -126,7 +128,9 @@ impl<'a> Export<'a> {
                 let key = &keys[&exported.account.id];
                 number += 1;
                 match kind {
-                    Kind::Status => fixture.write(kind, &json!(number), |field| status_value(exported, key, field))?,
+                    Kind::Status => {
+                        fixture.write(kind, &json!(number), |field| status_value(exported, key, field))?
+                    }
                     _ => fixture.write(kind, key, |field| self.user_value(exported, field))?,
                 }
             }
@@ -163,7 +167,8 @@ impl<'a> Export<'a> {
             for group in groups {
                 let representative = representatives.iter().find(|account| account.is_member_of(&group.id));
                 let representative = representative.and_then(|account| keys.get(&account.id));
-                let institution = group.institution.as_ref().map(|institution| &self.institutions[&institution.id]);
+                let institution =
+                    group.institution.as_ref().map(|institution| &self.institutions[&institution.id]);
                 fixture.write(Kind::WorkingGroup, &self.groups[&group.id], |field| match field {
                     "name" => json!(group.name),
                     "institution" => json!(institution),
