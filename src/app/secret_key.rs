@@ -94,12 +94,27 @@ pub fn read_foreign(path: &Path) -> Result<SecretString> {
     Ok(key.to_owned().into())
 }
 
-/// Makes a key that of this program. Returns `None` if it is already. An existing key can be replaced only if nothing depends
-/// on it.
-pub fn take_over(config: &Config, key: &SecretString, can_replace: bool) -> Result<Option<TakenOver>> {
-    let key = key.expose_secret();
+/// A key that can be taken over.
+pub struct ForeignKey {
+    path: PathBuf,
+    former: Option<Vec<u8>>,
+    key: SecretString,
+}
+
+impl ForeignKey {
+    /// Stores the key as that of this program.
+    pub fn take_over(self) -> Result<TakenOver> {
+        let Self { path, former, key } = self;
+        write(&path, key.expose_secret().as_bytes())?;
+        Ok(TakenOver { path, former, is_kept: false })
+    }
+}
+
+/// Checks whether a key can become that of this program. Returns `None` if it is already. An existing key can be replaced only
+/// if nothing depends on it.
+pub fn check_foreign(config: &Config, key: SecretString, can_replace: bool) -> Result<Option<ForeignKey>> {
     if let Some(own) = &config.secret_key {
-        if own.expose_secret() == key {
+        if own.expose_secret() == key.expose_secret() {
             return Ok(None);
         }
         bail!("secret_key: the settings contain another key; write that of Django there");
@@ -107,7 +122,7 @@ pub fn take_over(config: &Config, key: &SecretString, can_replace: bool) -> Resu
     let path = config.secret_key_file();
     let former = path.exists().then(|| std::fs::read(&path)).transpose();
     let former = former.with_context(|| format!("secret_key_file: {} cannot be read", path.display()))?;
-    if former.as_deref().is_some_and(|former| former.trim_ascii_end() == key.as_bytes()) {
+    if former.as_deref().is_some_and(|former| former.trim_ascii_end() == key.expose_secret().as_bytes()) {
         return Ok(None);
     }
     if former.is_some() && !can_replace {
@@ -117,8 +132,7 @@ pub fn take_over(config: &Config, key: &SecretString, can_replace: bool) -> Resu
             path.display()
         );
     }
-    write(&path, key.as_bytes())?;
-    Ok(Some(TakenOver { path, former, is_kept: false }))
+    Ok(Some(ForeignKey { path, former, key }))
 }
 
 /// Writes the file of the key, which only its owner may read.

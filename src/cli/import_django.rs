@@ -9,9 +9,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::database::open_locked;
 use super::explain;
 use super::output::{print, progress_bar};
-use crate::app::secret_key::{self, TakenOver};
+use crate::app::secret_key::{self, ForeignKey};
 use crate::app::{App, lock_data_dir};
 use crate::config::{Config, Location};
+use crate::printable::single_line;
 use crate::store::Store;
 use crate::transfer::django::report::Report;
 use crate::transfer::django::{self, Imported, OnConflict, Refused, Source, Staged};
@@ -53,19 +54,18 @@ pub(super) fn run(
         config.data_dir = folder.path().to_owned();
     }
     let lock = config.location()?.file().map(|_| lock_data_dir(&config.data_dir)).transpose()?;
-    let taken_over = match &key {
-        Some(key) if !dry_run => take_over_key(&config, key)?,
-        _ => None,
-    };
+    let has_key = key.is_some();
+    let foreign_key = key.map(|key| check_key(&config, key)).transpose()?.flatten();
+    let taken_over = foreign_key.filter(|_| !dry_run).map(ForeignKey::take_over).transpose()?;
     let app = open_locked(&config, lock.as_ref(), taken_over.is_some())?;
     let staged = read(&app, &site)?;
     let on_conflict = OnConflict::from(on_conflict);
     let report = explain("nothing was imported", django::check(&app, &staged, on_conflict))?;
     print(&describe(&staged, &report, on_conflict))?;
-    let conflicts = report.count_conflicts();
-    if conflicts > 0 && on_conflict == OnConflict::Fail && !dry_run {
+    let has_conflicts = !report.conflicts.is_empty();
+    if has_conflicts && on_conflict == OnConflict::Fail && !dry_run {
         bail!(
-            "nothing was imported, because of {conflicts} conflicts. Solve them in Django, or repeat the command with \
+            "nothing was imported, because of conflicts. Solve them in Django, or repeat the command with \
              --on-conflict rename or --on-conflict skip"
         );
     }
@@ -73,11 +73,18 @@ pub(super) fn run(
     if let Some(taken_over) = taken_over {
         taken_over.keep();
     }
-    print(&summarize(&report, &imported, dry_run, key.is_some()))
+    let heading = match (dry_run, on_conflict) {
+        (false, _) => "Imported:",
+        (true, OnConflict::Fail) if has_conflicts => {
+            "Dry run: nothing was changed. With --on-conflict rename, an import would add:"
+        }
+        (true, _) => "Dry run: nothing was changed. An import would add:",
+    };
+    print(&summarize(heading, &report, &imported, has_key))
 }
 
-/// Stores the key of Django. A key that exists already is replaced only if there are no accounts.
-fn take_over_key(config: &Config, key: &SecretString) -> Result<Option<TakenOver>> {
+/// Checks the key of Django. A key that exists already is replaced only if there have never been accounts.
+fn check_key(config: &Config, key: SecretString) -> Result<Option<ForeignKey>> {
     let location = match &config.database.url {
         Some(url) => config.database.locate_for_move(url.expose_secret())?,
         None => config.location()?,
@@ -86,7 +93,7 @@ fn take_over_key(config: &Config, key: &SecretString) -> Result<Option<TakenOver
         Location::Sqlite(path) if !path.exists() => true,
         _ => has_no_accounts(&Store::open(&location)?)?,
     };
-    secret_key::take_over(config, key, is_empty)
+    secret_key::check_foreign(config, key, is_empty)
 }
 
 fn has_no_accounts(store: &Store) -> Result<bool> {
@@ -120,85 +127,94 @@ fn import(app: &App, staged: &Staged, report: &Report, dry_run: bool) -> Result<
 }
 
 fn describe(staged: &Staged, report: &Report, on_conflict: OnConflict) -> String {
-    let users = &report.users;
-    let mut text = format!(
-        "The site contains:\n  users: {} (staff: {}, superusers: {}, inactive: {}, archived: {}, unverified: {}, without \
-         status: {}, without password: {})\n",
-        users.all,
-        users.staff,
-        users.superusers,
-        users.inactive,
-        users.archived,
-        users.unverified,
-        users.without_status,
-        users.without_password,
-    );
-    let _ = writeln!(text, "  refresh tokens: {} (valid: {})", report.tokens.0, report.tokens.1);
-    if !report.others.is_empty() || !report.other_fields.is_empty() || report.users_with_permissions > 0 {
-        text.push_str("Not imported:\n");
-    }
-    for (label, count) in &report.others {
-        let _ = writeln!(text, "  {label}: {count}");
-    }
-    for field in &report.other_fields {
-        let _ = writeln!(text, "  {field}: the whole field");
-    }
-    if report.users_with_permissions > 0 {
-        let _ = writeln!(
-            text,
-            "  groups and permissions of the admin site: {} users",
-            report.users_with_permissions
-        );
-    }
+    let mut text = contents(report);
     let count = report.count_conflicts();
     if count > 0 {
         let _ = writeln!(text, "Conflicts: {count}");
     }
     for conflicts in &report.conflicts {
         for found in &conflicts.listed {
-            let _ = writeln!(text, "  {}", conflicts.describe(&staged.models, found));
+            let _ = writeln!(text, "  {}", single_line(&conflicts.describe(&staged.models, found)));
         }
         let more = conflicts.count - conflicts.listed.len() as u64;
         if more > 0 {
             let _ = writeln!(text, "  and {more} more like this");
         }
+        let resolution = |on_conflict| conflicts.resolution(on_conflict);
         let _ = match on_conflict {
             OnConflict::Fail if conflicts.can_rename() => writeln!(
                 text,
                 "    --on-conflict rename: {}\n    --on-conflict skip: {}",
-                conflicts.resolution(OnConflict::Rename),
-                conflicts.resolution(OnConflict::Skip)
+                resolution(OnConflict::Rename),
+                resolution(OnConflict::Skip)
             ),
             OnConflict::Fail => {
-                writeln!(text, "    --on-conflict rename or skip: {}", conflicts.resolution(OnConflict::Skip))
+                writeln!(text, "    --on-conflict rename or skip: {}", resolution(OnConflict::Skip))
             }
-            chosen => writeln!(text, "    {}", conflicts.resolution(chosen)),
+            chosen => writeln!(text, "    {}", resolution(chosen)),
         };
     }
     text
 }
 
-fn summarize(report: &Report, imported: &Imported, dry_run: bool, has_key: bool) -> String {
-    let heading = if dry_run { "Dry run: nothing was changed. An import would add:" } else { "Imported:" };
+fn contents(report: &Report) -> String {
+    let users = &report.users;
+    let mut text = format!("Users: {}\n", users.all);
+    let properties = [
+        ("staff", users.staff),
+        ("superusers", users.superusers),
+        ("inactive", users.inactive),
+        ("archived", users.archived),
+        ("unverified", users.unverified),
+        ("without a status, therefore unverified", users.without_status),
+        ("without a password", users.without_password),
+        (
+            "with groups or permissions of the admin site, which are not imported",
+            report.users_with_permissions,
+        ),
+    ];
+    let algorithms = report.algorithms.iter().map(|(name, count)| (format!("password hash {name}"), *count));
+    let properties = properties.into_iter().map(|(name, count)| (name.to_owned(), count));
+    for (name, count) in properties.chain(algorithms).filter(|(_, count)| *count > 0) {
+        let _ = writeln!(text, "  {name}: {count}");
+    }
+    let (tokens, valid) = report.tokens;
+    let _ = writeln!(
+        text,
+        "Institutions: {}\nResearch fields: {}\nWorking groups: {}\nJoin requests: {}\nRefresh tokens: {tokens}, of which \
+         {valid} are valid",
+        report.institutions, report.research_fields, report.groups, report.join_requests
+    );
+    if !report.others.is_empty() || !report.other_fields.is_empty() {
+        text.push_str("Not imported:\n");
+    }
+    for (label, count) in &report.others {
+        let _ = writeln!(text, "  {label}: {count}");
+    }
+    for field in &report.other_fields {
+        let _ = writeln!(text, "  the field {field}");
+    }
+    text
+}
+
+fn summarize(heading: &str, report: &Report, imported: &Imported, has_key: bool) -> String {
     let Imported { institutions, research_fields, groups, accounts, join_requests, sessions } = imported;
     let mut text = format!(
-        "{heading}\n  institutions: {institutions}\n  research fields: {research_fields}\n  working groups: {groups}\n  \
-         accounts: {accounts}\n  join requests: {join_requests}\n  logins that continue: {sessions}\n"
+        "{heading}\n  accounts: {accounts}\n  institutions: {institutions}\n  research fields: {research_fields}\n  \
+         working groups: {groups}\n  join requests: {join_requests}\n  sessions, which continue logins: {sessions}\n"
     );
     let kept = report.users.known - report.users.deleted;
     if kept > 0 {
-        let _ = writeln!(text, "{kept} accounts were imported before, and are unchanged.");
+        let _ = writeln!(text, "Accounts that were imported before, and are unchanged: {kept}");
     }
     if report.users.deleted > 0 {
-        let _ = writeln!(
-            text,
-            "{} accounts were imported before and deleted here, and stay deleted.",
-            report.users.deleted
-        );
+        let deleted = report.users.deleted;
+        let _ = writeln!(text, "Accounts that were imported before, and are deleted here: {deleted}");
     }
-    if !has_key {
+    if !has_key && *accounts > 0 {
         text.push_str(
-            "Without --secret-key-file, access tokens and mailed links of Django are valid only if secret_key is its key.\n",
+            "Access tokens and mailed links of Django are valid here only with its key: use --secret-key-file, or set \
+             secret_key.\n",
         );
     }
     text

@@ -2,6 +2,7 @@
 //! It is on disk, so the size of a site is not limited by memory.
 
 mod conflicts;
+mod counts;
 mod read;
 
 use rusqlite::Connection;
@@ -11,6 +12,7 @@ use super::join_requests::Status;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 pub use conflicts::{ConflictKind, Found, Subject};
+pub use counts::UserCounts;
 pub use read::{
     Position, StagedGroup, StagedInstitution, StagedMember, StagedRequest, StagedToken, StagedUser,
     UserCounts,

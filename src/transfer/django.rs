@@ -20,7 +20,7 @@ pub use check::OnConflict;
 pub use import::Imported;
 use report::Report;
 pub use source::Source;
-pub use stage::{Refused, Staged, stage};
+pub use stage::{Refused, Staged, stage, stage_dump};
 
 /// Finds the conflicts of a site and resolves them, within the temporary database.
 pub fn check(app: &App, staged: &Staged, on_conflict: OnConflict) -> Result<Report> {

@@ -89,24 +89,6 @@ pub struct StagedToken {
     pub created_at: Timestamp,
 }
 
-/// The numbers of users with a property.
-#[derive(Debug, Default)]
-pub struct UserCounts {
-    pub all: u64,
-    pub staff: u64,
-    pub superusers: u64,
-    pub inactive: u64,
-    pub without_status: u64,
-    pub unverified: u64,
-    pub archived: u64,
-    pub without_password: u64,
-    /// Imported before.
-    pub known: u64,
-    /// Imported before, and deleted here since.
-    pub deleted: u64,
-    pub new: u64,
-}
-
 const USER: &str = "u.key, u.number, u.joined_at, u.email, u.email_key, u.username, u.first_name, u.last_name, \
      u.academic_title, u.password_hash, u.is_active, u.is_staff, u.is_superuser, u.last_login_at, \
      COALESCE(s.verified, 0), COALESCE(s.archived, 0), s.secondary_email, s.secondary_key \
@@ -251,38 +233,5 @@ impl Staging {
     /// Returns when the newest token was created.
     pub fn newest_token(&self) -> Result<Option<Timestamp>> {
         self.db().value("SELECT MAX(created_at) FROM tokens", ())
-    }
-
-    /// Returns the number of refresh tokens, and of those that can still be used.
-    pub fn count_tokens(&self) -> Result<(u64, u64)> {
-        let sql = "SELECT COUNT(*), COALESCE(SUM(is_live), 0) FROM tokens";
-        let counts =
-            self.db().find(sql, (), |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)))?.unwrap_or_default();
-        Ok((counts.0.unsigned_abs(), counts.1.unsigned_abs()))
-    }
-
-    pub fn count_users(&self) -> Result<UserCounts> {
-        let sql = "SELECT COUNT(*), SUM(is_staff), SUM(is_superuser), SUM(NOT is_active), SUM(s.user_key IS NULL), \
-             SUM(NOT COALESCE(s.verified, 0)), SUM(COALESCE(s.archived, 0)), SUM(password_hash IS NULL), \
-             SUM(is_known), SUM(is_known AND is_left_out), SUM(NOT is_known AND NOT is_left_out) \
-             FROM users LEFT JOIN statuses s ON s.user_key = key";
-        let counts = self.db().find(sql, (), |row| {
-            let count =
-                |column| Ok::<_, anyhow::Error>(row.get::<Option<i64>>(column)?.unwrap_or(0).unsigned_abs());
-            Ok(UserCounts {
-                all: count(0)?,
-                staff: count(1)?,
-                superusers: count(2)?,
-                inactive: count(3)?,
-                without_status: count(4)?,
-                unverified: count(5)?,
-                archived: count(6)?,
-                without_password: count(7)?,
-                known: count(8)?,
-                deleted: count(9)?,
-                new: count(10)?,
-            })
-        })?;
-        Ok(counts.unwrap_or_default())
     }
 }

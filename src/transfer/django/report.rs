@@ -10,8 +10,26 @@ use crate::store::staging::{ConflictKind, Found, Subject, UserCounts};
 /// The conflicts of each kind that are listed. The others are only counted.
 const MAX_LISTED: i64 = 100;
 
+/// Models, and their tables, with which Django describes the site itself.
+const OF_DJANGO: [&str; 8] = [
+    "auth.permission",
+    "auth_permission",
+    "contenttypes.contenttype",
+    "django_content_type",
+    "django_migrations",
+    "django_session",
+    "sessions.session",
+    "sites.site",
+];
+
 pub struct Report {
     pub users: UserCounts,
+    /// The numbers of passwords by the name of their algorithm.
+    pub algorithms: Vec<(String, u64)>,
+    pub institutions: u64,
+    pub research_fields: u64,
+    pub groups: u64,
+    pub join_requests: u64,
     /// The number of refresh tokens, and of those that can still be used.
     pub tokens: (u64, u64),
     pub users_with_permissions: u64,
@@ -67,11 +85,19 @@ pub(super) fn of(staged: &Staged) -> Result<Report> {
             conflicts.push(ConflictsOfKind { kind: *kind, count, listed });
         }
     }
+    let [institutions, research_fields, groups, join_requests] = staged.staging.count_others()?;
+    let mut others = staged.others.clone();
+    others.retain(|(label, _)| !OF_DJANGO.contains(&label.as_str()));
     Ok(Report {
         users: staged.staging.count_users()?,
+        algorithms: staged.staging.count_algorithms()?,
+        institutions,
+        research_fields,
+        groups,
+        join_requests,
         tokens: staged.staging.count_tokens()?,
         users_with_permissions: staged.users_with_permissions,
-        others: staged.others.clone(),
+        others,
         other_fields: staged.other_fields.clone(),
         conflicts,
     })

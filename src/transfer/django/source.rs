@@ -118,8 +118,7 @@ fn read_database(location: &Location, visit: &mut dyn FnMut(Object) -> Result<()
         let mut known = fields.clone();
         known.retain(|field| field != "id");
         let Some(kind) = contents.models.recognize(&label, known, false)? else {
-            // SQLite and Django keep records of their own.
-            if !table.name.starts_with("sqlite_") && table.name != "django_migrations" {
+            if !table.name.starts_with("sqlite_") {
                 let count = database.count_rows(&table)?;
                 if count > 0 {
                     contents.others.insert(table.name, count);

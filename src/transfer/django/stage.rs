@@ -2,12 +2,13 @@
 //! conflicts: they are left out, and recorded.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 
 use anyhow::Result;
 
 use super::entry::{Entry, Faults, MAX_LENGTH};
 use super::models::{Kind, Models};
-use super::source::{Contents, Object, Source};
+use super::source::{Contents, Object, Source, read_json};
 use crate::accounts::validation;
 use crate::app::App;
 use crate::clock::Timestamp;
@@ -53,7 +54,14 @@ pub fn stage(app: &App, source: &Source, progress: &dyn Fn(u64)) -> Result<Resul
     stage.finish(contents)
 }
 
-pub(super) struct Stage {
+/// Reads the JSON of a dump.
+pub fn stage_dump(app: &App, json: impl Read) -> Result<Result<Staged, Refused>> {
+    let mut stage = Stage::new(app)?;
+    let contents = read_json(json, &mut |object| stage.add(&object))?;
+    stage.finish(contents)
+}
+
+struct Stage {
     staging: Staging,
     faults: Faults,
     users_with_permissions: u64,
@@ -63,7 +71,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) fn new(app: &App) -> Result<Self> {
+    fn new(app: &App) -> Result<Self> {
         let now = app.clock.now();
         Ok(Self {
             staging: Staging::create()?,
@@ -74,7 +82,7 @@ impl Stage {
         })
     }
 
-    pub(super) fn finish(self, contents: Contents) -> Result<Result<Staged, Refused>> {
+    fn finish(self, contents: Contents) -> Result<Result<Staged, Refused>> {
         let Faults { mut listed, mut count } = self.faults;
         if !contents.models.0.contains_key(&Kind::User) {
             listed.push("It contains no users, with the fields password, last_login and email.".to_owned());
@@ -93,7 +101,7 @@ impl Stage {
         }))
     }
 
-    pub(super) fn add(&mut self, object: &Object) -> Result<()> {
+    fn add(&mut self, object: &Object) -> Result<()> {
         let kind: &str = object.kind.into();
         let name = format!("{kind} {}", object.key);
         let mut entry = Entry { name, fields: &object.fields, faults: &mut self.faults };
