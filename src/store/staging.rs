@@ -15,7 +15,6 @@ pub use conflicts::{ConflictKind, Found, Subject};
 pub use counts::UserCounts;
 pub use read::{
     Position, StagedGroup, StagedInstitution, StagedMember, StagedRequest, StagedToken, StagedUser,
-    UserCounts,
 };
 
 /// The kibibytes of the database that are kept in memory.

@@ -1,1 +1,2 @@
+mod django_dumps;
 mod file;
