@@ -4,16 +4,17 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 
 use super::database::open_locked;
 use super::explain;
 use super::output::{print, progress_bar};
 use crate::app::secret_key::{self, ForeignKey};
 use crate::app::{App, lock_data_dir};
-use crate::config::{Config, Location};
+use crate::clock::Clock;
+use crate::config::Config;
 use crate::printable::single_line;
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::transfer::django::report::Report;
 use crate::transfer::django::{self, Imported, OnConflict, Refused, Source, Staged};
 
@@ -46,6 +47,7 @@ pub(super) fn run(
 ) -> Result<()> {
     let key = key_file.map(secret_key::read_foreign).transpose()?;
     let site = Source::locate(source, &config.database)?;
+    let staged = read(config, &site)?;
     let is_missing = config.location()?.file().is_some_and(|path| !path.exists());
     // A dry run must not create the database.
     let temporary = (dry_run && is_missing).then(tempfile::tempdir).transpose()?;
@@ -54,11 +56,12 @@ pub(super) fn run(
         config.data_dir = folder.path().to_owned();
     }
     let lock = config.location()?.file().map(|_| lock_data_dir(&config.data_dir)).transpose()?;
+    let is_unused = require_alone(&config)?;
     let has_key = key.is_some();
-    let foreign_key = key.map(|key| check_key(&config, key)).transpose()?.flatten();
+    let foreign_key =
+        key.map(|key| secret_key::check_foreign(&config, key, is_unused)).transpose()?.flatten();
     let taken_over = foreign_key.filter(|_| !dry_run).map(ForeignKey::take_over).transpose()?;
     let app = open_locked(&config, lock.as_ref(), taken_over.is_some())?;
-    let staged = read(&app, &site)?;
     let on_conflict = OnConflict::from(on_conflict);
     let report = explain("nothing was imported", django::check(&app, &staged, on_conflict))?;
     print(&describe(&staged, &report, on_conflict))?;
@@ -83,32 +86,33 @@ pub(super) fn run(
     print(&summarize(heading, &report, &imported, has_key))
 }
 
-/// Checks the key of Django. A key that exists already is replaced only if there have never been accounts.
-fn check_key(config: &Config, key: SecretString) -> Result<Option<ForeignKey>> {
+/// Fails if servers or commands use a shared database. Returns whether the database has never contained an account.
+fn require_alone(config: &Config) -> Result<bool> {
     let location = match &config.database.url {
+        // The connections of these are not counted.
         Some(url) => config.database.locate_for_move(url.expose_secret())?,
         None => config.location()?,
     };
-    let is_empty = match &location {
-        Location::Sqlite(path) if !path.exists() => true,
-        _ => has_no_accounts(&Store::open(&location)?)?,
-    };
-    secret_key::check_foreign(config, key, is_empty)
-}
-
-fn has_no_accounts(store: &Store) -> Result<bool> {
+    if location.file().is_some_and(|path| !path.exists()) {
+        return Ok(true);
+    }
+    let store = Store::open(&location)?;
+    let others = store.count_other_connections()?;
+    if others > 0 {
+        bail!("{}: {others} connections of servers or commands are open; end them first", store.name());
+    }
     if store.schema()? == 0 {
         return Ok(true);
     }
-    store.read_with_writer(|db| Ok(crate::store::accounts::transfer::last_id(db)? == 0))
+    store.read_with_writer(|db| Ok(store::accounts::transfer::last_id(db)? == 0))
 }
 
-fn read(app: &App, site: &Source) -> Result<Staged> {
+fn read(config: &Config, site: &Source) -> Result<Staged> {
     let bar = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} objects read") {
         bar.set_style(style);
     }
-    let staged = django::stage(app, site, &|done| bar.set_position(done));
+    let staged = django::stage(config, Clock::System.now(), site, &|done| bar.set_position(done));
     bar.finish_and_clear();
     staged.context("nothing was imported")?.map_err(|Refused { faults, count }| {
         let lines: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();

@@ -6,6 +6,7 @@ mod check_config;
 mod demo;
 mod group;
 mod import;
+mod import_django;
 mod log;
 mod mail;
 mod reload;
@@ -25,11 +26,12 @@ use crate::support::program::Site;
 /// Writes mails to files instead of standard output.
 const MAIL_TO_FILES: &str = "[mail]\ntransport = \"file\"\n";
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "serve",
     "check-config",
     "migrate",
     "import",
+    "import-django",
     "export",
     "user",
     "group",

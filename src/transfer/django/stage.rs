@@ -10,8 +10,8 @@ use super::entry::{Entry, Faults, MAX_LENGTH};
 use super::models::{Kind, Models};
 use super::source::{Contents, Object, Source, read_json};
 use crate::accounts::validation;
-use crate::app::App;
 use crate::clock::Timestamp;
+use crate::config::Config;
 use crate::django::email_validator;
 use crate::store::join_requests::Status;
 use crate::store::staging::{
@@ -43,8 +43,13 @@ pub struct Refused {
 }
 
 /// Reads a site. Calls `progress` with the number of objects so far.
-pub fn stage(app: &App, source: &Source, progress: &dyn Fn(u64)) -> Result<Result<Staged, Refused>> {
-    let mut stage = Stage::new(app)?;
+pub fn stage(
+    config: &Config,
+    now: Timestamp,
+    source: &Source,
+    progress: &dyn Fn(u64),
+) -> Result<Result<Staged, Refused>> {
+    let mut stage = Stage::new(config, now)?;
     let mut done = 0;
     let contents = source.for_each_object(&mut |object| {
         done += 1;
@@ -55,8 +60,8 @@ pub fn stage(app: &App, source: &Source, progress: &dyn Fn(u64)) -> Result<Resul
 }
 
 /// Reads the JSON of a dump.
-pub fn stage_dump(app: &App, json: impl Read) -> Result<Result<Staged, Refused>> {
-    let mut stage = Stage::new(app)?;
+pub fn stage_dump(config: &Config, now: Timestamp, json: impl Read) -> Result<Result<Staged, Refused>> {
+    let mut stage = Stage::new(config, now)?;
     let contents = read_json(json, &mut |object| stage.add(&object))?;
     stage.finish(contents)
 }
@@ -71,14 +76,13 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(app: &App) -> Result<Self> {
-        let now = app.clock.now();
+    fn new(config: &Config, now: Timestamp) -> Result<Self> {
         Ok(Self {
             staging: Staging::create()?,
             faults: Faults::default(),
             users_with_permissions: 0,
             now,
-            oldest_live_token: now.minus(app.config.tokens.refresh_lifetime),
+            oldest_live_token: now.minus(config.tokens.refresh_lifetime),
         })
     }
 

@@ -3,7 +3,7 @@
 use pledge4future_auth::tokens::{SigningKey, access};
 use serde_json::{Value, json};
 
-const KEY: &str = "a-key-that-django-signed-with-too";
+pub const KEY: &str = "a-key-that-django-signed-with-too";
 /// The setting with which a server accepts the tokens of this module.
 pub const KEY_SETTING: &str = "secret_key = \"a-key-that-django-signed-with-too\"\n";
 
