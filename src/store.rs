@@ -11,6 +11,7 @@ pub mod copy;
 pub mod django_keys;
 pub mod emails;
 pub mod expiry;
+mod failure;
 pub mod foreign;
 pub mod groups;
 pub mod institutions;
@@ -37,6 +38,7 @@ use std::ops::Deref;
 
 use anyhow::Error;
 pub use anyhow::Result;
+pub use failure::{TransactionError, is_commit_unknown, is_storage_error};
 use rusqlite::TransactionBehavior;
 
 use crate::config::Location;
@@ -47,38 +49,8 @@ use sqlite::Sqlite;
 use statement::Columns;
 use value::Value;
 
-/// Why a transaction failed although its rule did not.
-#[derive(Debug)]
-pub enum TransactionError {
-    /// The transaction conflicted with others for too long, the database could not be reached, or a shared commit failed.
-    GivenUp(String),
-    /// The connection broke during the commit, so the changes may be stored or not.
-    CommitUnknown(String),
-}
-
-impl std::error::Error for TransactionError {}
-
-impl std::fmt::Display for TransactionError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::GivenUp(cause) => write!(f, "{cause}"),
-            Self::CommitUnknown(cause) => write!(f, "the connection broke during a commit: {cause}"),
-        }
-    }
-}
-
-/// Whether the error comes from the disk, the network or other writers, and may be transient.
-pub fn is_storage_error(error: &Error) -> bool {
-    // r2d2 fails if no connection becomes free in time. Transactions are short, so the cause is one of the above.
-    error.downcast_ref().is_some_and(sqlite::is_storage_error)
-        || error.is::<r2d2::Error>()
-        || matches!(error.downcast_ref(), Some(TransactionError::GivenUp(_)))
-}
-
-/// Whether a transaction failed during its commit, so that its changes may be stored or not.
-pub fn is_commit_unknown(error: &Error) -> bool {
-    matches!(error.downcast_ref(), Some(TransactionError::CommitUnknown(_)))
-}
+/// The kibibytes of memory that SQLite uses for [`Store::prepare_for_many_rows`].
+const CACHE_FOR_MANY_ROWS: i64 = 128 * 1024;
 
 pub struct Store {
     engine: Engine,
@@ -267,6 +239,17 @@ impl Store {
             }),
             #[cfg(feature = "postgres")]
             Engine::Postgres(_) => self.read(work),
+        }
+    }
+
+    /// Gives SQLite more memory for a write that adds many rows. With too little, it reads pages of indexes again and again.
+    pub fn prepare_for_many_rows(&self) -> Result<()> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite
+                .writer
+                .with(|connection| Ok(connection.pragma_update(None, "cache_size", -CACHE_FOR_MANY_ROWS)?)),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => Ok(()),
         }
     }
 

@@ -182,12 +182,11 @@ fn contents(report: &Report) -> String {
     for (name, count) in properties.chain(algorithms).filter(|(_, count)| *count > 0) {
         let _ = writeln!(text, "  {name}: {count}");
     }
-    let (tokens, valid) = report.tokens;
+    let Report { institutions, research_fields, groups, join_requests, tokens, valid_tokens, .. } = report;
     let _ = writeln!(
         text,
-        "Institutions: {}\nResearch fields: {}\nWorking groups: {}\nJoin requests: {}\nRefresh tokens: {tokens}, of which \
-         {valid} are valid",
-        report.institutions, report.research_fields, report.groups, report.join_requests
+        "Institutions: {institutions}\nResearch fields: {research_fields}\nWorking groups: {groups}\nJoin requests: \
+         {join_requests}\nRefresh tokens: {tokens}, of which {valid_tokens} are valid"
     );
     if !report.others.is_empty() || !report.other_fields.is_empty() {
         text.push_str("Not imported:\n");

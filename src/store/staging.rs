@@ -48,8 +48,8 @@ const TABLES: &str = "
         is_left_out INTEGER NOT NULL DEFAULT 0
     );
     CREATE TABLE tokens (
-        hash TEXT PRIMARY KEY, user_key TEXT NOT NULL, created_at INTEGER NOT NULL, is_live INTEGER NOT NULL
-    ) WITHOUT ROWID;
+        position INTEGER PRIMARY KEY, hash TEXT NOT NULL, user_key TEXT NOT NULL, created_at INTEGER NOT NULL
+    );
     CREATE TABLE conflicts (kind TEXT NOT NULL, key TEXT NOT NULL, other TEXT, PRIMARY KEY (kind, key));
     BEGIN";
 
@@ -215,11 +215,10 @@ impl Staging {
         self.writer().change(sql, (new.key, new.user_key, new.group_key, new.made_at, new.status))
     }
 
-    /// Adds a refresh token, which Django stores as it is, by its hash. Equal tokens are one.
-    pub fn add_token(&self, hash: &str, user_key: &str, created_at: Timestamp, is_live: bool) -> Result<()> {
-        let sql = "INSERT INTO tokens (hash, user_key, created_at, is_live) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (hash) DO UPDATE SET is_live = is_live AND excluded.is_live";
-        self.writer().execute(sql, (hash, user_key, created_at, is_live))
+    /// Adds a refresh token that can still be used, by its hash.
+    pub fn add_token(&self, hash: &str, user_key: &str, created_at: Timestamp) -> Result<()> {
+        let sql = "INSERT INTO tokens (hash, user_key, created_at) VALUES ($1, $2, $3)";
+        self.writer().execute(sql, (hash, user_key, created_at))
     }
 
     /// Records that a user was imported before. `account` is `None` if the account has been deleted here since.

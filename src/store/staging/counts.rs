@@ -37,12 +37,9 @@ impl Staging {
         self.db().list(sql, (), |row| Ok((row.get(0)?, row.get::<i64>(1)?.unsigned_abs())))
     }
 
-    /// Returns the number of refresh tokens, and of those that can still be used.
-    pub fn count_tokens(&self) -> Result<(u64, u64)> {
-        let sql = "SELECT COUNT(*), COALESCE(SUM(is_live), 0) FROM tokens";
-        let counts =
-            self.db().find(sql, (), |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)))?.unwrap_or_default();
-        Ok((counts.0.unsigned_abs(), counts.1.unsigned_abs()))
+    /// Returns the number of refresh tokens that can still be used.
+    pub fn count_tokens(&self) -> Result<u64> {
+        Ok(self.db().value::<i64>("SELECT COUNT(*) FROM tokens", ())?.unsigned_abs())
     }
 
     pub fn count_users(&self) -> Result<UserCounts> {

@@ -69,6 +69,7 @@ pub struct StagedGroup {
 
 /// A member of a group, where the account or the group is new.
 pub struct StagedMember {
+    pub position: Position,
     pub account: AccountId,
     pub group_id: String,
     pub is_representative: bool,
@@ -84,6 +85,7 @@ pub struct StagedRequest {
 
 /// A refresh token that can still be used.
 pub struct StagedToken {
+    pub position: i64,
     pub hash: String,
     pub account: AccountId,
     pub created_at: Timestamp,
@@ -183,14 +185,20 @@ impl Staging {
         })
     }
 
-    /// Returns the members of groups, where the account or the group is new: at most `limit` with larger accounts than `after`.
-    pub fn list_new_members(&self, after: AccountId, limit: i64) -> Result<Vec<StagedMember>> {
-        let sql = "SELECT u.account_id, g.id, g.representative_key IS u.key AND NOT g.is_known \
+    /// Returns the members of groups, where the account or the group is new, at most `limit` after a position.
+    pub fn list_new_members(&self, after: &Position, limit: i64) -> Result<Vec<StagedMember>> {
+        let sql = "SELECT u.number, u.joined_at, u.key, u.account_id, g.id, g.representative_key IS u.key AND NOT g.is_known \
              FROM users u JOIN groups g ON g.key = u.group_key \
-             WHERE u.account_id > $1 AND NOT u.is_left_out AND NOT g.is_left_out AND NOT (u.is_known AND g.is_known) \
-             ORDER BY u.account_id LIMIT $2";
-        self.db().list(sql, (after, limit), |row| {
-            Ok(StagedMember { account: row.get(0)?, group_id: row.get(1)?, is_representative: row.get(2)? })
+             WHERE (u.number, u.joined_at, u.key) > ($1, $2, $3) \
+             AND NOT u.is_left_out AND NOT g.is_left_out AND NOT (u.is_known AND g.is_known) \
+             ORDER BY u.number, u.joined_at, u.key LIMIT $4";
+        self.db().list(sql, (after.number, after.joined_at, &after.key, limit), |row| {
+            Ok(StagedMember {
+                position: Position { number: row.get(0)?, joined_at: row.get(1)?, key: row.get(2)? },
+                account: row.get(3)?,
+                group_id: row.get(4)?,
+                is_representative: row.get(5)?,
+            })
         })
     }
 
@@ -210,23 +218,27 @@ impl Staging {
         })
     }
 
-    /// Returns the newest `per_account` tokens of each account that can still be used. Tokens of accounts that were imported
-    /// before must have been created after a time. Returns at most `limit` with larger hashes than `after`.
-    pub fn list_live_tokens(
+    /// Returns the newest `per_account` tokens of each account. Tokens of accounts that were imported before must have been created
+    /// after a time. Returns at most `limit` after a position.
+    pub fn list_tokens(
         &self,
         created_after: Timestamp,
         per_account: i64,
-        after: &str,
+        position: i64,
         limit: i64,
     ) -> Result<Vec<StagedToken>> {
-        let sql = "SELECT t.hash, u.account_id, t.created_at FROM tokens t JOIN users u ON u.key = t.user_key \
-             WHERE t.hash > $1 AND t.is_live AND (t.created_at > $2 OR NOT u.is_known) \
-             AND NOT u.is_left_out AND u.is_active \
-             AND (SELECT COUNT(*) FROM tokens n WHERE n.user_key = t.user_key AND n.is_live \
-              AND (n.created_at, n.hash) > (t.created_at, t.hash)) < $3 \
-             ORDER BY t.hash LIMIT $4";
-        self.db().list(sql, (after, created_after, per_account, limit), |row| {
-            Ok(StagedToken { hash: row.get(0)?, account: row.get(1)?, created_at: row.get(2)? })
+        let sql = "SELECT t.position, t.hash, u.account_id, t.created_at FROM tokens t JOIN users u ON u.key = t.user_key \
+             WHERE t.position > $1 AND (t.created_at > $2 OR NOT u.is_known) AND NOT u.is_left_out AND u.is_active \
+             AND (SELECT COUNT(*) FROM tokens n WHERE n.user_key = t.user_key \
+              AND (n.created_at, n.position) > (t.created_at, t.position)) < $3 \
+             ORDER BY t.position LIMIT $4";
+        self.db().list(sql, (position, created_after, per_account, limit), |row| {
+            Ok(StagedToken {
+                position: row.get(0)?,
+                hash: row.get(1)?,
+                account: row.get(2)?,
+                created_at: row.get(3)?,
+            })
         })
     }
 

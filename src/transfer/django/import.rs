@@ -20,7 +20,7 @@ use crate::store::join_requests::JoinRequest;
 use crate::store::properties::{self, Property};
 use crate::store::refresh_tokens::NewToken;
 use crate::store::sessions::{Session, Use};
-use crate::store::staging::{StagedUser, Staging};
+use crate::store::staging::{Position, StagedUser, Staging};
 use crate::store::{self, accounts};
 use crate::text::{search_key, uuid};
 
@@ -44,6 +44,7 @@ pub struct Imported {
 
 pub(super) fn import(app: &App, staged: &Staged, dry_run: bool, progress: &dyn Fn(u64)) -> Result<Imported> {
     let staging = &staged.staging;
+    app.store.prepare_for_many_rows()?;
     Tx::run_as_operator(app, |tx| {
         tx.savepoint();
         let mut imported = Imported::default();
@@ -212,11 +213,11 @@ fn usernames(tx: &Tx<'_>, users: &[StagedUser], ids: &[AccountId]) -> Result<Vec
 }
 
 fn add_members(tx: &Tx<'_>, staging: &Staging) -> Result<()> {
-    let mut after = 0;
+    let mut after = Position::START;
     loop {
-        let members = staging.list_new_members(after, PAGE)?;
+        let members = staging.list_new_members(&after, PAGE)?;
         let Some(last) = members.last() else { return Ok(()) };
-        after = last.account;
+        after = last.position.clone();
         for member in members {
             let role = if member.is_representative { MemberRole::Representative } else { MemberRole::Member };
             // An account that was imported before may have joined another group here.
@@ -249,11 +250,11 @@ fn add_requests(tx: &Tx<'_>, staging: &Staging, imported: &mut Imported) -> Resu
 fn add_sessions(tx: &Tx<'_>, staging: &Staging, imported: &mut Imported) -> Result<()> {
     let until = properties::find(tx, Property::DjangoTokensUntil)?.and_then(|micros| micros.parse().ok());
     let until = Timestamp::from_micros(until.unwrap_or(i64::MIN));
-    let mut after = String::new();
+    let mut after = 0;
     loop {
-        let tokens = staging.list_live_tokens(until, MAX_TOKENS, &after, PAGE)?;
+        let tokens = staging.list_tokens(until, MAX_TOKENS, after, PAGE)?;
         let Some(last) = tokens.last() else { break };
-        after.clone_from(&last.hash);
+        after = last.position;
         let ids: Vec<AccountId> = tokens.iter().map(|token| token.account).collect();
         let owners = accounts::list_by_ids(tx, &ids)?;
         let owners: HashMap<AccountId, _> = owners.into_iter().map(|owner| (owner.id, owner)).collect();

@@ -30,8 +30,10 @@ pub struct Report {
     pub research_fields: u64,
     pub groups: u64,
     pub join_requests: u64,
-    /// The number of refresh tokens, and of those that can still be used.
-    pub tokens: (u64, u64),
+    /// The number of refresh tokens, also of those that have expired or are revoked.
+    pub tokens: u64,
+    /// The number of refresh tokens that can still be used.
+    pub valid_tokens: u64,
     pub users_with_permissions: u64,
     /// The numbers of objects that an import does not read, by model or table.
     pub others: Vec<(String, u64)>,
@@ -95,7 +97,8 @@ pub(super) fn of(staged: &Staged) -> Result<Report> {
         research_fields,
         groups,
         join_requests,
-        tokens: staged.staging.count_tokens()?,
+        tokens: staged.tokens,
+        valid_tokens: staged.staging.count_tokens()?,
         users_with_permissions: staged.users_with_permissions,
         others,
         other_fields: staged.other_fields.clone(),

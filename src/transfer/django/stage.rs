@@ -33,6 +33,8 @@ pub struct Staged {
     pub(super) other_fields: Vec<String>,
     /// The number of users with groups or permissions of Django's.
     pub(super) users_with_permissions: u64,
+    /// The number of refresh tokens, also of those that have expired or are revoked.
+    pub(super) tokens: u64,
 }
 
 /// The invalid values of a site.
@@ -70,6 +72,7 @@ struct Stage {
     staging: Staging,
     faults: Faults,
     users_with_permissions: u64,
+    tokens: u64,
     now: Timestamp,
     /// Refresh tokens that were created before have expired.
     oldest_live_token: Timestamp,
@@ -81,6 +84,7 @@ impl Stage {
             staging: Staging::create()?,
             faults: Faults::default(),
             users_with_permissions: 0,
+            tokens: 0,
             now,
             oldest_live_token: now.minus(config.tokens.refresh_lifetime),
         })
@@ -102,6 +106,7 @@ impl Stage {
             models: contents.models,
             others: contents.others.into_iter().collect(),
             users_with_permissions: self.users_with_permissions,
+            tokens: self.tokens,
         }))
     }
 
@@ -126,7 +131,10 @@ impl Stage {
             }
             Kind::WorkingGroup => add_group(&self.staging, &object.key, &mut entry)?,
             Kind::JoinRequest => add_request(&self.staging, &object.key, &mut entry)?,
-            Kind::RefreshToken => add_token(&self.staging, self.oldest_live_token, &mut entry)?,
+            Kind::RefreshToken => {
+                self.tokens += 1;
+                add_token(&self.staging, self.oldest_live_token, &mut entry)?
+            }
         };
         if !is_new {
             entry.reject("", "It occurs twice.");
@@ -260,7 +268,8 @@ fn add_token(staging: &Staging, oldest_live: Timestamp, entry: &mut Entry<'_>) -
     let hash = refresh::hash(&entry.string("token", MAX_TOKEN));
     let (created, revoked) = (entry.time("created"), entry.time("revoked"));
     let created = created.unwrap_or(Timestamp::from_micros(0));
-    let is_live = revoked.is_none() && created >= oldest_live;
-    staging.add_token(&hash, &user_key, created, is_live)?;
+    if revoked.is_none() && created >= oldest_live {
+        staging.add_token(&hash, &user_key, created)?;
+    }
     Ok(true)
 }
