@@ -30,6 +30,9 @@
 //! A link in a mail leads to `http/pages/handlers.rs`. Sentences of pages are in `http/pages/content.rs` and
 //! `assets/pages/`. Pages call the same rules as the mutations. `assets/graphiql/` holds GraphiQL.
 //!
+//! `transfer/django.rs` moves a site from Django and back: it reads the site into a temporary database
+//! (`store/staging.rs`), finds conflicts there, and adds everything in one transaction.
+//!
 //! `accounts/user_list.rs` decides which accounts a viewer may list. `groups/visibility.rs` decides what a viewer may
 //! see of a group and its members, however a query reaches them. `graphql/lookahead.rs` collects the related objects that
 //! a request selects, and `groups/loader.rs` loads them.

@@ -176,6 +176,6 @@ fn commands_that_copy_a_file_name_those_of_postgresql() {
         assert!(refused.contains("is a PostgreSQL database") && refused.contains(program), "{refused}");
     }
     let sound = site.run(["verify"]).done();
-    assert!(sound.contains(": sound; schema 13, accounts: 0,"), "{sound}");
+    assert!(sound.contains(": sound; schema 14, accounts: 0,"), "{sound}");
     assert!(!site.names().iter().any(|name| name.ends_with(".sqlite3")));
 }
