@@ -60,7 +60,7 @@ pub(super) enum Command {
         /// The JSON of `manage.py dumpdata`, also compressed with gzip; the SQLite file of the site; or the URL of its
         /// PostgreSQL database, postgres://…. Without a password in the URL, PGPASSWORD is used.
         source: String,
-        /// A file with the SECRET_KEY of Django. Tokens and mailed links of Django remain valid with it.
+        /// A file with the secret key of Django. Tokens and mailed links of Django remain valid with it.
         #[arg(long, value_name = "FILE")]
         secret_key_file: Option<PathBuf>,
         /// Print what would be imported and all conflicts, and change nothing.

@@ -10,7 +10,7 @@ use crate::store::staging::{ConflictKind, Position, StagedUser, Staging};
 use crate::store::{self, Reader};
 
 /// The users that are compared with the database in one statement.
-const PAGE: usize = 256;
+const PAGE: i64 = 256;
 
 /// What an import does with conflicts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,10 +34,11 @@ pub(super) fn find_and_resolve(app: &App, staging: &Staging, on_conflict: OnConf
                 ConflictKind::AddressTaken => add_taken_addresses(db, staging)?,
                 ConflictKind::UsernameTaken => add_taken_usernames(db, staging)?,
                 ConflictKind::SecondaryTaken => add_taken_secondaries(db, staging)?,
-                // The groups come after the users.
-                ConflictKind::GroupNameShared => staging.leave_out_dependents()?,
                 ConflictKind::GroupNameTaken => add_taken_group_names(db, staging)?,
-                ConflictKind::RepresentativeMissing => staging.leave_out_dependents()?,
+                // The first kinds after those that leave out users, and groups.
+                ConflictKind::GroupNameShared | ConflictKind::RepresentativeMissing => {
+                    staging.leave_out_dependents()?;
+                }
                 _ => {}
             }
             staging.find_and_resolve(*kind, rename)?;
@@ -141,7 +142,7 @@ pub(super) fn for_each_page(
 ) -> Result<()> {
     let mut position = Position::START;
     loop {
-        let users = list(staging, &position, PAGE as i64)?;
+        let users = list(staging, &position, PAGE)?;
         let Some(last) = users.last() else { return Ok(()) };
         position = last.position();
         visit(&users)?;

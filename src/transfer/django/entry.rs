@@ -51,12 +51,9 @@ impl Entry<'_> {
     }
 
     pub(super) fn optional_string(&mut self, field: &str, max_length: usize) -> Option<String> {
-        let text = match self.get(field)? {
-            Value::String(text) => text.clone(),
-            _ => {
-                self.reject(field, "It must be a string.");
-                return None;
-            }
+        let Value::String(text) = self.get(field)?.clone() else {
+            self.reject(field, "It must be a string.");
+            return None;
         };
         for error in text_errors(&text, max_length) {
             self.reject(field, error.message);

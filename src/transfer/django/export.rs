@@ -127,11 +127,10 @@ impl<'a> Export<'a> {
             for exported in &page {
                 let key = &keys[&exported.account.id];
                 number += 1;
-                match kind {
-                    Kind::Status => {
-                        fixture.write(kind, &json!(number), |field| status_value(exported, key, field))?
-                    }
-                    _ => fixture.write(kind, key, |field| self.user_value(exported, field))?,
+                if kind == Kind::Status {
+                    fixture.write(kind, &json!(number), |field| status_value(exported, key, field))?;
+                } else {
+                    fixture.write(kind, key, |field| self.user_value(exported, field))?;
                 }
             }
         }

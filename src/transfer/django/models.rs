@@ -48,7 +48,7 @@ impl Kind {
 
     fn of(fields: &[String]) -> Option<Self> {
         let has = |name: &&str| fields.iter().any(|field| field == name);
-        Self::VARIANTS.iter().copied().find(|kind| kind.signature().iter().all(|name| has(&name)))
+        Self::VARIANTS.iter().copied().find(|kind| kind.signature().iter().all(has))
     }
 
     /// Returns the fields that an import reads and an export writes.

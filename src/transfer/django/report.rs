@@ -166,7 +166,6 @@ fn resolution(kind: ConflictKind, rename: bool) -> &'static str {
         ConflictKind::RequestWithoutSubject | ConflictKind::RequestRepeated => "the request is left out",
         ConflictKind::MemberOfNothing => "the account gets no working group",
         ConflictKind::InstitutionMissing => "the working group gets no institution",
-        ConflictKind::ResearchFieldMissing => "the working group is left out",
         ConflictKind::MarkWithoutGroup | ConflictKind::GroupWithoutMark => "the mark is ignored",
         ConflictKind::UsernameMissing if rename => "the account gets a number as its username",
         ConflictKind::UsernameShared | ConflictKind::UsernameTaken if rename => {
@@ -175,7 +174,9 @@ fn resolution(kind: ConflictKind, rename: bool) -> &'static str {
         ConflictKind::GroupNameShared | ConflictKind::GroupNameTaken if rename => {
             "the key is appended to the name of the working group, as in \"Tides (17)\""
         }
-        ConflictKind::GroupNameShared | ConflictKind::GroupNameTaken => "the working group is left out",
+        ConflictKind::ResearchFieldMissing | ConflictKind::GroupNameShared | ConflictKind::GroupNameTaken => {
+            "the working group is left out"
+        }
         ConflictKind::AddressInvalid
         | ConflictKind::AddressShared
         | ConflictKind::AddressTaken

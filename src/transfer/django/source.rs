@@ -87,14 +87,13 @@ pub(super) fn read_json(json: impl Read, visit: &mut dyn FnMut(Object) -> Result
     // Most objects have the model of the one before.
     let mut kinds: BTreeMap<String, Option<Kind>> = BTreeMap::new();
     for_each_object(json, &mut |DumpedObject { model, pk, fields }| {
-        let kind = match kinds.get(&model) {
-            Some(kind) => *kind,
-            None => {
-                let has_uuids = pk.as_str().is_some_and(|key| text::uuid(key).is_some());
-                let kind = contents.models.recognize(&model, fields.keys().cloned().collect(), has_uuids)?;
-                kinds.insert(model.clone(), kind);
-                kind
-            }
+        let kind = if let Some(kind) = kinds.get(&model) {
+            *kind
+        } else {
+            let has_uuids = pk.as_str().is_some_and(|key| text::uuid(key).is_some());
+            let kind = contents.models.recognize(&model, fields.keys().cloned().collect(), has_uuids)?;
+            kinds.insert(model.clone(), kind);
+            kind
         };
         let Some(kind) = kind else {
             *contents.others.entry(model).or_default() += 1;

@@ -265,7 +265,7 @@ fn add_token(staging: &Staging, oldest_live: Timestamp, entry: &mut Entry<'_>) -
     let user_key = entry.required_reference("user");
     entry.require("token");
     entry.require("created");
-    let hash = refresh::hash(&entry.string("token", MAX_TOKEN));
+    let hash = refresh::hash(entry.string("token", MAX_TOKEN));
     let (created, revoked) = (entry.time("created"), entry.time("revoked"));
     let created = created.unwrap_or(Timestamp::from_micros(0));
     if revoked.is_none() && created >= oldest_live {

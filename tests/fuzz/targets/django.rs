@@ -70,7 +70,7 @@ impl Site {
             Ok(Err(refused)) => return Err(Refusal::Invalid(refused.faults)),
             Ok(Ok(staged)) => staged,
         };
-        let report = django::check(&self.app, &staged, on_conflict).unwrap_or_else(|error| unexpected(error));
+        let report = django::check(&self.app, &staged, on_conflict).unwrap_or_else(unexpected);
         let describe = |conflicts: &django::report::ConflictsOfKind| -> Vec<String> {
             conflicts.listed.iter().map(|found| conflicts.describe(&staged.models, found)).collect()
         };
