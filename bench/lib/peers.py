@@ -10,6 +10,7 @@ from .server import PASSWORD, REPOSITORY
 
 PEERS = REPOSITORY / "bench" / "peers"
 EMAIL = "user1@example.org"
+SECRET_KEY = "0123456789abcdef0123456789abcdef"
 
 
 class Missing(Exception):
@@ -51,7 +52,7 @@ def start_original(cache, folder):
     """Starts Django with django-graphql-auth: gunicorn with two workers, and one account."""
     venv = cache / "original"
     marker = venv / "installed"
-    sources = PEERS / "original"
+    sources = REPOSITORY / "tests" / "django"
     requirements = (sources / "requirements.txt").read_text()
     if not marker.exists() or marker.read_text() != requirements:
         python = find_python()
@@ -61,12 +62,16 @@ def start_original(cache, folder):
         install([venv / "bin" / "pip", "install", "--quiet", "-r", sources / "requirements.txt"], "The original")
         marker.write_text(requirements)
     folder.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "PEER_DATA": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "SITE_DATA": str(folder), "SITE_SECRET_KEY": SECRET_KEY, "PYTHONDONTWRITEBYTECODE": "1"}
     python = venv / "bin" / "python"
     run([python, "manage.py", "migrate", "--verbosity", "0"], cwd=sources, env=environment)
-    run([python, "manage.py", "create_account", EMAIL, PASSWORD], cwd=sources, env=environment)
+    account = {"email": EMAIL, "username": "user1", "plain": PASSWORD, "first_name": "Ada", "last_name": "Lovelace",
+               "status": {"verified": True}}
+    seed = folder / "seed.json"
+    seed.write_text(json.dumps({"users": [account]}))
+    run([python, "manage.py", "load_seed", seed], cwd=sources, env=environment)
     port = free_port()
-    command = [venv / "bin" / "gunicorn", "peer.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--log-level", "error"]
+    command = [venv / "bin" / "gunicorn", "project.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--log-level", "error"]
     return Server("the original", command, port, "/graphql/", folder / "log", '{"query": "{ __typename }"}',
                   cwd=sources, env=environment)
 
