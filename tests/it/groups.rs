@@ -84,19 +84,19 @@ fn with_input(name: &str, input: Value) -> Mutation {
     mutation(name, input).in_input().select("success")
 }
 
-fn create(name: &str, institution: &str, is_public: bool) -> Mutation {
+pub fn create(name: &str, institution: &str, is_public: bool) -> Mutation {
     let input = json!({
         "name": name, "institutionId": institution, "researchFieldId": 1, "nEmployees": 7, "isPublic": is_public,
     });
     with_input("createWorkingGroup", input).select("success workinggroup { id }")
 }
 
-fn request(group: &str) -> Mutation {
+pub fn request(group: &str) -> Mutation {
     let request = with_input("requestJoinWorkingGroup", json!({ "workinggroupId": group }));
     request.select("success joinRequest { id }")
 }
 
-fn answer(request: &str, approve: bool) -> Mutation {
+pub fn answer(request: &str, approve: bool) -> Mutation {
     with_input("answerJoinRequest", json!({ "requestId": request, "approve": approve }))
 }
 

@@ -1,6 +1,7 @@
 //! Code that several tests use.
 
 pub mod access_token;
+pub mod api;
 pub mod audit;
 pub mod browser;
 pub mod certificate;
@@ -10,6 +11,7 @@ pub mod database;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(dead_code, reason = "only the endurance test kills the program at a write")]
 pub mod disk;
+pub mod django;
 pub mod graphiql;
 pub mod graphiql_sources;
 #[cfg(unix)]

@@ -1,2 +1,3 @@
+mod django;
 mod django_dumps;
 mod file;

@@ -7,7 +7,10 @@ use crate::support::postgres::{Access, PostgresServer};
 
 /// The tests that are not run on PostgreSQL, by the beginnings of their names, each group with the reason.
 const SKIPPED: &[(&str, &[&str])] = &[
-    ("they start PostgreSQL themselves", &["store::postgres", "store::outages"]),
+    (
+        "they start PostgreSQL themselves",
+        &["store::postgres", "store::outages", "transfer::django::sources::a_site_on_postgresql"],
+    ),
     (
         "they open no database",
         &[

@@ -6,7 +6,7 @@ use super::mutation::{
     self, Mutation, log_in, refresh_token, register, request_secondary_email, verify_account,
     verify_secondary_email,
 };
-use super::server::TestServer;
+use super::server::{TestServer, last_token};
 
 /// The password with which people register.
 pub const PASSWORD: &str = "kelp-Forest-41";
@@ -99,10 +99,7 @@ impl TestServer {
 
     /// Returns the token in the last mail to an address.
     pub fn mailed_token(&self, email: &str) -> String {
-        let mails = self.mails_to(email);
-        let text = &mails.last().unwrap_or_else(|| panic!("no mail to {email}")).text;
-        let token = regex::Regex::new("eyJ[A-Za-z0-9_-]+:[0-9A-Za-z]+:[A-Za-z0-9_-]+").expect("a pattern");
-        token.find(text).unwrap_or_else(|| panic!("no token in {text}")).as_str().to_owned()
+        last_token(&self.mails(), email)
     }
 
     /// Requests a link to reset the password. Returns the mailed token.

@@ -342,7 +342,7 @@ impl Drop for Serving {
 }
 
 /// Reads lines on another thread, so that the program does not block.
-fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+pub fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let lines = BufReader::new(pipe).lines().map_while(Result::ok);
@@ -351,7 +351,8 @@ fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-fn next(lines: &Receiver<String>) -> String {
+/// Waits for a line of output.
+pub fn next(lines: &Receiver<String>) -> String {
     match lines.recv_timeout(TIMEOUT) {
         Ok(line) => line,
         Err(RecvTimeoutError::Timeout) => panic!("the program printed nothing for a minute"),

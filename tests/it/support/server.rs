@@ -14,6 +14,7 @@ use pledge4future_auth::random::Random;
 use pledge4future_auth::store;
 use pledge4future_auth::transfer::{file, import};
 use pledge4future_auth::{config, http, outbox};
+use regex::Regex;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -143,14 +144,7 @@ impl TestServer {
     /// Delivers what is due. Returns all mails so far, in order.
     pub fn mails(&self) -> Vec<Mail> {
         self.run(|app| outbox::deliver_until(app, || false)).expect("mail is delivered");
-        let directory = self.app.config.mail_directory();
-        let mut files: Vec<_> = std::fs::read_dir(directory)
-            .expect("a folder of mails")
-            .map(|entry| entry.expect("a mail").path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
-            .collect();
-        files.sort();
-        files.iter().map(|path| parse(&std::fs::read(path).expect("a mail"))).collect()
+        mails_in(&self.app.config.mail_directory())
     }
 
     /// Delivers mail that the test does not read.
@@ -236,6 +230,25 @@ impl Drop for TestServer {
         let was_read = waiting == 0 || std::thread::panicking();
         assert!(was_read, "the test did not read {waiting} mail(s); it may call ignore_mail()");
     }
+}
+
+/// Returns the mails in a folder, in order.
+pub fn mails_in(folder: &Path) -> Vec<Mail> {
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("a folder of mails")
+        .map(|entry| entry.expect("a mail").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
+        .collect();
+    files.sort();
+    files.iter().map(|path| parse(&std::fs::read(path).expect("a mail"))).collect()
+}
+
+/// Returns the token in the last mail to an address.
+pub fn last_token(mails: &[Mail], address: &str) -> String {
+    let mut received = mails.iter().filter(|mail| mail.to.contains(&address.to_lowercase()));
+    let text = &received.next_back().unwrap_or_else(|| panic!("no mail to {address}")).text;
+    let token = Regex::new("eyJ[A-Za-z0-9_-]+:[0-9A-Za-z]+:[A-Za-z0-9_-]+").expect("a pattern");
+    token.find(text).unwrap_or_else(|| panic!("no token in {text}")).as_str().to_owned()
 }
 
 fn parse(raw: &[u8]) -> Mail {

@@ -1,36 +1,30 @@
 //! GraphQL requests to `serve`, and the people who send them.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::api::Api;
 use super::mutation::{Mutation, log_in, register, verify_account};
 use super::person::{PASSWORD, assert_done};
 use super::program::Serving;
 
 impl Serving {
+    pub fn api(&self) -> Api {
+        Api { endpoint: self.endpoint() }
+    }
+
     /// Sends a document without variables, which must succeed. Returns its data.
     pub async fn query(&self, token: Option<&str>, document: &str) -> Value {
-        self.send(token, &json!({ "query": document })).await
+        self.api().query(token, document).await
     }
 
     /// Sends a mutation, which must return a payload.
     pub async fn mutate(&self, mutation: &Mutation) -> Value {
-        self.send(None, &mutation.body()).await["payload"].take()
+        self.api().mutate(None, mutation).await
     }
 
     /// Sends a mutation of a person who is logged in, which must return a payload.
     pub async fn mutate_as(&self, token: &str, mutation: &Mutation) -> Value {
-        self.send(Some(token), &mutation.body()).await["payload"].take()
-    }
-
-    async fn send(&self, token: Option<&str>, body: &Value) -> Value {
-        let mut request = reqwest::Client::new().post(self.endpoint()).json(body);
-        if let Some(token) = token {
-            request = request.header("Authorization", format!("JWT {token}"));
-        }
-        let reply = request.send().await.expect("a reply");
-        let mut reply: Value = reply.json().await.expect("a reply in JSON");
-        assert!(reply.get("errors").is_none(), "{body}: {reply}");
-        reply["data"].take()
+        self.api().mutate(Some(token), mutation).await
     }
 
     /// Registers an account.
