@@ -49,3 +49,8 @@ fn the_corpus_of_import_files_passes() {
 fn the_corpus_of_configurations_passes() {
     replay("configuration", fuzz_targets::configuration);
 }
+
+#[test]
+fn the_corpus_of_django_dumps_passes() {
+    replay("django", fuzz_targets::django);
+}

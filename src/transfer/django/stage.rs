@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::io::Read;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::entry::{Entry, Faults, MAX_LENGTH};
 use super::models::{Kind, Models};
@@ -56,7 +56,9 @@ pub fn stage(
     let contents = source.for_each_object(&mut |object| {
         done += 1;
         progress(done);
-        stage.add(&object)
+        stage.add(&object).context(
+            "the temporary database cannot be written; set SQLITE_TMPDIR to a folder with more space",
+        )
     })?;
     stage.finish(contents)
 }
