@@ -169,7 +169,7 @@ fn direct_changes() -> Value {
     json!({ "users": [
         { "email": address("eve"), "is_active": false },
         { "email": address("fay"), "is_staff": true },
-        { "email": address("gus"), "is_staff": true, "is_superuser": true },
+        { "email": address("gus"), "is_staff": true, "is_superuser": true, "last_login": "2026-03-01T08:00:00.123456Z" },
         hashed("kim", "PBKDF2SHA1PasswordHasher"),
         hashed("lea", "Argon2PasswordHasher"),
         hashed("max", "BCryptSHA256PasswordHasher"),
