@@ -26,7 +26,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use accounts::{Accounts, Audience, Deletion, LoginField, RegisterField, UpdateField};
-pub use check::{TEMPLATE_VARIABLES, is_own_path};
+pub use check::{MAX_HASH_MEMORY, MAX_HASH_WORK, TEMPLATE_VARIABLES, is_own_path};
 #[cfg(feature = "postgres")]
 pub use database::PostgresServer;
 pub use database::{APPLICATION_NAME, Database, Location};

@@ -86,11 +86,8 @@ pub fn problem_with(stored: &str) -> Option<String> {
     let phc = stored.strip_prefix("argon2").unwrap_or(stored);
     let is_valid = phc.starts_with("$argon2id$") && argon::parse(phc).is_some();
     (!is_valid).then(|| {
-        format!(
-            "Write the whole hash of pbkdf2_sha256, or of argon2id with at most {} KiB and \
-             {} iterations, or an empty string for no password.",
-            argon::MAX_MEMORY_KIB,
-            argon::MAX_ITERATIONS,
-        )
+        "Write the whole hash of pbkdf2_sha256, or of argon2id with at most 1 GiB of memory, and at most 8 GiB for \
+         memory times iterations, or an empty string for no password."
+            .to_owned()
     })
 }

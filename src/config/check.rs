@@ -15,12 +15,16 @@ pub use addresses::is_own_path;
 const MAX_CONNECTIONS: u32 = 1000;
 const MAX_MAIL_CONNECTIONS: usize = 64;
 const MAX_THREADS: usize = 512;
-const MAX_MEMORY: u64 = 4 << 30;
 const MAX_PASSWORD_LENGTH: usize = 128;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
 const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
+
+/// The limit of the memory of an Argon2 hash, in bytes. No password matches a hash that needs more.
+pub const MAX_HASH_MEMORY: u64 = 1 << 30;
+/// The limit of memory times iterations, to which the time of a hash is proportional. Here it is about six seconds.
+pub const MAX_HASH_WORK: u64 = 8 << 30;
 
 /// The variables of mail templates that the server sets. `mail.variables` adds further ones.
 pub const TEMPLATE_VARIABLES: [&str; 11] = [
@@ -162,9 +166,15 @@ fn check_passwords(config: &Config) -> Result<()> {
             && argon2::Params::new(kibibytes, passwords.iterations, passwords.parallelism, None).is_ok(),
         "passwords: parallelism and iterations must be at least 1, and memory at least 8 KiB times parallelism"
     );
+    let (memory, iterations) = (passwords.memory.as_u64(), u64::from(passwords.iterations));
     ensure!(
-        passwords.memory.as_u64() <= MAX_MEMORY,
-        "passwords.memory: must be at most \"4 GiB\", because each login uses this much memory"
+        memory <= MAX_HASH_MEMORY,
+        "passwords.memory: must be at most \"1 GiB\", because each login uses this much memory"
+    );
+    ensure!(
+        memory * iterations <= MAX_HASH_WORK,
+        "passwords.iterations: must be at most {} with this memory, because each login takes this much time",
+        MAX_HASH_WORK / memory
     );
     ensure!(
         (1..=MAX_THREADS).contains(&config.passwords.hashing_threads()),

@@ -7,10 +7,7 @@ use subtle::ConstantTimeEq;
 
 use super::PasswordCheck;
 use super::engine::{Input, Memory};
-
-/// Limits on the cost of a hash. No password matches a hash of higher cost.
-pub(super) const MAX_MEMORY_KIB: u32 = 1024 * 1024;
-pub(super) const MAX_ITERATIONS: u32 = 64;
+use crate::config::{MAX_HASH_MEMORY, MAX_HASH_WORK};
 
 const HASH_BYTES: usize = 32;
 
@@ -82,5 +79,7 @@ pub(super) fn parse(phc: &str) -> Option<(PasswordHash, Params)> {
     // The library multiplies the number of lanes before it checks it, and the product could overflow.
     let lanes = hash.params.get_decimal("p").unwrap_or(Params::DEFAULT_P_COST);
     let params = (lanes <= Params::MAX_P_COST).then(|| Params::try_from(&hash).ok()).flatten()?;
-    (params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ITERATIONS).then_some((hash, params))
+    let (memory, iterations) = (1024 * u64::from(params.m_cost()), u64::from(params.t_cost()));
+    let is_permitted = memory <= MAX_HASH_MEMORY && memory * iterations <= MAX_HASH_WORK;
+    is_permitted.then_some((hash, params))
 }

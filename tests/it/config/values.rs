@@ -64,6 +64,8 @@ fn an_invalid_value_is_refused_with_the_name_of_the_setting() {
         ("tokens.access_lifetime = \"0 seconds\"", "tokens.access_lifetime"),
         ("passwords.hashing_threads = 9000000000000000000", "passwords.hashing_threads"),
         ("passwords.memory = \"4000 GiB\"", "passwords.memory"),
+        ("passwords.memory = \"1025 MiB\"", "passwords.memory: must be at most \"1 GiB\""),
+        ("passwords.memory = \"1 GiB\"\npasswords.iterations = 9", "passwords.iterations: must be at most 8"),
         ("accounts.register_required = []", "accounts.register_required"),
         ("accounts.register_optional = [\"shoe_size\"]", "accounts.register_optional"),
         ("accounts.users_visible_to = \"friends\"", "accounts.users_visible_to"),
