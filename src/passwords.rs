@@ -66,12 +66,11 @@ impl Hasher {
 }
 
 fn verify(argon: &Argon, password: &str, stored: &str, memory: &mut Memory) -> PasswordCheck {
-    if let Some(right) = pbkdf2::verify(password, stored) {
-        return if right { PasswordCheck::RightButOutdated } else { PasswordCheck::Wrong };
-    }
-    // Django prefixes the PHC string with the name of the algorithm.
-    let phc = stored.strip_prefix("argon2").unwrap_or(stored);
-    argon.verify(password, phc, memory)
+    let is_right = match scheme(stored) {
+        "pbkdf2_sha256" => pbkdf2::verify(password, stored) == Some(true),
+        _ => return argon.verify(password, phc(stored), memory),
+    };
+    if is_right { PasswordCheck::RightButOutdated } else { PasswordCheck::Wrong }
 }
 
 /// Returns what is wrong with an imported hash, if anything. The message never contains a part of the hash. An empty
@@ -80,14 +79,22 @@ pub fn problem_with(stored: &str) -> Option<String> {
     if stored.is_empty() || stored.starts_with('!') {
         return None;
     }
-    if stored.starts_with("pbkdf2_sha256$") {
-        return pbkdf2::problem_with(stored);
+    match scheme(stored) {
+        "pbkdf2_sha256" => pbkdf2::problem_with(stored),
+        _ if phc(stored).starts_with("$argon2") => argon::problem_with(phc(stored)),
+        _ => Some(
+            "Write the whole hash of argon2 or pbkdf2_sha256, as Django stores it, \
+             or an empty string for no password."
+                .to_owned(),
+        ),
     }
-    let phc = stored.strip_prefix("argon2").unwrap_or(stored);
-    let is_valid = phc.starts_with("$argon2id$") && argon::parse(phc).is_some();
-    (!is_valid).then(|| {
-        "Write the whole hash of pbkdf2_sha256, or of argon2id with at most 1 GiB of memory, and at most 8 GiB for \
-         memory times iterations, or an empty string for no password."
-            .to_owned()
-    })
+}
+
+fn scheme(stored: &str) -> &str {
+    stored.split('$').next().unwrap_or_default()
+}
+
+/// Django prefixes the PHC string of Argon2 with the name of the algorithm.
+fn phc(stored: &str) -> &str {
+    stored.strip_prefix("argon2").unwrap_or(stored)
 }

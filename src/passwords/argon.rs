@@ -11,6 +11,15 @@ use crate::config::{MAX_HASH_MEMORY, MAX_HASH_WORK};
 
 const HASH_BYTES: usize = 32;
 
+/// A hash in PHC string format, parsed.
+struct Hash {
+    algorithm: Algorithm,
+    version: Version,
+    params: Params,
+    salt: Salt,
+    output: Output,
+}
+
 /// Creates hashes at one cost, and verifies hashes of any cost within the limits.
 #[derive(Clone)]
 pub(super) struct Argon {
@@ -45,23 +54,21 @@ impl Argon {
     }
 
     pub(super) fn verify(&self, password: &str, phc: &str, memory: &mut Memory) -> PasswordCheck {
-        self.matching(password, phc, memory).map_or(PasswordCheck::Wrong, |(algorithm, params)| {
-            let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
-            let is_current = algorithm == Algorithm::Argon2id && cost(&params) == cost(&self.params);
-            if is_current { PasswordCheck::Right } else { PasswordCheck::RightButOutdated }
-        })
+        let Some(hash) = parse(phc).filter(|hash| self.matches(password, hash, memory)) else {
+            return PasswordCheck::Wrong;
+        };
+        let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        let is_current = (hash.algorithm, hash.version) == (Algorithm::Argon2id, Version::V0x13)
+            && cost(&hash.params) == cost(&self.params);
+        if is_current { PasswordCheck::Right } else { PasswordCheck::RightButOutdated }
     }
 
-    /// Returns the variant and the cost of a hash, if the password matches it.
-    fn matching(&self, password: &str, phc: &str, memory: &mut Memory) -> Option<(Algorithm, Params)> {
-        let (hash, params) = parse(phc)?;
-        let (salt, expected) = (hash.salt?, hash.hash?);
-        let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
-        let version = hash.version.map_or(Ok(Version::V0x13), Version::try_from).ok()?;
-        let mut out = vec![0; expected.len()];
-        let input = Input { algorithm, version, params: &params, password: password.as_bytes(), salt: &salt };
-        self.compute(&input, &mut out, memory)?;
-        bool::from(out.ct_eq(expected.as_bytes())).then_some((algorithm, params))
+    fn matches(&self, password: &str, hash: &Hash, memory: &mut Memory) -> bool {
+        let Hash { algorithm, version, params, salt, output } = hash;
+        let (algorithm, version, password) = (*algorithm, *version, password.as_bytes());
+        let mut out = vec![0; output.len()];
+        let input = Input { algorithm, version, params, password, salt };
+        self.compute(&input, &mut out, memory).is_some() && out.ct_eq(output.as_bytes()).into()
     }
 
     fn compute(&self, input: &Input<'_>, out: &mut [u8], memory: &mut Memory) -> Option<()> {
@@ -73,13 +80,25 @@ impl Argon {
     }
 }
 
-/// Parses a hash and its cost. Returns `None` if that cost would exhaust the machine.
-pub(super) fn parse(phc: &str) -> Option<(PasswordHash, Params)> {
-    let hash = PasswordHash::new(phc).ok().filter(|hash| hash.hash.is_some())?;
+/// Returns what is wrong with a hash, if anything. The message never contains a part of the hash.
+pub(super) fn problem_with(phc: &str) -> Option<String> {
+    parse(phc).is_none().then(|| {
+        "Write the whole hash of argon2id, argon2i or argon2d, with at most 1 GiB of memory, and at most 8 GiB for \
+         memory times iterations."
+            .to_owned()
+    })
+}
+
+/// Parses a hash. Returns `None` if its cost would exhaust the machine.
+fn parse(phc: &str) -> Option<Hash> {
+    let hash = PasswordHash::new(phc).ok()?;
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+    // The first version of Argon2 wrote no version.
+    let version = hash.version.map_or(Ok(Version::V0x10), Version::try_from).ok()?;
     // The library multiplies the number of lanes before it checks it, and the product could overflow.
     let lanes = hash.params.get_decimal("p").unwrap_or(Params::DEFAULT_P_COST);
     let params = (lanes <= Params::MAX_P_COST).then(|| Params::try_from(&hash).ok()).flatten()?;
     let (memory, iterations) = (1024 * u64::from(params.m_cost()), u64::from(params.t_cost()));
     let is_permitted = memory <= MAX_HASH_MEMORY && memory * iterations <= MAX_HASH_WORK;
-    is_permitted.then_some((hash, params))
+    is_permitted.then_some(Hash { algorithm, version, params, salt: hash.salt?, output: hash.hash? })
 }

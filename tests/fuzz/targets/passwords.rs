@@ -11,8 +11,8 @@ use pledge4future_auth::random::Random;
 const PASSWORD: &str = "kelp-Forest-41";
 
 /// One hash for each message. Another message would contain a part of its hash.
-const KNOWN: [&str; 4] =
-    ["md5", "pbkdf2_sha256$one", "pbkdf2_sha256$1$$digest", "pbkdf2_sha256$1$salt$digest"];
+const KNOWN: [&str; 5] =
+    ["md5", "argon2$argon2", "pbkdf2_sha256$one", "pbkdf2_sha256$1$$digest", "pbkdf2_sha256$1$salt$digest"];
 
 /// Checks a password, after the last line break, with a stored hash.
 pub fn password_hash(data: &[u8]) {
@@ -55,8 +55,8 @@ pub fn password_hash(data: &[u8]) {
 
 /// Whether the parameters of a hash are cheap enough for a fuzz target.
 fn is_cheap(stored: &str) -> bool {
-    if let Some(rest) = stored.strip_prefix("pbkdf2_sha256$") {
-        let rounds = rest.split('$').next().unwrap_or_default();
+    if stored.starts_with("pbkdf2_") {
+        let rounds = stored.split('$').nth(1).unwrap_or_default();
         return rounds.parse::<u128>().map_or(true, |rounds| rounds <= 64 || rounds > u128::from(u32::MAX));
     }
     let phc = stored.strip_prefix("argon2").unwrap_or(stored);

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use pledge4future_auth::store;
+use serde_json::json;
 
 use crate::support::SEED;
 use crate::support::mutation::{request_reset, resend_activation, verify_account};
 use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused, assert_refused_with};
 use crate::support::server::TestServer;
+use crate::support::vectors::{list, text, vectors};
 
 fn stored_hash(server: &TestServer, email: &str) -> String {
     let hash = server.run(|app| {
@@ -34,6 +36,38 @@ async fn a_hash_of_django_is_accepted_and_replaced_at_the_first_login() {
     server.log_in(email, "granite-Owl-27").await;
     assert_eq!(stored_hash(&server, email), replaced, "a hash with the current parameters was replaced");
     assert!(server.mails().is_empty());
+}
+
+#[tokio::test]
+async fn every_kind_of_hash_is_replaced_by_argon2id_at_the_first_login() {
+    let kinds = [
+        "argon2$argon2d$v=19$",
+        "argon2$argon2i$m=",
+        "argon2$argon2i$v=19$",
+        "argon2$argon2id$v=19$",
+        "pbkdf2_sha256$",
+    ];
+    let vectors = vectors();
+    let people = kinds.iter().enumerate().map(|(number, kind)| {
+        let (scheme, _) = kind.split_once('$').expect("a scheme");
+        let mut cases = list(&vectors["password_hashes"][scheme]).iter();
+        let case = cases.find(|case| text(&case["hash"]).starts_with(kind)).expect("a hash");
+        (format!("ada{number}@example.org"), text(&case["hash"]), text(&case["checks"][0]["password"]))
+    });
+    let people: Vec<_> = people.collect();
+    let users = people.iter().map(|(email, hash, _)| {
+        json!({ "email": email, "username": email, "password": hash, "status": { "verified": true } })
+    });
+    let server = TestServer::start("").await;
+    server.import(&json!({ "users": users.collect::<Vec<_>>() }).to_string());
+    for (email, hash, password) in people {
+        assert_eq!(stored_hash(&server, &email), hash);
+        server.log_in(&email, password).await;
+        let replaced = stored_hash(&server, &email);
+        assert!(replaced.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{replaced} instead of {hash}");
+        server.log_in(&email, password).await;
+        assert_eq!(stored_hash(&server, &email), replaced, "{hash}");
+    }
 }
 
 #[tokio::test]

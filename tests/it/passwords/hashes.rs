@@ -1,11 +1,15 @@
 //! Password hashes, compared with those of Django.
 
 use pledge4future_auth::config;
-use pledge4future_auth::passwords::{Hasher, PasswordCheck};
+use pledge4future_auth::passwords::{Hasher, PasswordCheck, problem_with};
 use pledge4future_auth::random::Random;
 use serde_json::Value;
 
 use crate::support::vectors::{list, text, vectors};
+
+const SCHEMES: [&str; 2] = ["argon2", "pbkdf2_sha256"];
+
+const PASSWORD: &str = "kelp-Forest-41";
 
 fn hasher() -> Hasher {
     let loaded = config::load_text("passwords.memory = \"64 KiB\"\npasswords.iterations = 1\n");
@@ -20,11 +24,21 @@ fn assert_matches(hasher: &Hasher, hash: &Value, check: &Value) {
     assert_eq!(result, expected, "{check} against {hash}");
 }
 
+/// Asserts that a hash is refused in a sentence without any part of it, and that no password matches it.
+#[track_caller]
+fn assert_refused(hasher: &Hasher, hash: &str) -> String {
+    let problem = problem_with(hash).unwrap_or_else(|| panic!("{hash} is accepted"));
+    let mut parts = hash.split('$').filter(|part| part.len() > 20);
+    assert!(parts.all(|part| !problem.contains(part)), "{problem}");
+    assert_eq!(hasher.verify(PASSWORD, Some(hash)), PasswordCheck::Wrong, "{hash}");
+    problem
+}
+
 #[test]
 fn passwords_match_the_hashes_of_django() {
     let (vectors, hasher) = (vectors(), hasher());
-    let hashes = &vectors["password_hashes"];
-    for case in list(&hashes["pbkdf2_sha256"]).iter().chain(list(&hashes["argon2"])) {
+    for case in SCHEMES.iter().flat_map(|scheme| list(&vectors["password_hashes"][scheme])) {
+        assert_eq!(problem_with(text(&case["hash"])), None, "{case}");
         for check in list(&case["checks"]) {
             assert_matches(&hasher, &case["hash"], check);
         }
@@ -37,5 +51,48 @@ fn a_broken_hash_matches_no_password() {
     for case in list(&vectors()["password_hashes"]["broken"]) {
         assert_eq!(case["matches"], false, "{case}");
         assert_matches(&hasher, &case["hash"], case);
+    }
+}
+
+#[test]
+fn a_hash_of_another_scheme_is_refused_with_the_list_of_schemes() {
+    let hasher = hasher();
+    for hash in [
+        "5f4dcc3b5aa765d61d8327deb882cf99",
+        "md5$seasalt$1b693e470b7122252a27c460dcaca0a6",
+        "sha1$seasalt$b2523179b5eccefbaaa30d3677e3ac08d0f92db8",
+        "bcrypt$$2b$04$Ixb.oIogfs/NQED9RBnSL.TTPEk9lIGECBdGM/9Vz4mg.ys9iWeO.",
+        "$2b$04$Ixb.oIogfs/NQED9RBnSL.TTPEk9lIGECBdGM/9Vz4mg.ys9iWeO.",
+        "$scrypt$ln=10,r=8,p=1$c29tZXNhbHRzb21lc2FsdA$Io+KmCjF8eqaHqTAahKsXRFBMBamLPLy+/V4mds6iZ0",
+        "crypt$$ab5IJpu6C7UnU",
+        PASSWORD,
+    ] {
+        let problem = assert_refused(&hasher, hash);
+        assert!(SCHEMES.iter().all(|scheme| problem.contains(scheme)), "{hash}: {problem}");
+    }
+}
+
+#[test]
+fn a_hash_is_accepted_up_to_the_limits_of_its_cost() {
+    let hasher = hasher();
+    let pbkdf2 =
+        |rounds| format!("pbkdf2_sha256${rounds}$seasalt$3MMPTsHsd6Xbt/Vw9cI8XUNN3Yq0K2xCKDdt3rAybIc=");
+    let argon2 = |cost| format!("argon2$argon2i$v=19${cost}$c29tZXNhbHRzb21lc2FsdA$c29tZXNhbHRzb21lc2FsdA");
+    let accepted =
+        [pbkdf2("1"), pbkdf2("10000000"), argon2("m=1048576,t=8,p=4"), argon2("m=8,t=1048576,p=1")];
+    for hash in accepted {
+        assert_eq!(problem_with(&hash), None, "{hash}");
+    }
+    let refused = [
+        pbkdf2("0"),
+        pbkdf2("10000001"),
+        pbkdf2("4294967296"),
+        argon2("m=1048577,t=1,p=1"),
+        argon2("m=1048576,t=9,p=1"),
+        argon2("m=8,t=1048577,p=1"),
+        argon2("m=4294967295,t=4294967295,p=1"),
+    ];
+    for hash in refused {
+        assert_refused(&hasher, &hash);
     }
 }
