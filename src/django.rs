@@ -1,5 +1,5 @@
-//! Compatibility with Django 3.1, on which the original server runs: signatures, hashes, validators and string functions with
-//! the same results.
+//! Compatibility with Django 3.1, on which the original server runs: signatures, validators and string functions with
+//! the same results. Also the password hashes of any version of Django.
 
 pub mod ascii_json;
 pub mod common_passwords;

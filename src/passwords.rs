@@ -67,7 +67,7 @@ impl Hasher {
 
 fn verify(argon: &Argon, password: &str, stored: &str, memory: &mut Memory) -> PasswordCheck {
     let is_right = match scheme(stored) {
-        "pbkdf2_sha256" => pbkdf2::verify(password, stored) == Some(true),
+        "pbkdf2_sha1" | "pbkdf2_sha256" => pbkdf2::matches(password, stored),
         _ => return argon.verify(password, phc(stored), memory),
     };
     if is_right { PasswordCheck::RightButOutdated } else { PasswordCheck::Wrong }
@@ -80,10 +80,10 @@ pub fn problem_with(stored: &str) -> Option<String> {
         return None;
     }
     match scheme(stored) {
-        "pbkdf2_sha256" => pbkdf2::problem_with(stored),
+        "pbkdf2_sha1" | "pbkdf2_sha256" => pbkdf2::problem_with(stored),
         _ if phc(stored).starts_with("$argon2") => argon::problem_with(phc(stored)),
         _ => Some(
-            "Write the whole hash of argon2 or pbkdf2_sha256, as Django stores it, \
+            "Write the whole hash of argon2, pbkdf2_sha1 or pbkdf2_sha256, as Django stores it, \
              or an empty string for no password."
                 .to_owned(),
         ),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::vectors::{list, text, vectors};
 
-const SCHEMES: [&str; 2] = ["argon2", "pbkdf2_sha256"];
+const SCHEMES: [&str; 3] = ["argon2", "pbkdf2_sha1", "pbkdf2_sha256"];
 
 const PASSWORD: &str = "kelp-Forest-41";
 
@@ -75,8 +75,7 @@ fn a_hash_of_another_scheme_is_refused_with_the_list_of_schemes() {
 #[test]
 fn a_hash_is_accepted_up_to_the_limits_of_its_cost() {
     let hasher = hasher();
-    let pbkdf2 =
-        |rounds| format!("pbkdf2_sha256${rounds}$seasalt$3MMPTsHsd6Xbt/Vw9cI8XUNN3Yq0K2xCKDdt3rAybIc=");
+    let pbkdf2 = |rounds| format!("pbkdf2_sha1${rounds}$seasalt$CydNLt7lDqPoL2+XzHwOyB4tYR0=");
     let argon2 = |cost| format!("argon2$argon2i$v=19${cost}$c29tZXNhbHRzb21lc2FsdA$c29tZXNhbHRzb21lc2FsdA");
     let accepted =
         [pbkdf2("1"), pbkdf2("10000000"), argon2("m=1048576,t=8,p=4"), argon2("m=8,t=1048576,p=1")];
