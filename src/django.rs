@@ -2,6 +2,7 @@
 //! the same results. Also the password hashes of any version of Django.
 
 pub mod ascii_json;
+pub mod bcrypt_sha256;
 pub mod common_passwords;
 pub mod email_validator;
 pub mod password_validators;

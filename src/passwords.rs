@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow};
 use argon2::Params;
 
 use crate::config;
-use crate::django::pbkdf2;
+use crate::django::{bcrypt_sha256, pbkdf2};
 use crate::random::Random;
 use argon::Argon;
 use engine::Memory;
@@ -67,6 +67,7 @@ impl Hasher {
 
 fn verify(argon: &Argon, password: &str, stored: &str, memory: &mut Memory) -> PasswordCheck {
     let is_right = match scheme(stored) {
+        "bcrypt_sha256" => bcrypt_sha256::matches(password, stored),
         "pbkdf2_sha1" | "pbkdf2_sha256" => pbkdf2::matches(password, stored),
         _ => return argon.verify(password, phc(stored), memory),
     };
@@ -80,10 +81,11 @@ pub fn problem_with(stored: &str) -> Option<String> {
         return None;
     }
     match scheme(stored) {
+        "bcrypt_sha256" => bcrypt_sha256::problem_with(stored),
         "pbkdf2_sha1" | "pbkdf2_sha256" => pbkdf2::problem_with(stored),
         _ if phc(stored).starts_with("$argon2") => argon::problem_with(phc(stored)),
         _ => Some(
-            "Write the whole hash of argon2, pbkdf2_sha1 or pbkdf2_sha256, as Django stores it, \
+            "Write the whole hash of argon2, bcrypt_sha256, pbkdf2_sha1 or pbkdf2_sha256, as Django stores it, \
              or an empty string for no password."
                 .to_owned(),
         ),

@@ -11,7 +11,7 @@ use pledge4future_auth::random::Random;
 const PASSWORD: &str = "kelp-Forest-41";
 
 /// One hash for each message. Another message would contain a part of its hash.
-const KNOWN: [&str; 3] = ["md5", "argon2$argon2", "pbkdf2_sha1$"];
+const KNOWN: [&str; 4] = ["md5", "argon2$argon2", "bcrypt_sha256$", "pbkdf2_sha1$"];
 
 /// Checks a password, after the last line break, with a stored hash.
 pub fn password_hash(data: &[u8]) {
@@ -54,9 +54,12 @@ pub fn password_hash(data: &[u8]) {
 
 /// Whether the parameters of a hash are cheap enough for a fuzz target.
 fn is_cheap(stored: &str) -> bool {
-    if stored.starts_with("pbkdf2_") {
-        let rounds = stored.split('$').nth(1).unwrap_or_default();
-        return rounds.parse::<u128>().map_or(true, |rounds| rounds <= 64 || rounds > u128::from(u32::MAX));
+    let parts: Vec<&str> = stored.split('$').collect();
+    let cost = |index: usize| parts.get(index).and_then(|part| part.parse::<u128>().ok()).unwrap_or_default();
+    match parts[0] {
+        "bcrypt_sha256" => return cost(3) <= 5,
+        "pbkdf2_sha1" | "pbkdf2_sha256" => return cost(1) <= 64 || cost(1) > u128::from(u32::MAX),
+        _ => {}
     }
     let phc = stored.strip_prefix("argon2").unwrap_or(stored);
     let Ok(hash) = PasswordHash::new(phc) else { return true };

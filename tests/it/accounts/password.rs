@@ -45,6 +45,9 @@ async fn every_kind_of_hash_is_replaced_by_argon2id_at_the_first_login() {
         "argon2$argon2i$m=",
         "argon2$argon2i$v=19$",
         "argon2$argon2id$v=19$",
+        "bcrypt_sha256$$2a$",
+        "bcrypt_sha256$$2b$",
+        "bcrypt_sha256$$2y$",
         "pbkdf2_sha1$",
         "pbkdf2_sha256$",
     ];

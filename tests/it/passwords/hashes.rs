@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::vectors::{list, text, vectors};
 
-const SCHEMES: [&str; 3] = ["argon2", "pbkdf2_sha1", "pbkdf2_sha256"];
+const SCHEMES: [&str; 4] = ["argon2", "bcrypt_sha256", "pbkdf2_sha1", "pbkdf2_sha256"];
 
 const PASSWORD: &str = "kelp-Forest-41";
 
@@ -75,14 +75,27 @@ fn a_hash_of_another_scheme_is_refused_with_the_list_of_schemes() {
 #[test]
 fn a_hash_is_accepted_up_to_the_limits_of_its_cost() {
     let hasher = hasher();
+    let bcrypt =
+        |cost| format!("bcrypt_sha256$$2b${cost}$6fNKYqi31VII4nUmsG8RFOXnUhiNONSbQFE/wKV0UNJf.tfTs8/na");
     let pbkdf2 = |rounds| format!("pbkdf2_sha1${rounds}$seasalt$CydNLt7lDqPoL2+XzHwOyB4tYR0=");
     let argon2 = |cost| format!("argon2$argon2i$v=19${cost}$c29tZXNhbHRzb21lc2FsdA$c29tZXNhbHRzb21lc2FsdA");
-    let accepted =
-        [pbkdf2("1"), pbkdf2("10000000"), argon2("m=1048576,t=8,p=4"), argon2("m=8,t=1048576,p=1")];
+    let accepted = [
+        bcrypt("04"),
+        bcrypt("16"),
+        pbkdf2("1"),
+        pbkdf2("10000000"),
+        argon2("m=1048576,t=8,p=4"),
+        argon2("m=8,t=1048576,p=1"),
+    ];
     for hash in accepted {
         assert_eq!(problem_with(&hash), None, "{hash}");
     }
     let refused = [
+        bcrypt("03"),
+        bcrypt("17"),
+        bcrypt("31"),
+        bcrypt("99"),
+        bcrypt("+4"),
         pbkdf2("0"),
         pbkdf2("10000001"),
         pbkdf2("4294967296"),
