@@ -7,5 +7,6 @@ pub mod common_passwords;
 pub mod email_validator;
 pub mod password_validators;
 pub mod pbkdf2;
+pub mod scrypt;
 pub mod signing;
 pub mod text;

@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow};
 use argon2::Params;
 
 use crate::config;
-use crate::django::{bcrypt_sha256, pbkdf2};
+use crate::django::{bcrypt_sha256, pbkdf2, scrypt};
 use crate::random::Random;
 use argon::Argon;
 use engine::Memory;
@@ -69,6 +69,7 @@ fn verify(argon: &Argon, password: &str, stored: &str, memory: &mut Memory) -> P
     let is_right = match scheme(stored) {
         "bcrypt_sha256" => bcrypt_sha256::matches(password, stored),
         "pbkdf2_sha1" | "pbkdf2_sha256" => pbkdf2::matches(password, stored),
+        "scrypt" => scrypt::matches(password, stored),
         _ => return argon.verify(password, phc(stored), memory),
     };
     if is_right { PasswordCheck::RightButOutdated } else { PasswordCheck::Wrong }
@@ -83,9 +84,10 @@ pub fn problem_with(stored: &str) -> Option<String> {
     match scheme(stored) {
         "bcrypt_sha256" => bcrypt_sha256::problem_with(stored),
         "pbkdf2_sha1" | "pbkdf2_sha256" => pbkdf2::problem_with(stored),
+        "scrypt" => scrypt::problem_with(stored),
         _ if phc(stored).starts_with("$argon2") => argon::problem_with(phc(stored)),
         _ => Some(
-            "Write the whole hash of argon2, bcrypt_sha256, pbkdf2_sha1 or pbkdf2_sha256, as Django stores it, \
+            "Write the whole hash of argon2, bcrypt_sha256, pbkdf2_sha1, pbkdf2_sha256 or scrypt, as Django stores it, \
              or an empty string for no password."
                 .to_owned(),
         ),

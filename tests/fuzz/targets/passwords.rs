@@ -11,7 +11,7 @@ use pledge4future_auth::random::Random;
 const PASSWORD: &str = "kelp-Forest-41";
 
 /// One hash for each message. Another message would contain a part of its hash.
-const KNOWN: [&str; 4] = ["md5", "argon2$argon2", "bcrypt_sha256$", "pbkdf2_sha1$"];
+const KNOWN: [&str; 5] = ["md5", "argon2$argon2", "bcrypt_sha256$", "pbkdf2_sha1$", "scrypt$"];
 
 /// Checks a password, after the last line break, with a stored hash.
 pub fn password_hash(data: &[u8]) {
@@ -59,6 +59,7 @@ fn is_cheap(stored: &str) -> bool {
     match parts[0] {
         "bcrypt_sha256" => return cost(3) <= 5,
         "pbkdf2_sha1" | "pbkdf2_sha256" => return cost(1) <= 64 || cost(1) > u128::from(u32::MAX),
+        "scrypt" => return [1, 3, 4].map(cost).into_iter().fold(1, u128::saturating_mul) <= 4096,
         _ => {}
     }
     let phc = stored.strip_prefix("argon2").unwrap_or(stored);

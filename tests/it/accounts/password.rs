@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::support::SEED;
 use crate::support::mutation::{request_reset, resend_activation, verify_account};
 use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused, assert_refused_with};
+use crate::support::program::Site;
 use crate::support::server::TestServer;
 use crate::support::vectors::{list, text, vectors};
 
@@ -50,6 +51,7 @@ async fn every_kind_of_hash_is_replaced_by_argon2id_at_the_first_login() {
         "bcrypt_sha256$$2y$",
         "pbkdf2_sha1$",
         "pbkdf2_sha256$",
+        "scrypt$",
     ];
     let vectors = vectors();
     let people = kinds.iter().enumerate().map(|(number, kind)| {
@@ -72,6 +74,22 @@ async fn every_kind_of_hash_is_replaced_by_argon2id_at_the_first_login() {
         server.log_in(&email, password).await;
         assert_eq!(stored_hash(&server, &email), replaced, "{hash}");
     }
+}
+
+#[tokio::test]
+async fn a_hash_for_which_memory_is_missing_matches_no_password() {
+    let site = Site::with_settings("passwords.hashing_threads = 1\n");
+    let digest = "A".repeat(86);
+    let ada = json!({
+        "email": "ada@example.org", "username": "ada", "status": { "verified": true },
+        "password": format!("scrypt$1048576$seasalt$8$1${digest}=="),
+    });
+    site.write("file.json", json!({ "users": [ada] }).to_string());
+    site.run(["import", "file.json"]).done();
+    let server = site.serve_after("ulimit -v 1048576");
+    let payload = server.try_log_in("ada@example.org", PASSWORD).await;
+    assert_refused_with(&payload, "invalid_credentials");
+    server.register("bob").await;
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::vectors::{list, text, vectors};
 
-const SCHEMES: [&str; 4] = ["argon2", "bcrypt_sha256", "pbkdf2_sha1", "pbkdf2_sha256"];
+const SCHEMES: [&str; 5] = ["argon2", "bcrypt_sha256", "pbkdf2_sha1", "pbkdf2_sha256", "scrypt"];
 
 const PASSWORD: &str = "kelp-Forest-41";
 
@@ -79,6 +79,7 @@ fn a_hash_is_accepted_up_to_the_limits_of_its_cost() {
         |cost| format!("bcrypt_sha256$$2b${cost}$6fNKYqi31VII4nUmsG8RFOXnUhiNONSbQFE/wKV0UNJf.tfTs8/na");
     let pbkdf2 = |rounds| format!("pbkdf2_sha1${rounds}$seasalt$CydNLt7lDqPoL2+XzHwOyB4tYR0=");
     let argon2 = |cost| format!("argon2$argon2i$v=19${cost}$c29tZXNhbHRzb21lc2FsdA$c29tZXNhbHRzb21lc2FsdA");
+    let scrypt = |n, r, p| format!("scrypt${n}$seasalt${r}${p}${}==", "A".repeat(86));
     let accepted = [
         bcrypt("04"),
         bcrypt("16"),
@@ -86,6 +87,10 @@ fn a_hash_is_accepted_up_to_the_limits_of_its_cost() {
         pbkdf2("10000000"),
         argon2("m=1048576,t=8,p=4"),
         argon2("m=8,t=1048576,p=1"),
+        scrypt("1024", "8192", "1"),
+        scrypt("1024", "1", "8192"),
+        scrypt("1048576", "8", "1"),
+        scrypt("8388608", "1", "1"),
     ];
     for hash in accepted {
         assert_eq!(problem_with(&hash), None, "{hash}");
@@ -103,6 +108,16 @@ fn a_hash_is_accepted_up_to_the_limits_of_its_cost() {
         argon2("m=1048576,t=9,p=1"),
         argon2("m=8,t=1048577,p=1"),
         argon2("m=4294967295,t=4294967295,p=1"),
+        scrypt("0", "8", "1"),
+        scrypt("512", "8", "1"),
+        scrypt("1025", "8", "1"),
+        scrypt("1024", "0", "1"),
+        scrypt("1024", "8", "0"),
+        scrypt("1024", "8192", "2"),
+        scrypt("1048576", "8", "2"),
+        scrypt("16777216", "1", "1"),
+        scrypt("2147483648", "4294967295", "4294967295"),
+        scrypt("1180591620717411303424", "1", "1"),
     ];
     for hash in refused {
         assert_refused(&hasher, &hash);
