@@ -8,29 +8,41 @@ use super::explain;
 use super::output::print;
 use crate::config::Config;
 use crate::private_files;
-use crate::transfer::import::Tally;
+use crate::transfer::django::export::Exported;
+use crate::transfer::import::Report;
 use crate::transfer::{django, export};
 
 pub(super) fn run(config: &Config, path: &Path, for_django: bool) -> Result<()> {
     let app = open(config)?;
-    let counts = private_files::create(path, |file| {
+    let unwritable = || format!("{} cannot be written", path.display());
+    let lines = private_files::create(path, |file| {
         let mut buffer = BufWriter::new(file);
-        let unwritable = || format!("{} cannot be written", path.display());
-        let counts = if for_django {
-            explain(&unwritable(), django::export::export(&app, &mut buffer))?
+        let lines = if for_django {
+            let exported = explain(&unwritable(), django::export::export(&app, &mut buffer))?;
+            describe_objects(&exported)
         } else {
-            let report = explain(&unwritable(), export::export(&app, &mut buffer))?;
-            let count = |name: &str, tally: &Tally| (name.to_owned(), tally.kept as u64);
-            vec![
-                count("institutions", &report.institutions),
-                count("research fields", &report.research_fields),
-                count("accounts", &report.accounts),
-                count("working groups", &report.groups),
-            ]
+            describe(&explain(&unwritable(), export::export(&app, &mut buffer))?)
         };
         buffer.flush().with_context(unwritable)?;
-        Ok(counts)
+        Ok(lines)
     })?;
-    let lines: String = counts.iter().map(|(name, count)| format!("{name}: {count}\n")).collect();
     print(&format!("{lines}{} contains addresses and password hashes; keep it private.\n", path.display()))
+}
+
+fn describe(report: &Report) -> String {
+    format!(
+        "institutions: {}\nresearch fields: {}\naccounts: {}\nworking groups: {}\n",
+        report.institutions.kept, report.research_fields.kept, report.accounts.kept, report.groups.kept
+    )
+}
+
+fn describe_objects(exported: &Exported) -> String {
+    let mut lines: String =
+        exported.objects.iter().map(|(label, count)| format!("{label}: {count}\n")).collect();
+    if exported.groups_left_out > 0 {
+        let count = exported.groups_left_out;
+        lines +=
+            &format!("working groups that are left out, because the site has no model of them: {count}\n");
+    }
+    lines
 }

@@ -5,6 +5,7 @@ use strum::VariantArray as _;
 use crate::accounts::AccountId;
 use crate::app::App;
 use crate::error::Result;
+use crate::store::accounts::transfer::{list_taken_emails, list_taken_usernames};
 use crate::store::django_keys::{self, Model};
 use crate::store::staging::{ConflictKind, Position, StagedUser, Staging};
 use crate::store::{self, Reader};
@@ -23,7 +24,7 @@ pub enum OnConflict {
     Rename,
 }
 
-/// Finds all conflicts and resolves them within the temporary database. To `Fail` is to propose `Rename`.
+/// Finds all conflicts and resolves them within the temporary database: with `Fail` as with `Rename`, for a dry run.
 pub(super) fn find_and_resolve(app: &App, staging: &Staging, on_conflict: OnConflict) -> Result<()> {
     let rename = on_conflict != OnConflict::Skip;
     app.store.read(|db| {
@@ -31,9 +32,27 @@ pub(super) fn find_and_resolve(app: &App, staging: &Staging, on_conflict: OnConf
         staging.forget_conflicts_of_known_users()?;
         for kind in ConflictKind::VARIANTS {
             match kind {
-                ConflictKind::AddressTaken => add_taken_addresses(db, staging)?,
-                ConflictKind::UsernameTaken => add_taken_usernames(db, staging)?,
-                ConflictKind::SecondaryTaken => add_taken_secondaries(db, staging)?,
+                ConflictKind::AddressTaken => add_taken(
+                    staging,
+                    *kind,
+                    |user| Some(&user.email_key),
+                    |user| Some(&user.email),
+                    |keys| list_taken_emails(db, keys),
+                )?,
+                ConflictKind::UsernameTaken => add_taken(
+                    staging,
+                    *kind,
+                    |user| user.username.as_ref(),
+                    |user| user.username.as_ref(),
+                    |names| list_taken_usernames(db, names),
+                )?,
+                ConflictKind::SecondaryTaken => add_taken(
+                    staging,
+                    *kind,
+                    |user| user.secondary_key.as_ref(),
+                    |user| user.secondary_email.as_ref(),
+                    |keys| list_taken_emails(db, keys),
+                )?,
                 ConflictKind::GroupNameTaken => add_taken_group_names(db, staging)?,
                 // The first kinds after those that leave out users, and groups.
                 ConflictKind::GroupNameShared | ConflictKind::RepresentativeMissing => {
@@ -77,39 +96,20 @@ fn mark_known(db: &Reader<'_>, staging: &Staging) -> Result<()> {
     Ok(())
 }
 
-fn add_taken_addresses(db: &Reader<'_>, staging: &Staging) -> Result<()> {
+/// Adds a conflict for each new user with a value that an account has. `value_of` returns the value that is compared, and
+/// `shown` the one for the report.
+fn add_taken(
+    staging: &Staging,
+    kind: ConflictKind,
+    value_of: fn(&StagedUser) -> Option<&String>,
+    shown: fn(&StagedUser) -> Option<&String>,
+    list_taken: impl Fn(&[String]) -> store::Result<Vec<String>>,
+) -> Result<()> {
     for_each_page(staging, Staging::list_new_users, |users| {
-        let keys: Vec<String> = users.iter().map(|user| user.email_key.clone()).collect();
-        let taken = store::accounts::transfer::list_taken_emails(db, &keys)?;
-        for user in users.iter().filter(|user| taken.contains(&user.email_key)) {
-            staging.add_conflict(ConflictKind::AddressTaken, &user.key, Some(&user.email))?;
-        }
-        Ok(())
-    })
-}
-
-fn add_taken_secondaries(db: &Reader<'_>, staging: &Staging) -> Result<()> {
-    for_each_page(staging, Staging::list_new_users, |users| {
-        let keys: Vec<String> = users.iter().filter_map(|user| user.secondary_key.clone()).collect();
-        let taken = store::accounts::transfer::list_taken_emails(db, &keys)?;
-        for user in users {
-            if user.secondary_key.as_ref().is_some_and(|key| taken.contains(key)) {
-                let address = user.secondary_email.as_deref();
-                staging.add_conflict(ConflictKind::SecondaryTaken, &user.key, address)?;
-            }
-        }
-        Ok(())
-    })
-}
-
-fn add_taken_usernames(db: &Reader<'_>, staging: &Staging) -> Result<()> {
-    for_each_page(staging, Staging::list_new_users, |users| {
-        let names: Vec<String> = users.iter().filter_map(|user| user.username.clone()).collect();
-        let taken = store::accounts::transfer::list_taken_usernames(db, &names)?;
-        for user in users {
-            if user.username.as_ref().is_some_and(|name| taken.contains(name)) {
-                staging.add_conflict(ConflictKind::UsernameTaken, &user.key, user.username.as_deref())?;
-            }
+        let values: Vec<String> = users.iter().filter_map(value_of).cloned().collect();
+        let taken = list_taken(&values)?;
+        for user in users.iter().filter(|user| value_of(user).is_some_and(|value| taken.contains(value))) {
+            staging.add_conflict(kind, &user.key, shown(user).map(String::as_str))?;
         }
         Ok(())
     })

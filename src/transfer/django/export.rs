@@ -21,8 +21,13 @@ use crate::store::{self, Reader};
 /// The number of accounts that are read at a time, and of groups whose join requests are read at a time.
 const PAGE: u16 = 250;
 
-/// The numbers of exported objects by model.
-pub type Exported = Vec<(String, u64)>;
+#[derive(Default)]
+pub struct Exported {
+    /// The numbers of objects by model.
+    pub objects: Vec<(String, u64)>,
+    /// The number of working groups that are left out, because the site has no model of them.
+    pub groups_left_out: usize,
+}
 
 /// Writes all objects that the site can store, and returns their numbers.
 pub fn export(app: &App, out: &mut dyn Write) -> Result<Exported> {
@@ -32,8 +37,8 @@ pub fn export(app: &App, out: &mut dyn Write) -> Result<Exported> {
             None => Models::of_wepledge(),
         };
         require_representatives(db, &models)?;
-        let mut fixture = Fixture { out, models: &models, counts: Exported::default() };
-        let mut export = Export::new(db, &models)?;
+        let mut fixture = Fixture { out, models: &models, counts: Vec::new() };
+        let export = Export::new(db, &models)?;
         fixture.write_text("[")?;
         export.write_institutions(&mut fixture)?;
         // When a user is loaded, django-graphql-auth adds a status, unless there is one.
@@ -43,7 +48,9 @@ pub fn export(app: &App, out: &mut dyn Write) -> Result<Exported> {
         export.write_groups(&mut fixture)?;
         export.write_join_requests(&mut fixture)?;
         fixture.write_text("\n]\n")?;
-        Ok(fixture.counts)
+        let has_groups = models.0.contains_key(&Kind::WorkingGroup);
+        let groups_left_out = if has_groups { 0 } else { export.list_of_groups.len() };
+        Ok(Exported { objects: fixture.counts, groups_left_out })
     })
 }
 
@@ -182,7 +189,7 @@ impl<'a> Export<'a> {
         Ok(())
     }
 
-    fn write_join_requests(&mut self, fixture: &mut Fixture<'_>) -> Result<()> {
+    fn write_join_requests(&self, fixture: &mut Fixture<'_>) -> Result<()> {
         for groups in self.list_of_groups.chunks(PAGE.into()) {
             let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
             let requests = store::join_requests::list_by_groups(self.db, &ids)?;
@@ -252,7 +259,7 @@ fn django_time(time: Timestamp) -> String {
 struct Fixture<'a> {
     out: &'a mut dyn Write,
     models: &'a Models,
-    counts: Exported,
+    counts: Vec<(String, u64)>,
 }
 
 impl Fixture<'_> {
