@@ -175,13 +175,13 @@ impl Store {
         }
     }
 
-    /// Returns the number of connections of servers and commands, except those of `move`. For SQLite it is 0: the lock of the
-    /// data folder keeps servers away.
-    pub fn count_other_connections(&self) -> Result<i64> {
+    /// Fails if a server or a command is connected to a shared database. For SQLite, the lock of the data folder keeps servers
+    /// away.
+    pub fn require_alone(&self) -> Result<()> {
         match &self.engine {
-            Engine::Sqlite(_) => Ok(0),
+            Engine::Sqlite(_) => Ok(()),
             #[cfg(feature = "postgres")]
-            Engine::Postgres(postgres) => postgres.count_other_connections(),
+            Engine::Postgres(postgres) => postgres.require_alone(),
         }
     }
 

@@ -97,10 +97,7 @@ fn require_alone(config: &Config) -> Result<bool> {
         return Ok(true);
     }
     let store = Store::open(&location)?;
-    let others = store.count_other_connections()?;
-    if others > 0 {
-        bail!("{}: {others} connections of servers or commands are open; end them first", store.name());
-    }
+    store.require_alone()?;
     if store.schema()? == 0 {
         return Ok(true);
     }

@@ -30,6 +30,9 @@ const MAX_KEY_VIOLATIONS: u32 = 5;
 
 const MAX_MIGRATION_RACES: u32 = 50;
 
+/// How long PostgreSQL lists a connection after its client has ended.
+const END_OF_CONNECTION: Duration = Duration::from_secs(2);
+
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// The timeouts end the locks of a server that has lost its power, and the waits of the others for them.
 const WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; SET LOCAL lock_timeout = '5s'; \
@@ -105,13 +108,23 @@ impl Postgres {
         Ok(warnings)
     }
 
-    /// Returns the number of connections of servers and commands, except those of `move`.
-    pub(super) fn count_other_connections(&self) -> Result<i64> {
+    /// Fails if a server or a command is connected. The connections of `move` and `import-django` have another name.
+    pub(super) fn require_alone(&self) -> Result<()> {
         let sql = format!(
             "SELECT COUNT(*) FROM pg_stat_activity \
              WHERE datname = current_database() AND application_name = '{APPLICATION_NAME}'"
         );
-        self.single(&sql)
+        let began = Instant::now();
+        loop {
+            match self.single::<i64>(&sql)? {
+                0 => return Ok(()),
+                count if began.elapsed() > END_OF_CONNECTION => bail!(
+                    "{}: servers or commands are connected ({count} connections); end them first",
+                    self.name
+                ),
+                _ => std::thread::sleep(MAX_PAUSE),
+            }
+        }
     }
 
     /// Returns the bytes of the database.

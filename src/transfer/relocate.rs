@@ -28,8 +28,8 @@ pub fn relocate(
     if ![0, newest].contains(&to.schema()?) {
         bail!("{}: the database is not empty; name an empty one", to.name());
     }
-    require_alone(from)?;
-    require_alone(to)?;
+    from.require_alone()?;
+    to.require_alone()?;
     to.migrate()?;
     if let Some(table) = to.read(copy::find_filled_table)? {
         bail!("{}: the table {table} is not empty; name an empty database", to.name());
@@ -40,17 +40,8 @@ pub fn relocate(
         to.write(|target| {
             let copied = copy::copy_all(source, target, &|done| progress(done, steps))?;
             // A server that was started meanwhile may have written to the source.
-            require_alone(from)?;
+            from.require_alone()?;
             Ok(copied)
         })
     })
-}
-
-fn require_alone(store: &Store) -> Result<()> {
-    match store.count_other_connections()? {
-        0 => Ok(()),
-        count => {
-            bail!("{}: {count} connections of servers or commands are open; end them first", store.name())
-        }
-    }
 }
