@@ -73,7 +73,7 @@ async fn refresh_tokens_of_django_continue_as_sessions() {
     assert_eq!(server.terminate().status, Some(0));
 
     // A session that ended here does not return with another import, but a new login in Django is taken over.
-    site.run(["user", "sessions", "revoke", "ada"]);
+    site.run(["user", "logout", "ada"]).done();
     objects.push(refresh_token_of(5, 9, "later", Duration::from_hours(1), false));
     assert_eq!(added(&import(&site, &objects, &[]).done())[5], 1);
 }
