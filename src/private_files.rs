@@ -1,7 +1,7 @@
 //! Files and folders that only their owner may read.
 
 use std::fs::{DirBuilder, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -34,6 +34,16 @@ pub fn create<T>(path: &Path, write: impl FnOnce(&mut NamedTempFile) -> Result<T
     file.as_file().sync_all().with_context(unwritable)?;
     file.persist_noclobber(path).with_context(unwritable)?;
     Ok(written)
+}
+
+/// Writes a file, in place of one that may exist. After a crash, it has either the former or the new contents.
+pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+    create_dir(parent(path))?;
+    let mut file = NamedTempFile::new_in(parent(path))?;
+    file.write_all(contents)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 /// Returns the folder of a file.

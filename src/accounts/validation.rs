@@ -14,6 +14,8 @@ pub const EMAIL_OF_ACCOUNT: usize = 255;
 pub const EMAIL: usize = 254;
 pub const USERNAME: usize = 100;
 pub const NAME: usize = 25;
+/// Django permits so many for usernames and names of people. An import keeps them.
+pub const IMPORTED_NAME: usize = 150;
 pub const GROUP_NAME: usize = 200;
 pub const TITLES: [&str; 2] = ["PROF", "DR"];
 

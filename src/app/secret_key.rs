@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use secrecy::{ExposeSecret as _, SecretString};
-use tempfile::NamedTempFile;
 
 use super::App;
 use crate::config::Config;
 use crate::private_files;
 use crate::random::Random;
+use crate::store::Store;
 use crate::store::properties::{self, Property};
 use crate::tokens::SigningKey;
 
@@ -43,108 +43,85 @@ pub fn load(config: &Config) -> Result<Option<SigningKey>> {
         let path = path.display();
         bail!("secret_key_file: others may read {path}; run `chmod 600 {path}`");
     }
-    let text = std::fs::read_to_string(&path).with_context(unreadable)?;
-    let key = text.trim_end_matches(['\n', '\r']);
-    if key.is_empty() {
+    let key = read(&path).with_context(unreadable)?;
+    if key.expose_secret().is_empty() {
         let alternative = if is_named { "" } else { ", or delete it to get a new key" };
         bail!("secret_key_file: {} is empty; write a key into it{alternative}", path.display());
     }
-    Ok(Some(SigningKey::new(key.to_owned().into())))
+    Ok(Some(SigningKey::new(key)))
 }
 
-/// A key that was taken over from another program. The former key returns when this is dropped before [`Self::keep`].
-pub struct TakenOver {
-    path: PathBuf,
-    /// The former contents of the file; `None` if there was none.
-    former: Option<Vec<u8>>,
-    is_kept: bool,
-}
-
-impl TakenOver {
-    pub fn keep(mut self) {
-        self.is_kept = true;
-    }
-}
-
-impl Drop for TakenOver {
-    fn drop(&mut self) {
-        if self.is_kept {
-            return;
-        }
-        let restored = match &self.former {
-            Some(key) => write(&self.path, key),
-            None => std::fs::remove_file(&self.path).map_err(Into::into),
-        };
-        if let Err(error) = restored {
-            tracing::error!(
-                "{}: the former secret key could not be restored: {error:#}",
-                self.path.display()
-            );
-        }
-    }
-}
-
-/// Reads the key that another program left in a file.
-pub fn read_foreign(path: &Path) -> Result<SecretString> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let key = text.trim_end_matches(['\n', '\r']);
-    if key.is_empty() || key.contains('\n') {
+/// Reads the key that Django left in a file.
+pub fn read_key_of_django(path: &Path) -> Result<SecretString> {
+    let key = read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    if key.expose_secret().is_empty() || key.expose_secret().contains('\n') {
         bail!("{} must contain the secret key and nothing else, on one line", path.display());
     }
-    Ok(key.to_owned().into())
+    Ok(key)
 }
 
-/// A key that can be taken over.
-pub struct ForeignKey {
+/// The replacement of the secret key by that of Django.
+pub struct KeyReplacement {
     path: PathBuf,
-    former: Option<Vec<u8>>,
+    /// The former contents of the file; `None` if there is none.
+    former: Option<SecretString>,
     key: SecretString,
 }
 
-impl ForeignKey {
-    /// Stores the key as that of this program.
-    pub fn take_over(self) -> Result<TakenOver> {
-        let Self { path, former, key } = self;
-        write(&path, key.expose_secret().as_bytes())?;
-        Ok(TakenOver { path, former, is_kept: false })
-    }
-}
-
-/// Checks whether a key can become that of this program. Returns `None` if it is already. An existing key can be replaced only
-/// if nothing depends on it.
-pub fn check_foreign(config: &Config, key: SecretString, can_replace: bool) -> Result<Option<ForeignKey>> {
-    if let Some(own) = &config.secret_key {
-        if own.expose_secret() == key.expose_secret() {
-            return Ok(None);
+impl KeyReplacement {
+    /// Checks whether the key of Django can be used. Returns `None` if it is in use already. `store` is the database if it
+    /// contains accounts, which depend on the former key.
+    pub fn check(config: &Config, key: SecretString, store: Option<&Store>) -> Result<Option<Self>> {
+        let is_key = |other: &SecretString| other.expose_secret() == key.expose_secret();
+        if let Some(store) = store
+            && let Some(stored) =
+                store.read_with_writer(|db| properties::find(db, Property::KeyFingerprint))?
+            && stored != SigningKey::new(key.clone()).fingerprint()
+        {
+            bail!("secret_key: {} is used with another key; {REPLACE_YOURSELF}", store.name());
         }
-        bail!("secret_key: the settings contain another key; write that of Django there");
+        if let Some(own) = &config.secret_key {
+            if is_key(own) {
+                return Ok(None);
+            }
+            bail!("secret_key: the settings contain another key; write that of Django there");
+        }
+        let path = config.secret_key_file();
+        let former = path.exists().then(|| read(&path)).transpose();
+        let former = former.with_context(|| format!("secret_key_file: {} cannot be read", path.display()))?;
+        match &former {
+            Some(former) if is_key(former) => Ok(None),
+            Some(_) if store.is_some() => {
+                bail!("secret_key_file: {} contains another key; {REPLACE_YOURSELF}", path.display())
+            }
+            _ => Ok(Some(Self { path, former, key })),
+        }
     }
-    let path = config.secret_key_file();
-    let former = path.exists().then(|| std::fs::read(&path)).transpose();
-    let former = former.with_context(|| format!("secret_key_file: {} cannot be read", path.display()))?;
-    if former.as_deref().is_some_and(|former| former.trim_ascii_end() == key.expose_secret().as_bytes()) {
-        return Ok(None);
+
+    /// Writes the key of Django to the file.
+    pub fn make(&self) -> Result<()> {
+        write(&self.path, &self.key)
     }
-    if former.is_some() && !can_replace {
-        bail!(
-            "secret_key_file: {} contains another key, and accounts here depend on it; import into an empty database, or \
-             replace the key yourself, which ends access tokens and mailed links",
-            path.display()
-        );
+
+    /// Restores the former key.
+    pub fn undo(&self) -> Result<()> {
+        match &self.former {
+            Some(key) => write(&self.path, key),
+            None => Ok(std::fs::remove_file(&self.path)?),
+        }
     }
-    Ok(Some(ForeignKey { path, former, key }))
 }
 
-/// Writes the file of the key, which only its owner may read.
-fn write(path: &Path, key: &[u8]) -> Result<()> {
-    let folder = private_files::parent(path);
-    let written = private_files::create_dir(folder).and_then(|()| {
-        let mut file = NamedTempFile::new_in(folder)?;
-        file.write_all(key)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    });
+/// What to do if accounts depend on the former key.
+const REPLACE_YOURSELF: &str = "accounts depend on it, so import into an empty database, or replace the key yourself, which ends \
+     access tokens and mailed links";
+
+fn read(path: &Path) -> Result<SecretString> {
+    Ok(std::fs::read_to_string(path)?.trim_end_matches(['\n', '\r']).to_owned().into())
+}
+
+fn write(path: &Path, key: &SecretString) -> Result<()> {
+    let written = private_files::replace(path, key.expose_secret().as_bytes());
     written.with_context(|| format!("secret_key_file: {} cannot be written", path.display()))
 }
 

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Parser, Subcommand};
 
-use super::{audit, group, import, import_django, mail, user};
+use super::{audit, group, import, mail, user};
+use crate::transfer::django::OnConflict;
 
 /// The account API of pledge4future: registration, login, sessions and working groups over GraphQL.
 #[derive(Parser)]
@@ -54,8 +55,8 @@ pub(super) enum Command {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Import a Django site with django-graphql-auth: accounts, logins, working groups. All of it or nothing. No server may be
-    /// running.
+    /// Import the accounts, sessions and working groups of a site with Django and django-graphql-auth, all of them or none. No
+    /// server may be running.
     ImportDjango {
         /// The JSON of `manage.py dumpdata`, also compressed with gzip; the SQLite file of the site; or the URL of its
         /// PostgreSQL database, postgres://…. Without a password in the URL, PGPASSWORD is used.
@@ -68,7 +69,7 @@ pub(super) enum Command {
         dry_run: bool,
         /// What to do about conflicts, such as two users with one address.
         #[arg(long, value_name = "ACTION", default_value = "fail")]
-        on_conflict: import_django::ConflictAction,
+        on_conflict: OnConflict,
     },
     /// Export all institutions, research fields, accounts and working groups to a JSON file for `import`.
     Export {

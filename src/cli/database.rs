@@ -1,5 +1,3 @@
-use std::fs::File;
-
 use anyhow::{Context as _, Result, bail};
 
 use crate::accounts;
@@ -23,22 +21,6 @@ pub(super) fn open_or_create(config: &Config) -> Result<App> {
 pub(super) fn open(config: &Config) -> Result<App> {
     require_database(config)?;
     open_or_create(config)
-}
-
-/// Opens the application for a command that runs alone, and migrates its database. `_lock` is the lock of the data folder if
-/// the database is an SQLite file. With `has_new_key`, the database is used with this secret key from now on.
-pub(super) fn open_locked(config: &Config, _lock: Option<&File>, has_new_key: bool) -> Result<App> {
-    let app = App::open(config.clone(), Clock::System, Random::from_system())?;
-    if !app.store.is_shared() {
-        accounts::migrate::migrate(&app)?;
-        return Ok(app);
-    }
-    bring_up_to_date(&app)?;
-    if has_new_key {
-        secret_key::replace_fingerprint(&app)?;
-    }
-    secret_key::store_or_require_same(&app)?;
-    Ok(app)
 }
 
 /// Opens only the database, without loading the secret key.

@@ -39,10 +39,9 @@ fn describe(report: &Report) -> String {
 fn describe_objects(exported: &Exported) -> String {
     let mut lines: String =
         exported.objects.iter().map(|(label, count)| format!("{label}: {count}\n")).collect();
-    if exported.groups_left_out > 0 {
-        let count = exported.groups_left_out;
-        lines +=
-            &format!("working groups that are left out, because the site has no model of them: {count}\n");
+    for (kind, count) in &exported.left_out {
+        let kind = <&str>::from(*kind).replace('_', " ");
+        lines += &format!("{kind}: {count} left out, because Django has no model for them\n");
     }
     lines
 }

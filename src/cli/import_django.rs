@@ -1,107 +1,152 @@
-use std::fmt::Write as _;
-use std::path::Path;
+use std::fmt::{self, Display, Formatter, Write as _};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
-use clap::ValueEnum;
+use anyhow::{Context as _, Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use secrecy::ExposeSecret as _;
+use tempfile::TempDir;
 
-use super::database::open_locked;
 use super::explain;
 use super::output::{print, progress_bar};
-use crate::app::secret_key::{self, ForeignKey};
+use crate::accounts;
+use crate::app::secret_key::{self, KeyReplacement};
 use crate::app::{App, lock_data_dir};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::error::Error;
 use crate::printable::single_line;
+use crate::random::Random;
 use crate::store::{self, Store};
 use crate::transfer::django::report::Report;
-use crate::transfer::django::{self, Imported, OnConflict, Refused, Source, Staged};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum ConflictAction {
-    /// Import nothing.
-    Fail,
-    /// Leave out what conflicts.
-    Skip,
-    /// Change names that are taken, and leave out what conflicts otherwise.
-    Rename,
-}
-
-impl From<ConflictAction> for OnConflict {
-    fn from(action: ConflictAction) -> Self {
-        match action {
-            ConflictAction::Fail => Self::Fail,
-            ConflictAction::Skip => Self::Skip,
-            ConflictAction::Rename => Self::Rename,
-        }
-    }
-}
+use crate::transfer::django::{self, Imported, OnConflict, Source, Staged};
 
 pub(super) fn run(
     config: &Config,
     source: &str,
     key_file: Option<&Path>,
     dry_run: bool,
-    on_conflict: ConflictAction,
+    on_conflict: OnConflict,
 ) -> Result<()> {
-    let key = key_file.map(secret_key::read_foreign).transpose()?;
+    let key = key_file.map(secret_key::read_key_of_django).transpose()?;
     let site = Source::locate(source, &config.database)?;
-    let staged = read(config, &site)?;
+    let mut config = config.clone();
     let is_missing = config.location()?.file().is_some_and(|path| !path.exists());
     // A dry run must not create the database.
-    let temporary = (dry_run && is_missing).then(tempfile::tempdir).transpose()?;
-    let mut config = config.clone();
+    let temporary = (dry_run && is_missing).then(temporary_folder).transpose()?;
     if let Some(folder) = &temporary {
         config.data_dir = folder.path().to_owned();
     }
-    let lock = config.location()?.file().map(|_| lock_data_dir(&config.data_dir)).transpose()?;
-    let is_unused = require_alone(&config)?;
+    let _lock = config.location()?.file().map(|_| lock_data_dir(&config.data_dir)).transpose()?;
+    let used = open_alone(&config)?;
     let has_key = key.is_some();
-    let foreign_key =
-        key.map(|key| secret_key::check_foreign(&config, key, is_unused)).transpose()?.flatten();
-    let taken_over = foreign_key.filter(|_| !dry_run).map(ForeignKey::take_over).transpose()?;
-    let app = open_locked(&config, lock.as_ref(), taken_over.is_some())?;
-    let on_conflict = OnConflict::from(on_conflict);
-    let report = explain("nothing was imported", django::check(&app, &staged, on_conflict))?;
-    print(&describe(&staged, &report, on_conflict))?;
-    let has_conflicts = !report.conflicts.is_empty();
-    if has_conflicts && on_conflict == OnConflict::Fail && !dry_run {
+    let replacement = match key.clone() {
+        Some(key) => KeyReplacement::check(&config, key, used.as_ref())?,
+        None => None,
+    };
+    drop(used);
+    if dry_run && has_key {
+        config.secret_key = key;
+    }
+    let replacement = replacement.filter(|_| !dry_run);
+    let staged = read(&config, &site)?;
+    if let Some(replacement) = &replacement {
+        replacement.make()?;
+    }
+    let outcome = check_and_import(&config, &staged, dry_run, on_conflict, has_key);
+    // Without a clear outcome, the data may be stored, and their tokens need the key.
+    let is_undone = outcome.as_ref().is_err_and(|error| !error.is::<MaybeStored>());
+    if let Some(replacement) = replacement.filter(|_| is_undone) {
+        replacement.undo()?;
+    }
+    let (report, imported) = outcome?;
+    let heading = match (dry_run, on_conflict) {
+        (false, _) => "Imported:",
+        (true, OnConflict::Fail) if !report.conflicts.is_empty() => {
+            "Dry run: nothing was changed. With --on-conflict rename, an import would add:"
+        }
+        (true, _) => "Dry run: nothing was changed. An import would add:",
+    };
+    let mut text = summarize(heading, &report, &imported);
+    if !has_key && !dry_run && imported.accounts > 0 {
+        let _ = writeln!(
+            text,
+            "Access tokens and mailed links of Django are valid only with its key: write it to {} before you start the server.",
+            config.secret_key_file().display()
+        );
+    }
+    print(&text)
+}
+
+/// The import may be stored or not.
+#[derive(Debug)]
+struct MaybeStored;
+
+impl std::error::Error for MaybeStored {}
+
+impl Display for MaybeStored {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection to the database broke at the end, so everything may have been imported; repeat the command")
+    }
+}
+
+/// Prints the report and imports.
+fn check_and_import(
+    config: &Config,
+    staged: &Staged,
+    dry_run: bool,
+    on_conflict: OnConflict,
+    has_key: bool,
+) -> Result<(Report, Imported)> {
+    let app = App::open(config.clone(), Clock::System, Random::from_system())?;
+    // No server uses the database.
+    accounts::migrate::migrate(&app)?;
+    // `KeyReplacement` has checked a key of Django.
+    if app.store.is_shared() && !has_key {
+        secret_key::store_or_require_same(&app)?;
+    }
+    let report = explain("nothing was imported", django::check(&app, staged, on_conflict))?;
+    if print(&describe(staged, &report, on_conflict)).is_err() {
+        bail!("nothing was imported, because the report could not be printed");
+    }
+    if !report.conflicts.is_empty() && on_conflict == OnConflict::Fail && !dry_run {
         bail!(
             "nothing was imported, because of conflicts. Solve them in Django, or repeat the command with \
              --on-conflict rename or --on-conflict skip"
         );
     }
-    let imported = import(&app, &staged, &report, dry_run)?;
-    if let Some(taken_over) = taken_over {
-        taken_over.keep();
+    let bar = progress_bar(" accounts");
+    bar.set_length(report.users.new);
+    let imported = django::import(&app, staged, dry_run, &|done| bar.set_position(done));
+    bar.finish_and_clear();
+    if matches!(imported, Err(Error::OutcomeUnknown)) {
+        return Err(MaybeStored.into());
     }
-    let heading = match (dry_run, on_conflict) {
-        (false, _) => "Imported:",
-        (true, OnConflict::Fail) if has_conflicts => {
-            "Dry run: nothing was changed. With --on-conflict rename, an import would add:"
-        }
-        (true, _) => "Dry run: nothing was changed. An import would add:",
-    };
-    print(&summarize(heading, &report, &imported, has_key))
+    Ok((report, explain("nothing was imported", imported)?))
 }
 
-/// Fails if servers or commands use a shared database. Returns whether the database has never contained an account.
-fn require_alone(config: &Config) -> Result<bool> {
+/// Returns the folder for the database of a dry run. It may be large, and the usual folder is often in memory.
+fn temporary_folder() -> std::io::Result<TempDir> {
+    let named = std::env::var_os("SQLITE_TMPDIR").map(PathBuf::from);
+    let folders = named.into_iter().chain([PathBuf::from("/var/tmp"), std::env::temp_dir()]);
+    let folder = folders.into_iter().find(|folder| folder.is_dir());
+    tempfile::tempdir_in(folder.unwrap_or_else(std::env::temp_dir))
+}
+
+/// Fails if servers or commands use a shared database. Returns the database if it has ever contained an account.
+fn open_alone(config: &Config) -> Result<Option<Store>> {
     let location = match &config.database.url {
         // The connections of these are not counted.
         Some(url) => config.database.locate_for_move(url.expose_secret())?,
         None => config.location()?,
     };
     if location.file().is_some_and(|path| !path.exists()) {
-        return Ok(true);
+        return Ok(None);
     }
     let store = Store::open(&location)?;
     store.require_alone()?;
-    if store.schema()? == 0 {
-        return Ok(true);
-    }
-    store.read_with_writer(|db| Ok(store::accounts::transfer::last_id(db)? == 0))
+    let is_used = store.schema()? > 0
+        && store.read_with_writer(|db| Ok(store::accounts::transfer::last_id(db)? > 0))?;
+    Ok(is_used.then_some(store))
 }
 
 fn read(config: &Config, site: &Source) -> Result<Staged> {
@@ -111,20 +156,12 @@ fn read(config: &Config, site: &Source) -> Result<Staged> {
     }
     let staged = django::stage(config, Clock::System.now(), site, &|done| bar.set_position(done));
     bar.finish_and_clear();
-    staged.context("nothing was imported")?.map_err(|Refused { faults, count }| {
-        let lines: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
-        let more = count - faults.len();
+    staged.context("nothing was imported")?.map_err(|faults| {
+        let lines: String = faults.listed.iter().map(|fault| format!("\n  {fault}")).collect();
+        let more = faults.count - faults.listed.len();
         let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
-        anyhow::anyhow!("nothing was imported. Correct these values in Django first:{lines}{more}")
+        anyhow!("nothing was imported. Correct these values in Django first:{lines}{more}")
     })
-}
-
-fn import(app: &App, staged: &Staged, report: &Report, dry_run: bool) -> Result<Imported> {
-    let bar = progress_bar(" accounts");
-    bar.set_length(report.users.new);
-    let imported = django::import(app, staged, dry_run, &|done| bar.set_position(done));
-    bar.finish_and_clear();
-    explain("nothing was imported", imported)
 }
 
 fn describe(staged: &Staged, report: &Report, on_conflict: OnConflict) -> String {
@@ -197,25 +234,22 @@ fn contents(report: &Report) -> String {
     text
 }
 
-fn summarize(heading: &str, report: &Report, imported: &Imported, has_key: bool) -> String {
-    let Imported { institutions, research_fields, groups, accounts, join_requests, sessions } = imported;
+fn summarize(heading: &str, report: &Report, imported: &Imported) -> String {
+    let Imported { institutions, research_fields, groups, accounts, join_requests, sessions, .. } = imported;
     let mut text = format!(
         "{heading}\n  accounts: {accounts}\n  institutions: {institutions}\n  research fields: {research_fields}\n  \
-         working groups: {groups}\n  join requests: {join_requests}\n  sessions, which continue logins: {sessions}\n"
+         working groups: {groups}\n  join requests: {join_requests}\n  sessions: {sessions}\n"
     );
-    let kept = report.users.known - report.users.deleted;
-    if kept > 0 {
-        let _ = writeln!(text, "Accounts that were imported before, and are unchanged: {kept}");
-    }
-    if report.users.deleted > 0 {
-        let deleted = report.users.deleted;
-        let _ = writeln!(text, "Accounts that were imported before, and are deleted here: {deleted}");
-    }
-    if !has_key && *accounts > 0 {
-        text.push_str(
-            "Access tokens and mailed links of Django are valid here only with its key: use --secret-key-file, or set \
-             secret_key.\n",
-        );
+    let users = &report.users;
+    for (count, what) in [
+        (users.known - users.deleted, "Accounts that were imported before, and are unchanged"),
+        (users.changed, "  of these, accounts that differ from Django now"),
+        (users.deleted, "Accounts that were imported before, and are deleted here"),
+        (imported.other_members, "Accounts that stay in their working groups here"),
+    ] {
+        if count > 0 {
+            let _ = writeln!(text, "{what}: {count}");
+        }
     }
     text
 }

@@ -11,7 +11,7 @@ use crate::digest::sha256_hex;
 /// bcrypt permits 4 to 31, Django uses 12, and each step doubles the time: 16 takes three seconds, 31 more than a day.
 const COSTS: RangeInclusive<u32> = 4..=16;
 
-/// Libraries write the same hash with any of these versions. They differ in defects that digits do not meet.
+/// Libraries write the same hash with any of these versions. They differ only for passwords that are not ASCII or longer than 255 bytes.
 const VERSIONS: [&str; 3] = ["2a", "2b", "2y"];
 
 /// The length of a salt in base64.

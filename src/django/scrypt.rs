@@ -7,14 +7,14 @@ use base64::engine::general_purpose::STANDARD;
 use scrypt::Params;
 use subtle::ConstantTimeEq as _;
 
-/// Django uses 16,384. Less would permit so large an `r` and `p` that their memory is more than that of `n`.
+/// Django uses 16,384. With a smaller `n`, `r` and `p` could need more memory than `n`.
 const MIN_N: u32 = 1024;
 
 /// The limit of `n * r * p`, to which time is proportional. Django 5 uses 655,360. This one takes three to five seconds
 /// and, with `p` = 1, 1 GiB.
 const MAX_WORK: u128 = 1 << 23;
 
-/// The memory of scrypt, in bytes, is that many times `n * r`.
+/// scrypt needs `BLOCK_LEN * n * r` bytes.
 const BLOCK_LEN: u64 = 128;
 
 struct Hash<'a> {

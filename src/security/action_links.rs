@@ -10,7 +10,7 @@ use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::store::accounts::Account;
 use crate::store::{self, Reader};
 use crate::tokens::Unreadable;
-use crate::tokens::action::{self, Action, ActionClaims};
+use crate::tokens::action::{self, AccountName, Action, ActionClaims};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkStatus {
@@ -70,8 +70,7 @@ pub fn status(app: &App, action: Action, token: &str) -> Result<LinkStatus> {
 /// is not the primary one.
 pub fn issue(app: &App, action: Action, account: &Account, secondary_email: Option<&str>) -> Result<String> {
     let claims = ActionClaims {
-        email: Some(account.email.clone()),
-        username: None,
+        name: AccountName::Email(account.email.clone()),
         secondary_email: secondary_email.map(str::to_owned),
         account_and_epoch: Some((account.id, account.epoch)),
         made_at: app.clock.now(),
@@ -121,34 +120,33 @@ impl<'a> Link<'a> {
             LinkStatus::Used
         } else {
             LinkStatus::Valid(ValidLink {
-                email: self.mailed_to().unwrap_or(&account.email).to_owned(),
+                email: self.mailed_to(&account).to_owned(),
                 ends_password: self.action == Action::Activation && account.activation_ends_password,
             })
         };
         Ok((status, Some(account)))
     }
 
-    /// Returns the address that the link was mailed to, if the token contains it.
-    fn mailed_to(&self) -> Option<&str> {
-        self.claims.secondary_email.as_deref().or(self.claims.email.as_deref())
-    }
-
     fn find_account(&self, db: &Reader<'_>) -> Result<Option<Account>> {
         let claims = &self.claims;
-        let account = match (claims.account_and_epoch, &claims.email, &claims.username) {
-            (Some((id, _)), _, _) => store::accounts::find_by_id(db, id)?,
+        let account = match (claims.account_and_epoch, &claims.name) {
+            (Some((id, _)), _) => store::accounts::find_by_id(db, id)?,
             // Tokens that Django issued contain only the primary address, or only the username.
-            (None, Some(address), _) => store::accounts::find_by_email(db, &email::key(address))?,
-            (None, None, Some(username)) => {
-                let account = store::accounts::find_by_username(db, username)?;
-                account.filter(|account| claims.made_at.seconds() >= account.joined_at.seconds())
-            }
-            (None, None, None) => None,
+            (None, AccountName::Email(address)) => store::accounts::find_by_email(db, &email::key(address))?,
+            (None, AccountName::Username(name)) => store::accounts::find_by_username(db, name)?,
         };
-        let has_address = |account: &Account| {
-            claims.email.as_ref().is_none_or(|address| email::is_same(&account.email, address))
-        };
-        Ok(account.filter(has_address))
+        Ok(account.filter(|account| match &claims.name {
+            AccountName::Email(address) => email::is_same(&account.email, address),
+            // Another account may have had the username before.
+            AccountName::Username(_) => claims.made_at.seconds() >= account.joined_at.seconds(),
+        }))
+    }
+
+    fn mailed_to<'b>(&'b self, account: &'b Account) -> &'b str {
+        match (&self.claims.secondary_email, &self.claims.name) {
+            (Some(address), _) | (None, AccountName::Email(address)) => address,
+            (None, AccountName::Username(_)) => &account.email,
+        }
     }
 
     fn is_done(&self, db: &Reader<'_>, account: &Account) -> Result<bool> {

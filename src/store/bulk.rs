@@ -76,9 +76,9 @@ impl Writer<'_> {
             }
             #[cfg(feature = "postgres")]
             Connection::Postgres(_) => {
-                let sql = "SELECT setval(CAST($1 AS regclass), $2, $3 = 1)";
-                let params = (format!("{table}_id_seq"), id.max(1), id > 0);
-                self.value::<i64>(sql, params).map(drop)
+                // Unlike `setval`, this is undone with the transaction.
+                let next = id.saturating_add(1);
+                self.execute(&format!("ALTER TABLE {table} ALTER COLUMN id RESTART WITH {next}"), ())
             }
         }
     }

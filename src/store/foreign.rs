@@ -4,7 +4,7 @@
 mod postgres;
 mod sqlite;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use serde_json::{Map, Value};
 
 use crate::config::Location;
@@ -42,18 +42,28 @@ impl ForeignDatabase {
         }
     }
 
-    /// Calls `visit` with each row of a table, ordered by the first column.
+    /// Calls `visit` with each row of a table, ordered by the first column. Stops at its first error.
     pub fn for_each_row(
         &mut self,
         table: &ForeignTable,
         visit: &mut dyn FnMut(ForeignRow) -> Result<()>,
     ) -> Result<()> {
-        let read = match self {
-            Self::Sqlite(connection) => sqlite::for_each_row(connection, table, visit),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(client) => postgres::for_each_row(client, table, visit),
+        let mut error_of_visit = None;
+        let mut visit = |row| {
+            visit(row).map_err(|error| {
+                error_of_visit = Some(error);
+                anyhow!("stopped")
+            })
         };
-        read.with_context(|| format!("the table {} cannot be read", table.name))
+        let read = match self {
+            Self::Sqlite(connection) => sqlite::for_each_row(connection, table, &mut visit),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(client) => postgres::for_each_row(client, table, &mut visit),
+        };
+        match error_of_visit {
+            Some(error) => Err(error),
+            None => read.with_context(|| format!("the table {} cannot be read", table.name)),
+        }
     }
 
     pub fn count_rows(&mut self, table: &ForeignTable) -> Result<u64> {
@@ -65,6 +75,18 @@ impl ForeignDatabase {
         };
         Ok(count.unsigned_abs())
     }
+}
+
+/// Groups columns by table. `columns` contains the name of the table and of the column, ordered by table.
+fn group_by_table(columns: impl IntoIterator<Item = (String, String)>) -> Vec<ForeignTable> {
+    let mut tables: Vec<ForeignTable> = Vec::new();
+    for (name, column) in columns {
+        match tables.last_mut().filter(|table| table.name == name) {
+            Some(table) => table.columns.push(column),
+            None => tables.push(ForeignTable { name, columns: vec![column] }),
+        }
+    }
+    tables
 }
 
 /// Returns whether a file begins like an SQLite database (<https://sqlite.org/fileformat.html>, section 1.3).

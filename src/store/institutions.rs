@@ -3,6 +3,7 @@
 use super::statement::{Row, escape_like};
 use super::value::{ToValue as _, Value};
 use super::{Reader, Result, Writer};
+use crate::text::search_key;
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Institution {
@@ -21,6 +22,14 @@ pub struct ResearchField {
     /// The wider field.
     pub field: String,
     pub subfield: String,
+}
+
+impl Institution {
+    /// Returns what a search for an institution looks at: its name and place.
+    fn search_key(&self) -> String {
+        let Self { name, city, state, country, .. } = self;
+        search_key(&format!("{name} {city} {} {country}", state.as_deref().unwrap_or_default()))
+    }
 }
 
 /// Reads an institution from five columns, starting at `first`.
@@ -69,7 +78,7 @@ pub fn list_research_fields(db: &Reader<'_>) -> Result<Vec<ResearchField>> {
 }
 
 /// Adds an institution at the end of the list, or updates it. Returns false if nothing changes.
-pub fn upsert_institution(db: &Writer<'_>, institution: &Institution, search_key: &str) -> Result<bool> {
+pub fn upsert_institution(db: &Writer<'_>, institution: &Institution) -> Result<bool> {
     let sql = "INSERT INTO institutions (id, position, name, city, state, country, search_key) \
          VALUES ($1, (SELECT COALESCE(MAX(position), 0) + 1 FROM institutions), $2, $3, $4, $5, $6) \
          ON CONFLICT (id) DO UPDATE \
@@ -79,7 +88,7 @@ pub fn upsert_institution(db: &Writer<'_>, institution: &Institution, search_key
          OR institutions.country <> excluded.country OR institutions.search_key <> excluded.search_key \
          OR COALESCE(institutions.state, '') <> COALESCE(excluded.state, '')";
     let Institution { id, name, city, state, country } = institution;
-    db.change(sql, (id, name, city, state, country, search_key))
+    db.change(sql, (id, name, city, state, country, institution.search_key()))
 }
 
 /// Adds or updates a research field. Returns false if nothing changes.

@@ -38,7 +38,7 @@ const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; SET LOCAL lock_timeout = '5s'; \
      SET LOCAL idle_in_transaction_session_timeout = '60s'";
 
-/// Connects to a server for reads outside of the rules.
+/// Connects to a database of another program.
 pub(super) fn open_client(server: &PostgresServer) -> Result<::postgres::Client> {
     Ok(Manager::new(server)?.open()?)
 }

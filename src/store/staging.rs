@@ -26,7 +26,8 @@ const TABLES: &str = "
         email_key TEXT NOT NULL, username TEXT, first_name TEXT NOT NULL, last_name TEXT NOT NULL,
         academic_title TEXT NOT NULL, password_hash TEXT, is_active INTEGER NOT NULL, is_staff INTEGER NOT NULL,
         is_superuser INTEGER NOT NULL, last_login_at INTEGER, group_key TEXT, is_representative INTEGER,
-        account_id INTEGER, is_known INTEGER NOT NULL DEFAULT 0, is_left_out INTEGER NOT NULL DEFAULT 0
+        account_id INTEGER, is_known INTEGER NOT NULL DEFAULT 0, differs INTEGER NOT NULL DEFAULT 0,
+        is_left_out INTEGER NOT NULL DEFAULT 0
     ) WITHOUT ROWID;
     CREATE TABLE statuses (
         user_key TEXT PRIMARY KEY, verified INTEGER NOT NULL, archived INTEGER NOT NULL, secondary_email TEXT,
@@ -51,9 +52,10 @@ const TABLES: &str = "
         position INTEGER PRIMARY KEY, hash TEXT NOT NULL, user_key TEXT NOT NULL, created_at INTEGER NOT NULL
     );
     CREATE TABLE conflicts (kind TEXT NOT NULL, key TEXT NOT NULL, other TEXT, PRIMARY KEY (kind, key));
+    CREATE TABLE found (key TEXT PRIMARY KEY, other TEXT);
     BEGIN";
 
-/// Created when the tables are filled, which is faster.
+/// Indexes are created when the tables are filled, which is faster. Django accepts no refresh token that occurs twice.
 const INDEXES: &str = "
     CREATE INDEX users_by_order ON users (number, joined_at, key);
     CREATE INDEX users_by_email ON users (email_key);
@@ -62,7 +64,10 @@ const INDEXES: &str = "
     CREATE INDEX statuses_by_email ON statuses (secondary_key);
     CREATE INDEX groups_by_representative ON groups (representative_key);
     CREATE INDEX requests_by_user ON requests (user_key, group_key);
-    CREATE INDEX tokens_by_user ON tokens (user_key, created_at)";
+    CREATE INDEX requests_by_time ON requests (made_at, position);
+    CREATE INDEX tokens_by_user ON tokens (user_key, created_at);
+    CREATE INDEX tokens_by_hash ON tokens (hash);
+    DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens GROUP BY hash HAVING COUNT(*) > 1)";
 
 pub struct Staging(Connection);
 
@@ -221,10 +226,12 @@ impl Staging {
         self.writer().execute(sql, (hash, user_key, created_at))
     }
 
-    /// Records that a user was imported before. `account` is `None` if the account has been deleted here since.
-    pub fn set_known_user(&self, key: &str, account: Option<AccountId>) -> Result<()> {
-        let sql = "UPDATE users SET is_known = 1, account_id = $1, is_left_out = $2 WHERE key = $3";
-        self.writer().execute(sql, (account, account.is_none(), key))
+    /// Records that a user was imported before. `account` is `None` if the account has been deleted here since. `differs` is
+    /// whether it has changed since, here or in Django.
+    pub fn set_known_user(&self, key: &str, account: Option<AccountId>, differs: bool) -> Result<()> {
+        let sql =
+            "UPDATE users SET is_known = 1, account_id = $1, is_left_out = $2, differs = $3 WHERE key = $4";
+        self.writer().execute(sql, (account, account.is_none(), differs, key))
     }
 
     /// Records that a group was imported before. `id` is `None` if the group has been deleted here since.

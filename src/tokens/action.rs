@@ -24,12 +24,18 @@ pub enum Action {
     PasswordSet,
 }
 
+/// How a token names its account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountName {
+    /// The primary address.
+    Email(String),
+    /// Only in tokens that Django issued, on a site where accounts log in with their usernames (`USERNAME_FIELD`).
+    Username(String),
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionClaims {
-    /// The primary address of the account. `None` if the token contains a username.
-    pub email: Option<String>,
-    /// The username, in tokens that Django issued on a site where accounts log in with it (`USERNAME_FIELD`).
-    pub username: Option<String>,
+    pub name: AccountName,
     /// The address to confirm, for links that confirm a secondary address.
     pub secondary_email: Option<String>,
     /// The id and epoch of the account. Tokens that Django issued have neither.
@@ -38,9 +44,9 @@ pub struct ActionClaims {
 }
 
 pub fn issue(key: &SigningKey, action: Action, claims: &ActionClaims) -> anyhow::Result<String> {
-    let mut payload = match &claims.username {
-        Some(username) => json!({ "username": username, "action": action.into_str() }),
-        None => json!({ "email": claims.email, "action": action.into_str() }),
+    let mut payload = match &claims.name {
+        AccountName::Email(email) => json!({ "email": email, "action": action.into_str() }),
+        AccountName::Username(username) => json!({ "username": username, "action": action.into_str() }),
     };
     if let Some(secondary_email) = &claims.secondary_email {
         payload["secondary_email"] = json!(secondary_email);
@@ -65,14 +71,13 @@ pub fn read(
         return Err(Unreadable::Invalid);
     }
     let text = |claim: &str| payload[claim].as_str().map(str::to_owned);
-    let email = text("email");
-    let username = text("username").filter(|_| email.is_none());
-    if email.is_none() && username.is_none() {
-        return Err(Unreadable::Invalid);
-    }
+    let name = match (text("email"), text("username")) {
+        (Some(email), _) => AccountName::Email(email),
+        (None, Some(username)) => AccountName::Username(username),
+        (None, None) => return Err(Unreadable::Invalid),
+    };
     Ok(ActionClaims {
-        email,
-        username,
+        name,
         secondary_email: text("secondary_email"),
         account_and_epoch: payload["account"].as_i64().zip(payload["epoch"].as_i64()),
         made_at,

@@ -9,7 +9,7 @@ mod entry;
 pub mod export;
 mod import;
 mod keys;
-mod models;
+pub mod models;
 pub mod report;
 mod source;
 mod stage;
@@ -17,19 +17,14 @@ mod stage;
 use crate::app::App;
 use crate::error::Result;
 pub use check::OnConflict;
-pub use import::Imported;
+pub use entry::Faults;
+pub use import::{Imported, import};
 use report::Report;
 pub use source::Source;
-pub use stage::{Refused, Staged, stage, stage_dump};
+pub use stage::{Staged, stage, stage_dump};
 
 /// Finds the conflicts of a site and resolves them, within the temporary database.
 pub fn check(app: &App, staged: &Staged, on_conflict: OnConflict) -> Result<Report> {
-    check::find_and_resolve(app, &staged.staging, on_conflict)?;
+    check::find_and_resolve(app, staged, on_conflict)?;
     Ok(report::of(staged)?)
-}
-
-/// Adds everything that is new, or nothing. Calls `progress` with the number of accounts so far, which begins again if the
-/// transaction is repeated.
-pub fn import(app: &App, staged: &Staged, dry_run: bool, progress: &dyn Fn(u64)) -> Result<Imported> {
-    import::import(app, staged, dry_run, progress)
 }

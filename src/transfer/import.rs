@@ -1,7 +1,7 @@
 //! Imports institutions, research fields, accounts and working groups from a file. Existing accounts and groups are kept,
 //! since their owners may have changed them. So repeating an import changes nothing.
 
-use super::file::{ImportFile, Institution, User, WorkingGroup};
+use super::file::{ImportFile, User, WorkingGroup};
 use crate::accounts::Account;
 use crate::app::App;
 use crate::email;
@@ -12,7 +12,6 @@ use crate::store;
 use crate::store::accounts::{MemberRole, NewAccount, Role};
 use crate::store::groups::NewGroup;
 use crate::store::join_requests::JoinRequest;
-use crate::text::search_key;
 
 #[derive(Debug, Default)]
 pub struct Report {
@@ -52,10 +51,7 @@ pub fn import(app: &App, file: &ImportFile, dry_run: bool, progress: &dyn Fn(u64
             progress(done);
         };
         for institution in &file.institutions {
-            let Institution { name, city, state, country, .. } = institution;
-            let state = state.as_deref().unwrap_or_default();
-            let key = search_key(&format!("{name} {city} {state} {country}"));
-            report.institutions.count(store::institutions::upsert_institution(tx, institution, &key)?);
+            report.institutions.count(store::institutions::upsert_institution(tx, institution)?);
             progress();
         }
         for field in &file.research_fields {

@@ -50,8 +50,13 @@ pub fn last_id(db: &Reader<'_>) -> Result<AccountId> {
     db.last_id("accounts")
 }
 
-/// Adds accounts, whose ids and usernames must be free. Other accounts must get ids after `last_id`, the last of these ids.
-pub fn insert_many(db: &Writer<'_>, accounts: &[ImportedAccount<'_>], last_id: AccountId) -> Result<()> {
+/// Makes the next account get the id after this one.
+pub fn set_last_id(db: &Writer<'_>, id: AccountId) -> Result<()> {
+    db.set_last_id("accounts", id)
+}
+
+/// Adds accounts, whose ids and usernames must be free. [`set_last_id`] must follow.
+pub fn insert_many(db: &Writer<'_>, accounts: &[ImportedAccount<'_>]) -> Result<()> {
     let row = |account: &ImportedAccount<'_>| -> Row {
         let NewAccount { username, first_name, last_name, academic_title, .. } = account.new;
         vec![
@@ -74,8 +79,7 @@ pub fn insert_many(db: &Writer<'_>, accounts: &[ImportedAccount<'_>], last_id: A
             Value::owned(account.last_login_at),
         ]
     };
-    bulk::insert_into(db, "accounts", &accounts.iter().map(row).collect::<Vec<_>>())?;
-    db.set_last_id("accounts", last_id)
+    bulk::insert_into(db, "accounts", &accounts.iter().map(row).collect::<Vec<_>>())
 }
 
 /// Adds addresses, which no account may have yet.

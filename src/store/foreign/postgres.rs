@@ -2,7 +2,7 @@ use anyhow::{Context as _, Result, anyhow};
 use postgres::Client;
 use postgres::fallible_iterator::FallibleIterator as _;
 
-use super::{ForeignRow, ForeignTable, quote};
+use super::{ForeignRow, ForeignTable, group_by_table, quote};
 use crate::config::PostgresServer;
 use crate::store::postgres::open_client;
 
@@ -20,15 +20,9 @@ pub(super) fn tables(client: &mut Client) -> Result<Vec<ForeignTable>> {
          JOIN information_schema.tables t USING (table_schema, table_name) \
          WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' \
          ORDER BY c.table_name, c.ordinal_position";
-    let mut tables: Vec<ForeignTable> = Vec::new();
-    for row in client.query(sql, &[])? {
-        let (name, column): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-        match tables.last_mut().filter(|table| table.name == name) {
-            Some(table) => table.columns.push(column),
-            None => tables.push(ForeignTable { name, columns: vec![column] }),
-        }
-    }
-    Ok(tables)
+    let rows = client.query(sql, &[])?;
+    let columns = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+    Ok(group_by_table(columns.collect::<Result<Vec<_>>>()?))
 }
 
 pub(super) fn for_each_row(

@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
-use super::{ForeignRow, ForeignTable, quote};
+use super::{ForeignRow, ForeignTable, group_by_table, quote};
 
 pub(super) fn open(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -18,16 +18,8 @@ pub(super) fn tables(connection: &Connection) -> Result<Vec<ForeignTable>> {
     let sql = "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
          WHERE m.type = 'table' ORDER BY m.name, c.cid";
     let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([])?;
-    let mut tables: Vec<ForeignTable> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (name, column): (String, String) = (row.get(0)?, row.get(1)?);
-        match tables.last_mut().filter(|table| table.name == name) {
-            Some(table) => table.columns.push(column),
-            None => tables.push(ForeignTable { name, columns: vec![column] }),
-        }
-    }
-    Ok(tables)
+    let columns = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(group_by_table(columns.collect::<rusqlite::Result<Vec<_>>>()?))
 }
 
 pub(super) fn for_each_row(

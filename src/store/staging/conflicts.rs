@@ -4,11 +4,13 @@ use strum::VariantArray as _;
 
 use super::Staging;
 use crate::store::Result;
+use crate::store::accounts::AccountId;
 
 /// What the key of a conflict belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     User,
+    ResearchField,
     Group,
     JoinRequest,
 }
@@ -17,17 +19,22 @@ pub enum Subject {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum ConflictKind {
+    /// The key belonged to another user when it was imported before.
+    KeyReused,
     /// The status of a user that the site does not contain.
-    StatusWithoutUser,
+    StatusOrphaned,
     /// A join request of a user, or to a group, that the site does not contain.
-    RequestWithoutSubject,
-    /// A member of a group that the site does not contain.
-    MemberOfNothing,
+    RequestOrphaned,
+    /// The group of a user does not exist.
+    GroupMissing,
     InstitutionMissing,
     ResearchFieldMissing,
-    /// The mark of a user as a representative contradicts the groups.
-    MarkWithoutGroup,
-    GroupWithoutMark,
+    /// A research field here has the same id, but other names.
+    ResearchFieldDiffers,
+    /// `is_representative` is true, but no group has the user as its representative.
+    RepresentativeFlagExtra,
+    /// `is_representative` is false, but a group has the user as its representative.
+    RepresentativeFlagMissing,
     AddressInvalid,
     /// Another user has another spelling of the address.
     AddressShared,
@@ -63,7 +70,8 @@ pub struct Found {
 impl ConflictKind {
     pub fn subject(self) -> Subject {
         match self {
-            Self::RequestWithoutSubject | Self::RequestRepeated => Subject::JoinRequest,
+            Self::RequestOrphaned | Self::RequestRepeated => Subject::JoinRequest,
+            Self::ResearchFieldDiffers => Subject::ResearchField,
             Self::InstitutionMissing
             | Self::ResearchFieldMissing
             | Self::GroupNameShared
@@ -87,18 +95,18 @@ impl ConflictKind {
         )
     }
 
-    /// Returns the statement that finds the conflicts of this kind: their keys and other sides. `None` if the reader of the
-    /// site or a comparison with the database adds them.
+    /// Returns the statement that finds the conflicts of this kind: their keys and other sides. `None` if they are found
+    /// outside of the temporary database.
     fn find(self) -> Option<&'static str> {
         Some(match self {
-            Self::StatusWithoutUser => {
+            Self::StatusOrphaned => {
                 "SELECT user_key, NULL FROM statuses WHERE user_key NOT IN (SELECT key FROM users)"
             }
-            Self::RequestWithoutSubject => {
+            Self::RequestOrphaned => {
                 "SELECT key, NULL FROM requests WHERE NOT is_known AND (user_key NOT IN (SELECT key FROM users) \
                  OR group_key NOT IN (SELECT key FROM groups))"
             }
-            Self::MemberOfNothing => {
+            Self::GroupMissing => {
                 "SELECT key, group_key FROM users WHERE NOT is_known \
                  AND group_key IS NOT NULL AND group_key NOT IN (SELECT key FROM groups)"
             }
@@ -110,11 +118,11 @@ impl ConflictKind {
                 "SELECT key, research_field FROM groups WHERE NOT is_known \
                  AND research_field NOT IN (SELECT id FROM research_fields)"
             }
-            Self::MarkWithoutGroup => {
+            Self::RepresentativeFlagExtra => {
                 "SELECT key, NULL FROM users u WHERE NOT is_known AND is_representative = 1 \
                  AND NOT EXISTS (SELECT 1 FROM groups WHERE representative_key = u.key)"
             }
-            Self::GroupWithoutMark => {
+            Self::RepresentativeFlagMissing => {
                 "SELECT key, NULL FROM users u WHERE NOT is_known AND is_representative = 0 \
                  AND EXISTS (SELECT 1 FROM groups WHERE representative_key = u.key)"
             }
@@ -157,12 +165,12 @@ impl ConflictKind {
             Self::RepresentativeElsewhere => {
                 "SELECT g.key, representative_key FROM groups g JOIN users u ON u.key = representative_key \
                  WHERE NOT g.is_known AND NOT g.is_left_out AND (group_key <> g.key \
-                  OR EXISTS (SELECT 1 FROM groups o WHERE o.representative_key = g.representative_key \
+                  OR group_key IS NULL AND EXISTS (SELECT 1 FROM groups o WHERE o.representative_key = g.representative_key \
                    AND o.position < g.position AND NOT o.is_left_out))"
             }
             Self::RepresentativeOutside => {
                 "SELECT g.key, representative_key FROM groups g JOIN users u ON u.key = representative_key \
-                 WHERE NOT g.is_known AND NOT g.is_left_out AND NOT u.is_known AND group_key IS NULL"
+                 WHERE NOT g.is_known AND NOT g.is_left_out AND group_key IS NULL"
             }
             Self::RequestRepeated => {
                 "SELECT key, last FROM (SELECT key, row_number() OVER same AS place, first_value(key) OVER same AS last \
@@ -170,7 +178,9 @@ impl ConflictKind {
                  WINDOW same AS (PARTITION BY user_key, group_key ORDER BY made_at DESC, position DESC)) \
                  WHERE place > 1"
             }
-            Self::AddressInvalid
+            Self::AddressInvalid => "SELECT key, other FROM conflicts WHERE kind = 'address_invalid'",
+            Self::KeyReused
+            | Self::ResearchFieldDiffers
             | Self::AddressTaken
             | Self::UsernameTaken
             | Self::SecondaryInvalid
@@ -181,21 +191,22 @@ impl ConflictKind {
         })
     }
 
-    /// Returns the statement that resolves the conflicts of this kind, whose keys replace `$found`. With `rename`, a name is
-    /// changed instead of leaving something out. `None` if the reader of the site has left out the value.
+    /// Returns the statement that resolves conflicts of this kind, whose keys replace `$found`. With `rename`, a name is
+    /// changed instead of leaving something out. `None` if the value was left out when the site was read.
     fn resolve(self, rename: bool) -> Option<&'static str> {
         Some(match self {
-            Self::StatusWithoutUser => "DELETE FROM statuses WHERE user_key IN $found",
-            Self::RequestWithoutSubject | Self::RequestRepeated => {
+            Self::StatusOrphaned => "DELETE FROM statuses WHERE user_key IN $found",
+            Self::RequestOrphaned | Self::RequestRepeated => {
                 "UPDATE requests SET is_left_out = 1 WHERE key IN $found"
             }
-            Self::MemberOfNothing => "UPDATE users SET group_key = NULL WHERE key IN $found",
+            Self::GroupMissing => "UPDATE users SET group_key = NULL WHERE key IN $found",
             Self::InstitutionMissing => "UPDATE groups SET institution_key = NULL WHERE key IN $found",
             Self::UsernameMissing if rename => "UPDATE users SET username = NULL WHERE key IN $found",
             Self::UsernameShared | Self::UsernameTaken if rename => {
                 "UPDATE users SET username = username || '-' || key WHERE key IN $found"
             }
-            Self::AddressInvalid
+            Self::KeyReused
+            | Self::AddressInvalid
             | Self::AddressShared
             | Self::AddressTaken
             | Self::UsernameMissing
@@ -217,8 +228,9 @@ impl ConflictKind {
                 "UPDATE users SET group_key = g.key FROM groups g \
                  WHERE g.representative_key = users.key AND g.key IN $found"
             }
-            Self::MarkWithoutGroup
-            | Self::GroupWithoutMark
+            Self::ResearchFieldDiffers
+            | Self::RepresentativeFlagExtra
+            | Self::RepresentativeFlagMissing
             | Self::SecondaryInvalid
             | Self::PasswordUnsupported
             | Self::TitleUnknown => return None,
@@ -227,9 +239,31 @@ impl ConflictKind {
 }
 
 impl Staging {
+    /// Adds a conflict that was found while the site is read.
     pub fn add_conflict(&self, kind: ConflictKind, key: &str, other: Option<&str>) -> Result<()> {
-        let sql = "INSERT INTO conflicts (kind, key, other) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        let sql = "INSERT OR IGNORE INTO conflicts (kind, key, other) VALUES ($1, $2, $3)";
         self.writer().execute(sql, (kind.into_str(), key, other))
+    }
+
+    /// Adds a conflict that [`Self::resolve`] will resolve.
+    pub fn add_found(&self, key: &str, other: Option<&str>) -> Result<()> {
+        let sql = "INSERT OR IGNORE INTO found (key, other) VALUES ($1, $2)";
+        self.writer().execute(sql, (key, other))
+    }
+
+    /// Finds the conflicts of a kind, if this database shows them, and resolves them and those of [`Self::add_found`]. Returns
+    /// their number.
+    pub fn resolve(&self, kind: ConflictKind, rename: bool) -> Result<usize> {
+        let db = self.writer();
+        if let Some(find) = kind.find() {
+            db.execute(&format!("INSERT INTO found (key, other) SELECT * FROM ({find})"), ())?;
+        }
+        let sql = "INSERT OR IGNORE INTO conflicts (kind, key, other) SELECT $1, key, other FROM found";
+        db.execute(sql, [kind.into_str()])?;
+        if let Some(resolve) = kind.resolve(rename) {
+            db.execute(&resolve.replace("$found", "(SELECT key FROM found)"), ())?;
+        }
+        db.change_many("DELETE FROM found", ())
     }
 
     /// Forgets the conflicts of users that were imported before, because nothing of them is imported again.
@@ -242,20 +276,24 @@ impl Staging {
         Ok(())
     }
 
-    /// Finds the conflicts of a kind and resolves them, in this database only.
-    pub fn find_and_resolve(&self, kind: ConflictKind, rename: bool) -> Result<()> {
-        let name = kind.into_str();
-        if let Some(find) = kind.find() {
-            let sql = format!(
-                "INSERT OR IGNORE INTO conflicts (kind, key, other) SELECT '{name}', * FROM ({find})"
-            );
-            self.writer().execute(&sql, ())?;
-        }
-        if let Some(resolve) = kind.resolve(rename) {
-            let found = format!("(SELECT key FROM conflicts WHERE kind = '{name}')");
-            self.writer().execute(&resolve.replace("$found", &found), ())?;
-        }
-        Ok(())
+    /// Returns the addresses of users that are left out because of their addresses.
+    pub fn list_addresses_in_conflict(&self) -> Result<Vec<String>> {
+        let sql = "SELECT DISTINCT email FROM users JOIN conflicts USING (key) \
+             WHERE kind IN ('address_shared', 'address_taken')";
+        self.db().list(sql, (), |row| row.get(0))
+    }
+
+    /// Returns the new accounts that keep a username which other users had as well.
+    pub fn list_keepers_of_usernames(&self) -> Result<Vec<AccountId>> {
+        let sql = "SELECT DISTINCT account_id FROM users u JOIN conflicts c ON c.other = u.key \
+             WHERE kind = 'username_shared' AND account_id IS NOT NULL";
+        self.db().list(sql, (), |row| row.get(0))
+    }
+
+    /// Returns the usernames of users for which an account here had the same.
+    pub fn list_taken_usernames(&self) -> Result<Vec<String>> {
+        self.db()
+            .list("SELECT DISTINCT other FROM conflicts WHERE kind = 'username_taken'", (), |row| row.get(0))
     }
 
     pub fn count_conflicts(&self, kind: ConflictKind) -> Result<u64> {

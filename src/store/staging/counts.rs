@@ -17,6 +17,8 @@ pub struct UserCounts {
     pub known: u64,
     /// Imported before, and deleted here since.
     pub deleted: u64,
+    /// Imported before, and changed since, here or in Django.
+    pub changed: u64,
     pub new: u64,
 }
 
@@ -45,7 +47,7 @@ impl Staging {
     pub fn count_users(&self) -> Result<UserCounts> {
         let sql = "SELECT COUNT(*), SUM(is_staff), SUM(is_superuser), SUM(NOT is_active), SUM(s.user_key IS NULL), \
              SUM(NOT COALESCE(s.verified, 0)), SUM(COALESCE(s.archived, 0)), SUM(password_hash IS NULL), \
-             SUM(is_known), SUM(is_known AND is_left_out), SUM(NOT is_known AND NOT is_left_out) \
+             SUM(is_known), SUM(is_known AND is_left_out), SUM(NOT is_known AND NOT is_left_out), SUM(differs) \
              FROM users LEFT JOIN statuses s ON s.user_key = key";
         let counts = self.db().find(sql, (), |row| {
             let count =
@@ -62,6 +64,7 @@ impl Staging {
                 known: count(8)?,
                 deleted: count(9)?,
                 new: count(10)?,
+                changed: count(11)?,
             })
         })?;
         Ok(counts.unwrap_or_default())

@@ -81,6 +81,7 @@ pub struct StagedRequest {
     pub group_id: String,
     pub made_at: Timestamp,
     pub status: Status,
+    pub position: i64,
 }
 
 /// A refresh token that can still be used.
@@ -125,7 +126,7 @@ impl Staging {
         self.list_users("AND NOT u.is_known AND NOT u.is_left_out", after, limit)
     }
 
-    /// Returns the keys of all users, at most `limit` after a position, with their positions.
+    /// Returns all users, at most `limit` after a position.
     pub fn list_all_users(&self, after: &Position, limit: i64) -> Result<Vec<StagedUser>> {
         self.list_users("", after, limit)
     }
@@ -162,9 +163,21 @@ impl Staging {
         self.db().list("SELECT key FROM groups ORDER BY position", (), |row| row.get(0))
     }
 
-    /// Returns the keys of all join requests.
-    pub fn list_request_keys(&self) -> Result<Vec<String>> {
-        self.db().list("SELECT key FROM requests ORDER BY position", (), |row| row.get(0))
+    /// Returns the keys of join requests with their positions, at most `limit` after a position.
+    pub fn list_request_keys(&self, after: i64, limit: i64) -> Result<Vec<(i64, String)>> {
+        let sql = "SELECT position, key FROM requests WHERE position > $1 ORDER BY position LIMIT $2";
+        self.db().list(sql, (after, limit), |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    /// Whether a user that is not left out has this username.
+    pub fn has_username(&self, username: &str) -> Result<bool> {
+        self.db().exists("SELECT 1 FROM users WHERE username = $1 AND NOT is_left_out", [username])
+    }
+
+    /// Returns the largest key of a new user that is an integer and at most `max`: 0 if there is none.
+    pub fn max_number(&self, max: i64) -> Result<i64> {
+        let sql = "SELECT COALESCE(MAX(number), 0) FROM users WHERE NOT is_known AND NOT is_left_out AND number <= $1";
+        self.db().value(sql, [max])
     }
 
     /// Returns the groups that are not left out and were not imported before, in their order.
@@ -202,18 +215,21 @@ impl Staging {
         })
     }
 
-    /// Returns the join requests that are not left out and were not imported before, in the order in which they were made.
-    pub fn list_new_requests(&self) -> Result<Vec<StagedRequest>> {
-        let sql = "SELECT r.key, u.account_id, g.id, r.made_at, r.status FROM requests r \
+    /// Returns the join requests that are not left out and were not imported before, in the order in which they were made: at
+    /// most `limit` after the time and position of the last one.
+    pub fn list_new_requests(&self, after: (Timestamp, i64), limit: i64) -> Result<Vec<StagedRequest>> {
+        let sql = "SELECT r.key, u.account_id, g.id, r.made_at, r.status, r.position FROM requests r \
              JOIN users u ON u.key = r.user_key JOIN groups g ON g.key = r.group_key \
-             WHERE NOT r.is_known AND NOT r.is_left_out ORDER BY r.made_at, r.position";
-        self.db().list(sql, (), |row| {
+             WHERE (r.made_at, r.position) > ($1, $2) AND NOT r.is_known AND NOT r.is_left_out \
+             ORDER BY r.made_at, r.position LIMIT $3";
+        self.db().list(sql, (after.0, after.1, limit), |row| {
             Ok(StagedRequest {
                 key: row.get(0)?,
                 account: row.get(1)?,
                 group_id: row.get(2)?,
                 made_at: row.get(3)?,
                 status: row.get(4)?,
+                position: row.get(5)?,
             })
         })
     }
@@ -229,8 +245,8 @@ impl Staging {
     ) -> Result<Vec<StagedToken>> {
         let sql = "SELECT t.position, t.hash, u.account_id, t.created_at FROM tokens t JOIN users u ON u.key = t.user_key \
              WHERE t.position > $1 AND (t.created_at > $2 OR NOT u.is_known) AND NOT u.is_left_out AND u.is_active \
-             AND (SELECT COUNT(*) FROM tokens n WHERE n.user_key = t.user_key \
-              AND (n.created_at, n.position) > (t.created_at, t.position)) < $3 \
+             AND (SELECT COUNT(*) FROM (SELECT 1 FROM tokens n WHERE n.user_key = t.user_key \
+              AND (n.created_at, n.position) > (t.created_at, t.position) LIMIT $3)) < $3 \
              ORDER BY t.position LIMIT $4";
         self.db().list(sql, (position, created_after, per_account, limit), |row| {
             Ok(StagedToken {

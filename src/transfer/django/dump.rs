@@ -18,9 +18,10 @@ pub(super) struct DumpedObject {
     pub(super) fields: Map<String, Value>,
 }
 
-/// Calls `visit` with each object. Stops at the first error.
+/// Calls `visit` with each object. Stops at the first error. `name` is the name of the file.
 pub(super) fn for_each_object(
     json: impl Read,
+    name: &str,
     visit: &mut dyn FnMut(DumpedObject) -> Result<()>,
 ) -> Result<()> {
     let mut error_of_visit = None;
@@ -29,9 +30,11 @@ pub(super) fn for_each_object(
     let read = deserializer.deserialize_seq(objects).and_then(|()| deserializer.end());
     match (error_of_visit, read) {
         (Some(error), _) => Err(error),
-        (None, Err(error)) if error.is_io() => Err(Error::new(error)),
+        (None, Err(error)) if error.is_io() => {
+            Err(Error::new(error).context(format!("{name} cannot be read")))
+        }
         (None, Err(error)) => {
-            Err(anyhow!("it is not the JSON of `manage.py dumpdata`; make the file again ({error})"))
+            Err(anyhow!("{name} is not the JSON of `manage.py dumpdata`; make the file again ({error})"))
         }
         (None, Ok(())) => Ok(()),
     }

@@ -11,14 +11,22 @@ use crate::transfer::file::parse_time;
 
 /// The invalid values that are listed. The others are only counted.
 const MAX_LISTED: usize = 50;
-/// Django permits 150 characters for names and 254 for addresses.
-pub(super) const MAX_LENGTH: usize = 255;
 
 /// The invalid values of a site.
 #[derive(Default)]
-pub(super) struct Faults {
-    pub(super) listed: Vec<String>,
-    pub(super) count: usize,
+pub struct Faults {
+    /// One sentence for each of the first.
+    pub listed: Vec<String>,
+    pub count: usize,
+}
+
+impl Faults {
+    pub(super) fn add(&mut self, sentence: String) {
+        self.count += 1;
+        if self.listed.len() < MAX_LISTED {
+            self.listed.push(sentence);
+        }
+    }
 }
 
 /// An object, such as `people.customuser 17`.
@@ -30,11 +38,8 @@ pub(super) struct Entry<'a> {
 
 impl Entry<'_> {
     pub(super) fn reject(&mut self, field: &str, problem: impl Display) {
-        self.faults.count += 1;
-        if self.faults.listed.len() < MAX_LISTED {
-            let separator = if field.is_empty() { "" } else { "." };
-            self.faults.listed.push(format!("{}{separator}{field}: {problem}", self.name));
-        }
+        let separator = if field.is_empty() { "" } else { "." };
+        self.faults.add(format!("{}{separator}{field}: {problem}", self.name));
     }
 
     pub(super) fn has(&self, field: &str) -> bool {
@@ -61,7 +66,16 @@ impl Entry<'_> {
         Some(text)
     }
 
-    /// SQLite stores 0 and 1.
+    /// Returns a string that must not be empty.
+    pub(super) fn name(&mut self, field: &str, max_length: usize) -> String {
+        let name = self.string(field, max_length);
+        if name.is_empty() {
+            self.reject(field, "It must not be empty.");
+        }
+        name
+    }
+
+    /// Returns a flag. SQLite stores it as 0 or 1.
     pub(super) fn flag(&mut self, field: &str, default: bool) -> bool {
         match self.get(field) {
             None => default,

@@ -1,6 +1,6 @@
 //! Writes a file that `manage.py loaddata` reads, with the models of the site that was imported.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Write;
 
 use serde_json::{Map, Value, json};
@@ -15,7 +15,6 @@ use crate::store::accounts::transfer::{ExportedAccount, list_for_export};
 use crate::store::django_keys;
 use crate::store::groups::Group;
 use crate::store::join_requests::{JoinRequest, Status};
-use crate::store::properties::{self, Property};
 use crate::store::{self, Reader};
 
 /// The number of accounts that are read at a time, and of groups whose join requests are read at a time.
@@ -25,19 +24,16 @@ const PAGE: u16 = 250;
 pub struct Exported {
     /// The numbers of objects by model.
     pub objects: Vec<(String, u64)>,
-    /// The number of working groups that are left out, because the site has no model of them.
-    pub groups_left_out: usize,
+    /// The numbers of objects that are left out, because the site has no model for them.
+    pub left_out: BTreeMap<Kind, u64>,
 }
 
 /// Writes all objects that the site can store, and returns their numbers.
 pub fn export(app: &App, out: &mut dyn Write) -> Result<Exported> {
     app.store.read(|db| {
-        let models = match properties::find(db, Property::DjangoModels)? {
-            Some(json) => serde_json::from_str(&json).map_err(anyhow::Error::new)?,
-            None => Models::of_wepledge(),
-        };
+        let models = Models::find(db)?.unwrap_or_else(Models::of_wepledge);
         require_representatives(db, &models)?;
-        let mut fixture = Fixture { out, models: &models, counts: Vec::new() };
+        let mut fixture = Fixture { out, models: &models, exported: Exported::default() };
         let export = Export::new(db, &models)?;
         fixture.write_text("[")?;
         export.write_institutions(&mut fixture)?;
@@ -48,9 +44,7 @@ pub fn export(app: &App, out: &mut dyn Write) -> Result<Exported> {
         export.write_groups(&mut fixture)?;
         export.write_join_requests(&mut fixture)?;
         fixture.write_text("\n]\n")?;
-        let has_groups = models.0.contains_key(&Kind::WorkingGroup);
-        let groups_left_out = if has_groups { 0 } else { export.list_of_groups.len() };
-        Ok(Exported { objects: fixture.counts, groups_left_out })
+        Ok(fixture.exported)
     })
 }
 
@@ -62,10 +56,9 @@ fn require_representatives(db: &Reader<'_>, models: &Models) -> Result<()> {
     let groups = store::groups::list(db)?;
     let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
     let representatives = store::accounts::list_representatives(db, &ids)?;
-    let is_represented =
-        |group: &&Group| representatives.iter().any(|account| account.is_member_of(&group.id));
-    let names: Vec<_> =
-        groups.iter().filter(|group| !is_represented(group)).map(|group| &*group.id).collect();
+    let represented: HashSet<&str> = representatives.iter().filter_map(Account::represents).collect();
+    let ids = groups.iter().map(|group| group.id.as_str());
+    let names: Vec<_> = ids.filter(|id| !represented.contains(id)).collect();
     if names.is_empty() {
         return Ok(());
     }
@@ -259,21 +252,24 @@ fn django_time(time: Timestamp) -> String {
 struct Fixture<'a> {
     out: &'a mut dyn Write,
     models: &'a Models,
-    counts: Vec<(String, u64)>,
+    exported: Exported,
 }
 
 impl Fixture<'_> {
-    /// Writes an object, with the fields that its model has. Does nothing if the site has no model of this kind.
+    /// Writes an object, with the fields that its model has. Counts it as left out if the site has no model of this kind.
     fn write(&mut self, kind: Kind, key: &Value, value_of: impl Fn(&str) -> Value) -> Result<()> {
-        let Some(model) = self.models.0.get(&kind) else { return Ok(()) };
+        let Some(model) = self.models.0.get(&kind) else {
+            *self.exported.left_out.entry(kind).or_default() += 1;
+            return Ok(());
+        };
         let known = model.fields.iter().filter(|field| kind.known_fields().contains(&field.as_str()));
         let fields: Map<String, Value> = known.map(|field| (field.clone(), value_of(field))).collect();
         let object = json!({ "model": model.label, "pk": key, "fields": fields });
-        let separator = if self.counts.is_empty() { "" } else { "," };
+        let separator = if self.exported.objects.is_empty() { "" } else { "," };
         self.write_text(&format!("{separator}\n{object}"))?;
-        match self.counts.last_mut().filter(|(label, _)| *label == model.label) {
+        match self.exported.objects.last_mut().filter(|(label, _)| *label == model.label) {
             Some((_, count)) => *count += 1,
-            None => self.counts.push((model.label.clone(), 1)),
+            None => self.exported.objects.push((model.label.clone(), 1)),
         }
         Ok(())
     }

@@ -4,14 +4,17 @@ use std::collections::HashMap;
 
 use super::Staged;
 use super::check::{for_each_page, institution_id};
+use super::models::Models;
 use crate::accounts::AccountId;
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::email;
 use crate::error::{Error, Result};
 use crate::security::Tx;
 use crate::security::audit::Event;
-use crate::store::accounts::transfer::{ImportedAccount, NewEmail, insert_emails, insert_many, last_id};
+use crate::security::authentication::release_email;
+use crate::store::accounts::transfer::{
+    ImportedAccount, NewEmail, insert_emails, insert_many, last_id, set_last_id,
+};
 use crate::store::accounts::{MemberRole, NewAccount, Role};
 use crate::store::django_keys::{self, DjangoKey, Model};
 use crate::store::groups::NewGroup;
@@ -22,12 +25,14 @@ use crate::store::refresh_tokens::NewToken;
 use crate::store::sessions::{Session, Use};
 use crate::store::staging::{Position, StagedUser, Staging};
 use crate::store::{self, accounts};
-use crate::text::{search_key, uuid};
+use crate::text::uuid;
 
 /// The rows that are added together.
 const PAGE: i64 = 256;
+/// GraphQL's `Int` ends here, and so does `pk`.
+const MAX_ID: i64 = i32::MAX as i64;
 /// The refresh tokens of an account that become sessions. Django keeps a token valid after its exchange, so that one login
-/// may have left many. The owner sees all of them as sessions.
+/// may have left many. The owner sees all of them as sessions, until the next login ends the oldest.
 const MAX_TOKENS: i64 = 500;
 
 /// What an import has added.
@@ -40,9 +45,13 @@ pub struct Imported {
     pub join_requests: u64,
     /// Logins in Django that continue here.
     pub sessions: u64,
+    /// Accounts that were imported before and stay in their groups here, although Django has them in a new one.
+    pub other_members: u64,
 }
 
-pub(super) fn import(app: &App, staged: &Staged, dry_run: bool, progress: &dyn Fn(u64)) -> Result<Imported> {
+/// Adds everything that is new, or nothing. Calls `progress` with the number of accounts so far, which begins again if the
+/// transaction is repeated.
+pub fn import(app: &App, staged: &Staged, dry_run: bool, progress: &dyn Fn(u64)) -> Result<Imported> {
     let staging = &staged.staging;
     app.store.prepare_for_many_rows()?;
     Tx::run_as_operator(app, |tx| {
@@ -51,11 +60,15 @@ pub(super) fn import(app: &App, staged: &Staged, dry_run: bool, progress: &dyn F
         add_institutions(tx, staging, &mut imported)?;
         add_groups(tx, staging, &mut imported)?;
         add_accounts(tx, staging, &mut imported, progress)?;
-        add_members(tx, staging)?;
+        add_members(tx, staging, &mut imported)?;
         add_requests(tx, staging, &mut imported)?;
         add_sessions(tx, staging, &mut imported)?;
-        let models = serde_json::to_string(&staged.models).map_err(anyhow::Error::new)?;
-        properties::upsert(tx, Property::DjangoModels, &models)?;
+        revoke_ambiguous_tokens(tx, staging)?;
+        store_models(tx, &staged.models)?;
+        if app.store.is_shared() {
+            // The key may be that of Django now.
+            properties::upsert(tx, Property::KeyFingerprint, &app.signing_key.fingerprint())?;
+        }
         if dry_run {
             tx.roll_back_to_savepoint()?;
         }
@@ -63,18 +76,36 @@ pub(super) fn import(app: &App, staged: &Staged, dry_run: bool, progress: &dyn F
     })
 }
 
+/// Stores the models for an export. A dump without objects of a model does not show that model.
+fn store_models(tx: &Tx<'_>, models: &Models) -> Result<()> {
+    let mut stored = Models::find(tx)?.unwrap_or_default();
+    stored.0.extend(models.0.clone());
+    stored.add_missing();
+    let json = serde_json::to_string(&stored).map_err(anyhow::Error::new)?;
+    Ok(properties::upsert(tx, Property::DjangoModels, &json)?)
+}
+
+/// Revokes access tokens of Django that may belong to a user who was left out or renamed. They name an account by its address
+/// or username, which here is that of another account.
+fn revoke_ambiguous_tokens(tx: &Tx<'_>, staging: &Staging) -> Result<()> {
+    for address in staging.list_addresses_in_conflict()? {
+        release_email(tx, &address)?;
+    }
+    let mut accounts = staging.list_keepers_of_usernames()?;
+    for username in staging.list_taken_usernames()? {
+        accounts.extend(accounts::find_by_username(tx, &username)?.map(|account| account.id));
+    }
+    for account in accounts {
+        accounts::begin_epoch(tx, account, tx.now)?;
+    }
+    Ok(())
+}
+
 fn add_institutions(tx: &Tx<'_>, staging: &Staging, imported: &mut Imported) -> Result<()> {
     for staged in staging.list_institutions()? {
         let known = institution_id(tx, &staged.key)?;
         // An integer is not an id here.
         let id = uuid(&known).unwrap_or_else(|| tx.app.random.uuid());
-        let search = search_key(&format!(
-            "{} {} {} {}",
-            staged.name,
-            staged.city,
-            staged.state.as_deref().unwrap_or_default(),
-            staged.country
-        ));
         staging.set_institution_id(&staged.key, &id)?;
         if store::institutions::has_institution(tx, &id)? {
             continue;
@@ -86,7 +117,7 @@ fn add_institutions(tx: &Tx<'_>, staging: &Staging, imported: &mut Imported) -> 
             state: staged.state,
             country: staged.country,
         };
-        store::institutions::upsert_institution(tx, &institution, &search)?;
+        store::institutions::upsert_institution(tx, &institution)?;
         django_keys::insert_many(tx, Model::Institution, &[DjangoKey { key: staged.key, id }])?;
         imported.institutions += 1;
     }
@@ -125,48 +156,53 @@ fn add_groups(tx: &Tx<'_>, staging: &Staging, imported: &mut Imported) -> Result
     Ok(())
 }
 
-/// Adds accounts with their addresses. An account has its key in Django as its id, unless the key is a UUID, or not larger than
-/// an id that was assigned before.
+/// Adds accounts with their addresses. A key that is an integer becomes the id, so that clients see the same `pk`. Keys that may
+/// be the ids of other accounts, also of deleted ones, are exceptions; their accounts get the ids after the largest key.
 fn add_accounts(
     tx: &Tx<'_>,
     staging: &Staging,
     imported: &mut Imported,
     progress: &dyn Fn(u64),
 ) -> Result<()> {
-    let mut last = last_id(tx)?;
+    let last_used = last_id(tx)?;
+    let mut last = staging.max_number(MAX_ID)?.max(last_used);
     for_each_page(staging, Staging::list_new_users, |users| {
         let mut ids = Vec::with_capacity(users.len());
         for user in users {
-            // GraphQL's `Int` ends here.
-            let keeps_key = (last + 1..=i32::MAX.into()).contains(&user.number);
-            last = if keeps_key { user.number } else { last + 1 };
-            ids.push(last);
+            if (last_used + 1..=MAX_ID).contains(&user.number) {
+                ids.push(user.number);
+            } else {
+                last += 1;
+                ids.push(last);
+            }
         }
-        let usernames = usernames(tx, users, &ids)?;
+        let usernames = usernames(tx, staging, users, &ids)?;
         let mut new = Vec::with_capacity(users.len());
         let mut emails = Vec::with_capacity(users.len());
         let mut keys = Vec::with_capacity(users.len());
         for ((user, id), username) in users.iter().zip(ids).zip(&usernames) {
             new.push(imported_account(tx.now, user, id, username));
-            let primary = Some((&user.email, Role::Primary));
-            let secondary = user.secondary_email.as_ref().map(|address| (address, Role::Secondary));
-            emails.extend(primary.into_iter().chain(secondary).map(|(address, role)| NewEmail {
+            let primary = (&user.email, &user.email_key, Role::Primary);
+            let secondary = user.secondary_email.as_ref().zip(user.secondary_key.as_ref());
+            let secondary = secondary.map(|(email, key)| (email, key, Role::Secondary));
+            emails.extend([primary].into_iter().chain(secondary).map(|(email, key, role)| NewEmail {
                 account: id,
-                email: address.clone(),
-                key: email::key(address),
+                email: email.clone(),
+                key: key.clone(),
                 role,
             }));
             keys.push(DjangoKey { key: user.key.clone(), id: id.to_string() });
             staging.set_account(&user.key, id)?;
             tx.record(id, Event::Imported)?;
         }
-        insert_many(tx, &new, last)?;
+        insert_many(tx, &new)?;
         insert_emails(tx, &emails)?;
         django_keys::insert_many(tx, Model::User, &keys)?;
         imported.accounts += users.len() as u64;
         progress(imported.accounts);
         Ok(())
-    })
+    })?;
+    Ok(set_last_id(tx, last)?)
 }
 
 fn imported_account<'a>(
@@ -192,27 +228,20 @@ fn imported_account<'a>(
 }
 
 /// Returns the usernames of new accounts. An account without one gets its id, as after a registration.
-fn usernames(tx: &Tx<'_>, users: &[StagedUser], ids: &[AccountId]) -> Result<Vec<String>> {
+fn usernames(tx: &Tx<'_>, staging: &Staging, users: &[StagedUser], ids: &[AccountId]) -> Result<Vec<String>> {
     let names =
         users.iter().zip(ids).map(|(user, id)| user.username.clone().unwrap_or_else(|| id.to_string()));
     let mut names: Vec<String> = names.collect();
     let taken = accounts::transfer::list_taken_usernames(tx, &names)?;
     for ((name, user), id) in names.iter_mut().zip(users).zip(ids) {
-        if !taken.contains(name) {
-            continue;
+        if user.username.is_none() && (taken.contains(name) || staging.has_username(name)?) {
+            *name = format!("{id}-{}", tx.app.random.hex::<4>());
         }
-        if user.username.is_some() {
-            return Err(Error::bad_request(format!(
-                "another account has the username \"{name}\" of user {}; change it in Django",
-                user.key
-            )));
-        }
-        *name = format!("{id}-{}", tx.app.random.hex::<4>());
     }
     Ok(names)
 }
 
-fn add_members(tx: &Tx<'_>, staging: &Staging) -> Result<()> {
+fn add_members(tx: &Tx<'_>, staging: &Staging, imported: &mut Imported) -> Result<()> {
     let mut after = Position::START;
     loop {
         let members = staging.list_new_members(&after, PAGE)?;
@@ -220,29 +249,37 @@ fn add_members(tx: &Tx<'_>, staging: &Staging) -> Result<()> {
         after = last.position.clone();
         for member in members {
             let role = if member.is_representative { MemberRole::Representative } else { MemberRole::Member };
-            // An account that was imported before may have joined another group here.
-            store::memberships::insert(tx, member.account, &member.group_id, role)?;
+            if !store::memberships::insert(tx, member.account, &member.group_id, role)? {
+                imported.other_members += 1;
+            }
         }
     }
 }
 
 fn add_requests(tx: &Tx<'_>, staging: &Staging, imported: &mut Imported) -> Result<()> {
-    for staged in staging.list_new_requests()? {
-        let id = uuid(&staged.key).unwrap_or_else(|| tx.app.random.uuid());
-        let request = JoinRequest {
-            id: id.clone(),
-            account: staged.account,
-            group: staged.group_id,
-            made_at: staged.made_at,
-            status: staged.status,
-        };
-        // An account that was imported before may have asked the same group here.
-        if store::join_requests::insert(tx, &request)? {
-            django_keys::insert_many(tx, Model::JoinRequest, &[DjangoKey { key: staged.key, id }])?;
-            imported.join_requests += 1;
+    let mut after = (Timestamp::from_micros(i64::MIN), 0);
+    loop {
+        let requests = staging.list_new_requests(after, PAGE)?;
+        let Some(last) = requests.last() else { return Ok(()) };
+        after = (last.made_at, last.position);
+        let mut keys = Vec::new();
+        for staged in requests {
+            let id = uuid(&staged.key).unwrap_or_else(|| tx.app.random.uuid());
+            let request = JoinRequest {
+                id: id.clone(),
+                account: staged.account,
+                group: staged.group_id,
+                made_at: staged.made_at,
+                status: staged.status,
+            };
+            // An account that was imported before may have asked the same group here.
+            if store::join_requests::insert(tx, &request)? {
+                keys.push(DjangoKey { key: staged.key, id });
+            }
         }
+        imported.join_requests += keys.len() as u64;
+        django_keys::insert_many(tx, Model::JoinRequest, &keys)?;
     }
-    Ok(())
 }
 
 /// Turns refresh tokens into sessions, so that logins continue. Tokens that an earlier import has seen do not return, because
@@ -266,7 +303,9 @@ fn add_sessions(tx: &Tx<'_>, staging: &Staging, imported: &mut Imported) -> Resu
             if began.is_some_and(|began| token.created_at <= began) {
                 continue;
             }
-            let expires_at = token.created_at.plus(tx.app.config.tokens.refresh_lifetime);
+            let lifetimes = &tx.app.config.tokens;
+            let expires_at =
+                token.created_at.plus(lifetimes.refresh_lifetime.min(lifetimes.session_lifetime));
             let last_use = Use { at: token.created_at, expires_at, address: None, user_agent: String::new() };
             let id = tx.app.random.hex::<16>();
             new_tokens.push((id.clone(), token, expires_at));

@@ -1,5 +1,6 @@
 //! The primary keys of exported objects. What was imported has its former key again.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
@@ -9,14 +10,13 @@ use uuid::Builder;
 use crate::accounts::{Account, AccountId};
 use crate::store::django_keys::{self, DjangoKey, Model};
 use crate::store::{Reader, Result};
-use crate::text;
 
 /// The keys of objects whose ids are UUIDs here.
 pub(super) struct Keys {
     model: Model,
     has_uuids: bool,
     /// The last integer that was assigned as a key.
-    last_number: std::cell::Cell<i64>,
+    last_number: Cell<i64>,
 }
 
 impl Keys {
@@ -60,20 +60,14 @@ impl AccountKeys {
         let ids: Vec<String> = accounts.iter().map(|account| account.id.to_string()).collect();
         let known = django_keys::list_by_ids(db, Model::User, &ids)?;
         let known: HashMap<_, _> = known.into_iter().map(|DjangoKey { key, id }| (id, key)).collect();
-        // Another account may have been imported with the id of this one, or with its username, as its key.
-        let usernames = accounts.iter().map(|account| account.username.clone());
-        let wanted: Vec<String> = ids.iter().cloned().chain(usernames).collect();
-        let taken = django_keys::list_by_keys(db, Model::User, &wanted)?;
+        // Another account may have been imported with the id of this one as its key.
+        let taken = django_keys::list_by_keys(db, Model::User, &ids)?;
         let is_taken = |key: &str| taken.iter().any(|taken| taken.key == key);
         let key = |account: &&Account| {
             let id = account.id.to_string();
             let key = match known.get(&id) {
                 Some(key) => to_value(key),
-                None if self.has_uuids => {
-                    // WePledge uses the key as the username.
-                    let own = text::uuid(&account.username).filter(|uuid| *uuid == account.username);
-                    json!(own.filter(|own| !is_taken(own)).unwrap_or_else(|| derived_uuid(account)))
-                }
+                None if self.has_uuids => json!(derived_uuid(account)),
                 None if is_taken(&id) => json!(self.max_number + account.id),
                 None => json!(account.id),
             };

@@ -6,6 +6,9 @@ use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 
+use crate::store::Reader;
+use crate::store::properties::{self, Property};
+
 /// What a model contains.
 #[derive(
     Debug,
@@ -49,6 +52,11 @@ impl Kind {
     fn of(fields: &[String]) -> Option<Self> {
         let has = |name: &&str| fields.iter().any(|field| field == name);
         Self::VARIANTS.iter().copied().find(|kind| kind.signature().iter().all(has))
+    }
+
+    /// Whether the keys are UUIDs in WePledge at its last version.
+    pub(super) fn has_uuids(self) -> bool {
+        !matches!(self, Self::ResearchField | Self::Status | Self::RefreshToken)
     }
 
     /// Returns the fields that an import reads and an export writes.
@@ -99,6 +107,22 @@ pub struct Model {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Models(pub BTreeMap<Kind, Model>);
 
+/// Returns a model of WePledge at its last version, in an app.
+fn default_model(kind: Kind, app: &str) -> (Kind, Model) {
+    let label = match kind {
+        Kind::Institution => format!("{app}.institution"),
+        Kind::ResearchField => format!("{app}.researchfield"),
+        Kind::Status => "graphql_auth.userstatus".to_owned(),
+        Kind::User => format!("{app}.customuser"),
+        Kind::WorkingGroup => format!("{app}.workinggroup"),
+        Kind::JoinRequest => format!("{app}.workinggroupjoinrequest"),
+        Kind::RefreshToken => "refresh_token.refreshtoken".to_owned(),
+    };
+    let fields = kind.known_fields().iter().filter(|field| **field != "public");
+    let fields = fields.map(|field| (*field).to_owned()).collect();
+    (kind, Model { label, fields, has_uuids: kind.has_uuids() })
+}
+
 impl Models {
     /// Returns the kind of a model, and remembers the model. `None` if the import does not read it.
     pub(super) fn recognize(
@@ -119,21 +143,32 @@ impl Models {
         Ok(Some(kind))
     }
 
+    /// Returns the models of the site that was imported last.
+    pub(super) fn find(db: &Reader<'_>) -> Result<Option<Self>> {
+        let json = properties::find(db, Property::DjangoModels)?;
+        Ok(json.map(|json| serde_json::from_str(&json)).transpose()?)
+    }
+
     /// The models of WePledge, with the names of django-graphql-auth.
     pub(super) fn of_wepledge() -> Self {
-        let model = |kind: Kind, label: &str| {
-            let fields = kind.known_fields().iter().filter(|field| **field != "public");
-            let fields = fields.map(|field| (*field).to_owned()).collect();
-            (kind, Model { label: label.to_owned(), fields, has_uuids: kind != Kind::ResearchField })
-        };
-        Self(BTreeMap::from([
-            model(Kind::Institution, "emissions.institution"),
-            model(Kind::ResearchField, "emissions.researchfield"),
-            model(Kind::Status, "graphql_auth.userstatus"),
-            model(Kind::User, "emissions.customuser"),
-            model(Kind::WorkingGroup, "emissions.workinggroup"),
-            model(Kind::JoinRequest, "emissions.workinggroupjoinrequest"),
-        ]))
+        let mut models = Self(BTreeMap::from([default_model(Kind::User, "emissions")]));
+        models.add_missing();
+        models
+    }
+
+    /// Adds the models of WePledge that a site has if its users have working groups. A dump without objects of a model does not
+    /// show that model.
+    pub(super) fn add_missing(&mut self) {
+        let mut kinds = vec![Kind::Status];
+        let Some(users) = self.0.get(&Kind::User) else { return };
+        if users.fields.iter().any(|field| field == "working_group") {
+            kinds.extend([Kind::Institution, Kind::ResearchField, Kind::WorkingGroup, Kind::JoinRequest]);
+        }
+        let app = users.label.split('.').next().unwrap_or_default().to_owned();
+        for kind in kinds {
+            let (kind, model) = default_model(kind, &app);
+            self.0.entry(kind).or_insert(model);
+        }
     }
 
     /// Returns the label of a model, such as `auth.user`.

@@ -60,6 +60,7 @@ impl ConflictsOfKind {
     pub fn describe(&self, models: &Models, found: &Found) -> String {
         let kind = match self.kind.subject() {
             Subject::User => Kind::User,
+            Subject::ResearchField => Kind::ResearchField,
             Subject::Group => Kind::WorkingGroup,
             Subject::JoinRequest => Kind::JoinRequest,
         };
@@ -108,18 +109,22 @@ pub(super) fn of(staged: &Staged) -> Result<Report> {
 
 fn problem(kind: ConflictKind, other: &str) -> String {
     match kind {
-        ConflictKind::StatusWithoutUser => "there is a status of this user, but no such user".to_owned(),
-        ConflictKind::RequestWithoutSubject => "its user or its working group does not exist".to_owned(),
-        ConflictKind::MemberOfNothing => {
+        ConflictKind::KeyReused => {
+            format!("an earlier import brought another user with this key, whose address is now \"{other}\"")
+        }
+        ConflictKind::ResearchFieldDiffers => format!("the research field with this id here is \"{other}\""),
+        ConflictKind::StatusOrphaned => "there is a status of this user, but no such user".to_owned(),
+        ConflictKind::RequestOrphaned => "its user or its working group does not exist".to_owned(),
+        ConflictKind::GroupMissing => {
             format!("it is a member of working group {other}, which does not exist")
         }
         ConflictKind::InstitutionMissing => format!("its institution {other} does not exist"),
         ConflictKind::ResearchFieldMissing => format!("its research field {other} does not exist"),
-        ConflictKind::MarkWithoutGroup => {
-            "it is marked as a representative, but represents no working group".to_owned()
+        ConflictKind::RepresentativeFlagExtra => {
+            "is_representative is true, but it represents no working group".to_owned()
         }
-        ConflictKind::GroupWithoutMark => {
-            "it represents a working group, but is not marked as a representative".to_owned()
+        ConflictKind::RepresentativeFlagMissing => {
+            "is_representative is false, but it represents a working group".to_owned()
         }
         ConflictKind::AddressInvalid if other.is_empty() => "it has no e-mail address".to_owned(),
         ConflictKind::AddressInvalid | ConflictKind::SecondaryInvalid => {
@@ -162,11 +167,13 @@ fn problem(kind: ConflictKind, other: &str) -> String {
 
 fn resolution(kind: ConflictKind, rename: bool) -> &'static str {
     match kind {
-        ConflictKind::StatusWithoutUser => "the status is left out",
-        ConflictKind::RequestWithoutSubject | ConflictKind::RequestRepeated => "the request is left out",
-        ConflictKind::MemberOfNothing => "the account gets no working group",
+        ConflictKind::StatusOrphaned => "the status is left out",
+        ConflictKind::RequestOrphaned | ConflictKind::RequestRepeated => "the request is left out",
+        ConflictKind::GroupMissing => "the account gets no working group",
         ConflictKind::InstitutionMissing => "the working group gets no institution",
-        ConflictKind::MarkWithoutGroup | ConflictKind::GroupWithoutMark => "the mark is ignored",
+        ConflictKind::RepresentativeFlagExtra | ConflictKind::RepresentativeFlagMissing => {
+            "is_representative is ignored"
+        }
         ConflictKind::UsernameMissing if rename => "the account gets a number as its username",
         ConflictKind::UsernameShared | ConflictKind::UsernameTaken if rename => {
             "the key is appended to the username, as in \"ada-17\""
@@ -177,7 +184,11 @@ fn resolution(kind: ConflictKind, rename: bool) -> &'static str {
         ConflictKind::ResearchFieldMissing | ConflictKind::GroupNameShared | ConflictKind::GroupNameTaken => {
             "the working group is left out"
         }
-        ConflictKind::AddressInvalid
+        ConflictKind::ResearchFieldDiffers => {
+            "the research field here is kept, also for the imported working groups"
+        }
+        ConflictKind::KeyReused
+        | ConflictKind::AddressInvalid
         | ConflictKind::AddressShared
         | ConflictKind::AddressTaken
         | ConflictKind::UsernameMissing

@@ -1,6 +1,6 @@
 //! Where a site is read from: a dump, an SQLite file or a PostgreSQL database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -28,6 +28,8 @@ pub enum Source {
 /// An object of a model that an import reads.
 pub(super) struct Object {
     pub(super) kind: Kind,
+    /// The label of its model, such as `auth.user`.
+    pub(super) label: String,
     /// An integer, or a UUID in lower case with dashes.
     pub(super) key: String,
     /// Without `_id` at the ends of their names.
@@ -46,7 +48,7 @@ impl Source {
     /// Finds out what `name` is: the URL of a PostgreSQL database, or a file. A URL is parsed with the settings.
     pub fn locate(name: &str, settings: &Database) -> Result<Self> {
         if name.contains("://") {
-            return settings.locate_for_move(name).map(Self::Database);
+            return settings.locate_for_move(name).context("SOURCE").map(Self::Database);
         }
         let path = PathBuf::from(name);
         let is_database = is_sqlite(open(&path)?.fill_buf().with_context(|| unreadable(&path))?);
@@ -73,36 +75,39 @@ fn open(path: &Path) -> Result<BufReader<File>> {
 }
 
 fn read_dump(path: &Path, visit: &mut dyn FnMut(Object) -> Result<()>) -> Result<Contents> {
+    let name = path.display().to_string();
     let mut file = open(path)?;
-    if file.fill_buf()?.starts_with(&GZIP) {
-        let json = BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file));
-        return read_json(json, visit);
+    if file.fill_buf().with_context(|| unreadable(path))?.starts_with(&GZIP) {
+        return read_json(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file)), &name, visit);
     }
-    read_json(file, visit)
+    read_json(file, &name, visit)
 }
 
-/// Reads the JSON of a dump.
-pub(super) fn read_json(json: impl Read, visit: &mut dyn FnMut(Object) -> Result<()>) -> Result<Contents> {
+/// Reads the JSON of a dump. `name` is the name of the file.
+pub(super) fn read_json(
+    json: impl Read,
+    name: &str,
+    visit: &mut dyn FnMut(Object) -> Result<()>,
+) -> Result<Contents> {
     let mut contents = Contents::default();
-    // Most objects have the model of the one before.
-    let mut kinds: BTreeMap<String, Option<Kind>> = BTreeMap::new();
-    for_each_object(json, &mut |DumpedObject { model, pk, fields }| {
-        let kind = if let Some(kind) = kinds.get(&model) {
+    let mut kinds: HashMap<String, Option<Kind>> = HashMap::new();
+    for_each_object(json, name, &mut |DumpedObject { model: label, pk, fields }| {
+        let kind = if let Some(kind) = kinds.get(&label) {
             *kind
         } else {
             let has_uuids = pk.as_str().is_some_and(|key| text::uuid(key).is_some());
-            let kind = contents.models.recognize(&model, fields.keys().cloned().collect(), has_uuids)?;
-            kinds.insert(model.clone(), kind);
+            let kind = contents.models.recognize(&label, fields.keys().cloned().collect(), has_uuids)?;
+            kinds.insert(label.clone(), kind);
             kind
         };
         let Some(kind) = kind else {
-            *contents.others.entry(model).or_default() += 1;
+            *contents.others.entry(label).or_default() += 1;
             return Ok(());
         };
         let Some(key) = key_of(&pk) else {
-            bail!("an object of {model} has the primary key {pk}; make the dump without --natural-primary")
+            bail!("an object of {label} has the primary key {pk}; make the dump without --natural-primary")
         };
-        visit(Object { kind, key, fields })
+        visit(Object { kind, label, key, fields })
     })?;
     Ok(contents)
 }
@@ -110,39 +115,31 @@ pub(super) fn read_json(json: impl Read, visit: &mut dyn FnMut(Object) -> Result
 fn read_database(location: &Location, visit: &mut dyn FnMut(Object) -> Result<()>) -> Result<Contents> {
     let mut database = ForeignDatabase::open(location)?;
     let mut contents = Contents::default();
-    let tables = database.tables()?;
-    for table in tables {
-        let fields: Vec<String> = table.columns.iter().map(|column| field_of(column).to_owned()).collect();
+    for table in database.tables()? {
         let label = label_of(&table.name);
-        let mut known = fields.clone();
-        known.retain(|field| field != "id");
-        let Some(kind) = contents.models.recognize(&label, known, false)? else {
+        let columns = table.columns.iter().filter(|column| *column != "id");
+        let fields = columns.map(|column| field_of(column).to_owned()).collect();
+        let Some(kind) = contents.models.recognize(&label, fields, false)? else {
             if !table.name.starts_with("sqlite_") {
                 let count = database.count_rows(&table)?;
-                if count > 0 {
-                    contents.others.insert(table.name, count);
-                }
+                contents.others.extend((count > 0).then_some((table.name, count)));
             }
             continue;
         };
-        let models = &mut contents.models;
+        let mut has_uuids = None;
         database.for_each_row(&table, &mut |row| {
             let mut fields: Map<String, Value> =
                 row.into_iter().map(|(column, value)| (field_of(&column).to_owned(), value)).collect();
             let key = fields.remove("id").unwrap_or_default();
-            if key.is_string()
-                && let Some(model) = models.0.get_mut(&kind)
-            {
-                model.has_uuids = true;
-            }
+            has_uuids = Some(key.is_string());
             let Some(key) = key_of(&key) else {
                 bail!("{label} has the primary key {key}, which is no integer or UUID")
             };
-            visit(Object { kind, key, fields })
+            visit(Object { kind, label: label.clone(), key, fields })
         })?;
-    }
-    if !contents.models.0.contains_key(&Kind::User) {
-        bail!("it contains no table of users with the columns password, last_login and email");
+        if let Some(model) = contents.models.0.get_mut(&kind) {
+            model.has_uuids = has_uuids.unwrap_or(kind.has_uuids());
+        }
     }
     Ok(contents)
 }

@@ -6,7 +6,7 @@ use std::io::Read;
 
 use anyhow::{Context as _, Result};
 
-use super::entry::{Entry, Faults, MAX_LENGTH};
+use super::entry::{Entry, Faults};
 use super::models::{Kind, Models};
 use super::source::{Contents, Object, Source, read_json};
 use crate::accounts::validation;
@@ -20,8 +20,18 @@ use crate::store::staging::{
 use crate::tokens::refresh;
 use crate::{email, passwords};
 
-/// The longest reference to a refresh token in Django.
-const MAX_TOKEN: usize = 255;
+/// Why rows cannot be added to the temporary database.
+const NO_SPACE: &str =
+    "the temporary database cannot be written; set SQLITE_TMPDIR to a folder with more space";
+
+// The most characters in Django, per field.
+const INSTITUTION: usize = 200;
+const PLACE: usize = 100;
+const RESEARCH_FIELD: usize = 100;
+const PASSWORD: usize = 255;
+const TOKEN: usize = 255;
+/// The most characters of other fields, which are checked otherwise.
+const TEXT: usize = 255;
 
 /// A site in a temporary database.
 pub struct Staged {
@@ -37,36 +47,27 @@ pub struct Staged {
     pub(super) tokens: u64,
 }
 
-/// The invalid values of a site.
-pub struct Refused {
-    /// One sentence each. Long lists are cut.
-    pub faults: Vec<String>,
-    pub count: usize,
-}
-
 /// Reads a site. Calls `progress` with the number of objects so far.
 pub fn stage(
     config: &Config,
     now: Timestamp,
     source: &Source,
     progress: &dyn Fn(u64),
-) -> Result<Result<Staged, Refused>> {
+) -> Result<Result<Staged, Faults>> {
     let mut stage = Stage::new(config, now)?;
     let mut done = 0;
     let contents = source.for_each_object(&mut |object| {
         done += 1;
         progress(done);
-        stage.add(&object).context(
-            "the temporary database cannot be written; set SQLITE_TMPDIR to a folder with more space",
-        )
+        stage.add(&object).context(NO_SPACE)
     })?;
     stage.finish(contents)
 }
 
 /// Reads the JSON of a dump.
-pub fn stage_dump(config: &Config, now: Timestamp, json: impl Read) -> Result<Result<Staged, Refused>> {
+pub fn stage_dump(config: &Config, now: Timestamp, json: impl Read) -> Result<Result<Staged, Faults>> {
     let mut stage = Stage::new(config, now)?;
-    let contents = read_json(json, &mut |object| stage.add(&object))?;
+    let contents = read_json(json, "the dump", &mut |object| stage.add(&object))?;
     stage.finish(contents)
 }
 
@@ -92,16 +93,15 @@ impl Stage {
         })
     }
 
-    fn finish(self, contents: Contents) -> Result<Result<Staged, Refused>> {
-        let Faults { mut listed, mut count } = self.faults;
+    fn finish(self, contents: Contents) -> Result<Result<Staged, Faults>> {
+        let mut faults = self.faults;
         if !contents.models.0.contains_key(&Kind::User) {
-            listed.push("It contains no users, with the fields password, last_login and email.".to_owned());
-            count += 1;
+            faults.add("It contains no users, with the fields password, last_login and email.".to_owned());
         }
-        if count > 0 {
-            return Ok(Err(Refused { faults: listed, count }));
+        if faults.count > 0 {
+            return Ok(Err(faults));
         }
-        self.staging.create_indexes()?;
+        self.staging.create_indexes().context(NO_SPACE)?;
         Ok(Ok(Staged {
             staging: self.staging,
             other_fields: unknown_fields(&contents.models).into_iter().collect(),
@@ -113,8 +113,7 @@ impl Stage {
     }
 
     fn add(&mut self, object: &Object) -> Result<()> {
-        let kind: &str = object.kind.into();
-        let name = format!("{kind} {}", object.key);
+        let name = format!("{} {}", object.label, object.key);
         let mut entry = Entry { name, fields: &object.fields, faults: &mut self.faults };
         let is_new = match object.kind {
             Kind::Institution => add_institution(&self.staging, &object.key, &mut entry)?,
@@ -154,28 +153,30 @@ fn unknown_fields(models: &Models) -> BTreeSet<String> {
 }
 
 fn add_user(staging: &Staging, key: &str, now: Timestamp, entry: &mut Entry<'_>) -> Result<bool> {
-    let address = entry.string("email", MAX_LENGTH);
+    let address = entry.string("email", TEXT);
     let is_valid =
         email_validator::is_valid(&address) && address.chars().count() <= validation::EMAIL_OF_ACCOUNT;
     if !is_valid {
         staging.add_conflict(ConflictKind::AddressInvalid, key, Some(&address))?;
     }
-    let mut title = entry.string("academic_title", MAX_LENGTH);
+    let mut title = entry.string("academic_title", TEXT);
     if !title.is_empty() && !validation::TITLES.contains(&title.as_str()) {
         staging.add_conflict(ConflictKind::TitleUnknown, key, Some(&title))?;
         title.clear();
     }
     entry.require("password");
-    let hash = entry.string("password", MAX_LENGTH);
+    let hash = entry.string("password", PASSWORD);
     let problem = passwords::problem_with(&hash);
     if let Some(problem) = &problem {
         staging.add_conflict(ConflictKind::PasswordUnsupported, key, Some(problem))?;
     }
     let has_password = problem.is_none() && !hash.is_empty() && !hash.starts_with('!');
-    let username = entry.has("username").then(|| entry.string("username", MAX_LENGTH));
+    let username = entry.has("username").then(|| entry.string("username", validation::IMPORTED_NAME));
     let email_key = email::key(&address);
-    let (first_name, last_name) =
-        (entry.string("first_name", MAX_LENGTH), entry.string("last_name", MAX_LENGTH));
+    let (first_name, last_name) = (
+        entry.string("first_name", validation::IMPORTED_NAME),
+        entry.string("last_name", validation::IMPORTED_NAME),
+    );
     let group_key = entry.reference("working_group");
     let is_representative = entry.has("is_representative").then(|| entry.flag("is_representative", false));
     staging.add_user(&NewUser {
@@ -199,7 +200,7 @@ fn add_user(staging: &Staging, key: &str, now: Timestamp, entry: &mut Entry<'_>)
 
 fn add_status(staging: &Staging, entry: &mut Entry<'_>) -> Result<bool> {
     let user_key = entry.required_reference("user");
-    let secondary = entry.string("secondary_email", MAX_LENGTH);
+    let secondary = entry.string("secondary_email", TEXT);
     let is_valid = email_validator::is_valid(&secondary) && secondary.chars().count() <= validation::EMAIL;
     if !is_valid && !secondary.is_empty() {
         staging.add_conflict(ConflictKind::SecondaryInvalid, &user_key, Some(&secondary))?;
@@ -214,23 +215,23 @@ fn add_status(staging: &Staging, entry: &mut Entry<'_>) -> Result<bool> {
 }
 
 fn add_institution(staging: &Staging, key: &str, entry: &mut Entry<'_>) -> Result<bool> {
-    let (name, city) = (entry.string("name", MAX_LENGTH), entry.string("city", MAX_LENGTH));
-    let (state, country) = (entry.optional_string("state", MAX_LENGTH), entry.string("country", MAX_LENGTH));
+    let (name, city) = (entry.name("name", INSTITUTION), entry.name("city", PLACE));
+    let (state, country) = (entry.optional_string("state", PLACE), entry.name("country", PLACE));
     let new = NewInstitution { key, name: &name, city: &city, state: state.as_deref(), country: &country };
     staging.add_institution(&new)
 }
 
 fn add_research_field(staging: &Staging, key: &str, entry: &mut Entry<'_>) -> Result<bool> {
-    let id = key.parse().ok().filter(|id| (0..=i64::from(i32::MAX)).contains(id));
+    let id = key.parse().ok().filter(|id| (1..=i64::from(i32::MAX)).contains(id));
     if id.is_none() {
-        entry.reject("", format_args!("Its primary key must be an integer from 0 to {}.", i32::MAX));
+        entry.reject("", format_args!("Its primary key must be an integer from 1 to {}.", i32::MAX));
     }
-    let (field, subfield) = (entry.string("field", MAX_LENGTH), entry.string("subfield", MAX_LENGTH));
+    let (field, subfield) = (entry.name("field", RESEARCH_FIELD), entry.name("subfield", RESEARCH_FIELD));
     id.map_or(Ok(true), |id| staging.add_research_field(id, &field, &subfield))
 }
 
 fn add_group(staging: &Staging, key: &str, entry: &mut Entry<'_>) -> Result<bool> {
-    let name = entry.string("name", MAX_LENGTH);
+    let name = entry.name("name", validation::GROUP_NAME);
     let (institution, representative) = (entry.reference("institution"), entry.reference("representative"));
     entry.require("field");
     // Earlier versions of WePledge had the second name.
@@ -250,7 +251,7 @@ fn add_group(staging: &Staging, key: &str, entry: &mut Entry<'_>) -> Result<bool
 fn add_request(staging: &Staging, key: &str, entry: &mut Entry<'_>) -> Result<bool> {
     let (user_key, group_key) = (entry.required_reference("user"), entry.required_reference("working_group"));
     entry.require("timestamp");
-    let status = entry.string("status", MAX_LENGTH).to_lowercase().parse();
+    let status = entry.string("status", TEXT).to_lowercase().parse();
     if status.is_err() {
         entry.reject("status", "It must be Pending, Approved or Declined.");
     }
@@ -267,7 +268,7 @@ fn add_token(staging: &Staging, oldest_live: Timestamp, entry: &mut Entry<'_>) -
     let user_key = entry.required_reference("user");
     entry.require("token");
     entry.require("created");
-    let hash = refresh::hash(entry.string("token", MAX_TOKEN));
+    let hash = refresh::hash(entry.string("token", TOKEN));
     let (created, revoked) = (entry.time("created"), entry.time("revoked"));
     let created = created.unwrap_or(Timestamp::from_micros(0));
     if revoked.is_none() && created >= oldest_live {

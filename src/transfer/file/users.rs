@@ -46,8 +46,10 @@ pub(super) fn user(decoder: &mut Decoder, object: &Object<'_>) -> User {
         email: decoder.email(object, "email", validation::EMAIL_OF_ACCOUNT).unwrap_or_default(),
         username: username(decoder, object),
         password: password(decoder, object),
-        first_name: decoder.limited_string(object, "first_name", validation::NAME).unwrap_or_default(),
-        last_name: decoder.limited_string(object, "last_name", validation::NAME).unwrap_or_default(),
+        first_name: decoder
+            .limited_string(object, "first_name", validation::IMPORTED_NAME)
+            .unwrap_or_default(),
+        last_name: decoder.limited_string(object, "last_name", validation::IMPORTED_NAME).unwrap_or_default(),
         academic_title: academic_title(decoder, object),
         is_active: decoder.flag(object, "is_active", true),
         is_staff: decoder.flag(object, "is_staff", false),
@@ -63,7 +65,7 @@ pub(super) fn user(decoder: &mut Decoder, object: &Object<'_>) -> User {
 }
 
 fn username(decoder: &mut Decoder, object: &Object<'_>) -> String {
-    let username = decoder.name(object, "username", validation::USERNAME);
+    let username = decoder.name(object, "username", validation::IMPORTED_NAME);
     if !username.is_empty() {
         decoder.must_be_unique(object, "username", "username", username.clone());
     }

@@ -67,7 +67,7 @@ impl Site {
     pub fn import(&self, dump: &[u8], on_conflict: OnConflict) -> Result<(), Refusal> {
         let staged = match django::stage_dump(&self.app.config, self.app.clock.now(), dump) {
             Err(error) => return Err(Refusal::Invalid(vec![error.to_string()])),
-            Ok(Err(refused)) => return Err(Refusal::Invalid(refused.faults)),
+            Ok(Err(faults)) => return Err(Refusal::Invalid(faults.listed)),
             Ok(Ok(staged)) => staged,
         };
         let report = django::check(&self.app, &staged, on_conflict).unwrap_or_else(unexpected);

@@ -82,7 +82,7 @@ fn is_good_for(key: &SigningKey, action: Action, token: &str) -> bool {
     let Ok(claims) = action::read(key, action, token, NOW, LIFETIME) else { return false };
     let again = action::issue(key, action, &claims).expect("claims that were read");
     let read = action::read(key, action, &again, NOW, LIFETIME).expect("a token of ours");
-    assert_eq!(read.email, claims.email);
+    assert_eq!(read.name, claims.name);
     assert_eq!(read.secondary_email, claims.secondary_email);
     assert_eq!(read.account_and_epoch, claims.account_and_epoch);
     assert_eq!(action::issue(key, action, &read).expect("claims"), again, "signed twice");

@@ -65,13 +65,13 @@ fn every_fault_of_a_file_is_reported_with_its_path() {
             {
                 "email": "ada at example.org",
                 "password": "md5$x$y",
-                "first_name": "x".repeat(26),
+                "first_name": "x".repeat(151),
                 "academic_title": "SIR",
                 "is_active": "yes",
                 "date_joined": "yesterday",
                 "status": { "verified": 1, "secondary_email": "nobody" },
             },
-            { "username": "x".repeat(101), "email": "", "password": null, "status": [] },
+            { "username": "x".repeat(151), "email": "", "password": null, "status": [] },
         ],
     });
     let expected = [

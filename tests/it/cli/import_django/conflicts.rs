@@ -124,7 +124,7 @@ fn references_to_nothing_are_conflicts() {
         "  people.customuser 77: there is a status of this user, but no such user",
         "  people.workinggroupjoinrequest 22222222-0000-4000-8000-000000000001: its user or its working group does not exist",
         "  people.customuser 11: it is a member of working group 99999999-0000-4000-8000-000000000001, which does not exist",
-        "  people.customuser 12: it is marked as a representative, but represents no working group",
+        "  people.customuser 12: is_representative is true, but it represents no working group",
     ] {
         assert!(lines.iter().any(|line| line == problem), "{problem} in {lines:#?}");
     }
@@ -181,4 +181,68 @@ fn long_lists_of_conflicts_are_cut() {
     let outcome = import(&site, &objects, &[]);
     assert!(outcome.stdout.contains("Conflicts: 130\n"), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("  and 30 more like this\n"), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_changed_name_that_is_taken_is_changed_again() {
+    let site = Site::empty();
+    let objects = [
+        user(4, "ada"),
+        with(user(9, "bo"), json!({ "username": "ada" })),
+        with(user(11, "cleo"), json!({ "username": "ada-9" })),
+        with(user(12, "dora"), json!({ "username": "" })),
+        with(user(13, "eve"), json!({ "username": "12" })),
+    ];
+    import(&site, &objects, &["--on-conflict", "rename"]).done();
+    let users = export(&site).into_iter().filter(|object| object["model"] == "people.customuser");
+    let names: Vec<String> =
+        users.map(|user| user["fields"]["username"].as_str().expect("a name").to_owned()).collect();
+    assert_eq!(names[..3], ["ada", "ada-9", "ada-9-11"]);
+    assert!(names[3].starts_with("12-"), "{names:?}");
+    assert_eq!(names[4], "12");
+}
+
+#[test]
+fn a_member_of_another_group_keeps_that_group() {
+    let other = "11111111-0000-4000-8000-000000000002";
+    let mut objects = site_of_ada();
+    let mut rivers = with(group(4), json!({ "name": "Rivers" }));
+    rivers["pk"] = json!(other);
+    // Ada is a member of the first group, and represents both.
+    objects.insert(7, rivers);
+    let lines = refused(&objects);
+    assert_eq!(lines.len(), 3, "{lines:#?}");
+    assert_eq!(
+        lines[1],
+        format!(
+            "  people.workinggroup {other}: its representative, user 4, belongs to another working group"
+        )
+    );
+}
+
+#[test]
+fn a_key_that_belongs_to_another_user_now_is_a_conflict() {
+    let site = Site::empty();
+    import(&site, &[user(4, "ada")], &[]).done();
+    let eve = with(user(4, "eve"), json!({ "date_joined": "2022-01-01T00:00:00Z" }));
+    let outcome = import(&site, &[eve.clone(), user(9, "bo")], &[]);
+    assert_eq!(
+        conflicts(&outcome.stdout)[1],
+        "  people.customuser 4: an earlier import brought another user with this key, whose address is now \
+         \"ada@example.org\""
+    );
+    assert_eq!(added(&import(&site, &[eve, user(9, "bo")], &["--on-conflict", "skip"]).done())[0], 1);
+}
+
+#[test]
+fn a_research_field_with_another_name_here_is_a_conflict() {
+    let site = Site::empty();
+    import(&site, &site_of_ada(), &[]).done();
+    let mut objects = site_of_ada();
+    objects[1] = with(objects[1].clone(), json!({ "subfield": "Chemistry" }));
+    let outcome = import(&site, &objects, &[]);
+    assert_eq!(
+        conflicts(&outcome.stdout)[1],
+        "  people.researchfield 3: the research field with this id here is \"Natural Sciences: Physical sciences\""
+    );
 }

@@ -6,7 +6,7 @@ use pledge4future_auth::clock::Timestamp;
 use pledge4future_auth::django::signing::{DEFAULT_SALT, dumps};
 use serde_json::{Value, json};
 
-use super::{HASH, PASSWORD, added, import, site_of_ada, user};
+use super::{HASH, PASSWORD, added, import, site_of_ada, user, with};
 use crate::support::access_token::{KEY, django_token, sign};
 use crate::support::mutation::{refresh_token, reset_password, verify_account};
 use crate::support::person::{OTHER_PASSWORD, assert_done, assert_refused};
@@ -143,6 +143,29 @@ async fn tokens_of_django_may_contain_the_username() {
         exported.iter().find(|object| object["pk"] == 1 && object["model"] == "auth.user"),
         Some(&objects[0])
     );
+}
+
+#[tokio::test]
+async fn access_tokens_of_users_who_are_left_out_are_revoked() {
+    let site = Site::with_settings("mail.transport = \"file\"\n");
+    if site.database().url().is_some() {
+        return;
+    }
+    site.write("key", KEY);
+    // A stranger has registered another spelling of the address of Ada, and another one has her username.
+    let ada = site_of_ada();
+    let spelling = with(user(12, "other"), json!({ "email": "ADA@example.org" }));
+    let namesake = with(user(13, "third"), json!({ "username": "ada" }));
+    let objects = [ada, vec![spelling, namesake]].concat();
+    import(&site, &objects, &["--secret-key-file", "key", "--on-conflict", "rename"]).done();
+    let server = site.serve();
+    let seconds = now_seconds();
+    let by_username = sign(&json!({ "username": "ada", "exp": seconds + 86_400, "origIat": seconds - 60 }));
+    for token in [django_token("ADA@example.org", seconds - 60), by_username] {
+        assert_eq!(server.query(Some(&token), "{ me { username } }").await["me"], Value::Null);
+    }
+    assert_eq!(me(&server, &django_token("bo@example.org", seconds - 60)).await, "bo");
+    server.log_in("ada@example.org", PASSWORD).await;
 }
 
 #[test]
