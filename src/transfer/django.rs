@@ -11,6 +11,7 @@ mod import;
 mod keys;
 pub mod models;
 pub mod report;
+mod sessions;
 mod source;
 mod stage;
 

@@ -1,17 +1,15 @@
 //! Adds a site to the database in one transaction.
 
-use std::collections::HashMap;
-
 use super::Staged;
 use super::check::{for_each_page, institution_id};
 use super::models::Models;
+use super::sessions;
 use crate::accounts::AccountId;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::security::Tx;
 use crate::security::audit::Event;
-use crate::security::authentication::release_email;
 use crate::store::accounts::transfer::{
     ImportedAccount, NewEmail, insert_emails, insert_many, last_id, set_last_id,
 };
@@ -21,8 +19,6 @@ use crate::store::groups::NewGroup;
 use crate::store::institutions::{Institution, ResearchField};
 use crate::store::join_requests::JoinRequest;
 use crate::store::properties::{self, Property};
-use crate::store::refresh_tokens::NewToken;
-use crate::store::sessions::{Session, Use};
 use crate::store::staging::{Position, StagedUser, Staging};
 use crate::store::{self, accounts};
 use crate::text::uuid;
@@ -31,9 +27,6 @@ use crate::text::uuid;
 const PAGE: i64 = 256;
 /// GraphQL's `Int` ends here, and so does `pk`.
 const MAX_ID: i64 = i32::MAX as i64;
-/// The refresh tokens of an account that become sessions. Django keeps a token valid after its exchange, so that one login
-/// may have left many. The owner sees all of them as sessions, until the next login ends the oldest.
-const MAX_TOKENS: i64 = 500;
 
 /// What an import has added.
 #[derive(Debug, Default, Clone)]
@@ -62,8 +55,8 @@ pub fn import(app: &App, staged: &Staged, dry_run: bool, progress: &dyn Fn(u64))
         add_accounts(tx, staging, &mut imported, progress)?;
         add_members(tx, staging, &mut imported)?;
         add_requests(tx, staging, &mut imported)?;
-        add_sessions(tx, staging, &mut imported)?;
-        revoke_ambiguous_tokens(tx, staging)?;
+        imported.sessions = sessions::add(tx, staging)?;
+        sessions::revoke_ambiguous_tokens(tx, staging)?;
         store_models(tx, &staged.models)?;
         if app.store.is_shared() {
             // The key may be that of Django now.
@@ -83,22 +76,6 @@ fn store_models(tx: &Tx<'_>, models: &Models) -> Result<()> {
     stored.add_missing();
     let json = serde_json::to_string(&stored).map_err(anyhow::Error::new)?;
     Ok(properties::upsert(tx, Property::DjangoModels, &json)?)
-}
-
-/// Revokes access tokens of Django that may belong to a user who was left out or renamed. They name an account by its address
-/// or username, which here is that of another account.
-fn revoke_ambiguous_tokens(tx: &Tx<'_>, staging: &Staging) -> Result<()> {
-    for address in staging.list_addresses_in_conflict()? {
-        release_email(tx, &address)?;
-    }
-    let mut accounts = staging.list_keepers_of_usernames()?;
-    for username in staging.list_taken_usernames()? {
-        accounts.extend(accounts::find_by_username(tx, &username)?.map(|account| account.id));
-    }
-    for account in accounts {
-        accounts::begin_epoch(tx, account, tx.now)?;
-    }
-    Ok(())
 }
 
 fn add_institutions(tx: &Tx<'_>, staging: &Staging, imported: &mut Imported) -> Result<()> {
@@ -280,53 +257,4 @@ fn add_requests(tx: &Tx<'_>, staging: &Staging, imported: &mut Imported) -> Resu
         imported.join_requests += keys.len() as u64;
         django_keys::insert_many(tx, Model::JoinRequest, &keys)?;
     }
-}
-
-/// Turns refresh tokens into sessions, so that logins continue. Tokens that an earlier import has seen do not return, because
-/// their sessions may have ended here.
-fn add_sessions(tx: &Tx<'_>, staging: &Staging, imported: &mut Imported) -> Result<()> {
-    let until = properties::find(tx, Property::DjangoTokensUntil)?.and_then(|micros| micros.parse().ok());
-    let until = Timestamp::from_micros(until.unwrap_or(i64::MIN));
-    let mut after = 0;
-    loop {
-        let tokens = staging.list_tokens(until, MAX_TOKENS, after, PAGE)?;
-        let Some(last) = tokens.last() else { break };
-        after = last.position;
-        let ids: Vec<AccountId> = tokens.iter().map(|token| token.account).collect();
-        let owners = accounts::list_by_ids(tx, &ids)?;
-        let owners: HashMap<AccountId, _> = owners.into_iter().map(|owner| (owner.id, owner)).collect();
-        let mut sessions = Vec::new();
-        let mut new_tokens = Vec::new();
-        for token in &tokens {
-            // A change of the password here ended all sessions before it.
-            let began = owners.get(&token.account).and_then(|owner| owner.epoch_began_at);
-            if began.is_some_and(|began| token.created_at <= began) {
-                continue;
-            }
-            let lifetimes = &tx.app.config.tokens;
-            let expires_at =
-                token.created_at.plus(lifetimes.refresh_lifetime.min(lifetimes.session_lifetime));
-            let last_use = Use { at: token.created_at, expires_at, address: None, user_agent: String::new() };
-            let id = tx.app.random.hex::<16>();
-            new_tokens.push((id.clone(), token, expires_at));
-            sessions.push(Session { id, account: token.account, began_at: token.created_at, last_use });
-        }
-        store::sessions::insert_many(tx, &sessions)?;
-        let new_tokens: Vec<NewToken<'_>> = new_tokens
-            .iter()
-            .map(|(session, token, expires_at)| NewToken {
-                hash: &token.hash,
-                session,
-                predecessor: None,
-                issued_at: token.created_at,
-                expires_at: *expires_at,
-            })
-            .collect();
-        store::refresh_tokens::insert_many(tx, &new_tokens)?;
-        imported.sessions += sessions.len() as u64;
-    }
-    if let Some(newest) = staging.newest_token()? {
-        properties::upsert(tx, Property::DjangoTokensUntil, &newest.max(until).micros().to_string())?;
-    }
-    Ok(())
 }
