@@ -23,7 +23,7 @@ const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// The limit of the memory of an Argon2 hash, in bytes. No password matches a hash that needs more.
 pub const MAX_HASH_MEMORY: u64 = 1 << 30;
-/// The limit of memory times iterations, to which the time of a hash is proportional. Here it is about six seconds.
+/// The limit of memory times iterations, to which the time of a hash is proportional: about six seconds on a small server.
 pub const MAX_HASH_WORK: u64 = 8 << 30;
 
 /// The variables of mail templates that the server sets. `mail.variables` adds further ones.
