@@ -36,7 +36,8 @@ pub fn records(dump: &str) -> Vec<String> {
                     *key = name_of(key);
                 }
             }
-            lines.push(format!("{model} {}", Value::Object(fields)));
+            // Django writes a time of less than a millisecond after a second with zeros.
+            lines.push(format!("{model} {}", Value::Object(fields)).replace(".000Z", "Z"));
         }
     }
     lines.sort();
