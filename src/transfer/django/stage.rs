@@ -95,8 +95,17 @@ impl Stage {
 
     fn finish(self, contents: Contents) -> Result<Result<Staged, Faults>> {
         let mut faults = self.faults;
-        if !contents.models.0.contains_key(&Kind::User) {
+        let models = &contents.models.0;
+        let has_field = |field: &str| {
+            models.get(&Kind::User).is_some_and(|model| model.fields.iter().any(|other| other == field))
+        };
+        if !models.contains_key(&Kind::User) {
             faults.add("It contains no users, with the fields password, last_login and email.".to_owned());
+        } else if models.contains_key(&Kind::WorkingGroup) && !has_field("working_group") {
+            faults.add(format!(
+                "{} has no field working_group, so the members of working groups are not known.",
+                contents.models.label(Kind::User)
+            ));
         }
         if faults.count > 0 {
             return Ok(Err(faults));
