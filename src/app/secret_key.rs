@@ -104,7 +104,7 @@ impl KeyReplacement {
     }
 
     /// Restores the former key.
-    pub fn undo(&self) -> Result<()> {
+    pub fn undo(self) -> Result<()> {
         match &self.former {
             Some(key) => write(&self.path, key),
             None => Ok(std::fs::remove_file(&self.path)?),

@@ -44,8 +44,10 @@ pub(super) fn run(
         None => None,
     };
     drop(used);
-    if dry_run && has_key {
-        config.secret_key = key;
+    if dry_run {
+        // It must not create a key.
+        let random = || Random::from_system().hex::<32>().into();
+        config.secret_key = Some(key.unwrap_or_else(random));
     }
     let replacement = replacement.filter(|_| !dry_run);
     let staged = read(&config, &site)?;
@@ -55,9 +57,11 @@ pub(super) fn run(
     let outcome = check_and_import(&config, &staged, dry_run, on_conflict, has_key);
     // Without a clear outcome, the data may be stored, and their tokens need the key.
     let is_undone = outcome.as_ref().is_err_and(|error| !error.is::<MaybeStored>());
-    if let Some(replacement) = replacement.filter(|_| is_undone) {
-        replacement.undo()?;
-    }
+    let undone = replacement.filter(|_| is_undone).map_or(Ok(()), |replacement| replacement.undo());
+    let outcome = match undone {
+        Ok(()) => outcome,
+        Err(error) => outcome.with_context(|| format!("the former key could not be restored ({error:#})")),
+    };
     let (report, imported) = outcome?;
     let heading = match (dry_run, on_conflict) {
         (false, _) => "Imported:",
@@ -68,10 +72,13 @@ pub(super) fn run(
     };
     let mut text = summarize(heading, &report, &imported);
     if !has_key && !dry_run && imported.accounts > 0 {
+        let place = match &config.secret_key {
+            Some(_) => "the setting secret_key".to_owned(),
+            None => config.secret_key_file().display().to_string(),
+        };
         let _ = writeln!(
             text,
-            "Access tokens and mailed links of Django are valid only with its key: write it to {} before you start the server.",
-            config.secret_key_file().display()
+            "Access tokens and mailed links of Django are valid only with its key: write it to {place} before you start the server."
         );
     }
     print(&text)
@@ -98,10 +105,14 @@ fn check_and_import(
     has_key: bool,
 ) -> Result<(Report, Imported)> {
     let app = App::open(config.clone(), Clock::System, Random::from_system())?;
+    let has_tables = app.store.schema()? > 0;
+    if dry_run && (has_tables || app.store.is_shared()) && !app.store.pending_migrations()?.is_empty() {
+        bail!("{}: the database is not up to date; run `migrate` first", app.store.name());
+    }
     // No server uses the database.
     accounts::migrate::migrate(&app)?;
     // `KeyReplacement` has checked a key of Django.
-    if app.store.is_shared() && !has_key {
+    if app.store.is_shared() && !has_key && !dry_run {
         secret_key::store_or_require_same(&app)?;
     }
     let report = explain("nothing was imported", django::check(&app, staged, on_conflict))?;
@@ -135,8 +146,8 @@ fn temporary_folder() -> std::io::Result<TempDir> {
 /// Fails if servers or commands use a shared database. Returns the database if it has ever contained an account.
 fn open_alone(config: &Config) -> Result<Option<Store>> {
     let location = match &config.database.url {
-        // The connections of these are not counted.
-        Some(url) => config.database.locate_for_move(url.expose_secret())?,
+        // The server counts connections with the name of servers.
+        Some(url) => config.database.locate_uncounted(url.expose_secret())?,
         None => config.location()?,
     };
     if location.file().is_some_and(|path| !path.exists()) {
@@ -204,7 +215,7 @@ fn contents(report: &Report) -> String {
         ("inactive", users.inactive),
         ("archived", users.archived),
         ("unverified", users.unverified),
-        ("without a status, therefore unverified", users.without_status),
+        ("of these, without a status", users.without_status),
         ("without a password", users.without_password),
         (
             "with groups or permissions of the admin site, which are not imported",
@@ -243,13 +254,20 @@ fn summarize(heading: &str, report: &Report, imported: &Imported) -> String {
     let users = &report.users;
     for (count, what) in [
         (users.known - users.deleted, "Accounts that were imported before, and are unchanged"),
-        (users.changed, "  of these, accounts that differ from Django now"),
+        (users.changed, "  of these, accounts whose address or status differs from Django now"),
         (users.deleted, "Accounts that were imported before, and are deleted here"),
         (imported.other_members, "Accounts that stay in their working groups here"),
     ] {
         if count > 0 {
             let _ = writeln!(text, "{what}: {count}");
         }
+    }
+    if !imported.unrepresented.is_empty() {
+        let _ = writeln!(
+            text,
+            "Working groups without a representative; name one with `group set-representative`: {}",
+            imported.unrepresented.join(", ")
+        );
     }
     text
 }

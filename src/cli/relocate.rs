@@ -11,8 +11,8 @@ use crate::store::Store;
 use crate::transfer::relocate::relocate;
 
 pub(super) fn run(config: &Config, from: &str, to: &str) -> Result<()> {
-    let from = config.database.locate_for_move(from).context("--from")?;
-    let to = config.database.locate_for_move(to).context("--to")?;
+    let from = config.database.locate_uncounted(from).context("--from")?;
+    let to = config.database.locate_uncounted(to).context("--to")?;
     if let Some(path) = from.file().filter(|path| !path.exists()) {
         bail!("--from: there is no database at {}", path.display());
     }

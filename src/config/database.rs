@@ -6,9 +6,9 @@ use anyhow::{Result, bail};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-/// The names by which PostgreSQL lists the connections of servers and commands, and those of `move`.
+/// The names by which PostgreSQL lists the connections of servers and commands, and those of commands that run alone.
 pub const APPLICATION_NAME: &str = "pledge4future-auth";
-const MOVE_APPLICATION_NAME: &str = "pledge4future-auth move";
+const UNCOUNTED_APPLICATION_NAME: &str = "pledge4future-auth move";
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,12 +70,12 @@ impl Database {
         parse_postgres(url.expose_secret(), self, APPLICATION_NAME)
     }
 
-    /// Parses `sqlite:PATH` or `postgres://…` for `move`.
-    pub fn locate_for_move(&self, url: &str) -> Result<Location> {
+    /// Parses `sqlite:PATH` or `postgres://…` for a command that runs alone: it does not count its own connections.
+    pub fn locate_uncounted(&self, url: &str) -> Result<Location> {
         match url.strip_prefix("sqlite:") {
             Some("") => bail!("name a file after sqlite:"),
             Some(path) => Ok(Location::Sqlite(path.into())),
-            None => parse_postgres(url, self, MOVE_APPLICATION_NAME),
+            None => parse_postgres(url, self, UNCOUNTED_APPLICATION_NAME),
         }
     }
 }

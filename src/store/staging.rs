@@ -23,7 +23,7 @@ const CACHE: i64 = 64 * 1024;
 const TABLES: &str = "
     CREATE TABLE users (
         key TEXT PRIMARY KEY, number INTEGER NOT NULL, joined_at INTEGER NOT NULL, email TEXT NOT NULL,
-        email_key TEXT NOT NULL, username TEXT, first_name TEXT NOT NULL, last_name TEXT NOT NULL,
+        email_key TEXT NOT NULL, username TEXT, username_in_django TEXT, first_name TEXT NOT NULL, last_name TEXT NOT NULL,
         academic_title TEXT NOT NULL, password_hash TEXT, is_active INTEGER NOT NULL, is_staff INTEGER NOT NULL,
         is_superuser INTEGER NOT NULL, last_login_at INTEGER, group_key TEXT, is_representative INTEGER,
         account_id INTEGER, is_known INTEGER NOT NULL DEFAULT 0, differs INTEGER NOT NULL DEFAULT 0,
@@ -156,10 +156,10 @@ impl Staging {
     // Each of these functions adds a row. It returns false if the site contains the key twice.
 
     pub fn add_user(&self, new: &NewUser<'_>) -> Result<bool> {
-        let sql = "INSERT INTO users (key, number, joined_at, email, email_key, username, first_name, last_name, \
-             academic_title, password_hash, is_active, is_staff, is_superuser, last_login_at, group_key, \
+        let sql = "INSERT INTO users (key, number, joined_at, email, email_key, username, username_in_django, first_name, \
+             last_name, academic_title, password_hash, is_active, is_staff, is_superuser, last_login_at, group_key, \
              is_representative) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) ON CONFLICT DO NOTHING";
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) ON CONFLICT DO NOTHING";
         // UUIDs have no order that means anything, so their users are ordered by the time of registration.
         let number: i64 = new.key.parse().unwrap_or_default();
         let params = rusqlite::params![

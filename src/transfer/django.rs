@@ -24,6 +24,9 @@ use report::Report;
 pub use source::Source;
 pub use stage::{Staged, stage, stage_dump};
 
+/// The rows that are read or compared in one statement.
+const PAGE: i64 = 256;
+
 /// Finds the conflicts of a site and resolves them, within the temporary database.
 pub fn check(app: &App, staged: &Staged, on_conflict: OnConflict) -> Result<Report> {
     check::find_and_resolve(app, staged, on_conflict)?;

@@ -90,13 +90,14 @@ pub fn insert_emails(db: &Writer<'_>, emails: &[NewEmail]) -> Result<()> {
     bulk::insert_into(db, "email_addresses", &emails.iter().map(row).collect::<Vec<_>>())
 }
 
-/// Returns those of these usernames that accounts have.
-pub fn list_taken_usernames(db: &Reader<'_>, usernames: &[String]) -> Result<Vec<String>> {
-    db.list_by_keys("SELECT username FROM accounts WHERE username IN ($keys)", usernames, |row| row.get(0))
+/// Returns those of these usernames that accounts have, and the accounts.
+pub fn list_owners_of_usernames(db: &Reader<'_>, names: &[String]) -> Result<Vec<(String, AccountId)>> {
+    let sql = "SELECT username, id FROM accounts WHERE username IN ($keys)";
+    db.list_by_keys(sql, names, |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// Returns the keys of those of these addresses that accounts have. The addresses are given by their keys.
-pub fn list_taken_emails(db: &Reader<'_>, keys: &[String]) -> Result<Vec<String>> {
-    let sql = "SELECT email_key FROM email_addresses WHERE email_key IN ($keys)";
-    db.list_by_keys(sql, keys, |row| row.get(0))
+/// Returns the keys of those of these addresses that accounts have, and the accounts. The addresses are given by their keys.
+pub fn list_owners_of_emails(db: &Reader<'_>, keys: &[String]) -> Result<Vec<(String, AccountId)>> {
+    let sql = "SELECT email_key, account_id FROM email_addresses WHERE email_key IN ($keys)";
+    db.list_by_keys(sql, keys, |row| Ok((row.get(0)?, row.get(1)?)))
 }

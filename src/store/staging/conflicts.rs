@@ -6,7 +6,6 @@ use strum::VariantArray as _;
 
 use super::Staging;
 use crate::store::Result;
-use crate::store::accounts::AccountId;
 
 /// What the key of a conflict belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,26 +133,6 @@ impl Staging {
             self.writer().execute(sql, [kind.into_str()])?;
         }
         Ok(())
-    }
-
-    /// Returns the addresses of users that are left out because of their addresses.
-    pub fn list_addresses_in_conflict(&self) -> Result<Vec<String>> {
-        let sql = "SELECT DISTINCT email FROM users JOIN conflicts USING (key) \
-             WHERE kind IN ('address_shared', 'address_taken')";
-        self.db().list(sql, (), |row| row.get(0))
-    }
-
-    /// Returns the new accounts that keep a username which other users had as well.
-    pub fn list_keepers_of_usernames(&self) -> Result<Vec<AccountId>> {
-        let sql = "SELECT DISTINCT account_id FROM users u JOIN conflicts c ON c.other = u.key \
-             WHERE kind = 'username_shared' AND account_id IS NOT NULL";
-        self.db().list(sql, (), |row| row.get(0))
-    }
-
-    /// Returns the usernames of users for which an account here had the same.
-    pub fn list_taken_usernames(&self) -> Result<Vec<String>> {
-        self.db()
-            .list("SELECT DISTINCT other FROM conflicts WHERE kind = 'username_taken'", (), |row| row.get(0))
     }
 
     pub fn count_conflicts(&self, kind: ConflictKind) -> Result<u64> {

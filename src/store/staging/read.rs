@@ -28,6 +28,8 @@ pub struct StagedUser {
     pub email_key: String,
     /// `None` if the account gets its id as its username.
     pub username: Option<String>,
+    /// The username before it was changed because of a conflict.
+    pub username_in_django: Option<String>,
     pub first_name: String,
     pub last_name: String,
     pub academic_title: String,
@@ -40,6 +42,8 @@ pub struct StagedUser {
     pub archived: bool,
     pub secondary_email: Option<String>,
     pub secondary_key: Option<String>,
+    /// The account here, as soon as there is one.
+    pub account: Option<AccountId>,
 }
 
 impl StagedUser {
@@ -94,7 +98,7 @@ pub struct StagedToken {
 
 const USER: &str = "u.key, u.number, u.joined_at, u.email, u.email_key, u.username, u.first_name, u.last_name, \
      u.academic_title, u.password_hash, u.is_active, u.is_staff, u.is_superuser, u.last_login_at, \
-     COALESCE(s.verified, 0), COALESCE(s.archived, 0), s.secondary_email, s.secondary_key \
+     COALESCE(s.verified, 0), COALESCE(s.archived, 0), s.secondary_email, s.secondary_key, u.username_in_django, u.account_id \
      FROM users u LEFT JOIN statuses s ON s.user_key = u.key";
 
 fn read_user(row: &Row<'_>) -> Result<StagedUser> {
@@ -117,6 +121,8 @@ fn read_user(row: &Row<'_>) -> Result<StagedUser> {
         archived: row.get(15)?,
         secondary_email: row.get(16)?,
         secondary_key: row.get(17)?,
+        username_in_django: row.get(18)?,
+        account: row.get(19)?,
     })
 }
 

@@ -4,19 +4,16 @@ use std::collections::{HashMap, HashSet};
 
 use strum::VariantArray as _;
 
-use super::Staged;
 use super::models::Kind;
-use crate::accounts::Account;
+use super::{PAGE, Staged};
+use crate::accounts::{Account, AccountId};
 use crate::app::App;
 use crate::email;
 use crate::error::Result;
-use crate::store::accounts::transfer::{list_taken_emails, list_taken_usernames};
+use crate::store::accounts::transfer::{list_owners_of_emails, list_owners_of_usernames};
 use crate::store::django_keys::{self, Model};
 use crate::store::staging::{ConflictKind, Position, StagedUser, Staging};
 use crate::store::{self, Reader};
-
-/// The rows that are compared with the database in one statement.
-const PAGE: i64 = 256;
 
 /// What an import does about conflicts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -29,7 +26,8 @@ pub enum OnConflict {
     Rename,
 }
 
-/// Finds all conflicts and resolves them within the temporary database: with `Fail` as with `Rename`, for a dry run.
+/// Finds all conflicts and resolves them within the temporary database. `Fail` resolves them like `Rename`, so that a dry run
+/// shows the result.
 pub(super) fn find_and_resolve(app: &App, staged: &Staged, on_conflict: OnConflict) -> Result<()> {
     let staging = &staged.staging;
     let rename = on_conflict != OnConflict::Skip;
@@ -64,19 +62,19 @@ fn resolve(db: &Reader<'_>, staging: &Staging, kind: ConflictKind, rename: bool)
             staging,
             |user| Some(&user.email_key),
             |user| Some(&user.email),
-            |keys| list_taken_emails(db, keys),
+            |keys| list_owners_of_emails(db, keys),
         )?,
         ConflictKind::UsernameTaken => find_taken(
             staging,
             |user| user.username.as_ref(),
             |user| user.username.as_ref(),
-            |names| list_taken_usernames(db, names),
+            |names| list_owners_of_usernames(db, names),
         )?,
         ConflictKind::SecondaryTaken => find_taken(
             staging,
             |user| user.secondary_key.as_ref(),
             |user| user.secondary_email.as_ref(),
-            |keys| list_taken_emails(db, keys),
+            |keys| list_owners_of_emails(db, keys),
         )?,
         ConflictKind::GroupNameTaken => find_taken_group_names(db, staging)?,
         _ => {}
@@ -153,12 +151,13 @@ fn find_taken(
     staging: &Staging,
     value_of: fn(&StagedUser) -> Option<&String>,
     shown: fn(&StagedUser) -> Option<&String>,
-    list_taken: impl Fn(&[String]) -> store::Result<Vec<String>>,
+    list_owners: impl Fn(&[String]) -> store::Result<Vec<(String, AccountId)>>,
 ) -> Result<()> {
     for_each_page(staging, Staging::list_new_users, |users| {
         let values: Vec<String> = users.iter().filter_map(value_of).cloned().collect();
-        let taken = list_taken(&values)?;
-        for user in users.iter().filter(|user| value_of(user).is_some_and(|value| taken.contains(value))) {
+        let taken: HashMap<String, AccountId> = list_owners(&values)?.into_iter().collect();
+        for user in users.iter().filter(|user| value_of(user).is_some_and(|value| taken.contains_key(value)))
+        {
             staging.add_found(&user.key, shown(user).map(String::as_str))?;
         }
         Ok(())

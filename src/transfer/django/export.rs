@@ -5,6 +5,7 @@ use std::io::Write;
 
 use serde_json::{Map, Value, json};
 
+use super::PAGE;
 use super::keys::{AccountKeys, Keys};
 use super::models::{Kind, Model, Models};
 use crate::accounts::Account;
@@ -17,8 +18,8 @@ use crate::store::groups::Group;
 use crate::store::join_requests::{JoinRequest, Status};
 use crate::store::{self, Reader};
 
-/// The number of accounts that are read at a time, and of groups whose join requests are read at a time.
-const PAGE: u16 = 250;
+/// The groups whose join requests are read at a time.
+const GROUPS: usize = 256;
 
 #[derive(Default)]
 pub struct Exported {
@@ -57,15 +58,15 @@ fn require_representatives(db: &Reader<'_>, models: &Models) -> Result<()> {
     let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
     let representatives = store::accounts::list_representatives(db, &ids)?;
     let represented: HashSet<&str> = representatives.iter().filter_map(Account::represents).collect();
-    let ids = groups.iter().map(|group| group.id.as_str());
-    let names: Vec<_> = ids.filter(|id| !represented.contains(id)).collect();
-    if names.is_empty() {
+    let unrepresented = groups.iter().filter(|group| !represented.contains(group.id.as_str()));
+    let unrepresented: Vec<_> = unrepresented.map(|group| format!("{} ({})", group.id, group.name)).collect();
+    if unrepresented.is_empty() {
         return Ok(());
     }
     Err(Error::bad_request(format!(
         "Django cannot load working groups without a representative; name one with `group set-representative`, or delete the \
          group with `group delete`: {}",
-        names.join(", ")
+        unrepresented.join(", ")
     )))
 }
 
@@ -119,7 +120,7 @@ impl<'a> Export<'a> {
     fn write_accounts(&self, kind: Kind, fixture: &mut Fixture<'_>) -> Result<()> {
         let (mut last, mut number) = (0, 0);
         loop {
-            let page = list_for_export(self.db, last, PAGE.into())?;
+            let page = list_for_export(self.db, last, PAGE)?;
             let Some(exported) = page.last() else { return Ok(()) };
             last = exported.account.id;
             let accounts: Vec<&Account> = page.iter().map(|exported| &exported.account).collect();
@@ -159,7 +160,7 @@ impl<'a> Export<'a> {
     }
 
     fn write_groups(&self, fixture: &mut Fixture<'_>) -> Result<()> {
-        for groups in self.list_of_groups.chunks(PAGE.into()) {
+        for groups in self.list_of_groups.chunks(GROUPS) {
             let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
             let representatives = store::accounts::list_representatives(self.db, &ids)?;
             let keys = self.accounts.of(self.db, &representatives.iter().collect::<Vec<_>>())?;
@@ -183,7 +184,7 @@ impl<'a> Export<'a> {
     }
 
     fn write_join_requests(&self, fixture: &mut Fixture<'_>) -> Result<()> {
-        for groups in self.list_of_groups.chunks(PAGE.into()) {
+        for groups in self.list_of_groups.chunks(GROUPS) {
             let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
             let requests = store::join_requests::list_by_groups(self.db, &ids)?;
             let ids: Vec<_> = requests.iter().map(|request| request.id.clone()).collect();

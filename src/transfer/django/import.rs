@@ -1,13 +1,17 @@
 //! Adds a site to the database in one transaction.
 
-use super::Staged;
+use std::collections::HashSet;
+
+use anyhow::anyhow;
+
 use super::check::{for_each_page, institution_id};
 use super::models::Models;
 use super::sessions;
+use super::{PAGE, Staged};
 use crate::accounts::AccountId;
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::security::Tx;
 use crate::security::audit::Event;
 use crate::store::accounts::transfer::{
@@ -23,10 +27,8 @@ use crate::store::staging::{Position, StagedUser, Staging};
 use crate::store::{self, accounts};
 use crate::text::uuid;
 
-/// The rows that are added together.
-const PAGE: i64 = 256;
-/// GraphQL's `Int` ends here, and so does `pk`.
-const MAX_ID: i64 = i32::MAX as i64;
+/// The largest key that becomes an id. `pk` is an `Int` of GraphQL, which ends at twice this number, and later accounts need ids.
+const MAX_KEY: i64 = 1 << 30;
 
 /// What an import has added.
 #[derive(Debug, Default, Clone)]
@@ -40,6 +42,8 @@ pub struct Imported {
     pub sessions: u64,
     /// Accounts that were imported before and stay in their groups here, although Django has them in a new one.
     pub other_members: u64,
+    /// The ids of new groups whose representative is one of these accounts.
+    pub unrepresented: Vec<String>,
 }
 
 /// Adds everything that is new, or nothing. Calls `progress` with the number of accounts so far, which begins again if the
@@ -120,11 +124,11 @@ fn add_groups(tx: &Tx<'_>, staging: &Staging, imported: &mut Imported) -> Result
             is_public: staged.is_public,
         };
         if !store::groups::insert(tx, &new)? {
-            let name = &staged.name;
-            return Err(Error::bad_request(format!(
-                "the institution of working group {} has another one of the name \"{name}\"; change one of them in Django",
+            return Err(anyhow!(
+                "the name of working group {} is taken after all conflicts were resolved",
                 staged.key
-            )));
+            )
+            .into());
         }
         staging.set_group_id(&staged.key, &id)?;
         django_keys::insert_many(tx, Model::WorkingGroup, &[DjangoKey { key: staged.key, id }])?;
@@ -142,11 +146,11 @@ fn add_accounts(
     progress: &dyn Fn(u64),
 ) -> Result<()> {
     let last_used = last_id(tx)?;
-    let mut last = staging.max_number(MAX_ID)?.max(last_used);
+    let mut last = staging.max_number(MAX_KEY)?.max(last_used);
     for_each_page(staging, Staging::list_new_users, |users| {
         let mut ids = Vec::with_capacity(users.len());
         for user in users {
-            if (last_used + 1..=MAX_ID).contains(&user.number) {
+            if (last_used + 1..=MAX_KEY).contains(&user.number) {
                 ids.push(user.number);
             } else {
                 last += 1;
@@ -209,7 +213,8 @@ fn usernames(tx: &Tx<'_>, staging: &Staging, users: &[StagedUser], ids: &[Accoun
     let names =
         users.iter().zip(ids).map(|(user, id)| user.username.clone().unwrap_or_else(|| id.to_string()));
     let mut names: Vec<String> = names.collect();
-    let taken = accounts::transfer::list_taken_usernames(tx, &names)?;
+    let owners = accounts::transfer::list_owners_of_usernames(tx, &names)?;
+    let taken: HashSet<String> = owners.into_iter().map(|(name, _)| name).collect();
     for ((name, user), id) in names.iter_mut().zip(users).zip(ids) {
         if user.username.is_none() && (taken.contains(name) || staging.has_username(name)?) {
             *name = format!("{id}-{}", tx.app.random.hex::<4>());
@@ -226,8 +231,12 @@ fn add_members(tx: &Tx<'_>, staging: &Staging, imported: &mut Imported) -> Resul
         after = last.position.clone();
         for member in members {
             let role = if member.is_representative { MemberRole::Representative } else { MemberRole::Member };
-            if !store::memberships::insert(tx, member.account, &member.group_id, role)? {
-                imported.other_members += 1;
+            if store::memberships::insert(tx, member.account, &member.group_id, role)? {
+                continue;
+            }
+            imported.other_members += 1;
+            if member.is_representative {
+                imported.unrepresented.push(member.group_id);
             }
         }
     }

@@ -51,7 +51,10 @@ impl Kind {
 
     fn of(fields: &[String]) -> Option<Self> {
         let has = |name: &&str| fields.iter().any(|field| field == name);
-        Self::VARIANTS.iter().copied().find(|kind| kind.signature().iter().all(has))
+        let kind = Self::VARIANTS.iter().copied().find(|kind| kind.signature().iter().all(has))?;
+        // The tokens of django-oauth-toolkit, which give an application limited access.
+        let is_oauth = kind == Self::RefreshToken && has(&"application");
+        (!is_oauth).then_some(kind)
     }
 
     /// Whether the keys are UUIDs in WePledge at its last version.

@@ -2,19 +2,20 @@
 
 use std::collections::HashMap;
 
+use super::PAGE;
+use super::check::for_each_page;
 use crate::accounts::AccountId;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::security::Tx;
 use crate::security::authentication::release_email;
+use crate::store::accounts::transfer::{list_owners_of_emails, list_owners_of_usernames};
 use crate::store::properties::{self, Property};
 use crate::store::refresh_tokens::NewToken;
 use crate::store::sessions::{Session, Use};
 use crate::store::staging::Staging;
 use crate::store::{self, accounts};
 
-/// The tokens that are added together.
-const PAGE: i64 = 256;
 /// The refresh tokens of an account that become sessions. Django keeps a token valid after its exchange, so that one login
 /// may have left many. The owner sees all of them as sessions, until the next login ends the oldest.
 const MAX_TOKENS: i64 = 500;
@@ -35,7 +36,7 @@ pub(super) fn add(tx: &Tx<'_>, staging: &Staging) -> Result<u64> {
         let mut sessions = Vec::new();
         let mut new_tokens = Vec::new();
         for token in &tokens {
-            // A change of the password here ended all sessions before it.
+            // The sessions before a change of the password here, or before an import that revoked ambiguous tokens, have ended.
             let began = owners.get(&token.account).and_then(|owner| owner.epoch_began_at);
             if began.is_some_and(|began| token.created_at <= began) {
                 continue;
@@ -68,18 +69,25 @@ pub(super) fn add(tx: &Tx<'_>, staging: &Staging) -> Result<u64> {
     Ok(count)
 }
 
-/// Revokes access tokens of Django that may belong to a user who was left out or renamed. They name an account by its address
-/// or username, which here is that of another account.
+/// Revokes access tokens of Django that name an account by an address or a username which belonged to another user there: one
+/// who was left out or renamed, or whose account has another name here.
 pub(super) fn revoke_ambiguous_tokens(tx: &Tx<'_>, staging: &Staging) -> Result<()> {
-    for address in staging.list_addresses_in_conflict()? {
-        release_email(tx, &address)?;
-    }
-    let mut accounts = staging.list_keepers_of_usernames()?;
-    for username in staging.list_taken_usernames()? {
-        accounts.extend(accounts::find_by_username(tx, &username)?.map(|account| account.id));
-    }
-    for account in accounts {
-        accounts::begin_epoch(tx, account, tx.now)?;
-    }
-    Ok(())
+    for_each_page(staging, Staging::list_all_users, |users| {
+        let keys: Vec<String> = users.iter().map(|user| user.email_key.clone()).collect();
+        let owners: HashMap<String, AccountId> = list_owners_of_emails(tx, &keys)?.into_iter().collect();
+        for user in users {
+            if owners.get(&user.email_key).is_some_and(|owner| Some(*owner) != user.account) {
+                release_email(tx, &user.email)?;
+            }
+        }
+        let names: Vec<String> = users.iter().filter_map(|user| user.username_in_django.clone()).collect();
+        let owners: HashMap<String, AccountId> = list_owners_of_usernames(tx, &names)?.into_iter().collect();
+        for user in users {
+            let owner = user.username_in_django.as_ref().and_then(|name| owners.get(name));
+            if let Some(owner) = owner.filter(|owner| Some(**owner) != user.account) {
+                accounts::begin_epoch(tx, *owner, tx.now)?;
+            }
+        }
+        Ok(())
+    })
 }

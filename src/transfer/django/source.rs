@@ -48,9 +48,12 @@ impl Source {
     /// Finds out what `name` is: the URL of a PostgreSQL database, or a file. A URL is parsed with the settings.
     pub fn locate(name: &str, settings: &Database) -> Result<Self> {
         if name.contains("://") {
-            return settings.locate_for_move(name).context("SOURCE").map(Self::Database);
+            return settings.locate_uncounted(name).context("SOURCE").map(Self::Database);
         }
         let path = PathBuf::from(name);
+        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            bail!("{name} is no regular file; write the dump to a file first");
+        }
         let is_database = is_sqlite(open(&path)?.fill_buf().with_context(|| unreadable(&path))?);
         Ok(if is_database { Self::Database(Location::Sqlite(path)) } else { Self::Dump(path) })
     }
@@ -58,9 +61,8 @@ impl Source {
     /// Calls `visit` with each object of a model that an import reads.
     pub(super) fn for_each_object(&self, visit: &mut dyn FnMut(Object) -> Result<()>) -> Result<Contents> {
         match self {
-            Self::Dump(path) => read_dump(path, visit).with_context(|| unreadable(path)),
-            Self::Database(location) => read_database(location, visit)
-                .with_context(|| format!("{} cannot be read", location.describe())),
+            Self::Dump(path) => read_dump(path, visit),
+            Self::Database(location) => read_database(location, visit),
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::io::Read;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use super::entry::{Entry, Faults};
 use super::models::{Kind, Models};
@@ -83,32 +83,31 @@ struct Stage {
 
 impl Stage {
     fn new(config: &Config, now: Timestamp) -> Result<Self> {
+        let lifetime = config.tokens.refresh_lifetime.min(config.tokens.session_lifetime);
         Ok(Self {
             staging: Staging::create()?,
             faults: Faults::default(),
             users_with_permissions: 0,
             tokens: 0,
             now,
-            oldest_live_token: now.minus(config.tokens.refresh_lifetime),
+            oldest_live_token: now.minus(lifetime),
         })
     }
 
     fn finish(self, contents: Contents) -> Result<Result<Staged, Faults>> {
-        let mut faults = self.faults;
         let models = &contents.models.0;
-        let has_field = |field: &str| {
-            models.get(&Kind::User).is_some_and(|model| model.fields.iter().any(|other| other == field))
+        let Some(users) = models.get(&Kind::User) else {
+            bail!("the site contains no users: no model has the fields password, last_login and email");
         };
-        if !models.contains_key(&Kind::User) {
-            faults.add("It contains no users, with the fields password, last_login and email.".to_owned());
-        } else if models.contains_key(&Kind::WorkingGroup) && !has_field("working_group") {
-            faults.add(format!(
-                "{} has no field working_group, so the members of working groups are not known.",
-                contents.models.label(Kind::User)
-            ));
+        let has_members = users.fields.iter().any(|field| field == "working_group");
+        if models.contains_key(&Kind::WorkingGroup) && !has_members {
+            bail!(
+                "{} has no field working_group, so the members of working groups are not known",
+                users.label
+            );
         }
-        if faults.count > 0 {
-            return Ok(Err(faults));
+        if self.faults.count > 0 {
+            return Ok(Err(self.faults));
         }
         self.staging.create_indexes().context(NO_SPACE)?;
         Ok(Ok(Staged {

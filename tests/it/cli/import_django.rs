@@ -283,7 +283,7 @@ fn a_file_that_is_no_dump_is_refused_in_one_sentence() {
     site.write("empty.json", "[]");
     let empty = site.run(["import-django", "empty.json"]);
     assert_eq!(empty.status, Some(1));
-    assert!(empty.stderr.contains("It contains no users"), "{}", empty.stderr);
+    assert!(empty.stderr.contains("the site contains no users"), "{}", empty.stderr);
     assert!(site.run(["import-django", "missing.json"]).refused(1).contains("missing.json cannot be read"));
     assert_eq!(site.run(["import-django", "text", "--on-conflict", "guess"]).status, Some(2));
 }

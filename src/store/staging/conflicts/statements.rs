@@ -98,7 +98,8 @@ impl ConflictKind {
     }
 
     /// Returns the statement that resolves conflicts of this kind, whose keys replace `$found`. With `rename`, a name is
-    /// changed instead of leaving something out. `None` if the value was left out when the site was read.
+    /// changed instead of leaving something out. `None` if the value is ignored,
+    /// or was left out when the site was read.
     pub(super) fn resolve(self, rename: bool) -> Option<&'static str> {
         Some(match self {
             Self::StatusOrphaned => "DELETE FROM statuses WHERE user_key IN $found",
@@ -109,7 +110,7 @@ impl ConflictKind {
             Self::InstitutionMissing => "UPDATE groups SET institution_key = NULL WHERE key IN $found",
             Self::UsernameMissing if rename => "UPDATE users SET username = NULL WHERE key IN $found",
             Self::UsernameShared | Self::UsernameTaken if rename => {
-                "UPDATE users SET username = username || '-' || key WHERE key IN $found"
+                "UPDATE users SET username = substr(username, 1, 149 - length(key)) || '-' || key WHERE key IN $found"
             }
             Self::KeyReused
             | Self::AddressInvalid
@@ -122,7 +123,7 @@ impl ConflictKind {
                 "UPDATE statuses SET secondary_email = NULL, secondary_key = NULL WHERE user_key IN $found"
             }
             Self::GroupNameShared | Self::GroupNameTaken if rename => {
-                "UPDATE groups SET name = name || ' (' || key || ')' WHERE key IN $found"
+                "UPDATE groups SET name = substr(name, 1, 197 - length(key)) || ' (' || key || ')' WHERE key IN $found"
             }
             Self::ResearchFieldMissing | Self::GroupNameShared | Self::GroupNameTaken => {
                 "UPDATE groups SET is_left_out = 1 WHERE key IN $found"

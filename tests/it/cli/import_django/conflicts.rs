@@ -246,3 +246,16 @@ fn a_research_field_with_another_name_here_is_a_conflict() {
         "  people.researchfield 3: the research field with this id here is \"Natural Sciences: Physical sciences\""
     );
 }
+
+#[test]
+fn a_changed_name_is_not_longer_than_django_permits() {
+    let site = Site::empty();
+    let name = "a".repeat(150);
+    let objects = [4, 9].map(|key| {
+        with(user(key, "ada"), json!({ "username": name, "email": format!("user{key}@example.org") }))
+    });
+    import(&site, &objects, &["--on-conflict", "rename"]).done();
+    let users = export(&site).into_iter().filter(|object| object["model"] == "people.customuser");
+    let names: Vec<Value> = users.map(|user| user["fields"]["username"].clone()).collect();
+    assert_eq!(names, [name.clone(), format!("{}-9", &name[..148])]);
+}
