@@ -57,7 +57,7 @@ pub(super) fn run(
     let outcome = check_and_import(&config, &staged, dry_run, on_conflict, has_key);
     // Without a clear outcome, the data may be stored, and their tokens need the key.
     let is_undone = outcome.as_ref().is_err_and(|error| !error.is::<MaybeStored>());
-    let undone = replacement.filter(|_| is_undone).map_or(Ok(()), |replacement| replacement.undo());
+    let undone = replacement.filter(|_| is_undone).map_or(Ok(()), KeyReplacement::undo);
     let outcome = match undone {
         Ok(()) => outcome,
         Err(error) => outcome.with_context(|| format!("the former key could not be restored ({error:#})")),

@@ -78,7 +78,7 @@ impl Writer<'_> {
             Connection::Postgres(_) => {
                 // Unlike `setval`, this is undone with the transaction.
                 let next = id.saturating_add(1);
-                self.execute(&format!("ALTER TABLE {table} ALTER COLUMN id RESTART WITH {next}"), ())
+                self.execute(&format!("ALTER SEQUENCE {table}_id_seq RESTART WITH {next}"), ())
             }
         }
     }

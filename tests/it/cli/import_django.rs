@@ -9,6 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
+use super::MAIL_TO_FILES;
 use crate::support::program::{Outcome, Site};
 
 /// A hash of "tidal-Basin-310", and of "granite-Owl-27".
@@ -123,7 +124,7 @@ fn a_site_is_imported_once_and_exported_as_it_was() {
 
 #[tokio::test]
 async fn an_imported_account_logs_in_and_keeps_its_id() {
-    let site = Site::empty();
+    let site = Site::with_settings(MAIL_TO_FILES);
     import(&site, &site_of_ada(), &[]).done();
     let server = site.serve();
     let token = server.log_in("ada@example.org", PASSWORD).await;
@@ -242,7 +243,7 @@ fn a_group_without_representative_is_not_exported() {
 
 #[test]
 fn an_import_beside_a_server_is_refused() {
-    let site = Site::empty();
+    let site = Site::with_settings(MAIL_TO_FILES);
     let server = site.serve();
     write(&site, &site_of_ada());
     let sentence = site.run(["import-django", "dump.json"]).refused(1);

@@ -49,7 +49,7 @@ fn stock_user(key: u32, name: &str, is_verified: bool) -> [Value; 2] {
 
 #[tokio::test]
 async fn refresh_tokens_of_django_continue_as_sessions() {
-    let site = Site::empty();
+    let site = Site::with_settings("mail.transport = \"file\"\n");
     let (day, week) = (Duration::from_hours(24), Duration::from_hours(24 * 7 + 1));
     let mut objects = site_of_ada();
     let live = refresh_token_of(1, 4, "6a548eb3aacc5886dd366d9e419ee4aad08aa9fc", day, false);
