@@ -5,9 +5,12 @@ import json
 import os
 import shutil
 import statistics
+import subprocess
 import threading
 import time
+import uuid
 from contextlib import ExitStack
+from datetime import datetime, timezone
 
 from . import peers, server
 from .peers import Missing
@@ -376,6 +379,57 @@ def start_time(bench):
     return [Figure(workload, statistics.median(times[1:]), "ms", "at most 50")]
 
 
+def import_django(bench):
+    """Imports a dump of Django into an empty database."""
+    folder = bench.new_folder()
+    dump = folder / "dump.json"
+    write_dump(dump, bench.many)
+    began = time.perf_counter()
+    process = subprocess.Popen([str(bench.program), "import-django", str(dump)], env=server.environment(folder),
+                               cwd=str(folder), stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - began
+    if status != 0 or server.count(folder, "accounts") != bench.many:
+        raise Failed(f"import-django failed with status {status}")
+    workload = f"import of {bench.many:,} users from a dump of Django"
+    return [Figure(workload, seconds, "s", "at most 300"),
+            Figure(f"memory of the {workload}", usage.ru_maxrss * 1024 / 1e6, "MB", None)]
+
+
+def write_dump(path, number):
+    """Writes users with their statuses and refresh tokens, every second of them in a working group of ten."""
+    created = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    password = "pbkdf2_sha256$216000$k3Yq0ZtVbN1s$Yyd2GICMjI5S5THVcHu+fnmP3XQJVI8kvIEHfHzbj3I="
+    field = {"field": "Natural Sciences", "subfield": "Physical sciences"}
+
+    def group_key(number):
+        return str(uuid.UUID(int=number + 1))
+
+    with open(path, "w") as output:
+        output.write("[" + json.dumps({"model": "people.researchfield", "pk": 1, "fields": field}))
+        for n in range(1, number + 1):
+            group, is_first = (n - 1) // 20, n % 20 == 1
+            objects = [("people.customuser", n, {
+                "password": password, "last_login": None, "is_superuser": False, "is_staff": False, "is_active": True,
+                "date_joined": "2021-08-08T17:22:56.123Z", "email": f"user{n}@example.org", "username": f"user{n}",
+                "first_name": "Ada", "last_name": "Lovelace", "academic_title": "",
+                "working_group": group_key(group) if n % 2 == 1 else None, "is_representative": is_first,
+                "groups": [], "user_permissions": [],
+            }), ("graphql_auth.userstatus", n, {
+                "user": n, "verified": True, "archived": False, "secondary_email": None,
+            }), ("refresh_token.refreshtoken", n, {
+                "user": n, "token": f"{n:040x}", "created": created, "revoked": None,
+            })]
+            if is_first:
+                objects.append(("people.workinggroup", group_key(group), {
+                    "name": f"Group {group}", "institution": None, "representative": n, "n_employees": 10, "field": 1,
+                    "is_public": False,
+                }))
+            for model, key, fields in objects:
+                output.write(", " + json.dumps({"model": model, "pk": key, "fields": fields}))
+        output.write("]")
+
+
 def static_size(bench):
     workload = "static program"
     if bench.static_program is None:
@@ -398,6 +452,7 @@ WORKLOADS = {
     "memory": idle_memory,
     "day": day,
     "start": start_time,
+    "import-django": import_django,
     "size": static_size,
 }
 NEED_WRK = {"me", "tokenAuth", "register", "users", "login-look-up", "verifyToken", "storm"}
