@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::printable::single_line;
 use crate::random::Random;
 use crate::store::{self, Store};
-use crate::transfer::django::report::Report;
+use crate::transfer::django::report::SiteReport;
 use crate::transfer::django::{self, Imported, OnConflict, Source, Staged};
 
 pub(super) fn run(
@@ -103,7 +103,7 @@ fn check_and_import(
     dry_run: bool,
     on_conflict: OnConflict,
     has_key: bool,
-) -> Result<(Report, Imported)> {
+) -> Result<(SiteReport, Imported)> {
     let app = App::open(config.clone(), Clock::System, Random::from_system())?;
     let has_tables = app.store.schema()? > 0;
     if dry_run && (has_tables || app.store.is_shared()) && !app.store.pending_migrations()?.is_empty() {
@@ -175,7 +175,7 @@ fn read(config: &Config, site: &Source) -> Result<Staged> {
     })
 }
 
-fn describe(staged: &Staged, report: &Report, on_conflict: OnConflict) -> String {
+fn describe(staged: &Staged, report: &SiteReport, on_conflict: OnConflict) -> String {
     let mut text = contents(report);
     let count = report.count_conflicts();
     if count > 0 {
@@ -206,7 +206,7 @@ fn describe(staged: &Staged, report: &Report, on_conflict: OnConflict) -> String
     text
 }
 
-fn contents(report: &Report) -> String {
+fn contents(report: &SiteReport) -> String {
     let users = &report.users;
     let mut text = format!("Users: {}\n", users.all);
     let properties = [
@@ -227,7 +227,8 @@ fn contents(report: &Report) -> String {
     for (name, count) in properties.chain(algorithms).filter(|(_, count)| *count > 0) {
         let _ = writeln!(text, "  {name}: {count}");
     }
-    let Report { institutions, research_fields, groups, join_requests, tokens, valid_tokens, .. } = report;
+    let SiteReport { institutions, research_fields, groups, join_requests, tokens, valid_tokens, .. } =
+        report;
     let _ = writeln!(
         text,
         "Institutions: {institutions}\nResearch fields: {research_fields}\nWorking groups: {groups}\nJoin requests: \
@@ -245,7 +246,7 @@ fn contents(report: &Report) -> String {
     text
 }
 
-fn summarize(heading: &str, report: &Report, imported: &Imported) -> String {
+fn summarize(heading: &str, report: &SiteReport, imported: &Imported) -> String {
     let Imported { institutions, research_fields, groups, accounts, join_requests, sessions, .. } = imported;
     let mut text = format!(
         "{heading}\n  accounts: {accounts}\n  institutions: {institutions}\n  research fields: {research_fields}\n  \

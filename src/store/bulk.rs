@@ -1,6 +1,6 @@
 //! Adds many rows with few statements.
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use super::statement::placeholders;
 use super::tables::{NULLABLE_TEXTS, TABLES, Table};
@@ -20,10 +20,8 @@ pub(super) fn insert(db: &Writer<'_>, table: &Table, rows: &[Row]) -> Result<()>
 
 /// Adds rows to the table of this name.
 pub(super) fn insert_into(db: &Writer<'_>, table: &str, rows: &[Row]) -> Result<()> {
-    let Some(table) = TABLES.iter().find(|known| known.name == table) else {
-        bail!("there is no table {table}")
-    };
-    insert(db, table, rows)
+    let found = TABLES.iter().find(|known| known.name == table);
+    insert(db, found.with_context(|| format!("the table {table} is not in the list of tables"))?, rows)
 }
 
 fn insert_chunk(to: &Writer<'_>, table: &Table, rows: &[Row]) -> Result<()> {

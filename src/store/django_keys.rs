@@ -6,7 +6,7 @@ use super::{Reader, Result, Writer};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case", const_into_str)]
-pub enum Model {
+pub enum KeyedModel {
     User,
     Institution,
     WorkingGroup,
@@ -21,7 +21,7 @@ pub struct DjangoKey {
     pub id: String,
 }
 
-pub fn insert_many(db: &Writer<'_>, model: Model, keys: &[DjangoKey]) -> Result<()> {
+pub fn insert_many(db: &Writer<'_>, model: KeyedModel, keys: &[DjangoKey]) -> Result<()> {
     let row = |DjangoKey { key, id }: &DjangoKey| -> Row {
         vec![Value::owned(model), Value::owned(key), Value::owned(id)]
     };
@@ -29,16 +29,16 @@ pub fn insert_many(db: &Writer<'_>, model: Model, keys: &[DjangoKey]) -> Result<
 }
 
 /// Returns those of these keys that were imported, with their ids.
-pub fn list_by_keys(db: &Reader<'_>, model: Model, keys: &[String]) -> Result<Vec<DjangoKey>> {
+pub fn list_by_keys(db: &Reader<'_>, model: KeyedModel, keys: &[String]) -> Result<Vec<DjangoKey>> {
     list(db, model, "django_key", keys)
 }
 
 /// Returns those of these ids that were imported, with their keys.
-pub fn list_by_ids(db: &Reader<'_>, model: Model, ids: &[String]) -> Result<Vec<DjangoKey>> {
+pub fn list_by_ids(db: &Reader<'_>, model: KeyedModel, ids: &[String]) -> Result<Vec<DjangoKey>> {
     list(db, model, "id", ids)
 }
 
-fn list(db: &Reader<'_>, model: Model, column: &str, values: &[String]) -> Result<Vec<DjangoKey>> {
+fn list(db: &Reader<'_>, model: KeyedModel, column: &str, values: &[String]) -> Result<Vec<DjangoKey>> {
     let model = model.into_str();
     let sql =
         format!("SELECT django_key, id FROM django_keys WHERE model = '{model}' AND {column} IN ($keys)");
@@ -46,7 +46,7 @@ fn list(db: &Reader<'_>, model: Model, column: &str, values: &[String]) -> Resul
 }
 
 /// Returns the largest key that is an integer: 0 if there is none.
-pub fn max_number(db: &Reader<'_>, model: Model) -> Result<i64> {
+pub fn max_number(db: &Reader<'_>, model: KeyedModel) -> Result<i64> {
     let sql = "SELECT COALESCE(MAX(CAST(django_key AS BIGINT)), 0) FROM django_keys \
          WHERE model = $1 AND django_key NOT LIKE '%-%'";
     db.value(sql, [model])

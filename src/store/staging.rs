@@ -8,14 +8,13 @@ mod read;
 use rusqlite::Connection;
 
 use super::accounts::AccountId;
+use super::institutions::{Institution, ResearchField};
 use super::join_requests::Status;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 pub use conflicts::{ConflictKind, Found, Subject};
 pub use counts::UserCounts;
-pub use read::{
-    Position, StagedGroup, StagedInstitution, StagedMember, StagedRequest, StagedToken, StagedUser,
-};
+pub use read::{Position, StagedGroup, StagedMember, StagedRequest, StagedToken, StagedUser};
 
 /// The kibibytes of the database that are kept in memory.
 const CACHE: i64 = 64 * 1024;
@@ -72,7 +71,7 @@ const INDEXES: &str = "
 pub struct Staging(Connection);
 
 /// A user of the site, with its key in Django, which is an integer or a UUID with dashes.
-pub struct NewUser<'a> {
+pub struct SiteUser<'a> {
     pub key: &'a str,
     pub email: &'a str,
     /// [`crate::email::key`] of the address.
@@ -89,11 +88,11 @@ pub struct NewUser<'a> {
     pub joined_at: Timestamp,
     pub last_login_at: Option<Timestamp>,
     pub group_key: Option<&'a str>,
-    /// `None` if the site has no such mark.
+    /// `None` if the site has no such field.
     pub is_representative: Option<bool>,
 }
 
-pub struct NewStatus<'a> {
+pub struct SiteStatus<'a> {
     pub user_key: &'a str,
     pub verified: bool,
     pub archived: bool,
@@ -101,15 +100,7 @@ pub struct NewStatus<'a> {
     pub secondary_email: Option<(&'a str, &'a str)>,
 }
 
-pub struct NewInstitution<'a> {
-    pub key: &'a str,
-    pub name: &'a str,
-    pub city: &'a str,
-    pub state: Option<&'a str>,
-    pub country: &'a str,
-}
-
-pub struct NewGroup<'a> {
+pub struct SiteGroup<'a> {
     pub key: &'a str,
     pub name: &'a str,
     pub institution_key: Option<&'a str>,
@@ -119,7 +110,7 @@ pub struct NewGroup<'a> {
     pub is_public: bool,
 }
 
-pub struct NewRequest<'a> {
+pub struct SiteRequest<'a> {
     pub key: &'a str,
     pub user_key: &'a str,
     pub group_key: &'a str,
@@ -155,7 +146,7 @@ impl Staging {
 
     // Each of these functions adds a row. It returns false if the site contains the key twice.
 
-    pub fn add_user(&self, new: &NewUser<'_>) -> Result<bool> {
+    pub fn add_user(&self, new: &SiteUser<'_>) -> Result<bool> {
         let sql = "INSERT INTO users (key, number, joined_at, email, email_key, username, username_in_django, first_name, \
              last_name, academic_title, password_hash, is_active, is_staff, is_superuser, last_login_at, group_key, \
              is_representative) \
@@ -183,38 +174,47 @@ impl Staging {
         Ok(self.0.prepare_cached(sql)?.execute(params)? == 1)
     }
 
-    pub fn add_status(&self, new: &NewStatus<'_>) -> Result<bool> {
+    pub fn add_status(&self, new: &SiteStatus<'_>) -> Result<bool> {
         let sql = "INSERT INTO statuses (user_key, verified, archived, secondary_email, secondary_key) \
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
         let (email, key) = new.secondary_email.unzip();
         self.writer().change(sql, (new.user_key, new.verified, new.archived, email, key))
     }
 
-    pub fn add_institution(&self, new: &NewInstitution<'_>) -> Result<bool> {
+    /// The id is the key in Django.
+    pub fn add_institution(&self, new: &Institution) -> Result<bool> {
         let sql = "INSERT INTO institutions (key, name, city, state, country) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT DO NOTHING";
-        self.writer().change(sql, (new.key, new.name, new.city, new.state, new.country))
+        let Institution { id, name, city, state, country } = new;
+        self.writer().change(sql, (id, name, city, state, country))
     }
 
-    pub fn add_research_field(&self, id: i64, field: &str, subfield: &str) -> Result<bool> {
+    pub fn add_research_field(&self, new: &ResearchField) -> Result<bool> {
         let sql =
             "INSERT INTO research_fields (id, field, subfield) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-        self.writer().change(sql, (id, field, subfield))
+        self.writer().change(sql, (new.id, &new.field, &new.subfield))
     }
 
-    pub fn add_group(&self, new: &NewGroup<'_>) -> Result<bool> {
+    pub fn add_group(&self, new: &SiteGroup<'_>) -> Result<bool> {
         let sql = "INSERT INTO groups \
              (key, name, institution_key, research_field, representative_key, employees, is_public) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
-        let NewGroup { key, name, institution_key, research_field, representative_key, employees, is_public } =
-            new;
+        let SiteGroup {
+            key,
+            name,
+            institution_key,
+            research_field,
+            representative_key,
+            employees,
+            is_public,
+        } = new;
         self.writer().change(
             sql,
             (key, name, institution_key, research_field, representative_key, employees, is_public),
         )
     }
 
-    pub fn add_request(&self, new: &NewRequest<'_>) -> Result<bool> {
+    pub fn add_request(&self, new: &SiteRequest<'_>) -> Result<bool> {
         let sql = "INSERT INTO requests (key, user_key, group_key, made_at, status) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT DO NOTHING";
         self.writer().change(sql, (new.key, new.user_key, new.group_key, new.made_at, new.status))

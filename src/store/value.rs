@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::accounts::{MemberRole, Role};
 use super::audit::StoredActor;
-use super::django_keys::Model;
+use super::django_keys::KeyedModel;
 use super::join_requests::Status;
 use crate::clock::Timestamp;
 
@@ -164,7 +164,7 @@ macro_rules! store_by_name {
     )+};
 }
 
-store_by_name!(MemberRole, Model, Role, Status, StoredActor);
+store_by_name!(MemberRole, KeyedModel, Role, Status, StoredActor);
 
 /// The parameters of a statement: `$1` is the first.
 pub(super) trait Params {

@@ -20,7 +20,7 @@ use crate::error::Result;
 pub use check::OnConflict;
 pub use entry::Faults;
 pub use import::{Imported, import};
-use report::Report;
+use report::SiteReport;
 pub use source::Source;
 pub use stage::{Staged, stage, stage_dump};
 
@@ -28,7 +28,7 @@ pub use stage::{Staged, stage, stage_dump};
 const PAGE: i64 = 256;
 
 /// Finds the conflicts of a site and resolves them, within the temporary database.
-pub fn check(app: &App, staged: &Staged, on_conflict: OnConflict) -> Result<Report> {
+pub fn check(app: &App, staged: &Staged, on_conflict: OnConflict) -> Result<SiteReport> {
     check::find_and_resolve(app, staged, on_conflict)?;
     Ok(report::of(staged)?)
 }

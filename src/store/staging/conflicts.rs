@@ -125,8 +125,8 @@ impl Staging {
         db.change_many("DELETE FROM found", ())
     }
 
-    /// Forgets the conflicts of users that were imported before, because nothing of them is imported again.
-    pub fn forget_conflicts_of_known_users(&self) -> Result<()> {
+    /// Deletes the conflicts of users that were imported before, because these users are not imported again.
+    pub fn delete_conflicts_of_known_users(&self) -> Result<()> {
         let kinds = ConflictKind::VARIANTS.iter().filter(|kind| kind.subject() == Subject::User);
         let sql = "DELETE FROM conflicts WHERE kind = $1 AND key IN (SELECT key FROM users WHERE is_known)";
         for kind in kinds {

@@ -3,6 +3,7 @@
 use super::{Result, Staging};
 use crate::clock::Timestamp;
 use crate::store::accounts::AccountId;
+use crate::store::institutions::{self, Institution, ResearchField, read_institution};
 use crate::store::join_requests::Status;
 use crate::store::statement::Row;
 
@@ -50,14 +51,6 @@ impl StagedUser {
     pub fn position(&self) -> Position {
         Position { number: self.number, joined_at: self.joined_at, key: self.key.clone() }
     }
-}
-
-pub struct StagedInstitution {
-    pub key: String,
-    pub name: String,
-    pub city: String,
-    pub state: Option<String>,
-    pub country: String,
 }
 
 pub struct StagedGroup {
@@ -145,23 +138,14 @@ impl Staging {
         self.db().list(&sql, (after.number, after.joined_at, &after.key, limit), read_user)
     }
 
-    pub fn list_institutions(&self) -> Result<Vec<StagedInstitution>> {
+    /// Returns the institutions with their keys in Django as their ids.
+    pub fn list_institutions(&self) -> Result<Vec<Institution>> {
         let sql = "SELECT key, name, city, state, country FROM institutions ORDER BY position";
-        self.db().list(sql, (), |row| {
-            Ok(StagedInstitution {
-                key: row.get(0)?,
-                name: row.get(1)?,
-                city: row.get(2)?,
-                state: row.get(3)?,
-                country: row.get(4)?,
-            })
-        })
+        self.db().list(sql, (), |row| read_institution(row, 0))
     }
 
-    /// Returns the id, field and subfield of each research field.
-    pub fn list_research_fields(&self) -> Result<Vec<(i64, String, String)>> {
-        let sql = "SELECT id, field, subfield FROM research_fields ORDER BY id";
-        self.db().list(sql, (), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    pub fn list_research_fields(&self) -> Result<Vec<ResearchField>> {
+        institutions::list_research_fields(&self.db())
     }
 
     /// Returns the keys of all groups.

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::email;
 use crate::error::Result;
 use crate::store::accounts::transfer::{list_owners_of_emails, list_owners_of_usernames};
-use crate::store::django_keys::{self, Model};
+use crate::store::django_keys::{self, KeyedModel};
 use crate::store::staging::{ConflictKind, Position, StagedUser, Staging};
 use crate::store::{self, Reader};
 
@@ -33,7 +33,7 @@ pub(super) fn find_and_resolve(app: &App, staged: &Staged, on_conflict: OnConfli
     let rename = on_conflict != OnConflict::Skip;
     app.store.read(|db| {
         mark_known(db, staged)?;
-        staging.forget_conflicts_of_known_users()?;
+        staging.delete_conflicts_of_known_users()?;
         for kind in ConflictKind::VARIANTS {
             // Groups are checked without what was left out before.
             if matches!(kind, ConflictKind::GroupNameShared | ConflictKind::RepresentativeMissing) {
@@ -89,7 +89,7 @@ fn mark_known(db: &Reader<'_>, staged: &Staged) -> Result<()> {
     let has_dates = user_model.is_some_and(|model| model.fields.iter().any(|field| field == "date_joined"));
     for_each_page(staging, Staging::list_all_users, |users| {
         let keys: Vec<String> = users.iter().map(|user| user.key.clone()).collect();
-        let known = django_keys::list_by_keys(db, Model::User, &keys)?;
+        let known = django_keys::list_by_keys(db, KeyedModel::User, &keys)?;
         let ids: HashMap<String, i64> =
             known.into_iter().filter_map(|known| Some((known.key, known.id.parse().ok()?))).collect();
         let accounts = store::accounts::list_by_ids(db, &ids.values().copied().collect::<Vec<_>>())?;
@@ -108,7 +108,7 @@ fn mark_known(db: &Reader<'_>, staged: &Staged) -> Result<()> {
         Ok(())
     })?;
     let group_keys = staging.list_group_keys()?;
-    let known = django_keys::list_by_keys(db, Model::WorkingGroup, &group_keys)?;
+    let known = django_keys::list_by_keys(db, KeyedModel::WorkingGroup, &group_keys)?;
     let known: HashMap<String, String> = known.into_iter().map(|known| (known.key, known.id)).collect();
     // A group may have come with another import, under the same UUID.
     let ids: Vec<String> = group_keys.iter().map(|key| known.get(key).unwrap_or(key).clone()).collect();
@@ -126,7 +126,7 @@ fn mark_known(db: &Reader<'_>, staged: &Staged) -> Result<()> {
         let Some((last, _)) = requests.last() else { return Ok(()) };
         after = *last;
         let keys: Vec<String> = requests.into_iter().map(|(_, key)| key).collect();
-        for known in django_keys::list_by_keys(db, Model::JoinRequest, &keys)? {
+        for known in django_keys::list_by_keys(db, KeyedModel::JoinRequest, &keys)? {
             staging.set_known_request(&known.key)?;
         }
     }
@@ -176,10 +176,11 @@ fn find_taken_group_names(db: &Reader<'_>, staging: &Staging) -> Result<()> {
 
 fn find_other_research_fields(db: &Reader<'_>, staging: &Staging) -> Result<()> {
     let existing = store::institutions::list_research_fields(db)?;
-    for (id, field, subfield) in staging.list_research_fields()? {
-        let other = existing.iter().find(|other| other.id == id);
-        if let Some(other) = other.filter(|other| other.field != field || other.subfield != subfield) {
-            staging.add_found(&id.to_string(), Some(&format!("{}: {}", other.field, other.subfield)))?;
+    for field in staging.list_research_fields()? {
+        let other = existing.iter().find(|other| other.id == field.id);
+        if let Some(other) = other.filter(|other| **other != field) {
+            let names = format!("{}: {}", other.field, other.subfield);
+            staging.add_found(&field.id.to_string(), Some(&names))?;
         }
     }
     Ok(())
@@ -187,7 +188,7 @@ fn find_other_research_fields(db: &Reader<'_>, staging: &Staging) -> Result<()> 
 
 /// Returns the id of an institution that was imported before. Otherwise the key is its id if it is a UUID.
 pub(super) fn institution_id(db: &Reader<'_>, key: &str) -> Result<String> {
-    let known = django_keys::list_by_keys(db, Model::Institution, &[key.to_owned()])?;
+    let known = django_keys::list_by_keys(db, KeyedModel::Institution, &[key.to_owned()])?;
     Ok(known.into_iter().next().map_or_else(|| key.to_owned(), |known| known.id))
 }
 

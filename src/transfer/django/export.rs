@@ -13,8 +13,9 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::store::accounts::transfer::{ExportedAccount, list_for_export};
-use crate::store::django_keys;
+use crate::store::django_keys::KeyedModel;
 use crate::store::groups::Group;
+use crate::store::institutions::Institution;
 use crate::store::join_requests::{JoinRequest, Status};
 use crate::store::{self, Reader};
 
@@ -33,9 +34,11 @@ pub struct Exported {
 pub fn export(app: &App, out: &mut dyn Write) -> Result<Exported> {
     app.store.read(|db| {
         let models = Models::find(db)?.unwrap_or_else(Models::of_wepledge);
-        require_representatives(db, &models)?;
         let mut fixture = Fixture { out, models: &models, exported: Exported::default() };
         let export = Export::new(db, &models)?;
+        if models.0.contains_key(&Kind::WorkingGroup) {
+            require_representatives(db, &export.groups)?;
+        }
         fixture.write_text("[")?;
         export.write_institutions(&mut fixture)?;
         // When a user is loaded, django-graphql-auth adds a status, unless there is one.
@@ -50,11 +53,7 @@ pub fn export(app: &App, out: &mut dyn Write) -> Result<Exported> {
 }
 
 /// Rejects working groups without a representative, which WePledge cannot load.
-fn require_representatives(db: &Reader<'_>, models: &Models) -> Result<()> {
-    if !models.0.contains_key(&Kind::WorkingGroup) {
-        return Ok(());
-    }
-    let groups = store::groups::list(db)?;
+fn require_representatives(db: &Reader<'_>, groups: &[Group]) -> Result<()> {
     let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
     let representatives = store::accounts::list_representatives(db, &ids)?;
     let represented: HashSet<&str> = representatives.iter().filter_map(Account::represents).collect();
@@ -72,40 +71,45 @@ fn require_representatives(db: &Reader<'_>, models: &Models) -> Result<()> {
 
 struct Export<'a> {
     db: &'a Reader<'a>,
-    accounts: AccountKeys,
-    institutions: HashMap<String, Value>,
-    groups: HashMap<String, Value>,
-    requests: Keys,
-    list_of_groups: Vec<Group>,
+    institutions: Vec<Institution>,
+    institution_keys: HashMap<String, Value>,
+    groups: Vec<Group>,
+    group_keys: HashMap<String, Value>,
+    account_keys: AccountKeys,
+    request_keys: Keys,
 }
 
 impl<'a> Export<'a> {
     fn new(db: &'a Reader<'a>, models: &Models) -> Result<Self> {
         let has_uuids = |kind| models.0.get(&kind).is_none_or(|model: &Model| model.has_uuids);
+        let keys = |model, kind| Keys::new(db, model, has_uuids(kind));
         let institutions = store::institutions::list_institutions(db, &[], i64::MAX, 0)?;
-        let institutions: Vec<String> = institutions.into_iter().map(|institution| institution.id).collect();
-        let list_of_groups = store::groups::list(db)?;
-        let groups: Vec<String> = list_of_groups.iter().map(|group| group.id.clone()).collect();
-        let institution_keys = Keys::new(db, django_keys::Model::Institution, has_uuids(Kind::Institution))?;
-        let group_keys = Keys::new(db, django_keys::Model::WorkingGroup, has_uuids(Kind::WorkingGroup))?;
+        let institution_ids: Vec<_> = institutions.iter().map(|institution| institution.id.clone()).collect();
+        let groups = store::groups::list(db)?;
+        let group_ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
         Ok(Self {
             db,
-            accounts: AccountKeys::new(db, has_uuids(Kind::User))?,
-            institutions: institution_keys.of(db, &institutions)?,
-            groups: group_keys.of(db, &groups)?,
-            requests: Keys::new(db, django_keys::Model::JoinRequest, has_uuids(Kind::JoinRequest))?,
-            list_of_groups,
+            institutions,
+            institution_keys: keys(KeyedModel::Institution, Kind::Institution)?.of(db, &institution_ids)?,
+            groups,
+            group_keys: keys(KeyedModel::WorkingGroup, Kind::WorkingGroup)?.of(db, &group_ids)?,
+            account_keys: AccountKeys::new(db, has_uuids(Kind::User))?,
+            request_keys: keys(KeyedModel::JoinRequest, Kind::JoinRequest)?,
         })
     }
 
     fn write_institutions(&self, fixture: &mut Fixture<'_>) -> Result<()> {
-        for institution in store::institutions::list_institutions(self.db, &[], i64::MAX, 0)? {
-            fixture.write(Kind::Institution, &self.institutions[&institution.id], |field| match field {
-                "name" => json!(institution.name),
-                "city" => json!(institution.city),
-                "state" => json!(institution.state),
-                _ => json!(institution.country),
-            })?;
+        for institution in &self.institutions {
+            fixture.write(
+                Kind::Institution,
+                &self.institution_keys[&institution.id],
+                |field| match field {
+                    "name" => json!(institution.name),
+                    "city" => json!(institution.city),
+                    "state" => json!(institution.state),
+                    _ => json!(institution.country),
+                },
+            )?;
         }
         for research_field in store::institutions::list_research_fields(self.db)? {
             fixture.write(Kind::ResearchField, &json!(research_field.id), |field| match field {
@@ -124,7 +128,7 @@ impl<'a> Export<'a> {
             let Some(exported) = page.last() else { return Ok(()) };
             last = exported.account.id;
             let accounts: Vec<&Account> = page.iter().map(|exported| &exported.account).collect();
-            let keys = self.accounts.of(self.db, &accounts)?;
+            let keys = self.account_keys.of(self.db, &accounts)?;
             for exported in &page {
                 let key = &keys[&exported.account.id];
                 number += 1;
@@ -139,7 +143,7 @@ impl<'a> Export<'a> {
 
     fn user_value(&self, exported: &ExportedAccount, field: &str) -> Value {
         let account = &exported.account;
-        let group = account.membership.as_ref().and_then(|membership| self.groups.get(&membership.group));
+        let group = account.membership.as_ref().and_then(|membership| self.group_keys.get(&membership.group));
         match field {
             "password" => json!(django_hash(exported)),
             "last_login" => json!(account.last_login_at.map(django_time)),
@@ -160,16 +164,16 @@ impl<'a> Export<'a> {
     }
 
     fn write_groups(&self, fixture: &mut Fixture<'_>) -> Result<()> {
-        for groups in self.list_of_groups.chunks(GROUPS) {
+        for groups in self.groups.chunks(GROUPS) {
             let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
             let representatives = store::accounts::list_representatives(self.db, &ids)?;
-            let keys = self.accounts.of(self.db, &representatives.iter().collect::<Vec<_>>())?;
+            let keys = self.account_keys.of(self.db, &representatives.iter().collect::<Vec<_>>())?;
             for group in groups {
                 let representative = representatives.iter().find(|account| account.is_member_of(&group.id));
                 let representative = representative.and_then(|account| keys.get(&account.id));
                 let institution =
-                    group.institution.as_ref().map(|institution| &self.institutions[&institution.id]);
-                fixture.write(Kind::WorkingGroup, &self.groups[&group.id], |field| match field {
+                    group.institution.as_ref().map(|institution| &self.institution_keys[&institution.id]);
+                fixture.write(Kind::WorkingGroup, &self.group_keys[&group.id], |field| match field {
                     "name" => json!(group.name),
                     "institution" => json!(institution),
                     "representative" => json!(representative),
@@ -184,16 +188,16 @@ impl<'a> Export<'a> {
     }
 
     fn write_join_requests(&self, fixture: &mut Fixture<'_>) -> Result<()> {
-        for groups in self.list_of_groups.chunks(GROUPS) {
+        for groups in self.groups.chunks(GROUPS) {
             let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
             let requests = store::join_requests::list_by_groups(self.db, &ids)?;
             let ids: Vec<_> = requests.iter().map(|request| request.id.clone()).collect();
-            let request_keys = self.requests.of(self.db, &ids)?;
+            let request_keys = self.request_keys.of(self.db, &ids)?;
             let accounts: Vec<_> = requests.iter().map(|request| request.account).collect();
             let accounts = store::accounts::list_by_ids(self.db, &accounts)?;
-            let account_keys = self.accounts.of(self.db, &accounts.iter().collect::<Vec<_>>())?;
+            let account_keys = self.account_keys.of(self.db, &accounts.iter().collect::<Vec<_>>())?;
             for request in &requests {
-                let (user, group) = (&account_keys[&request.account], &self.groups[&request.group]);
+                let (user, group) = (&account_keys[&request.account], &self.group_keys[&request.group]);
                 fixture.write(Kind::JoinRequest, &request_keys[&request.id], |field| {
                     request_value(request, user, group, field)
                 })?;

@@ -18,9 +18,9 @@ use crate::store::accounts::transfer::{
     ImportedAccount, NewEmail, insert_emails, insert_many, last_id, set_last_id,
 };
 use crate::store::accounts::{MemberRole, NewAccount, Role};
-use crate::store::django_keys::{self, DjangoKey, Model};
+use crate::store::django_keys::{self, DjangoKey, KeyedModel};
 use crate::store::groups::NewGroup;
-use crate::store::institutions::{Institution, ResearchField};
+use crate::store::institutions::Institution;
 use crate::store::join_requests::JoinRequest;
 use crate::store::properties::{self, Property};
 use crate::store::staging::{Position, StagedUser, Staging};
@@ -84,28 +84,20 @@ fn store_models(tx: &Tx<'_>, models: &Models) -> Result<()> {
 
 fn add_institutions(tx: &Tx<'_>, staging: &Staging, imported: &mut Imported) -> Result<()> {
     for staged in staging.list_institutions()? {
-        let known = institution_id(tx, &staged.key)?;
+        let key = staged.id.clone();
         // An integer is not an id here.
-        let id = uuid(&known).unwrap_or_else(|| tx.app.random.uuid());
-        staging.set_institution_id(&staged.key, &id)?;
-        if store::institutions::has_institution(tx, &id)? {
-            continue;
+        let id = uuid(&institution_id(tx, &key)?).unwrap_or_else(|| tx.app.random.uuid());
+        staging.set_institution_id(&key, &id)?;
+        if !store::institutions::has_institution(tx, &id)? {
+            let institution = Institution { id: id.clone(), ..staged };
+            store::institutions::upsert_institution(tx, &institution)?;
+            django_keys::insert_many(tx, KeyedModel::Institution, &[DjangoKey { key, id }])?;
+            imported.institutions += 1;
         }
-        let institution = Institution {
-            id: id.clone(),
-            name: staged.name,
-            city: staged.city,
-            state: staged.state,
-            country: staged.country,
-        };
-        store::institutions::upsert_institution(tx, &institution)?;
-        django_keys::insert_many(tx, Model::Institution, &[DjangoKey { key: staged.key, id }])?;
-        imported.institutions += 1;
     }
-    for (id, field, subfield) in staging.list_research_fields()? {
-        let is_new = !store::institutions::has_research_field(tx, id)?;
-        if is_new {
-            store::institutions::upsert_research_field(tx, &ResearchField { id, field, subfield })?;
+    for field in staging.list_research_fields()? {
+        if !store::institutions::has_research_field(tx, field.id)? {
+            store::institutions::upsert_research_field(tx, &field)?;
             imported.research_fields += 1;
         }
     }
@@ -131,7 +123,7 @@ fn add_groups(tx: &Tx<'_>, staging: &Staging, imported: &mut Imported) -> Result
             .into());
         }
         staging.set_group_id(&staged.key, &id)?;
-        django_keys::insert_many(tx, Model::WorkingGroup, &[DjangoKey { key: staged.key, id }])?;
+        django_keys::insert_many(tx, KeyedModel::WorkingGroup, &[DjangoKey { key: staged.key, id }])?;
         imported.groups += 1;
     }
     Ok(())
@@ -178,7 +170,7 @@ fn add_accounts(
         }
         insert_many(tx, &new)?;
         insert_emails(tx, &emails)?;
-        django_keys::insert_many(tx, Model::User, &keys)?;
+        django_keys::insert_many(tx, KeyedModel::User, &keys)?;
         imported.accounts += users.len() as u64;
         progress(imported.accounts);
         Ok(())
@@ -264,6 +256,6 @@ fn add_requests(tx: &Tx<'_>, staging: &Staging, imported: &mut Imported) -> Resu
             }
         }
         imported.join_requests += keys.len() as u64;
-        django_keys::insert_many(tx, Model::JoinRequest, &keys)?;
+        django_keys::insert_many(tx, KeyedModel::JoinRequest, &keys)?;
     }
 }

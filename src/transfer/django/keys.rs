@@ -8,19 +8,19 @@ use sha2::{Digest as _, Sha256};
 use uuid::Builder;
 
 use crate::accounts::{Account, AccountId};
-use crate::store::django_keys::{self, DjangoKey, Model};
+use crate::store::django_keys::{self, DjangoKey, KeyedModel};
 use crate::store::{Reader, Result};
 
 /// The keys of objects whose ids are UUIDs here.
 pub(super) struct Keys {
-    model: Model,
+    model: KeyedModel,
     has_uuids: bool,
     /// The last integer that was assigned as a key.
     last_number: Cell<i64>,
 }
 
 impl Keys {
-    pub(super) fn new(db: &Reader<'_>, model: Model, has_uuids: bool) -> Result<Self> {
+    pub(super) fn new(db: &Reader<'_>, model: KeyedModel, has_uuids: bool) -> Result<Self> {
         Ok(Self { model, has_uuids, last_number: django_keys::max_number(db, model)?.into() })
     }
 
@@ -52,16 +52,16 @@ pub(super) struct AccountKeys {
 impl AccountKeys {
     pub(super) fn new(db: &Reader<'_>, has_uuids: bool) -> Result<Self> {
         let last_id = crate::store::accounts::transfer::last_id(db)?;
-        Ok(Self { has_uuids, max_number: django_keys::max_number(db, Model::User)?.max(last_id) })
+        Ok(Self { has_uuids, max_number: django_keys::max_number(db, KeyedModel::User)?.max(last_id) })
     }
 
     /// Returns the key of each account, by its id.
     pub(super) fn of(&self, db: &Reader<'_>, accounts: &[&Account]) -> Result<HashMap<AccountId, Value>> {
         let ids: Vec<String> = accounts.iter().map(|account| account.id.to_string()).collect();
-        let known = django_keys::list_by_ids(db, Model::User, &ids)?;
+        let known = django_keys::list_by_ids(db, KeyedModel::User, &ids)?;
         let known: HashMap<_, _> = known.into_iter().map(|DjangoKey { key, id }| (id, key)).collect();
         // Another account may have been imported with the id of this one as its key.
-        let taken = django_keys::list_by_keys(db, Model::User, &ids)?;
+        let taken = django_keys::list_by_keys(db, KeyedModel::User, &ids)?;
         let is_taken = |key: &str| taken.iter().any(|taken| taken.key == key);
         let key = |account: &&Account| {
             let id = account.id.to_string();

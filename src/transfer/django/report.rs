@@ -22,7 +22,7 @@ const OF_DJANGO: [&str; 8] = [
     "sites.site",
 ];
 
-pub struct Report {
+pub struct SiteReport {
     pub users: UserCounts,
     /// The numbers of passwords by the name of their algorithm.
     pub algorithms: Vec<(String, u64)>,
@@ -49,7 +49,7 @@ pub struct ConflictsOfKind {
     pub listed: Vec<Found>,
 }
 
-impl Report {
+impl SiteReport {
     pub fn count_conflicts(&self) -> u64 {
         self.conflicts.iter().map(|conflicts| conflicts.count).sum()
     }
@@ -79,7 +79,7 @@ impl ConflictsOfKind {
     }
 }
 
-pub(super) fn of(staged: &Staged) -> Result<Report> {
+pub(super) fn of(staged: &Staged) -> Result<SiteReport> {
     let mut conflicts = Vec::new();
     for kind in ConflictKind::VARIANTS {
         let count = staged.staging.count_conflicts(*kind)?;
@@ -91,7 +91,7 @@ pub(super) fn of(staged: &Staged) -> Result<Report> {
     let [institutions, research_fields, groups, join_requests] = staged.staging.count_others()?;
     let mut others = staged.others.clone();
     others.retain(|(label, _)| !OF_DJANGO.contains(&label.as_str()));
-    Ok(Report {
+    Ok(SiteReport {
         users: staged.staging.count_users()?,
         algorithms: staged.staging.count_algorithms()?,
         institutions,

@@ -52,7 +52,7 @@ impl Source {
         }
         let path = PathBuf::from(name);
         if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            bail!("{name} is no regular file; write the dump to a file first");
+            bail!("{name} is not a regular file; write the dump to a file first");
         }
         let is_database = is_sqlite(open(&path)?.fill_buf().with_context(|| unreadable(&path))?);
         Ok(if is_database { Self::Database(Location::Sqlite(path)) } else { Self::Dump(path) })
@@ -135,7 +135,7 @@ fn read_database(location: &Location, visit: &mut dyn FnMut(Object) -> Result<()
             let key = fields.remove("id").unwrap_or_default();
             has_uuids = Some(key.is_string());
             let Some(key) = key_of(&key) else {
-                bail!("{label} has the primary key {key}, which is no integer or UUID")
+                bail!("{label} has the primary key {key}, which is not an integer or a UUID")
             };
             visit(Object { kind, label: label.clone(), key, fields })
         })?;

@@ -13,10 +13,9 @@ use crate::accounts::validation;
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::django::email_validator;
+use crate::store::institutions::{Institution, ResearchField};
 use crate::store::join_requests::Status;
-use crate::store::staging::{
-    ConflictKind, NewGroup, NewInstitution, NewRequest, NewStatus, NewUser, Staging,
-};
+use crate::store::staging::{ConflictKind, SiteGroup, SiteRequest, SiteStatus, SiteUser, Staging};
 use crate::tokens::refresh;
 use crate::{email, passwords};
 
@@ -187,7 +186,7 @@ fn add_user(staging: &Staging, key: &str, now: Timestamp, entry: &mut Entry<'_>)
     );
     let group_key = entry.reference("working_group");
     let is_representative = entry.has("is_representative").then(|| entry.flag("is_representative", false));
-    staging.add_user(&NewUser {
+    staging.add_user(&SiteUser {
         key,
         email: &address,
         email_key: &email_key,
@@ -214,7 +213,7 @@ fn add_status(staging: &Staging, entry: &mut Entry<'_>) -> Result<bool> {
         staging.add_conflict(ConflictKind::SecondaryInvalid, &user_key, Some(&secondary))?;
     }
     let key = email::key(&secondary);
-    staging.add_status(&NewStatus {
+    staging.add_status(&SiteStatus {
         user_key: &user_key,
         verified: entry.flag("verified", false),
         archived: entry.flag("archived", false),
@@ -223,10 +222,13 @@ fn add_status(staging: &Staging, entry: &mut Entry<'_>) -> Result<bool> {
 }
 
 fn add_institution(staging: &Staging, key: &str, entry: &mut Entry<'_>) -> Result<bool> {
-    let (name, city) = (entry.name("name", INSTITUTION), entry.name("city", PLACE));
-    let (state, country) = (entry.optional_string("state", PLACE), entry.name("country", PLACE));
-    let new = NewInstitution { key, name: &name, city: &city, state: state.as_deref(), country: &country };
-    staging.add_institution(&new)
+    staging.add_institution(&Institution {
+        id: key.to_owned(),
+        name: entry.name("name", INSTITUTION),
+        city: entry.name("city", PLACE),
+        state: entry.optional_string("state", PLACE),
+        country: entry.name("country", PLACE),
+    })
 }
 
 fn add_research_field(staging: &Staging, key: &str, entry: &mut Entry<'_>) -> Result<bool> {
@@ -235,7 +237,7 @@ fn add_research_field(staging: &Staging, key: &str, entry: &mut Entry<'_>) -> Re
         entry.reject("", format_args!("Its primary key must be an integer from 1 to {}.", i32::MAX));
     }
     let (field, subfield) = (entry.name("field", RESEARCH_FIELD), entry.name("subfield", RESEARCH_FIELD));
-    id.map_or(Ok(true), |id| staging.add_research_field(id, &field, &subfield))
+    id.map_or(Ok(true), |id| staging.add_research_field(&ResearchField { id, field, subfield }))
 }
 
 fn add_group(staging: &Staging, key: &str, entry: &mut Entry<'_>) -> Result<bool> {
@@ -244,7 +246,7 @@ fn add_group(staging: &Staging, key: &str, entry: &mut Entry<'_>) -> Result<bool
     entry.require("field");
     // Earlier versions of WePledge had the second name.
     let is_public = if entry.has("is_public") { "is_public" } else { "public" };
-    let new = NewGroup {
+    let new = SiteGroup {
         key,
         name: &name,
         institution_key: institution.as_deref(),
@@ -263,7 +265,7 @@ fn add_request(staging: &Staging, key: &str, entry: &mut Entry<'_>) -> Result<bo
     if status.is_err() {
         entry.reject("status", "It must be Pending, Approved or Declined.");
     }
-    staging.add_request(&NewRequest {
+    staging.add_request(&SiteRequest {
         key,
         user_key: &user_key,
         group_key: &group_key,

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 /// Why a dump is not imported.
 #[derive(Debug)]
 pub enum Refusal {
-    /// The dump is no dump, or contains invalid values.
+    /// The input is not a dump, or contains invalid values.
     Invalid(Vec<String>),
     Conflicts(Vec<String>),
 }

@@ -273,7 +273,7 @@ fn invalid_values_are_listed_and_nothing_is_imported() {
 }
 
 #[test]
-fn a_file_that_is_no_dump_is_refused_in_one_sentence() {
+fn a_file_that_is_not_a_dump_is_refused_in_one_sentence() {
     let site = Site::empty();
     site.write("text", "SECRET_KEY = 'tidal'");
     assert!(
