@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::language::Languages;
 use crate::mail::{Mailer, Outage};
 use crate::metrics::Metrics;
 use crate::passwords::Hasher;
@@ -27,6 +28,7 @@ pub struct App {
     /// Signs access and action tokens.
     pub signing_key: SigningKey,
     pub hasher: Hasher,
+    pub languages: Arc<Languages>,
     pub mailer: Mailer,
     pub outage: Arc<Outage>,
     /// Notified after a transaction that enqueued mail, to wake its delivery.
@@ -44,19 +46,34 @@ impl App {
         let signing_key = secret_key::load_or_create(&config, &random)?;
         let store = Arc::new(Store::open(&config.location()?)?);
         let hasher = Hasher::new(&config.passwords, random.clone())?;
-        let mailer = Mailer::new(&config)?;
+        let languages = load_languages(&config)?;
+        let mailer = Mailer::new(&config, &languages)?;
         let (outage, mail_enqueued) = (Arc::default(), Arc::default());
         let metrics = Arc::new(Metrics::new(&store.writes));
-        Ok(Self { config, clock, random, store, signing_key, hasher, mailer, outage, mail_enqueued, metrics })
+        Ok(Self {
+            config,
+            clock,
+            random,
+            store,
+            signing_key,
+            hasher,
+            languages,
+            mailer,
+            outage,
+            mail_enqueued,
+            metrics,
+        })
     }
 
     /// Returns the same application with other settings. The data folder must be the same.
     pub fn with_settings(&self, config: Config) -> Result<Self> {
         let random = self.random.clone();
+        let languages = load_languages(&config)?;
         Ok(Self {
             signing_key: secret_key::load_or_create(&config, &random)?,
             hasher: Hasher::new(&config.passwords, random.clone())?,
-            mailer: Mailer::new(&config)?,
+            mailer: Mailer::new(&config, &languages)?,
+            languages,
             clock: self.clock.clone(),
             store: Arc::clone(&self.store),
             outage: Arc::clone(&self.outage),
@@ -66,4 +83,9 @@ impl App {
             random,
         })
     }
+}
+
+/// Loads the languages that the settings name.
+pub fn load_languages(config: &Config) -> Result<Arc<Languages>> {
+    Languages::load(config.languages.as_deref(), &config.site_language).map(Arc::new)
 }

@@ -47,6 +47,8 @@ pub struct Config {
     /// Never ends with a slash.
     pub public_url: String,
     site_name: Option<String>,
+    pub site_language: String,
+    pub languages: Option<PathBuf>,
     pub data_dir: PathBuf,
     pub secret_key: Option<SecretString>,
     secret_key_file: Option<PathBuf>,

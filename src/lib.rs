@@ -17,7 +17,7 @@
 //! | [`outbox`] | mail that is enqueued in a transaction and delivered after it |
 //! | [`app`], [`error`] | the assembled application; rejections and other errors of rules |
 //! | [`store`], [`mail`], [`tokens`], [`passwords`], [`email`] | one technology each |
-//! | [`config`], [`django`], [`metrics`] | the settings, compatibility with Django, counters |
+//! | [`config`], [`django`], [`language`], [`metrics`] | the settings, compatibility with Django, translations, counters |
 //! | [`clock`], [`random`], [`digest`], [`printable`], [`private_files`], [`text`] | values and helpers |
 //!
 //! # Where to look
@@ -71,6 +71,7 @@ pub mod graphql;
 pub mod groups;
 pub mod health;
 pub mod http;
+pub mod language;
 pub mod mail;
 pub mod metrics;
 pub mod outbox;

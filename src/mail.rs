@@ -7,9 +7,12 @@ mod outage;
 mod smtp;
 mod templates;
 
+use std::sync::Arc;
+
 use anyhow::Result;
 
 use crate::config::Config;
+use crate::language::Languages;
 
 pub use backend::Backend;
 pub use failure::{Failure, FailureKind};
@@ -32,13 +35,13 @@ pub struct Mailer {
 }
 
 /// Rejects templates and certificates that cannot be used.
-pub fn check(config: &Config) -> Result<()> {
-    Templates::new(config)?;
+pub fn check(config: &Config, languages: &Arc<Languages>) -> Result<()> {
+    Templates::new(config, languages)?;
     smtp::check(config)
 }
 
 impl Mailer {
-    pub fn new(config: &Config) -> Result<Self> {
-        Ok(Self { templates: Templates::new(config)?, backend: Backend::new(config)? })
+    pub fn new(config: &Config, languages: &Arc<Languages>) -> Result<Self> {
+        Ok(Self { templates: Templates::new(config, languages)?, backend: Backend::new(config)? })
     }
 }

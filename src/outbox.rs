@@ -12,6 +12,8 @@ use anyhow::Result;
 
 use crate::app::App;
 use crate::mail::{Failure, FailureKind, MailKind, Message};
+use crate::store::accounts::{Account, AccountId};
+use crate::store::outbox::NewMessage;
 use crate::store::{self, Writer};
 use round::{QueuedMail, Round};
 
@@ -27,16 +29,36 @@ const MAX_RETRY_DELAY: Duration = Duration::from_hours(1);
 /// such limit while the mail server is unavailable.
 const MAX_AGE: Duration = Duration::from_hours(5 * 24);
 
-/// Enqueues a mail that addresses its recipient by `name`, and returns its id.
-pub fn enqueue(app: &App, tx: &Writer<'_>, kind: &MailKind<'_>, recipient: &str, name: &str) -> Result<i64> {
-    let message = app.mailer.templates.render(kind, recipient, name)?;
-    let Message { recipient, subject, text, html } = &message;
-    store::outbox::insert(tx, recipient, subject, text, html, app.clock.now())
+#[derive(Default, Clone, Copy)]
+pub struct Recipient<'a> {
+    pub email: &'a str,
+    /// The name in the salutation.
+    pub name: &'a str,
+    /// The code of the language of the mail. `None` for the language of the site.
+    pub language: Option<&'a str>,
+    /// The account that the mail is about. The mail is erased with it. `None` for a mail that stays.
+    pub account: Option<AccountId>,
+}
+
+impl<'a> Recipient<'a> {
+    /// The owner of an account, at an address that the account has or requests.
+    pub fn owner(account: &'a Account, email: &'a str, name: &'a str) -> Self {
+        Self { email, name, language: account.language.as_deref(), account: Some(account.id) }
+    }
+}
+
+/// Enqueues a mail, and returns its id.
+pub fn enqueue(app: &App, tx: &Writer<'_>, kind: &MailKind<'_>, recipient: &Recipient<'_>) -> Result<i64> {
+    let Recipient { email, name, language, account } = *recipient;
+    let Message { recipient, subject, text, html } =
+        app.mailer.templates.render(kind, email, name, app.languages.get(language))?;
+    let new = NewMessage { recipient: &recipient, subject: &subject, text: &text, html: &html, account };
+    store::outbox::insert(tx, &new, app.clock.now())
 }
 
 /// Takes the time of [`enqueue`] without an effect, so that timing does not reveal whether an account exists.
 pub fn enqueue_decoy(app: &App, tx: &Writer<'_>) -> Result<()> {
-    let id = enqueue(app, tx, &MailKind::Hint(""), "", "")?;
+    let id = enqueue(app, tx, &MailKind::Hint(""), &Recipient::default())?;
     store::outbox::delete(tx, id)
 }
 

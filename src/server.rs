@@ -10,14 +10,14 @@ use anyhow::Result;
 use tokio::task::spawn_blocking;
 
 use crate::config::Config;
-use crate::{http, mail};
+use crate::{app, http, mail};
 
 pub use reload::SetLogLevel;
 pub use run::run;
 
 /// Rejects settings that cannot be used on this machine, such as those that name a missing file.
 pub fn check(config: &Config) -> Result<()> {
-    mail::check(config)?;
+    mail::check(config, &app::load_languages(config)?)?;
     http::check(config)
 }
 

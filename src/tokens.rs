@@ -1,7 +1,8 @@
-//! Tokens: access tokens (JWT), refresh tokens, and action tokens in mailed links.
+//! Tokens: access tokens (JWT), refresh tokens, cookies of pages, and action tokens in mailed links.
 
 pub mod access;
 pub mod action;
+pub mod cookie;
 mod hs256;
 pub mod refresh;
 mod verified;

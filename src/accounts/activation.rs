@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::email;
 use crate::error::{FieldError, FieldErrors, Result};
 use crate::mail::MailKind;
+use crate::outbox::Recipient;
 use crate::security::action_links::{self, Redeemed};
 use crate::security::audit::Event;
 use crate::security::throttle::{self, MailPurpose};
@@ -58,5 +59,5 @@ pub fn resend(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
 pub(super) fn enqueue_mail(tx: &Tx<'_>, account: &Account) -> Result<()> {
     let token = action_links::issue(tx.app, Action::Activation, account, None)?;
     let mail = MailKind::Activation { token: &token, ends_password: account.activation_ends_password };
-    tx.enqueue(&mail, &account.email, account.plain_salutation())
+    tx.enqueue(&mail, &Recipient::owner(account, &account.email, account.plain_salutation()))
 }

@@ -6,13 +6,13 @@ use crate::config::Deletion;
 use crate::error::{FieldError, Result};
 use crate::security::audit::Event;
 use crate::security::authentication::release_email;
-use crate::security::reauthentication::reauthenticate;
+use crate::security::reauthentication::{Proof, reauthenticate};
 use crate::security::{Tx, Viewer, throttle};
 use crate::store;
 
 /// Archives the account of the viewer until the next login.
-pub fn archive(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
-    let verified = reauthenticate(app, viewer, "password", password, |_, _| Ok(()))?;
+pub fn archive(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<()> {
+    let verified = reauthenticate(app, viewer, "password", proof, |_, _| Ok(()))?;
     verified.run(app, |tx, account| {
         throttle::account_change(tx, account.id)?;
         notices::enqueue(tx, account, notices::ARCHIVED)?;
@@ -23,8 +23,8 @@ pub fn archive(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
 }
 
 /// Erases or deactivates the account of the viewer, depending on the settings.
-pub fn delete(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
-    let verified = reauthenticate(app, viewer, "password", password, |_, _| Ok(()))?;
+pub fn delete(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<()> {
+    let verified = reauthenticate(app, viewer, "password", proof, |_, _| Ok(()))?;
     verified.run(app, |tx, account| {
         throttle::account_change(tx, account.id)?;
         notices::enqueue(tx, account, notices::DELETED)?;

@@ -4,6 +4,7 @@ use super::Account;
 use crate::email;
 use crate::error::Result;
 use crate::mail::MailKind;
+use crate::outbox::Recipient;
 use crate::security::Tx;
 
 pub(super) const PASSWORD_CHANGED: &str = "The password of your account was changed.";
@@ -36,7 +37,7 @@ pub(super) fn enqueue_hint(tx: &Tx<'_>, account: &Account, address: &str, senten
     let recipient = account.secondary_email.as_ref().filter(is_requested).unwrap_or(&account.email);
     let is_confirmed = account.verified_at.is_some();
     let name = if is_confirmed { account.salutation() } else { account.plain_salutation() };
-    tx.enqueue(&MailKind::Hint(sentence), recipient, name)
+    tx.enqueue(&MailKind::Hint(sentence), &Recipient::owner(account, recipient, name))
 }
 
 /// Enqueues a notice to the primary and the secondary address of `account`, if notices are turned on. If
@@ -53,5 +54,5 @@ pub(super) fn enqueue_to(tx: &Tx<'_>, account: &Account, address: &str, sentence
     if !tx.app.config.mail.notices {
         return Ok(());
     }
-    tx.enqueue(&MailKind::Notice(sentence), address, account.salutation())
+    tx.enqueue(&MailKind::Notice(sentence), &Recipient::owner(account, address, account.salutation()))
 }

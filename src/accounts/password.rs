@@ -9,9 +9,10 @@ use crate::django::password_validators::Owner;
 use crate::email;
 use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::mail::MailKind;
+use crate::outbox::Recipient;
 use crate::security::action_links::{self, Link, LinkRejection, Redeemed};
 use crate::security::audit::Event;
-use crate::security::reauthentication::reauthenticate;
+use crate::security::reauthentication::{Proof, reauthenticate};
 use crate::security::throttle::{self, MailPurpose};
 use crate::security::{Tx, Viewer};
 use crate::store;
@@ -44,8 +45,9 @@ pub fn send_reset_mail(app: &App, viewer: &Viewer, address: &str) -> Result<()> 
         }
         let secondary = account.secondary_email.as_deref().filter(|own| email::is_same(own, &address));
         let token = action_links::issue(app, Action::PasswordReset, &account, secondary)?;
-        let recipient = secondary.unwrap_or(&account.email);
-        tx.enqueue(&MailKind::PasswordReset(&token), recipient, account.salutation())
+        let address = secondary.unwrap_or(&account.email);
+        let recipient = Recipient::owner(&account, address, account.salutation());
+        tx.enqueue(&MailKind::PasswordReset(&token), &recipient)
     })
 }
 
@@ -95,7 +97,7 @@ fn set_by_link(
 
 /// Changes the password, given the old one. All sessions end, and a new one begins.
 pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Result<Tokens> {
-    let verified = reauthenticate(app, viewer, "oldPassword", old, |tx, account| {
+    let verified = reauthenticate(app, viewer, "oldPassword", Proof::Password(old), |tx, account| {
         throttle::require_account_change(tx, account.id)
     })?;
     let strength = check_strength(app, &verified.account, passwords);

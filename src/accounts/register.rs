@@ -9,6 +9,7 @@ use crate::django::password_validators::Owner;
 use crate::email;
 use crate::error::{FieldError, FieldErrors, Result};
 use crate::mail::MailKind;
+use crate::outbox::Recipient;
 use crate::security::audit::Event;
 use crate::security::{Tx, Viewer, action_links, throttle};
 use crate::store;
@@ -35,6 +36,8 @@ pub(super) struct ValidRegistration {
     pub(super) first_name: String,
     pub(super) last_name: String,
     pub(super) academic_title: String,
+    /// The code of a language.
+    pub(super) language: Option<String>,
     /// `None` if the owner sets a password later with a mailed link.
     pub(super) password: Option<String>,
 }
@@ -62,7 +65,8 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
         }
         if hash.is_none() && app.config.mail.password_set {
             let token = action_links::issue(app, Action::PasswordSet, &account, None)?;
-            tx.enqueue(&MailKind::PasswordSet(&token), &account.email, account.plain_salutation())?;
+            let recipient = Recipient::owner(&account, &account.email, account.plain_salutation());
+            tx.enqueue(&MailKind::PasswordSet(&token), &recipient)?;
         }
         let logs_in = app.config.accounts.login_unverified && hash.is_some();
         let tokens = logs_in.then(|| sessions::begin(tx, &account)).transpose()?;
@@ -107,7 +111,7 @@ fn validate(app: &App, viewer: &Viewer, form: Registration) -> Result<ValidRegis
 
     let username = (!username.is_empty()).then_some(username);
     let password = (!is_passwordless).then_some(first);
-    Ok(ValidRegistration { email, username, first_name, last_name, academic_title, password })
+    Ok(ValidRegistration { email, username, first_name, last_name, academic_title, language: None, password })
 }
 
 /// Adds errors for an address and a username that are taken, and rejects the registration if there are any errors. As in
@@ -143,6 +147,9 @@ pub(super) fn insert(tx: &Tx<'_>, valid: &ValidRegistration, hash: Option<&str>)
         verified_at: None,
         archived_at: None,
         deactivated_at: None,
+        added_at: tx.now,
+        language: valid.language.as_deref(),
+        terms_version: None,
     };
     let id = store::accounts::insert(tx, &new)?;
     let id = id.ok_or_else(|| FieldErrors::of("username", FieldError::USERNAME_TAKEN))?;

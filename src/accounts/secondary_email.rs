@@ -5,10 +5,11 @@ use crate::app::App;
 use crate::email;
 use crate::error::{FieldError, FieldErrors, Result};
 use crate::mail::MailKind;
+use crate::outbox::Recipient;
 use crate::security::action_links::{self, Redeemed};
 use crate::security::audit::Event;
 use crate::security::authentication::release_email;
-use crate::security::reauthentication::{VerifiedPassword, reauthenticate};
+use crate::security::reauthentication::{Proof, VerifiedPassword, reauthenticate};
 use crate::security::throttle::{self, MailPurpose};
 use crate::security::{Tx, Viewer};
 use crate::store;
@@ -17,8 +18,8 @@ use crate::tokens::action::Action;
 
 /// Mails a link to an address that the viewer requests as secondary address. The address is neither assigned nor
 /// reserved until the link is used.
-pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str) -> Result<()> {
-    let verified = reauthenticate(app, viewer, "password", password, |_, _| Ok(()))?;
+pub fn send_activation(app: &App, viewer: &Viewer, address: &str, proof: Proof<'_>) -> Result<()> {
+    let verified = reauthenticate(app, viewer, "password", proof, |_, _| Ok(()))?;
     verified.run(app, |tx, account| {
         let address = validation::email(address)?;
         throttle::mail(tx, MailPurpose::SecondaryEmail, &address)?;
@@ -33,7 +34,8 @@ pub fn send_activation(app: &App, viewer: &Viewer, address: &str, password: &str
             return Err(FieldErrors::of("email", FieldError::EMAIL_IN_USE).into());
         }
         let token = action_links::issue(app, Action::SecondaryEmail, account, Some(&address))?;
-        tx.enqueue(&MailKind::SecondaryEmail(&token), &address, account.plain_salutation())
+        let recipient = Recipient::owner(account, &address, account.plain_salutation());
+        tx.enqueue(&MailKind::SecondaryEmail(&token), &recipient)
     })
 }
 
@@ -57,8 +59,8 @@ pub fn verify(app: &App, viewer: &Viewer, token: &str) -> Result<Redeemed<()>> {
 
 /// Swaps the primary and the secondary address. Access tokens and links contain the primary address, so they are revoked.
 /// Sessions continue: the next refresh issues an access token with the new address.
-pub fn swap(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
-    reauthenticate_with_secondary(app, viewer, password)?.run(app, |tx, account| {
+pub fn swap(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<()> {
+    reauthenticate_with_secondary(app, viewer, proof)?.run(app, |tx, account| {
         let secondary = require_secondary(account)?;
         throttle::account_change(tx, account.id)?;
         notices::enqueue(tx, account, notices::EMAILS_SWAPPED)?;
@@ -73,8 +75,8 @@ pub fn swap(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
 }
 
 /// Removes the secondary address, which is then available to other accounts.
-pub fn remove(app: &App, viewer: &Viewer, password: &str) -> Result<()> {
-    reauthenticate_with_secondary(app, viewer, password)?.run(app, |tx, account| {
+pub fn remove(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<()> {
+    reauthenticate_with_secondary(app, viewer, proof)?.run(app, |tx, account| {
         require_secondary(account)?;
         throttle::account_change(tx, account.id)?;
         notices::enqueue(tx, account, notices::SECONDARY_EMAIL_REMOVED)?;
@@ -92,8 +94,8 @@ fn delete_secondary(tx: &Tx<'_>, account: &Account) -> Result<()> {
 }
 
 /// Checks the password, and that the account has a secondary address, which another request may remove before the rule.
-fn reauthenticate_with_secondary(app: &App, viewer: &Viewer, password: &str) -> Result<VerifiedPassword> {
-    reauthenticate(app, viewer, "password", password, |_, account| require_secondary(account).map(drop))
+fn reauthenticate_with_secondary(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<VerifiedPassword> {
+    reauthenticate(app, viewer, "password", proof, |_, account| require_secondary(account).map(drop))
 }
 
 fn require_secondary(account: &Account) -> Result<&String> {

@@ -55,7 +55,7 @@ fn create_sample(app: &App) -> error::Result<()> {
     }
     import::import(app, &sample, false, &|_| {})?;
 
-    let viewer = Viewer::without_token(Client::new(None, "pledge4future-auth serve --demo"));
+    let viewer = Viewer::anonymous(Client::new(None, "pledge4future-auth serve --demo"));
     activation::resend(app, &viewer, UNVERIFIED)
 }
 

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::config::Joining;
 use crate::error::Result;
 use crate::mail::MailKind;
+use crate::outbox::Recipient;
 use crate::security::audit::Event;
 use crate::security::{Tx, Viewer, throttle};
 use crate::store::accounts::MemberRole;
@@ -70,7 +71,10 @@ pub fn request(
             if throttle::join_request_mail(tx, account, &representative.email)? {
                 let (id, email) = (&request.id, &account.email);
                 let kind = MailKind::JoinRequest { id, requester: &requester, email, group: &group.name };
-                tx.enqueue(&kind, &representative.email, representative.salutation())?;
+                let name = representative.salutation();
+                let recipient = Recipient::owner(&representative, &representative.email, name);
+                // The mail names the requester, so it is erased with that account.
+                tx.enqueue(&kind, &Recipient { account: Some(account.id), ..recipient })?;
             }
         }
         Loader::new(app, tx, Some(account.clone())).join_request(request, selection)
@@ -111,7 +115,7 @@ pub fn answer(
             admit(tx, &requester, &group.id)?;
         }
         let kind = MailKind::JoinAnswer { group: &group.name, approved: is_approved };
-        tx.enqueue(&kind, &requester.email, requester.salutation())?;
+        tx.enqueue(&kind, &Recipient::owner(&requester, &requester.email, requester.salutation()))?;
         Loader::new(app, tx, Some(own.clone())).account(get(tx, requester.id)?, selection)
     })
 }

@@ -28,7 +28,7 @@ static FORWARDED_PAIR: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Returns a viewer without a token, at the client that the router stored in the request.
 pub(super) fn anonymous_viewer(request: &Request) -> Viewer {
-    Viewer::without_token(request.data::<Client>().cloned().unwrap_or_default())
+    Viewer::anonymous(request.data::<Client>().cloned().unwrap_or_default())
 }
 
 #[derive(Clone, Default)]

@@ -1,6 +1,7 @@
 //! Mail templates. A file in the folder `mail.templates` replaces the file of the same name in `assets/mail/`.
 
 use std::io::ErrorKind;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 use minijinja::value::Serde;
@@ -9,6 +10,7 @@ use rust_embed::RustEmbed;
 
 use super::Message;
 use crate::config::{Config, Links, TEMPLATE_VARIABLES};
+use crate::language::{Language, Languages};
 use crate::printable::single_line;
 
 #[derive(RustEmbed)]
@@ -41,6 +43,7 @@ pub enum MailKind<'a> {
 }
 
 pub struct Templates {
+    languages: Arc<Languages>,
     environment: Environment<'static>,
     /// The variables that are the same in all mails.
     defaults: Value,
@@ -49,7 +52,7 @@ pub struct Templates {
 }
 
 impl Templates {
-    pub(super) fn new(config: &Config) -> Result<Self> {
+    pub(super) fn new(config: &Config, languages: &Arc<Languages>) -> Result<Self> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|name| {
@@ -71,17 +74,18 @@ impl Templates {
             ..context! { ..Value::from(Serde(&config.mail.variables)), ..empty }
         };
         let templates = Self {
+            languages: Arc::clone(languages),
             environment,
             defaults,
             links: config.links.clone(),
             public_url: config.public_url.clone(),
         };
-        templates.render_each_kind().context("mail.templates")?;
+        templates.render_each_kind(languages).context("mail.templates")?;
         Ok(templates)
     }
 
     /// Fails if a template cannot be rendered.
-    fn render_each_kind(&self) -> Result<()> {
+    fn render_each_kind(&self, languages: &Languages) -> Result<()> {
         for kind in [
             MailKind::Activation { token: "", ends_password: true },
             MailKind::Activation { token: "", ends_password: false },
@@ -94,16 +98,28 @@ impl Templates {
             MailKind::JoinAnswer { group: "", approved: true },
             MailKind::JoinAnswer { group: "", approved: false },
         ] {
-            self.render(&kind, "", "")?;
+            for language in languages.all() {
+                self.render(&kind, "", "", language)?;
+            }
         }
         Ok(())
     }
 
     /// Renders a mail that addresses its recipient by `name`.
-    pub fn render(&self, kind: &MailKind<'_>, recipient: &str, name: &str) -> Result<Message> {
+    pub fn render(
+        &self,
+        kind: &MailKind<'_>,
+        recipient: &str,
+        name: &str,
+        language: &Language,
+    ) -> Result<Message> {
         let (template, variables) = self.template_of(kind);
-        let context =
-            context! { ..variables, ..context! { name => single_line(name), ..self.defaults.clone() } };
+        let context = context! {
+            t => self.languages.template_function(&language.code),
+            language => language.code.as_str(),
+            name => single_line(name),
+            ..context! { ..variables, ..self.defaults.clone() }
+        };
         let render = |suffix: &str| -> Result<String> {
             Ok(self.environment.get_template(&format!("{template}{suffix}"))?.render(&context)?)
         };

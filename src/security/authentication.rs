@@ -1,4 +1,4 @@
-//! Authentication with access tokens.
+//! Authentication with access tokens and, on the pages, with cookies.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -9,59 +9,102 @@ use crate::clock::Timestamp;
 use crate::email;
 use crate::error::{Error, FieldError, Result};
 use crate::store::accounts::Account;
+use crate::store::sessions::PageSession;
 use crate::store::{self, Reader};
-use crate::tokens::{Unreadable, access};
+use crate::tokens::{Unreadable, access, cookie};
 
-/// The sender of a request: the client, and the access token, which has not been verified yet.
+/// The sender of a request: the client, and the access token or cookie, which has not been verified yet.
 #[derive(Clone, Default)]
 pub struct Viewer {
-    token: Option<SecretString>,
+    secret: Option<Secret>,
     pub client: Client,
 }
 
+#[derive(Clone)]
+enum Secret {
+    AccessToken(SecretString),
+    /// Only for pages. The API ignores cookies, because browsers also send them with requests of other sites.
+    Cookie(SecretString),
+}
+
 impl Viewer {
-    pub fn without_token(client: Client) -> Self {
-        Self { token: None, client }
+    pub fn anonymous(client: Client) -> Self {
+        Self { secret: None, client }
     }
 
     #[must_use]
     pub fn with_token(self, token: &str) -> Self {
-        Self { token: Some(token.to_owned().into()), ..self }
+        Self { secret: Some(Secret::AccessToken(token.to_owned().into())), ..self }
+    }
+
+    #[must_use]
+    pub fn with_cookie(self, cookie: SecretString) -> Self {
+        Self { secret: Some(Secret::Cookie(cookie)), ..self }
+    }
+
+    /// Returns the hash of the cookie.
+    pub fn cookie_hash(&self) -> Option<String> {
+        match &self.secret {
+            Some(Secret::Cookie(cookie)) => Some(cookie::hash(cookie.expose_secret())),
+            _ => None,
+        }
     }
 }
 
-/// The client of a request and the claims of its access token. The account has not been read yet, so the session of the
-/// token may have ended.
+/// The client of a request, with the claims of its access token or the hash of its cookie. The account has not been read yet,
+/// so the session may have ended.
 pub struct Credentials {
-    /// `None` without a valid access token.
-    claims: Option<access::Claims>,
+    session: Option<SessionProof>,
     client: Client,
+    checked_at: Timestamp,
+}
+
+enum SessionProof {
+    AccessToken(access::Claims),
+    CookieHash(String),
 }
 
 impl Credentials {
     /// Verifies the signature and the age of the token. An invalid or expired token counts as none.
     pub fn from_viewer(app: &App, viewer: &Viewer) -> Self {
-        let verify = |token: &SecretString| {
-            access::read(&app.signing_key, token.expose_secret(), app.clock.now()).ok()
-        };
-        Self { claims: viewer.token.as_ref().and_then(verify), client: viewer.client.clone() }
+        let now = app.clock.now();
+        let session = viewer.secret.as_ref().and_then(|secret| match secret {
+            Secret::AccessToken(token) => {
+                let claims = access::read(&app.signing_key, token.expose_secret(), now);
+                claims.ok().map(SessionProof::AccessToken)
+            }
+            Secret::Cookie(cookie) => Some(SessionProof::CookieHash(cookie::hash(cookie.expose_secret()))),
+        });
+        Self { session, client: viewer.client.clone(), checked_at: now }
     }
 
-    pub fn anonymous(viewer: &Viewer) -> Self {
-        Self { claims: None, client: viewer.client.clone() }
+    pub fn anonymous(app: &App, viewer: &Viewer) -> Self {
+        Self { session: None, client: viewer.client.clone(), checked_at: app.clock.now() }
     }
 
     pub fn is_anonymous(&self) -> bool {
-        self.claims.is_none()
+        self.session.is_none()
     }
 
-    /// Reads the account and session of the token.
+    /// Reads the account and session of the token or cookie.
     pub fn caller(&self, db: &Reader<'_>) -> Result<Caller> {
-        let client = self.client.clone();
-        let Some(claims) = &self.claims else { return Ok(Caller { client, ..Caller::default() }) };
-        let account = find_account(db, claims)?;
-        let session = claims.session().filter(|_| account.is_some()).map(str::to_owned);
-        Ok(Caller { account, session, client })
+        let anonymous = Caller { client: self.client.clone(), ..Caller::default() };
+        match &self.session {
+            None => Ok(anonymous),
+            Some(SessionProof::AccessToken(claims)) => {
+                let account = find_account(db, claims)?;
+                let session = claims.session().filter(|_| account.is_some()).map(str::to_owned);
+                Ok(Caller { account, session, ..anonymous })
+            }
+            Some(SessionProof::CookieHash(hash)) => {
+                let found = store::sessions::find_by_cookie(db, hash, self.checked_at)?;
+                let Some(page) = found.filter(|page| page.account.deactivated_at.is_none()) else {
+                    return Ok(anonymous);
+                };
+                let (account, session) = (Some(page.account.clone()), Some(page.id.clone()));
+                Ok(Caller { account, session, page: Some(page), ..anonymous })
+            }
+        }
     }
 }
 
@@ -72,6 +115,8 @@ pub struct Caller {
     pub account: Option<Account>,
     /// `None` also if the access token was issued by Django, or by a version of this server without sessions.
     pub session: Option<String>,
+    /// The session, if the caller is logged in on the pages.
+    pub page: Option<PageSession>,
     pub client: Client,
 }
 

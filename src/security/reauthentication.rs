@@ -1,21 +1,52 @@
 //! The check for mutations that ask a logged-in user for the password again.
 
+use std::time::Duration;
+
 use super::audit::Event;
 use super::throttle::PasswordAttempt;
 use super::{Credentials, Tx, Viewer};
 use crate::app::App;
+use crate::clock::Timestamp;
 use crate::error::{FieldError, FieldErrors, Result};
 use crate::passwords::PasswordCheck;
 use crate::store;
 use crate::store::accounts::Account;
+use crate::store::sessions::PageSession;
 
-/// Proof that the viewer sent the correct password, and that the attempt was counted before the check.
+/// Evidence that the viewer sent the correct password, and that the attempt was counted before the check; or that they did so
+/// recently.
 pub struct VerifiedPassword {
     credentials: Credentials,
     /// The account at the time of the check.
     pub account: Account,
-    /// `None` if limits are turned off.
+    /// `None` if no password was checked now, or if limits are turned off.
     attempt: Option<PasswordAttempt>,
+}
+
+/// How the viewer proves that they know the password.
+#[derive(Clone, Copy)]
+pub enum Proof<'a> {
+    Password(&'a str),
+    /// The viewer is logged in on the pages, and entered the password within [`RECENT`].
+    RecentLogin,
+}
+
+/// How long a login on the pages counts as recent (OWASP ASVS 7.5.3).
+pub const RECENT: Duration = Duration::from_mins(5);
+
+impl Tx<'_> {
+    /// Rejects a caller that is not logged in on the pages, or entered the password too long ago.
+    pub fn require_recent_login(&self) -> Result<()> {
+        let page = self.caller.page.as_ref().ok_or(FieldError::UNAUTHENTICATED)?;
+        if page.is_recent(self.now) { Ok(()) } else { Err(FieldError::PASSWORD_NEEDED.into()) }
+    }
+}
+
+impl PageSession {
+    /// Whether the owner entered the password within [`RECENT`].
+    pub fn is_recent(&self, now: Timestamp) -> bool {
+        now.since(self.authenticated_at) <= RECENT
+    }
 }
 
 /// Checks the password of the viewer. `precondition` may reject the request before the password is hashed. `field` is the
@@ -24,13 +55,25 @@ pub fn reauthenticate(
     app: &App,
     viewer: &Viewer,
     field: &'static str,
-    password: &str,
+    proof: Proof<'_>,
     precondition: impl Fn(&Tx<'_>, &Account) -> Result<()>,
 ) -> Result<VerifiedPassword> {
     let credentials = Credentials::from_viewer(app, viewer);
     if credentials.is_anonymous() {
         return Err(FieldError::UNAUTHENTICATED.into());
     }
+    let password = match proof {
+        Proof::Password(password) => password,
+        Proof::RecentLogin => {
+            let account = Tx::run_with(app, &credentials, |tx| {
+                let account = tx.caller.require_verified()?;
+                tx.require_recent_login()?;
+                precondition(tx, account)?;
+                Ok(account.clone())
+            })?;
+            return Ok(VerifiedPassword { credentials, account, attempt: None });
+        }
+    };
     let (account, session, hash, attempt) = Tx::run_with(app, &credentials, |tx| {
         let account = tx.caller.require_verified()?;
         precondition(tx, account)?;

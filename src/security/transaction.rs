@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::mail::MailKind;
-use crate::outbox;
+use crate::outbox::{self, Recipient};
 use crate::store::Writer;
 
 /// A write transaction, with the caller and the time of its beginning.
@@ -68,7 +68,7 @@ impl<'a> Tx<'a> {
 
     /// Runs a rule without authenticating its caller.
     pub fn run_anonymous<T>(app: &App, viewer: &Viewer, rule: impl Fn(&Tx<'_>) -> Result<T>) -> Result<T> {
-        Self::run_with(app, &Credentials::anonymous(viewer), rule)
+        Self::run_with(app, &Credentials::anonymous(app, viewer), rule)
     }
 
     /// Runs a rule for the command line.
@@ -87,10 +87,10 @@ impl<'a> Tx<'a> {
         self.db.savepoint();
     }
 
-    /// Enqueues a mail for delivery after the commit. `name` is the name of the recipient in the salutation.
-    pub fn enqueue(&self, mail: &MailKind<'_>, recipient: &str, name: &str) -> Result<()> {
+    /// Enqueues a mail for delivery after the commit.
+    pub fn enqueue(&self, mail: &MailKind<'_>, recipient: &Recipient<'_>) -> Result<()> {
         self.has_mail.set(true);
-        outbox::enqueue(self.app, self.db, mail, recipient, name)?;
+        outbox::enqueue(self.app, self.db, mail, recipient)?;
         Ok(())
     }
 

@@ -45,6 +45,8 @@ pub struct Account {
     pub activation_ends_password: bool,
     /// The last login to the admin site of Django. Logins here do not change it, as those by GraphQL did not in the original.
     pub last_login_at: Option<Timestamp>,
+    /// The code of the language that the owner chose for pages and mails.
+    pub language: Option<String>,
     pub membership: Option<Membership>,
 }
 
@@ -76,6 +78,11 @@ pub struct NewAccount<'a> {
     pub verified_at: Option<Timestamp>,
     pub archived_at: Option<Timestamp>,
     pub deactivated_at: Option<Timestamp>,
+    /// When the account is added to this database. An imported account joined earlier.
+    pub added_at: Timestamp,
+    pub language: Option<&'a str>,
+    /// The version of the terms that the owner accepts by registering.
+    pub terms_version: Option<&'a str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
@@ -87,9 +94,9 @@ pub enum Role {
 
 pub(super) const COLUMNS: &str = "a.id, a.username, p.email, s.email, a.first_name, a.last_name, a.academic_title, a.epoch, \
      a.epoch_began_at, a.is_staff, a.joined_at, a.verified_at, a.archived_at, a.deactivated_at, \
-     a.activation_ends_password, a.last_login_at, m.working_group_id, m.role";
+     a.activation_ends_password, a.last_login_at, a.language, m.working_group_id, m.role";
 /// The number of [`COLUMNS`]: the first column after them.
-pub(super) const COLUMN_COUNT: usize = 18;
+pub(super) const COLUMN_COUNT: usize = 19;
 pub(super) const TABLES: &str = "accounts a \
      JOIN email_addresses p ON p.account_id = a.id AND p.role = 'primary' \
      LEFT JOIN email_addresses s ON s.account_id = a.id AND s.role = 'secondary' \
@@ -118,7 +125,8 @@ pub(super) fn read_account(row: &Row<'_>) -> Result<Account> {
         deactivated_at: row.get(13)?,
         activation_ends_password: row.get(14)?,
         last_login_at: row.get(15)?,
-        membership: read_membership(row, 16)?,
+        language: row.get(16)?,
+        membership: read_membership(row, 17)?,
     })
 }
 
@@ -177,22 +185,29 @@ pub fn list_representatives(db: &Reader<'_>, groups: &[GroupId]) -> Result<Vec<A
 /// Adds an account. Returns `None` if the username is taken. [`insert_email`] must add a primary address.
 pub fn insert(db: &Writer<'_>, new: &NewAccount<'_>) -> Result<Option<AccountId>> {
     let sql = "INSERT INTO accounts (username, username_key, first_name, last_name, academic_title, password_hash, \
-         epoch, is_staff, joined_at, verified_at, archived_at, deactivated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11) \
+         epoch, is_staff, joined_at, verified_at, archived_at, deactivated_at, added_at, language, terms_version, \
+         terms_accepted_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
          ON CONFLICT (username) DO NOTHING RETURNING id";
-    let values = (
-        new.username,
-        new.username.to_lowercase(),
-        new.first_name,
-        new.last_name,
-        new.academic_title,
-        new.password_hash,
-        new.is_staff,
-        new.joined_at,
-        new.verified_at,
-        new.archived_at,
-        new.deactivated_at,
-    );
+    let username_key = new.username.to_lowercase();
+    let terms_accepted_at = new.terms_version.map(|_| new.added_at);
+    let values = vec![
+        new.username.to_value(),
+        username_key.to_value(),
+        new.first_name.to_value(),
+        new.last_name.to_value(),
+        new.academic_title.to_value(),
+        new.password_hash.to_value(),
+        new.is_staff.to_value(),
+        new.joined_at.to_value(),
+        new.verified_at.to_value(),
+        new.archived_at.to_value(),
+        new.deactivated_at.to_value(),
+        new.added_at.to_value(),
+        new.language.to_value(),
+        new.terms_version.to_value(),
+        terms_accepted_at.to_value(),
+    ];
     db.find(sql, values, |row| row.get(0))
 }
 

@@ -1,5 +1,6 @@
 //! The outbox: waiting, delivered and refused mails.
 
+use super::accounts::AccountId;
 use super::statement::Row;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
@@ -38,18 +39,21 @@ fn read_message(row: &Row<'_>) -> Result<OutboxMessage> {
     })
 }
 
+pub struct NewMessage<'a> {
+    pub recipient: &'a str,
+    pub subject: &'a str,
+    pub text: &'a str,
+    pub html: &'a str,
+    /// The account that the mail is about.
+    pub account: Option<AccountId>,
+}
+
 /// Enqueues a mail that is due immediately, and returns its id.
-pub fn insert(
-    db: &Writer<'_>,
-    recipient: &str,
-    subject: &str,
-    text: &str,
-    html: &str,
-    now: Timestamp,
-) -> Result<i64> {
-    let sql = "INSERT INTO outbox (recipient, subject, body_text, body_html, created_at, due_at, attempts) \
-         VALUES ($1, $2, $3, $4, $5, $5, 0) RETURNING id";
-    db.value(sql, (recipient, subject, text, html, now))
+pub fn insert(db: &Writer<'_>, new: &NewMessage<'_>, now: Timestamp) -> Result<i64> {
+    let sql = "INSERT INTO outbox (recipient, subject, body_text, body_html, created_at, due_at, attempts, account_id) \
+         VALUES ($1, $2, $3, $4, $5, $5, 0, $6) RETURNING id";
+    let NewMessage { recipient, subject, text, html, account } = new;
+    db.value(sql, (recipient, subject, text, html, now, account))
 }
 
 pub fn delete(db: &Writer<'_>, id: i64) -> Result<()> {

@@ -47,6 +47,9 @@ pub fn insert_many(db: &Writer<'_>, sessions: &[Session]) -> Result<()> {
             Value::owned(last_use.expires_at),
             Value::owned(&last_use.address),
             Value::owned(&last_use.user_agent),
+            Value::owned(None::<i64>),
+            Value::owned(None::<i64>),
+            Value::owned(None::<i64>),
         ]
     };
     bulk::insert_into(db, "sessions", &sessions.iter().map(row).collect::<Vec<_>>())
@@ -72,6 +75,58 @@ pub fn shorten(db: &Writer<'_>, id: &str, lifetime: Duration) -> Result<()> {
 pub fn find_account(db: &Reader<'_>, session_id: &str, account_id: AccountId) -> Result<Option<Account>> {
     let sql = select_where("a.id = (SELECT account_id FROM sessions WHERE id = $1) AND a.id = $2");
     db.find(&sql, (session_id, account_id), read_account)
+}
+
+/// A login on the pages, with the account of its owner.
+#[derive(Debug, Clone)]
+pub struct PageSession {
+    pub account: Account,
+    pub id: String,
+    pub began_at: Timestamp,
+    pub last_used_at: Timestamp,
+    /// When the owner last entered the password.
+    pub authenticated_at: Timestamp,
+    /// When the pages for operators were last used.
+    pub admin_used_at: Option<Timestamp>,
+}
+
+/// Makes a session one of the pages, or replaces its cookie, after the owner has entered the password.
+pub fn set_cookie(db: &Writer<'_>, id: &str, cookie_hash: &str, now: Timestamp) -> Result<()> {
+    let sql = "UPDATE sessions SET cookie_hash = $1, authenticated_at = $2 WHERE id = $3";
+    db.execute(sql, (cookie_hash, now, id))
+}
+
+pub fn set_admin_used(db: &Writer<'_>, id: &str, now: Timestamp) -> Result<()> {
+    db.execute("UPDATE sessions SET admin_used_at = $1 WHERE id = $2", (now, id))
+}
+
+/// Returns the session of a cookie, unless it has expired.
+pub fn find_by_cookie(db: &Reader<'_>, cookie_hash: &str, now: Timestamp) -> Result<Option<PageSession>> {
+    let sql = format!(
+        "SELECT {COLUMNS}, o.id, o.began_at, o.last_used_at, o.authenticated_at, o.admin_used_at \
+         FROM {TABLES} JOIN sessions o ON o.account_id = a.id WHERE o.cookie_hash = $1 AND o.expires_at >= $2"
+    );
+    db.find(&sql, (cookie_hash, now), |row| {
+        Ok(PageSession {
+            account: read_account(row)?,
+            id: row.get(COLUMN_COUNT)?,
+            began_at: row.get(COLUMN_COUNT + 1)?,
+            last_used_at: row.get(COLUMN_COUNT + 2)?,
+            authenticated_at: row.get(COLUMN_COUNT + 3)?,
+            admin_used_at: row.get(COLUMN_COUNT + 4)?,
+        })
+    })
+}
+
+/// Ends the session of a cookie. Returns the session and its account.
+pub fn delete_by_cookie(db: &Writer<'_>, cookie_hash: &str) -> Result<Option<(String, AccountId)>> {
+    let sql = "DELETE FROM sessions WHERE cookie_hash = $1 RETURNING id, account_id";
+    db.find(sql, [cookie_hash], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// Ends all sessions of an account but one.
+pub fn delete_others(db: &Writer<'_>, account: AccountId, kept: &str) -> Result<()> {
+    db.execute("DELETE FROM sessions WHERE account_id = $1 AND id <> $2", (account, kept))
 }
 
 /// Returns the account of a session, and when the session began.

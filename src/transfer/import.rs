@@ -94,6 +94,9 @@ fn import_user(tx: &Tx<'_>, index: usize, user: &User) -> Result<bool> {
         verified_at: user.verified.then_some(now),
         archived_at: user.archived.then_some(now),
         deactivated_at: (!user.is_active).then_some(now),
+        added_at: now,
+        language: None,
+        terms_version: None,
     };
     let id = store::accounts::insert(tx, &new)?.ok_or_else(|| conflict("username", &user.username))?;
     let primary = Some((&user.email, Role::Primary, "email"));

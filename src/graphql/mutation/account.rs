@@ -12,6 +12,7 @@ use crate::graphql::relay::account_mutations;
 use crate::groups::queries;
 use crate::groups::selection::AccountSelection;
 use crate::security::authentication;
+use crate::security::reauthentication::Proof;
 
 account_mutations! { ctx =>
     /// Registers an account and mails the link that verifies it. The server's settings decide which arguments are
@@ -98,13 +99,13 @@ account_mutations! { ctx =>
     archive_account(ArchiveAccountInput {
         /// The password of the account.
         #[graphql(secret)] password: String,
-    }) -> ArchiveAccount, CheckPassword, move |app, viewer| archive_delete::archive(app, viewer, &password);
+    }) -> ArchiveAccount, CheckPassword, move |app, viewer| archive_delete::archive(app, viewer, Proof::Password(&password));
 
     /// Erases or deactivates the account, depending on the server's settings.
     delete_account(DeleteAccountInput {
         /// The password of the account.
         #[graphql(secret)] password: String,
-    }) -> DeleteAccount, CheckPassword, move |app, viewer| archive_delete::delete(app, viewer, &password);
+    }) -> DeleteAccount, CheckPassword, move |app, viewer| archive_delete::delete(app, viewer, Proof::Password(&password));
 
     /// Mails a confirmation link to a new secondary address.
     send_secondary_email_activation(SendSecondaryEmailActivationInput {
@@ -112,7 +113,7 @@ account_mutations! { ctx =>
         /// The password of the account.
         #[graphql(secret)] password: String,
     }) -> SendSecondaryEmailActivation, CheckPassword, move |app, viewer| {
-        secondary_email::send_activation(app, viewer, &email, &password)
+        secondary_email::send_activation(app, viewer, &email, Proof::Password(&password))
     };
 
     /// Confirms a secondary address with the token from its mail.
@@ -126,14 +127,14 @@ account_mutations! { ctx =>
     swap_emails(SwapEmailsInput {
         /// The password of the account.
         #[graphql(secret)] password: String,
-    }) -> SwapEmails, CheckPassword, move |app, viewer| secondary_email::swap(app, viewer, &password);
+    }) -> SwapEmails, CheckPassword, move |app, viewer| secondary_email::swap(app, viewer, Proof::Password(&password));
 
     /// Removes the secondary address.
     remove_secondary_email(RemoveSecondaryEmailInput {
         /// The password of the account.
         #[graphql(secret)] password: String,
     }) -> RemoveSecondaryEmail, CheckPassword, move |app, viewer| {
-        secondary_email::remove(app, viewer, &password)
+        secondary_email::remove(app, viewer, Proof::Password(&password))
     };
 
     /// Logs in with a password and either an address or a username, depending on the server's settings.

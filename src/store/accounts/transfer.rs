@@ -77,6 +77,10 @@ pub fn insert_many(db: &Writer<'_>, accounts: &[ImportedAccount<'_>]) -> Result<
             Value::owned(false),
             Value::owned(account.is_superuser),
             Value::owned(account.last_login_at),
+            Value::owned(account.new.added_at),
+            Value::owned(account.new.language),
+            Value::owned(None::<i64>),
+            Value::owned(None::<i64>),
         ]
     };
     bulk::insert_into(db, "accounts", &accounts.iter().map(row).collect::<Vec<_>>())

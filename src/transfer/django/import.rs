@@ -196,6 +196,9 @@ fn imported_account<'a>(
         verified_at: user.verified.then_some(now),
         archived_at: user.archived.then_some(now),
         deactivated_at: (!user.is_active).then_some(now),
+        added_at: now,
+        language: None,
+        terms_version: None,
     };
     ImportedAccount { id, new, is_superuser: user.is_superuser, last_login_at: user.last_login_at }
 }

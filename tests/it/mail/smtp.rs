@@ -8,6 +8,7 @@ mod secrets;
 mod stopping;
 mod waiting;
 
+use pledge4future_auth::store::outbox::NewMessage;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -48,9 +49,7 @@ fn enqueue(server: &TestServer, mails: usize) -> Vec<String> {
     let recipients: Vec<String> =
         (0..mails).map(|number| format!("person-{number:03}@example.org")).collect();
     let insert = |tx: &store::Writer<'_>| {
-        recipients
-            .iter()
-            .try_for_each(|to| store::outbox::insert(tx, to, "hello", "text", "html", now).map(drop))
+        recipients.iter().try_for_each(|to| store::outbox::insert(tx, &hello(to), now).map(drop))
     };
     server.run(|app| app.store.write(insert)).expect("a database");
     recipients
@@ -210,13 +209,15 @@ async fn international_hosts_are_sent_in_ascii() {
     let server = site(&receiver).await;
     let now = server.app().clock.now();
     for to in ["ada@bücher.example", "jörg@example.org", "not an address"] {
-        server
-            .run(|app| app.store.write(|tx| store::outbox::insert(tx, to, "hello", "text", "html", now)))
-            .expect("a row");
+        server.run(|app| app.store.write(|tx| store::outbox::insert(tx, &hello(to), now))).expect("a row");
     }
     assert_eq!(deliver(&server), DeliveryReport { delivered: 1, refused: 2, failed: 0 });
     assert_eq!(receiver.recipients(), ["ada@xn--bcher-kva.example"]);
     assert!(receiver.seen().mails[0].raw.is_ascii());
     assert!(last_error(&server, 2).contains("accepts only ASCII addresses"));
     assert!(last_error(&server, 3).contains("not a valid mail address"));
+}
+
+fn hello(to: &str) -> NewMessage<'_> {
+    NewMessage { recipient: to, subject: "hello", text: "text", html: "html", account: None }
 }

@@ -1,4 +1,5 @@
 use mail_parser::{MessageParser, MimeHeaders as _};
+use pledge4future_auth::app;
 use pledge4future_auth::config;
 use pledge4future_auth::mail::Mailer;
 use regex::Regex;
@@ -76,7 +77,8 @@ async fn a_site_can_replace_the_mail_templates() {
         let data = folder.path().join("data");
         let text = format!("data_dir = {data:?}\nmail.templates = {:?}\n", folder.path());
         let config = config::load_text(&text).expect("valid settings").config;
-        let refused = Mailer::new(&config).err().expect("a refusal");
+        let refused =
+            Mailer::new(&config, &app::load_languages(&config).expect("languages")).err().expect("a refusal");
         assert!(format!("{refused:#}").contains("activation.txt"), "{refused:#}");
         let names_it = format!("{refused:#}")
             .contains("uses the unknown variable fax; add it to mail.variables, or use one of site_name,");

@@ -17,6 +17,7 @@ use pledge4future_auth::config;
 use pledge4future_auth::error::{Error, Result};
 use pledge4future_auth::random::Random;
 use pledge4future_auth::security::authentication;
+use pledge4future_auth::security::reauthentication::Proof;
 use pledge4future_auth::security::{Client, Viewer};
 use pledge4future_auth::store;
 use pledge4future_auth::store::accounts::Role;
@@ -152,8 +153,11 @@ impl World {
                 }
             }
             Action::SwapAddresses { session } => {
-                let answer =
-                    secondary_email::swap(&self.app, &self.viewer(who, session), self.passwords[who]);
+                let answer = secondary_email::swap(
+                    &self.app,
+                    &self.viewer(who, session),
+                    Proof::Password(self.passwords[who]),
+                );
                 if expect(answer, self.model.accepts_newest(who, session, now), "swap").is_some() {
                     self.model.begin_epoch(who);
                 }
@@ -169,7 +173,7 @@ impl World {
     fn log_in(&mut self, who: usize) {
         let name = Name { email: Some(address(who)), username: None };
         let answer =
-            login::log_in(&self.app, &Viewer::without_token(Client::default()), &name, self.passwords[who]);
+            login::log_in(&self.app, &Viewer::anonymous(Client::default()), &name, self.passwords[who]);
         let login = expect(answer, true, "log in").expect("a login");
         self.model.issue(who, &login.tokens, None, self.app.clock.now());
     }

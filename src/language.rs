@@ -1,0 +1,227 @@
+//! Languages of pages and mails. Sentences are written in English where they are used. A file per language, such as
+//! `assets/languages/de.toml`, translates them.
+//!
+//! A key of such a file is an English sentence. It may contain placeholders such as `{count}`, which its translation
+//! contains as well.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsStr;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use minijinja::Value;
+use minijinja::value::Kwargs;
+use regex::{Captures, Regex};
+use rust_embed::RustEmbed;
+use serde::Deserialize;
+
+/// The code of the language that sentences are written in.
+pub const ENGLISH: &str = "en";
+
+#[derive(RustEmbed)]
+#[folder = "assets/languages/"]
+struct BuiltIn;
+
+static PLACEHOLDER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\{([a-z_]+)\}").expect("a valid pattern"));
+
+/// All languages that are available.
+pub struct Languages {
+    /// English first, the others by their codes.
+    all: Vec<Language>,
+    /// The index of the language of the site.
+    default: usize,
+}
+
+pub struct Language {
+    /// The code as in `lang` of HTML (BCP 47), in lower case.
+    pub code: String,
+    /// The name of the language in the language itself.
+    pub name: String,
+    sentences: HashMap<String, String>,
+    /// The sentences with placeholders, as patterns that match a sentence whose placeholders are filled in.
+    patterns: Vec<(Regex, String)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: String,
+    sentences: BTreeMap<String, String>,
+}
+
+impl Languages {
+    /// Loads the built-in languages and those of a folder. A file of the folder adds a language, or replaces sentences of a
+    /// built-in one. Errors name the setting.
+    pub fn load(folder: Option<&Path>, site_language: &str) -> Result<Self> {
+        let mut files: BTreeMap<String, File> = BTreeMap::new();
+        for name in BuiltIn::iter() {
+            let text = BuiltIn::get(&name).with_context(|| format!("the language {name} is missing"))?;
+            let file = parse(&String::from_utf8(text.data.into_owned())?)?;
+            files.insert(name.trim_end_matches(".toml").to_owned(), file);
+        }
+        if let Some(folder) = folder {
+            add_files(folder, &mut files)?;
+        }
+        let english = Language::new(ENGLISH, "English", BTreeMap::new())?;
+        let others = files.into_iter().map(|(code, file)| Language::new(&code, &file.name, file.sentences));
+        let all: Vec<_> = std::iter::once(Ok(english)).chain(others).collect::<Result<_>>()?;
+        let default = all.iter().position(|language| language.code == site_language).with_context(|| {
+            let codes: Vec<_> = all.iter().map(|language| language.code.as_str()).collect();
+            format!("site_language: \"{site_language}\" is not available; choose one of {}", codes.join(", "))
+        })?;
+        Ok(Self { all, default })
+    }
+
+    pub fn all(&self) -> &[Language] {
+        &self.all
+    }
+
+    pub fn find(&self, code: &str) -> Option<&Language> {
+        self.all.iter().find(|language| language.code == code)
+    }
+
+    /// Returns a language, or that of the site if it is not set or no longer available.
+    pub fn get(&self, code: Option<&str>) -> &Language {
+        code.and_then(|code| self.find(code)).unwrap_or(&self.all[self.default])
+    }
+
+    /// Returns the language that a browser prefers (`Accept-Language`, RFC 9110 §12.5.4), or `None` if it accepts none of
+    /// them. A range such as `de-AT` also matches `de` (RFC 4647 §3.4).
+    pub fn negotiate(&self, accept_language: &str) -> Option<&Language> {
+        let mut ranges: Vec<(f32, &str)> = accept_language
+            .split(',')
+            .filter_map(|range| {
+                let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
+                let weight = parameter.trim().strip_prefix("q=")?.trim().parse().ok()?;
+                (weight > 0.0).then_some((weight, tag.trim()))
+            })
+            .collect();
+        // The sort is stable, so ranges of equal weight keep their order.
+        ranges.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+        ranges.into_iter().find_map(|(_, tag)| self.find_by_range(&tag.to_ascii_lowercase()))
+    }
+
+    /// Returns the function `t` of templates, as in `{{ t("Hello {name}!", name=name) }}`.
+    pub fn template_function(self: &Arc<Self>, code: &str) -> Value {
+        let (languages, code) = (Arc::clone(self), code.to_owned());
+        Value::from_function(move |sentence: String, values: Kwargs| {
+            let value = |name: &str| values.get::<Value>(name).ok().map(|value| value.to_string());
+            languages.get(Some(&code)).format(&sentence, value)
+        })
+    }
+
+    fn find_by_range(&self, range: &str) -> Option<&Language> {
+        if range == "*" {
+            return Some(self.get(None));
+        }
+        let shorter = std::iter::successors(Some(range), |range| Some(range.rsplit_once('-')?.0));
+        shorter.into_iter().find_map(|range| self.find(range))
+    }
+}
+
+/// Adds the languages of a folder.
+fn add_files(folder: &Path, files: &mut BTreeMap<String, File>) -> Result<()> {
+    let unreadable = |path: &Path| format!("languages: {} cannot be read", path.display());
+    for entry in std::fs::read_dir(folder).with_context(|| unreadable(folder))? {
+        let path = entry?.path();
+        if path.extension() != Some(OsStr::new("toml")) {
+            continue;
+        }
+        let code = path.file_stem().and_then(OsStr::to_str).unwrap_or_default().to_owned();
+        let is_code =
+            |part: &str| (2..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase());
+        ensure!(
+            code.split('-').all(is_code) && code != ENGLISH,
+            "languages: {} is not named after a language; name it \"fr.toml\", for example",
+            path.display()
+        );
+        let text = std::fs::read_to_string(&path).with_context(|| unreadable(&path))?;
+        let file = parse(&text).with_context(|| format!("languages: {}", path.display()))?;
+        match files.get_mut(&code) {
+            Some(known) => {
+                known.name = file.name;
+                known.sentences.extend(file.sentences);
+            }
+            None => drop(files.insert(code, file)),
+        }
+    }
+    Ok(())
+}
+
+fn parse(text: &str) -> Result<File> {
+    let file: File = toml::from_str(text)?;
+    for (sentence, translation) in &file.sentences {
+        let placeholders = |text: &str| -> Vec<String> {
+            let mut names: Vec<_> =
+                PLACEHOLDER.find_iter(text).map(|found| found.as_str().to_owned()).collect();
+            names.sort();
+            names.dedup();
+            names
+        };
+        if placeholders(sentence) != placeholders(translation) {
+            bail!("the translation of \"{sentence}\" must have the same placeholders");
+        }
+    }
+    Ok(file)
+}
+
+impl Language {
+    fn new(code: &str, name: &str, sentences: BTreeMap<String, String>) -> Result<Self> {
+        let mut patterns = Vec::new();
+        for (sentence, translation) in &sentences {
+            if PLACEHOLDER.is_match(sentence) {
+                let escaped = regex::escape(sentence).replace("\\{", "{").replace("\\}", "}");
+                let pattern = PLACEHOLDER.replace_all(&escaped, "(?<$1>.+)");
+                patterns.push((Regex::new(&format!("(?s)^{pattern}$"))?, translation.clone()));
+            }
+        }
+        Ok(Self {
+            code: code.to_owned(),
+            name: name.to_owned(),
+            sentences: sentences.into_iter().collect(),
+            patterns,
+        })
+    }
+
+    pub fn is_english(&self) -> bool {
+        self.code == ENGLISH
+    }
+
+    /// Returns whether the language has a translation. English needs none.
+    pub fn has(&self, sentence: &str) -> bool {
+        self.is_english() || self.sentences.contains_key(sentence)
+    }
+
+    /// Translates a sentence whose placeholders are filled in, such as the message of an error. Returns the sentence itself if
+    /// the language has no translation.
+    pub fn translate<'a>(&'a self, sentence: &'a str) -> Cow<'a, str> {
+        if let Some(translation) = self.sentences.get(sentence) {
+            return translation.into();
+        }
+        for (pattern, translation) in &self.patterns {
+            if let Some(values) = pattern.captures(sentence) {
+                return self
+                    .fill(translation, |name| values.name(name).map(|value| value.as_str().to_owned()))
+                    .into();
+            }
+        }
+        sentence.into()
+    }
+
+    /// Translates a sentence and fills in its placeholders.
+    pub fn format(&self, sentence: &str, value: impl Fn(&str) -> Option<String>) -> String {
+        self.fill(self.sentences.get(sentence).map_or(sentence, String::as_str), value)
+    }
+
+    fn fill(&self, template: &str, value: impl Fn(&str) -> Option<String>) -> String {
+        let replacement = |placeholder: &Captures<'_>| match value(&placeholder[1]) {
+            // A value may be a term with a translation, such as the name of a field.
+            Some(value) => self.sentences.get(&value).cloned().unwrap_or(value),
+            None => placeholder[0].to_owned(),
+        };
+        PLACEHOLDER.replace_all(template, replacement).into_owned()
+    }
+}
