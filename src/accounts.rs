@@ -7,6 +7,7 @@ pub mod cleanup;
 pub mod login;
 pub mod migrate;
 pub mod notices;
+pub mod page_login;
 pub mod password;
 pub mod profile;
 pub mod refresh;

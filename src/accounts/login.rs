@@ -1,6 +1,6 @@
 //! The mutation `tokenAuth`.
 
-use super::sessions::{self, Tokens, UnsignedTokens};
+use super::sessions::{self, Tokens};
 use super::{Account, AccountId};
 use crate::app::App;
 use crate::config::LoginField;
@@ -44,6 +44,29 @@ impl Name {
 
 /// Checks the password and begins a session. An unknown name and a wrong password cause the same reply in the same time.
 pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result<LoggedIn> {
+    let begin = |tx: &Tx<'_>, account: &Account| {
+        let tokens = sessions::begin(tx, account)?;
+        Ok((tokens.session.clone(), tokens))
+    };
+    let Accepted { account, secrets, was_archived } = log_in_with(app, viewer, name, password, begin)?;
+    Ok(LoggedIn { account, tokens: secrets.sign(app)?, was_archived })
+}
+
+/// A successful login, with the secrets of its session.
+pub(super) struct Accepted<S> {
+    account: Account,
+    pub(super) secrets: S,
+    pub(super) was_archived: bool,
+}
+
+/// Checks the password and begins a session with `begin`, which returns its id and its secrets.
+pub(super) fn log_in_with<S>(
+    app: &App,
+    viewer: &Viewer,
+    name: &Name,
+    password: &str,
+    begin: impl Fn(&Tx<'_>, &Account) -> Result<(String, S)>,
+) -> Result<Accepted<S>> {
     let (account, hash, attempt) = Tx::run(app, viewer, |tx| {
         let account = find_by_name(app, tx, name)?;
         // An unknown name must cause the same statements.
@@ -65,7 +88,7 @@ pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result
     };
     let is_outdated = accepted.is_ok() && check == PasswordCheck::RightButOutdated;
     let new_hash = is_outdated.then(|| app.hasher.hash(password)).transpose()?;
-    let (account, tokens, was_archived) = Tx::run_anonymous(app, viewer, |tx| {
+    Tx::run_anonymous(app, viewer, |tx| {
         let checked = match &accepted {
             Ok(account) => account,
             Err(failure) => return reject(tx, id, *failure),
@@ -79,9 +102,8 @@ pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result
         if let Some(attempt) = &attempt {
             attempt.take_back(tx, &account)?;
         }
-        begin_session(tx, account)
-    })?;
-    Ok(LoggedIn { account, tokens: tokens.sign(app)?, was_archived })
+        begin_session(tx, account, &begin)
+    })
 }
 
 fn find_by_name(app: &App, db: &Reader<'_>, name: &Name) -> Result<Option<Account>> {
@@ -115,14 +137,17 @@ fn reject<T>(tx: &Tx<'_>, account: Option<AccountId>, failure: LoginFailure) -> 
     Err(if is_explained { FieldError::NOT_VERIFIED } else { FieldError::INVALID_CREDENTIALS }.into())
 }
 
-/// Returns the account after the login, its tokens, and whether it was archived.
-fn begin_session(tx: &Tx<'_>, account: Account) -> Result<(Account, UnsignedTokens, bool)> {
+fn begin_session<S>(
+    tx: &Tx<'_>,
+    account: Account,
+    begin: impl Fn(&Tx<'_>, &Account) -> Result<(String, S)>,
+) -> Result<Accepted<S>> {
     let was_archived = account.archived_at.is_some();
     if was_archived {
         store::accounts::set_archived(tx, account.id, None)?;
         tx.record_by_owner(account.id, Event::Unarchived)?;
     }
-    let tokens = sessions::begin(tx, &account)?;
-    tx.record_by_owner(account.id, Event::LoggedIn(&tokens.session))?;
-    Ok((Account { archived_at: None, ..account }, tokens, was_archived))
+    let (session, secrets) = begin(tx, &account)?;
+    tx.record_by_owner(account.id, Event::LoggedIn(&session))?;
+    Ok(Accepted { account: Account { archived_at: None, ..account }, secrets, was_archived })
 }

@@ -97,6 +97,21 @@ fn set_by_link(
 
 /// Changes the password, given the old one. All sessions end, and a new one begins.
 pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Result<Tokens> {
+    let begin = |tx: &Tx<'_>, account: &Account| {
+        let tokens = sessions::begin(tx, account)?;
+        Ok((tokens.session.clone(), tokens))
+    };
+    change_with(app, viewer, old, passwords, begin)?.sign(app)
+}
+
+/// Changes the password and begins a session with `begin`, which returns its id and its secrets.
+pub(super) fn change_with<S>(
+    app: &App,
+    viewer: &Viewer,
+    old: &str,
+    passwords: [&str; 2],
+    begin: impl Fn(&Tx<'_>, &Account) -> Result<(String, S)>,
+) -> Result<S> {
     let verified = reauthenticate(app, viewer, "oldPassword", Proof::Password(old), |tx, account| {
         throttle::require_account_change(tx, account.id)
     })?;
@@ -107,15 +122,14 @@ pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Re
     };
     // Also runs if the new password is rejected. `reauthenticate` counted an attempt, and `run` takes it back in any case,
     // because the old password was right.
-    let tokens = verified.run(app, |tx, account| {
+    verified.run(app, |tx, account| {
         let hash = hash.as_ref().map_err(FieldErrors::clone)?;
         throttle::account_change(tx, account.id)?;
         let epoch = set(tx, account, hash)?;
-        let tokens = sessions::begin(tx, &Account { epoch, ..account.clone() })?;
-        tx.record(account.id, Event::PasswordChanged(&tokens.session))?;
-        Ok(tokens)
-    })?;
-    tokens.sign(app)
+        let (session, secrets) = begin(tx, &Account { epoch, ..account.clone() })?;
+        tx.record(account.id, Event::PasswordChanged(&session))?;
+        Ok(secrets)
+    })
 }
 
 /// Rejects a password that is too weak for this account.

@@ -1,5 +1,6 @@
 //! Sessions and their tokens.
 
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::Account;
@@ -11,7 +12,7 @@ use crate::security::{Tx, Viewer, authentication, throttle};
 use crate::store;
 use crate::store::refresh_tokens::NewToken;
 use crate::store::sessions::{Session, Use};
-use crate::tokens::{access, refresh};
+use crate::tokens::{access, cookie, refresh};
 
 /// The most sessions per account. Another login ends the least recently used one.
 const MAX_SESSIONS: i64 = 50;
@@ -51,6 +52,37 @@ pub(super) fn begin(tx: &Tx<'_>, account: &Account) -> Result<UnsignedTokens> {
     store::sessions::insert(tx, &session)?;
     store_refresh_token(tx, &issued.tokens, None, issued.refresh_expires_at)?;
     Ok(issued.tokens)
+}
+
+/// Begins a session of the pages. Returns its id and its cookie.
+pub(super) fn begin_page(tx: &Tx<'_>, account: &Account) -> Result<(String, SecretString)> {
+    store::sessions::delete_beyond(tx, account.id, MAX_SESSIONS - 1, tx.now)?;
+    let id = tx.app.random.hex::<16>();
+    let last_use = page_use(tx, tx.now);
+    let session = Session { id: id.clone(), account: account.id, began_at: tx.now, last_use };
+    store::sessions::insert(tx, &session)?;
+    Ok((id.clone(), set_new_cookie(tx, &id)?))
+}
+
+/// Gives a session a new cookie, which replaces its earlier one, because its owner has just entered the password.
+pub(super) fn set_new_cookie(tx: &Tx<'_>, session: &str) -> Result<SecretString> {
+    let cookie = cookie::issue(&tx.app.random);
+    store::sessions::set_cookie(tx, session, &cookie::hash(&cookie), tx.now)?;
+    Ok(cookie.into())
+}
+
+/// Returns the use of a session of the pages. The session expires unless it is used again, as a session with tokens does
+/// (OWASP ASVS 7.3.1, 7.3.2).
+pub(super) fn page_use(tx: &Tx<'_>, began_at: Timestamp) -> Use {
+    let lifetimes = &tx.app.config.tokens;
+    let end_of_session = began_at.plus(lifetimes.session_lifetime);
+    let client = &tx.caller.client;
+    Use {
+        at: tx.now,
+        expires_at: tx.now.plus(lifetimes.refresh_lifetime).min(end_of_session),
+        address: client.address.map(|address| address.to_string()),
+        user_agent: client.user_agent.clone(),
+    }
 }
 
 /// Issues new tokens for a session in exchange for the refresh token with the hash `exchanged`.
@@ -145,6 +177,17 @@ pub fn revoke(app: &App, viewer: &Viewer, id: &str) -> Result<()> {
             return Err(FieldErrors::of("id", FieldError::NO_SUCH_SESSION).into());
         }
         tx.record(account.id, Event::SessionRevoked(id))
+    })
+}
+
+/// Ends all sessions of the viewer but the current one. Also revokes access tokens without a session.
+pub fn revoke_others(app: &App, viewer: &Viewer) -> Result<()> {
+    Tx::run(app, viewer, |tx| {
+        let account = tx.caller.require_verified()?;
+        let own = tx.caller.page.as_ref().ok_or(FieldError::UNAUTHENTICATED)?;
+        store::sessions::delete_others(tx, account.id, &own.id)?;
+        store::accounts::begin_epoch(tx, account.id, tx.now)?;
+        tx.record(account.id, Event::OtherSessionsRevoked)
     })
 }
 

@@ -32,6 +32,12 @@ pub enum Event<'a> {
     SlowedDown(&'a str),
     SessionRevoked(&'a str),
     AllSessionsRevoked,
+    /// All but the one in which the event happened.
+    OtherSessionsRevoked,
+    /// The owner entered the password again on the pages.
+    PasswordConfirmed,
+    /// The owner logged out on the pages.
+    LoggedOut(&'a str),
     /// The session lasts until its access token expires.
     RefreshTokenRevoked(&'a str),
     /// A copied refresh token was used, which ended the session.
@@ -91,6 +97,7 @@ impl<'a> Event<'a> {
             Self::Registered(session) => session,
             Self::LoggedIn(session)
             | Self::SessionRevoked(session)
+            | Self::LoggedOut(session)
             | Self::RefreshTokenRevoked(session)
             | Self::SessionReuseDetected(session)
             | Self::PasswordChanged(session) => Some(session),

@@ -1,0 +1,92 @@
+//! Logins on the pages: sessions with a cookie instead of tokens.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::login::{self, Name};
+use super::{password, sessions};
+use crate::app::App;
+use crate::error::{Error, FieldError, Result};
+use crate::security::audit::Event;
+use crate::security::reauthentication::{Proof, reauthenticate};
+use crate::security::{Tx, Viewer, authentication};
+use crate::store;
+use crate::store::sessions::PageSession;
+
+/// The use of a session is recorded at most once in this time, so that most pages cause no write.
+const USE_INTERVAL: Duration = Duration::from_mins(1);
+/// The pages for operators ask for the password again after this time without use.
+const MAX_ADMIN_IDLE: Duration = Duration::from_mins(30);
+
+pub struct PageLogin {
+    pub cookie: SecretString,
+    /// Whether the account was archived until this login.
+    pub was_archived: bool,
+}
+
+/// Checks the password and begins a session. The session of the cookie that the viewer sends ends.
+pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result<PageLogin> {
+    let accepted = login::log_in_with(app, viewer, name, password, |tx, account| {
+        if let Some(former) = viewer.cookie_hash() {
+            store::sessions::delete_by_cookie(tx, &former)?;
+        }
+        sessions::begin_page(tx, account)
+    })?;
+    Ok(PageLogin { cookie: accepted.secrets, was_archived: accepted.was_archived })
+}
+
+/// Returns the session of the viewer's cookie, if it lasts, and records its use.
+pub fn find(app: &App, viewer: &Viewer) -> Result<Option<PageSession>> {
+    let caller = app.store.read_latest(|db| authentication::caller(app, db, viewer))?;
+    let Some(page) = caller.page else { return Ok(None) };
+    if app.clock.now().since(page.last_used_at) >= USE_INTERVAL {
+        let recorded = Tx::run(app, viewer, |tx| {
+            let last_use = sessions::page_use(tx, page.began_at);
+            Ok(store::sessions::set_last_use(tx, &page.id, &last_use)?)
+        });
+        match recorded {
+            // A page that only shows something also works while nothing can be saved.
+            Ok(()) | Err(Error::Unavailable(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Some(page))
+}
+
+/// Checks the password again and replaces the cookie.
+pub fn confirm(app: &App, viewer: &Viewer, password: &str) -> Result<SecretString> {
+    let verified = reauthenticate(app, viewer, "password", Proof::Password(password), |_, _| Ok(()))?;
+    verified.run(app, |tx, account| {
+        let page = tx.caller.page.as_ref().ok_or(FieldError::UNAUTHENTICATED)?;
+        tx.record(account.id, Event::PasswordConfirmed)?;
+        sessions::set_new_cookie(tx, &page.id)
+    })
+}
+
+/// Changes the password. All sessions end, and one of the pages begins.
+pub fn change_password(app: &App, viewer: &Viewer, old: &str, new: [&str; 2]) -> Result<SecretString> {
+    password::change_with(app, viewer, old, new, sessions::begin_page)
+}
+
+/// Ends the session of the viewer's cookie.
+pub fn log_out(app: &App, viewer: &Viewer) -> Result<()> {
+    let Some(cookie) = viewer.cookie_hash() else { return Ok(()) };
+    Tx::run_anonymous(app, viewer, |tx| match store::sessions::delete_by_cookie(tx, &cookie)? {
+        Some((session, account)) => tx.record_by_owner(account, Event::LoggedOut(&session)),
+        None => Ok(()),
+    })
+}
+
+/// Returns whether the viewer may use the pages for operators without entering the password again, and records their use.
+pub fn enter_admin(app: &App, viewer: &Viewer, page: &PageSession) -> Result<bool> {
+    let now = app.clock.now();
+    let used_at = page.admin_used_at.unwrap_or(page.authenticated_at).max(page.authenticated_at);
+    if now.since(used_at) > MAX_ADMIN_IDLE {
+        return Ok(false);
+    }
+    if page.admin_used_at.is_none_or(|used_at| now.since(used_at) >= USE_INTERVAL) {
+        Tx::run(app, viewer, |tx| Ok(store::sessions::set_admin_used(tx, &page.id, tx.now)?))?;
+    }
+    Ok(true)
+}
