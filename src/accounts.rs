@@ -1,6 +1,7 @@
 //! The rules of accounts: synchronous functions without HTTP, GraphQL or SQL.
 
 pub mod activation;
+pub mod activity;
 pub mod admin;
 pub mod archive_delete;
 pub mod cleanup;

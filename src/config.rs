@@ -125,6 +125,7 @@ pub struct Passwords {
 #[serde(deny_unknown_fields)]
 pub struct Pages {
     pub enabled: bool,
+    pub admin: bool,
     pub branding: Branding,
 }
 

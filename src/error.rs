@@ -175,6 +175,10 @@ impl FieldErrors {
         }
     }
 
+    pub fn by_field(&self) -> impl Iterator<Item = (&'static str, &[FieldError])> {
+        self.0.iter().map(|(field, errors)| (*field, errors.as_slice()))
+    }
+
     fn errors(&self) -> impl Iterator<Item = &FieldError> {
         self.0.iter().flat_map(|(_, errors)| errors)
     }

@@ -23,7 +23,7 @@ use anyhow::Result;
 use poem::{Endpoint, Request, Response};
 use tokio::sync::{oneshot, watch};
 
-use crate::app::App;
+use crate::app::{self, App};
 use crate::config::Config;
 use client_ip::TrustedProxies;
 use client_quota::Quotas;
@@ -92,7 +92,7 @@ pub fn bind(app: Arc<App>) -> Result<Server> {
 /// Checks the files that are named in the settings of TLS and pages.
 pub fn check(config: &Config) -> Result<()> {
     listener::check_tls(config)?;
-    pages::Theme::new(config).map(drop)
+    pages::Theme::new(config, &app::load_languages(config)?).map(drop)
 }
 
 impl Server {

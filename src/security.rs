@@ -11,4 +11,4 @@ mod transaction;
 
 pub use authentication::{Caller, Credentials, Viewer};
 pub use client::Client;
-pub use transaction::Tx;
+pub use transaction::{Operator, Tx};

@@ -2,13 +2,12 @@
 
 use super::register::{self, ValidRegistration};
 use super::{Account, AccountId, activation, archive_delete, notices, password, sessions, validation};
-use crate::app::App;
 use crate::django::password_validators::Owner;
 use crate::email;
 use crate::error::{Error, FieldError, FieldErrors, Result};
-use crate::security::Tx;
 use crate::security::audit::Event;
 use crate::security::authentication::release_email;
+use crate::security::{Operator, Tx};
 use crate::store::accounts::Role;
 use crate::store::{self, Reader};
 
@@ -36,7 +35,9 @@ pub enum EmailChange {
 }
 
 /// Creates an account. A rejection contains all errors.
-pub fn create(app: &App, new: &Creation) -> Result<Account> {
+pub fn create<'a>(by: impl Into<Operator<'a>>, new: &Creation) -> Result<Account> {
+    let by = by.into();
+    let app = by.app;
     let mut errors = FieldErrors::default();
     let email = errors.keep("email", validation::email_of_account(&new.email)).unwrap_or_default();
     let username = new.username.as_deref().map(validation::username).transpose();
@@ -49,7 +50,7 @@ pub fn create(app: &App, new: &Creation) -> Result<Account> {
     errors.into_result()?;
     let hash = new.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
     let valid = ValidRegistration { email, username, ..ValidRegistration::default() };
-    Tx::run_as_operator(app, |tx| {
+    by.run(|tx| {
         let account = register::insert(tx, &valid, hash.as_deref())?;
         tx.record(account.id, Event::Registered(None))?;
         if new.is_verified {
@@ -89,11 +90,13 @@ pub fn find(db: &Reader<'_>, name: &str) -> Result<Account> {
 }
 
 /// Sets a new password, which ends all sessions, and mails a notice.
-pub fn set_password(app: &App, name: &str, password: &str) -> Result<Account> {
+pub fn set_password<'a>(by: impl Into<Operator<'a>>, name: &str, password: &str) -> Result<Account> {
+    let by = by.into();
+    let app = by.app;
     let account = app.store.read(|db| find(db, name))?;
     password::check_strength(app, &account, [password; 2])?;
     let hash = app.hasher.hash(password)?;
-    Tx::run_as_operator(app, |tx| {
+    by.run(|tx| {
         let account = find(tx, name)?;
         password::set(tx, &account, &hash)?;
         tx.record(account.id, Event::PasswordSet)?;
@@ -102,8 +105,8 @@ pub fn set_password(app: &App, name: &str, password: &str) -> Result<Account> {
 }
 
 /// Marks the address as confirmed, as an activation link does. Returns false if it was confirmed already.
-pub fn verify(app: &App, name: &str) -> Result<(Account, bool)> {
-    Tx::run_as_operator(app, |tx| {
+pub fn verify<'a>(by: impl Into<Operator<'a>>, name: &str) -> Result<(Account, bool)> {
+    by.into().run(|tx| {
         let account = find(tx, name)?;
         if account.verified_at.is_some() {
             return Ok((account, false));
@@ -115,11 +118,17 @@ pub fn verify(app: &App, name: &str) -> Result<(Account, bool)> {
 /// Changes the primary address, which ends all sessions and invalidates mailed links. `is_verified` means that the address
 /// is known to belong to the owner. Otherwise the account is unverified, and a mail asks to confirm the address. If the
 /// address is another spelling of the current one, only the spelling changes.
-pub fn set_email(app: &App, name: &str, address: &str, is_verified: bool) -> Result<(Account, EmailChange)> {
+pub fn set_email<'a>(
+    by: impl Into<Operator<'a>>,
+    name: &str,
+    address: &str,
+    is_verified: bool,
+) -> Result<(Account, EmailChange)> {
+    let by = by.into();
     let mut errors = FieldErrors::default();
     let address = errors.keep("email", validation::email_of_account(address)).unwrap_or_default();
     errors.into_result()?;
-    Tx::run_as_operator(app, |tx| {
+    by.run(|tx| {
         let before = find(tx, name)?;
         if before.email == address {
             return Ok((before, EmailChange::Unchanged));
@@ -166,8 +175,8 @@ fn replace_primary(tx: &Tx<'_>, id: AccountId, address: &str) -> Result<()> {
 }
 
 /// Deactivates an account, which ends all its sessions, or reactivates it. Returns false if nothing changes.
-pub fn set_active(app: &App, name: &str, is_active: bool) -> Result<(Account, bool)> {
-    Tx::run_as_operator(app, |tx| {
+pub fn set_active<'a>(by: impl Into<Operator<'a>>, name: &str, is_active: bool) -> Result<(Account, bool)> {
+    by.into().run(|tx| {
         let account = find(tx, name)?;
         let event = if is_active { Event::Activated } else { Event::Deactivated };
         if !is_active {
@@ -182,8 +191,8 @@ pub fn set_active(app: &App, name: &str, is_active: bool) -> Result<(Account, bo
 }
 
 /// Gives an account the rights of staff, or takes them away. Returns false if nothing changes.
-pub fn set_staff(app: &App, name: &str, is_staff: bool) -> Result<(Account, bool)> {
-    Tx::run_as_operator(app, |tx| {
+pub fn set_staff<'a>(by: impl Into<Operator<'a>>, name: &str, is_staff: bool) -> Result<(Account, bool)> {
+    by.into().run(|tx| {
         let account = find(tx, name)?;
         let changed = store::accounts::set_staff(tx, account.id, is_staff)?;
         if changed {
@@ -193,8 +202,8 @@ pub fn set_staff(app: &App, name: &str, is_staff: bool) -> Result<(Account, bool
     })
 }
 
-pub fn log_out(app: &App, name: &str) -> Result<Account> {
-    Tx::run_as_operator(app, |tx| {
+pub fn log_out<'a>(by: impl Into<Operator<'a>>, name: &str) -> Result<Account> {
+    by.into().run(|tx| {
         let account = find(tx, name)?;
         sessions::end_all(tx, &account)?;
         tx.record(account.id, Event::AllSessionsRevoked)?;
@@ -203,8 +212,8 @@ pub fn log_out(app: &App, name: &str) -> Result<Account> {
 }
 
 /// Erases an account, which makes its address and username available again. Rejects the representative of a working group.
-pub fn delete(app: &App, id: AccountId) -> Result<Account> {
-    Tx::run_as_operator(app, |tx| {
+pub fn delete<'a>(by: impl Into<Operator<'a>>, id: AccountId) -> Result<Account> {
+    by.into().run(|tx| {
         let account = store::accounts::find_by_id(tx, id)?;
         let account = account.ok_or_else(|| Error::bad_request("the account no longer exists"))?;
         archive_delete::erase(tx, &account)?;

@@ -7,7 +7,7 @@ use crate::accounts::{Account, admin, notices};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::printable::single_line;
-use crate::security::Tx;
+use crate::security::Operator;
 use crate::security::audit::Event;
 use crate::store::accounts::MemberRole;
 use crate::store::groups::Group;
@@ -82,8 +82,8 @@ pub struct Creation {
 }
 
 /// Creates a group, and mails a notice to its representative. The representative must not be in a group.
-pub fn create(app: &App, new: &Creation) -> Result<(Group, Account)> {
-    Tx::run_as_operator(app, |tx| {
+pub fn create<'a>(by: impl Into<Operator<'a>>, new: &Creation) -> Result<(Group, Account)> {
+    by.into().run(|tx| {
         let representative = admin::find(tx, &new.representative)?;
         require_active(&representative)?;
         if representative.membership.is_some() {
@@ -142,8 +142,8 @@ fn find_research_field(db: &Reader<'_>, name: &str) -> Result<i64> {
 }
 
 /// Deletes a group, and mails a notice to each member.
-pub fn delete(app: &App, id: &str) -> Result<()> {
-    Tx::run_as_operator(app, |tx| {
+pub fn delete<'a>(by: impl Into<Operator<'a>>, id: &str) -> Result<()> {
+    by.into().run(|tx| {
         let group = find(tx, id)?;
         let members = store::accounts::list_by_groups(tx, std::slice::from_ref(&group.id))?;
         // The deletion is otherwise recorded for each member.
@@ -156,8 +156,12 @@ pub fn delete(app: &App, id: &str) -> Result<()> {
 
 /// Makes an account the representative of a group, of which it becomes a member if it is in no group. The previous
 /// representative remains a member. Returns the account, and false if it was the representative already.
-pub fn set_representative(app: &App, group: &str, name: &str) -> Result<(Account, bool)> {
-    Tx::run_as_operator(app, |tx| {
+pub fn set_representative<'a>(
+    by: impl Into<Operator<'a>>,
+    group: &str,
+    name: &str,
+) -> Result<(Account, bool)> {
+    by.into().run(|tx| {
         let group = find(tx, group)?.id;
         let successor = admin::find(tx, name)?;
         require_active(&successor)?;

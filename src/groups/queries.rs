@@ -126,6 +126,29 @@ pub fn working_groups(app: &App, viewer: &Viewer, selection: &GroupSelection) ->
     })
 }
 
+/// Returns the public working groups whose name, institution or place contains all words of a search, ignoring case and accents,
+/// in the order in which they were created.
+pub fn search_working_groups(
+    app: &App,
+    viewer: &Viewer,
+    search: &str,
+    selection: &GroupSelection,
+) -> Result<Vec<SeenGroup>> {
+    let words = words(search);
+    app.store.read(|db| {
+        let own = errors::require_login(caller(app, db, viewer)?)?;
+        let mut groups = store::groups::list_public(db)?;
+        groups.retain(|group| {
+            let place = group.institution.as_ref().map_or_else(String::new, |institution| {
+                format!("{} {} {}", institution.name, institution.city, institution.country)
+            });
+            let key = search_key(&format!("{} {place}", group.name));
+            words.iter().all(|word| key.contains(word))
+        });
+        Loader::new(app, db, Some(own)).groups(groups, selection)
+    })
+}
+
 /// Returns the members of the group that the viewer represents.
 pub fn members(app: &App, viewer: &Viewer, selection: &AccountSelection) -> Result<Vec<SeenAccount>> {
     app.store.read(|db| {

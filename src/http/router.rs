@@ -30,7 +30,7 @@ pub(super) type Routes = BoxEndpoint<'static, Response>;
 pub(super) fn routes(app: Arc<App>, has_metrics_listener: bool, quotas: &Quotas) -> Result<[Routes; 2]> {
     let config = &app.config;
     let pool = Arc::new(BlockingPool::new(Arc::clone(&app)));
-    let theme = config.pages.enabled.then(|| Theme::new(config)).transpose()?.map(Arc::new);
+    let theme = config.pages.enabled.then(|| Theme::new(config, &app.languages)).transpose()?.map(Arc::new);
     let shared = Arc::new(Shared {
         cors: Cors { origins: config.http.cors_origins.clone() },
         public_path: config.public_path().to_owned(),
@@ -71,7 +71,7 @@ pub(super) fn routes(app: Arc<App>, has_metrics_listener: bool, quotas: &Quotas)
     }
     public = match theme {
         Some(theme) => {
-            let pages = pages::routes(&theme, &pool);
+            let pages = pages::routes(&app, &theme, &pool);
             pages.into_iter().fold(public, |router, (path, endpoint)| router.at(path, endpoint))
         }
         // CORS and the limits apply to unknown paths as well.
@@ -106,12 +106,13 @@ impl Shared {
     /// POST requests count, so that health checks always succeed.
     async fn call_limited(&self, endpoint: &impl Endpoint, mut request: Request) -> Response {
         let theme = self.theme.as_ref().filter(|_| headers::accepts_html(&request));
+        let language = theme.map(|theme| theme.preferred_language(&request)).unwrap_or_default();
         let client = self.trusted_proxies.client(&request);
         let counted = usize::from(*request.method() == Method::POST);
         let Some(_reservation) = self.requests.reserve(client.network(), counted) else {
             let message =
                 "Too many requests from this client are in progress. Please try again in a few seconds.";
-            return unavailable(theme, &pages::UNAVAILABLE, message);
+            return unavailable(theme, &language, &pages::UNAVAILABLE, message);
         };
         request.set_data(client);
         match tokio::time::timeout(REQUEST_TIMEOUT, endpoint.call(request)).await {
@@ -119,16 +120,16 @@ impl Shared {
             Ok(Err(error)) => json::from_error(&error, &self.public_path),
             Err(_) => {
                 let message = "This took too long. Your request may have been carried out: check before you send it again.";
-                unavailable(theme, &pages::TIMED_OUT, message)
+                unavailable(theme, &language, &pages::TIMED_OUT, message)
             }
         }
     }
 }
 
 /// Returns a page if there is a theme, and otherwise the message as JSON.
-fn unavailable(theme: Option<&Arc<Theme>>, page: &MessagePage, message: &str) -> Response {
+fn unavailable(theme: Option<&Arc<Theme>>, language: &str, page: &MessagePage, message: &str) -> Response {
     match theme {
-        Some(theme) => theme.unavailable(page, json::RETRY_AFTER_SECONDS),
+        Some(theme) => theme.unavailable(language, page, json::RETRY_AFTER_SECONDS),
         None => json::unavailable(message),
     }
 }

@@ -130,7 +130,7 @@ impl Tx<'_> {
     pub fn record(&self, account: impl Into<Option<AccountId>>, event: Event<'_>) -> Result<()> {
         let (account, session) = (account.into(), self.caller.session.as_deref());
         let actor = match &self.caller.account {
-            _ if self.is_operator => StoredActor::Operator,
+            None if self.is_operator => StoredActor::Operator,
             Some(own) if Some(own.id) == account => StoredActor::Owner,
             Some(own) => StoredActor::Account(own.id),
             None => StoredActor::Somebody,
@@ -152,8 +152,10 @@ impl Tx<'_> {
     /// Records an event that the owner of the account causes with a password, a mailed link or a refresh token, or that an
     /// operator causes.
     pub fn record_by_owner(&self, account: impl Into<Option<AccountId>>, event: Event<'_>) -> Result<()> {
-        let actor = if self.is_operator { StoredActor::Operator } else { StoredActor::Owner };
-        self.insert(account.into(), actor, None, event)
+        if self.is_operator {
+            return self.record(account, event);
+        }
+        self.insert(account.into(), StoredActor::Owner, None, event)
     }
 
     /// Records an event that an unauthenticated client causes. `account` is `None` if the client named

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use super::{Caller, Credentials, Viewer};
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::error::{FieldError, Result};
 use crate::mail::MailKind;
 use crate::outbox::{self, Recipient};
 use crate::store::Writer;
@@ -46,9 +46,18 @@ impl<'a> Tx<'a> {
         credentials: &Credentials,
         rule: impl Fn(&Tx<'_>) -> Result<T>,
     ) -> Result<T> {
+        Self::run_in(app, credentials, false, rule)
+    }
+
+    fn run_in<T>(
+        app: &App,
+        credentials: &Credentials,
+        is_operator: bool,
+        rule: impl Fn(&Tx<'_>) -> Result<T>,
+    ) -> Result<T> {
         let has_mail = Cell::new(false);
         let outcome = app.store.write(|db| -> Result<Result<T>> {
-            let tx = Tx::new(app, db, credentials.caller(db)?);
+            let tx = Tx { is_operator, ..Tx::new(app, db, credentials.caller(db)?) };
             let outcome = rule(&tx);
             has_mail.set(tx.has_mail.get());
             match outcome {
@@ -73,7 +82,7 @@ impl<'a> Tx<'a> {
 
     /// Runs a rule for the command line.
     pub fn run_as_operator<T>(app: &App, rule: impl Fn(&Tx<'_>) -> Result<T>) -> Result<T> {
-        app.store.write(|db| rule(&Tx { is_operator: true, ..Tx::new(app, db, Caller::default()) }))
+        Operator::from(app).run(rule)
     }
 
     fn new(app: &'a App, db: &'a Writer<'a>, caller: Caller) -> Self {
@@ -98,5 +107,42 @@ impl<'a> Tx<'a> {
     pub fn enqueue_decoy(&self) -> Result<()> {
         self.has_mail.set(true);
         Ok(outbox::enqueue_decoy(self.app, self.db)?)
+    }
+}
+
+/// An operator of the server: the user of the command line, or a member of staff on the pages.
+#[derive(Clone, Copy)]
+pub struct Operator<'a> {
+    pub app: &'a App,
+    /// `None` for the command line.
+    viewer: Option<&'a Viewer>,
+}
+
+/// The user of the command line.
+impl<'a> From<&'a App> for Operator<'a> {
+    fn from(app: &'a App) -> Self {
+        Self { app, viewer: None }
+    }
+}
+
+impl<'a> Operator<'a> {
+    pub fn staff(app: &'a App, viewer: &'a Viewer) -> Self {
+        Self { app, viewer: Some(viewer) }
+    }
+
+    /// Runs a rule. A member of staff must have entered the password recently.
+    pub fn run<T>(self, rule: impl Fn(&Tx<'_>) -> Result<T>) -> Result<T> {
+        let Some(viewer) = self.viewer else {
+            let credentials = Credentials::anonymous(self.app, &Viewer::default());
+            return Tx::run_in(self.app, &credentials, true, rule);
+        };
+        let credentials = Credentials::from_viewer(self.app, viewer);
+        Tx::run_in(self.app, &credentials, true, |tx| {
+            tx.require_recent_login()?;
+            if !tx.caller.require_verified()?.is_staff {
+                return Err(FieldError::UNAUTHENTICATED.into());
+            }
+            rule(tx)
+        })
     }
 }

@@ -112,3 +112,17 @@ pub fn list_of_account(
     );
     db.list(&sql, (account, at, id, limit), read_entry)
 }
+
+/// Returns the last `limit` entries that affect an account before a position, newest first.
+pub fn list_about_account_before(
+    db: &Reader<'_>,
+    account: AccountId,
+    (at, id): Position,
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM audit e {JOIN_PRIMARY_EMAIL} WHERE e.account_id = $1 AND (e.at, e.id) < ($2, $3) \
+         ORDER BY e.at DESC, e.id DESC LIMIT $4"
+    );
+    db.list(&sql, (account, at, id, limit), read_entry)
+}

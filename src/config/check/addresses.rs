@@ -10,7 +10,9 @@ use crate::config::{Config, SmtpServer, Transport};
 
 /// First segments of the server's own paths, with which the path of `public_url` must not begin. A reverse proxy may remove
 /// the path of `public_url` from requests or not, and the server could not distinguish the two.
-const OWN_PATHS: [&str; 14] = [
+const OWN_PATHS: [&str; 16] = [
+    "account",
+    "admin",
     "graphql",
     "relay",
     "graphiql",

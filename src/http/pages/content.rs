@@ -139,12 +139,9 @@ pub(super) static PASSWORD_MAIL: MailForm = MailForm {
     ),
 };
 
-/// Mails of the original server about join requests lead to this path. This server has no page to answer them.
-pub(super) static JOIN_REQUESTS: MessagePage = page(
-    "/working-group-details",
-    "Requests to join your working group",
-    "Please answer them in the application where you manage the group, or with joinRequests and answerJoinRequest of the \
-     API.",
+pub(super) static REGISTERED: MessagePage = mail_sent(
+    "/done/registration",
+    "We have mailed a link to your address. Open it to activate your account.",
 );
 pub(super) static LINK_USED: MessagePage = message(
     "This link no longer works",
@@ -166,6 +163,10 @@ pub(super) static CROSS_SITE: MessagePage = message(
     "The form came from another site",
     "Nothing was changed. Open the link in your mail again, and use the buttons of that page.",
 );
+pub(super) static OLD_FORM: MessagePage = message(
+    "This form is too old",
+    "Nothing was changed. You may have logged in or out since you opened the page. Open it again, and send the form from there.",
+);
 pub(super) static TOO_MANY_ATTEMPTS: MessagePage =
     message("Too many attempts", "Nothing was changed. Please try again later.");
 pub(super) static TOO_LARGE: MessagePage = message("Your input is too long", "Go back and enter less.");
@@ -177,3 +178,62 @@ pub(super) static OUTCOME_UNKNOWN: MessagePage =
     message("The answer was lost", "Your request may have been carried out. Check before you send it again.");
 pub(super) static FAILED: MessagePage =
     message("Something went wrong on our side", "Nothing was changed. Please try again later.");
+
+/// What entries of the audit log mean to the owner of the account.
+const EVENTS: [(&str, &str); 49] = [
+    ("registered", "The account was created."),
+    ("registered_again", "Somebody tried to register with your address."),
+    ("imported", "The account was imported."),
+    ("verified", "Your address was confirmed."),
+    ("activation_requested", "Another activation mail was requested."),
+    ("logged_in", "You logged in."),
+    ("login_refused", "A log-in was refused."),
+    ("password_refused", "A wrong password was entered for a change."),
+    ("password_confirmed", "You entered your password again."),
+    ("slowed_down", "Further attempts have to wait."),
+    ("logged_out", "You logged out."),
+    ("session_revoked", "A session was ended."),
+    ("other_sessions_revoked", "All other sessions were ended."),
+    ("all_sessions_revoked", "All sessions were ended."),
+    ("refresh_token_revoked", "A session was ended by its application."),
+    ("session_reuse_detected", "A session was ended, because its token had been copied."),
+    ("password_changed", "You changed your password."),
+    ("password_reset", "A new password was set with a mailed link."),
+    ("password_set", "A password was set."),
+    ("password_forgotten", "The activation ended the old password."),
+    ("reset_requested", "A link for a new password was requested."),
+    ("email_changed", "Your primary address was changed by an operator."),
+    ("secondary_email_requested", "A secondary address was requested."),
+    ("secondary_email_confirmed", "The secondary address was confirmed."),
+    ("secondary_email_removed", "The secondary address was removed."),
+    ("emails_swapped", "The addresses were swapped."),
+    ("archived", "The account was archived."),
+    ("unarchived", "The account was used again after it was archived."),
+    ("deactivated", "The account was deactivated."),
+    ("activated", "The account was activated by an operator."),
+    ("deleted", "The account was deleted."),
+    ("expired", "The account was deleted, because it was never activated."),
+    ("data_exported", "The data of the account were exported."),
+    ("staff_given", "You became a member of staff."),
+    ("staff_taken", "You are no longer a member of staff."),
+    ("group_created", "You created a working group."),
+    ("group_joined", "You joined a working group."),
+    ("group_left", "You left your working group."),
+    ("group_deleted", "Your working group was deleted."),
+    ("member_added", "You were added to a working group."),
+    ("member_removed", "You were removed from your working group."),
+    ("representation_given", "You became the representative of your working group."),
+    ("representation_taken", "You are no longer the representative of your working group."),
+    ("join_request_made", "You asked to join a working group."),
+    ("join_request_approved", "Your request to join a working group was accepted."),
+    ("join_request_declined", "Your request to join a working group was declined."),
+    ("invited", "You invited somebody."),
+    ("invitation_accepted", "You accepted an invitation."),
+    ("invitation_revoked", "You withdrew an invitation."),
+];
+
+/// Returns the sentence for an event of the audit log.
+pub(super) fn event_sentence(event: &str) -> &'static str {
+    let known = EVENTS.iter().find(|(name, _)| *name == event);
+    known.map_or("Your account was changed.", |(_, sentence)| sentence)
+}

@@ -1,20 +1,22 @@
 //! The templates, style sheet and picture of pages, which are loaded when the server starts.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use poem::http::StatusCode;
-use poem::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, RETRY_AFTER};
+use poem::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, RETRY_AFTER};
 use poem::web::Html;
-use poem::{IntoResponse as _, Response};
+use poem::{IntoResponse as _, Request, Response};
 use rust_embed::RustEmbed;
 
 use super::content::MessagePage;
 use crate::config::Config;
 use crate::digest::sha256_hex;
+use crate::language::Languages;
 
 #[derive(RustEmbed)]
 #[folder = "assets/pages/"]
@@ -29,12 +31,21 @@ const CACHE_FOR_A_DAY: &str = "public, max-age=86400";
 /// Allows the style sheet and pictures of the server, and forms that lead to it.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'";
+/// Also allows the script of the server, and its requests to the server.
+const SCRIPTED_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+    img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const SCRIPTED_TEMPLATES: [&str; 1] = ["group_new.html"];
 /// Forbids scripts in an SVG file that a browser opens as a document.
 const PICTURE_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
 pub(in crate::http) struct Theme {
     environment: Environment<'static>,
+    languages: Arc<Languages>,
+    script: Bytes,
+    script_path: String,
+    registration_closed: bool,
+    admin_enabled: bool,
     site: String,
     graphiql: bool,
     min_length: usize,
@@ -54,7 +65,7 @@ struct Picture {
 }
 
 impl Theme {
-    pub(in crate::http) fn new(config: &Config) -> Result<Self> {
+    pub(in crate::http) fn new(config: &Config, languages: &Arc<Languages>) -> Result<Self> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Lenient);
         environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
@@ -71,7 +82,13 @@ impl Theme {
             Some(path) => Picture::read(path)?,
             None => Picture::new(with_accent("icon.svg")?.into(), "image/svg+xml", "svg"),
         };
+        let script = asset("pages.js")?;
         Ok(Self {
+            languages: Arc::clone(languages),
+            script_path: format!("/pages/{}.js", short_hash(script.as_bytes())),
+            script: script.into(),
+            registration_closed: false,
+            admin_enabled: config.pages.admin,
             environment,
             site: config.branding_name().to_owned(),
             graphiql: config.graphql.graphiql,
@@ -85,8 +102,8 @@ impl Theme {
         })
     }
 
-    pub(super) fn asset_paths(&self) -> [&str; 3] {
-        [&self.style_path, &self.picture.path, FAVICON_PATH]
+    pub(super) fn asset_paths(&self) -> [&str; 4] {
+        [&self.style_path, &self.script_path, &self.picture.path, FAVICON_PATH]
     }
 
     pub(super) fn asset(&self, path: &str) -> Response {
@@ -94,6 +111,9 @@ impl Theme {
         let response = Response::builder().header(CACHE_CONTROL, cache_control);
         if path == self.style_path {
             return response.content_type("text/css; charset=utf-8").body(self.style.clone());
+        }
+        if path == self.script_path {
+            return response.content_type("text/javascript; charset=utf-8").body(self.script.clone());
         }
         let response = response.content_type(self.picture.content_type);
         response.header(CONTENT_SECURITY_POLICY, PICTURE_POLICY).body(self.picture.bytes.clone())
@@ -104,21 +124,49 @@ impl Theme {
         format!("{}{path}", self.public_path)
     }
 
-    pub(super) fn message(&self, status: StatusCode, message: &MessagePage) -> Response {
-        let tone = if status.is_success() { "" } else { "trouble" };
-        let values = context! { lead => message.text, tone, mail_sent => message.is_mail_sent };
-        self.page(status, "message.html", message.title, values)
+    /// Returns the code of the language that the browser of a request prefers.
+    pub(in crate::http) fn preferred_language(&self, request: &Request) -> String {
+        let accepted = request.header(ACCEPT_LANGUAGE).and_then(|ranges| self.languages.negotiate(ranges));
+        accepted.unwrap_or_else(|| self.languages.get(None)).code.clone()
     }
 
-    pub(in crate::http) fn unavailable(&self, message: &MessagePage, retry_after: u32) -> Response {
-        let page = self.message(StatusCode::SERVICE_UNAVAILABLE, message);
+    pub(super) fn translate_all(&self, language: &str, sentences: &[String]) -> Vec<String> {
+        let language = self.languages.get(Some(language));
+        sentences.iter().map(|sentence| language.translate(sentence).into_owned()).collect()
+    }
+
+    pub(super) fn message(&self, language: &str, status: StatusCode, message: &MessagePage) -> Response {
+        let tone = if status.is_success() { "" } else { "trouble" };
+        let values = context! { lead => message.text, tone, mail_sent => message.is_mail_sent };
+        self.page(language, status, "message.html", message.title, values)
+    }
+
+    pub(in crate::http) fn unavailable(
+        &self,
+        language: &str,
+        message: &MessagePage,
+        retry_after: u32,
+    ) -> Response {
+        let page = self.message(language, StatusCode::SERVICE_UNAVAILABLE, message);
         page.with_header(RETRY_AFTER, retry_after).into_response()
     }
 
-    pub(super) fn page(&self, status: StatusCode, template: &str, title: &str, values: Value) -> Response {
+    pub(super) fn page(
+        &self,
+        language: &str,
+        status: StatusCode,
+        template: &str,
+        title: &str,
+        values: Value,
+    ) -> Response {
         // Escaping would change slashes, and no link contains a character that an attribute requires to be escaped.
         let link = |link: String| Value::from_safe_string(link);
+        // Only these pages have a script, because it only helps to fill in their forms.
+        let has_script = SCRIPTED_TEMPLATES.contains(&template);
         let context = context! {
+            t => self.languages.template_function(language),
+            language,
+            script => has_script.then(|| link(self.address(&self.script_path))),
             site => self.site.as_str(),
             title => title,
             base => link(self.public_path.clone()),
@@ -126,6 +174,9 @@ impl Theme {
             picture => link(self.address(&self.picture.path)),
             has_logo => self.has_logo,
             sign_in => self.sign_in.clone().map(link),
+            login => link(self.sign_in.clone().unwrap_or_else(|| self.address("/account/login"))),
+            registration_closed => self.registration_closed,
+            admin_enabled => self.admin_enabled,
             version => env!("CARGO_PKG_VERSION"),
             graphiql => self.graphiql,
             min_length => self.min_length,
@@ -133,7 +184,7 @@ impl Theme {
         };
         match self.environment.get_template(template).and_then(|template| template.render(context)) {
             Ok(page) => Html(page)
-                .with_header(CONTENT_SECURITY_POLICY, PAGE_POLICY)
+                .with_header(CONTENT_SECURITY_POLICY, if has_script { SCRIPTED_POLICY } else { PAGE_POLICY })
                 .with_status(status)
                 .into_response(),
             Err(error) => {

@@ -1,0 +1,47 @@
+//! The security log of an account, for its owner.
+
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::security::{Viewer, authentication};
+use crate::store;
+use crate::store::audit::{Entry, Position, StoredActor};
+
+/// A page of entries, newest first.
+pub struct Activity {
+    pub entries: Vec<Entry>,
+    /// Where the next page begins, if there are older entries.
+    pub older: Option<Position>,
+}
+
+/// Returns at most `limit` entries about the viewer's account: the newest ones, or those before a position. The address of a
+/// client is left out if it belongs to somebody else, such as the representative of the working group.
+pub fn list(app: &App, viewer: &Viewer, before: Option<Position>, limit: usize) -> Result<Activity> {
+    let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let before = before.unwrap_or((Timestamp::from_micros(i64::MAX), i64::MAX));
+    let mut entries = app.store.read(|db| -> Result<_> {
+        let caller = authentication::caller(app, db, viewer)?;
+        let account = caller.require_verified()?;
+        Ok(store::audit::list_about_account_before(db, account.id, before, wanted)?)
+    })?;
+    let has_older = entries.len() > limit;
+    entries.truncate(limit);
+    let older = entries.last().filter(|_| has_older).map(|entry| (entry.at, entry.id));
+    for entry in &mut entries {
+        if !matches!(entry.actor, StoredActor::Owner | StoredActor::Somebody) {
+            entry.address = None;
+        }
+    }
+    Ok(Activity { entries, older })
+}
+
+/// Writes a position as it appears in addresses.
+pub fn format_position((at, id): Position) -> String {
+    format!("{}-{id}", at.micros())
+}
+
+/// Reads what [`format_position`] wrote.
+pub fn parse_position(text: &str) -> Option<Position> {
+    let (at, id) = text.split_once('-')?;
+    Some((Timestamp::from_micros(at.parse().ok()?), id.parse().ok()?))
+}

@@ -1,0 +1,33 @@
+//! The pages of an account.
+
+mod activity;
+mod delete;
+mod device;
+mod emails;
+mod group;
+mod group_search;
+mod login;
+mod profile;
+mod register;
+mod sessions;
+
+use super::definition::Definition;
+pub(super) use login::FRONT;
+
+pub(super) static PAGES: [&Definition; 15] = [
+    &login::LOG_IN,
+    &login::LOG_OUT,
+    &login::CONFIRM,
+    &register::REGISTER,
+    &activity::OVERVIEW,
+    &activity::ACTIVITY,
+    &profile::PROFILE,
+    &profile::PASSWORD,
+    &emails::EMAILS,
+    &sessions::SESSIONS,
+    &group::GROUP,
+    &group_search::FIND,
+    &group_search::NEW,
+    &group_search::INSTITUTIONS,
+    &delete::DELETE,
+];

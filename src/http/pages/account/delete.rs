@@ -1,0 +1,34 @@
+//! The page to archive or delete an account. Both always ask for the password.
+
+use minijinja::context;
+
+use crate::accounts::archive_delete;
+use crate::app::App;
+use crate::config::Deletion;
+use crate::error::Result;
+use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::visit::Visit;
+use crate::security::reauthentication::Proof;
+
+pub(super) static DELETE: Definition = Definition {
+    path: "/account/delete",
+    title: "Archive or delete this account",
+    template: "delete.html",
+    audience: Audience::Owner,
+    fields: &["password"],
+    show: |app, _| Ok(Shown::Page(context! { erases => app.config.accounts.delete == Deletion::Erase })),
+    submit: Some(submit),
+};
+
+fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
+    let proof = Proof::Password(visit.form.get("password"));
+    let done = if visit.form.get("action") == "archive" {
+        archive_delete::archive(app, &visit.viewer, proof)?;
+        "archived"
+    } else {
+        archive_delete::delete(app, &visit.viewer, proof)?;
+        "deleted"
+    };
+    visit.delete_cookie();
+    Ok(Next::Redirect(format!("/account/login?done={done}")))
+}

@@ -1,0 +1,142 @@
+//! The page of the working group of an account.
+
+use minijinja::{Value, context};
+
+use crate::accounts::Account;
+use crate::app::App;
+use crate::error::Result;
+use crate::groups::loader::{SeenAccount, SeenGroup, SeenJoinRequest};
+use crate::groups::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
+use crate::groups::{join, manage, queries};
+use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::values::time;
+use crate::http::pages::visit::Visit;
+use crate::store::institutions::Institution;
+use crate::store::join_requests::Status;
+
+pub(super) static GROUP: Definition = Definition {
+    path: "/account/group",
+    title: "Working group",
+    template: "group.html",
+    audience: Audience::Owner,
+    fields: &["email", "password"],
+    show,
+    submit: Some(submit),
+};
+
+/// Selects the group of the viewer with its people and requests, and the viewer's own requests.
+fn selection() -> AccountSelection {
+    let account = || Some(Box::new(AccountSelection::default()));
+    let of_group = JoinRequestSelection { account: account(), group: None };
+    let own = JoinRequestSelection { account: None, group: Some(Box::new(GroupSelection::default())) };
+    let group = GroupSelection {
+        representative: account(),
+        members: account(),
+        join_requests: Some(Box::new(of_group)),
+        ..GroupSelection::default()
+    };
+    AccountSelection { group: Some(Box::new(group)), join_requests: Some(Box::new(own)) }
+}
+
+fn show(app: &App, visit: &Visit) -> Result<Shown> {
+    let Some(seen) = queries::me(app, &visit.viewer, &selection())? else {
+        return Ok(Shown::Redirect("/account/login".to_owned()));
+    };
+    let represents = seen.record.represents().is_some();
+    let group = seen.related.group.as_ref();
+    let members = group.map(|group| group.related.members.iter().map(member_values).collect::<Vec<_>>());
+    let requests = group.map(|group| {
+        let waiting = group.related.join_requests.iter().filter(|request| is_pending(request));
+        waiting.filter_map(request_values).collect::<Vec<_>>()
+    });
+    Ok(Shown::Page(context! {
+        group => group.map(group_values),
+        represents,
+        members => members.unwrap_or_default(),
+        requests => requests.unwrap_or_default(),
+        own_requests => own_requests(&seen),
+    }))
+}
+
+fn is_pending(request: &SeenJoinRequest) -> bool {
+    request.record.status == Status::Pending
+}
+
+fn group_values(group: &SeenGroup) -> Value {
+    let record = &group.record;
+    context! {
+        id => record.id.clone(),
+        name => record.name.clone(),
+        institution => record.institution.as_ref().map(place_of),
+        field => record.research_field.subfield.clone(),
+        representative => group.related.representative.as_ref().map(|account| account.record.full_name()),
+        employees => record.employees,
+        is_public => record.is_public,
+    }
+}
+
+/// Returns the name and the city of an institution.
+pub(super) fn place_of(institution: &Institution) -> String {
+    match institution.city.as_str() {
+        "" => institution.name.clone(),
+        city => format!("{}, {city}", institution.name),
+    }
+}
+
+fn member_values(member: &SeenAccount) -> Value {
+    let account: &Account = &member.record;
+    context! {
+        id => account.id,
+        name => account.full_name(),
+        email => account.email.clone(),
+        represents => account.represents().is_some(),
+    }
+}
+
+fn request_values(request: &SeenJoinRequest) -> Option<Value> {
+    let account = &request.related.account.as_ref()?.record;
+    Some(context! {
+        id => request.record.id.clone(),
+        name => account.full_name(),
+        email => account.email.clone(),
+        made_at => time(request.record.made_at),
+    })
+}
+
+fn own_requests(seen: &SeenAccount) -> Vec<Value> {
+    let requests =
+        seen.related.join_requests.iter().filter(|request| request.record.account == seen.record.id);
+    let values = requests.map(|request| {
+        let status = match request.record.status {
+            Status::Pending => "Waiting for an answer",
+            Status::Approved => "Accepted",
+            Status::Declined => "Declined",
+        };
+        context! {
+            group => request.related.group.as_ref().map(|group| group.record.name.clone()),
+            status,
+            made_at => time(request.record.made_at),
+        }
+    });
+    values.collect()
+}
+
+fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
+    let action = visit.form.get("action").to_owned();
+    // The deletion of a group cannot be undone.
+    if action == "delete" {
+        visit.confirm_if_asked(app)?;
+    }
+    let (viewer, id) = (&visit.viewer, visit.form.get("id"));
+    let selection = AccountSelection::default();
+    let done = match action.as_str() {
+        "approve" => join::answer(app, viewer, id, true, &selection).map(|_| "approved"),
+        "decline" => join::answer(app, viewer, id, false, &selection).map(|_| "declined"),
+        "hand_over" => manage::hand_over(app, viewer, id, &GroupSelection::default()).map(|_| "handed_over"),
+        "remove" => manage::remove(app, viewer, id).map(|()| "member_removed"),
+        "leave" => join::leave(app, viewer).map(|()| "left"),
+        "delete" => manage::delete_after_login(app, viewer, id).map(|()| "group_deleted"),
+        _ => return Ok(Next::redirect("/account/group")),
+    }?;
+    Ok(Next::Redirect(format!("/account/group?done={done}")))
+}

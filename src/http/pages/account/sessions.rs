@@ -1,0 +1,46 @@
+//! The page of the sessions of an account.
+
+use minijinja::context;
+
+use super::device;
+use crate::accounts::sessions;
+use crate::app::App;
+use crate::error::Result;
+use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::values::time;
+use crate::http::pages::visit::Visit;
+
+pub(super) static SESSIONS: Definition = Definition {
+    path: "/account/sessions",
+    title: "Sessions",
+    template: "sessions.html",
+    audience: Audience::Owner,
+    fields: &[],
+    show,
+    submit: Some(submit),
+};
+
+fn show(app: &App, visit: &Visit) -> Result<Shown> {
+    let sessions = sessions::list(app, &visit.viewer)?;
+    let sessions = sessions.iter().map(|own| {
+        let session = &own.session;
+        context! {
+            id => session.id.clone(),
+            is_current => own.is_current,
+            device => device::name(&session.last_use.user_agent),
+            address => session.last_use.address.clone(),
+            began_at => time(session.began_at),
+            last_used_at => time(session.last_use.at),
+        }
+    });
+    Ok(Shown::Page(context! { sessions => sessions.collect::<Vec<_>>() }))
+}
+
+fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
+    if visit.form.get("action") == "end_others" {
+        sessions::revoke_others(app, &visit.viewer)?;
+        return Ok(Next::redirect("/account/sessions?done=sessions_ended"));
+    }
+    sessions::revoke(app, &visit.viewer, visit.form.get("id"))?;
+    Ok(Next::redirect("/account/sessions?done=session_ended"))
+}

@@ -1,0 +1,85 @@
+//! What a page with a form consists of. The pages of accounts and those for operators are lists of definitions.
+
+use minijinja::Value;
+
+use super::visit::Visit;
+use crate::app::App;
+use crate::error::Result;
+
+/// A page with a form. Its functions run on a thread that may block.
+pub(super) struct Definition {
+    pub(super) path: &'static str,
+    /// In English.
+    pub(super) title: &'static str,
+    pub(super) template: &'static str,
+    pub(super) audience: Audience,
+    /// The fields whose errors the template shows beside them.
+    pub(super) fields: &'static [&'static str],
+    pub(super) show: fn(&App, &Visit) -> Result<Shown>,
+    /// `None` for a page without a form that changes something.
+    pub(super) submit: Option<fn(&App, &mut Visit) -> Result<Next>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    Everybody,
+    /// Everybody who is logged in.
+    Owner,
+    /// Staff who entered the password within the idle time of the pages for operators.
+    Operator,
+}
+
+/// What a page shows.
+pub(super) enum Shown {
+    /// Values for the template.
+    Page(Value),
+    /// A path of this server.
+    Redirect(String),
+    NotFound,
+}
+
+/// The reply to a form that was accepted.
+pub(super) enum Next {
+    /// A path of this server.
+    Redirect(String),
+    /// Shows the page of the form again, with further values.
+    Page(Value),
+    /// A file in JSON.
+    Download { name: String, json: String },
+}
+
+impl Next {
+    pub(super) fn redirect(path: impl Into<String>) -> Self {
+        Self::Redirect(path.into())
+    }
+}
+
+/// Sentences that a page shows after a form was accepted, by the value of `done` in the address.
+pub(super) const DONE: [(&str, &str); 22] = [
+    ("saved", "Your changes are saved."),
+    ("unarchived", "Welcome back. Your account is no longer archived."),
+    ("logged_out", "You are logged out."),
+    ("archived", "Your account is archived. It comes back when you log in."),
+    ("deleted", "Your account is deleted."),
+    ("password", "Your password is changed. You are logged out on all other devices."),
+    ("mail_sent", "We have mailed a link to this address. Open it to confirm the address."),
+    ("swapped", "Your addresses are swapped."),
+    ("removed", "The secondary address is removed."),
+    ("session_ended", "The session has ended."),
+    ("sessions_ended", "All other sessions have ended."),
+    ("requested", "Your request is sent. You get a mail with the answer."),
+    ("joined", "You are now a member of this working group."),
+    ("approved", "The request is accepted."),
+    ("declined", "The request is declined."),
+    ("member_removed", "The member is removed from the group."),
+    ("handed_over", "The group has another representative now."),
+    ("invited", "The invitation is sent."),
+    ("invitation_revoked", "The invitation is withdrawn."),
+    ("left", "You have left the working group."),
+    ("group_created", "The working group is created. You represent it."),
+    ("group_deleted", "The working group is deleted."),
+];
+
+pub(super) fn done_sentence(name: &str) -> Option<&'static str> {
+    DONE.iter().find(|(known, _)| *known == name).map(|(_, sentence)| *sentence)
+}
