@@ -126,6 +126,7 @@ pub struct Passwords {
 pub struct Pages {
     pub enabled: bool,
     pub admin: bool,
+    pub templates: Option<PathBuf>,
     pub branding: Branding,
 }
 

@@ -54,9 +54,11 @@ impl Loaded {
             "secret_key_file" => format!("{:?}", config.secret_key_file()),
             "mail.directory" => format!("{:?}", config.mail_directory()),
             "database.url" => format!("(the file {})", config.sqlite_file().display()),
-            "database.ca_file" | "mail.smtp_ca_file" | "mail.templates" | "http.tls.acme_ca_file" => {
-                "(built in)".to_owned()
-            }
+            "database.ca_file"
+            | "mail.smtp_ca_file"
+            | "mail.templates"
+            | "pages.templates"
+            | "http.tls.acme_ca_file" => "(built in)".to_owned(),
             "pages.branding.name" => format!("{:?}", config.branding_name()),
             "graphql.suggestions" => config.graphql.suggestions().to_string(),
             "metrics.listen" => "(the address of the server)".to_owned(),

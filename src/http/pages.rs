@@ -16,6 +16,7 @@ mod definition;
 mod form;
 mod form_pages;
 mod handlers;
+mod templates;
 mod theme;
 mod values;
 mod visit;

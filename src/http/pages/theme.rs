@@ -5,22 +5,17 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
-use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, UndefinedBehavior, Value, context};
+use minijinja::{Environment, Value, context};
 use poem::http::StatusCode;
 use poem::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, RETRY_AFTER};
 use poem::web::Html;
 use poem::{IntoResponse as _, Request, Response};
-use rust_embed::RustEmbed;
 
 use super::content::MessagePage;
+use super::templates;
 use crate::config::Config;
 use crate::digest::sha256_hex;
 use crate::language::Languages;
-
-#[derive(RustEmbed)]
-#[folder = "assets/pages/"]
-struct Files;
 
 const MAX_LOGO_BYTES: u64 = 256 * 1024;
 /// Browsers request this path if a page names no icon.
@@ -66,15 +61,13 @@ struct Picture {
 
 impl Theme {
     pub(in crate::http) fn new(config: &Config, languages: &Arc<Languages>) -> Result<Self> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Lenient);
-        environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
-        for name in Files::iter().filter(|name| name.ends_with(".html")) {
-            environment.add_template_owned(name.to_string(), asset(&name)?)?;
-        }
+        let folder = config.pages.templates.as_deref();
+        let environment = templates::load(folder, languages)?;
         let accent = &config.pages.branding.accent;
         let with_accent = |name| -> Result<String> {
-            Ok(asset(name)?.replace("ON_ACCENT", contrasting_colour(accent)).replace("ACCENT", accent))
+            Ok(templates::read(folder, name)?
+                .replace("ON_ACCENT", contrasting_colour(accent))
+                .replace("ACCENT", accent))
         };
         let style = with_accent("style.css")?;
         let logo = config.pages.branding.logo.as_deref();
@@ -82,7 +75,7 @@ impl Theme {
             Some(path) => Picture::read(path)?,
             None => Picture::new(with_accent("icon.svg")?.into(), "image/svg+xml", "svg"),
         };
-        let script = asset("pages.js")?;
+        let script = templates::read(None, "pages.js")?;
         Ok(Self {
             languages: Arc::clone(languages),
             script_path: format!("/pages/{}.js", short_hash(script.as_bytes())),
@@ -219,11 +212,6 @@ impl Picture {
         }
         Ok(Self::new(std::fs::read(file).with_context(unreadable)?.into(), content_type, extension))
     }
-}
-
-fn asset(name: &str) -> Result<String> {
-    let file = Files::get(name).with_context(|| format!("assets/pages/{name} is missing"))?;
-    Ok(String::from_utf8(file.data.into_owned())?)
 }
 
 fn short_hash(bytes: &[u8]) -> String {
