@@ -17,6 +17,7 @@ pub mod graphiql_sources;
 #[cfg(unix)]
 pub mod machine;
 pub mod mutation;
+pub mod page_browser;
 pub mod person;
 pub mod postgres;
 pub mod program;

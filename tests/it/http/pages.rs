@@ -1,5 +1,6 @@
 //! The pages for people, as a browser without JavaScript requests them.
 
+mod admin;
 mod appearance;
 mod browser;
 mod links;
