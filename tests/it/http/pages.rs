@@ -3,6 +3,9 @@
 mod admin;
 mod appearance;
 mod browser;
+mod cookies;
+mod forged_forms;
+mod life;
 mod links;
 
 use reqwest::Method;

@@ -65,7 +65,8 @@ impl Proxied {
         assert_eq!(page.status, 200, "{path}: {:?}", self.proxy);
         let addresses = Regex::new("(?:href|src|action)=\"([^\"]+)\"").expect("a pattern");
         let addresses = addresses.captures_iter(&page.text).map(|found| found[1].to_owned());
-        let elsewhere = |address: &str| ["data:", "https://", "#"].iter().any(|start| address.starts_with(start));
+        let elsewhere =
+            |address: &str| ["data:", "https://", "#"].iter().any(|start| address.starts_with(start));
         for address in addresses.filter(|address| !elsewhere(address)) {
             let status = self.request(Method::GET, &address, &[]).await.status;
             assert_eq!(status, 200, "{address} on {path}: {:?}", self.proxy);

@@ -223,7 +223,7 @@ fn fields(form: &str) -> Vec<(String, String)> {
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
-    let found = pattern(&format!("(?s)\\s{name}=\"([^\"]*)\"")).captures(tag)?;
+    let found = pattern(&format!("(?s)(?:^|\\s){name}=\"([^\"]*)\"")).captures(tag)?;
     Some(unescape(&found[1]))
 }
 

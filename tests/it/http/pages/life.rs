@@ -1,0 +1,186 @@
+//! The life of an account on the pages, without JavaScript.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::SEED;
+use crate::support::page_browser::PageBrowser;
+use crate::support::person::{OTHER_PASSWORD, PASSWORD};
+use crate::support::server::TestServer;
+
+/// Starts a server with the institutions and research fields of the seed.
+pub(super) async fn start(toml: &str) -> TestServer {
+    let server = TestServer::start(toml).await;
+    let mut seed: Value = serde_json::from_str(SEED).expect("JSON");
+    seed["users"] = json!([]);
+    server.import(&seed.to_string());
+    server
+}
+
+impl PageBrowser<'_> {
+    /// Creates a working group in Heidelberg, which others can find.
+    pub(super) async fn create_group(&mut self, name: &str) {
+        let page = self.open("/account/group/new?q=heidelberg").await;
+        let group = [("name", name), ("employees", "7"), ("is_public", "on")];
+        let created = self.submit(&page, "Create the working group", &group).await;
+        assert!(created.says("The working group is created."), "{}", created.text());
+    }
+}
+
+#[tokio::test]
+async fn a_person_registers_activates_and_logs_in_on_pages() {
+    let server = TestServer::start("").await;
+    let mut browser = PageBrowser::new(&server);
+    let page = browser.open("/").await;
+    let page = browser.open(&page.link("Create an account With your e-mail address")).await;
+    let mut entered = vec![("email", "ada@example.org"), ("password1", PASSWORD), ("password2", "kelp")];
+    let refused = browser.submit(&page, "Create an account", &entered).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.says("The two password fields didn’t match."), "{}", refused.text());
+    assert!(refused.html.contains("value=\"ada@example.org\"") && !refused.html.contains(PASSWORD));
+    entered[2].1 = PASSWORD;
+    let registered = browser.submit(&refused, "Create an account", &entered).await;
+    assert_eq!(registered.address, "/done/registration");
+
+    let page = browser.open("/account/login").await;
+    let login = [("email", "ada@example.org"), ("password", PASSWORD)];
+    let refused = browser.submit(&page, "Log in", &login).await;
+    assert!(refused.status == 422 && refused.says("Please verify your account."), "{}", refused.text());
+    let link = format!("/activate/{}", server.mailed_token("ada@example.org"));
+    let page = browser.open(&link).await;
+    assert!(browser.submit(&page, "Activate ada@example.org", &[]).await.says("Your account is active"));
+    let account = browser.log_in("ada@example.org", PASSWORD).await;
+    assert!(account.says("ada@example.org") && account.says("You logged in."), "{}", account.text());
+    let again = browser.open("/account/login").await;
+    assert_eq!(again.address, "/account", "the log-in is shown to somebody who is logged in");
+    let out = browser.submit(&account, "Log out", &[]).await;
+    assert!(out.says("You are logged out."), "{}", out.text());
+    assert_eq!(browser.open("/account/profile").await.address, "/account/login?next=%2Faccount%2Fprofile");
+}
+
+#[tokio::test]
+async fn names_and_addresses_are_changed_on_pages() {
+    let server = TestServer::start("").await;
+    let email = server.register_verified("ada").await;
+    let mut browser = PageBrowser::new(&server);
+    browser.log_in(&email, PASSWORD).await;
+    let page = browser.open("/account/profile").await;
+    let names = [("first_name", "Ada"), ("last_name", "King"), ("academic_title", "DR")];
+    let saved = browser.submit(&page, "Save", &names).await;
+    assert!(saved.says("Your changes are saved.") && saved.says("Ada King"), "{}", saved.text());
+    let refused = browser.submit(&saved, "Save", &[("first_name", &"x".repeat(30))]).await;
+    assert!(refused.status == 422 && refused.says("at most 25 characters"), "{}", refused.text());
+
+    let page = browser.open("/account/emails").await;
+    let sent = browser.submit(&page, "Send the mail", &[("email", "ada@example.net")]).await;
+    assert!(sent.says("We have mailed a link to this address."), "{}", sent.text());
+    let link = browser.open(&format!("/activate/{}", server.mailed_token("ada@example.net"))).await;
+    browser.submit(&link, "Confirm ada@example.net", &[]).await;
+    let page = browser.open("/account/emails").await;
+    let swapped = browser.submit(&page, "Make ada@example.net the primary address", &[]).await;
+    assert!(swapped.says("Your addresses are swapped."), "{}", swapped.text());
+    let removed = browser.submit(&swapped, "Remove ada@example.org", &[]).await;
+    assert!(removed.says("The secondary address is removed."), "{}", removed.text());
+    let owner = server.log_in("ada@example.net", PASSWORD).await;
+    let me = owner.me(&server).await;
+    assert_eq!((&me["firstName"], &me["secondaryEmail"]), (&json!("Ada"), &Value::Null), "{me}");
+    server.ignore_mail();
+}
+
+#[tokio::test]
+async fn a_change_of_the_password_logs_out_all_other_devices() {
+    let server = TestServer::start("").await;
+    let phone = server.sign_up("ada").await;
+    let (mut laptop, mut tablet) = (PageBrowser::new(&server), PageBrowser::new(&server));
+    laptop.log_in(&phone.email, PASSWORD).await;
+    tablet.log_in(&phone.email, PASSWORD).await;
+    let page = laptop.open("/account/password").await;
+    let passwords =
+        [("old_password", PASSWORD), ("new_password1", OTHER_PASSWORD), ("new_password2", OTHER_PASSWORD)];
+    let wrong = laptop.submit(&page, "Change the password", &[("old_password", "wrong")]).await;
+    assert!(wrong.status == 422 && wrong.says("Invalid password."), "{}", wrong.text());
+    let changed = laptop.submit(&wrong, "Change the password", &passwords).await;
+    assert!(changed.says("Your password is changed."), "{}", changed.text());
+    assert_eq!(laptop.open("/account/sessions").await.status, 200);
+    assert!(tablet.open("/account").await.says("Log in"), "the other browser is logged in");
+    assert_eq!(phone.me(&server).await, Value::Null);
+    server.ignore_mail();
+}
+
+#[tokio::test]
+async fn sessions_are_listed_with_their_devices_and_ended() {
+    let server = TestServer::start("").await;
+    let phone = server.sign_up("ada").await;
+    let mut laptop = PageBrowser::new(&server);
+    laptop.log_in(&phone.email, PASSWORD).await;
+    let page = laptop.open("/account/sessions").await;
+    assert!(page.says("this session") && page.says("127.0.0.1"), "{}", page.text());
+    let ended = laptop.submit(&page, "End this session", &[]).await;
+    assert!(ended.says("The session has ended."), "{}", ended.text());
+    assert_eq!(phone.me(&server).await, Value::Null, "the session of the token lasts");
+    let (phone, mut tablet) = (server.log_in(&phone.email, PASSWORD).await, PageBrowser::new(&server));
+    tablet.log_in(&phone.email, PASSWORD).await;
+    let page = laptop.open("/account/sessions").await;
+    let ended = laptop.submit(&page, "End all other sessions", &[]).await;
+    assert!(ended.says("All other sessions have ended."), "{}", ended.text());
+    assert_eq!(phone.me(&server).await, Value::Null);
+    assert!(tablet.open("/account").await.address.starts_with("/account/login"));
+    let log = laptop.open("/account/activity").await;
+    assert!(log.says("All other sessions were ended.") && log.says("A session was ended."), "{}", log.text());
+}
+
+#[tokio::test]
+async fn an_account_is_archived_and_then_deleted_on_pages() {
+    let server = TestServer::start("").await;
+    let email = server.register_verified("ada").await;
+    let mut browser = PageBrowser::new(&server);
+    browser.log_in(&email, PASSWORD).await;
+    let page = browser.open("/account/delete").await;
+    let wrong = browser.submit(&page, "Archive this account", &[("password", "wrong")]).await;
+    assert!(wrong.status == 422 && wrong.says("Invalid password."), "{}", wrong.text());
+    let archived = browser.submit(&wrong, "Archive this account", &[("password", PASSWORD)]).await;
+    assert!(archived.says("Your account is archived."), "{}", archived.text());
+    let login = [("email", email.as_str()), ("password", PASSWORD)];
+    let back = browser.submit(&archived, "Log in", &login).await;
+    assert!(back.says("Your account is no longer archived."), "{}", back.text());
+    let page = browser.open("/account/delete").await;
+    let deleted = browser.submit(&page, "Delete this account", &[("password", PASSWORD)]).await;
+    assert!(deleted.says("Your account is deleted."), "{}", deleted.text());
+    assert_eq!(server.count_accounts(), 0);
+    assert!(browser.submit(&deleted, "Log in", &login).await.says("Please, enter valid credentials."));
+    server.ignore_mail();
+}
+
+#[tokio::test]
+async fn a_representative_looks_after_a_working_group_on_pages() {
+    let server = start("").await;
+    let (ada, eve) = (server.register_verified("ada").await, server.register_verified("eve").await);
+    let (mut head, mut member) = (PageBrowser::new(&server), PageBrowser::new(&server));
+    head.log_in(&ada, PASSWORD).await;
+    member.log_in(&eve, PASSWORD).await;
+    let page = head.open("/account/group").await;
+    let page = head.open(&page.link("Create a working group")).await;
+    let page = head.submit(&page, "Search", &[("q", "heidelberg")]).await;
+    assert!(page.says("Heidelberg University"), "{}", page.text());
+    head.create_group("Tides & <Winds>").await;
+
+    let page = member.open("/account/group/find?q=tides").await;
+    let asked = member.submit(&page, "Ask to join Tides & <Winds>", &[]).await;
+    assert!(asked.says("Your request is sent.") && asked.says("Waiting for an answer"), "{}", asked.text());
+    assert!(head.open("/account").await.says("One person asks to join your working group."));
+    let page = head.open("/account/group").await;
+    let accepted = head.submit(&page, "Accept eve", &[]).await;
+    assert!(accepted.says("The request is accepted.") && accepted.says("eve@example.org"));
+    let handed_over = head.submit(&accepted, "Make eve the representative", &[]).await;
+    assert!(handed_over.says("The group has another representative now."), "{}", handed_over.text());
+    let left = head.submit(&handed_over, "Leave Tides & <Winds>", &[]).await;
+    assert!(left.says("You have left the working group."), "{}", left.text());
+    let page = member.open("/account/group").await;
+    server.advance(Duration::from_mins(6));
+    let refused = member.submit(&page, "Delete Tides & <Winds>", &[]).await;
+    assert!(refused.says("Please enter your password."), "{}", refused.text());
+    let deleted = member.submit(&refused, "Delete Tides & <Winds>", &[("password", PASSWORD)]).await;
+    assert!(deleted.says("The working group is deleted."), "{}", deleted.text());
+    server.ignore_mail();
+}
