@@ -5,6 +5,7 @@ pub mod activity;
 pub mod admin;
 pub mod archive_delete;
 pub mod cleanup;
+pub mod invitations;
 pub mod login;
 pub mod migrate;
 pub mod notices;

@@ -25,7 +25,9 @@ use bytesize::ByteSize;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-pub use accounts::{Accounts, Audience, Deletion, LoginField, RegisterField, UpdateField};
+pub use accounts::{
+    Accounts, Audience, Deletion, LoginField, RegisterField, RegistrationMode, Terms, UpdateField,
+};
 pub use check::{MAX_HASH_MEMORY, MAX_HASH_WORK, TEMPLATE_VARIABLES, is_own_path};
 #[cfg(feature = "postgres")]
 pub use database::PostgresServer;
@@ -75,6 +77,7 @@ pub struct Links {
     pub secondary_email: String,
     pub password_reset: String,
     pub password_set: String,
+    pub invitation: String,
     pub join_requests: Option<String>,
     pub sign_in: Option<String>,
 }
@@ -96,6 +99,8 @@ pub struct Tokens {
     pub secondary_email_lifetime: Duration,
     #[serde(with = "humantime_serde")]
     pub password_set_lifetime: Duration,
+    #[serde(with = "humantime_serde")]
+    pub invitation_lifetime: Duration,
 }
 
 #[derive(Debug, Clone, Deserialize)]

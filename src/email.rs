@@ -22,10 +22,13 @@ pub const KEY_VERSION: &str = "1";
 /// case: the Kelvin sign would become a `k`, which is another mailbox.
 pub fn key(email: &str) -> String {
     let Some((local, host)) = email.rsplit_once('@') else { return email.to_lowercase() };
+    format!("{}@{}", unquote(local).to_ascii_lowercase(), host_key(host))
+}
+
+fn host_key(host: &str) -> String {
     let host = host.to_lowercase();
     let (unicode, outcome) = idna::domain_to_unicode(&host);
-    let host = if outcome.is_ok() { unicode } else { host };
-    format!("{}@{host}", unquote(local).to_ascii_lowercase())
+    if outcome.is_ok() { unicode } else { host }
 }
 
 /// Removes the escapes of a quoted local part, and its quotes if it is valid without them.
@@ -45,6 +48,16 @@ fn unquote(local: &str) -> Cow<'_, str> {
 /// Whether two addresses are spellings of one mailbox.
 pub fn is_same(one: &str, other: &str) -> bool {
     key(one) == key(other)
+}
+
+/// Whether an address is at a host. A host that begins with `*.` stands for all hosts below it.
+pub fn is_at(email: &str, host: &str) -> bool {
+    let key = key(email);
+    let Some((_, own)) = key.rsplit_once('@') else { return false };
+    match host.strip_prefix("*.") {
+        Some(parent) => own.strip_suffix(&host_key(parent)).is_some_and(|below| below.ends_with('.')),
+        None => own == host_key(host),
+    }
 }
 
 /// Returns the hash of the key of an address, for tables that only compare addresses.

@@ -115,6 +115,35 @@ impl FieldError {
     /// The address of a registration is the primary address of an account.
     pub const EMAIL_TAKEN: Self = Self::new("User with this Email already exists.", "unique");
     pub const USERNAME_TAKEN: Self = Self::new("User with this Username already exists.", "unique");
+    pub const REGISTRATION_BY_INVITATION: Self = Self::new(
+        "Registration is by invitation. Ask the operator of this site, or the representative of your working group, to invite \
+         this address, and follow the link in the mail.",
+        "registration_by_invitation",
+    );
+    pub const REGISTRATION_DOMAIN: Self = Self::new(
+        "Addresses at this domain cannot register. Use an address of your institution, or ask for an invitation.",
+        "registration_domain",
+    );
+    /// An invitation was used, revoked or replaced, or never existed; or its maker no longer represents the group.
+    pub const INVALID_INVITATION: Self = Self::new(
+        "This invitation is not valid or was used already. Ask for another one.",
+        "invalid_invitation",
+    );
+    pub const EXPIRED_INVITATION: Self =
+        Self::new("This invitation has expired. Ask for another one.", "expired_invitation");
+    pub const INVITATION_OF_ANOTHER: Self = Self::new(
+        "This invitation is for another address. Use the invited one.",
+        "invitation_of_another_address",
+    );
+    pub const MEMBER_ALREADY: Self =
+        Self::new("You are already a member of this working group.", "member_already");
+    pub const IN_ANOTHER_WORKING_GROUP: Self = Self::new(
+        "You are in another working group. Leave it, then accept the invitation.",
+        "in_another_working_group",
+    );
+    pub const REPRESENTATIVES_ONLY: Self =
+        Self::new("Only group representatives have permission to perform this action.", "not_representative");
+    pub const NO_SUCH_INVITATION: Self = Self::new("There is no such invitation.", "not_found");
     pub const SECONDARY_EMAIL_REQUIRED: Self =
         Self::new("You need to setup a secondary email to proceed.", "secondary_email_required");
     pub const REPRESENTS_WORKING_GROUP: Self = Self::new(
@@ -127,6 +156,11 @@ impl FieldError {
     pub const INVALID_EMAIL: Self = Self::new("Enter a valid email address.", "invalid");
     pub const NULL_CHARACTERS: Self =
         Self::new("Null characters are not allowed.", "null_characters_not_allowed");
+
+    pub fn terms_required(url: &str) -> Self {
+        let message = format!("Please agree to the terms of this site: {url}");
+        Self { message: message.into(), code: "terms_required", retry_after: None }
+    }
 
     pub fn too_long(max: usize, length: usize) -> Self {
         let message = format!("Ensure this value has at most {max} characters (it has {length}).");

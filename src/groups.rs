@@ -3,6 +3,7 @@
 
 pub mod admin;
 mod errors;
+pub mod invitations;
 pub mod join;
 pub mod loader;
 pub mod manage;

@@ -15,6 +15,7 @@ mod failure;
 pub mod foreign;
 pub mod groups;
 pub mod institutions;
+pub mod invitations;
 pub mod join_requests;
 pub mod known_clients;
 pub mod memberships;

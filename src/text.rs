@@ -23,6 +23,25 @@ pub fn search_key(text: &str) -> String {
     key
 }
 
+/// The most digits in [`plain_words`]: enough for a year or the number of a project, too few for a telephone number.
+const MAX_PLAIN_DIGITS: usize = 4;
+
+/// Returns a name that its owner chose freely in a form that may be mailed to strangers: shortened, and `None` if it could
+/// contain a link, an address or a telephone number. Mail programs make links of words with dots in them.
+pub fn plain_words(text: &str, max_length: usize) -> Option<String> {
+    let is_too_long = text.chars().count() > max_length;
+    let shortened: String = text.chars().take(max_length).collect();
+    let shortened = shortened.trim();
+    let is_plain = |character: char| character.is_alphanumeric() || " -_'’&,()".contains(character);
+    let are_dots_plain = shortened.split('.').skip(1).all(|after| after.is_empty() || after.starts_with(' '));
+    let digits = shortened.chars().filter(|character| character.is_numeric()).count();
+    let is_plain = are_dots_plain
+        && digits <= MAX_PLAIN_DIGITS
+        && shortened.chars().any(char::is_alphabetic)
+        && shortened.chars().all(|character| character == '.' || is_plain(character));
+    is_plain.then(|| format!("{shortened}{}", if is_too_long { "…" } else { "" }))
+}
+
 /// Parses a UUID like Python's `uuid.UUID`, which ignores prefixes, braces and dashes. Returns it in lower case with dashes.
 pub fn uuid(text: &str) -> Option<String> {
     let digits = text.replace("urn:", "").replace("uuid:", "");

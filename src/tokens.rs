@@ -1,9 +1,10 @@
-//! Tokens: access tokens (JWT), refresh tokens, cookies of pages, and action tokens in mailed links.
+//! Tokens: access tokens (JWT), refresh tokens, cookies of pages, and tokens in mailed links.
 
 pub mod access;
 pub mod action;
 pub mod cookie;
 mod hs256;
+pub mod invitation;
 pub mod refresh;
 mod verified;
 

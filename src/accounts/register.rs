@@ -1,13 +1,14 @@
 use anyhow::anyhow;
 
+use super::invitations::Invitation;
 use super::sessions::{self, Tokens};
 use super::validation::{self, Checked};
-use super::{Account, activation, notices};
+use super::{Account, activation, invitations, notices};
 use crate::app::App;
-use crate::config::RegisterField;
+use crate::config::{RegisterField, RegistrationMode};
 use crate::django::password_validators::Owner;
 use crate::email;
-use crate::error::{FieldError, FieldErrors, Result};
+use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::mail::MailKind;
 use crate::outbox::Recipient;
 use crate::security::audit::Event;
@@ -26,6 +27,10 @@ pub struct Registration {
     pub academic_title: Option<String>,
     pub password1: Option<String>,
     pub password2: Option<String>,
+    /// The token of an invitation.
+    pub invitation: Option<String>,
+    /// Whether the owner agrees to the terms of the site.
+    pub accept_terms: Option<bool>,
 }
 
 #[derive(Default)]
@@ -40,16 +45,24 @@ pub(super) struct ValidRegistration {
     pub(super) language: Option<String>,
     /// `None` if the owner sets a password later with a mailed link.
     pub(super) password: Option<String>,
+    /// The token of an invitation.
+    pub(super) invitation: Option<String>,
+    /// The version of the terms that the owner agrees to.
+    pub(super) terms_version: Option<String>,
 }
 
 /// Registers an account and enqueues its mails. Returns the tokens of a new session if the account has a password and may
-/// log in before it is verified. If the address is taken and `hide_existence` is on, only mails its owner.
+/// log in before it is verified. If the address is taken and `hide_existence` is on, only mails its owner. An invitation
+/// verifies the account, because its link was mailed to the address, and leads into its group.
 pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Result<Option<Tokens>> {
     let valid = validate(app, viewer, registration)?;
     let hash = valid.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
     let tokens = Tx::run_anonymous(app, viewer, |tx| {
+        let invitation = find_invitation(tx, &valid)?;
         throttle::registration_mail(tx, &valid.email)?;
+        // The owner of an invited address may know that it has an account.
         if app.config.accounts.hide_existence
+            && invitation.is_none()
             && let Some(owner) = store::accounts::find_by_email(tx, &email::key(&valid.email))?
         {
             // Uses up an id. Otherwise the id of the next account would reveal that this registration created none.
@@ -60,7 +73,7 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
             return Ok(None);
         }
         let account = insert(tx, &valid, hash.as_deref())?;
-        if app.config.mail.activation {
+        if app.config.mail.activation && invitation.is_none() {
             activation::enqueue_mail(tx, &account)?;
         }
         if hash.is_none() && app.config.mail.password_set {
@@ -72,6 +85,10 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
         let tokens = logs_in.then(|| sessions::begin(tx, &account)).transpose()?;
         let session = tokens.as_ref().map(|tokens| tokens.session.as_str());
         tx.record_anonymous(account.id, Event::Registered(session))?;
+        if let Some(invitation) = &invitation {
+            let account = activation::activate(tx, account)?;
+            invitations::redeem(tx, &account, invitation)?;
+        }
         Ok(tokens)
     })?;
     tokens.map(|tokens| tokens.sign(app)).transpose()
@@ -103,25 +120,90 @@ fn validate(app: &App, viewer: &Viewer, form: Registration) -> Result<ValidRegis
             Owner { username: &username, first_name: &first_name, last_name: &last_name, email: &email };
         errors.extend(validation::new_password(app, ["password1", "password2"], [&first, &second], &owner));
     }
-    Tx::run_anonymous(app, viewer, |tx| {
+    let terms = &app.config.accounts.terms;
+    if let Some(url) = terms.url.as_ref().filter(|_| form.accept_terms != Some(true)) {
+        errors.add("acceptTerms", [FieldError::terms_required(url)]);
+    }
+    let mut valid = ValidRegistration {
+        email,
+        username: (!username.is_empty()).then_some(username),
+        first_name,
+        last_name,
+        academic_title,
+        language: None,
+        password: (!is_passwordless).then_some(first),
+        invitation: form.invitation,
+        terms_version: terms.version.clone(),
+    };
+    let invited_email = Tx::run_anonymous(app, viewer, |tx| {
         throttle::registration(tx)?;
         tx.keep_on_rejection();
-        reject_errors_and_taken(tx, errors.clone(), &email, &username)
+        let invitation = match may_register(tx, &valid) {
+            Ok(invitation) => invitation,
+            // These errors do not depend on accounts. Others could reveal something to a client that may not register.
+            Err(Error::Refused(admission)) => {
+                let mut errors = errors.clone();
+                errors.extend(Err(admission));
+                return Err(errors.into());
+            }
+            Err(error) => return Err(error),
+        };
+        reject_errors_and_taken(tx, errors.clone(), &valid, invitation.is_some())?;
+        Ok(invitation.map(|invitation| invitation.email))
     })?;
+    // The link proved that this spelling of the address reaches its owner.
+    if let Some(email) = invited_email {
+        valid.email = email;
+    }
+    Ok(valid)
+}
 
-    let username = (!username.is_empty()).then_some(username);
-    let password = (!is_passwordless).then_some(first);
-    Ok(ValidRegistration { email, username, first_name, last_name, academic_title, language: None, password })
+/// Returns the invitation of a registration, if it has one. Rejects an address that may not register.
+fn may_register(tx: &Tx<'_>, valid: &ValidRegistration) -> Result<Option<Invitation>> {
+    let invitation = find_invitation(tx, valid)?;
+    let accounts = &tx.app.config.accounts;
+    let error = match accounts.registration {
+        _ if invitation.is_some() => return Ok(invitation),
+        RegistrationMode::Open => return Ok(None),
+        RegistrationMode::Invited => FieldError::REGISTRATION_BY_INVITATION,
+        // An address that is missing or invalid has another error.
+        RegistrationMode::Domains if valid.email.is_empty() => return Ok(None),
+        RegistrationMode::Domains => {
+            let mut domains = accounts.registration_domains.iter();
+            if domains.any(|domain| email::is_at(&valid.email, domain)) {
+                return Ok(None);
+            }
+            FieldError::REGISTRATION_DOMAIN
+        }
+    };
+    Err(FieldErrors::of("email", error).into())
+}
+
+/// Returns the invitation whose token the registration contains. Rejects one that is not valid, or is for another address.
+fn find_invitation(tx: &Tx<'_>, valid: &ValidRegistration) -> Result<Option<Invitation>> {
+    let Some(token) = &valid.invitation else { return Ok(None) };
+    let invitation = match invitations::find(tx, token, tx.now)? {
+        Ok(invitation) if email::is_same(&invitation.email, &valid.email) => Ok(invitation),
+        Ok(_) => Err(FieldError::INVITATION_OF_ANOTHER),
+        Err(error) => Err(error),
+    };
+    Ok(Some(invitation.map_err(|error| FieldErrors::of("invitation", error))?))
 }
 
 /// Adds errors for an address and a username that are taken, and rejects the registration if there are any errors. As in
 /// the original, the secondary address of another account is reported only if there are no other errors.
-fn reject_errors_and_taken(tx: &Tx<'_>, mut errors: FieldErrors, email: &str, username: &str) -> Result<()> {
-    let role = store::emails::find_role(tx, &email::key(email))?;
-    let role = role.filter(|_| !tx.app.config.accounts.hide_existence);
+fn reject_errors_and_taken(
+    tx: &Tx<'_>,
+    mut errors: FieldErrors,
+    valid: &ValidRegistration,
+    is_invited: bool,
+) -> Result<()> {
+    let role = store::emails::find_role(tx, &email::key(&valid.email))?;
+    let role = role.filter(|_| is_invited || !tx.app.config.accounts.hide_existence);
     if role == Some(Role::Primary) {
         errors.add("email", [FieldError::EMAIL_TAKEN]);
     }
+    let username = valid.username.as_deref().unwrap_or_default();
     if store::accounts::find_by_username(tx, username)?.is_some() {
         errors.add("username", [FieldError::USERNAME_TAKEN]);
     }
@@ -149,7 +231,7 @@ pub(super) fn insert(tx: &Tx<'_>, valid: &ValidRegistration, hash: Option<&str>)
         deactivated_at: None,
         added_at: tx.now,
         language: valid.language.as_deref(),
-        terms_version: None,
+        terms_version: valid.terms_version.as_deref(),
     };
     let id = store::accounts::insert(tx, &new)?;
     let id = id.ok_or_else(|| FieldErrors::of("username", FieldError::USERNAME_TAKEN))?;

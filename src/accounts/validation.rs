@@ -25,7 +25,7 @@ pub(super) fn email_of_account(raw: &str) -> Checked<String> {
 }
 
 /// Cleans and checks an address that a request names, but does not make the primary address of an account.
-pub(super) fn email(raw: &str) -> Result<String, FieldErrors> {
+pub fn email(raw: &str) -> Result<String, FieldErrors> {
     let mut errors = FieldErrors::default();
     let clean = errors.keep("email", clean_email(raw, EMAIL));
     clean.map(|clean| email::normalize(&clean)).ok_or(errors)

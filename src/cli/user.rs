@@ -1,3 +1,5 @@
+mod invitations;
+
 use std::io::{IsTerminal as _, stdin};
 
 use anyhow::Result;
@@ -105,6 +107,25 @@ pub(super) enum Command {
     },
     /// End all sessions of an account.
     Logout(Target),
+    /// Mail an invitation to register, or to join a working group. Replaces an earlier one.
+    Invite {
+        /// The address to invite.
+        email: String,
+        /// The id of the working group, or the beginning of the id.
+        #[arg(long)]
+        group: Option<String>,
+    },
+    /// List the invitations that can be accepted.
+    Invitations {
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke an invitation.
+    RevokeInvitation {
+        /// The id of the invitation.
+        id: String,
+    },
 }
 
 pub(super) fn run(config: &Config, command: Command) -> Result<()> {
@@ -170,6 +191,9 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
             let account = change(admin::log_out(&app, &target.account))?;
             format!("all sessions of {} ended", account.email)
         }
+        Command::Invite { email, group } => invitations::invite(&app, &email, group.as_deref())?,
+        Command::Invitations { json } => return invitations::list(&app, json),
+        Command::RevokeInvitation { id } => invitations::revoke(&app, &id)?,
     };
     print(&format!("{message}\n"))
 }

@@ -13,6 +13,34 @@ pub struct Accounts {
     pub delete: Deletion,
     pub users_visible_to: Audience,
     pub hide_existence: bool,
+    pub registration: RegistrationMode,
+    /// The hosts of addresses that may register, with [`RegistrationMode::Domains`]. An entry that begins with `*.` stands for
+    /// all hosts below it.
+    pub registration_domains: Vec<String>,
+    pub terms: Terms,
+}
+
+/// The addresses that may register without an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RegistrationMode {
+    Open,
+    Invited,
+    Domains,
+}
+
+/// A text to agree to at registration. Both settings are set or none is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    pub url: Option<String>,
+    pub version: Option<String>,
+}
+
+impl Terms {
+    pub fn are_set(&self) -> bool {
+        self.version.is_some()
+    }
 }
 
 /// An argument of `tokenAuth` that names the account.

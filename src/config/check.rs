@@ -27,7 +27,7 @@ pub const MAX_HASH_MEMORY: u64 = 1 << 30;
 pub const MAX_HASH_WORK: u64 = 8 << 30;
 
 /// The variables of mail templates that the server sets. `mail.variables` adds further ones.
-pub const TEMPLATE_VARIABLES: [&str; 11] = [
+pub const TEMPLATE_VARIABLES: [&str; 12] = [
     "site_name",
     "name",
     "link",
@@ -35,6 +35,7 @@ pub const TEMPLATE_VARIABLES: [&str; 11] = [
     "requester",
     "requester_email",
     "request_id",
+    "inviter",
     "group",
     "approved",
     "ends_password",
@@ -113,6 +114,7 @@ fn check_lifetimes(config: &Config) -> Result<()> {
         ("password_reset_lifetime", tokens.password_reset_lifetime),
         ("secondary_email_lifetime", tokens.secondary_email_lifetime),
         ("password_set_lifetime", tokens.password_set_lifetime),
+        ("invitation_lifetime", tokens.invitation_lifetime),
     ] {
         ensure!(
             (SECOND..=CENTURY).contains(&lifetime),

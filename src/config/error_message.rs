@@ -97,6 +97,7 @@ fn describe_invalid(name: &str, found: &Actual, place: &str) -> String {
 fn suggest_value(name: &str) -> String {
     let value = match name {
         // These are empty by default.
+        "accounts.registration_domains" => Some(r#"["example.org", "*.example.org"]"#),
         "http.cors_origins" => Some(r#"["https://www.example.org"]"#),
         "http.trusted_proxies" => Some(r#"["127.0.0.1", "10.0.0.0/8"]"#),
         "mail.variables" => Some(r#"{ support = "help@example.org" }"#),

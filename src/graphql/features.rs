@@ -37,6 +37,7 @@ features! { settings =>
     register_last_name: "register", "lastName" => registers(settings, RegisterField::LastName);
     register_academic_title: "register", "academicTitle" => registers(settings, RegisterField::AcademicTitle);
     register_passwords: "register", "password1" | "password2" => !settings.passwordless_registration;
+    register_accept_terms: "register", "acceptTerms" => settings.terms.are_set();
     register_tokens: "register", "token" | "refreshToken" =>
         settings.login_unverified && !settings.passwordless_registration;
     update_first_name: "updateAccount", "firstName" => settings.update_fields.contains(&UpdateField::FirstName);

@@ -36,7 +36,7 @@ mutation_types! {
     NoExtras: VerifyAccount, ResendActivationEmail, SendPasswordResetEmail, PasswordReset, PasswordSet, UpdateAccount,
         ArchiveAccount, DeleteAccount, SendSecondaryEmailActivation, VerifySecondaryEmail, SwapEmails,
         RemoveSecondaryEmail, RevokeSession, RevokeAllSessions, RemoveUserFromWorkingGroup, AddUserToWorkingGroup,
-        DeleteWorkingGroup, LeaveWorkingGroup;
+        DeleteWorkingGroup, LeaveWorkingGroup, InviteToWorkingGroup, RevokeInvitation, AcceptInvitation;
     RegisterExtras: Register;
     PasswordChangeExtras: PasswordChange;
     LoginExtras: ObtainJSONWebToken;

@@ -6,6 +6,7 @@ use super::resolve::{Nullable, read};
 use super::types::group::{
     InstitutionType, ResearchFieldType, WorkingGroupJoinRequestType, WorkingGroupType,
 };
+use super::types::invitation::InvitationType;
 use super::types::session::SessionType;
 use super::types::user::{UserNode, UserNodeConnection, UserType};
 use crate::accounts::user_list::PageArgs;
@@ -15,6 +16,7 @@ use crate::blocking_pool::Queue;
 use crate::django::text::strip;
 use crate::email;
 use crate::error;
+use crate::groups::invitations;
 use crate::groups::loader::SeenAccount;
 use crate::groups::queries::{self, InstitutionSearch};
 use crate::groups::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
@@ -148,6 +150,11 @@ impl Query {
             queries::join_requests(app, viewer, &selection)
         })
         .await
+    }
+
+    /// The valid invitations into the working group that the viewer represents.
+    async fn invitations(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<InvitationType>>> {
+        list(ctx, InvitationType::from, invitations::list).await
     }
 }
 

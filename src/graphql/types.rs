@@ -1,4 +1,5 @@
 pub mod group;
+pub mod invitation;
 pub mod scalars;
 pub mod session;
 pub mod user;

@@ -40,6 +40,9 @@ pub enum MailKind<'a> {
     JoinRequest { id: &'a str, requester: &'a str, email: &'a str, group: &'a str },
     /// Reports how a join request was answered.
     JoinAnswer { group: &'a str, approved: bool },
+    /// Invites the recipient to register or, if there is a group, to join it. The names must be plain, because the
+    /// recipient may know neither the inviter nor the site.
+    Invitation { token: &'a str, inviter: Option<&'a str>, group: Option<&'a str> },
 }
 
 pub struct Templates {
@@ -97,6 +100,8 @@ impl Templates {
             MailKind::JoinRequest { id: "", requester: "", email: "", group: "" },
             MailKind::JoinAnswer { group: "", approved: true },
             MailKind::JoinAnswer { group: "", approved: false },
+            MailKind::Invitation { token: "", inviter: Some("a"), group: Some("a") },
+            MailKind::Invitation { token: "", inviter: None, group: None },
         ] {
             for language in languages.all() {
                 self.render(&kind, "", "", language)?;
@@ -161,6 +166,14 @@ impl Templates {
             }
             MailKind::JoinAnswer { group, approved } => {
                 ("join_answer", context! { group => single_line(group), approved })
+            }
+            MailKind::Invitation { token, inviter, group } => {
+                let variables = context! {
+                    link => self.link(&links.invitation, token),
+                    inviter => single_line(inviter.unwrap_or_default()),
+                    group => single_line(group.unwrap_or_default()),
+                };
+                ("invitation", variables)
             }
         }
     }

@@ -77,6 +77,11 @@ pub enum Event<'a> {
     JoinRequestMade(&'a str),
     JoinRequestApproved(&'a str),
     JoinRequestDeclined(&'a str),
+    /// The account invited an address, or an operator did. With the group that the invitation leads to, if there is one.
+    Invited(Option<&'a str>),
+    InvitationAccepted(Option<&'a str>),
+    /// Recorded for the account that made the invitation.
+    InvitationRevoked(Option<&'a str>),
 }
 
 /// Why a login was rejected.
@@ -120,6 +125,9 @@ impl<'a> Event<'a> {
             | Self::JoinRequestMade(detail)
             | Self::JoinRequestApproved(detail)
             | Self::JoinRequestDeclined(detail) => Some(detail),
+            Self::Invited(detail) | Self::InvitationAccepted(detail) | Self::InvitationRevoked(detail) => {
+                detail
+            }
             _ => None,
         }
     }

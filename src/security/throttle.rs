@@ -59,6 +59,7 @@ pub enum MailPurpose {
     SecondaryEmail,
     Group,
     JoinRequest,
+    Invitation,
 }
 
 impl PasswordAttempt {

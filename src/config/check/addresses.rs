@@ -6,11 +6,11 @@ use url::Url;
 
 use crate::config::error_message::quoted;
 use crate::config::http::parse_network;
-use crate::config::{Config, SmtpServer, Transport};
+use crate::config::{Config, RegistrationMode, SmtpServer, Transport};
 
 /// First segments of the server's own paths, with which the path of `public_url` must not begin. A reverse proxy may remove
 /// the path of `public_url` from requests or not, and the server could not distinguish the two.
-const OWN_PATHS: [&str; 16] = [
+const OWN_PATHS: [&str; 17] = [
     "account",
     "admin",
     "graphql",
@@ -23,6 +23,7 @@ const OWN_PATHS: [&str; 16] = [
     "activate-secondary",
     "password-reset",
     "password-set",
+    "invitation",
     "done",
     "pages",
     "working-group-details",
@@ -38,6 +39,8 @@ pub(super) fn check(config: &Config) -> Result<()> {
     check_public_url(config)?;
     check_mail(config)?;
     check_links(config)?;
+    check_terms(config)?;
+    check_registration_domains(config)?;
     check_http(config)?;
     check_tls(config)
 }
@@ -113,6 +116,7 @@ fn check_links(config: &Config) -> Result<()> {
         ("secondary_email", &links.secondary_email),
         ("password_reset", &links.password_reset),
         ("password_set", &links.password_set),
+        ("invitation", &links.invitation),
     ];
     let without_token = [("join_requests", &links.join_requests), ("sign_in", &links.sign_in)];
     let without_token = without_token.into_iter().filter_map(|(name, link)| Some((name, link.as_ref()?)));
@@ -139,6 +143,55 @@ fn check_links(config: &Config) -> Result<()> {
             Url::parse(&sign_in).is_ok_and(|url| is_http(&url)),
             "links.sign_in: {} is not a web address; write it as \"https://www.example.org/login\"",
             quoted(&sign_in)
+        );
+    }
+    Ok(())
+}
+
+fn check_terms(config: &Config) -> Result<()> {
+    let terms = &config.accounts.terms;
+    ensure!(
+        terms.url.is_some() == terms.version.is_some(),
+        "accounts.terms: url and version belong together; set both, or neither"
+    );
+    let (Some(url), Some(version)) = (&terms.url, &terms.version) else { return Ok(()) };
+    ensure!(
+        Url::parse(url).is_ok_and(|parsed| is_http(&parsed)) && !url.contains(terminates_url),
+        "accounts.terms.url: {} is not a web address; write it as \"https://www.example.org/terms\"",
+        quoted(url)
+    );
+    ensure!(
+        !version.trim().is_empty() && !version.contains(char::is_control),
+        "accounts.terms.version: write a version on one line, as in \"2026-11-01\""
+    );
+    Ok(())
+}
+
+fn check_registration_domains(config: &Config) -> Result<()> {
+    let domains = &config.accounts.registration_domains;
+    if config.accounts.registration == RegistrationMode::Domains {
+        ensure!(
+            !domains.is_empty(),
+            "accounts.registration_domains: must not be empty with accounts.registration = \"domains\", or nobody can \
+             register; add for example \"example.org\""
+        );
+    } else {
+        ensure!(
+            domains.is_empty(),
+            "accounts.registration_domains: has an effect only with accounts.registration = \"domains\"; set that, or remove \
+             the domains"
+        );
+    }
+    for domain in domains {
+        let host = domain.strip_prefix("*.").unwrap_or(domain);
+        let is_host = idna::domain_to_ascii_strict(host).is_ok_and(|ascii| {
+            !ascii.is_empty() && !ascii.ends_with('.') && ascii.parse::<IpAddr>().is_err()
+        });
+        ensure!(
+            is_host,
+            "accounts.registration_domains: {} is not a host name; write it as \"example.org\", or as \"*.example.org\" for \
+             all hosts below it",
+            quoted(domain)
         );
     }
     Ok(())

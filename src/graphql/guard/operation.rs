@@ -11,8 +11,15 @@ use crate::graphql::mutation::checks_password;
 use crate::graphql::response::RootFields;
 
 /// The fields of `Query` that may return nearly every row of a table.
-const LONG_LISTS: [&str; 6] =
-    ["institutions", "researchfields", "workinggroups", "workinggroupUsers", "joinRequests", "users"];
+const LONG_LISTS: [&str; 7] = [
+    "institutions",
+    "researchfields",
+    "workinggroups",
+    "workinggroupUsers",
+    "joinRequests",
+    "invitations",
+    "users",
+];
 /// How often a request may select each of them.
 const MAX_LONG_LISTS: usize = 5;
 

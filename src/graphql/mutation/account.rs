@@ -28,8 +28,14 @@ account_mutations! { ctx =>
         #[graphql(secret, visible = "features::register_passwords")] password1: Option<String>,
         /// The password again.
         #[graphql(secret, visible = "features::register_passwords")] password2: Option<String>,
+        /// The token of an invitation to this address. The account is verified, and joins the group of the invitation.
+        #[graphql(secret)] invitation: Option<String>,
+        /// Whether the owner agrees to the terms of the site.
+        #[graphql(visible = "features::register_accept_terms")] accept_terms: Option<bool>,
     }) -> Register, HashPassword, {
-        let form = Registration { email, username, first_name, last_name, academic_title, password1, password2 };
+        let form = Registration {
+            email, username, first_name, last_name, academic_title, password1, password2, invitation, accept_terms,
+        };
         move |app, viewer| register::register(app, viewer, form)
     };
 

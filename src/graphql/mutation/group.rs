@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
-use async_graphql::{Context, InputObject, Object};
+use async_graphql::{Context, ID, InputObject, Object};
 
+use crate::blocking_pool::Queue;
 use crate::error::Error;
-use crate::graphql::payload::{self, GroupPayload};
-use crate::graphql::resolve::{Nullable, run_group};
+use crate::graphql::payload::{self, GroupPayload, Payload};
+use crate::graphql::resolve::{Nullable, run, run_group};
 use crate::groups::manage::NewGroupForm;
 use crate::groups::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
-use crate::groups::{join, manage};
+use crate::groups::{invitations, join, manage};
 
 /// The schema allows `input` to be null, as existing clients expect.
 const INPUT_REQUIRED: Error = Error::BadRequest(Cow::Borrowed("The argument `input` is required."));
@@ -122,6 +123,35 @@ impl GroupMutation {
     ) -> Nullable<GroupPayload<payload::HandOverWorkingGroup>> {
         let selection = GroupSelection::from(ctx.look_ahead().field("workinggroup"));
         run_group(ctx, move |app, viewer| manage::hand_over(app, viewer, &user_id, &selection)).await
+    }
+
+    /// Mails an invitation into the viewer's working group to an address, with or without an account. Replaces an earlier
+    /// one. Only the representative of the group may invite.
+    async fn invite_to_working_group(
+        &self,
+        ctx: &Context<'_>,
+        email: String,
+    ) -> Nullable<Payload<payload::InviteToWorkingGroup>> {
+        run(ctx, Queue::Writing, move |app, viewer| invitations::invite(app, viewer, &email)).await
+    }
+
+    /// Revokes an invitation into the viewer's working group. `invitations` returns the ids.
+    async fn revoke_invitation(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+    ) -> Nullable<Payload<payload::RevokeInvitation>> {
+        run(ctx, Queue::Writing, move |app, viewer| invitations::revoke(app, viewer, &id)).await
+    }
+
+    /// Accepts an invitation with the viewer's account, which must have the invited address and be in no working group.
+    /// Somebody without an account passes the token to `register` instead.
+    async fn accept_invitation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(secret)] token: String,
+    ) -> Nullable<Payload<payload::AcceptInvitation>> {
+        run(ctx, Queue::Writing, move |app, viewer| invitations::accept(app, viewer, &token)).await
     }
 }
 

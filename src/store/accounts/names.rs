@@ -1,8 +1,10 @@
 use super::Account;
-use crate::text;
+use crate::text::{self, plain_words};
 
 /// The most characters of a username in mails to unconfirmed addresses.
 const LONGEST_PLAIN_NAME: usize = 40;
+/// The most characters of an address in place of a name.
+const LONGEST_PLAIN_ADDRESS: usize = 60;
 
 impl Account {
     /// Returns the name of the owner as others see it: first and last name as far as they are known, otherwise
@@ -21,6 +23,21 @@ impl Account {
         let number = self.username.split('-').next().unwrap_or_default();
         let is_generated = number == self.id.to_string() || text::uuid(&self.username).is_some();
         if is_generated { &self.email } else { &self.username }
+    }
+
+    /// Returns the name of the owner in mails to strangers: the first of [`Self::full_name`], username and address that can
+    /// contain no message. `None` if none can be shown.
+    pub fn plain_name(&self) -> Option<String> {
+        let is_plain =
+            |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '+' | '.' | '@');
+        let is_address = |email: &&String| {
+            email.len() <= LONGEST_PLAIN_ADDRESS
+                && email.chars().all(is_plain)
+                && email.matches('@').count() == 1
+        };
+        plain_words(&self.full_name(), LONGEST_PLAIN_NAME)
+            .or_else(|| plain_words(self.salutation(), LONGEST_PLAIN_NAME))
+            .or_else(|| Some(&self.email).filter(is_address).cloned())
     }
 
     /// Returns the name of the owner in mails to unconfirmed addresses. Strangers choose usernames and must not use

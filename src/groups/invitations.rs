@@ -1,0 +1,127 @@
+//! Invitations by representatives into their group and by operators. The mutations `inviteToWorkingGroup`,
+//! `acceptInvitation` and `revokeInvitation`, and the query `invitations`.
+
+use super::{admin, errors};
+use crate::accounts::invitations::{self, Invitation};
+use crate::accounts::{Account, validation};
+use crate::app::App;
+use crate::email;
+use crate::error::{Error, FieldError, FieldErrors, Result};
+use crate::security::authentication::caller;
+use crate::security::throttle::{self, MailPurpose};
+use crate::security::{Tx, Viewer};
+use crate::store;
+use crate::store::groups::{Group, GroupId};
+use crate::text;
+
+/// Invites an address into the group that the viewer represents. The reply does not reveal whether an account has the
+/// address.
+pub fn invite(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
+    Tx::run(app, viewer, |tx| {
+        let (own, group) = require_representative(tx)?;
+        let address = validation::email(address)?;
+        throttle::mail(tx, MailPurpose::Invitation, &address)?;
+        throttle::group_change(tx)?;
+        let group = store::groups::find_by_id(tx, &group)?.ok_or(FieldError::REPRESENTATIVES_ONLY)?;
+        invitations::invite(tx, &address, Some(&group), Some(own)).map(drop)
+    })
+}
+
+/// Accepts an invitation with the account of the viewer, which must have the invited address and be in no group. An
+/// invitation without a group is only consumed.
+pub fn accept(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
+    Tx::run(app, viewer, |tx| {
+        let own = tx.caller.require_verified()?;
+        throttle::group_change(tx)?;
+        let invitation = invitations::find(tx, token, tx.now)?;
+        let invitation = invitation.map_err(|error| FieldErrors::of("token", error))?;
+        let is_invited = |address: &String| email::is_same(address, &invitation.email);
+        if !is_invited(&own.email) && !own.secondary_email.as_ref().is_some_and(is_invited) {
+            return Err(FieldErrors::of("token", FieldError::INVITATION_OF_ANOTHER).into());
+        }
+        if !invitations::redeem(tx, own, &invitation)? {
+            let is_member = invitation.group.as_deref().is_some_and(|group| own.is_member_of(group));
+            let error =
+                if is_member { FieldError::MEMBER_ALREADY } else { FieldError::IN_ANOTHER_WORKING_GROUP };
+            return Err(error.into());
+        }
+        Ok(())
+    })
+}
+
+/// Returns the valid invitations into the group that the viewer represents, in the order in which they were made.
+pub fn list(app: &App, viewer: &Viewer) -> Result<Vec<Invitation>> {
+    app.store.read(|db| {
+        let own = errors::require_login(caller(app, db, viewer)?)?;
+        let group = own.represents().ok_or(errors::REPRESENTATIVES_ONLY)?;
+        Ok(store::invitations::list_by_group(db, group, app.clock.now())?)
+    })
+}
+
+/// Revokes an invitation into the group that the viewer represents. Other invitations are treated as missing.
+pub fn revoke(app: &App, viewer: &Viewer, id: &str) -> Result<()> {
+    Tx::run(app, viewer, |tx| {
+        let (_, group) = require_representative(tx)?;
+        throttle::group_change(tx)?;
+        let id = text::uuid(id).unwrap_or_default();
+        let invitation = store::invitations::find_by_id(tx, &id)?;
+        let invitation = invitation.filter(|invitation| invitation.group.as_deref() == Some(&group));
+        match invitation {
+            Some(invitation) if invitations::revoke(tx, &invitation)? => Ok(()),
+            _ => Err(FieldErrors::of("id", FieldError::NO_SUCH_INVITATION).into()),
+        }
+    })
+}
+
+/// Returns the viewer's account and the group that it represents.
+fn require_representative<'a>(tx: &'a Tx<'_>) -> Result<(&'a Account, GroupId)> {
+    let own = tx.caller.require_verified()?;
+    let group = own.represents().ok_or(FieldError::REPRESENTATIVES_ONLY)?.to_owned();
+    Ok((own, group))
+}
+
+/// An invitation as operators see it.
+pub struct ListedInvitation {
+    pub invitation: Invitation,
+    pub group: Option<Group>,
+    /// `None` if an operator made the invitation.
+    pub inviter: Option<Account>,
+}
+
+/// Invites an address for an operator. `group` is the id of a working group or the beginning of the id.
+pub fn invite_as_operator(app: &App, address: &str, group: Option<&str>) -> Result<ListedInvitation> {
+    Tx::run_as_operator(app, |tx| {
+        let address = validation::email(address)?;
+        let group = group.map(|group| admin::find(tx, group)).transpose()?;
+        let invitation = invitations::invite(tx, &address, group.as_ref(), None)?;
+        Ok(ListedInvitation { invitation, group, inviter: None })
+    })
+}
+
+/// Returns all valid invitations, in the order in which they were made.
+pub fn list_all(app: &App) -> Result<Vec<ListedInvitation>> {
+    app.store.read(|db| {
+        let invitations = store::invitations::list(db, app.clock.now())?;
+        let groups: Vec<_> = invitations.iter().filter_map(|invitation| invitation.group.clone()).collect();
+        let groups = store::groups::list_by_ids(db, &groups)?;
+        let inviters: Vec<_> = invitations.iter().filter_map(|invitation| invitation.invited_by).collect();
+        let inviters = store::accounts::list_by_ids(db, &inviters)?;
+        let listed = invitations.into_iter().map(|invitation| ListedInvitation {
+            group: groups.iter().find(|group| Some(&group.id) == invitation.group.as_ref()).cloned(),
+            inviter: inviters.iter().find(|account| Some(account.id) == invitation.invited_by).cloned(),
+            invitation,
+        });
+        Ok(listed.collect())
+    })
+}
+
+/// Revokes any invitation for an operator.
+pub fn revoke_as_operator(app: &App, id: &str) -> Result<Invitation> {
+    Tx::run_as_operator(app, |tx| {
+        let missing =
+            || Error::bad_request(format!("no invitation has the id \"{id}\"; `user invitations` shows all"));
+        let key = text::uuid(id).ok_or_else(missing)?;
+        let invitation = store::invitations::find_by_id(tx, &key)?.ok_or_else(missing)?;
+        if invitations::revoke(tx, &invitation)? { Ok(invitation) } else { Err(missing()) }
+    })
+}

@@ -1,0 +1,11 @@
+//! Tokens of invitations: random strings, stored as SHA-256.
+
+use crate::random::Random;
+
+/// Hashes a token for storage.
+pub use crate::digest::sha256_hex as hash;
+
+/// Returns a new token: 256 random bits as 64 lower-case hexadecimal digits.
+pub fn issue(random: &Random) -> String {
+    random.hex::<32>()
+}
