@@ -27,6 +27,9 @@
 //! functions in `store/`, each of which runs one SQL statement. Sentences that people read are in `error.rs`,
 //! `groups/errors.rs`, `django/password_validators.rs` and `assets/mail/`. Settings are in `config.example.toml`.
 //!
+//! `accounts/register.rs` decides who may register. `accounts/invitations.rs` makes and redeems invitations, and
+//! `groups/invitations.rs` decides who may invite, revoke and accept.
+//!
 //! A link in a mail leads to `http/pages/handlers.rs`. Sentences of pages are in `http/pages/content.rs` and
 //! `assets/pages/`. Pages call the same rules as the mutations. `assets/graphiql/` holds GraphiQL.
 //!

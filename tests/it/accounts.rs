@@ -5,6 +5,7 @@ mod hide_existence;
 mod password;
 mod refusals;
 mod register;
+mod registration;
 mod secondary_email;
 mod sessions;
 mod settings;

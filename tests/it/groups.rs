@@ -3,6 +3,7 @@
 mod audit;
 mod create_delete;
 mod front_end;
+mod invitations;
 mod join;
 mod members;
 mod sequences;

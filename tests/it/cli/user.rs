@@ -1,5 +1,6 @@
 //! `user`: commands for accounts.
 
+mod invitations;
 mod set_email;
 
 use serde_json::{Value, json};

@@ -69,6 +69,24 @@ fn an_invalid_value_is_refused_with_the_name_of_the_setting() {
         ("accounts.register_required = []", "accounts.register_required"),
         ("accounts.register_optional = [\"shoe_size\"]", "accounts.register_optional"),
         ("accounts.users_visible_to = \"friends\"", "accounts.users_visible_to"),
+        ("accounts.registration = \"closed\"", "accounts.registration"),
+        ("accounts.registration = \"domains\"", "accounts.registration_domains: must not be empty"),
+        (
+            "accounts.registration_domains = [\"example.org\"]",
+            "accounts.registration_domains: has an effect only with accounts.registration = \"domains\"",
+        ),
+        (
+            "accounts.terms.url = \"https://example.org/terms\"",
+            "accounts.terms: url and version belong together",
+        ),
+        ("accounts.terms.version = \"1\"", "accounts.terms: url and version belong together"),
+        ("accounts.terms.version = \"1\"\naccounts.terms.url = \"/terms\"", "accounts.terms.url: \"/terms\""),
+        (
+            "accounts.terms.version = \" \"\naccounts.terms.url = \"https://example.org\"",
+            "accounts.terms.version: write a version",
+        ),
+        ("links.invitation = \"{public_url}/invitation\"", "links.invitation"),
+        ("tokens.invitation_lifetime = \"0 seconds\"", "tokens.invitation_lifetime"),
         ("passwords.iterations = -1", "passwords.iterations"),
         ("passwords.memory = \"1 KiB\"", "passwords"),
         ("passwords.parallelism = 4249599495", "passwords"),
@@ -84,6 +102,33 @@ fn an_invalid_value_is_refused_with_the_name_of_the_setting() {
         let sentence = refusal(&format!("{toml}\n"));
         assert!(sentence.starts_with(name), "{toml}: {sentence}");
         assert!(!sentence.contains("LogLevel") && !sentence.contains("u32"), "{toml}: {sentence}");
+    }
+}
+
+#[test]
+fn only_host_names_are_accepted_as_domains() {
+    let settings = |domain: &str| {
+        format!("accounts.registration = \"domains\"\naccounts.registration_domains = [{domain:?}]\n")
+    };
+    for domain in [
+        "",
+        "*",
+        "*.",
+        "@example.org",
+        "a b.org",
+        "127.0.0.1",
+        "https://example.org",
+        "a..org",
+        "example.org.",
+        "*.*.org",
+    ] {
+        let sentence = refusal(&settings(domain));
+        let expected = format!("accounts.registration_domains: {domain:?} is not a host name");
+        assert!(sentence.starts_with(&expected), "{sentence}");
+    }
+    for domain in ["example.org", "*.example.org", "MÜNCHEN.example", "xn--mnchen-3ya.example", "localhost"]
+    {
+        assert!(config::load_text(&settings(domain)).is_ok(), "{domain}");
     }
 }
 

@@ -49,6 +49,8 @@ const COMPARISONS: [Comparison; 4] = [
             &SESSIONS,
             &HAND_OVER,
             &REVOKE,
+            &INVITATIONS,
+            &REGISTER,
             &["Mutation.tokenAuth(username)", "Register.refreshToken", "Register.token"],
         ],
     },
@@ -67,6 +69,8 @@ const COMPARISONS: [Comparison; 4] = [
             &SESSIONS,
             &HAND_OVER,
             &REVOKE,
+            &INVITATIONS,
+            &REGISTER,
             &[
                 "Mutation.register(academicTitle)",
                 "Mutation.register(firstName)",
@@ -88,6 +92,8 @@ const COMPARISONS: [Comparison; 4] = [
             &SESSIONS,
             &HAND_OVER,
             &REVOKE,
+            &INVITATIONS,
+            &REGISTER,
             &[
                 "Mutation.register(password1)",
                 "Mutation.register(password2)",
@@ -111,6 +117,8 @@ const COMPARISONS: [Comparison; 4] = [
             &SEARCH,
             &SESSIONS,
             &REVOKE_RELAY,
+            &REGISTER_RELAY,
+            &["InvitationType", "Query.invitations"],
             &[
                 "RegisterInput.academicTitle",
                 "RegisterInput.firstName",
@@ -137,6 +145,21 @@ const REVOKE: [&str; 2] = ["RevokeAllSessions", "RevokeSession"];
 /// The payloads of session mutations for Relay.
 const REVOKE_RELAY: [&str; 4] =
     ["RevokeAllSessionsInput", "RevokeAllSessionsPayload", "RevokeSessionInput", "RevokeSessionPayload"];
+
+const INVITATIONS: [&str; 8] = [
+    "AcceptInvitation",
+    "InvitationType",
+    "InviteToWorkingGroup",
+    "Mutation.acceptInvitation",
+    "Mutation.inviteToWorkingGroup",
+    "Mutation.revokeInvitation",
+    "Query.invitations",
+    "RevokeInvitation",
+];
+
+const REGISTER: [&str; 2] = ["Mutation.register(acceptTerms)", "Mutation.register(invitation)"];
+
+const REGISTER_RELAY: [&str; 2] = ["RegisterInput.acceptTerms", "RegisterInput.invitation"];
 
 const HAND_OVER: [&str; 2] = ["HandOverWorkingGroup", "Mutation.handOverWorkingGroup"];
 

@@ -62,7 +62,7 @@ impl Mutation {
     /// The declaration of a variable. Its type follows from its value.
     fn declare(&self, name: &str, value: &Value) -> String {
         let kind = match value {
-            Value::String(_) if self.name == "revokeSession" => "ID!",
+            Value::String(_) if self.name == "revokeSession" || self.name == "revokeInvitation" => "ID!",
             Value::String(_) => "String!",
             Value::Number(_) => "Int!",
             Value::Bool(_) => "Boolean!",
@@ -90,6 +90,18 @@ impl fmt::Display for Mutation {
 /// Registers without a username.
 pub fn register(email: &str, password: &str) -> Mutation {
     mutation("register", json!({ "email": email, "password1": password, "password2": password }))
+}
+
+pub fn invite_to_working_group(email: &str) -> Mutation {
+    mutation("inviteToWorkingGroup", json!({ "email": email }))
+}
+
+pub fn accept_invitation(token: &str) -> Mutation {
+    mutation("acceptInvitation", json!({ "token": token }))
+}
+
+pub fn revoke_invitation(id: &str) -> Mutation {
+    mutation("revokeInvitation", json!({ "id": id }))
 }
 
 pub fn verify_account(token: &str) -> Mutation {

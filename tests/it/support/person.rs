@@ -1,5 +1,7 @@
 //! People with accounts, and what they do.
 
+use pledge4future_auth::groups::invitations;
+use regex::Regex;
 use serde_json::Value;
 
 use super::mutation::{
@@ -100,6 +102,19 @@ impl TestServer {
     /// Returns the token in the last mail to an address.
     pub fn mailed_token(&self, email: &str) -> String {
         last_token(&self.mails(), email)
+    }
+
+    /// Returns the token of the last invitation of an address.
+    pub fn invitation_token(&self, email: &str) -> String {
+        let mail = self.mails_to(email).pop().unwrap_or_else(|| panic!("no mail to {email}"));
+        let token = Regex::new("/invitation/([0-9a-f]{64})").expect("a pattern");
+        token.captures(&mail.text).unwrap_or_else(|| panic!("no token in {}", mail.text))[1].to_owned()
+    }
+
+    /// Invites an address for an operator, and returns the token.
+    pub fn invite(&self, email: &str, group: Option<&str>) -> String {
+        assert!(self.run(|app| invitations::invite_as_operator(app, email, group)).is_ok(), "{email}");
+        self.invitation_token(email)
     }
 
     /// Requests a link to reset the password. Returns the mailed token.
