@@ -21,8 +21,9 @@ pub struct Accounts {
 }
 
 /// The addresses that may register without an invitation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum RegistrationMode {
     Open,
     Invited,

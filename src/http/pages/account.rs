@@ -14,11 +14,12 @@ mod sessions;
 use super::definition::Definition;
 pub(super) use login::FRONT;
 
-pub(super) static PAGES: [&Definition; 15] = [
+pub(super) static PAGES: [&Definition; 16] = [
     &login::LOG_IN,
     &login::LOG_OUT,
     &login::CONFIRM,
     &register::REGISTER,
+    &register::INVITATION,
     &activity::OVERVIEW,
     &activity::ACTIVITY,
     &profile::PROFILE,

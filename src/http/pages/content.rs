@@ -163,6 +163,12 @@ pub(super) static CROSS_SITE: MessagePage = message(
     "The form came from another site",
     "Nothing was changed. Open the link in your mail again, and use the buttons of that page.",
 );
+pub(super) static INVITATION_EXPIRED: MessagePage =
+    message("This invitation is too old", "Ask for another one, or log in if you have an account already.");
+pub(super) static INVITATION_USED: MessagePage = message(
+    "This invitation no longer works",
+    "It was used already or withdrawn, or a part of the link is missing. If you have an account, log in.",
+);
 pub(super) static OLD_FORM: MessagePage = message(
     "This form is too old",
     "Nothing was changed. You may have logged in or out since you opened the page. Open it again, and send the form from there.",

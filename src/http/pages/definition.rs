@@ -2,6 +2,7 @@
 
 use minijinja::Value;
 
+use super::content::MessagePage;
 use super::visit::Visit;
 use crate::app::App;
 use crate::error::Result;
@@ -36,6 +37,8 @@ pub(super) enum Shown {
     /// A path of this server.
     Redirect(String),
     NotFound,
+    /// The link that led here does not work.
+    Gone(&'static MessagePage),
 }
 
 /// The reply to a form that was accepted.
@@ -55,7 +58,8 @@ impl Next {
 }
 
 /// Sentences that a page shows after a form was accepted, by the value of `done` in the address.
-pub(super) const DONE: [(&str, &str); 22] = [
+pub(super) const DONE: [(&str, &str); 23] = [
+    ("registered", "Your account is ready. Log in with your password."),
     ("saved", "Your changes are saved."),
     ("unarchived", "Welcome back. Your account is no longer archived."),
     ("logged_out", "You are logged out."),

@@ -6,7 +6,7 @@ use poem::http::header::{CONTENT_DISPOSITION, RETRY_AFTER};
 use poem::{IntoResponse as _, Request, Response};
 
 use super::PageEndpoint;
-use super::content;
+use super::content::{self, MessagePage};
 use super::definition::{Audience, Definition, Next, Shown, done_sentence};
 use super::form::Form;
 use super::visit::{Errors, Visit};
@@ -29,6 +29,7 @@ enum Reply {
         json: String,
     },
     NotFound,
+    Gone(&'static MessagePage),
     /// The form was not made for this session or browser.
     Forged,
 }
@@ -87,6 +88,7 @@ impl PageEndpoint {
                 .header(CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))
                 .body(json),
             Reply::NotFound => self.theme.message(language, StatusCode::NOT_FOUND, &content::NOT_FOUND),
+            Reply::Gone(message) => self.theme.message(language, StatusCode::GONE, message),
             Reply::Forged => self.theme.message(language, StatusCode::FORBIDDEN, &content::OLD_FORM),
         };
         visit.finish(&mut response);
@@ -168,6 +170,7 @@ fn reply_of(
     match shown {
         Shown::Redirect(path) => Reply::Redirect(path),
         Shown::NotFound => Reply::NotFound,
+        Shown::Gone(message) => Reply::Gone(message),
         Shown::Page(values) => {
             let done = done_sentence(visit.query.get("done"));
             let values = context! { done, wide => visit.session.is_some(), ..context! { ..values, ..visit.values(app, errors) } };

@@ -40,9 +40,7 @@ pub(super) fn load(folder: Option<&Path>, languages: &Arc<Languages>) -> Result<
             bail!("pages.templates: {name} uses the unknown variable {unknown}; no page sets it");
         }
     }
-    if folder.is_some() {
-        render_all(&mut environment, languages)?;
-    }
+    render_all(&mut environment, languages)?;
     environment.set_undefined_behavior(UndefinedBehavior::Lenient);
     Ok(environment)
 }

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::groups::loader::{SeenAccount, SeenGroup, SeenJoinRequest};
 use crate::groups::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
-use crate::groups::{join, manage, queries};
+use crate::groups::{invitations, join, manage, queries};
 use crate::http::pages::definition::{Audience, Definition, Next, Shown};
 use crate::http::pages::values::time;
 use crate::http::pages::visit::Visit;
@@ -55,7 +55,16 @@ fn show(app: &App, visit: &Visit) -> Result<Shown> {
         members => members.unwrap_or_default(),
         requests => requests.unwrap_or_default(),
         own_requests => own_requests(&seen),
+        invitations => if represents { open_invitations(app, visit)? } else { Vec::new() },
     }))
+}
+
+fn open_invitations(app: &App, visit: &Visit) -> Result<Vec<Value>> {
+    let open = invitations::list(app, &visit.viewer)?;
+    let values = open.into_iter().map(|invitation| {
+        context! { id => invitation.id, email => invitation.email, expires_at => time(invitation.expires_at) }
+    });
+    Ok(values.collect())
 }
 
 fn is_pending(request: &SeenJoinRequest) -> bool {
@@ -134,6 +143,8 @@ fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
         "decline" => join::answer(app, viewer, id, false, &selection).map(|_| "declined"),
         "hand_over" => manage::hand_over(app, viewer, id, &GroupSelection::default()).map(|_| "handed_over"),
         "remove" => manage::remove(app, viewer, id).map(|()| "member_removed"),
+        "invite" => invitations::invite(app, viewer, visit.form.get("email")).map(|()| "invited"),
+        "revoke_invitation" => invitations::revoke(app, viewer, id).map(|()| "invitation_revoked"),
         "leave" => join::leave(app, viewer).map(|()| "left"),
         "delete" => manage::delete_after_login(app, viewer, id).map(|()| "group_deleted"),
         _ => return Ok(Next::redirect("/account/group")),

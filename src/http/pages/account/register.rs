@@ -1,13 +1,17 @@
-//! The page to register.
+//! The pages to register and to accept an invitation.
 
 use minijinja::{Value, context};
 
+use crate::accounts::invitations::{self, InvitationStatus};
 use crate::accounts::register::{self, Registration};
 use crate::app::App;
 use crate::config::RegisterField;
+use crate::email;
 use crate::error::Result;
+use crate::groups;
 use crate::http::pages::content;
 use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::form_pages::with_next;
 use crate::http::pages::visit::Visit;
 
 const FIELDS: &[&str] = &[
@@ -39,25 +43,42 @@ pub(super) static REGISTER: Definition = Definition {
     submit: Some(submit),
 };
 
+pub(super) static INVITATION: Definition = Definition {
+    path: "/invitation/:token",
+    title: "Your invitation",
+    template: "invitation.html",
+    audience: Audience::Everybody,
+    fields: FIELDS,
+    show: show_invitation,
+    submit: Some(accept_invitation),
+};
+
 fn show(app: &App, visit: &Visit) -> Result<Shown> {
     if visit.session.is_some() {
         return Ok(Shown::Redirect("/account".to_owned()));
     }
-    Ok(Shown::Page(values(app)))
+    Ok(Shown::Page(fields_of_registration(app)))
 }
 
-fn values(app: &App) -> Value {
+/// Returns the optional fields with their labels, and the terms to agree to.
+fn fields_of_registration(app: &App) -> Value {
     let accounts = &app.config.accounts;
-    let fields = OPTIONAL_FIELDS.iter().filter_map(|(field, name, label, autocomplete)| {
+    let fields = OPTIONAL_FIELDS.iter().filter(|(field, ..)| is_offered(app, *field));
+    let fields = fields.map(|(field, name, label, autocomplete)| {
         let required = accounts.register_required.contains(field);
-        let is_offered = required || accounts.register_optional.contains(field);
-        is_offered
-            .then(|| context! { name => *name, label => *label, autocomplete => *autocomplete, required })
+        context! { name => *name, label => *label, autocomplete => *autocomplete, required }
     });
     context! {
         fields => fields.collect::<Vec<_>>(),
         passwordless => accounts.passwordless_registration,
+        terms_url => accounts.terms.url.clone(),
+        domains => accounts.registration_domains.join(", "),
     }
+}
+
+fn is_offered(app: &App, field: RegisterField) -> bool {
+    let accounts = &app.config.accounts;
+    accounts.register_required.contains(&field) || accounts.register_optional.contains(&field)
 }
 
 fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
@@ -68,14 +89,10 @@ fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
     Ok(Next::redirect(content::REGISTERED.path))
 }
 
+/// Returns the fields of the form that the settings offer.
 fn registration(app: &App, visit: &Visit) -> Registration {
     let form = &visit.form;
-    let offered = |field: RegisterField, name: &str| {
-        let accounts = &app.config.accounts;
-        let is_offered =
-            accounts.register_required.contains(&field) || accounts.register_optional.contains(&field);
-        form.owned(name).filter(|_| is_offered)
-    };
+    let offered = |field, name| form.owned(name).filter(|_| is_offered(app, field));
     Registration {
         email: form.owned("email"),
         username: offered(RegisterField::Username, "username"),
@@ -84,5 +101,44 @@ fn registration(app: &App, visit: &Visit) -> Registration {
         academic_title: offered(RegisterField::AcademicTitle, "academic_title"),
         password1: form.owned("password1"),
         password2: form.owned("password2"),
+        invitation: None,
+        accept_terms: Some(form.is_checked("accept_terms")),
     }
+}
+
+fn show_invitation(app: &App, visit: &Visit) -> Result<Shown> {
+    let invitation = match invitations::status(app, &visit.parameter)? {
+        InvitationStatus::Valid(invitation) => invitation,
+        InvitationStatus::Expired => return Ok(Shown::Gone(&content::INVITATION_EXPIRED)),
+        InvitationStatus::Unknown => return Ok(Shown::Gone(&content::INVITATION_USED)),
+    };
+    let account = visit.session.as_ref().map(|session| &session.account);
+    let is_invited = |own: &str| email::is_same(own, &invitation.email);
+    let is_own = account.is_some_and(|account| {
+        is_invited(&account.email) || account.secondary_email.as_deref().is_some_and(is_invited)
+    });
+    let invited = context! {
+        email => invitation.email,
+        group => invitation.group,
+        inviter => invitation.inviter,
+        has_account => invitation.has_account,
+        is_own,
+        login_path => with_next("/account/login", &visit.address),
+        wide => false,
+    };
+    Ok(Shown::Page(context! { ..invited, ..fields_of_registration(app) }))
+}
+
+/// Accepts the invitation with the account of the viewer, or registers one.
+fn accept_invitation(app: &App, visit: &mut Visit) -> Result<Next> {
+    if visit.session.is_some() {
+        let status = invitations::status(app, &visit.parameter)?;
+        let has_group = matches!(status, InvitationStatus::Valid(invitation) if invitation.group.is_some());
+        groups::invitations::accept(app, &visit.viewer, &visit.parameter)?;
+        return Ok(Next::redirect(if has_group { "/account/group?done=joined" } else { "/account" }));
+    }
+    let invitation = Some(visit.parameter.clone());
+    let registration = Registration { invitation, ..registration(app, visit) };
+    register::register(app, &visit.viewer, registration)?;
+    Ok(Next::redirect("/account/login?done=registered"))
 }

@@ -184,3 +184,78 @@ async fn a_representative_looks_after_a_working_group_on_pages() {
     assert!(deleted.says("The working group is deleted."), "{}", deleted.text());
     server.ignore_mail();
 }
+
+#[tokio::test]
+async fn an_invited_person_registers_into_the_group() {
+    let server = start("accounts.registration = \"invited\"\n").await;
+    let mut visitor = PageBrowser::new(&server);
+    let page = visitor.open("/account/register").await;
+    assert!(page.says("You need an invitation") && !page.has_form("Create an account"), "{}", page.text());
+    let head = server.operator();
+    head.run(["user", "create", "--email", "ada@example.org", "--verified", "--no-password"]).done();
+    let reset = visitor.open("/password-reset").await;
+    visitor.submit(&reset, "Send the mail", &[("email", "ada@example.org")]).await;
+    let link = format!("/password-reset/{}", server.mailed_token("ada@example.org"));
+    let page = visitor.open(&link).await;
+    let passwords = [("new_password1", PASSWORD), ("new_password2", PASSWORD)];
+    visitor.submit(&page, "Set this password", &passwords).await;
+    let mut head = PageBrowser::new(&server);
+    head.log_in("ada@example.org", PASSWORD).await;
+    head.create_group("Tides").await;
+    let page = head.open("/account/group").await;
+    let invited = head.submit(&page, "Send the invitation", &[("email", "eve@example.org")]).await;
+    assert!(invited.says("The invitation is sent.") && invited.says("Works until"), "{}", invited.text());
+
+    let mail = server.mails_to("eve@example.org").pop().expect("a mail").text;
+    let link = regex::Regex::new("/invitation/[0-9a-f]+").expect("a pattern").find(&mail).expect("a link");
+    let mut guest = PageBrowser::new(&server);
+    let page = guest.open(link.as_str()).await;
+    assert!(page.says("Tides") && page.says("eve@example.org"), "{}", page.text());
+    let other = [("email", "mia@example.org"), ("password1", PASSWORD), ("password2", PASSWORD)];
+    let refused = guest.submit(&page, "Create an account", &other).await;
+    assert_eq!(refused.status, 422, "another address is accepted: {}", refused.text());
+    let registered = guest.submit(&page, "Create an account", &other[1..]).await;
+    assert!(registered.says("Your account is ready."), "{}", registered.text());
+    guest.log_in("eve@example.org", PASSWORD).await;
+    assert!(guest.open("/account/group").await.says("Tides"));
+    let again = PageBrowser::new(&server).open(link.as_str()).await;
+    assert!(again.status == 410 && again.says("This invitation no longer works"), "{}", again.text());
+    server.ignore_mail();
+}
+
+#[tokio::test]
+async fn the_owner_of_an_account_accepts_an_invitation_after_logging_in() {
+    let server = start("").await;
+    let (ada, eve) = (server.register_verified("ada").await, server.register_verified("eve").await);
+    let mut head = PageBrowser::new(&server);
+    head.log_in(&ada, PASSWORD).await;
+    head.create_group("Tides").await;
+    let page = head.open("/account/group").await;
+    head.submit(&page, "Send the invitation", &[("email", &eve)]).await;
+    let mail = server.mails_to(&eve).pop().expect("a mail").text;
+    let link = regex::Regex::new("/invitation/[0-9a-f]+").expect("a pattern").find(&mail).expect("a link");
+    let page = head.open(link.as_str()).await;
+    assert!(page.says("You are logged in with another address.") && !page.has_form("Accept the invitation"));
+    let mut guest = PageBrowser::new(&server);
+    let page = guest.open(link.as_str()).await;
+    let page = guest.open(&page.link("Log in to accept")).await;
+    let page = guest.submit(&page, "Log in", &[("email", &eve), ("password", PASSWORD)]).await;
+    let joined = guest.submit(&page, "Accept the invitation", &[]).await;
+    assert!(joined.says("You are now a member of this working group."), "{}", joined.text());
+}
+
+#[tokio::test]
+async fn the_terms_must_be_accepted_to_register() {
+    let terms = "accounts.terms = { url = \"https://www.example.org/terms\", version = \"2026-01\" }\n";
+    let server = TestServer::start(terms).await;
+    let mut browser = PageBrowser::new(&server);
+    let page = browser.open("/account/register").await;
+    assert_eq!(page.link("Read the terms of use"), "https://www.example.org/terms");
+    let entered = [("email", "ada@example.org"), ("password1", PASSWORD), ("password2", PASSWORD)];
+    let refused = browser.submit(&page, "Create an account", &entered).await;
+    assert_eq!((refused.status, server.count_accounts()), (422, 0), "{}", refused.text());
+    let accepted = [entered.as_slice(), &[("accept_terms", "on")]].concat();
+    assert_eq!(browser.submit(&page, "Create an account", &accepted).await.address, "/done/registration");
+    assert!(server.rows_of("accounts")[0].contains("2026-01"));
+    server.ignore_mail();
+}
