@@ -3,6 +3,7 @@
 mod admin;
 mod appearance;
 mod browser;
+mod browser_life;
 mod cookies;
 mod forged_forms;
 mod life;

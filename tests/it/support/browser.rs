@@ -5,6 +5,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
@@ -56,6 +57,15 @@ fn driver() -> Option<(Child, String)> {
 impl Browser {
     /// Starts a browser, if this machine has one.
     pub async fn start() -> Option<Self> {
+        Self::start_with(true).await
+    }
+
+    /// Starts a browser that runs no scripts of pages, if this machine has one.
+    pub async fn start_without_scripts() -> Option<Self> {
+        Self::start_with(false).await
+    }
+
+    async fn start_with(scripts: bool) -> Option<Self> {
         let (driver, port) = driver()?;
         let profile = tempfile::tempdir().expect("a folder");
         let capabilities = json!({
@@ -67,7 +77,10 @@ impl Browser {
                 "--disable-sync", "--window-size=1200,900",
                 "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
                 format!("--user-data-dir={}", profile.path().display()),
-            ] },
+            ], "prefs": {
+                // 1 permits, 2 forbids.
+                "profile.managed_default_content_settings.javascript": if scripts { 1 } else { 2 },
+            } },
         });
         let capabilities = capabilities.as_object().expect("an object").clone();
         let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
@@ -123,6 +136,45 @@ impl Browser {
     pub async fn resize(&self, (width, height): (u32, u32)) {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    /// Sets the language and the colours that pages are requested in.
+    pub async fn prefer(&self, language: &str, is_dark: bool) {
+        self.devtools("Network.enable", json!({})).await;
+        let headers = json!({ "headers": { "Accept-Language": language } });
+        self.devtools("Network.setExtraHTTPHeaders", headers).await;
+        let scheme = if is_dark { "dark" } else { "light" };
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.devtools("Emulation.setEmulatedMedia", features).await;
+    }
+
+    /// Fills in fields of the form that has a button, and presses the button, which is found by its text or label.
+    pub async fn submit(&self, button: &str, fields: &[(&str, &str)]) {
+        let path = format!(
+            "//main//button[normalize-space()={0} or @aria-label={0}]",
+            serde_json::to_string(button).expect("a string")
+        );
+        let found = self.client.wait().for_element(Locator::XPath(&path)).await;
+        let found = found.unwrap_or_else(|error| panic!("{button}: {error}"));
+        for (name, value) in fields {
+            let field = format!("{path}/ancestor::form//input[@name='{name}'][not(@type='hidden')]");
+            let field = self.client.find(Locator::XPath(&field)).await;
+            let field = field.unwrap_or_else(|error| panic!("{button}, {name}: {error}"));
+            field.clear().await.unwrap_or_else(|error| panic!("{button}, {name}: {error}"));
+            field.send_keys(value).await.unwrap_or_else(|error| panic!("{button}, {name}: {error}"));
+        }
+        found.click().await.unwrap_or_else(|error| panic!("{button}: {error}"));
+    }
+
+    /// Stores a picture of the whole page in the folder that the environment variable `SCREENSHOTS` names, if it is set.
+    pub async fn picture(&self, name: &str) {
+        let Some(folder) = std::env::var_os("SCREENSHOTS") else { return };
+        let parameters = json!({ "format": "png", "captureBeyondViewport": true });
+        let command = DevTools { command: "Page.captureScreenshot", parameters };
+        let picture = self.client.issue_cmd(command).await.expect("a picture");
+        let picture = BASE64_STANDARD.decode(picture["data"].as_str().expect("a string")).expect("base64");
+        let file = std::path::Path::new(&folder).join(format!("{name}.png"));
+        std::fs::write(file, picture).expect("the folder SCREENSHOTS can be written");
     }
 
     /// Waits until a condition holds in the page.

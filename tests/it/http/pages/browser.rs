@@ -1,5 +1,6 @@
 //! The pages in a browser, and a check of their accessibility.
 
+use super::browser_life::violations;
 use crate::support::browser::Browser;
 use crate::support::graphiql_sources::copy_with_packages;
 use crate::support::person::{OTHER_PASSWORD, PASSWORD};
@@ -82,10 +83,7 @@ async fn no_page_violates_accessibility_rules() {
     ];
     for path in &paths {
         browser.open(&server, path).await;
-        browser.run_script(&check).await;
-        let script = "const done = arguments[arguments.length - 1]; \
-            axe.run().then(found => done(found.violations.map(it => it.id + ': ' + it.nodes[0].html)));";
-        let violations = browser.client.execute_async(script, Vec::new()).await.expect("a verdict");
+        let violations = violations(&browser, &check).await;
         assert_eq!(violations, serde_json::json!([]), "{path}");
     }
     server.ignore_mail();

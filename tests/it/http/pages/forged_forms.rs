@@ -33,10 +33,10 @@ async fn with_everything() -> TestServer {
         let mut other = PageBrowser::new(&server);
         other.log_in(&email, PASSWORD).await;
         let page = other.open("/account/group/find").await;
-        other.submit(&page, "Ask to join Tides", &[]).await;
+        other.submit(&page, "Ask to join: Tides", &[]).await;
     }
     let page = browser.open("/account/group").await;
-    browser.submit(&page, "Accept eve", &[]).await;
+    browser.submit(&page, "Accept: eve", &[]).await;
     server.ignore_mail();
     server
 }

@@ -166,13 +166,13 @@ async fn a_representative_looks_after_a_working_group_on_pages() {
     head.create_group("Tides & <Winds>").await;
 
     let page = member.open("/account/group/find?q=tides").await;
-    let asked = member.submit(&page, "Ask to join Tides & <Winds>", &[]).await;
+    let asked = member.submit(&page, "Ask to join: Tides & <Winds>", &[]).await;
     assert!(asked.says("Your request is sent.") && asked.says("Waiting for an answer"), "{}", asked.text());
     assert!(head.open("/account").await.says("One person asks to join your working group."));
     let page = head.open("/account/group").await;
-    let accepted = head.submit(&page, "Accept eve", &[]).await;
+    let accepted = head.submit(&page, "Accept: eve", &[]).await;
     assert!(accepted.says("The request is accepted.") && accepted.says("eve@example.org"));
-    let handed_over = head.submit(&accepted, "Make eve the representative", &[]).await;
+    let handed_over = head.submit(&accepted, "Make representative: eve", &[]).await;
     assert!(handed_over.says("The group has another representative now."), "{}", handed_over.text());
     let left = head.submit(&handed_over, "Leave Tides & <Winds>", &[]).await;
     assert!(left.says("You have left the working group."), "{}", left.text());

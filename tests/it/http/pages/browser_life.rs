@@ -1,0 +1,176 @@
+//! The pages of accounts in a browser: with and without scripts, on a desktop and on a phone.
+
+use serde_json::{Value, json};
+
+use super::life::start;
+use crate::support::browser::Browser;
+use crate::support::graphiql_sources::copy_with_packages;
+use crate::support::page_browser::PageBrowser;
+use crate::support::person::{OTHER_PASSWORD, PASSWORD};
+use crate::support::server::TestServer;
+
+const DESKTOP: (u32, u32) = (1200, 900);
+const PHONE: (u32, u32) = (390, 844);
+
+#[tokio::test]
+async fn a_person_lives_from_registration_to_erasure_on_a_desktop() {
+    let Some(browser) = Browser::start().await else { return };
+    live(&browser, DESKTOP).await;
+}
+
+#[tokio::test]
+async fn a_person_lives_from_registration_to_erasure_on_a_phone_without_scripts() {
+    let Some(browser) = Browser::start_without_scripts().await else { return };
+    live(&browser, PHONE).await;
+}
+
+/// Registers, uses every page of an account, and deletes the account.
+async fn live(browser: &Browser, size: (u32, u32)) {
+    let server = start("").await;
+    browser.resize(size).await;
+    browser.open(&server, "/").await;
+    browser.click("a[href='/account/register']").await;
+    let entered = [("email", "ada@example.org"), ("password1", PASSWORD), ("password2", PASSWORD)];
+    browser.submit("Create an account", &entered).await;
+    browser.wait_for_url(&server, "/done/registration").await;
+    browser.open(&server, &format!("/activate/{}", server.mailed_token("ada@example.org"))).await;
+    browser.submit("Activate ada@example.org", &[]).await;
+    browser.wait_for_url(&server, "/done/activation").await;
+    browser.click("main a.button").await;
+    browser.submit("Log in", &[("email", "ada@example.org"), ("password", "wrong")]).await;
+    assert_eq!(browser.wait_for("[role=alert] p").await, "Please, enter valid credentials.");
+    browser.submit("Log in", &[("email", "ada@example.org"), ("password", PASSWORD)]).await;
+    browser.wait_for_url(&server, "/account").await;
+
+    browser.click("a[href='/account/profile']").await;
+    browser.submit("Save", &[("first_name", "Ada"), ("last_name", "King")]).await;
+    assert_eq!(browser.wait_for("[role=status]").await, "Your changes are saved.");
+    browser.click("a[href='/account/emails']").await;
+    browser.submit("Send the mail", &[("email", "ada@example.net")]).await;
+    browser.wait_for("[role=status]").await;
+    browser.open(&server, &format!("/activate/{}", server.mailed_token("ada@example.net"))).await;
+    browser.submit("Confirm ada@example.net", &[]).await;
+    browser.wait_for_url(&server, "/done/secondary-address").await;
+    browser.open(&server, "/account/emails").await;
+    browser.submit("Make ada@example.net the primary address", &[]).await;
+    assert_eq!(browser.wait_for("[role=status]").await, "Your addresses are swapped.");
+    browser.click("a[href='/account/password']").await;
+    let passwords =
+        [("old_password", PASSWORD), ("new_password1", OTHER_PASSWORD), ("new_password2", OTHER_PASSWORD)];
+    browser.submit("Change the password", &passwords).await;
+    browser.wait_for("[role=status]").await;
+
+    browser.click("a[href='/account/group']").await;
+    browser.click("a[href='/account/group/new']").await;
+    browser.submit("Search", &[("q", "heidelberg")]).await;
+    browser.wait_for("input[name=institution]:checked").await;
+    browser.submit("Create the working group", &[("name", "Tides")]).await;
+    assert_eq!(browser.wait_for("[role=status]").await, "The working group is created. You represent it.");
+    browser.submit("Delete Tides", &[]).await;
+    assert_eq!(browser.wait_for("[role=status]").await, "The working group is deleted.");
+    browser.click("a[href='/account/activity']").await;
+    browser.wait_for(".entries").await;
+    browser.open(&server, "/account/delete").await;
+    browser.submit("Delete this account", &[("password", OTHER_PASSWORD)]).await;
+    assert_eq!(browser.wait_for("[role=status]").await, "Your account is deleted.");
+    assert_eq!(server.count_accounts(), 0);
+    assert_eq!(browser.console_errors().await, [] as [String; 0]);
+    server.ignore_mail();
+}
+
+#[tokio::test]
+async fn institutions_appear_while_somebody_types() {
+    let Some(browser) = Browser::start().await else { return };
+    let server = start("").await;
+    let email = server.register_verified("ada").await;
+    browser.open(&server, "/account/login?next=/account/group/new").await;
+    browser.submit("Log in", &[("email", &email), ("password", PASSWORD)]).await;
+    browser.type_text("#q", "oslo").await;
+    browser.wait_for("input[name=institution]").await;
+    browser.wait_until("document.querySelector('#institutions').innerText.includes('Oslo')").await;
+    assert_eq!(browser.console_errors().await, [] as [String; 0]);
+}
+
+/// Starts a server on which a person with everything that pages show is logged in with the browser.
+async fn with_person(browser: &Browser) -> TestServer {
+    let server = start("[pages.branding]\nname = \"Carbon & Friends\"\n").await;
+    let ada = server.sign_up("ada").await;
+    ada.add_secondary_email(&server, "ada@example.net").await;
+    let mut pages = PageBrowser::new(&server);
+    pages.log_in(&ada.email, PASSWORD).await;
+    pages.create_group("Tides").await;
+    for name in ["eve", "mia"] {
+        let email = server.register_verified(name).await;
+        let mut other = PageBrowser::new(&server);
+        other.log_in(&email, PASSWORD).await;
+        let page = other.open("/account/group/find").await;
+        other.submit(&page, "Ask to join: Tides", &[]).await;
+    }
+    let page = pages.open("/account/group").await;
+    let page = pages.submit(&page, "Accept: eve", &[]).await;
+    pages.submit(&page, "Send the invitation", &[("email", "zoe@example.org")]).await;
+    browser.open(&server, "/account/login").await;
+    browser.submit("Log in", &[("email", &ada.email), ("password", PASSWORD)]).await;
+    browser.wait_for_url(&server, "/account").await;
+    server
+}
+
+const PAGES: [(&str, &str); 15] = [
+    ("front", "/"),
+    ("overview", "/account"),
+    ("profile", "/account/profile"),
+    ("emails", "/account/emails"),
+    ("password", "/account/password"),
+    ("sessions", "/account/sessions"),
+    ("activity", "/account/activity"),
+    ("group", "/account/group"),
+    ("group-find", "/account/group/find"),
+    ("group-new", "/account/group/new?q=heidelberg"),
+    ("data", "/account/data"),
+    ("delete", "/account/delete"),
+    ("confirm", "/account/confirm"),
+    ("login", "/account/login"),
+    ("register", "/account/register"),
+];
+
+#[tokio::test]
+async fn no_page_of_an_account_violates_accessibility_rules() {
+    let Some(browser) = Browser::start().await else { return };
+    let Some(packages) = copy_with_packages() else { return };
+    let check = packages.join("node_modules/axe-core/axe.min.js");
+    let check = std::fs::read_to_string(check).expect("a script");
+    let server = with_person(&browser).await;
+    for (language, is_dark, size, looks) in
+        [("en", false, DESKTOP, "light-en"), ("de", true, PHONE, "dark-phone-de")]
+    {
+        browser.resize(size).await;
+        browser.prefer(language, is_dark).await;
+        for (name, path) in PAGES {
+            if path == "/account/login" {
+                browser.open(&server, "/account").await;
+                browser.click("form.log-out button").await;
+                browser.wait_for("#password").await;
+            }
+            browser.open(&server, path).await;
+            assert_eq!(violations(&browser, &check).await, json!([]), "{name}, {looks}");
+            assert_eq!(browser.run_script("return document.documentElement.lang").await, language, "{name}");
+            let is_wider = "return document.documentElement.scrollWidth > window.innerWidth";
+            assert_eq!(browser.run_script(is_wider).await, json!(false), "{name} is too wide, {looks}");
+            browser.picture(&format!("{name}-{looks}")).await;
+        }
+        browser.submit(if language == "en" { "Create an account" } else { "Konto anlegen" }, &[]).await;
+        browser.open(&server, "/account/login").await;
+        let button = if language == "en" { "Log in" } else { "Anmelden" };
+        browser.submit(button, &[("email", "ada@example.org"), ("password", PASSWORD)]).await;
+        browser.wait_for_url(&server, "/account").await;
+    }
+    server.ignore_mail();
+}
+
+/// Runs axe-core in a page. Returns what it found.
+pub(super) async fn violations(browser: &Browser, check: &str) -> Value {
+    browser.run_script(check).await;
+    let script = "const done = arguments[arguments.length - 1]; \
+        axe.run().then(found => done(found.violations.map(it => it.id + ': ' + it.nodes[0].html)));";
+    browser.client.execute_async(script, Vec::new()).await.expect("a verdict")
+}
