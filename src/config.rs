@@ -3,6 +3,7 @@
 
 mod accounts;
 mod check;
+mod contrast;
 mod database;
 mod environment;
 mod error_message;
@@ -29,6 +30,7 @@ pub use accounts::{
     Accounts, Audience, Deletion, LoginField, RegisterField, RegistrationMode, Terms, UpdateField,
 };
 pub use check::{MAX_HASH_MEMORY, MAX_HASH_WORK, TEMPLATE_VARIABLES, is_own_path};
+pub use contrast::contrasting_colour;
 #[cfg(feature = "postgres")]
 pub use database::PostgresServer;
 pub use database::{APPLICATION_NAME, Database, Location};

@@ -20,6 +20,8 @@ use serde::Deserialize;
 /// The code of the language that sentences are written in.
 pub const ENGLISH: &str = "en";
 
+const MAX_CODE_LENGTH: usize = 35;
+
 #[derive(RustEmbed)]
 #[folder = "assets/languages/"]
 struct BuiltIn;
@@ -122,6 +124,13 @@ impl Languages {
     }
 }
 
+/// Returns whether a string has the form of the code of a language, such as `de` or `pt-br`.
+pub fn is_code(code: &str) -> bool {
+    let is_part =
+        |part: &str| (2..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    code.len() <= MAX_CODE_LENGTH && code.split('-').all(is_part)
+}
+
 /// Adds the languages of a folder.
 fn add_files(folder: &Path, files: &mut BTreeMap<String, File>) -> Result<()> {
     let unreadable = |path: &Path| format!("languages: {} cannot be read", path.display());
@@ -131,10 +140,8 @@ fn add_files(folder: &Path, files: &mut BTreeMap<String, File>) -> Result<()> {
             continue;
         }
         let code = path.file_stem().and_then(OsStr::to_str).unwrap_or_default().to_owned();
-        let is_code =
-            |part: &str| (2..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase());
         ensure!(
-            code.split('-').all(is_code) && code != ENGLISH,
+            is_code(&code) && code != ENGLISH,
             "languages: {} is not named after a language; name it \"fr.toml\", for example",
             path.display()
         );
@@ -203,8 +210,7 @@ impl Language {
         }
         for (pattern, translation) in &self.patterns {
             if let Some(values) = pattern.captures(sentence) {
-                return self
-                    .fill(translation, |name| values.name(name).map(|value| value.as_str().to_owned()))
+                return fill(translation, |name| values.name(name).map(|value| value.as_str().to_owned()))
                     .into();
             }
         }
@@ -213,15 +219,13 @@ impl Language {
 
     /// Translates a sentence and fills in its placeholders.
     pub fn format(&self, sentence: &str, value: impl Fn(&str) -> Option<String>) -> String {
-        self.fill(self.sentences.get(sentence).map_or(sentence, String::as_str), value)
+        fill(self.sentences.get(sentence).map_or(sentence, String::as_str), value)
     }
+}
 
-    fn fill(&self, template: &str, value: impl Fn(&str) -> Option<String>) -> String {
-        let replacement = |placeholder: &Captures<'_>| match value(&placeholder[1]) {
-            // A value may be a term with a translation, such as the name of a field.
-            Some(value) => self.sentences.get(&value).cloned().unwrap_or(value),
-            None => placeholder[0].to_owned(),
-        };
-        PLACEHOLDER.replace_all(template, replacement).into_owned()
-    }
+/// Fills in placeholders. Values are not translated, because they may be names that people chose.
+fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let replacement =
+        |placeholder: &Captures<'_>| value(&placeholder[1]).unwrap_or_else(|| placeholder[0].to_owned());
+    PLACEHOLDER.replace_all(template, replacement).into_owned()
 }

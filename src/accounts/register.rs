@@ -25,6 +25,8 @@ pub struct Registration {
     pub first_name: Option<String>,
     pub last_name: Option<String>,
     pub academic_title: Option<String>,
+    /// The code of a language. An empty string counts as missing.
+    pub language: Option<String>,
     pub password1: Option<String>,
     pub password2: Option<String>,
     /// The token of an invitation.
@@ -112,6 +114,8 @@ fn validate(app: &App, viewer: &Viewer, form: Registration) -> Result<ValidRegis
     let title = &form.academic_title;
     let academic_title =
         field(RegisterField::AcademicTitle, "academicTitle", title, validation::academic_title);
+    let language = form.language.map_or(Ok(None), |code| validation::language(app, &code));
+    let language = errors.keep("language", language).flatten();
 
     let is_passwordless = app.config.accounts.passwordless_registration;
     let [first, second] = [form.password1, form.password2].map(Option::unwrap_or_default);
@@ -130,7 +134,7 @@ fn validate(app: &App, viewer: &Viewer, form: Registration) -> Result<ValidRegis
         first_name,
         last_name,
         academic_title,
-        language: None,
+        language,
         password: (!is_passwordless).then_some(first),
         invitation: form.invitation,
         terms_version: terms.version.clone(),

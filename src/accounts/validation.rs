@@ -75,6 +75,15 @@ pub(super) fn academic_title(raw: &str) -> Checked<String> {
     }
 }
 
+/// Checks the code of a language. An empty string means that there is none.
+pub(super) fn language(app: &App, raw: &str) -> Checked<Option<String>> {
+    match raw {
+        "" => Ok(None),
+        raw if app.languages.find(raw).is_some() => Ok(Some(raw.to_owned())),
+        raw => Err(vec![FieldError::invalid_choice(raw)]),
+    }
+}
+
 /// Checks a new password and its repetition. `fields` are the names of both in errors.
 pub(super) fn new_password(
     app: &App,

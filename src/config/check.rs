@@ -27,7 +27,7 @@ pub const MAX_HASH_MEMORY: u64 = 1 << 30;
 pub const MAX_HASH_WORK: u64 = 8 << 30;
 
 /// The variables of mail templates that the server sets. `mail.variables` adds further ones.
-pub const TEMPLATE_VARIABLES: [&str; 12] = [
+pub const TEMPLATE_VARIABLES: [&str; 17] = [
     "site_name",
     "name",
     "link",
@@ -40,6 +40,12 @@ pub const TEMPLATE_VARIABLES: [&str; 12] = [
     "approved",
     "ends_password",
     "api_url",
+    "subject",
+    "language",
+    "accent",
+    "on_accent",
+    // The function that translates a sentence.
+    "t",
 ];
 
 pub(super) fn check(config: &Config) -> Result<()> {

@@ -46,20 +46,23 @@ pub struct Owner<'a> {
 /// Returns all reasons to reject a password, in Django's order.
 pub fn weaknesses(password: &str, owner: &Owner<'_>, min_length: usize) -> Vec<Weakness> {
     let mut weaknesses = Vec::new();
-    let mut add = |code, message: String| weaknesses.push(Weakness { message: message.into(), code });
-    if let Some(attribute) = similar_attribute(password, owner) {
-        add("password_too_similar", format!("The password is too similar to the {attribute}."));
+    let mut add = |code, message: Cow<'static, str>| weaknesses.push(Weakness { message, code });
+    if let Some(message) = similarity_to_owner(password, owner) {
+        add("password_too_similar", message.into());
     }
     if password.chars().count() < min_length {
-        let unit = if min_length == 1 { "character" } else { "characters" };
-        let message = format!("This password is too short. It must contain at least {min_length} {unit}.");
-        add("password_too_short", message);
+        let message = if min_length == 1 {
+            format!("This password is too short. It must contain at least {min_length} character.")
+        } else {
+            format!("This password is too short. It must contain at least {min_length} characters.")
+        };
+        add("password_too_short", message.into());
     }
     if common_passwords::contains(password) {
-        add("password_too_common", "This password is too common.".to_owned());
+        add("password_too_common", "This password is too common.".into());
     }
     if DIGITS.is_match(password) {
-        add("password_entirely_numeric", "This password is entirely numeric.".to_owned());
+        add("password_entirely_numeric", "This password is entirely numeric.".into());
     }
     weaknesses
 }
@@ -70,19 +73,21 @@ pub fn similarity(a: &str, b: &str) -> f64 {
     CharCounts::of(a).similarity(&CharCounts::of(b))
 }
 
-fn similar_attribute(password: &str, owner: &Owner<'_>) -> Option<&'static str> {
+/// Returns the message about the first attribute that a password resembles. A whole sentence for each attribute can be
+/// translated.
+fn similarity_to_owner(password: &str, owner: &Owner<'_>) -> Option<&'static str> {
     let attributes = [
-        ("username", owner.username),
-        ("first name", owner.first_name),
-        ("last name", owner.last_name),
-        ("email", owner.email),
+        ("The password is too similar to the username.", owner.username),
+        ("The password is too similar to the first name.", owner.first_name),
+        ("The password is too similar to the last name.", owner.last_name),
+        ("The password is too similar to the email.", owner.email),
     ];
     // Counted once, because it is compared with each part of each attribute.
     let password = CharCounts::of(&password.to_lowercase());
     let is_similar =
         |part: &str| CharCounts::of(&part.to_lowercase()).similarity(&password) >= MAX_SIMILARITY;
     let is_like = |value: &str| SEPARATORS.split(value).any(is_similar) || is_similar(value);
-    attributes.into_iter().find(|(_, value)| !value.is_empty() && is_like(value)).map(|(name, _)| name)
+    attributes.into_iter().find(|(_, value)| !value.is_empty() && is_like(value)).map(|(message, _)| message)
 }
 
 /// The number of occurrences of each character in a string.

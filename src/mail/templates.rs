@@ -1,21 +1,20 @@
 //! Mail templates. A file in the folder `mail.templates` replaces the file of the same name in `assets/mail/`.
+//!
+//! The HTML files extend `layout.html`, and the text files `layout.txt`, which contain the salutation and the link.
 
-use std::io::ErrorKind;
+mod files;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result};
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
-use rust_embed::RustEmbed;
+use minijinja::{Environment, Value, context};
 
 use super::Message;
-use crate::config::{Config, Links, TEMPLATE_VARIABLES};
+use crate::config::{Config, Links, TEMPLATE_VARIABLES, contrasting_colour};
 use crate::language::{Language, Languages};
 use crate::printable::single_line;
-
-#[derive(RustEmbed)]
-#[folder = "assets/mail/"]
-struct BuiltIn;
 
 #[derive(Debug, Clone, Copy)]
 pub enum MailKind<'a> {
@@ -31,9 +30,9 @@ pub enum MailKind<'a> {
     PasswordReset(&'a str),
     /// Lets the recipient set a first password. Contains the token.
     PasswordSet(&'a str),
-    /// Reports a change of the account in a sentence.
+    /// Reports a change of the account in an English sentence, which is translated.
     Notice(&'a str),
-    /// Tells the owner of an address in a sentence what somebody requested with it. The response to the request must not
+    /// Tells the owner of an address in such a sentence what somebody requested with it. The response to the request must not
     /// reveal that the address has an account.
     Hint(&'a str),
     /// Asks the representative of a working group to answer a join request.
@@ -47,7 +46,8 @@ pub enum MailKind<'a> {
 
 pub struct Templates {
     languages: Arc<Languages>,
-    environment: Environment<'static>,
+    /// The templates in each language, by its code.
+    environments: HashMap<String, Environment<'static>>,
     /// The variables that are the same in all mails.
     defaults: Value,
     links: Links,
@@ -56,29 +56,24 @@ pub struct Templates {
 
 impl Templates {
     pub(super) fn new(config: &Config, languages: &Arc<Languages>) -> Result<Self> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|name| {
-            if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
-        });
-        reject_unknown_files(config)?;
-        for name in BuiltIn::iter() {
-            let source = read(config, &name)?;
-            environment
-                .add_template_owned(name.to_string(), source)
-                .map_err(|error| anyhow!("mail.templates: {name}: {error}"))?;
+        files::reject_unknown(config, languages)?;
+        let mut environments = HashMap::new();
+        for language in languages.all() {
+            environments.insert(language.code.clone(), files::load(config, language)?);
         }
-        reject_unknown_variables(&environment, config)?;
         // A template may use any variable in any mail. Variables that the mail does not set are empty.
         let empty: Value = TEMPLATE_VARIABLES.into_iter().map(|name| (name, "")).collect();
+        let accent = &config.pages.branding.accent;
         let defaults = context! {
             site_name => config.site_name(),
             api_url => Value::from_safe_string(format!("{}/graphql", config.public_url)),
+            accent,
+            on_accent => contrasting_colour(accent),
             ..context! { ..Value::from(Serde(&config.mail.variables)), ..empty }
         };
         let templates = Self {
             languages: Arc::clone(languages),
-            environment,
+            environments,
             defaults,
             links: config.links.clone(),
             public_url: config.public_url.clone(),
@@ -118,26 +113,31 @@ impl Templates {
         name: &str,
         language: &Language,
     ) -> Result<Message> {
-        let (template, variables) = self.template_of(kind);
+        let (template, variables) = self.template_of(kind, language);
         let context = context! {
             t => self.languages.template_function(&language.code),
             language => language.code.as_str(),
             name => single_line(name),
             ..context! { ..variables, ..self.defaults.clone() }
         };
-        let render = |suffix: &str| -> Result<String> {
-            Ok(self.environment.get_template(&format!("{template}{suffix}"))?.render(&context)?)
+        let environment =
+            self.environments.get(&language.code).context("the language is unknown to the mails")?;
+        let render = |suffix: &str, context: &Value| -> Result<String> {
+            let text = environment.get_template(&format!("{template}{suffix}"))?.render(context)?;
+            Ok(text.trim().to_owned())
         };
+        let subject = render(".subject.txt", &context)?;
+        let context = context! { subject => subject.as_str(), ..context };
         Ok(Message {
             recipient: recipient.to_owned(),
-            subject: render(".subject.txt")?.trim().to_owned(),
-            text: render(".txt")?,
-            html: render(".html")?,
+            text: render(".txt", &context)?,
+            html: render(".html", &context)?,
+            subject,
         })
     }
 
     /// Returns the name of the template and its own variables.
-    fn template_of(&self, kind: &MailKind<'_>) -> (&'static str, Value) {
+    fn template_of(&self, kind: &MailKind<'_>, language: &Language) -> (&'static str, Value) {
         let links = &self.links;
         match *kind {
             MailKind::Activation { token, ends_password } => {
@@ -152,8 +152,8 @@ impl Templates {
             MailKind::PasswordSet(token) => {
                 ("password_set", context! { link => self.link(&links.password_set, token) })
             }
-            MailKind::Notice(sentence) => ("notice", context! { sentence }),
-            MailKind::Hint(sentence) => ("hint", context! { sentence }),
+            MailKind::Notice(sentence) => ("notice", context! { sentence => language.translate(sentence) }),
+            MailKind::Hint(sentence) => ("hint", context! { sentence => language.translate(sentence) }),
             MailKind::JoinRequest { id, requester, email, group } => {
                 let variables = context! {
                     link => self.link(links.join_requests.as_deref().unwrap_or_default(), ""),
@@ -184,51 +184,4 @@ impl Templates {
         let link = template.replace("{public_url}", &self.public_url).replace("{token}", token);
         Value::from_safe_string(link)
     }
-}
-
-/// Rejects files that no mail uses, because their names are probably misspelled.
-fn reject_unknown_files(config: &Config) -> Result<()> {
-    let Some(folder) = &config.mail.templates else { return Ok(()) };
-    let unreadable = || format!("mail.templates: {} cannot be read", folder.display());
-    for entry in std::fs::read_dir(folder).with_context(unreadable)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        let is_template = name.ends_with(".txt") || name.ends_with(".html");
-        if is_template && BuiltIn::get(&name).is_none() {
-            let known: Vec<_> = BuiltIn::iter().collect();
-            bail!("mail.templates: no mail uses {name}; the names are {}", known.join(", "));
-        }
-    }
-    Ok(())
-}
-
-/// Rejects unknown variables. Unlike the errors of minijinja, this error contains the name of the variable.
-fn reject_unknown_variables(environment: &Environment<'_>, config: &Config) -> Result<()> {
-    let configured = config.mail.variables.keys().map(String::as_str);
-    let known: Vec<&str> = TEMPLATE_VARIABLES.into_iter().chain(configured).collect();
-    for (name, template) in environment.templates() {
-        let mut used: Vec<String> = template.undeclared_variables(false).into_iter().collect();
-        used.sort();
-        if let Some(unknown) = used.iter().find(|used| !known.contains(&used.as_str())) {
-            bail!(
-                "mail.templates: {name} uses the unknown variable {unknown}; add it to mail.variables, or use one of {}",
-                known.join(", ")
-            );
-        }
-    }
-    Ok(())
-}
-
-/// Reads a template of the site, or else the built-in one.
-fn read(config: &Config, name: &str) -> Result<String> {
-    if let Some(folder) = &config.mail.templates {
-        let path = folder.join(name);
-        match std::fs::read_to_string(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            read => {
-                return read.with_context(|| format!("mail.templates: {} cannot be read", path.display()));
-            }
-        }
-    }
-    let file = BuiltIn::get(name).with_context(|| format!("the template {name} is missing"))?;
-    Ok(String::from_utf8(file.data.into_owned())?)
 }

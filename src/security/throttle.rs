@@ -272,13 +272,15 @@ fn pause_after(counted: i64, limit: &Limit) -> Duration {
 impl FieldError {
     fn too_many_attempts(pause: Duration) -> Self {
         let seconds = u32::try_from(pause.as_micros().div_ceil(1_000_000)).unwrap_or(u32::MAX).max(1);
-        let (number, unit) = match seconds {
-            0..=90 => (seconds, "second"),
-            91..=5400 => (seconds.div_ceil(60), "minute"),
-            _ => (seconds.div_ceil(3600), "hour"),
+        let (minutes, hours) = (seconds.div_ceil(60), seconds.div_ceil(3600));
+        // Each number has a sentence of its own that can be translated. There is none for 1 minute or 1 hour, because the
+        // shorter unit reaches beyond it.
+        let message = match seconds {
+            ..=1 => "Too many attempts. Try again in 1 second.".to_owned(),
+            2..=90 => format!("Too many attempts. Try again in {seconds} seconds."),
+            91..=5400 => format!("Too many attempts. Try again in {minutes} minutes."),
+            _ => format!("Too many attempts. Try again in {hours} hours."),
         };
-        let plural = if number == 1 { "" } else { "s" };
-        let message = format!("Too many attempts. Try again in {number} {unit}{plural}.");
         Self { message: message.into(), code: "too_many_attempts", retry_after: Some(seconds) }
     }
 }

@@ -3,6 +3,7 @@
 mod filter;
 mod membership;
 mod names;
+mod profile;
 pub mod transfer;
 
 use super::groups::GroupId;
@@ -14,6 +15,7 @@ use crate::clock::Timestamp;
 pub use filter::Filter;
 use membership::read_membership;
 pub use membership::{MemberRole, Membership};
+pub use profile::{set_language, set_profile};
 
 /// The id of an account, which is never reused.
 pub type AccountId = i64;
@@ -227,11 +229,6 @@ pub fn set_username(db: &Writer<'_>, id: AccountId, username: &str) -> Result<bo
     let sql = "UPDATE accounts SET username = $1, username_key = $2 WHERE id = $3 \
          AND NOT EXISTS (SELECT 1 FROM accounts WHERE username = $1)";
     db.change(sql, (username, username.to_lowercase(), id))
-}
-
-pub fn set_profile(db: &Writer<'_>, id: AccountId, first: &str, last: &str, title: &str) -> Result<()> {
-    let sql = "UPDATE accounts SET first_name = $1, last_name = $2, academic_title = $3 WHERE id = $4";
-    db.execute(sql, (first, last, title, id))
 }
 
 /// Marks the primary address as confirmed at a time or as unconfirmed. Returns false if nothing changes.

@@ -65,6 +65,7 @@ fn user_entry(ExportedAccount { account, password_hash, .. }: &ExportedAccount) 
         "first_name": account.first_name,
         "last_name": account.last_name,
         "academic_title": account.academic_title,
+        "language": account.language,
         "is_active": account.deactivated_at.is_none(),
         "is_staff": account.is_staff,
         "date_joined": account.joined_at.to_string(),

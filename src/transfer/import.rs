@@ -95,7 +95,7 @@ fn import_user(tx: &Tx<'_>, index: usize, user: &User) -> Result<bool> {
         archived_at: user.archived.then_some(now),
         deactivated_at: (!user.is_active).then_some(now),
         added_at: now,
-        language: None,
+        language: user.language.as_deref(),
         terms_version: None,
     };
     let id = store::accounts::insert(tx, &new)?.ok_or_else(|| conflict("username", &user.username))?;

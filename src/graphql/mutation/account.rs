@@ -25,6 +25,8 @@ account_mutations! { ctx =>
         #[graphql(visible = "features::register_last_name")] last_name: Option<String>,
         /// `PROF` or `DR`.
         #[graphql(visible = "features::register_academic_title")] academic_title: Option<String>,
+        /// The language of mails and pages for the account, such as `de`. Without it, they are in the language of the server.
+        language: Option<String>,
         #[graphql(secret, visible = "features::register_passwords")] password1: Option<String>,
         /// The password again.
         #[graphql(secret, visible = "features::register_passwords")] password2: Option<String>,
@@ -34,7 +36,8 @@ account_mutations! { ctx =>
         #[graphql(visible = "features::register_accept_terms")] accept_terms: Option<bool>,
     }) -> Register, HashPassword, {
         let form = Registration {
-            email, username, first_name, last_name, academic_title, password1, password2, invitation, accept_terms,
+            email, username, first_name, last_name, academic_title, language, password1, password2, invitation,
+            accept_terms,
         };
         move |app, viewer| register::register(app, viewer, form)
     };
@@ -90,14 +93,16 @@ account_mutations! { ctx =>
         password::change(app, viewer, &old_password, [&new_password1, &new_password2])
     };
 
-    /// Changes names and academic title. Omitted arguments stay as they are.
+    /// Changes names, academic title and language. Omitted arguments stay as they are.
     update_account(UpdateAccountInput {
         #[graphql(visible = "features::update_first_name")] first_name: Option<String>,
         #[graphql(visible = "features::update_last_name")] last_name: Option<String>,
         /// `PROF`, `DR`, or an empty string for none.
         #[graphql(visible = "features::update_academic_title")] academic_title: Option<String>,
+        /// The language of mails and pages for the account, such as `de`, or an empty string for that of the server.
+        language: Option<String>,
     }) -> UpdateAccount, Write, {
-        let changes = Changes { first_name, last_name, academic_title };
+        let changes = Changes { first_name, last_name, academic_title, language };
         move |app, viewer| profile::update(app, viewer, &changes)
     };
 

@@ -1,6 +1,7 @@
 use super::decoder::{Decoder, Object};
 use crate::accounts::validation;
 use crate::clock::Timestamp;
+use crate::language::is_code;
 use crate::passwords;
 
 pub(super) const FIELDS: &[&str] = &[
@@ -12,6 +13,7 @@ pub(super) const FIELDS: &[&str] = &[
     "first_name",
     "last_name",
     "academic_title",
+    "language",
     "is_active",
     "is_staff",
     "date_joined",
@@ -31,6 +33,8 @@ pub struct User {
     pub last_name: String,
     /// `PROF`, `DR` or empty.
     pub academic_title: String,
+    /// The code of a language, which this server need not have.
+    pub language: Option<String>,
     pub is_active: bool,
     pub is_staff: bool,
     pub date_joined: Option<Timestamp>,
@@ -51,6 +55,7 @@ pub(super) fn user(decoder: &mut Decoder, object: &Object<'_>) -> User {
             .unwrap_or_default(),
         last_name: decoder.limited_string(object, "last_name", validation::IMPORTED_NAME).unwrap_or_default(),
         academic_title: academic_title(decoder, object),
+        language: language(decoder, object),
         is_active: decoder.flag(object, "is_active", true),
         is_staff: decoder.flag(object, "is_staff", false),
         date_joined: decoder.time(object, "date_joined"),
@@ -86,4 +91,12 @@ fn academic_title(decoder: &mut Decoder, object: &Object<'_>) -> String {
         decoder.reject(object, "academic_title", "Write PROF, DR or an empty string.");
     }
     title
+}
+
+fn language(decoder: &mut Decoder, object: &Object<'_>) -> Option<String> {
+    let code = decoder.string(object, "language")?;
+    if !is_code(&code) {
+        decoder.reject(object, "language", "Write the code of a language in lower case, such as de.");
+    }
+    Some(code)
 }
