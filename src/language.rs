@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use minijinja::Value;
 use minijinja::value::Kwargs;
 use regex::{Captures, Regex};
@@ -159,7 +159,10 @@ fn add_files(folder: &Path, files: &mut BTreeMap<String, File>) -> Result<()> {
 }
 
 fn parse(text: &str) -> Result<File> {
-    let file: File = toml::from_str(text)?;
+    let file: File = toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        anyhow!("line {}: {}", before.matches('\n').count() + 1, error.message().replace('\n', ", "))
+    })?;
     for (sentence, translation) in &file.sentences {
         let placeholders = |text: &str| -> Vec<String> {
             let mut names: Vec<_> =

@@ -62,7 +62,7 @@ impl Templates {
             environments.insert(language.code.clone(), files::load(config, language)?);
         }
         // A template may use any variable in any mail. Variables that the mail does not set are empty.
-        let empty: Value = TEMPLATE_VARIABLES.into_iter().map(|name| (name, "")).collect();
+        let empty = Value::from_pairs(TEMPLATE_VARIABLES.map(|name| (name, "")));
         let accent = &config.pages.branding.accent;
         let defaults = context! {
             site_name => config.site_name(),

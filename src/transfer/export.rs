@@ -58,14 +58,13 @@ fn user_entry(ExportedAccount { account, password_hash, .. }: &ExportedAccount) 
     // Leaves out a password that an activation would remove. A stranger may have chosen it, and the format cannot express
     // that.
     let hash = password_hash.as_deref().filter(|_| !account.activation_ends_password);
-    json!({
+    let mut entry = json!({
         "email": account.email,
         "username": account.username,
         "password": hash.unwrap_or_default(),
         "first_name": account.first_name,
         "last_name": account.last_name,
         "academic_title": account.academic_title,
-        "language": account.language,
         "is_active": account.deactivated_at.is_none(),
         "is_staff": account.is_staff,
         "date_joined": account.joined_at.to_string(),
@@ -74,7 +73,12 @@ fn user_entry(ExportedAccount { account, password_hash, .. }: &ExportedAccount) 
             "archived": account.archived_at.is_some(),
             "secondary_email": account.secondary_email,
         },
-    })
+    });
+    // Left out if it is not set, so that earlier versions can import the file.
+    if let Some(language) = &account.language {
+        entry["language"] = json!(language);
+    }
+    entry
 }
 
 fn group_entries(db: &Reader<'_>, groups: &[Group]) -> Result<Vec<Value>> {

@@ -2,6 +2,7 @@ mod audit;
 mod documented_requests;
 mod email;
 mod hide_existence;
+mod language;
 mod password;
 mod refusals;
 mod register;

@@ -11,6 +11,7 @@ mod fuzzing;
 mod graphql;
 mod groups;
 mod http;
+mod language;
 mod layers;
 mod mail;
 mod metrics;

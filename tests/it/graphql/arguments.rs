@@ -11,8 +11,7 @@ use crate::support::rejection::{assert_no_internals, assert_unchanged, post, rej
 use crate::support::server::TestServer;
 
 fn registration() -> Mutation {
-    let names =
-        json!({ "username": "ada", "firstName": "Ada", "lastName": "Lovelace", "academicTitle": "DR" });
+    let names = json!({ "username": "ada", "firstName": "Ada", "lastName": "Lovelace", "academicTitle": "DR", "language": "de" });
     let names = names.as_object().expect("names").clone();
     names
         .into_iter()
@@ -30,12 +29,13 @@ fn codes(payload: &Value, field: &str) -> Vec<String> {
 #[tokio::test]
 async fn nul_in_a_registration_is_an_error_of_its_field() {
     let server = TestServer::start("").await;
-    let expected: [(&str, &[&str]); 7] = [
+    let expected: [(&str, &[&str]); 8] = [
         ("email", &["invalid", "null_characters_not_allowed"]),
         ("username", &["null_characters_not_allowed"]),
         ("firstName", &["null_characters_not_allowed"]),
         ("lastName", &["null_characters_not_allowed"]),
         ("academicTitle", &["invalid_choice"]),
+        ("language", &["invalid_choice"]),
         ("password1", &["null_characters_not_allowed"]),
         ("password2", &["null_characters_not_allowed"]),
     ];
@@ -59,6 +59,7 @@ async fn nul_in_a_profile_is_an_error_of_its_field() {
         ("firstName", "null_characters_not_allowed"),
         ("lastName", "null_characters_not_allowed"),
         ("academicTitle", "invalid_choice"),
+        ("language", "invalid_choice"),
     ] {
         assert_refused(
             &ada.mutate(&server, &mutation("updateAccount", good.clone()).with(field, "D\0R")).await,

@@ -48,6 +48,7 @@ const COMPARISONS: [Comparison; 4] = [
             &SEARCH,
             &SESSIONS,
             &HAND_OVER,
+            &LANGUAGE,
             &REVOKE,
             &INVITATIONS,
             &REGISTER,
@@ -68,6 +69,7 @@ const COMPARISONS: [Comparison; 4] = [
             &SEARCH,
             &SESSIONS,
             &HAND_OVER,
+            &LANGUAGE,
             &REVOKE,
             &INVITATIONS,
             &REGISTER,
@@ -91,6 +93,7 @@ const COMPARISONS: [Comparison; 4] = [
             &SEARCH,
             &SESSIONS,
             &HAND_OVER,
+            &LANGUAGE,
             &REVOKE,
             &INVITATIONS,
             &REGISTER,
@@ -116,6 +119,7 @@ const COMPARISONS: [Comparison; 4] = [
         added: &[
             &SEARCH,
             &SESSIONS,
+            &LANGUAGE_RELAY,
             &REVOKE_RELAY,
             &REGISTER_RELAY,
             &["InvitationType", "Query.invitations"],
@@ -160,6 +164,13 @@ const INVITATIONS: [&str; 8] = [
 const REGISTER: [&str; 2] = ["Mutation.register(acceptTerms)", "Mutation.register(invitation)"];
 
 const REGISTER_RELAY: [&str; 2] = ["RegisterInput.acceptTerms", "RegisterInput.invitation"];
+
+/// The language of an account.
+const LANGUAGE: [&str; 3] =
+    ["Mutation.register(language)", "Mutation.updateAccount(language)", "UserNode.language"];
+
+const LANGUAGE_RELAY: [&str; 3] =
+    ["RegisterInput.language", "UpdateAccountInput.language", "UserNode.language"];
 
 const HAND_OVER: [&str; 2] = ["HandOverWorkingGroup", "Mutation.handOverWorkingGroup"];
 

@@ -47,6 +47,9 @@ pub struct Mail {
     pub subject: String,
     /// All text parts, joined.
     pub text: String,
+    /// The part in plain text.
+    pub plain: String,
+    pub html: String,
 }
 
 #[derive(Debug)]
@@ -257,12 +260,14 @@ fn parse(raw: &[u8]) -> Mail {
         let addresses = list.into_iter().flat_map(|list| list.iter());
         addresses.filter_map(|address| address.address.as_deref().map(str::to_owned)).collect()
     };
-    let text = (0..message.text_body_count()).filter_map(|part| message.body_text(part));
-    let html = (0..message.html_body_count()).filter_map(|part| message.body_html(part));
+    let text: Vec<_> = (0..message.text_body_count()).filter_map(|part| message.body_text(part)).collect();
+    let html: Vec<_> = (0..message.html_body_count()).filter_map(|part| message.body_html(part)).collect();
     Mail {
         to: addresses(message.to()).iter().map(|address| address.to_lowercase()).collect(),
         from: addresses(message.from()).pop().unwrap_or_default(),
         subject: message.subject().unwrap_or_default().to_owned(),
-        text: text.chain(html).collect::<Vec<_>>().join("\n"),
+        text: [&text[..], &html].concat().join("\n"),
+        plain: text.join("\n"),
+        html: html.join("\n"),
     }
 }

@@ -43,7 +43,7 @@ fn omitted_members_have_defaults() {
     let ada = file.ok().unwrap().users.remove(0);
     assert!(ada.is_active && !ada.is_staff && !ada.verified && !ada.archived);
     assert_eq!((ada.first_name, ada.academic_title), Default::default());
-    assert_eq!((ada.date_joined, ada.secondary_email), (None, None));
+    assert_eq!((ada.date_joined, ada.secondary_email, ada.language), (None, None, None));
 }
 
 #[test]
@@ -67,6 +67,7 @@ fn every_fault_of_a_file_is_reported_with_its_path() {
                 "password": "md5$x$y",
                 "first_name": "x".repeat(151),
                 "academic_title": "SIR",
+                "language": "German",
                 "is_active": "yes",
                 "date_joined": "yesterday",
                 "status": { "verified": 1, "secondary_email": "nobody" },
@@ -87,6 +88,7 @@ fn every_fault_of_a_file_is_reported_with_its_path() {
         "users[0].password",
         "users[0].first_name",
         "users[0].academic_title",
+        "users[0].language",
         "users[0].is_active",
         "users[0].date_joined",
         "users[0].status.verified",
