@@ -25,7 +25,8 @@
 //! A request arrives in `http/endpoint.rs`. Its field is defined in `graphql/mutation/` or `graphql/query.rs`, which
 //! names the rule. The rule, in `accounts/` or `groups/`, runs in a transaction of `security/transaction.rs` and calls
 //! functions in `store/`, each of which runs one SQL statement. Sentences that people read are in `error.rs`,
-//! `groups/errors.rs`, `django/password_validators.rs` and `assets/mail/`. Settings are in `config.example.toml`.
+//! `groups/errors.rs`, `django/password_validators.rs` and `assets/mail/`, and their translations in
+//! `assets/languages/`. Settings are in `config.example.toml`.
 //!
 //! `accounts/register.rs` decides who may register. `accounts/invitations.rs` makes and redeems invitations, and
 //! `groups/invitations.rs` decides who may invite, revoke and accept.

@@ -134,7 +134,7 @@ async fn arguments_of_fields_that_cannot_be_updated_do_not_exist() {
     let data = server.query(None, arguments).await;
     let fields = data["__type"]["fields"].as_array().expect("fields");
     let update = fields.iter().find(|field| field["name"] == "updateAccount").expect("updateAccount");
-    assert_eq!(update["args"], json!([{ "name": "firstName" }]));
+    assert_eq!(update["args"], json!([{ "name": "firstName" }, { "name": "language" }]));
 }
 
 #[tokio::test]
