@@ -17,6 +17,8 @@ const SKIPPED: &[(&str, &[&str])] = &[
             "config::",
             "docs::",
             "fuzzing::",
+            "language::files",
+            "language::sentences",
             "layers::",
             "packaging::",
             "passwords::",
