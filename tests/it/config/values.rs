@@ -142,7 +142,12 @@ fn a_list_of_the_wrong_type_is_refused_with_an_example() {
         let (_, example) = sentence.split_once("; write it like ").expect("an example");
         let example = example.strip_suffix(" (config.toml)").expect("the name of the file");
         assert!(example.starts_with("[\"") && example.ends_with("\"]"), "{sentence}");
-        let site = Site::with_settings(&format!("{} = {example}\n", list.name));
+        let mode = if list.name == "accounts.registration_domains" {
+            "accounts.registration = \"domains\"\n"
+        } else {
+            ""
+        };
+        let site = Site::with_settings(&format!("{mode}{} = {example}\n", list.name));
         assert_eq!(line(&site.run(["check-config"]).done(), &list.name), (example, "config.toml"));
     }
 }
