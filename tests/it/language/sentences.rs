@@ -8,12 +8,13 @@ use pledge4future_auth::language::{ENGLISH, Languages};
 use regex::Regex;
 
 /// The files and folders whose string literals are for people if they are sentences.
-const MESSAGES: [&str; 6] = [
+const MESSAGES: [&str; 7] = [
     "src/accounts",
     "src/blocking_pool.rs",
     "src/django/password_validators.rs",
     "src/error.rs",
     "src/groups",
+    "src/http/pages",
     "src/security",
 ];
 const TEMPLATES: [&str; 2] = ["assets/mail", "assets/pages"];

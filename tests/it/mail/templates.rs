@@ -10,7 +10,7 @@ use crate::support::person::{PASSWORD, assert_done};
 use crate::support::program::Site;
 use crate::support::server::TestServer;
 
-const KINDS: [MailKind<'static>; 10] = [
+const KINDS: [MailKind<'static>; 12] = [
     MailKind::Activation { token: "abc", ends_password: true },
     MailKind::Activation { token: "abc", ends_password: false },
     MailKind::SecondaryEmail("abc"),
@@ -23,6 +23,8 @@ const KINDS: [MailKind<'static>; 10] = [
     MailKind::JoinRequest { id: "7", requester: "Bo", email: "bo@example.org", group: "Tides" },
     MailKind::JoinAnswer { group: "Tides", approved: true },
     MailKind::JoinAnswer { group: "Tides", approved: false },
+    MailKind::Invitation { token: "abc", inviter: Some("Bo"), group: Some("Tides") },
+    MailKind::Invitation { token: "abc", inviter: None, group: None },
 ];
 
 /// Returns the mails of all kinds in all languages, with the codes of the languages.

@@ -2,10 +2,9 @@
 
 /// Names browsers and operating systems by parts of their user agents. The first match counts, because most browsers also name
 /// others. By hand, because the lists of libraries are larger than the program and need updates.
-const BROWSERS: [(&str, &str); 8] = [
+const BROWSERS: [(&str, &str); 7] = [
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),
-    ("SamsungBrowser/", "Samsung Internet"),
     ("Firefox/", "Firefox"),
     ("FxiOS/", "Firefox"),
     ("CriOS/", "Chrome"),

@@ -66,6 +66,7 @@ fn change_profile(app: &App, visit: &mut Visit) -> Result<Next> {
         first_name: value(UpdateField::FirstName, "first_name"),
         last_name: value(UpdateField::LastName, "last_name"),
         academic_title: value(UpdateField::AcademicTitle, "academic_title"),
+        language: Some(visit.form.get("language").to_owned()),
     };
     profile::update(app, &visit.viewer, &changes)?;
     Ok(Next::redirect("/account/profile?done=saved"))

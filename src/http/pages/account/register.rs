@@ -99,6 +99,8 @@ fn registration(app: &App, visit: &Visit) -> Registration {
         first_name: offered(RegisterField::FirstName, "first_name"),
         last_name: offered(RegisterField::LastName, "last_name"),
         academic_title: offered(RegisterField::AcademicTitle, "academic_title"),
+        // People who found their way around the page in its language want mails in the same.
+        language: Some(visit.language.clone()),
         password1: form.owned("password1"),
         password2: form.owned("password2"),
         invitation: None,
