@@ -15,6 +15,7 @@ mod load;
 mod log;
 mod mail;
 mod restart_required;
+mod retention;
 mod setting;
 mod smtp_url;
 
@@ -40,6 +41,7 @@ pub use limits::{Limit, Limits};
 pub use load::{Loaded, load, load_text};
 pub use log::{Log, LogFormat, LogLevel};
 pub use mail::{Mail, Transport};
+pub use retention::Retention;
 pub use setting::Setting;
 pub use smtp_url::{Encryption, SmtpServer};
 
@@ -68,6 +70,7 @@ pub struct Config {
     pub http: Http,
     pub limits: Limits,
     pub audit: Audit,
+    pub retention: Retention,
     pub metrics: Metrics,
     pub log: Log,
 }

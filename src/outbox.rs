@@ -20,8 +20,6 @@ use round::{QueuedMail, Round};
 /// How often the record of a delivery is attempted on a database that servers share. Each attempt waits for some seconds, so
 /// together they outlast a failover.
 const MAX_RECORDS: u32 = 6;
-/// How long delivered and refused mails are kept, so that `mail show` can repeat a link.
-const RETENTION: Duration = Duration::from_hours(7 * 24);
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(30);
 /// The longest wait between two attempts. Links that expire after an hour would not survive a longer one.
 const MAX_RETRY_DELAY: Duration = Duration::from_hours(1);
@@ -79,7 +77,7 @@ pub fn deliver_until(app: &App, is_over: impl Fn() -> bool + Sync) -> Result<Del
 }
 
 fn delete_old(app: &App) -> Result<()> {
-    let limit = app.clock.now().minus(RETENTION);
+    let limit = app.clock.now().minus(app.config.retention.mails);
     // This runs every few seconds, and unlike a write, a read blocks no writer.
     if app.store.read_latest(|db| store::outbox::has_finished_before(db, limit))? {
         app.store.write(|tx| store::outbox::delete_finished_before(tx, limit))?;

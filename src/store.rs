@@ -10,6 +10,7 @@ mod bulk;
 pub mod copy;
 pub mod django_keys;
 pub mod emails;
+pub mod erased_accounts;
 pub mod expiry;
 mod failure;
 pub mod foreign;
@@ -22,6 +23,7 @@ pub mod memberships;
 mod migrations;
 pub mod outbox;
 pub mod pending_emails;
+pub mod personal_data;
 #[cfg(feature = "postgres")]
 mod postgres;
 pub mod properties;

@@ -1,11 +1,10 @@
 //! The mutations `archiveAccount` and `deleteAccount`.
 
-use super::{Account, notices, sessions};
+use super::{Account, erasure, notices, sessions};
 use crate::app::App;
 use crate::config::Deletion;
 use crate::error::{FieldError, Result};
 use crate::security::audit::Event;
-use crate::security::authentication::release_email;
 use crate::security::reauthentication::{Proof, reauthenticate};
 use crate::security::{Tx, Viewer, throttle};
 use crate::store;
@@ -27,11 +26,12 @@ pub fn delete(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<()> {
     let verified = reauthenticate(app, viewer, "password", proof, |_, _| Ok(()))?;
     verified.run(app, |tx, account| {
         throttle::account_change(tx, account.id)?;
-        notices::enqueue(tx, account, notices::DELETED)?;
         if app.config.accounts.delete == Deletion::Erase {
-            return erase(tx, account);
+            erase(tx, account)?;
+            return notices::enqueue_last(tx, account, notices::DELETED);
         }
         require_not_representative(account)?;
+        notices::enqueue(tx, account, notices::DELETED)?;
         store::accounts::set_deactivated(tx, account.id, Some(tx.now))?;
         sessions::end_all(tx, account)?;
         tx.record(account.id, Event::Deactivated)
@@ -41,11 +41,8 @@ pub fn delete(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<()> {
 /// Erases an account. Rejects the representative of a working group.
 pub(super) fn erase(tx: &Tx<'_>, account: &Account) -> Result<()> {
     require_not_representative(account)?;
-    for address in std::iter::once(&account.email).chain(&account.secondary_email) {
-        release_email(tx, address)?;
-    }
     tx.record(account.id, Event::Deleted)?;
-    Ok(store::accounts::delete(tx, account.id)?)
+    Ok(erasure::erase(tx, account, tx.now)?)
 }
 
 fn require_not_representative(account: &Account) -> Result<()> {

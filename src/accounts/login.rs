@@ -34,7 +34,7 @@ impl Name {
     /// Returns the counter of attempts while no account has this name. The prefix separates an address from a username with
     /// the same text. If an attempt with one delayed the other, that would reveal that neither has an account, because
     /// attempts at accounts are counted by account.
-    fn counter_name(&self) -> String {
+    pub(super) fn counter_name(&self) -> String {
         match (&self.email, &self.username) {
             (Some(address), _) => format!("email:{}", email::key(address)),
             (None, username) => format!("username:{}", username.as_deref().unwrap_or_default()),

@@ -43,10 +43,18 @@ pub(super) fn enqueue_hint(tx: &Tx<'_>, account: &Account, address: &str, senten
 /// Enqueues a notice to the primary and the secondary address of `account`, if notices are turned on. If
 /// addresses change, `account` is the account before the change.
 pub fn enqueue(tx: &Tx<'_>, account: &Account, sentence: &str) -> Result<()> {
-    for address in std::iter::once(&account.email).chain(&account.secondary_email) {
-        enqueue_to(tx, account, address, sentence)?;
+    account.addresses().try_for_each(|address| enqueue_to(tx, account, address, sentence))
+}
+
+/// Like [`enqueue`], for an account that has been erased, and its mails with it.
+pub(super) fn enqueue_last(tx: &Tx<'_>, account: &Account, sentence: &str) -> Result<()> {
+    if !tx.app.config.mail.notices {
+        return Ok(());
     }
-    Ok(())
+    account.addresses().try_for_each(|address| {
+        let owner = Recipient::owner(account, address, account.salutation());
+        tx.enqueue(&MailKind::Notice(sentence), &Recipient { account: None, ..owner })
+    })
 }
 
 /// Enqueues a notice to one address, if notices are turned on.

@@ -1,8 +1,9 @@
 mod invitations;
 
-use std::io::{IsTerminal as _, stdin};
+use std::io::{IsTerminal as _, Write as _, stdin};
+use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -12,12 +13,12 @@ use super::output::{format_time, json_line, print, print_json};
 use super::paging::print_list;
 use super::terminal::{ask_for_password, confirm, read_password};
 use crate::accounts::admin::{self, Creation, EmailChange};
-use crate::accounts::{Account, Filter};
+use crate::accounts::{Account, Filter, personal_data};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::printable::single_line;
-use crate::store;
+use crate::{private_files, store};
 
 const PAGE_SIZE: i64 = 1000;
 
@@ -105,6 +106,14 @@ pub(super) enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Export everything that is stored about an account, as JSON, for example to answer its owner's request.
+    Export {
+        #[command(flatten)]
+        target: Target,
+        /// Write to a new file, which only you can read, instead of standard output.
+        #[arg(long, value_name = "PATH")]
+        file: Option<PathBuf>,
+    },
     /// End all sessions of an account.
     Logout(Target),
     /// Mail an invitation to register, or to join a working group. Replaces an earlier one.
@@ -186,6 +195,16 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
             confirm(&question, "this cannot be undone", yes)?;
             change(admin::delete(&app, id))?;
             format!("account {id} ({email}) erased")
+        }
+        Command::Export { target, file } => {
+            let export = || explain("nothing was exported", personal_data::of_account(&app, &target.account));
+            let Some(path) = file else { return print_json(&export()?) };
+            private_files::create(&path, |file| {
+                let text = serde_json::to_string_pretty(&export()?)? + "\n";
+                file.write_all(text.as_bytes())
+                    .with_context(|| format!("{} cannot be written", path.display()))
+            })?;
+            format!("{} contains personal data; delete it when it has been handed over", path.display())
         }
         Command::Logout(target) => {
             let account = change(admin::log_out(&app, &target.account))?;

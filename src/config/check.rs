@@ -1,6 +1,7 @@
 //! Checks the values of settings beyond their types. Each message begins with the setting.
 
 mod addresses;
+mod retention;
 
 use std::time::Duration;
 
@@ -57,7 +58,8 @@ pub(super) fn check(config: &Config) -> Result<()> {
     check_accounts(config)?;
     check_passwords(config)?;
     check_graphql(config)?;
-    check_limits(config)
+    check_limits(config)?;
+    retention::check(config)
 }
 
 fn check_names(config: &Config) -> Result<()> {

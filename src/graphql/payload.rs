@@ -41,6 +41,7 @@ mutation_types! {
     PasswordChangeExtras: PasswordChange;
     LoginExtras: ObtainJSONWebToken;
     VerifyTokenExtras: VerifyToken;
+    DataExtras: ExportMyData;
     RefreshTokenExtras: RefreshToken;
     RevokeTokenExtras: RevokeToken;
     GroupExtras: CreateWorkingGroup, HandOverWorkingGroup;
@@ -134,6 +135,11 @@ extras! {
     VerifyTokenExtras(payload: Value) {
         /// The claims of the token.
         payload: GenericScalar = Some(GenericScalar(payload)),
+    }
+
+    DataExtras(data: Value) {
+        /// The data. Times are in RFC 3339.
+        data: GenericScalar = Some(GenericScalar(data)),
     }
 
     RefreshTokenExtras(tokens: Tokens) {

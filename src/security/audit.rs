@@ -61,6 +61,10 @@ pub enum Event<'a> {
     Deactivated,
     Activated,
     Deleted,
+    /// The account was erased because its address was never confirmed.
+    Expired,
+    /// The owner or an operator exported what is stored about the account.
+    DataExported,
     StaffGiven,
     StaffTaken,
     GroupCreated(&'a str),

@@ -8,9 +8,11 @@
 //! are counted one by one and failing requests are counted as well. Tokens cannot be guessed. Invalid ones are counted
 //! only to limit the load.
 
+mod own_counters;
+
 use std::time::Duration;
 
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantNames};
 
 use super::audit::Event;
 use super::{Tx, Viewer};
@@ -23,6 +25,7 @@ use crate::error::{Error, FieldError, Result};
 use crate::store::accounts::{Account, AccountId};
 use crate::store::attempts::Attempts;
 use crate::store::{self, Reader};
+pub use own_counters::{OwnCounter, delete_own, list_own};
 
 /// How long a client is remembered after the owner of an account logged in from it.
 pub const KNOWN_CLIENT_LIFETIME: Duration = Duration::from_hours(90 * 24);
@@ -49,7 +52,7 @@ pub struct PasswordAttempt {
 
 /// The purpose of a mail that a client requests. Purposes are counted separately, so that requests for one kind of mail do
 /// not throttle another.
-#[derive(Clone, Copy, IntoStaticStr)]
+#[derive(Clone, Copy, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum MailPurpose {
     Registration,

@@ -1,6 +1,6 @@
 //! Counters of attempts, such as those at a password. The calling code chooses their names.
 
-use super::statement::placeholders;
+use super::statement::{escape_like, placeholders};
 use super::value::ToValue as _;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
@@ -57,6 +57,27 @@ pub fn take_back(
          counted_at = CASE WHEN counted_at <= $1 THEN COALESCE($2, counted_at) ELSE counted_at END \
          WHERE name = $3 AND counted > 0";
     db.execute(sql, (counted_at, previous_counted_at, name))
+}
+
+/// Returns the counters whose names begin with `prefix`, which ends with an ASCII character.
+pub fn list_with_prefix(db: &Reader<'_>, prefix: &str) -> Result<Vec<(String, Attempts)>> {
+    let sql = "SELECT name, counted, counted_at, forgotten_at FROM attempts WHERE name >= $1 AND name < $2 ORDER BY name";
+    db.list(sql, (prefix, successor(prefix)), |row| {
+        let attempts = Attempts { counted: row.get(1)?, counted_at: row.get(2)?, forgotten_at: row.get(3)? };
+        Ok((row.get(0)?, attempts))
+    })
+}
+
+/// Deletes the counters whose names begin with `prefix`, which ends with an ASCII character, and end with `suffix`.
+pub fn delete_between(db: &Writer<'_>, prefix: &str, suffix: &str) -> Result<()> {
+    let sql = "DELETE FROM attempts WHERE name >= $1 AND name < $2 AND name LIKE $3 ESCAPE '\\'";
+    db.execute(sql, (prefix, successor(prefix), format!("%{}", escape_like(suffix))))
+}
+
+/// Returns the first string after all those that begin with `prefix`.
+fn successor(prefix: &str) -> String {
+    let last = prefix.chars().next_back().map(|last| char::from_u32(u32::from(last) + 1).unwrap_or(last));
+    prefix.chars().take(prefix.chars().count().saturating_sub(1)).chain(last).collect()
 }
 
 pub fn delete(db: &Writer<'_>, name: &str) -> Result<()> {

@@ -20,10 +20,10 @@ pub struct OutboxMessage {
     pub refused_at: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "id, recipient, subject, body_text, body_html, created_at, due_at, attempts, last_error, \
+pub(super) const COLUMNS: &str = "id, recipient, subject, body_text, body_html, created_at, due_at, attempts, last_error, \
      delivered_at, refused_at";
 
-fn read_message(row: &Row<'_>) -> Result<OutboxMessage> {
+pub(super) fn read_message(row: &Row<'_>) -> Result<OutboxMessage> {
     Ok(OutboxMessage {
         id: row.get(0)?,
         recipient: row.get(1)?,

@@ -5,7 +5,8 @@ use async_graphql::ID;
 use crate::accounts::profile::Changes;
 use crate::accounts::register::Registration;
 use crate::accounts::{
-    activation, archive_delete, login, password, profile, refresh, register, secondary_email, sessions,
+    activation, archive_delete, login, password, personal_data, profile, refresh, register, secondary_email,
+    sessions,
 };
 use crate::graphql::features;
 use crate::graphql::relay::account_mutations;
@@ -117,6 +118,12 @@ account_mutations! { ctx =>
         /// The password of the account.
         #[graphql(secret)] password: String,
     }) -> DeleteAccount, CheckPassword, move |app, viewer| archive_delete::delete(app, viewer, Proof::Password(&password));
+
+    /// Returns everything that the server stores about the account, except hashes and the tokens in mails.
+    export_my_data(ExportMyDataInput {
+        /// The password of the account.
+        #[graphql(secret)] password: String,
+    }) -> ExportMyData, CheckPassword, move |app, viewer| personal_data::mine(app, viewer, Proof::Password(&password));
 
     /// Mails a confirmation link to a new secondary address.
     send_secondary_email_activation(SendSecondaryEmailActivationInput {

@@ -7,6 +7,11 @@ const LONGEST_PLAIN_NAME: usize = 40;
 const LONGEST_PLAIN_ADDRESS: usize = 60;
 
 impl Account {
+    /// The primary and the secondary address.
+    pub fn addresses(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.email).chain(&self.secondary_email)
+    }
+
     /// Returns the name of the owner as others see it: first and last name as far as they are known, otherwise
     /// [`Self::salutation`].
     pub fn full_name(&self) -> String {

@@ -1,0 +1,297 @@
+//! The export of everything that is stored about an account (GDPR Art. 15 and 20): `exportMyData`, `user export` and the
+//! page of the account.
+
+pub mod columns;
+mod redaction;
+
+use serde_json::{Value, json};
+
+use super::{Account, admin};
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::email;
+use crate::error::Result;
+use crate::security::audit::Event;
+use crate::security::reauthentication::{Proof, reauthenticate};
+use crate::security::{Tx, Viewer, throttle};
+use crate::store::audit::{Entry, StoredActor};
+use crate::store::django_keys::{self, KeyedModel};
+use crate::store::outbox::OutboxMessage;
+use crate::store::personal_data::{self as stored, StoredInvitation};
+use crate::store::{self, Reader};
+
+/// The number of audit entries that are read at a time.
+const PAGE_SIZE: i64 = 1000;
+
+/// Exports the data of the viewer, in the order in which people should read it.
+pub fn mine(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<Value> {
+    let verified = reauthenticate(app, viewer, "password", proof, |_, _| Ok(()))?;
+    verified.run(app, |tx, account| {
+        throttle::account_change(tx, account.id)?;
+        tx.record(account.id, Event::DataExported)?;
+        Ok(export(tx, account, tx.now)?)
+    })
+}
+
+/// Exports the data of an account for the command line. `name` is its address, username or id.
+pub fn of_account(app: &App, name: &str) -> Result<Value> {
+    Tx::run_as_operator(app, |tx| {
+        let account = admin::find(tx, name)?;
+        tx.record(account.id, Event::DataExported)?;
+        Ok(export(tx, &account, tx.now)?)
+    })
+}
+
+/// Returns all that is stored about an account, except secrets: hashes of passwords, tokens and cookies, and the tokens in
+/// mails. Times are in RFC 3339. Members are in the order in which people should read them.
+pub fn export(db: &Reader<'_>, account: &Account, now: Timestamp) -> store::Result<Value> {
+    Ok(json!({
+        "exportedAt": time(now),
+        "account": account_of(db, account)?,
+        "addresses": addresses(db, account)?,
+        "workingGroup": working_group(db, account)?,
+        "joinRequests": join_requests(db, account)?,
+        "invitations": invitations(db, account)?,
+        "sessions": sessions(db, account)?,
+        "knownNetworks": known_networks(db, account)?,
+        "mails": mails(db, account)?,
+        "auditLog": audit_log(db, account)?,
+        "throttling": throttling(db, account)?,
+        "django": django(db, account)?,
+    }))
+}
+
+fn time(time: Timestamp) -> String {
+    time.to_string()
+}
+
+fn optional(moment: Option<Timestamp>) -> Option<String> {
+    moment.map(time)
+}
+
+fn account_of(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
+    let Some(profile) = stored::find_profile(db, account.id)? else { return Ok(Value::Null) };
+    let terms = profile
+        .terms_version
+        .map(|version| json!({ "version": version, "acceptedAt": optional(profile.terms_accepted_at) }));
+    Ok(json!({
+        "id": account.id,
+        "username": account.username,
+        "firstName": account.first_name,
+        "lastName": account.last_name,
+        "academicTitle": account.academic_title,
+        "language": account.language,
+        "joinedAt": time(account.joined_at),
+        "addedAt": time(profile.added_at),
+        "verifiedAt": optional(account.verified_at),
+        "archivedAt": optional(account.archived_at),
+        "deactivatedAt": optional(account.deactivated_at),
+        "lastLoginInDjangoAt": optional(account.last_login_at),
+        "terms": terms,
+        "hasPassword": profile.has_password,
+        "activationEndsPassword": account.activation_ends_password,
+        "isStaff": account.is_staff,
+        "isSuperuserInDjango": profile.is_superuser,
+        "revocationsOfAllTokens": account.epoch,
+        "allTokensRevokedAt": optional(account.epoch_began_at),
+    }))
+}
+
+fn addresses(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
+    // Only a hash of the requested address is stored. Its mail, which is exported while it is kept, contains the address.
+    let is_pending = store::pending_emails::find_hash(db, account.id)?.is_some();
+    Ok(json!({
+        "primary": account.email,
+        "secondary": account.secondary_email,
+        "secondaryAwaitsConfirmation": is_pending,
+    }))
+}
+
+fn working_group(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
+    let Some(membership) = &account.membership else { return Ok(Value::Null) };
+    let group = store::groups::find_by_id(db, &membership.group)?;
+    let institution = group.as_ref().and_then(|group| group.institution.as_ref());
+    Ok(json!({
+        "id": membership.group,
+        "name": group.as_ref().map(|group| &group.name),
+        "institution": institution.map(|institution| &institution.name),
+        "role": membership.role.into_str(),
+    }))
+}
+
+fn join_requests(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
+    let requests = store::join_requests::list_by_accounts(db, &[account.id])?;
+    let mut exported = Vec::new();
+    for request in &requests {
+        let group = store::groups::find_by_id(db, &request.group)?;
+        exported.push(json!({
+            "id": request.id,
+            "workingGroupId": request.group,
+            "workingGroup": group.map(|group| group.name),
+            "madeAt": time(request.made_at),
+            "status": request.status.into_str(),
+        }));
+    }
+    Ok(exported.into())
+}
+
+fn invitations(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
+    let keys: Vec<String> = account.addresses().map(|address| email::key(address)).collect();
+    let export = |list: &[StoredInvitation]| -> Value {
+        let exported = list.iter().map(|invitation| {
+            json!({
+                "id": invitation.id,
+                "email": invitation.email,
+                "workingGroup": invitation.group,
+                "madeAt": time(invitation.made_at),
+                "expiresAt": time(invitation.expires_at),
+            })
+        });
+        exported.collect::<Vec<_>>().into()
+    };
+    Ok(json!({
+        "received": export(&stored::list_invitations_to(db, &keys)?),
+        "made": export(&stored::list_invitations_by(db, account.id)?),
+    }))
+}
+
+fn sessions(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
+    let tokens = stored::list_refresh_tokens(db, account.id)?;
+    let sessions = stored::list_sessions(db, account.id)?;
+    let exported = sessions.iter().map(|session| {
+        let tokens = tokens.iter().filter(|token| token.session == session.id).map(|token| {
+            json!({
+                "issuedAt": time(token.issued_at),
+                "expiresAt": time(token.expires_at),
+                "usedAt": optional(token.spent_at),
+                "replacedAt": optional(token.replaced_at),
+            })
+        });
+        json!({
+            "id": session.id,
+            "device": session.user_agent,
+            "ipAddress": session.address,
+            "startedAt": time(session.began_at),
+            "lastUsedAt": time(session.last_used_at),
+            "expiresAt": time(session.expires_at),
+            "isOnPages": session.has_cookie,
+            "passwordEnteredAt": optional(session.authenticated_at),
+            "operatorPagesUsedAt": optional(session.admin_used_at),
+            "refreshTokens": tokens.collect::<Vec<_>>(),
+        })
+    });
+    Ok(exported.collect::<Vec<_>>().into())
+}
+
+fn known_networks(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
+    let networks = stored::list_known_networks(db, account.id)?;
+    let exported =
+        networks.iter().map(|(network, seen_at)| json!({ "network": network, "lastSeenAt": time(*seen_at) }));
+    Ok(exported.collect::<Vec<_>>().into())
+}
+
+fn is_waiting(mail: &OutboxMessage) -> bool {
+    mail.delivered_at.is_none() && mail.refused_at.is_none()
+}
+
+/// Exports mails to the owner in full, and of mails about the owner to others only what they share: the subject and times.
+fn mails(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
+    let pending = store::pending_emails::find_hash(db, account.id)?;
+    let is_own = |mail: &OutboxMessage| {
+        let is_pending = || pending.as_ref() == Some(&email::hash(&mail.recipient));
+        account.addresses().any(|own| email::is_same(own, &mail.recipient)) || is_pending()
+    };
+    let spellings: Vec<String> =
+        account.addresses().flat_map(|address| [address.to_lowercase(), email::key(address)]).collect();
+    let mut own = stored::list_mails_to(db, &spellings)?;
+    let (about, others): (Vec<_>, Vec<_>) =
+        stored::list_mails_about(db, account.id)?.into_iter().partition(is_own);
+    own.extend(about);
+    own.sort_by_key(|mail| mail.id);
+    own.dedup_by_key(|mail| mail.id);
+    let times = |mail: &OutboxMessage| {
+        json!({
+            "subject": redaction::redact(&mail.subject, account),
+            "writtenAt": time(mail.created_at),
+            "deliveredAt": optional(mail.delivered_at),
+            "refusedAt": optional(mail.refused_at),
+            "nextAttemptAt": is_waiting(mail).then(|| time(mail.due_at)),
+            "attempts": mail.attempts,
+        })
+    };
+    let in_full = |mail: &OutboxMessage| {
+        let mut exported = times(mail);
+        exported["recipient"] = mail.recipient.as_str().into();
+        exported["lastError"] =
+            mail.last_error.as_deref().map(|text| redaction::redact(text, account)).into();
+        exported["text"] = redaction::redact(&mail.text, account).into();
+        exported["html"] = redaction::redact(&mail.html, account).into();
+        exported
+    };
+    Ok(json!({
+        "toYou": own.iter().map(in_full).collect::<Vec<_>>(),
+        "aboutYouToOthers": others.iter().map(times).collect::<Vec<_>>(),
+    }))
+}
+
+fn audit_log(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
+    let mut exported = Vec::new();
+    let mut position = (Timestamp::from_micros(0), 0);
+    loop {
+        let page = store::audit::list_of_account(db, account.id, position, PAGE_SIZE)?;
+        let Some(last) = page.last() else { return Ok(exported.into()) };
+        position = (last.at, last.id);
+        exported.extend(page.iter().map(|entry| audit_entry(account, entry)));
+    }
+}
+
+/// Exports an entry without what belongs to another person: the id of the account that the owner changed, and the session
+/// and IP address of another account that changed this one.
+fn audit_entry(account: &Account, entry: &Entry) -> Value {
+    let is_about_other = entry.account != Some(account.id);
+    let is_by_other = entry.actor.account().is_some_and(|actor| actor != account.id);
+    let by = match entry.actor {
+        StoredActor::Account(_) if is_by_other => "another account",
+        StoredActor::Account(_) | StoredActor::Owner => "you",
+        StoredActor::Operator => "operator",
+        StoredActor::Somebody => "somebody",
+    };
+    json!({
+        "at": time(entry.at),
+        "event": entry.event,
+        "about": if is_about_other { "another account" } else { "you" },
+        "by": by,
+        "ipAddress": entry.address.as_ref().filter(|_| !is_by_other),
+        "session": entry.session.as_ref().filter(|_| !is_by_other),
+        "detail": entry.detail,
+    })
+}
+
+fn throttling(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
+    let counters = throttle::list_own(db, account)?;
+    let exported = counters.iter().map(|counter| {
+        json!({
+            "limit": counter.limit,
+            "network": counter.network,
+            "mails": counter.purpose,
+            "attempts": counter.attempts.counted,
+            "lastAttemptAt": time(counter.attempts.counted_at),
+            "forgottenAt": time(counter.attempts.forgotten_at),
+        })
+    });
+    Ok(exported.collect::<Vec<_>>().into())
+}
+
+/// Exports the keys that the account and its join requests had in the Django site from which they were imported.
+fn django(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
+    let requests = store::join_requests::list_by_accounts(db, &[account.id])?;
+    let requests: Vec<String> = requests.into_iter().map(|request| request.id).collect();
+    let keys = |model, ids: &[String]| -> store::Result<Vec<Value>> {
+        let keys = django_keys::list_by_ids(db, model, ids)?;
+        Ok(keys.into_iter().map(|key| json!({ "key": key.key, "id": key.id })).collect())
+    };
+    Ok(json!({
+        "user": keys(KeyedModel::User, &[account.id.to_string()])?,
+        "joinRequests": keys(KeyedModel::JoinRequest, &requests)?,
+    }))
+}

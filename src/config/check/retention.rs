@@ -1,0 +1,29 @@
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use super::super::Config;
+use super::{CENTURY, DAY};
+
+const HOUR: Duration = Duration::from_hours(1);
+
+pub(super) fn check(config: &Config) -> Result<()> {
+    let retention = &config.retention;
+    for (name, kept, least, in_words) in [
+        ("unverified", retention.unverified, DAY, "1 day"),
+        ("mails", retention.mails, HOUR, "1 hour"),
+        ("audit_of_erased", retention.audit_of_erased, DAY, "1 day"),
+        ("erased_accounts", retention.erased_accounts, DAY, "1 day"),
+    ] {
+        ensure!(
+            (least..=CENTURY).contains(&kept),
+            "retention.{name}: must be between \"{in_words}\" and 100 years"
+        );
+    }
+    ensure!(
+        retention.erased_accounts >= retention.audit_of_erased,
+        "retention.erased_accounts: must be at least retention.audit_of_erased, because the audit entries of erased accounts \
+         are found by these ids"
+    );
+    Ok(())
+}
