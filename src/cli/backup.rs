@@ -3,12 +3,14 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use tempfile::NamedTempFile;
 
 use super::database::{open_store, require_database};
 use super::output::print;
+use crate::accounts::erasure;
 use crate::app::lock_data_dir;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Location};
 use crate::private_files;
 use crate::store::Store;
 use crate::store::backup::{self, Contents};
@@ -64,18 +66,69 @@ pub(super) fn restore(config: &Config, file: &Path, force: bool) -> Result<()> {
     let _lock = lock_data_dir(&config.data_dir)?;
     let unwritable = || format!("{} cannot be written", database.display());
     // The contents are copied, because the file may be readable by others, or have a write-ahead log.
-    let copy = tempfile::NamedTempFile::new_in(&config.data_dir).with_context(unwritable)?;
+    let copy = NamedTempFile::new_in(&config.data_dir).with_context(unwritable)?;
     backup::copy(file, copy.path()).with_context(unwritable)?;
     copy.as_file().sync_all().with_context(unwritable)?;
     let contents = backup::check_file(copy.path())?;
     let mut replaced = String::new();
-    if database.exists() {
+    let erased_again = if database.exists() {
         backup::require_alone(database)?;
+        erase_again(config, database, copy.path()).unwrap_or_else(|error| {
+            Erasure::without(&format!("Accounts that were erased after the backup are back: {error:#}."))
+        })
+    } else {
+        Erasure::without(
+            "There was no database that could name the accounts that were erased after the backup, so they are back.",
+        )
+    };
+    if database.exists() {
         let kept = rename_database(database).with_context(unwritable)?;
         replaced = format!("The replaced database is now {}.\n", kept.display());
     }
-    copy.persist_noclobber(database).with_context(unwritable)?;
-    print(&format!("{}: restored; {}\n{replaced}", database.display(), describe(&contents)))
+    let Erasure { file, report } = erased_again;
+    let (file, contents) = file.unwrap_or((copy, contents));
+    file.persist_noclobber(database).with_context(unwritable)?;
+    print(&format!("{}: restored; {}\n{replaced}{report}", database.display(), describe(&contents)))
+}
+
+/// What `restore` did with the accounts that were erased after the backup.
+struct Erasure {
+    /// The database to restore, if it differs from the backup.
+    file: Option<(NamedTempFile, Contents)>,
+    report: String,
+}
+
+impl Erasure {
+    /// A failure does not prevent the restore, which may be urgent.
+    fn without(sentence: &str) -> Self {
+        Self { file: None, report: format!("{sentence} See \"After a restore\" in docs/privacy.md.\n") }
+    }
+}
+
+/// Erases the accounts in a copy of a backup that were erased in the current database.
+fn erase_again(config: &Config, current: &Path, backup: &Path) -> Result<Erasure> {
+    let erased = backup::list_erased_after(current, backup)?;
+    if erased.is_empty() {
+        return Ok(Erasure { file: None, report: String::new() });
+    }
+    // A folder, because SQLite adds files to the database while it is open.
+    let folder = tempfile::tempdir_in(&config.data_dir)?;
+    let changed = folder.path().join("auth.sqlite3");
+    backup::copy(backup, &changed)?;
+    let store = Store::open(&Location::Sqlite(changed.clone()))?;
+    store.migrate()?;
+    let count = erasure::erase_again(&store, &erased, Clock::System.now())?;
+    drop(store);
+    let file = NamedTempFile::new_in(&config.data_dir)?;
+    backup::copy(&changed, file.path())?;
+    file.as_file().sync_all()?;
+    let contents = backup::check_file(file.path())?;
+    let report = match count {
+        0 => String::new(),
+        1 => "1 account that was erased after the backup was erased again.\n".to_owned(),
+        _ => format!("{count} accounts that were erased after the backup were erased again.\n"),
+    };
+    Ok(Erasure { file: Some((file, contents)), report })
 }
 
 pub(super) fn verify(config: &Config) -> Result<()> {

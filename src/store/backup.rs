@@ -10,10 +10,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 #[cfg(feature = "postgres")]
 use super::Reader;
+use super::erased_accounts::ErasedAccount;
 use super::migrations::{HISTORY, sqlite_runner};
 #[cfg(feature = "postgres")]
 use super::tables::TABLES;
 use super::{Engine, Store};
+use crate::clock::Timestamp;
 
 /// The pause before a copy is retried because another process has locked the database.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
@@ -61,6 +63,31 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Returns the accounts that were erased in the database `current`. Fails unless `backup` is a backup of it: the ids of another
+/// database belong to other people.
+pub fn list_erased_after(current: &Path, backup: &Path) -> Result<Vec<ErasedAccount>> {
+    let current = open_untrusted(current)?;
+    let sql = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'erased_accounts'";
+    if current.query_row(sql, [], |row| row.get::<_, i64>(0))? == 0 {
+        return Ok(Vec::new());
+    }
+    let mut statement =
+        current.prepare("SELECT account_id, erased_at FROM erased_accounts ORDER BY account_id")?;
+    let erased = statement.query_map([], |row| {
+        Ok(ErasedAccount { id: row.get(0)?, erased_at: Timestamp::from_micros(row.get(1)?) })
+    })?;
+    let erased = erased.collect::<rusqlite::Result<Vec<_>>>()?;
+    // A backup contains the times at which the migrations of its database were applied.
+    let created_at = |connection: &Connection| {
+        let sql = format!("SELECT applied_on FROM {HISTORY} WHERE version = 1");
+        connection.query_row(&sql, [], |row| row.get::<_, String>(0))
+    };
+    if !erased.is_empty() && created_at(&current)? != created_at(&open_untrusted(backup)?)? {
+        bail!("the replaced database is not the one that was backed up");
+    }
+    Ok(erased)
+}
+
 /// Fails if another program has the database open, for example to replicate it.
 pub fn require_alone(file: &Path) -> Result<()> {
     let connection = Connection::open(file)?;
@@ -81,10 +108,7 @@ pub fn check_file(file: &Path) -> Result<Contents> {
     let shown = file.display();
     std::fs::File::open(file).with_context(|| format!("{shown} cannot be read"))?;
     let unreadable = || format!("{shown} cannot be read as a database");
-    let connection =
-        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).with_context(unreadable)?;
-    // The file is not trusted: its schema may call only functions without side effects.
-    connection.pragma_update(None, "trusted_schema", false).with_context(unreadable)?;
+    let connection = open_untrusted(file).with_context(unreadable)?;
     let found = match schema_objects(&connection) {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
             bail!("{shown} is not an SQLite database")
@@ -129,6 +153,13 @@ pub fn check_file(file: &Path) -> Result<Contents> {
         .filter(|table| table.is_among(&found))
         .map(|Object { name, .. }| Ok((name.clone(), number("COUNT(*)", name)?)));
     Ok(Contents { schema, rows: rows.collect::<Result<_>>()? })
+}
+
+/// Opens a file whose schema may call only functions without side effects.
+fn open_untrusted(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(connection)
 }
 
 /// Returns how the schema of a database differs from the schema that this program creates. Additional tables and indexes
