@@ -2,6 +2,7 @@
 //! page of the account.
 
 pub mod columns;
+mod mails;
 mod redaction;
 
 use serde_json::{Value, json};
@@ -16,7 +17,6 @@ use crate::security::reauthentication::{Proof, reauthenticate};
 use crate::security::{Tx, Viewer, throttle};
 use crate::store::audit::{Entry, StoredActor};
 use crate::store::django_keys::{self, KeyedModel};
-use crate::store::outbox::OutboxMessage;
 use crate::store::personal_data::{self as stored, StoredInvitation};
 use crate::store::{self, Reader};
 
@@ -54,7 +54,7 @@ pub fn export(db: &Reader<'_>, account: &Account, now: Timestamp) -> store::Resu
         "invitations": invitations(db, account)?,
         "sessions": sessions(db, account)?,
         "knownNetworks": known_networks(db, account)?,
-        "mails": mails(db, account)?,
+        "mails": mails::export(db, account)?,
         "auditLog": audit_log(db, account)?,
         "throttling": throttling(db, account)?,
         "django": django(db, account)?,
@@ -188,50 +188,6 @@ fn known_networks(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
     let exported =
         networks.iter().map(|(network, seen_at)| json!({ "network": network, "lastSeenAt": time(*seen_at) }));
     Ok(exported.collect::<Vec<_>>().into())
-}
-
-fn is_waiting(mail: &OutboxMessage) -> bool {
-    mail.delivered_at.is_none() && mail.refused_at.is_none()
-}
-
-/// Exports mails to the owner in full, and of mails about the owner to others only what they share: the subject and times.
-fn mails(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
-    let pending = store::pending_emails::find_hash(db, account.id)?;
-    let is_own = |mail: &OutboxMessage| {
-        let is_pending = || pending.as_ref() == Some(&email::hash(&mail.recipient));
-        account.addresses().any(|own| email::is_same(own, &mail.recipient)) || is_pending()
-    };
-    let spellings: Vec<String> =
-        account.addresses().flat_map(|address| [address.to_lowercase(), email::key(address)]).collect();
-    let mut own = stored::list_mails_to(db, &spellings)?;
-    let (about, others): (Vec<_>, Vec<_>) =
-        stored::list_mails_about(db, account.id)?.into_iter().partition(is_own);
-    own.extend(about);
-    own.sort_by_key(|mail| mail.id);
-    own.dedup_by_key(|mail| mail.id);
-    let times = |mail: &OutboxMessage| {
-        json!({
-            "subject": redaction::redact(&mail.subject, account),
-            "writtenAt": time(mail.created_at),
-            "deliveredAt": optional(mail.delivered_at),
-            "refusedAt": optional(mail.refused_at),
-            "nextAttemptAt": is_waiting(mail).then(|| time(mail.due_at)),
-            "attempts": mail.attempts,
-        })
-    };
-    let in_full = |mail: &OutboxMessage| {
-        let mut exported = times(mail);
-        exported["recipient"] = mail.recipient.as_str().into();
-        exported["lastError"] =
-            mail.last_error.as_deref().map(|text| redaction::redact(text, account)).into();
-        exported["text"] = redaction::redact(&mail.text, account).into();
-        exported["html"] = redaction::redact(&mail.html, account).into();
-        exported
-    };
-    Ok(json!({
-        "toYou": own.iter().map(in_full).collect::<Vec<_>>(),
-        "aboutYouToOthers": others.iter().map(times).collect::<Vec<_>>(),
-    }))
 }
 
 fn audit_log(db: &Reader<'_>, account: &Account) -> store::Result<Value> {

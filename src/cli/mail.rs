@@ -13,7 +13,7 @@ use crate::store::outbox::OutboxMessage;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// List waiting mails, and those that were delivered or refused in the last seven days.
+    /// List waiting mails, and those that were delivered or refused lately (retention.mails).
     List {
         /// Print a JSON array.
         #[arg(long)]

@@ -9,7 +9,7 @@ mod docs;
 mod fuzz_targets;
 mod fuzzing;
 mod graphql;
-mod groups;
+pub mod groups;
 mod http;
 mod language;
 mod layers;

@@ -9,7 +9,7 @@ use crate::digest::sha256_hex;
 use crate::email;
 use crate::store::accounts::{Account, AccountId};
 use crate::store::attempts::{self, Attempts};
-use crate::store::{Reader, Result, Writer};
+use crate::store::{Reader, Result, Writer, pending_emails};
 
 /// A counter of attempts at an account, or of mails to its owner.
 pub struct OwnCounter {
@@ -40,8 +40,8 @@ pub fn list_own(db: &Reader<'_>, account: &Account) -> Result<Vec<OwnCounter>> {
         let purpose = Some(MailPurpose::JoinRequest.into());
         counters.push(OwnCounter { limit: "mail_per_address", network: None, purpose, attempts });
     }
-    for address in account.addresses() {
-        for (purpose, name) in mail_counters(address) {
+    for hash in address_hashes(db, account)? {
+        for (purpose, name) in mail_counters(&hash) {
             for (_, attempts) in attempts::list(db, &[&name])? {
                 counters.push(OwnCounter {
                     limit: "mail_per_address",
@@ -66,12 +66,12 @@ pub fn delete_own(db: &Writer<'_>, account: &Account, login_names: &[String]) ->
         attempts::delete(db, &on_subject(&subject))?;
         attempts::delete_between(db, &format!("password:{subject}@"), "")?;
     }
-    for address in account.addresses() {
-        for (_, name) in mail_counters(address) {
+    for hash in address_hashes(db, account)? {
+        for (_, name) in mail_counters(&hash) {
             attempts::delete(db, &name)?;
         }
         // The join requests of others that were mailed to this account.
-        attempts::delete_between(db, "join-requests-of:", &format!(":{}", email::hash(address)))?;
+        attempts::delete_between(db, "join-requests-of:", &format!(":{hash}"))?;
     }
     Ok(())
 }
@@ -88,7 +88,12 @@ fn join_requests_of(account: AccountId) -> String {
     format!("join-requests-of:{account}:")
 }
 
-fn mail_counters(address: &str) -> impl Iterator<Item = (&'static str, String)> {
-    let hash = email::hash(address);
+/// Returns the hashes of the addresses of an account, and of the one that it requested last.
+fn address_hashes(db: &Reader<'_>, account: &Account) -> Result<Vec<String>> {
+    let pending = pending_emails::find_hash(db, account.id)?;
+    Ok(account.addresses().map(|address| email::hash(address)).chain(pending).collect())
+}
+
+fn mail_counters(hash: &str) -> impl Iterator<Item = (&'static str, String)> {
     MailPurpose::VARIANTS.iter().map(move |purpose| (*purpose, format!("mails-to:{purpose}:{hash}")))
 }

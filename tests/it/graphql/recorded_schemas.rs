@@ -52,6 +52,7 @@ const COMPARISONS: [Comparison; 4] = [
             &REVOKE,
             &INVITATIONS,
             &REGISTER,
+            &EXPORT,
             &["Mutation.tokenAuth(username)", "Register.refreshToken", "Register.token"],
         ],
     },
@@ -73,6 +74,7 @@ const COMPARISONS: [Comparison; 4] = [
             &REVOKE,
             &INVITATIONS,
             &REGISTER,
+            &EXPORT,
             &[
                 "Mutation.register(academicTitle)",
                 "Mutation.register(firstName)",
@@ -97,6 +99,7 @@ const COMPARISONS: [Comparison; 4] = [
             &REVOKE,
             &INVITATIONS,
             &REGISTER,
+            &EXPORT,
             &[
                 "Mutation.register(password1)",
                 "Mutation.register(password2)",
@@ -123,6 +126,7 @@ const COMPARISONS: [Comparison; 4] = [
             &REVOKE_RELAY,
             &REGISTER_RELAY,
             &["InvitationType", "Query.invitations"],
+            &EXPORT_RELAY,
             &[
                 "RegisterInput.academicTitle",
                 "RegisterInput.firstName",
@@ -145,6 +149,7 @@ const SESSIONS: [&str; 4] =
 
 /// The payloads of session mutations.
 const REVOKE: [&str; 2] = ["RevokeAllSessions", "RevokeSession"];
+const EXPORT: [&str; 2] = ["ExportMyData", "Mutation.exportMyData"];
 
 /// The payloads of session mutations for Relay.
 const REVOKE_RELAY: [&str; 4] =
@@ -171,6 +176,7 @@ const LANGUAGE: [&str; 3] =
 
 const LANGUAGE_RELAY: [&str; 3] =
     ["RegisterInput.language", "UpdateAccountInput.language", "UserNode.language"];
+const EXPORT_RELAY: [&str; 3] = ["ExportMyDataInput", "ExportMyDataPayload", "Mutation.exportMyData"];
 
 const HAND_OVER: [&str; 2] = ["HandOverWorkingGroup", "Mutation.handOverWorkingGroup"];
 

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use pledge4future_auth::accounts::admin;
 use pledge4future_auth::outbox::{self, DeliveryReport};
 use reqwest::Method;
 
@@ -124,4 +125,29 @@ async fn a_server_that_cannot_write_mails_is_not_ready_after_an_hour() {
     std::fs::create_dir(&mail).expect("a folder");
     assert_eq!(deliver(&server), delivered(1));
     assert_eq!(readiness(&server).await, ready());
+}
+
+#[tokio::test]
+async fn a_mail_under_way_is_delivered_when_its_account_is_erased() {
+    let (arrived, arrival) = mpsc::channel();
+    let (permit, permission) = mpsc::channel::<()>();
+    let receiver = Receiver::scripted(move |line| {
+        if line.starts_with("RCPT TO:<ada") {
+            arrived.send(()).expect("the test waits");
+            permission.recv().expect("the test permits");
+        }
+        None
+    });
+    let server = site(&receiver).await;
+    server.register("ada").await;
+    std::thread::scope(|scope| {
+        let delivery = scope.spawn(|| deliver(&server));
+        arrival.recv().expect("a mail");
+        assert!(server.run(|app| admin::delete(app, 1)).is_ok());
+        assert!(server.rows_of("outbox").is_empty());
+        permit.send(()).expect("the receiver waits");
+        assert_eq!(delivery.join().expect("a delivery"), delivered(1));
+    });
+    assert_eq!(receiver.recipients(), ["ada@example.org"]);
+    assert_eq!(deliver(&server), DeliveryReport::default());
 }
