@@ -26,20 +26,23 @@ const PAGE_SIZE: i64 = 1000;
 /// Exports the data of the viewer, in the order in which people should read it.
 pub fn mine(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<Value> {
     let verified = reauthenticate(app, viewer, "password", proof, |_, _| Ok(()))?;
-    verified.run(app, |tx, account| {
+    let (account, now) = verified.run(app, |tx, account| {
         throttle::account_change(tx, account.id)?;
         tx.record(account.id, Event::DataExported)?;
-        Ok(export(tx, account, tx.now)?)
-    })
+        Ok((account.clone(), tx.now))
+    })?;
+    // Reads after the transaction, because a long audit log would delay other writes.
+    Ok(app.store.read(|db| export(db, &account, now))?)
 }
 
 /// Exports the data of an account for the command line. `name` is its address, username or id.
 pub fn of_account(app: &App, name: &str) -> Result<Value> {
-    Tx::run_as_operator(app, |tx| {
+    let (account, now) = Tx::run_as_operator(app, |tx| {
         let account = admin::find(tx, name)?;
         tx.record(account.id, Event::DataExported)?;
-        Ok(export(tx, &account, tx.now)?)
-    })
+        Ok((account, tx.now))
+    })?;
+    Ok(app.store.read(|db| export(db, &account, now))?)
 }
 
 /// Returns all that is stored about an account, except secrets: hashes of passwords, tokens and cookies, and the tokens in

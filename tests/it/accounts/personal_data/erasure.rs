@@ -57,6 +57,7 @@ async fn a_deletion_leaves_only_what_is_documented() {
     let mails = rows_with(&server, &TRACES, &[]);
     assert_eq!(mails.len(), 2, "{mails:#?}");
     assert!(mails.iter().all(|mail| mail.contains("Your account was deleted.")), "{mails:#?}");
+    assert!(mails.iter().all(|mail| mail.ends_with("Null]")), "a mail names the account: {mails:#?}");
     // Networks have counters of their own, which do not name the account.
     let left = rows_with(&server, &[HOME, OFFICE, ATTACKER], &["audit", "attempts"]);
     assert!(left.is_empty(), "{left:#?}");
