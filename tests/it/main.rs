@@ -9,7 +9,7 @@ mod docs;
 mod fuzz_targets;
 mod fuzzing;
 mod graphql;
-pub mod groups;
+mod groups;
 mod http;
 mod language;
 mod layers;
