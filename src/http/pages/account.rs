@@ -1,6 +1,7 @@
 //! The pages of an account.
 
 mod activity;
+mod data;
 mod delete;
 mod device;
 mod emails;
@@ -14,7 +15,7 @@ mod sessions;
 use super::definition::Definition;
 pub(super) use login::FRONT;
 
-pub(super) static PAGES: [&Definition; 16] = [
+pub(super) static PAGES: [&Definition; 17] = [
     &login::LOG_IN,
     &login::LOG_OUT,
     &login::CONFIRM,
@@ -30,5 +31,6 @@ pub(super) static PAGES: [&Definition; 16] = [
     &group_search::FIND,
     &group_search::NEW,
     &group_search::INSTITUTIONS,
+    &data::DATA,
     &delete::DELETE,
 ];

@@ -1,7 +1,7 @@
 //! `user`: commands for accounts.
 
-mod invitations;
 mod export;
+mod invitations;
 mod set_email;
 
 use serde_json::{Value, json};

@@ -155,3 +155,32 @@ async fn a_login_leads_only_to_pages_of_this_server() {
         assert_eq!(entered.address, expected, "{next:?}");
     }
 }
+
+#[tokio::test]
+async fn log_ins_confirmations_and_log_outs_on_pages_are_recorded() {
+    let server = TestServer::start("").await;
+    let email = server.register_verified("ada").await;
+    let mut browser = PageBrowser::new(&server);
+    browser.log_in(&email, PASSWORD).await;
+    let page = browser.open("/account/confirm").await;
+    let wrong = browser.submit(&page, "Continue", &[("password", "wrong")]).await;
+    assert!(wrong.status == 422 && wrong.says("Invalid password."), "{}", wrong.text());
+    server.log_in(&email, PASSWORD).await;
+    let page = browser.open("/account/sessions").await;
+    browser.submit(&page, "End all other sessions", &[]).await;
+    let page = browser.open("/account/confirm").await;
+    let page = browser.submit(&page, "Continue", &[("password", PASSWORD)]).await;
+    browser.submit(&page, "Log out", &[]).await;
+    let lines = server.audit_lines();
+    let expected = [
+        "1 logged_in owner",
+        "1 password_refused owner",
+        "1 logged_in owner",
+        "1 other_sessions_revoked owner",
+        "1 password_confirmed owner",
+        "1 logged_out owner",
+    ];
+    assert_eq!(lines[lines.len() - expected.len()..], expected);
+    let sessions: Vec<_> = server.audit().iter().rev().take(2).map(|entry| entry.session.clone()).collect();
+    assert!(sessions[0].is_some() && sessions[0] == sessions[1], "{sessions:?}");
+}

@@ -8,7 +8,7 @@ use crate::support::person::PASSWORD;
 use crate::support::server::TestServer;
 
 /// The pages of an account with forms that change something.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "/account",
     "/account/profile",
     "/account/emails",
@@ -17,6 +17,7 @@ const PAGES: [&str; 9] = [
     "/account/group",
     "/account/group/find",
     "/account/group/new?q=heidelberg",
+    "/account/data",
     "/account/delete",
 ];
 

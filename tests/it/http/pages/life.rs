@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
+use reqwest::header::CONTENT_DISPOSITION;
 use serde_json::{Value, json};
 
 use crate::support::SEED;
@@ -257,5 +259,35 @@ async fn the_terms_must_be_accepted_to_register() {
     let accepted = [entered.as_slice(), &[("accept_terms", "on")]].concat();
     assert_eq!(browser.submit(&page, "Create an account", &accepted).await.address, "/done/registration");
     assert!(server.rows_of("accounts")[0].contains("2026-01"));
+    server.ignore_mail();
+}
+
+#[tokio::test]
+async fn people_see_and_download_everything_about_themselves() {
+    let server = start("").await;
+    let ada = server.sign_up("ada").await;
+    ada.add_secondary_email(&server, "ada@example.net").await;
+    let mut browser = PageBrowser::new(&server);
+    browser.log_in(&ada.email, PASSWORD).await;
+    browser.create_group("Tides").await;
+    let page = browser.open("/account/data").await;
+    let shown = browser.submit(&page, "Show it here", &[]).await;
+    for part in ["ada@example.net", "Tides", "127.0.0.1", "logged_in", "Activate your account"] {
+        assert!(shown.says(part), "{part} is missing: {}", shown.text());
+    }
+    server.advance(Duration::from_mins(6));
+    let form = page.form("Download my data");
+    let refused = browser.send(&form).await;
+    assert!(refused.status == 422 && refused.says("Please enter your password."), "{}", refused.text());
+    let form = form.with("password", PASSWORD);
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form.fields).finish();
+    let request =
+        server.raw(Method::POST, "/account/data").header("Sec-Fetch-Site", "same-origin").body(body);
+    let reply = browser.request(request).await;
+    let name = reply.headers()[CONTENT_DISPOSITION].to_str().expect("a string").to_owned();
+    assert_eq!(name, "attachment; filename=\"account-1-2026-03-01.json\"");
+    let data: Value = reply.json().await.expect("JSON");
+    assert_eq!(data["addresses"]["secondary"], "ada@example.net");
+    assert_eq!(data["workingGroup"]["name"], "Tides");
     server.ignore_mail();
 }

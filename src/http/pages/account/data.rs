@@ -1,0 +1,157 @@
+//! The page on which people see and download everything that is stored about them.
+
+use minijinja::{Value, context};
+use serde_json::Value as Json;
+
+use crate::accounts::personal_data;
+use crate::app::App;
+use crate::error::Result;
+use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::visit::Visit;
+use crate::security::reauthentication::Proof;
+
+/// The most entries of a list that the page shows. The file contains all.
+const MAX_ENTRIES: usize = 100;
+
+pub(super) static DATA: Definition = Definition {
+    path: "/account/data",
+    title: "Your data",
+    template: "data.html",
+    audience: Audience::Owner,
+    fields: &["password"],
+    show: |_, _| Ok(Shown::Page(context! {})),
+    submit: Some(submit),
+};
+
+/// The parts of an export with their titles, in the order of the page.
+const PARTS: [(&str, &str); 14] = [
+    ("/account", "Account"),
+    ("/addresses", "E-mail addresses"),
+    ("/workingGroup", "Working group"),
+    ("/joinRequests", "Your requests"),
+    ("/invitations/received", "Invitations to you"),
+    ("/invitations/made", "Invitations by you"),
+    ("/sessions", "Sessions"),
+    ("/knownNetworks", "Networks from which you logged in"),
+    ("/mails/toYou", "Mails to you"),
+    ("/mails/aboutYouToOthers", "Mails about you to others"),
+    ("/auditLog", "Activity"),
+    ("/throttling", "Counted attempts"),
+    ("/django/user", "Your key in the former system"),
+    ("/django/joinRequests", "Keys of your requests in the former system"),
+];
+
+/// The labels of members of an export. A member without one is shown only in the file.
+const LABELS: [(&str, &str); 60] = [
+    ("about", "About"),
+    ("acceptedAt", "Accepted"),
+    ("activationEndsPassword", "The activation ends the password"),
+    ("addedAt", "Added to this server"),
+    ("allTokensRevokedAt", "All log-ins ended"),
+    ("archivedAt", "Archived"),
+    ("at", "Time"),
+    ("attempts", "Attempts"),
+    ("by", "By"),
+    ("deactivatedAt", "Deactivated"),
+    ("deliveredAt", "Delivered"),
+    ("detail", "Detail"),
+    ("device", "Device"),
+    ("email", "E-mail address"),
+    ("event", "Event"),
+    ("expiresAt", "Expires"),
+    ("firstName", "First name"),
+    ("forgottenAt", "Forgotten"),
+    ("hasPassword", "Has a password, stored as a hash"),
+    ("id", "Id"),
+    ("institution", "Institution"),
+    ("ipAddress", "IP address"),
+    ("isOnPages", "On these pages"),
+    ("isStaff", "Staff"),
+    ("isSuperuserInDjango", "Superuser in the former system"),
+    ("issuedAt", "Issued"),
+    ("joinedAt", "Member since"),
+    ("key", "Key"),
+    ("language", "Language"),
+    ("lastAttemptAt", "Last attempt"),
+    ("lastError", "Last error"),
+    ("lastLoginInDjangoAt", "Last log-in to the former system"),
+    ("lastName", "Last name"),
+    ("lastSeenAt", "Last seen"),
+    ("lastUsedAt", "Last used"),
+    ("limit", "Limit"),
+    ("madeAt", "Made"),
+    ("mails", "Mails"),
+    ("name", "Name"),
+    ("network", "Network"),
+    ("nextAttemptAt", "Next attempt"),
+    ("operatorPagesUsedAt", "Pages for operators used"),
+    ("passwordEnteredAt", "Password entered"),
+    ("primary", "Primary address"),
+    ("recipient", "Recipient"),
+    ("refreshTokens", "Refresh tokens"),
+    ("refusedAt", "Refused"),
+    ("replacedAt", "Replaced"),
+    ("revocationsOfAllTokens", "How often all log-ins ended"),
+    ("role", "Role"),
+    ("secondary", "Secondary address"),
+    ("secondaryAwaitsConfirmation", "A secondary address waits for its confirmation"),
+    ("session", "Session"),
+    ("startedAt", "Logged in"),
+    ("status", "Status"),
+    ("subject", "Subject"),
+    ("terms", "Terms of use"),
+    ("text", "Text"),
+    ("username", "Username"),
+    ("verifiedAt", "Address confirmed"),
+];
+
+fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
+    visit.confirm_if_asked(app)?;
+    let data = personal_data::mine(app, &visit.viewer, Proof::RecentLogin)?;
+    if visit.form.get("action") == "show" {
+        return Ok(Next::Page(context! { data => parts(&data) }));
+    }
+    let id = visit.session.as_ref().map(|session| session.account.id).unwrap_or_default();
+    let day = app.clock.now().to_string().chars().take(10).collect::<String>();
+    let json = serde_json::to_string_pretty(&data).map_err(anyhow::Error::new)?;
+    Ok(Next::Download { name: format!("account-{id}-{day}.json"), json })
+}
+
+fn parts(data: &Json) -> Vec<Value> {
+    let part = |(pointer, title): &(&str, &'static str)| {
+        let rows: Vec<Vec<Value>> = match data.pointer(pointer) {
+            Some(Json::Array(entries)) => entries.iter().rev().take(MAX_ENTRIES).map(facts).collect(),
+            Some(Json::Null) | None => Vec::new(),
+            Some(entry) => vec![facts(entry)],
+        };
+        let count = data.pointer(pointer).and_then(Json::as_array).map_or(0, Vec::len);
+        context! { title => *title, rows, more => (count > MAX_ENTRIES).then_some(count) }
+    };
+    PARTS.iter().map(part).collect()
+}
+
+/// Returns the members of an entry that have a value and a label.
+fn facts(entry: &Json) -> Vec<Value> {
+    let members = entry.as_object().into_iter().flatten();
+    let fact = |(name, value): (&String, &Json)| {
+        let (_, label) = LABELS.iter().find(|(known, _)| known == name)?;
+        let is_word = value.is_boolean();
+        let value = text(value).filter(|value| !value.is_empty())?;
+        Some(context! { name => *label, value, is_word })
+    };
+    members.filter_map(fact).collect()
+}
+
+fn text(value: &Json) -> Option<String> {
+    match value {
+        Json::Null => None,
+        Json::Bool(is_true) => Some(if *is_true { "Yes" } else { "No" }.to_owned()),
+        Json::String(text) => Some(text.clone()),
+        Json::Number(number) => Some(number.to_string()),
+        Json::Array(entries) => Some(entries.iter().filter_map(text).collect::<Vec<_>>().join("\n")),
+        Json::Object(members) => {
+            let member = |(name, value): (&String, &Json)| Some(format!("{name}: {}", text(value)?));
+            Some(members.iter().filter_map(member).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
