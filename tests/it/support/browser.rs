@@ -138,6 +138,14 @@ impl Browser {
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
     }
 
+    /// Waits until the page says that a form was accepted.
+    pub async fn wait_for_status(&self, text: &str) {
+        let text = serde_json::to_string(text).expect("a string");
+        let path = format!("//*[@role='status'][normalize-space()={text}]");
+        let found = self.client.wait().for_element(Locator::XPath(&path)).await;
+        found.unwrap_or_else(|error| panic!("{text}: {error}"));
+    }
+
     /// Sets the language and the colours that pages are requested in.
     pub async fn prefer(&self, language: &str, is_dark: bool) {
         self.devtools("Network.enable", json!({})).await;

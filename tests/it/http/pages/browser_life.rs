@@ -44,35 +44,35 @@ async fn live(browser: &Browser, size: (u32, u32)) {
 
     browser.click("a[href='/account/profile']").await;
     browser.submit("Save", &[("first_name", "Ada"), ("last_name", "King")]).await;
-    assert_eq!(browser.wait_for("[role=status]").await, "Your changes are saved.");
+    browser.wait_for_status("Your changes are saved.").await;
     browser.click("a[href='/account/emails']").await;
     browser.submit("Send the mail", &[("email", "ada@example.net")]).await;
-    browser.wait_for("[role=status]").await;
+    browser.wait_for_status("We have mailed a link to this address. Open it to confirm the address.").await;
     browser.open(&server, &format!("/activate/{}", server.mailed_token("ada@example.net"))).await;
     browser.submit("Confirm ada@example.net", &[]).await;
     browser.wait_for_url(&server, "/done/secondary-address").await;
     browser.open(&server, "/account/emails").await;
     browser.submit("Make ada@example.net the primary address", &[]).await;
-    assert_eq!(browser.wait_for("[role=status]").await, "Your addresses are swapped.");
+    browser.wait_for_status("Your addresses are swapped.").await;
     browser.click("a[href='/account/password']").await;
     let passwords =
         [("old_password", PASSWORD), ("new_password1", OTHER_PASSWORD), ("new_password2", OTHER_PASSWORD)];
     browser.submit("Change the password", &passwords).await;
-    browser.wait_for("[role=status]").await;
+    browser.wait_for_status("Your password is changed. You are logged out on all other devices.").await;
 
     browser.click("a[href='/account/group']").await;
     browser.click("a[href='/account/group/new']").await;
     browser.submit("Search", &[("q", "heidelberg")]).await;
     browser.wait_for("input[name=institution]:checked").await;
     browser.submit("Create the working group", &[("name", "Tides")]).await;
-    assert_eq!(browser.wait_for("[role=status]").await, "The working group is created. You represent it.");
+    browser.wait_for_status("The working group is created. You represent it.").await;
     browser.submit("Delete Tides", &[]).await;
-    assert_eq!(browser.wait_for("[role=status]").await, "The working group is deleted.");
+    browser.wait_for_status("The working group is deleted.").await;
     browser.click("a[href='/account/activity']").await;
     browser.wait_for(".entries").await;
     browser.open(&server, "/account/delete").await;
     browser.submit("Delete this account", &[("password", OTHER_PASSWORD)]).await;
-    assert_eq!(browser.wait_for("[role=status]").await, "Your account is deleted.");
+    browser.wait_for_status("Your account is deleted.").await;
     assert_eq!(server.count_accounts(), 0);
     assert_eq!(browser.console_errors().await, [] as [String; 0]);
     server.ignore_mail();
