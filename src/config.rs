@@ -83,7 +83,7 @@ pub struct Links {
     pub password_reset: String,
     pub password_set: String,
     pub invitation: String,
-    pub join_requests: Option<String>,
+    join_requests: Option<String>,
     pub sign_in: Option<String>,
 }
 
@@ -187,6 +187,12 @@ impl Config {
 
     pub fn sign_in(&self) -> Option<String> {
         Some(self.links.sign_in.as_ref()?.replace("{public_url}", &self.public_url))
+    }
+
+    /// Returns the page on which representatives answer join requests, if there is one.
+    pub fn join_requests(&self) -> Option<String> {
+        let own_page = || self.pages.enabled.then(|| "{public_url}/account/group".to_owned());
+        self.links.join_requests.clone().or_else(own_page)
     }
 
     pub fn branding_name(&self) -> &str {

@@ -51,6 +51,8 @@ pub struct Templates {
     /// The variables that are the same in all mails.
     defaults: Value,
     links: Links,
+    /// The page that answers join requests. Empty if there is none.
+    join_requests: String,
     public_url: String,
 }
 
@@ -76,6 +78,7 @@ impl Templates {
             environments,
             defaults,
             links: config.links.clone(),
+            join_requests: config.join_requests().unwrap_or_default(),
             public_url: config.public_url.clone(),
         };
         templates.render_each_kind(languages).context("mail.templates")?;
@@ -156,7 +159,7 @@ impl Templates {
             MailKind::Hint(sentence) => ("hint", context! { sentence => language.translate(sentence) }),
             MailKind::JoinRequest { id, requester, email, group } => {
                 let variables = context! {
-                    link => self.link(links.join_requests.as_deref().unwrap_or_default(), ""),
+                    link => self.link(&self.join_requests, ""),
                     request_id => id,
                     requester => single_line(requester),
                     requester_email => single_line(email),

@@ -10,7 +10,7 @@ const OPEN: &str = "groups.joining = \"open\"\n";
 
 #[tokio::test]
 async fn a_join_request_and_its_answer_are_sent_by_mail() {
-    let server = start("").await;
+    let server = start("pages.enabled = false\n").await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     let name = json!({ "firstName": "Bo", "lastName": "O'Hara\nBcc: eve@e.org" });
     assert_done(&bo.mutate(&server, &mutation("updateAccount", name)).await);
@@ -65,7 +65,7 @@ async fn a_join_request_and_its_answer_are_sent_by_mail() {
 
 #[tokio::test]
 async fn the_commands_in_the_mail_answer_a_join_request() {
-    let server = start("").await;
+    let server = start("pages.enabled = false\n").await;
     let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
     let group = ada.create_group(&server, "Tides", true).await;
     bo.request_join(&server, &group).await;
@@ -81,14 +81,19 @@ async fn the_commands_in_the_mail_answer_a_join_request() {
 }
 
 #[tokio::test]
-async fn the_mail_about_a_join_request_links_to_the_configured_page() {
-    let server = start("links.join_requests = \"https://www.example.org/requests\"\n").await;
-    let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
-    let group = ada.create_group(&server, "Tides", true).await;
-    bo.request_join(&server, &group).await;
-    let mail = &server.mails_to(&ada.email)[1];
-    assert!(mail.text.lines().any(|line| line == "https://www.example.org/requests"), "{}", mail.text);
-    assert!(!mail.text.contains("answerJoinRequest") && !mail.text.contains("/graphql"), "{}", mail.text);
+async fn the_mail_about_a_join_request_links_to_the_page_that_answers_it() {
+    for (settings, page) in [
+        ("", "http://localhost:8000/account/group"),
+        ("links.join_requests = \"https://www.example.org/requests\"\n", "https://www.example.org/requests"),
+    ] {
+        let server = start(settings).await;
+        let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
+        let group = ada.create_group(&server, "Tides", true).await;
+        bo.request_join(&server, &group).await;
+        let mail = &server.mails_to(&ada.email)[1];
+        assert!(mail.text.lines().any(|line| line == page), "{}", mail.text);
+        assert!(!mail.text.contains("answerJoinRequest") && !mail.text.contains("/graphql"), "{}", mail.text);
+    }
 }
 
 #[tokio::test]

@@ -40,9 +40,9 @@ fn show_profile(app: &App, visit: &Visit) -> Result<Shown> {
     // After a rejection, the page shows what was entered.
     let current = |field: &str, saved: &str| visit.form.find(field).unwrap_or(saved).to_owned();
     let chosen = account.language.as_deref().unwrap_or_default();
-    let mut languages = vec![(String::new(), "–".to_owned())];
-    languages
-        .extend(app.languages.all().iter().map(|language| (language.code.clone(), language.name.clone())));
+    let languages = app.languages.all().iter();
+    let languages: Vec<_> =
+        languages.map(|language| (language.code.clone(), language.name.clone())).collect();
     Ok(Shown::Page(context! {
         can => context! {
             first_name => may_change(app, UpdateField::FirstName),
