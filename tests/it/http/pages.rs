@@ -8,6 +8,7 @@ mod cookies;
 mod forged_forms;
 mod life;
 mod links;
+mod looks;
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY};
