@@ -25,6 +25,7 @@ pub(super) fn run(listen: SocketAddr) -> Result<()> {
     loaded.config.data_dir = folder.path().to_owned();
     loaded.config.listen = free_address(listen)?;
     loaded.config.public_url = public_url(loaded.config.listen);
+    loaded.config.pages.admin = true;
     let created = create_sample(&open_or_create(&loaded.config)?);
     explain("the sample data cannot be created", created)?;
     print_unescaped(&introduction(&loaded.config, has_colours(&std::io::stdout())))?;
@@ -63,6 +64,7 @@ fn introduction(config: &Config, has_colours: bool) -> String {
     let bold = |text: String| if has_colours { format!("\x1b[1m{text}\x1b[0m") } else { text };
     let graphiql = bold(format!("{}/graphql", config.public_url));
     let front_page = bold(format!("{}/", config.public_url));
+    let admin = bold(format!("{}/admin", config.public_url));
     let data = config.data_dir.display();
     let accounts = [
         ("ada@example.org", "represents the working group \"Tidal energy\", where a join request waits"),
@@ -76,7 +78,8 @@ fn introduction(config: &Config, has_colours: bool) -> String {
     format!(
         "This demo keeps its sample data in {data} and deletes them when it stops (Ctrl+C).\n\n  \
          {graphiql}  GraphiQL in a browser, the API for programs\n  \
-         {front_page}  the front page\n\n\
+         {front_page}  pages to register, log in and look after an account\n  \
+         {admin}  pages for staff\n\n\
          Log in with an address and its password:\n\n{accounts}\n\
          Mails are printed here as well.\n\n"
     )

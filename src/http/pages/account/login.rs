@@ -1,6 +1,6 @@
 //! The front page, and the pages to log in, to log out, and to enter the password again.
 
-use minijinja::context;
+use minijinja::{Value, context};
 
 use crate::accounts::login::Name;
 use crate::accounts::page_login;
@@ -55,10 +55,21 @@ fn show_login(app: &App, visit: &Visit) -> Result<Shown> {
     if visit.session.is_some() {
         return Ok(Shown::Redirect(next(visit).to_owned()));
     }
-    Ok(Shown::Page(context! { with_username => accepts_username(app) }))
+    Ok(Shown::Page(login_values(app)))
+}
+
+fn login_values(app: &App) -> Value {
+    context! { with_username => accepts_username(app) }
 }
 
 fn log_in(app: &App, visit: &mut Visit) -> Result<Next> {
+    if visit.session.is_some() {
+        return Ok(Next::redirect(next(visit)));
+    }
+    // The page of an invitation leads here.
+    if visit.form.find("email").is_none() && visit.form.find("password").is_none() {
+        return Ok(Next::Page(login_values(app)));
+    }
     let entered = visit.form.owned("email").unwrap_or_default();
     // A username that looks like an address is not accepted here, because it may be the address of somebody else.
     let name = if accepts_username(app) && !entered.contains('@') {

@@ -11,7 +11,6 @@ use crate::error::Result;
 use crate::groups;
 use crate::http::pages::content;
 use crate::http::pages::definition::{Audience, Definition, Next, Shown};
-use crate::http::pages::form_pages::with_next;
 use crate::http::pages::visit::Visit;
 
 const FIELDS: &[&str] = &[
@@ -125,7 +124,6 @@ fn show_invitation(app: &App, visit: &Visit) -> Result<Shown> {
         inviter => invitation.inviter,
         has_account => invitation.has_account,
         is_own,
-        login_path => with_next("/account/login", &visit.address),
         wide => false,
     };
     Ok(Shown::Page(context! { ..invited, ..fields_of_registration(app) }))

@@ -240,7 +240,8 @@ async fn the_owner_of_an_account_accepts_an_invitation_after_logging_in() {
     assert!(page.says("You are logged in with another address.") && !page.has_form("Accept the invitation"));
     let mut guest = PageBrowser::new(&server);
     let page = guest.open(link.as_str()).await;
-    let page = guest.open(&page.link("Log in to accept")).await;
+    let page = guest.submit(&page, "Log in to accept", &[]).await;
+    assert_eq!(page.address, "/account/login", "the token is in the address: {}", page.address);
     let page = guest.submit(&page, "Log in", &[("email", &eve), ("password", PASSWORD)]).await;
     let joined = guest.submit(&page, "Accept the invitation", &[]).await;
     assert!(joined.says("You are now a member of this working group."), "{}", joined.text());
