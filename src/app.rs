@@ -1,3 +1,4 @@
+mod counts;
 mod data_lock;
 pub mod secret_key;
 
@@ -17,6 +18,7 @@ use crate::random::Random;
 use crate::store::Store;
 use crate::tokens::SigningKey;
 
+pub use counts::CountCache;
 pub use data_lock::lock_data_dir;
 
 /// Everything that a rule needs.
@@ -34,6 +36,7 @@ pub struct App {
     /// Notified after a transaction that enqueued mail, to wake its delivery.
     pub mail_enqueued: Arc<Notify>,
     pub metrics: Arc<Metrics>,
+    pub counts: Arc<CountCache>,
 }
 
 impl App {
@@ -62,6 +65,7 @@ impl App {
             outage,
             mail_enqueued,
             metrics,
+            counts: Arc::default(),
         })
     }
 
@@ -79,6 +83,7 @@ impl App {
             outage: Arc::clone(&self.outage),
             mail_enqueued: Arc::clone(&self.mail_enqueued),
             metrics: Arc::clone(&self.metrics),
+            counts: Arc::clone(&self.counts),
             config,
             random,
         })

@@ -42,6 +42,7 @@ pub use load::{Loaded, load, load_text};
 pub use log::{Log, LogFormat, LogLevel};
 pub use mail::{Mail, Transport};
 pub use retention::Retention;
+use setting::Origin;
 pub use setting::Setting;
 pub use smtp_url::{Encryption, SmtpServer};
 
@@ -73,6 +74,9 @@ pub struct Config {
     pub retention: Retention,
     pub metrics: Metrics,
     pub log: Log,
+    /// Where the values come from.
+    #[serde(skip)]
+    origin: Origin,
 }
 
 #[derive(Debug, Clone, Deserialize)]

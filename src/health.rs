@@ -1,5 +1,7 @@
 //! Health checks, and metrics of the mails and the use of disk and memory.
 
+pub mod overview;
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -1,4 +1,9 @@
-//! The rules of accounts for the command line. They do not require the password of the account.
+//! The rules of accounts for operators, on the command line and on pages. They do not require the password of the account.
+
+pub mod audit_log;
+pub mod links;
+pub mod mails;
+pub mod record;
 
 use super::register::{self, ValidRegistration};
 use super::{Account, AccountId, activation, archive_delete, notices, password, sessions, validation};
@@ -21,6 +26,8 @@ pub struct Creation {
     pub is_staff: bool,
     /// `None` if the owner will request a link to set a password.
     pub password: Option<String>,
+    /// Whether a mail contains a link to set a password, which also confirms the address.
+    pub mails_password_link: bool,
 }
 
 /// How [`set_email`] changed the primary address of an account.
@@ -56,7 +63,10 @@ pub fn create<'a>(by: impl Into<Operator<'a>>, new: &Creation) -> Result<Account
         if new.is_verified {
             store::accounts::set_verified(tx, account.id, Some(tx.now))?;
             tx.record(account.id, Event::Verified)?;
-        } else {
+        }
+        if new.mails_password_link {
+            links::enqueue_first_password(tx, &account)?;
+        } else if !new.is_verified {
             activation::enqueue_mail(tx, &account)?;
         }
         if store::accounts::set_staff(tx, account.id, new.is_staff)? {
@@ -180,6 +190,7 @@ pub fn set_active<'a>(by: impl Into<Operator<'a>>, name: &str, is_active: bool) 
         let account = find(tx, name)?;
         let event = if is_active { Event::Activated } else { Event::Deactivated };
         if !is_active {
+            require_other(tx, &account)?;
             sessions::end_all(tx, &account)?;
         }
         let changed = store::accounts::set_deactivated(tx, account.id, (!is_active).then_some(tx.now))?;
@@ -194,6 +205,9 @@ pub fn set_active<'a>(by: impl Into<Operator<'a>>, name: &str, is_active: bool) 
 pub fn set_staff<'a>(by: impl Into<Operator<'a>>, name: &str, is_staff: bool) -> Result<(Account, bool)> {
     by.into().run(|tx| {
         let account = find(tx, name)?;
+        if !is_staff {
+            require_other(tx, &account)?;
+        }
         let changed = store::accounts::set_staff(tx, account.id, is_staff)?;
         if changed {
             tx.record(account.id, if is_staff { Event::StaffGiven } else { Event::StaffTaken })?;
@@ -211,12 +225,34 @@ pub fn log_out<'a>(by: impl Into<Operator<'a>>, name: &str) -> Result<Account> {
     })
 }
 
+/// Ends a session of an account. A session of another account is treated as missing.
+pub fn end_session<'a>(by: impl Into<Operator<'a>>, name: &str, session: &str) -> Result<()> {
+    by.into().run(|tx| {
+        let account = find(tx, name)?;
+        if !store::sessions::delete(tx, account.id, session)? {
+            return Err(FieldErrors::of("id", FieldError::NO_SUCH_SESSION).into());
+        }
+        tx.record(account.id, Event::SessionRevoked(session))
+    })
+}
+
 /// Erases an account, which makes its address and username available again. Rejects the representative of a working group.
 pub fn delete<'a>(by: impl Into<Operator<'a>>, id: AccountId) -> Result<Account> {
     by.into().run(|tx| {
         let account = store::accounts::find_by_id(tx, id)?;
         let account = account.ok_or_else(|| Error::bad_request("the account no longer exists"))?;
+        require_other(tx, &account)?;
         archive_delete::erase(tx, &account)?;
         Ok(account)
     })
+}
+
+/// Rejects a member of staff who would lock themselves out. So at least one account keeps the rights of staff.
+fn require_other(tx: &Tx<'_>, account: &Account) -> Result<()> {
+    match &tx.caller.account {
+        Some(own) if own.id == account.id => {
+            Err(Error::bad_request("You cannot do this to your own account. Another member of staff can."))
+        }
+        _ => Ok(()),
+    }
 }

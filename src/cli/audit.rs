@@ -8,14 +8,14 @@ use super::database::open;
 use super::explain;
 use super::output::format_time;
 use super::paging::print_list;
-use crate::accounts::{AccountId, admin};
+use crate::accounts::AccountId;
+use crate::accounts::admin::audit_log;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::config::Config;
-use crate::error::Error;
 use crate::printable::single_line;
+use crate::store;
 use crate::store::audit::{Entry, Position, StoredActor};
-use crate::store::{self, Reader};
 
 const PAGE_SIZE: i64 = 1000;
 
@@ -43,7 +43,7 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
         Since::Timestamp(time) => time,
         Since::Ago(duration) => app.clock.now().minus(duration),
     });
-    let account = account.map(|name| app.store.read(|db| find(db, &name))).transpose();
+    let account = account.map(|name| app.store.read(|db| audit_log::find_account(db, &name))).transpose();
     let account = explain("the events cannot be listed", account)?;
     list(&app, account, since.unwrap_or(Timestamp::from_micros(0)), json)
 }
@@ -58,21 +58,13 @@ fn parse_since(text: &str) -> Result<Since, &'static str> {
     if let Ok(duration) = humantime::parse_duration(text) {
         return Ok(Since::Ago(duration));
     }
-    let day = humantime::parse_rfc3339(&format!("{text}T00:00:00Z"));
-    let time = day.or_else(|_| humantime::parse_rfc3339_weak(text));
+    if let Some(day) = audit_log::parse_day(text) {
+        return Ok(Since::Timestamp(day));
+    }
+    let time = humantime::parse_rfc3339_weak(text);
     let time = time.map_err(|_| "write it as 2026-11-01, as \"2026-11-01 18:30:00\" or as \"7 days\"")?;
     let since_epoch = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Ok(Since::Timestamp(Timestamp::from_micros(0).plus(since_epoch)))
-}
-
-/// Returns the id of an account. A number that names no account is taken as the id of an erased one, but not if it is
-/// rejected because it is the id of one account and the username of another.
-fn find(db: &Reader<'_>, name: &str) -> Result<AccountId, Error> {
-    let found = admin::find(db, name);
-    match (found, name.parse()) {
-        (Err(Error::BadRequest(_)), Ok(id)) if store::accounts::find_by_id(db, id)?.is_none() => Ok(id),
-        (found, _) => found.map(|account| account.id),
-    }
 }
 
 fn list(app: &App, account: Option<AccountId>, since: Timestamp, as_json: bool) -> Result<()> {

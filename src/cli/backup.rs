@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use tempfile::NamedTempFile;
 
 use super::database::{open_store, require_database};
+use super::log::print_error;
 use super::output::print;
 use crate::accounts::erasure;
 use crate::app::lock_data_dir;
@@ -14,6 +15,7 @@ use crate::config::{Config, Location};
 use crate::private_files;
 use crate::store::Store;
 use crate::store::backup::{self, Contents};
+use crate::store::properties::{self, Property};
 
 /// Tables whose rows are counted in the output, and their names there.
 const COUNTED_TABLES: [(&str, &str); 4] = [
@@ -37,9 +39,18 @@ pub(super) fn backup(config: &Config, file: &Path, keep: Option<NonZeroUsize>) -
             .with_context(|| format!("{} cannot be written", file.display()))?;
         backup::check_file(copy.path())
     })?;
+    // The backup is good all the same, for example while another process writes, or before a migration.
+    if let Err(error) = record_backup(config) {
+        print_error(&format!("the time of the backup was not recorded for the page /admin: {error:#}"));
+    }
     let removed = keep.map(|keep| remove_oldest(file, keep)).transpose()?.unwrap_or_default();
     let removed: String = removed.iter().map(|old| format!("removed: {}\n", old.display())).collect();
     print(&format!("{}: checked; {}\n{removed}", file.display(), describe(&contents)))
+}
+
+fn record_backup(config: &Config) -> Result<()> {
+    let now = Clock::System.now().micros().to_string();
+    open_store(config)?.write(|tx| properties::upsert(tx, Property::LastBackup, &now))
 }
 
 pub(super) fn restore(config: &Config, file: &Path, force: bool) -> Result<()> {

@@ -1,15 +1,17 @@
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Subcommand;
 use serde_json::json;
 
 use super::database::open;
+use super::explain;
 use super::output::{format_time, print};
 use super::paging::print_list;
 use super::terminal::confirm;
+use crate::accounts::admin::mails;
 use crate::app::App;
 use crate::config::Config;
 use crate::store;
-use crate::store::outbox::OutboxMessage;
+use crate::store::outbox::{OutboxMessage, State};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -56,11 +58,9 @@ fn line(message: &OutboxMessage) -> String {
 }
 
 fn state(message: &OutboxMessage) -> String {
-    match (message.delivered_at, message.refused_at, message.attempts) {
-        (Some(_), _, _) => "delivered".to_owned(),
-        (None, Some(_), _) => "refused".to_owned(),
-        (None, None, 0) => "waiting".to_owned(),
-        (None, None, attempts) => format!("waiting, attempts: {attempts}"),
+    match (message.state(), message.attempts) {
+        (State::Waiting, attempts) if attempts > 0 => format!("waiting, attempts: {attempts}"),
+        (state, _) => state.into_str().to_owned(),
     }
 }
 
@@ -78,13 +78,8 @@ fn to_json(message: &OutboxMessage) -> serde_json::Value {
     })
 }
 
-fn find(app: &App, id: i64) -> Result<OutboxMessage> {
-    let found = app.store.read(|db| store::outbox::find_by_id(db, id))?;
-    found.with_context(|| format!("there is no mail with the id {id}; `mail list` prints the ids"))
-}
-
 fn show(app: &App, id: i64) -> Result<()> {
-    let message = find(app, id)?;
+    let message = explain("the mail cannot be shown", mails::show(app, id))?;
     let last_error =
         message.last_error.as_ref().map(|error| format!("Last error: {error}\n")).unwrap_or_default();
     print(&format!(
@@ -97,22 +92,21 @@ fn show(app: &App, id: i64) -> Result<()> {
 }
 
 fn retry(app: &App, id: i64, yes: bool) -> Result<()> {
-    let message = find(app, id)?;
-    let is_delivered = message.delivered_at.is_some();
+    let failure = "no mail was queued";
+    let message = explain(failure, mails::find(app, id))?;
+    let is_delivered = message.state() == State::Delivered;
     if is_delivered {
         let question =
             format!("Mail {id} to {} has already been delivered. Send it again?", message.recipient);
         let refusal = format!("mail {id} has already been delivered");
         confirm(&question, &refusal, yes)?;
     }
-    let now = app.clock.now();
-    let is_queued = app.store.write(|tx| store::outbox::set_due(tx, id, now, is_delivered))?;
+    let is_queued = explain(failure, mails::retry(app, id, is_delivered))?;
     print_queued(usize::from(is_queued))
 }
 
 fn retry_all(app: &App) -> Result<()> {
-    let now = app.clock.now();
-    print_queued(app.store.write(|tx| store::outbox::set_all_due(tx, now))?)
+    print_queued(explain("no mail was queued", mails::retry_all(app))?)
 }
 
 fn print_queued(mails: usize) -> Result<()> {

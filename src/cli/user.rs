@@ -149,7 +149,14 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
             } else {
                 Some(ask_for_password()?)
             };
-            let new = Creation { email, username, is_verified: verified, is_staff: staff, password };
+            let new = Creation {
+                email,
+                username,
+                is_verified: verified,
+                is_staff: staff,
+                password,
+                mails_password_link: false,
+            };
             let account = explain("no account was created", admin::create(&app, &new))?;
             format!("account {} created: {}", account.id, account.email)
         }

@@ -7,6 +7,7 @@ use figment::{Figment, Source};
 
 use super::check::check;
 use super::environment::{self, Environment};
+use super::setting::Origin;
 use super::{Config, error_message, example, smtp_url};
 use crate::printable::single_line;
 
@@ -16,7 +17,6 @@ const SYSTEM_FILE: &str = "/etc/pledge4future-auth/config.toml";
 pub struct Loaded {
     pub config: Config,
     pub file: Option<PathBuf>,
-    pub(super) figment: Figment,
 }
 
 /// Loads the settings from a file and the environment. Without `file`, the file that the environment names is used, or else
@@ -52,7 +52,8 @@ fn extract(figment: Figment, file: Option<PathBuf>) -> Result<Loaded> {
         figment.extract().map_err(|error| anyhow!(single_line(&error_message::describe(error))))?;
     config.public_url.truncate(config.public_url.trim_end_matches('/').len());
     check(&config).map_err(|error| anyhow!(single_line(&format!("{error:#}"))))?;
-    Ok(Loaded { config, file, figment })
+    config.origin = Origin(figment);
+    Ok(Loaded { config, file })
 }
 
 impl Loaded {
@@ -60,7 +61,8 @@ impl Loaded {
     pub fn exposed_file(&self) -> Option<&Path> {
         let file = self.file.as_deref()?;
         let is_in_file = |name| {
-            let source = self.figment.find_metadata(name).and_then(|metadata| metadata.source.as_ref());
+            let source =
+                self.config.origin.0.find_metadata(name).and_then(|metadata| metadata.source.as_ref());
             matches!(source, Some(Source::File(_)))
         };
         let has_password = || self.config.mail.smtp_url.as_ref().is_some_and(smtp_url::has_password);

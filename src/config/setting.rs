@@ -1,7 +1,19 @@
-use figment::value::Value;
-use figment::{Metadata, Source};
+use std::fmt;
 
-use super::{Loaded, environment, example, smtp_url};
+use figment::value::Value;
+use figment::{Figment, Metadata, Source};
+
+use super::{Config, Loaded, environment, example, smtp_url};
+
+/// The values as they were read, with their sources. They contain secrets.
+#[derive(Clone, Default)]
+pub(super) struct Origin(pub(super) Figment);
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Origin")
+    }
+}
 
 /// A setting as `check-config` prints it.
 pub struct Setting {
@@ -18,26 +30,33 @@ pub struct Setting {
 impl Loaded {
     /// Returns every setting, in the order of `config.example.toml`.
     pub fn settings(&self) -> Vec<Setting> {
+        self.config.settings()
+    }
+}
+
+impl Config {
+    /// Returns every setting, in the order of `config.example.toml`.
+    pub fn settings(&self) -> Vec<Setting> {
         example::settings().map(|example| self.setting(example.name)).collect()
     }
 
     fn setting(&self, name: String) -> Setting {
-        let Ok(value) = self.figment.find_value(&name) else {
+        let Ok(value) = self.origin.0.find_value(&name) else {
             let value = self.describe_default(&name);
             return Setting { name, value, source: "default".to_owned(), is_changed: false };
         };
         let default = example::DEFAULTS.find_value(&name).ok();
         let is_changed = default.is_none_or(|default| to_toml(&default) != to_toml(&value));
-        let source = match self.figment.get_metadata(value.tag()) {
+        let source = match self.origin.0.get_metadata(value.tag()) {
             Some(Metadata { source: Some(Source::File(path)), .. }) => path.display().to_string(),
             Some(metadata) if metadata.name == environment::NAME => environment::NAME.to_owned(),
             _ => "default".to_owned(),
         };
-        let value = match (name.as_str(), &self.config.mail.smtp_url) {
+        let value = match (name.as_str(), &self.mail.smtp_url) {
             ("secret_key", _) => "\"***\"".to_owned(),
             ("database.url", _) => format!(
                 "{:?}",
-                self.config.location().map_or_else(|_| "***".to_owned(), |location| location.describe())
+                self.location().map_or_else(|_| "***".to_owned(), |location| location.describe())
             ),
             ("mail.smtp_url", Some(url)) => format!("{:?}", smtp_url::mask_password(url)),
             _ => to_toml(&value),
@@ -47,7 +66,7 @@ impl Loaded {
 
     /// Describes the default of a setting that is commented out in `config.example.toml`.
     fn describe_default(&self, name: &str) -> String {
-        let config = &self.config;
+        let config = self;
         match name {
             "site_name" => format!("{:?}", config.site_name()),
             "secret_key" => "(kept in secret_key_file)".to_owned(),

@@ -83,6 +83,7 @@ impl Query {
             active: is_active,
             archived,
             verified,
+            ..Filter::default()
         };
         let args = PageArgs {
             offset: offset.map(i64::from),

@@ -1,4 +1,7 @@
-//! The rules of working groups for the command line.
+//! The rules of working groups for operators, on the command line and on pages.
+
+pub mod directory;
+pub mod record;
 
 use super::errors;
 use super::manage::{self, NewGroupForm};
@@ -29,14 +32,19 @@ pub struct Represented {
 pub fn list(app: &App) -> Result<Vec<Represented>> {
     app.store.read(|db| {
         let groups = store::groups::list(db)?;
-        let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
-        let mut representatives = store::accounts::list_representatives(db, &ids)?;
-        let represented = groups.into_iter().map(|group| {
-            let found = representatives.iter().position(|account| account.is_member_of(&group.id));
-            Represented { representative: found.map(|found| representatives.swap_remove(found)), group }
-        });
-        Ok(represented.collect())
+        represented(db, groups)
     })
+}
+
+/// Adds their representatives to groups.
+fn represented(db: &Reader<'_>, groups: Vec<Group>) -> Result<Vec<Represented>> {
+    let ids: Vec<_> = groups.iter().map(|group| group.id.clone()).collect();
+    let mut representatives = store::accounts::list_representatives(db, &ids)?;
+    let represented = groups.into_iter().map(|group| {
+        let found = representatives.iter().position(|account| account.is_member_of(&group.id));
+        Represented { representative: found.map(|found| representatives.swap_remove(found)), group }
+    });
+    Ok(represented.collect())
 }
 
 /// Finds a group by its id or the beginning of its id.

@@ -13,7 +13,7 @@ use crate::store::accounts::AccountId;
 use crate::store::audit::{NewEntry, StoredActor};
 
 /// An event of an account. The log contains the name of the variant in snake case, which must not change. The strings are
-/// ids of sessions or working groups.
+/// ids: of sessions or working groups, unless a variant says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum Event<'a> {
@@ -86,6 +86,20 @@ pub enum Event<'a> {
     InvitationAccepted(Option<&'a str>),
     /// Recorded for the account that made the invitation.
     InvitationRevoked(Option<&'a str>),
+    /// An operator read a mail about the account, which may contain a link. The string is the id of the mail.
+    MailShown(&'a str),
+    /// An operator queued a mail about the account for delivery. The string is the id of the mail.
+    MailRetried(&'a str),
+    /// An operator queued all mails that are not delivered.
+    MailsRetried,
+    InstitutionAdded(&'a str),
+    InstitutionChanged(&'a str),
+    /// An institution was merged into another one. The string is the id of the other one.
+    InstitutionMerged(&'a str),
+    ResearchFieldAdded(&'a str),
+    ResearchFieldChanged(&'a str),
+    /// A research field was merged into another one. The string is the id of the other one.
+    ResearchFieldMerged(&'a str),
 }
 
 /// Why a login was rejected.
@@ -128,7 +142,15 @@ impl<'a> Event<'a> {
             | Self::RepresentationTaken(detail)
             | Self::JoinRequestMade(detail)
             | Self::JoinRequestApproved(detail)
-            | Self::JoinRequestDeclined(detail) => Some(detail),
+            | Self::JoinRequestDeclined(detail)
+            | Self::MailShown(detail)
+            | Self::MailRetried(detail)
+            | Self::InstitutionAdded(detail)
+            | Self::InstitutionChanged(detail)
+            | Self::InstitutionMerged(detail)
+            | Self::ResearchFieldAdded(detail)
+            | Self::ResearchFieldChanged(detail)
+            | Self::ResearchFieldMerged(detail) => Some(detail),
             Self::Invited(detail) | Self::InvitationAccepted(detail) | Self::InvitationRevoked(detail) => {
                 detail
             }

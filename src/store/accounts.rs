@@ -1,5 +1,6 @@
 //! Accounts and their addresses.
 
+mod count;
 mod filter;
 mod membership;
 mod names;
@@ -12,6 +13,7 @@ use super::value::ToValue as _;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
+pub use count::{Counts, count_all};
 pub use filter::Filter;
 use membership::read_membership;
 pub use membership::{MemberRole, Membership};

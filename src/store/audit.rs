@@ -1,9 +1,15 @@
 //! The audit log: events, and who caused them from which address. Entries never change, and are deleted when old.
 
+mod count;
+mod search;
+
 use super::accounts::AccountId;
 use super::statement::Row;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
+
+pub use count::{DayCount, count_by_day};
+pub use search::{Criteria, find_position_before, search};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase", const_into_str)]
@@ -29,14 +35,16 @@ impl StoredActor {
 pub struct NewEntry<'a> {
     pub at: Timestamp,
     pub event: &'a str,
-    /// The affected account. `None` if the client named none that exists, or if a working group without members was deleted.
+    /// The affected account. `None` if the client named none that exists, or if the event is about something else, such as an
+    /// institution.
     pub account: Option<AccountId>,
     pub actor: StoredActor,
     /// The IP address of the client, if known.
     pub address: Option<&'a str>,
     /// The session that began or ended, or in which the event happened.
     pub session: Option<&'a str>,
-    /// Depending on the event: why a login was rejected, which limit was exceeded, or the id of the working group.
+    /// Depending on the event: why a login was rejected, which limit was exceeded, or the id of a working group,
+    /// an institution, a research field or a mail.
     pub detail: Option<&'a str>,
 }
 

@@ -97,6 +97,23 @@ pub fn insert(db: &Writer<'_>, new: &NewGroup<'_>) -> Result<bool> {
     db.change(sql, (id, name, institution_id, research_field_id, employees, is_public))
 }
 
+/// Returns the names that groups of both institutions have.
+pub fn list_names_in_both(db: &Reader<'_>, institution: &str, other: &str) -> Result<Vec<String>> {
+    let sql = "SELECT g.name FROM working_groups g WHERE g.institution_id = $1 AND EXISTS \
+         (SELECT 1 FROM working_groups o WHERE o.institution_id = $2 AND o.name = g.name) ORDER BY g.position";
+    db.list(sql, (institution, other), |row| row.get(0))
+}
+
+/// Moves all groups of an institution to another one.
+pub fn replace_institution(db: &Writer<'_>, from: &str, to: &str) -> Result<()> {
+    db.execute("UPDATE working_groups SET institution_id = $1 WHERE institution_id = $2", (to, from))
+}
+
+/// Moves all groups of a research field to another one.
+pub fn replace_research_field(db: &Writer<'_>, from: i64, to: i64) -> Result<()> {
+    db.execute("UPDATE working_groups SET research_field_id = $1 WHERE research_field_id = $2", (to, from))
+}
+
 /// Deletes a group with its memberships and join requests.
 pub fn delete(db: &Writer<'_>, id: &str) -> Result<()> {
     db.execute("DELETE FROM working_groups WHERE id = $1", [id])

@@ -63,6 +63,31 @@ pub fn list_institutions(
     db.list(&sql, values, |row| read_institution(row, 0))
 }
 
+pub fn find_institution(db: &Reader<'_>, id: &str) -> Result<Option<Institution>> {
+    let sql = "SELECT id, name, city, state, country FROM institutions WHERE id = $1";
+    db.find(sql, [id], |row| read_institution(row, 0))
+}
+
+pub fn find_research_field(db: &Reader<'_>, id: i64) -> Result<Option<ResearchField>> {
+    let sql = "SELECT id, field, subfield FROM research_fields WHERE id = $1";
+    db.find(sql, [id], |row| Ok(ResearchField { id: row.get(0)?, field: row.get(1)?, subfield: row.get(2)? }))
+}
+
+/// Returns the greatest id of a research field, or 0 if there is none.
+pub fn max_research_field_id(db: &Reader<'_>) -> Result<i64> {
+    db.value("SELECT COALESCE(MAX(id), 0) FROM research_fields", ())
+}
+
+/// Deletes an institution, which must have no groups.
+pub fn delete_institution(db: &Writer<'_>, id: &str) -> Result<()> {
+    db.execute("DELETE FROM institutions WHERE id = $1", [id])
+}
+
+/// Deletes a research field, which must have no groups.
+pub fn delete_research_field(db: &Writer<'_>, id: i64) -> Result<()> {
+    db.execute("DELETE FROM research_fields WHERE id = $1", [id])
+}
+
 pub fn has_institution(db: &Reader<'_>, id: &str) -> Result<bool> {
     db.exists("SELECT 1 FROM institutions WHERE id = $1", [id])
 }

@@ -69,6 +69,65 @@ pub fn list(db: &Reader<'_>) -> Result<Vec<OutboxMessage>> {
     db.list(&format!("SELECT {COLUMNS} FROM outbox ORDER BY id"), (), read_message)
 }
 
+/// What became of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", const_into_str)]
+pub enum State {
+    Waiting,
+    Refused,
+    Delivered,
+}
+
+impl OutboxMessage {
+    pub fn state(&self) -> State {
+        match (self.delivered_at, self.refused_at) {
+            (Some(_), _) => State::Delivered,
+            (None, Some(_)) => State::Refused,
+            (None, None) => State::Waiting,
+        }
+    }
+}
+
+/// Returns mails with ids below `before`, newest first.
+pub fn list_before(
+    db: &Reader<'_>,
+    state: Option<State>,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<OutboxMessage>> {
+    let condition = match state {
+        None => "1 = 1",
+        Some(State::Waiting) => "delivered_at IS NULL AND refused_at IS NULL",
+        Some(State::Refused) => "refused_at IS NOT NULL",
+        Some(State::Delivered) => "delivered_at IS NOT NULL",
+    };
+    let sql = format!("SELECT {COLUMNS} FROM outbox WHERE id < $1 AND {condition} ORDER BY id DESC LIMIT $2");
+    db.list(&sql, (before, limit), read_message)
+}
+
+/// Returns the newest mails about an account, newest first.
+pub fn list_about_account(db: &Reader<'_>, account: AccountId, limit: i64) -> Result<Vec<OutboxMessage>> {
+    let sql = format!("SELECT {COLUMNS} FROM outbox WHERE account_id = $1 ORDER BY id DESC LIMIT $2");
+    db.list(&sql, (account, limit), read_message)
+}
+
+/// Returns the account that a mail is about.
+pub fn find_account(db: &Reader<'_>, id: i64) -> Result<Option<AccountId>> {
+    Ok(db.find("SELECT account_id FROM outbox WHERE id = $1", [id], |row| row.get(0))?.flatten())
+}
+
+/// Returns the numbers of mails that were delivered since `from`, by days since 1970. Reads only an index.
+pub fn count_delivered_by_day(db: &Reader<'_>, from: Timestamp) -> Result<Vec<(i64, i64)>> {
+    let sql = "SELECT delivered_at / 86400000000, COUNT(*) FROM outbox WHERE delivered_at >= $1 GROUP BY 1";
+    db.list(sql, [from], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// Returns the numbers of mails that were refused since `from`, by days since 1970. Reads only an index.
+pub fn count_refused_by_day(db: &Reader<'_>, from: Timestamp) -> Result<Vec<(i64, i64)>> {
+    let sql = "SELECT refused_at / 86400000000, COUNT(*) FROM outbox WHERE refused_at >= $1 GROUP BY 1";
+    db.list(sql, [from], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 /// Returns the waiting mails that are due, oldest first.
 pub fn list_due(db: &Reader<'_>, now: Timestamp, limit: i64) -> Result<Vec<OutboxMessage>> {
     let sql = format!(

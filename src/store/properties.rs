@@ -15,6 +15,8 @@ pub enum Property {
     DjangoModels,
     /// The time in microseconds until which refresh tokens of Django have been imported.
     DjangoTokensUntil,
+    /// The time in microseconds of the last backup by `backup`.
+    LastBackup,
 }
 
 pub fn find(db: &Reader<'_>, property: Property) -> Result<Option<String>> {
