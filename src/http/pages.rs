@@ -1,4 +1,5 @@
-//! HTML pages for people: accounts, the targets of links in mails, and a front page. They work without scripts.
+//! HTML pages for people: accounts, the targets of links in mails, a front page, and pages for operators. They work without
+//! scripts.
 //!
 //! Pages call the same rules as the mutations. A GET changes nothing, because mail scanners follow links; a button sends a
 //! POST. A success redirects the browser to an address without a token, so that no token stays in the address bar. The
@@ -10,6 +11,7 @@
 //! forged request can send it without a browser as well.
 
 mod account;
+mod admin;
 mod content;
 mod cookies;
 mod definition;
@@ -77,7 +79,9 @@ pub(super) fn routes(app: &App, theme: &Arc<Theme>, pool: &Arc<BlockingPool>) ->
     pages.push((content::REGISTERED.path.to_owned(), Page::Message(&content::REGISTERED)));
     // Mails of the original server about join requests lead to this path.
     pages.push(("/working-group-details".to_owned(), Page::Redirect("/account/group")));
-    for definition in account::PAGES.iter().copied() {
+    // Without the setting, the paths do not exist.
+    let for_operators = if app.config.pages.admin { &admin::PAGES[..] } else { &[] };
+    for definition in account::PAGES.iter().chain(for_operators).copied() {
         pages.push((definition.path.to_owned(), Page::Form(definition)));
     }
     // poem also matches this route for `/`, even if there is a route for `/`.

@@ -3,7 +3,7 @@
 mod activity;
 mod data;
 mod delete;
-mod device;
+pub(super) mod device;
 mod emails;
 mod group;
 mod group_search;

@@ -2,6 +2,7 @@
 
 use minijinja::Value;
 
+use super::admin;
 use super::content::MessagePage;
 use super::visit::Visit;
 use crate::app::App;
@@ -85,5 +86,5 @@ pub(super) const DONE: [(&str, &str); 23] = [
 ];
 
 pub(super) fn done_sentence(name: &str) -> Option<&'static str> {
-    DONE.iter().find(|(known, _)| *known == name).map(|(_, sentence)| *sentence)
+    DONE.iter().chain(&admin::DONE).find(|(known, _)| *known == name).map(|(_, sentence)| *sentence)
 }

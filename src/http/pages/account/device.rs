@@ -23,7 +23,7 @@ const SYSTEMS: [(&str, &str); 8] = [
 ];
 
 /// Returns the name of a browser and its system, or else the user agent itself, which is empty if it is unknown.
-pub(super) fn name(user_agent: &str) -> String {
+pub(in crate::http::pages) fn name(user_agent: &str) -> String {
     let find = |names: &[(&str, &'static str)]| {
         names.iter().find(|(part, _)| user_agent.contains(part)).map(|(_, name)| *name)
     };

@@ -1,0 +1,118 @@
+//! The page of one account, with everything that an operator can do to it.
+
+use minijinja::{Value, context};
+
+use super::{account_values, done, entry_values, mail_values};
+use crate::accounts::admin::links::{self, SentLink};
+use crate::accounts::admin::record::{self, AccountRecord};
+use crate::accounts::admin::{self, EmailChange};
+use crate::accounts::{Account, AccountId};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::http::pages::account::device;
+use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::values::time;
+use crate::http::pages::visit::Visit;
+use crate::security::Operator;
+use crate::store::sessions::Session;
+
+pub(super) static ACCOUNT: Definition = Definition {
+    path: "/admin/accounts/:id",
+    title: "Account",
+    template: "admin_account.html",
+    audience: Audience::Operator,
+    fields: &["email", "password"],
+    show,
+    submit: Some(submit),
+};
+
+fn find(app: &App, visit: &Visit) -> Result<Option<AccountRecord>> {
+    match visit.parameter.parse::<AccountId>() {
+        Ok(id) => record::find(app, id),
+        Err(_) => Ok(None),
+    }
+}
+
+fn show(app: &App, visit: &Visit) -> Result<Shown> {
+    let Some(record) = find(app, visit)? else { return Ok(Shown::NotFound) };
+    let account = &record.account;
+    let own = visit.session.as_ref().map(|session| session.account.id);
+    Ok(Shown::Page(context! {
+        heading => account.email.clone(),
+        account => context! { ..details(account), ..account_values(account) },
+        is_own => own == Some(account.id),
+        has_password => record.has_password,
+        group => record.group.as_ref().map(|group| context! { id => group.id.clone(), name => group.name.clone() }),
+        represents => account.represents().is_some(),
+        sessions => record.sessions.iter().map(session_values).collect::<Vec<_>>(),
+        entries => record.entries.iter().map(entry_values).collect::<Vec<_>>(),
+        mails => record.mails.iter().map(mail_values).collect::<Vec<_>>(),
+    }))
+}
+
+fn details(account: &Account) -> Value {
+    let title = match account.academic_title.as_str() {
+        "DR" => "Dr.",
+        "PROF" => "Prof.",
+        other => other,
+    };
+    context! {
+        secondary_email => account.secondary_email.clone(),
+        first_name => account.first_name.clone(),
+        last_name => account.last_name.clone(),
+        title,
+        language => account.language.clone(),
+        verified_at => account.verified_at.map(time),
+        archived_at => account.archived_at.map(time),
+        deactivated_at => account.deactivated_at.map(time),
+    }
+}
+
+fn session_values(session: &Session) -> Value {
+    context! {
+        id => session.id.clone(),
+        device => device::name(&session.last_use.user_agent),
+        address => session.last_use.address.clone(),
+        began_at => time(session.began_at),
+        last_used_at => time(session.last_use.at),
+    }
+}
+
+fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
+    let Some(record) = find(app, visit)? else { return Ok(Next::redirect("/admin/accounts")) };
+    // The address is unambiguous. Somebody may have chosen the id of another account as username.
+    let Account { id, email: name, .. } = record.account;
+    let (action, is_confirmed) = (visit.form.get("action").to_owned(), visit.form.is_checked("confirmed"));
+    if action == "delete" && !is_confirmed {
+        return Err(Error::bad_request("Tick the box to confirm that the account is to be erased."));
+    }
+    visit.confirm_if_asked(app)?;
+    let by = Operator::staff(app, &visit.viewer);
+    let outcome = match action.as_str() {
+        "verify" => done(admin::verify(by, &name)?.1, "account_verified"),
+        "deactivate" => done(admin::set_active(by, &name, false)?.1, "account_deactivated"),
+        "activate" => done(admin::set_active(by, &name, true)?.1, "account_activated"),
+        "send_link" => match links::send_password_link(by, &name)?.1 {
+            SentLink::Activation => "activation_sent",
+            SentLink::Reset | SentLink::FirstPassword => "link_sent",
+        },
+        "log_out" => admin::log_out(by, &name).map(|_| "account_logged_out")?,
+        "end_session" => {
+            admin::end_session(by, &name, visit.form.get("id"))?;
+            "account_session_ended"
+        }
+        "give_staff" => done(admin::set_staff(by, &name, true)?.1, "staff_given"),
+        "take_staff" => done(admin::set_staff(by, &name, false)?.1, "staff_taken"),
+        "set_email" => {
+            let (address, is_verified) = (visit.form.get("email"), visit.form.is_checked("verified"));
+            let (_, change) = admin::set_email(by, &name, address, is_verified)?;
+            done(change != EmailChange::Unchanged, "address_set")
+        }
+        "delete" => {
+            admin::delete(by, id)?;
+            return Ok(Next::redirect("/admin/accounts?done=account_deleted"));
+        }
+        _ => "unchanged",
+    };
+    Ok(Next::Redirect(format!("/admin/accounts/{id}?done={outcome}")))
+}

@@ -1,0 +1,120 @@
+//! The pages of institutions.
+
+use minijinja::{Value, context};
+
+use super::{PAGE_SIZE, done, page_with};
+use crate::app::App;
+use crate::error::Result;
+use crate::groups::admin::directory::{self, InstitutionForm};
+use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::visit::Visit;
+use crate::security::Operator;
+use crate::store::institutions::Institution;
+
+const FIELDS: &[&str] = &["name", "city", "state", "country", "password"];
+
+pub(super) static INSTITUTIONS: Definition = Definition {
+    path: "/admin/institutions",
+    title: "Institutions",
+    template: "admin_institutions.html",
+    audience: Audience::Operator,
+    fields: &[],
+    show: show_list,
+    submit: None,
+};
+
+pub(super) static NEW: Definition = Definition {
+    path: "/admin/institutions/new",
+    title: "Add an institution",
+    template: "admin_institution_new.html",
+    audience: Audience::Operator,
+    fields: FIELDS,
+    show: |_, visit| Ok(Shown::Page(context! { current => entered(visit) })),
+    submit: Some(add),
+};
+
+pub(super) static INSTITUTION: Definition = Definition {
+    path: "/admin/institutions/:id",
+    title: "Institution",
+    template: "admin_institution.html",
+    audience: Audience::Operator,
+    fields: FIELDS,
+    show: show_one,
+    submit: Some(submit),
+};
+
+fn show_list(app: &App, visit: &Visit) -> Result<Shown> {
+    let offset = visit.query.get("offset").parse::<u32>().unwrap_or_default();
+    let page = directory::list_institutions(app, visit.query.get("q"), offset.into(), PAGE_SIZE)?;
+    let next = usize::try_from(offset).unwrap_or_default().saturating_add(PAGE_SIZE);
+    Ok(Shown::Page(context! {
+        institutions => page.institutions.iter().map(values).collect::<Vec<_>>(),
+        next => page.has_more.then(|| page_with(visit, "offset", &next.to_string())),
+    }))
+}
+
+pub(super) fn values(institution: &Institution) -> Value {
+    let place =
+        [Some(institution.city.as_str()), institution.state.as_deref(), Some(institution.country.as_str())];
+    let place: Vec<_> = place.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    context! {
+        id => institution.id.clone(),
+        name => institution.name.clone(),
+        city => institution.city.clone(),
+        state => institution.state.clone(),
+        country => institution.country.clone(),
+        place => place.join(", "),
+    }
+}
+
+fn entered(visit: &Visit) -> Value {
+    let field = |name: &str| visit.form.get(name).to_owned();
+    context! { name => field("name"), city => field("city"), state => field("state"), country => field("country") }
+}
+
+fn form(visit: &Visit) -> InstitutionForm {
+    let field = |name: &str| visit.form.get(name).to_owned();
+    InstitutionForm {
+        name: field("name"),
+        city: field("city"),
+        state: field("state"),
+        country: field("country"),
+    }
+}
+
+fn show_one(app: &App, visit: &Visit) -> Result<Shown> {
+    let Some(institution) = directory::find_institution(app, &visit.parameter)? else {
+        return Ok(Shown::NotFound);
+    };
+    // After a rejection, the page shows what was entered.
+    let current = if visit.form.get("action") == "change" { entered(visit) } else { values(&institution) };
+    // The search for the institution to merge this one into.
+    let found = match visit.query.owned("q") {
+        Some(search) => directory::list_institutions(app, &search, 0, PAGE_SIZE)?.institutions,
+        None => Vec::new(),
+    };
+    let others = found.iter().filter(|other| other.id != institution.id).map(values);
+    Ok(Shown::Page(context! {
+        institution => values(&institution),
+        current,
+        others => others.collect::<Vec<_>>(),
+    }))
+}
+
+fn add(app: &App, visit: &mut Visit) -> Result<Next> {
+    visit.confirm_if_asked(app)?;
+    let id = directory::add_institution(Operator::staff(app, &visit.viewer), &form(visit))?;
+    Ok(Next::Redirect(format!("/admin/institutions/{id}?done=added")))
+}
+
+fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
+    visit.confirm_if_asked(app)?;
+    let (by, id) = (Operator::staff(app, &visit.viewer), visit.parameter.as_str());
+    if visit.form.get("action") == "merge" {
+        let into = visit.form.get("into");
+        directory::merge_institution(by, id, into)?;
+        return Ok(Next::Redirect(format!("/admin/institutions/{into}?done=merged")));
+    }
+    let changed = directory::change_institution(by, id, &form(visit))?;
+    Ok(Next::Redirect(format!("/admin/institutions/{id}?done={}", done(changed, "saved"))))
+}
