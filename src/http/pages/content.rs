@@ -186,7 +186,7 @@ pub(super) static FAILED: MessagePage =
     message("Something went wrong on our side", "Nothing was changed. Please try again later.");
 
 /// What entries of the audit log mean to the owner of the account.
-const EVENTS: [(&str, &str); 49] = [
+const EVENTS: [(&str, &str); 51] = [
     ("registered", "The account was created."),
     ("registered_again", "Somebody tried to register with your address."),
     ("imported", "The account was imported."),
@@ -236,6 +236,8 @@ const EVENTS: [(&str, &str); 49] = [
     ("invited", "You invited somebody."),
     ("invitation_accepted", "You accepted an invitation."),
     ("invitation_revoked", "You withdrew an invitation."),
+    ("mail_shown", "An operator read a mail about your account."),
+    ("mail_retried", "An operator had a mail about your account delivered again."),
 ];
 
 /// Returns the sentence for an event of the audit log.
