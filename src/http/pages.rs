@@ -100,7 +100,9 @@ impl Endpoint for PageEndpoint {
         let language = self.theme.preferred_language(&request);
         Ok(match (request.method().clone(), page) {
             (_, Page::NotFound) if !accepts_html(&request) => return Err(NotFoundError.into()),
-            (Method::GET | Method::HEAD, page) => self.get(page, &language, &request).await,
+            (Method::GET | Method::HEAD, page) | (_, page @ Page::NotFound) => {
+                self.get(page, &language, &request).await
+            }
             (
                 Method::POST,
                 Page::Form(Definition { submit: Some(_), .. }) | Page::Link(_) | Page::MailForm(_),
@@ -126,8 +128,8 @@ impl PageEndpoint {
             Page::MailForm(form) => self.mail_form(language, StatusCode::OK, form, "", &[]),
             Page::Message(message) => theme.message(language, StatusCode::OK, message),
             Page::Redirect(path) => self.redirect(path),
-            Page::Asset => theme.asset(request.uri().path()),
             Page::NotFound => theme.message(language, StatusCode::NOT_FOUND, &content::NOT_FOUND),
+            Page::Asset => theme.asset(request.uri().path()),
         }
     }
 

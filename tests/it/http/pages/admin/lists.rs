@@ -3,18 +3,20 @@
 use std::time::Duration;
 
 use super::{STAFF, assert_says, create, log_in_staff, start};
+use crate::support::page_browser::PageBrowser;
 use crate::support::person::PASSWORD;
 use crate::support::server::TestServer;
 
 #[tokio::test]
 async fn the_overview_counts_accounts_logins_and_mails() {
     let server = start().await;
-    let (mut browser, _) = log_in_staff(&server).await;
+    log_in_staff(&server).await;
     server.register("ada").await;
     server.advance(Duration::from_hours(24));
     create(&server, "bea@example.org", false);
     server.log_in("bea@example.org", PASSWORD).await;
     server.try_log_in("bea@example.org", "wrong-Password-9").await;
+    let mut browser = PageBrowser::new(&server);
     browser.log_in(STAFF, PASSWORD).await;
     let page = browser.open("/admin").await;
     for sentence in [
@@ -55,22 +57,22 @@ async fn accounts_are_found_by_parts_and_by_state() {
     let server = start().await;
     let (mut browser, _) = log_in_staff(&server).await;
     server.register("ada").await;
-    let zoe = create(&server, "zoë.müller@example.com", false);
+    let zoe = create(&server, "zoe.moeller@example.com", false);
     for (query, found) in [
         ("q=EXAMPLE.ORG", vec!["ada@example.org", STAFF]),
-        ("q=m%C3%BCller", vec!["zoë.müller@example.com"]),
+        ("q=Moeller", vec!["zoe.moeller@example.com"]),
         ("q=ADA", vec!["ada@example.org"]),
-        (&format!("q={zoe}"), vec!["zoë.müller@example.com"]),
+        (&format!("q={zoe}"), vec!["zoe.moeller@example.com"]),
         ("q=%25", vec![]),
         ("state=unverified", vec!["ada@example.org"]),
         ("state=staff", vec![STAFF]),
         ("state=deactivated", vec![]),
         ("q=example.com&state=staff", vec![]),
-        ("after=1", vec!["ada@example.org", "zoë.müller@example.com"]),
+        ("after=1", vec!["ada@example.org", "zoe.moeller@example.com"]),
     ] {
         let page = browser.open(&format!("/admin/accounts?{query}")).await;
         let main = page.html.split("id=\"main\"").nth(1).expect("the content").to_owned();
-        for email in ["ada@example.org", "zoë.müller@example.com", STAFF] {
+        for email in ["ada@example.org", "zoe.moeller@example.com", STAFF] {
             assert_eq!(main.contains(email), found.contains(&email), "{query}: {email}");
         }
         assert_eq!(page.says("No account matches."), found.is_empty(), "{query}");
@@ -99,11 +101,11 @@ async fn long_lists_have_several_pages() {
 #[tokio::test]
 async fn the_audit_log_is_filtered() {
     let server = start().await;
-    let (mut browser, staff) = log_in_staff(&server).await;
+    let (_, staff) = log_in_staff(&server).await;
     let ada = create(&server, "ada@example.org", false);
     server.advance(Duration::from_hours(24));
-    let page = browser.log_in(STAFF, PASSWORD).await;
-    assert!(page.status == 200);
+    let mut browser = PageBrowser::new(&server);
+    browser.log_in(STAFF, PASSWORD).await;
     let page = browser.open(&format!("/admin/accounts/{ada}")).await;
     browser.submit(&page, "Deactivate", &[]).await;
     for (query, listed, missing) in [
