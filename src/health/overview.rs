@@ -16,7 +16,7 @@ const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 const DAYS: i64 = 30;
 /// The outbox keeps mails for a week.
 const MAIL_DAYS: i64 = 7;
-/// The count of all accounts reads the whole table, which takes a second if there are millions.
+/// The count of all accounts reads the whole table, which takes 0.1 seconds for a million.
 const MAX_AGE_OF_COUNTS: Duration = Duration::from_mins(1);
 
 pub struct Overview {

@@ -97,7 +97,8 @@ fn listed(site: &Site, what: &str) -> Vec<Value> {
 
 fn events(site: &Site) -> Vec<String> {
     let entries = listed(site, "audit");
-    let words = entries.iter().filter(|entry| entry["event"] != "imported").map(|entry| {
+    let is_change = |entry: &&Value| entry["event"] != "imported" && entry["event"] != "mail_shown";
+    let words = entries.iter().filter(is_change).map(|entry| {
         format!("{} {} {}", entry["account"], entry["event"].as_str().expect("a name"), entry["by"])
     });
     words.collect()

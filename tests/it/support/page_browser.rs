@@ -182,8 +182,8 @@ impl<'a> PageBrowser<'a> {
     }
 }
 
-/// Returns the field that a button adds, if the form has the button.
-fn find_button(form: &str, wanted: &str) -> Option<Option<(String, String)>> {
+/// Returns the field that a button adds, or none if it has no name. Returns `None` if the form has no such button.
+fn find_button(form: &str, wanted: &str) -> Option<Vec<(String, String)>> {
     let buttons = pattern("(?s)<button([^>]*)>(.*?)</button>");
     let is_wanted = |button: &Captures<'_>| {
         let labels = [attribute(&button[1], "aria-label"), attribute(&button[1], "value")];
@@ -191,7 +191,8 @@ fn find_button(form: &str, wanted: &str) -> Option<Option<(String, String)>> {
     };
     let button = buttons.captures_iter(form).find(is_wanted)?;
     let name = attribute(&button[1], "name");
-    Some(name.map(|name| (name, attribute(&button[1], "value").unwrap_or_default())))
+    let value = attribute(&button[1], "value").unwrap_or_default();
+    Some(name.into_iter().map(|name| (name, value.clone())).collect())
 }
 
 /// Returns the fields that a browser sends if nothing is changed.

@@ -57,6 +57,8 @@ async fn an_address_set_by_an_operator_is_confirmed_by_its_owner() {
             "email_changed",
             "login_refused",
             "login_refused",
+            "mail_shown",
+            "mail_shown",
             "verified",
             "logged_in"
         ]
@@ -140,7 +142,8 @@ async fn an_address_set_as_verified_by_an_operator_is_notified() {
     let by: Vec<_> = audit(&site).iter().map(|entry| [entry["event"].clone(), entry["by"].clone()]).collect();
     assert_eq!(
         by[1..],
-        [["email_changed", "operator"], ["verified", "operator"]].map(|pair| pair.map(Value::from))
+        [["mail_shown", "operator"], ["email_changed", "operator"], ["verified", "operator"]]
+            .map(|pair| pair.map(Value::from))
     );
     let server = site.serve();
     assert_refused_with(&server.activate(&activation).await, "invalid_token");

@@ -143,6 +143,6 @@ async fn a_merge_moves_groups_unless_their_names_clash() {
 }
 
 fn institutions_of_groups(server: &TestServer) -> Vec<String> {
-    let Ok(groups) = server.run(|app| groups::list(app)) else { panic!("groups cannot be listed") };
+    let Ok(groups) = server.run(groups::list) else { panic!("groups cannot be listed") };
     groups.into_iter().filter_map(|found| Some(found.group.institution?.id)).collect()
 }
