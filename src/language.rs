@@ -5,6 +5,7 @@
 //! contains as well.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::path::Path;
@@ -126,8 +127,10 @@ impl Languages {
 
 /// Returns whether a string has the form of the code of a language, such as `de` or `pt-br`.
 pub fn is_code(code: &str) -> bool {
-    let is_part =
-        |part: &str| (2..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_part = |part: &str| {
+        (2..=8).contains(&part.len())
+            && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
     code.len() <= MAX_CODE_LENGTH && code.split('-').all(is_part)
 }
 
@@ -168,14 +171,30 @@ fn parse(text: &str) -> Result<File> {
             let mut names: Vec<_> =
                 PLACEHOLDER.find_iter(text).map(|found| found.as_str().to_owned()).collect();
             names.sort();
-            names.dedup();
             names
         };
-        if placeholders(sentence) != placeholders(translation) {
+        let names = placeholders(sentence);
+        if let Some(repeated) = names.windows(2).find(|names| names[0] == names[1]) {
+            bail!("the sentence \"{sentence}\" must contain {} only once", repeated[0]);
+        }
+        if names != placeholders(translation) {
             bail!("the translation of \"{sentence}\" must have the same placeholders");
         }
     }
     Ok(file)
+}
+
+/// Returns a pattern that matches a sentence whose placeholders are filled in.
+fn pattern(sentence: &str) -> Result<Regex> {
+    let (mut pattern, mut end) = ("(?s)^".to_owned(), 0);
+    for found in PLACEHOLDER.captures_iter(sentence) {
+        let whole = found.get_match();
+        pattern += &regex::escape(&sentence[end..whole.start()]);
+        pattern += &format!("(?<{}>.+)", &found[1]);
+        end = whole.end();
+    }
+    pattern += &regex::escape(&sentence[end..]);
+    Ok(Regex::new(&(pattern + "$"))?)
 }
 
 impl Language {
@@ -183,11 +202,11 @@ impl Language {
         let mut patterns = Vec::new();
         for (sentence, translation) in &sentences {
             if PLACEHOLDER.is_match(sentence) {
-                let escaped = regex::escape(sentence).replace("\\{", "{").replace("\\}", "}");
-                let pattern = PLACEHOLDER.replace_all(&escaped, "(?<$1>.+)");
-                patterns.push((Regex::new(&format!("(?s)^{pattern}$"))?, translation.clone()));
+                patterns.push((pattern(sentence)?, translation.clone()));
             }
         }
+        // A sentence may match several patterns. The one with the most words of its own is meant.
+        patterns.sort_by_key(|(pattern, _): &(Regex, String)| Reverse(pattern.as_str().len()));
         Ok(Self {
             code: code.to_owned(),
             name: name.to_owned(),

@@ -12,7 +12,7 @@ use crate::security::audit::Event;
 use crate::security::reauthentication::{Proof, reauthenticate};
 use crate::security::{Tx, Viewer, authentication};
 use crate::store;
-use crate::store::sessions::PageSession;
+use crate::store::sessions::CookieSession;
 
 /// The use of a session is recorded at most once in this time, so that most pages cause no write.
 const USE_INTERVAL: Duration = Duration::from_mins(1);
@@ -31,18 +31,18 @@ pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result
         if let Some(former) = viewer.cookie_hash() {
             store::sessions::delete_by_cookie(tx, &former)?;
         }
-        sessions::begin_page(tx, account)
+        sessions::begin_with_cookie(tx, account)
     })?;
     Ok(PageLogin { cookie: accepted.secrets, was_archived: accepted.was_archived })
 }
 
 /// Returns the session of the viewer's cookie, if it lasts, and records its use.
-pub fn find(app: &App, viewer: &Viewer) -> Result<Option<PageSession>> {
+pub fn find(app: &App, viewer: &Viewer) -> Result<Option<CookieSession>> {
     let caller = app.store.read_latest(|db| authentication::caller(app, db, viewer))?;
-    let Some(page) = caller.page else { return Ok(None) };
+    let Some(page) = caller.cookie_session else { return Ok(None) };
     if app.clock.now().since(page.last_used_at) >= USE_INTERVAL {
         let recorded = Tx::run(app, viewer, |tx| {
-            let last_use = sessions::page_use(tx, page.began_at);
+            let last_use = sessions::cookie_use(tx, page.began_at);
             Ok(store::sessions::set_last_use(tx, &page.id, &last_use)?)
         });
         match recorded {
@@ -58,7 +58,7 @@ pub fn find(app: &App, viewer: &Viewer) -> Result<Option<PageSession>> {
 pub fn confirm(app: &App, viewer: &Viewer, password: &str) -> Result<SecretString> {
     let verified = reauthenticate(app, viewer, "password", Proof::Password(password), |_, _| Ok(()))?;
     verified.run(app, |tx, account| {
-        let page = tx.caller.page.as_ref().ok_or(FieldError::UNAUTHENTICATED)?;
+        let page = tx.caller.cookie_session.as_ref().ok_or(FieldError::UNAUTHENTICATED)?;
         tx.record(account.id, Event::PasswordConfirmed)?;
         sessions::set_new_cookie(tx, &page.id)
     })
@@ -66,7 +66,7 @@ pub fn confirm(app: &App, viewer: &Viewer, password: &str) -> Result<SecretStrin
 
 /// Changes the password. All sessions end, and one of the pages begins.
 pub fn change_password(app: &App, viewer: &Viewer, old: &str, new: [&str; 2]) -> Result<SecretString> {
-    password::change_with(app, viewer, old, new, sessions::begin_page)
+    password::change_with(app, viewer, old, new, sessions::begin_with_cookie)
 }
 
 /// Ends the session of the viewer's cookie.
@@ -79,7 +79,7 @@ pub fn log_out(app: &App, viewer: &Viewer) -> Result<()> {
 }
 
 /// Returns whether the viewer may use the pages for operators without entering the password again, and records their use.
-pub fn enter_admin(app: &App, viewer: &Viewer, page: &PageSession) -> Result<bool> {
+pub fn enter_admin(app: &App, viewer: &Viewer, page: &CookieSession) -> Result<bool> {
     let now = app.clock.now();
     let used_at = page.admin_used_at.unwrap_or(page.authenticated_at).max(page.authenticated_at);
     if now.since(used_at) > MAX_ADMIN_IDLE {

@@ -33,6 +33,8 @@ pub struct Registration {
     pub invitation: Option<String>,
     /// Whether the owner agrees to the terms of the site.
     pub accept_terms: Option<bool>,
+    /// Whether the client uses the tokens of a session, if the settings let unverified accounts log in.
+    pub begins_session: bool,
 }
 
 #[derive(Default)]
@@ -51,6 +53,7 @@ pub(super) struct ValidRegistration {
     pub(super) invitation: Option<String>,
     /// The version of the terms that the owner agrees to.
     pub(super) terms_version: Option<String>,
+    pub(super) begins_session: bool,
 }
 
 /// Registers an account and enqueues its mails. Returns the tokens of a new session if the account has a password and may
@@ -83,7 +86,7 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
             let recipient = Recipient::owner(&account, &account.email, account.plain_salutation());
             tx.enqueue(&MailKind::PasswordSet(&token), &recipient)?;
         }
-        let logs_in = app.config.accounts.login_unverified && hash.is_some();
+        let logs_in = app.config.accounts.login_unverified && hash.is_some() && valid.begins_session;
         let tokens = logs_in.then(|| sessions::begin(tx, &account)).transpose()?;
         let session = tokens.as_ref().map(|tokens| tokens.session.as_str());
         tx.record_anonymous(account.id, Event::Registered(session))?;
@@ -138,11 +141,12 @@ fn validate(app: &App, viewer: &Viewer, form: Registration) -> Result<ValidRegis
         password: (!is_passwordless).then_some(first),
         invitation: form.invitation,
         terms_version: terms.version.clone(),
+        begins_session: form.begins_session,
     };
     let invited_email = Tx::run_anonymous(app, viewer, |tx| {
         throttle::registration(tx)?;
         tx.keep_on_rejection();
-        let invitation = match may_register(tx, &valid) {
+        let invitation = match require_admission(tx, &valid) {
             Ok(invitation) => invitation,
             // These errors do not depend on accounts. Others could reveal something to a client that may not register.
             Err(Error::Refused(admission)) => {
@@ -163,7 +167,7 @@ fn validate(app: &App, viewer: &Viewer, form: Registration) -> Result<ValidRegis
 }
 
 /// Returns the invitation of a registration, if it has one. Rejects an address that may not register.
-fn may_register(tx: &Tx<'_>, valid: &ValidRegistration) -> Result<Option<Invitation>> {
+fn require_admission(tx: &Tx<'_>, valid: &ValidRegistration) -> Result<Option<Invitation>> {
     let invitation = find_invitation(tx, valid)?;
     let accounts = &tx.app.config.accounts;
     let error = match accounts.registration {

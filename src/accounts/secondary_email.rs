@@ -9,7 +9,7 @@ use crate::outbox::Recipient;
 use crate::security::action_links::{self, Redeemed};
 use crate::security::audit::Event;
 use crate::security::authentication::release_email;
-use crate::security::reauthentication::{Proof, VerifiedPassword, reauthenticate};
+use crate::security::reauthentication::{Proof, Reauthenticated, reauthenticate};
 use crate::security::throttle::{self, MailPurpose};
 use crate::security::{Tx, Viewer};
 use crate::store;
@@ -94,7 +94,7 @@ fn delete_secondary(tx: &Tx<'_>, account: &Account) -> Result<()> {
 }
 
 /// Checks the password, and that the account has a secondary address, which another request may remove before the rule.
-fn reauthenticate_with_secondary(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<VerifiedPassword> {
+fn reauthenticate_with_secondary(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<Reauthenticated> {
     reauthenticate(app, viewer, "password", proof, |_, account| require_secondary(account).map(drop))
 }
 

@@ -55,10 +55,10 @@ pub(super) fn begin(tx: &Tx<'_>, account: &Account) -> Result<UnsignedTokens> {
 }
 
 /// Begins a session of the pages. Returns its id and its cookie.
-pub(super) fn begin_page(tx: &Tx<'_>, account: &Account) -> Result<(String, SecretString)> {
+pub(super) fn begin_with_cookie(tx: &Tx<'_>, account: &Account) -> Result<(String, SecretString)> {
     store::sessions::delete_beyond(tx, account.id, MAX_SESSIONS - 1, tx.now)?;
     let id = tx.app.random.hex::<16>();
-    let last_use = page_use(tx, tx.now);
+    let last_use = cookie_use(tx, tx.now);
     let session = Session { id: id.clone(), account: account.id, began_at: tx.now, last_use };
     store::sessions::insert(tx, &session)?;
     Ok((id.clone(), set_new_cookie(tx, &id)?))
@@ -73,7 +73,7 @@ pub(super) fn set_new_cookie(tx: &Tx<'_>, session: &str) -> Result<SecretString>
 
 /// Returns the use of a session of the pages. The session expires unless it is used again, as a session with tokens does
 /// (OWASP ASVS 7.3.1, 7.3.2).
-pub(super) fn page_use(tx: &Tx<'_>, began_at: Timestamp) -> Use {
+pub(super) fn cookie_use(tx: &Tx<'_>, began_at: Timestamp) -> Use {
     let lifetimes = &tx.app.config.tokens;
     let end_of_session = began_at.plus(lifetimes.session_lifetime);
     let client = &tx.caller.client;
@@ -184,7 +184,7 @@ pub fn revoke(app: &App, viewer: &Viewer, id: &str) -> Result<()> {
 pub fn revoke_others(app: &App, viewer: &Viewer) -> Result<()> {
     Tx::run(app, viewer, |tx| {
         let account = tx.caller.require_verified()?;
-        let own = tx.caller.page.as_ref().ok_or(FieldError::UNAUTHENTICATED)?;
+        let own = tx.caller.cookie_session.as_ref().ok_or(FieldError::UNAUTHENTICATED)?;
         store::sessions::delete_others(tx, account.id, &own.id)?;
         store::accounts::begin_epoch(tx, account.id, tx.now)?;
         tx.record(account.id, Event::OtherSessionsRevoked)

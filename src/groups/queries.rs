@@ -126,12 +126,13 @@ pub fn working_groups(app: &App, viewer: &Viewer, selection: &GroupSelection) ->
     })
 }
 
-/// Returns the public working groups whose name, institution or place contains all words of a search, ignoring case and accents,
+/// Returns at most `limit` public working groups whose name, institution or place contains all words of a search, ignoring case and accents,
 /// in the order in which they were created.
 pub fn search_working_groups(
     app: &App,
     viewer: &Viewer,
     search: &str,
+    limit: usize,
     selection: &GroupSelection,
 ) -> Result<Vec<SeenGroup>> {
     let words = words(search);
@@ -145,6 +146,7 @@ pub fn search_working_groups(
             let key = search_key(&format!("{} {place}", group.name));
             words.iter().all(|word| key.contains(word))
         });
+        groups.truncate(limit);
         Loader::new(app, db, Some(own)).groups(groups, selection)
     })
 }

@@ -14,10 +14,10 @@ mod account;
 mod admin;
 mod content;
 mod cookies;
-mod definition;
+mod exchange;
 mod form;
-mod form_pages;
 mod handlers;
+mod session_page;
 mod templates;
 mod theme;
 mod values;
@@ -39,7 +39,7 @@ use crate::tokens::action::Action;
 use content::MailForm;
 pub(super) use content::{MessagePage, TIMED_OUT, UNAVAILABLE};
 use cookies::Cookies;
-use definition::Definition;
+use session_page::SessionPage;
 pub(super) use theme::Theme;
 use visit::is_cross_site;
 
@@ -52,7 +52,7 @@ pub(super) struct PageEndpoint {
 
 #[derive(Clone, Copy)]
 enum Page {
-    Form(&'static Definition),
+    Session(&'static SessionPage),
     /// The target of a link in a mail, with the action of its path.
     Link(Action),
     MailForm(&'static MailForm),
@@ -76,13 +76,15 @@ pub(super) fn routes(app: &App, theme: &Arc<Theme>, pool: &Arc<BlockingPool>) ->
         pages.push((form.path.to_owned(), Page::MailForm(form)));
         pages.push((form.sent.path.to_owned(), Page::Message(&form.sent)));
     }
-    pages.push((content::REGISTERED.path.to_owned(), Page::Message(&content::REGISTERED)));
+    for message in [&content::REGISTERED, &content::INVITATION_ACCEPTED] {
+        pages.push((message.path.to_owned(), Page::Message(message)));
+    }
     // Mails of the original server about join requests lead to this path.
     pages.push(("/working-group-details".to_owned(), Page::Redirect("/account/group")));
     // Without the setting, the paths do not exist.
     let for_operators = if app.config.pages.admin { &admin::PAGES[..] } else { &[] };
     for definition in account::PAGES.iter().chain(for_operators).copied() {
-        pages.push((definition.path.to_owned(), Page::Form(definition)));
+        pages.push((definition.path.to_owned(), Page::Session(definition)));
     }
     // poem also matches this route for `/`, even if there is a route for `/`.
     pages.push((FALLBACK.to_owned(), Page::NotFound));
@@ -96,7 +98,7 @@ impl Endpoint for PageEndpoint {
 
     async fn call(&self, mut request: Request) -> Result<Response> {
         let is_front = matches!(self.page, Page::NotFound) && request.uri().path() == "/";
-        let page = if is_front { Page::Form(&account::FRONT) } else { self.page };
+        let page = if is_front { Page::Session(&account::FRONT) } else { self.page };
         let language = self.theme.preferred_language(&request);
         Ok(match (request.method().clone(), page) {
             (_, Page::NotFound) if !accepts_html(&request) => return Err(NotFoundError.into()),
@@ -105,11 +107,11 @@ impl Endpoint for PageEndpoint {
             }
             (
                 Method::POST,
-                Page::Form(Definition { submit: Some(_), .. }) | Page::Link(_) | Page::MailForm(_),
+                Page::Session(SessionPage { submit: Some(_), .. }) | Page::Link(_) | Page::MailForm(_),
             ) if is_cross_site(&request) => {
                 self.theme.message(&language, StatusCode::FORBIDDEN, &content::CROSS_SITE)
             }
-            (Method::POST, Page::Form(page)) if page.submit.is_some() => {
+            (Method::POST, Page::Session(page)) if page.submit.is_some() => {
                 self.submit_form(page, &language, &mut request).await
             }
             (Method::POST, Page::Link(action)) => self.redeem_link(action, &language, &mut request).await,
@@ -123,7 +125,7 @@ impl PageEndpoint {
     async fn get(&self, page: Page, language: &str, request: &Request) -> Response {
         let theme = &self.theme;
         match page {
-            Page::Form(definition) => self.show_form(definition, language, request).await,
+            Page::Session(definition) => self.show_page(definition, language, request).await,
             Page::Link(action) => self.show_link(action, language, request).await,
             Page::MailForm(form) => self.mail_form(language, StatusCode::OK, form, "", &[]),
             Page::Message(message) => theme.message(language, StatusCode::OK, message),

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::email;
 use crate::error::{Error, FieldError, Result};
 use crate::store::accounts::Account;
-use crate::store::sessions::PageSession;
+use crate::store::sessions::CookieSession;
 use crate::store::{self, Reader};
 use crate::tokens::{Unreadable, access, cookie};
 
@@ -102,7 +102,7 @@ impl Credentials {
                     return Ok(anonymous);
                 };
                 let (account, session) = (Some(page.account.clone()), Some(page.id.clone()));
-                Ok(Caller { account, session, page: Some(page), ..anonymous })
+                Ok(Caller { account, session, cookie_session: Some(page), ..anonymous })
             }
         }
     }
@@ -116,7 +116,7 @@ pub struct Caller {
     /// `None` also if the access token was issued by Django, or by a version of this server without sessions.
     pub session: Option<String>,
     /// The session, if the caller is logged in on the pages.
-    pub page: Option<PageSession>,
+    pub cookie_session: Option<CookieSession>,
     pub client: Client,
 }
 

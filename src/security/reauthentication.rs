@@ -11,11 +11,11 @@ use crate::error::{FieldError, FieldErrors, Result};
 use crate::passwords::PasswordCheck;
 use crate::store;
 use crate::store::accounts::Account;
-use crate::store::sessions::PageSession;
+use crate::store::sessions::CookieSession;
 
 /// Evidence that the viewer sent the correct password, and that the attempt was counted before the check; or that they did so
 /// recently.
-pub struct VerifiedPassword {
+pub struct Reauthenticated {
     credentials: Credentials,
     /// The account at the time of the check.
     pub account: Account,
@@ -37,12 +37,12 @@ pub const RECENT: Duration = Duration::from_mins(5);
 impl Tx<'_> {
     /// Rejects a caller that is not logged in on the pages, or entered the password too long ago.
     pub fn require_recent_login(&self) -> Result<()> {
-        let page = self.caller.page.as_ref().ok_or(FieldError::UNAUTHENTICATED)?;
+        let page = self.caller.cookie_session.as_ref().ok_or(FieldError::UNAUTHENTICATED)?;
         if page.is_recent(self.now) { Ok(()) } else { Err(FieldError::PASSWORD_NEEDED.into()) }
     }
 }
 
-impl PageSession {
+impl CookieSession {
     /// Whether the owner entered the password within [`RECENT`].
     pub fn is_recent(&self, now: Timestamp) -> bool {
         now.since(self.authenticated_at) <= RECENT
@@ -57,7 +57,7 @@ pub fn reauthenticate(
     field: &'static str,
     proof: Proof<'_>,
     precondition: impl Fn(&Tx<'_>, &Account) -> Result<()>,
-) -> Result<VerifiedPassword> {
+) -> Result<Reauthenticated> {
     let credentials = Credentials::from_viewer(app, viewer);
     if credentials.is_anonymous() {
         return Err(FieldError::UNAUTHENTICATED.into());
@@ -71,7 +71,7 @@ pub fn reauthenticate(
                 precondition(tx, account)?;
                 Ok(account.clone())
             })?;
-            return Ok(VerifiedPassword { credentials, account, attempt: None });
+            return Ok(Reauthenticated { credentials, account, attempt: None });
         }
     };
     let (account, session, hash, attempt) = Tx::run_with(app, &credentials, |tx| {
@@ -87,10 +87,10 @@ pub fn reauthenticate(
         })?;
         return Err(FieldErrors::of(field, FieldError::INVALID_PASSWORD).into());
     }
-    Ok(VerifiedPassword { credentials, account, attempt })
+    Ok(Reauthenticated { credentials, account, attempt })
 }
 
-impl VerifiedPassword {
+impl Reauthenticated {
     /// Runs a rule in a transaction. The attempt no longer counts, even if the rule rejects the request.
     pub fn run<T>(self, app: &App, rule: impl Fn(&Tx<'_>, &Account) -> Result<T>) -> Result<T> {
         Tx::run_with(app, &self.credentials, |tx| {

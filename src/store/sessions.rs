@@ -79,7 +79,7 @@ pub fn find_account(db: &Reader<'_>, session_id: &str, account_id: AccountId) ->
 
 /// A login on the pages, with the account of its owner.
 #[derive(Debug, Clone)]
-pub struct PageSession {
+pub struct CookieSession {
     pub account: Account,
     pub id: String,
     pub began_at: Timestamp,
@@ -101,13 +101,13 @@ pub fn set_admin_used(db: &Writer<'_>, id: &str, now: Timestamp) -> Result<()> {
 }
 
 /// Returns the session of a cookie, unless it has expired.
-pub fn find_by_cookie(db: &Reader<'_>, cookie_hash: &str, now: Timestamp) -> Result<Option<PageSession>> {
+pub fn find_by_cookie(db: &Reader<'_>, cookie_hash: &str, now: Timestamp) -> Result<Option<CookieSession>> {
     let sql = format!(
         "SELECT {COLUMNS}, o.id, o.began_at, o.last_used_at, o.authenticated_at, o.admin_used_at \
          FROM {TABLES} JOIN sessions o ON o.account_id = a.id WHERE o.cookie_hash = $1 AND o.expires_at >= $2"
     );
     db.find(&sql, (cookie_hash, now), |row| {
-        Ok(PageSession {
+        Ok(CookieSession {
             account: read_account(row)?,
             id: row.get(COLUMN_COUNT)?,
             began_at: row.get(COLUMN_COUNT + 1)?,

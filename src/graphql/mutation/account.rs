@@ -38,7 +38,7 @@ account_mutations! { ctx =>
     }) -> Register, HashPassword, {
         let form = Registration {
             email, username, first_name, last_name, academic_title, language, password1, password2, invitation,
-            accept_terms,
+            accept_terms, begins_session: true,
         };
         move |app, viewer| register::register(app, viewer, form)
     };

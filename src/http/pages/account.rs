@@ -12,10 +12,10 @@ mod profile;
 mod register;
 mod sessions;
 
-use super::definition::Definition;
+use super::session_page::SessionPage;
 pub(super) use login::FRONT;
 
-pub(super) static PAGES: [&Definition; 17] = [
+pub(super) static PAGES: [&SessionPage; 17] = [
     &login::LOG_IN,
     &login::LOG_OUT,
     &login::CONFIRM,

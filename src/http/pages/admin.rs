@@ -14,7 +14,7 @@ mod settings;
 use minijinja::{Value, context};
 use url::form_urlencoded::Serializer;
 
-use super::definition::Definition;
+use super::session_page::SessionPage;
 use super::values::time;
 use super::visit::Visit;
 use crate::accounts::Account;
@@ -24,7 +24,7 @@ use crate::store::outbox::OutboxMessage;
 /// The entries of a list on one page.
 const PAGE_SIZE: usize = 50;
 
-pub(super) static PAGES: [&Definition; 16] = [
+pub(super) static PAGES: [&SessionPage; 16] = [
     &overview::OVERVIEW,
     &accounts::ACCOUNTS,
     &accounts::NEW,
@@ -78,7 +78,7 @@ fn page_with(visit: &Visit, name: &str, value: &str) -> String {
     query.remove("done");
     query.insert(name.to_owned(), value.to_owned());
     query.retain(|_, value| !value.is_empty());
-    let path = visit.address.split('?').next().unwrap_or_default();
+    let path = visit.path_and_query.split('?').next().unwrap_or_default();
     format!("{path}?{}", Serializer::new(String::new()).extend_pairs(query).finish())
 }
 

@@ -59,7 +59,7 @@ static ACTIVATION: Link = Link {
     path: "/activate",
     title: "Activate your account",
     lead: "Confirm that this address is yours, and that you asked for an account.",
-    button: "Activate",
+    button: "Activate {address}",
     takes_password: false,
     done: page("/done/activation", "Your account is active", "Thank you. You can log in now."),
     already_done: message("Your account is active already", "There is nothing left to do: you can log in."),
@@ -71,7 +71,7 @@ static SECONDARY_EMAIL: Link = Link {
     path: "/activate-secondary",
     title: "Confirm your secondary address",
     lead: "Confirm that this address is yours. You can then use it for your account as well.",
-    button: "Confirm",
+    button: "Confirm {address}",
     takes_password: false,
     done: page(
         "/done/secondary-address",
@@ -131,7 +131,7 @@ pub(super) static ACTIVATION_MAIL: MailForm = MailForm {
 pub(super) static PASSWORD_MAIL: MailForm = MailForm {
     action: Action::PasswordReset,
     path: "/password-reset",
-    title: "Forgotten your password?",
+    title: "Forgot your password?",
     lead: "Enter the address of your account. We mail you a link to choose a new password.",
     sent: mail_sent(
         "/done/password-mail",
@@ -141,7 +141,7 @@ pub(super) static PASSWORD_MAIL: MailForm = MailForm {
 
 pub(super) static REGISTERED: MessagePage = mail_sent(
     "/done/registration",
-    "We have mailed a link to your address. Open it to activate your account.",
+    "The mail that we have sent to your address contains a link to finish the registration.",
 );
 pub(super) static LINK_USED: MessagePage = message(
     "This link no longer works",
@@ -163,6 +163,8 @@ pub(super) static CROSS_SITE: MessagePage = message(
     "The form came from another site",
     "Nothing was changed. Open the link in your mail again, and use the buttons of that page.",
 );
+pub(super) static INVITATION_ACCEPTED: MessagePage =
+    page("/done/invitation", "Your account is ready", "Log in with the password that you have chosen.");
 pub(super) static INVITATION_EXPIRED: MessagePage =
     message("This invitation is too old", "Ask for another one, or log in if you have an account already.");
 pub(super) static INVITATION_USED: MessagePage = message(
@@ -193,10 +195,10 @@ const EVENTS: [(&str, &str); 51] = [
     ("verified", "Your address was confirmed."),
     ("activation_requested", "Another activation mail was requested."),
     ("logged_in", "You logged in."),
-    ("login_refused", "A log-in was refused."),
+    ("login_refused", "A login was refused."),
     ("password_refused", "A wrong password was entered for a change."),
     ("password_confirmed", "You entered your password again."),
-    ("slowed_down", "Further attempts have to wait."),
+    ("slowed_down", "Further attempts were throttled."),
     ("logged_out", "You logged out."),
     ("session_revoked", "A session was ended."),
     ("other_sessions_revoked", "All other sessions were ended."),
@@ -216,12 +218,12 @@ const EVENTS: [(&str, &str); 51] = [
     ("archived", "The account was archived."),
     ("unarchived", "The account was used again after it was archived."),
     ("deactivated", "The account was deactivated."),
-    ("activated", "The account was activated by an operator."),
+    ("activated", "The account was reactivated by an operator."),
     ("deleted", "The account was deleted."),
     ("expired", "The account was deleted, because it was never activated."),
     ("data_exported", "The data of the account were exported."),
-    ("staff_given", "You became a member of staff."),
-    ("staff_taken", "You are no longer a member of staff."),
+    ("staff_given", "You were given staff rights."),
+    ("staff_taken", "You no longer have staff rights."),
     ("group_created", "You created a working group."),
     ("group_joined", "You joined a working group."),
     ("group_left", "You left your working group."),

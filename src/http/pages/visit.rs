@@ -15,14 +15,14 @@ use crate::app::App;
 use crate::error::{FieldErrors, Result};
 use crate::http::client_ip;
 use crate::security::Viewer;
-use crate::store::sessions::PageSession;
+use crate::store::sessions::CookieSession;
 use crate::tokens::cookie;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 pub(super) struct Visit {
     pub(super) viewer: Viewer,
-    pub(super) session: Option<PageSession>,
+    pub(super) session: Option<CookieSession>,
     /// The code of the language of the page.
     pub(super) language: String,
     pub(super) query: Form,
@@ -35,8 +35,7 @@ pub(super) struct Visit {
     /// The session cookie that the reply sets. Empty to delete it.
     new_cookie: Option<SecretString>,
     new_visitor: Option<String>,
-    /// The path and the query.
-    pub(super) address: String,
+    pub(super) path_and_query: String,
 }
 
 impl Visit {
@@ -58,7 +57,7 @@ impl Visit {
             cookies,
             new_cookie: None,
             new_visitor: None,
-            address: request.uri().path_and_query().map_or_else(String::new, ToString::to_string),
+            path_and_query: request.uri().path_and_query().map_or_else(String::new, ToString::to_string),
         }
     }
 
@@ -101,7 +100,7 @@ impl Visit {
     }
 
     /// Confirms the session with the password of the form, if it contains one. Rules then accept the recent login.
-    pub(super) fn confirm_if_asked(&mut self, app: &App) -> Result<()> {
+    pub(super) fn reauthenticate_with_form(&mut self, app: &App) -> Result<()> {
         let Some(password) = self.form.owned("password") else { return Ok(()) };
         let cookie = page_login::confirm(app, &self.viewer, &password)?;
         self.set_cookie(cookie);
@@ -137,7 +136,7 @@ impl Visit {
             needs_password => self.session.as_ref().is_none_or(|session| !session.is_recent(app.clock.now())),
             errors => errors.general.iter().map(translate).collect::<Vec<_>>(),
             errors_of => by_field,
-            path => self.address.split('?').next().unwrap_or_default().to_owned(),
+            path => self.path_and_query.split('?').next().unwrap_or_default().to_owned(),
         }
     }
 

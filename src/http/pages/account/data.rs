@@ -6,20 +6,20 @@ use serde_json::Value as Json;
 use crate::accounts::personal_data;
 use crate::app::App;
 use crate::error::Result;
-use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::visit::Visit;
 use crate::security::reauthentication::Proof;
 
 /// The most entries of a list that the page shows. The file contains all.
 const MAX_ENTRIES: usize = 100;
 
-pub(super) static DATA: Definition = Definition {
+pub(super) static DATA: SessionPage = SessionPage {
     path: "/account/data",
     title: "Your data",
     template: "data.html",
-    audience: Audience::Owner,
+    access: Access::Owner,
     fields: &["password"],
-    show: |_, _| Ok(Shown::Page(context! {})),
+    show: |_, _| Ok(Reply::Page(context! {})),
     submit: Some(submit),
 };
 
@@ -47,7 +47,7 @@ const LABELS: [(&str, &str); 60] = [
     ("acceptedAt", "Accepted"),
     ("activationEndsPassword", "The activation ends the password"),
     ("addedAt", "Added to this server"),
-    ("allTokensRevokedAt", "All log-ins ended"),
+    ("allTokensRevokedAt", "All sessions ended"),
     ("archivedAt", "Archived"),
     ("at", "Time"),
     ("attempts", "Attempts"),
@@ -65,7 +65,7 @@ const LABELS: [(&str, &str); 60] = [
     ("id", "Id"),
     ("institution", "Institution"),
     ("ipAddress", "IP address"),
-    ("isOnPages", "On these pages"),
+    ("isOnPages", "Browser session"),
     ("isStaff", "Staff"),
     ("isSuperuserInDjango", "Superuser in the former system"),
     ("issuedAt", "Issued"),
@@ -74,7 +74,7 @@ const LABELS: [(&str, &str); 60] = [
     ("language", "Language"),
     ("lastAttemptAt", "Last attempt"),
     ("lastError", "Last error"),
-    ("lastLoginInDjangoAt", "Last log-in to the former system"),
+    ("lastLoginInDjangoAt", "Last login to the former system"),
     ("lastName", "Last name"),
     ("lastSeenAt", "Last seen"),
     ("lastUsedAt", "Last used"),
@@ -91,7 +91,7 @@ const LABELS: [(&str, &str); 60] = [
     ("refreshTokens", "Refresh tokens"),
     ("refusedAt", "Refused"),
     ("replacedAt", "Replaced"),
-    ("revocationsOfAllTokens", "How often all log-ins ended"),
+    ("revocationsOfAllTokens", "How often all sessions ended"),
     ("role", "Role"),
     ("secondary", "Secondary address"),
     ("secondaryAwaitsConfirmation", "A secondary address waits for its confirmation"),
@@ -105,16 +105,16 @@ const LABELS: [(&str, &str); 60] = [
     ("verifiedAt", "Address confirmed"),
 ];
 
-fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
-    visit.confirm_if_asked(app)?;
+fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
+    visit.reauthenticate_with_form(app)?;
     let data = personal_data::mine(app, &visit.viewer, Proof::RecentLogin)?;
     if visit.form.get("action") == "show" {
-        return Ok(Next::Page(context! { data => parts(&data) }));
+        return Ok(Reply::Page(context! { data => parts(&data) }));
     }
     let id = visit.session.as_ref().map(|session| session.account.id).unwrap_or_default();
     let day = app.clock.now().to_string().chars().take(10).collect::<String>();
     let json = serde_json::to_string_pretty(&data).map_err(anyhow::Error::new)?;
-    Ok(Next::Download { name: format!("account-{id}-{day}.json"), json })
+    Ok(Reply::Download { name: format!("account-{id}-{day}.json"), json })
 }
 
 fn parts(data: &Json) -> Vec<Value> {

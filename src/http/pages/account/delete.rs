@@ -6,21 +6,21 @@ use crate::accounts::archive_delete;
 use crate::app::App;
 use crate::config::Deletion;
 use crate::error::Result;
-use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::visit::Visit;
 use crate::security::reauthentication::Proof;
 
-pub(super) static DELETE: Definition = Definition {
+pub(super) static DELETE: SessionPage = SessionPage {
     path: "/account/delete",
     title: "Archive or delete this account",
     template: "delete.html",
-    audience: Audience::Owner,
+    access: Access::Owner,
     fields: &["password"],
-    show: |app, _| Ok(Shown::Page(context! { erases => app.config.accounts.delete == Deletion::Erase })),
+    show: |app, _| Ok(Reply::Page(context! { erases => app.config.accounts.delete == Deletion::Erase })),
     submit: Some(submit),
 };
 
-fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
+fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
     let proof = Proof::Password(visit.form.get("password"));
     let done = if visit.form.get("action") == "archive" {
         archive_delete::archive(app, &visit.viewer, proof)?;
@@ -30,5 +30,5 @@ fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
         "deleted"
     };
     visit.delete_cookie();
-    Ok(Next::Redirect(format!("/account/login?done={done}")))
+    Ok(Reply::Redirect(format!("/account/login?done={done}")))
 }

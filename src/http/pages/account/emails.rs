@@ -5,31 +5,31 @@ use minijinja::context;
 use crate::accounts::secondary_email;
 use crate::app::App;
 use crate::error::Result;
-use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::visit::Visit;
 use crate::security::reauthentication::Proof;
 
-pub(super) static EMAILS: Definition = Definition {
+pub(super) static EMAILS: SessionPage = SessionPage {
     path: "/account/emails",
     title: "E-mail addresses",
     template: "emails.html",
-    audience: Audience::Owner,
+    access: Access::Owner,
     fields: &["email", "password"],
     show,
     submit: Some(submit),
 };
 
-fn show(app: &App, visit: &Visit) -> Result<Shown> {
-    let Some(session) = &visit.session else { return Ok(Shown::NotFound) };
+fn show(app: &App, visit: &Visit) -> Result<Reply> {
+    let Some(session) = &visit.session else { return Ok(Reply::NotFound) };
     let account = &session.account;
-    Ok(Shown::Page(context! {
+    Ok(Reply::Page(context! {
         account => context! { email => account.email.clone(), secondary_email => account.secondary_email.clone() },
         secondary_logs_in => app.config.accounts.login_with_secondary_email,
     }))
 }
 
-fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
-    visit.confirm_if_asked(app)?;
+fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
+    visit.reauthenticate_with_form(app)?;
     let (viewer, proof) = (&visit.viewer, Proof::RecentLogin);
     let done = match visit.form.get("action") {
         "swap" => secondary_email::swap(app, viewer, proof).map(|()| "swapped"),
@@ -39,5 +39,5 @@ fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
             secondary_email::send_activation(app, viewer, address, proof).map(|()| "mail_sent")
         }
     }?;
-    Ok(Next::Redirect(format!("/account/emails?done={done}")))
+    Ok(Reply::Redirect(format!("/account/emails?done={done}")))
 }

@@ -8,17 +8,17 @@ use crate::error::Result;
 use crate::groups::loader::{SeenAccount, SeenGroup, SeenJoinRequest};
 use crate::groups::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
 use crate::groups::{invitations, join, manage, queries};
-use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::values::time;
 use crate::http::pages::visit::Visit;
 use crate::store::institutions::Institution;
 use crate::store::join_requests::Status;
 
-pub(super) static GROUP: Definition = Definition {
+pub(super) static GROUP: SessionPage = SessionPage {
     path: "/account/group",
     title: "Working group",
     template: "group.html",
-    audience: Audience::Owner,
+    access: Access::Owner,
     fields: &["email", "password"],
     show,
     submit: Some(submit),
@@ -38,9 +38,9 @@ fn selection() -> AccountSelection {
     AccountSelection { group: Some(Box::new(group)), join_requests: Some(Box::new(own)) }
 }
 
-fn show(app: &App, visit: &Visit) -> Result<Shown> {
+fn show(app: &App, visit: &Visit) -> Result<Reply> {
     let Some(seen) = queries::me(app, &visit.viewer, &selection())? else {
-        return Ok(Shown::Redirect("/account/login".to_owned()));
+        return Ok(Reply::Redirect("/account/login".to_owned()));
     };
     let represents = seen.record.represents().is_some();
     let group = seen.related.group.as_ref();
@@ -49,7 +49,7 @@ fn show(app: &App, visit: &Visit) -> Result<Shown> {
         let waiting = group.related.join_requests.iter().filter(|request| is_pending(request));
         waiting.filter_map(request_values).collect::<Vec<_>>()
     });
-    Ok(Shown::Page(context! {
+    Ok(Reply::Page(context! {
         group => group.map(group_values),
         represents,
         members => members.unwrap_or_default(),
@@ -130,11 +130,11 @@ fn own_requests(seen: &SeenAccount) -> Vec<Value> {
     values.collect()
 }
 
-fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
+fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
     let action = visit.form.get("action").to_owned();
     // The deletion of a group cannot be undone.
     if action == "delete" {
-        visit.confirm_if_asked(app)?;
+        visit.reauthenticate_with_form(app)?;
     }
     let (viewer, id) = (&visit.viewer, visit.form.get("id"));
     let selection = AccountSelection::default();
@@ -147,7 +147,7 @@ fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
         "revoke_invitation" => invitations::revoke(app, viewer, id).map(|()| "invitation_revoked"),
         "leave" => join::leave(app, viewer).map(|()| "left"),
         "delete" => manage::delete_after_login(app, viewer, id).map(|()| "group_deleted"),
-        _ => return Ok(Next::redirect("/account/group")),
+        _ => return Ok(Reply::redirect("/account/group")),
     }?;
-    Ok(Next::Redirect(format!("/account/group?done={done}")))
+    Ok(Reply::Redirect(format!("/account/group?done={done}")))
 }

@@ -9,50 +9,51 @@ use crate::error::{Error, Result};
 use crate::groups::queries::{self, InstitutionSearch};
 use crate::groups::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
 use crate::groups::{join, manage};
-use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::visit::Visit;
 use crate::store;
 
 const MAX_GROUPS: usize = 50;
 const MAX_INSTITUTIONS: i32 = 20;
 
-pub(super) static FIND: Definition = Definition {
+pub(super) static FIND: SessionPage = SessionPage {
     path: "/account/group/find",
     title: "Find a working group",
     template: "group_find.html",
-    audience: Audience::Owner,
+    access: Access::Owner,
     fields: &[],
     show: show_found,
     submit: Some(join_group),
 };
 
-pub(super) static NEW: Definition = Definition {
+pub(super) static NEW: SessionPage = SessionPage {
     path: "/account/group/new",
     title: "Create a working group",
     template: "group_new.html",
-    audience: Audience::Owner,
+    access: Access::Owner,
     fields: &[],
     show: show_new,
     submit: Some(create),
 };
 
 /// A part of [`NEW`], which the script loads while somebody types.
-pub(super) static INSTITUTIONS: Definition = Definition {
+pub(super) static INSTITUTIONS: SessionPage = SessionPage {
     path: "/account/institutions",
     title: "Institution",
     template: "institutions.html",
-    audience: Audience::Owner,
+    access: Access::Owner,
     fields: &[],
-    show: |app, visit| Ok(Shown::Page(context! { institutions => institutions(app, visit)? })),
+    show: |app, visit| Ok(Reply::Page(context! { institutions => institutions(app, visit)? })),
     submit: None,
 };
 
-fn show_found(app: &App, visit: &Visit) -> Result<Shown> {
+fn show_found(app: &App, visit: &Visit) -> Result<Reply> {
     let selection = GroupSelection {
         representative: Some(Box::new(AccountSelection::default())),
         ..GroupSelection::default()
     };
-    let mut groups = queries::search_working_groups(app, &visit.viewer, visit.query.get("q"), &selection)?;
+    let mut groups =
+        queries::search_working_groups(app, &visit.viewer, visit.query.get("q"), MAX_GROUPS + 1, &selection)?;
     let more = groups.len() > MAX_GROUPS;
     groups.truncate(MAX_GROUPS);
     let values = groups.iter().map(|group| {
@@ -66,7 +67,7 @@ fn show_found(app: &App, visit: &Visit) -> Result<Shown> {
         }
     });
     let account = visit.session.as_ref().map(|session| &session.account);
-    Ok(Shown::Page(context! {
+    Ok(Reply::Page(context! {
         groups => values.collect::<Vec<_>>(),
         more,
         can_join => account.is_some_and(|account| account.membership.is_none()),
@@ -74,20 +75,20 @@ fn show_found(app: &App, visit: &Visit) -> Result<Shown> {
     }))
 }
 
-fn join_group(app: &App, visit: &mut Visit) -> Result<Next> {
+fn join_group(app: &App, visit: &mut Visit) -> Result<Reply> {
     let (viewer, id) = (&visit.viewer, visit.form.get("id"));
     if app.config.groups.joining == Joining::Open {
         join::set(app, viewer, id, &AccountSelection::default())?;
-        return Ok(Next::redirect("/account/group?done=joined"));
+        return Ok(Reply::redirect("/account/group?done=joined"));
     }
     join::request(app, viewer, id, &JoinRequestSelection::default())?;
-    Ok(Next::redirect("/account/group?done=requested"))
+    Ok(Reply::redirect("/account/group?done=requested"))
 }
 
-fn show_new(app: &App, visit: &Visit) -> Result<Shown> {
+fn show_new(app: &App, visit: &Visit) -> Result<Reply> {
     let fields = app.store.read(store::institutions::list_research_fields)?;
     let fields: Vec<_> = fields.into_iter().map(|field| (field.id.to_string(), field.subfield)).collect();
-    Ok(Shown::Page(context! { institutions => institutions(app, visit)?, research_fields => fields }))
+    Ok(Reply::Page(context! { institutions => institutions(app, visit)?, research_fields => fields }))
 }
 
 /// Returns the institutions that match the search of the page. A search without words finds none, because a list of all would be
@@ -105,7 +106,7 @@ fn institutions(app: &App, visit: &Visit) -> Result<Vec<Value>> {
     Ok(values.collect())
 }
 
-fn create(app: &App, visit: &mut Visit) -> Result<Next> {
+fn create(app: &App, visit: &mut Visit) -> Result<Reply> {
     let form = &visit.form;
     let number = |name: &str, sentence: &'static str| {
         form.get(name).trim().parse::<i32>().map_err(|_| Error::bad_request(sentence))
@@ -118,5 +119,5 @@ fn create(app: &App, visit: &mut Visit) -> Result<Next> {
         is_public: form.is_checked("is_public"),
     };
     manage::create(app, &visit.viewer, &new, &GroupSelection::default())?;
-    Ok(Next::redirect("/account/group?done=group_created"))
+    Ok(Reply::redirect("/account/group?done=group_created"))
 }

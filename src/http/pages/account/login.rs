@@ -7,98 +7,112 @@ use crate::accounts::page_login;
 use crate::app::App;
 use crate::config::LoginField;
 use crate::error::Result;
-use crate::http::pages::definition::{Audience, Definition, Next, Shown};
-use crate::http::pages::form_pages::checked_next;
+use crate::http::pages::exchange::checked_next;
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::visit::Visit;
 
-pub(in crate::http::pages) static FRONT: Definition = Definition {
+pub(in crate::http::pages) static FRONT: SessionPage = SessionPage {
     path: "/",
     title: "Accounts",
     template: "front.html",
-    audience: Audience::Everybody,
+    access: Access::Everybody,
     fields: &[],
-    show: |_, _| Ok(Shown::Page(context! { wide => false })),
+    show: |_, _| Ok(Reply::Page(context! {})),
     submit: None,
 };
 
-pub(super) static LOG_IN: Definition = Definition {
+pub(super) static LOG_IN: SessionPage = SessionPage {
     path: "/account/login",
     title: "Log in",
     template: "login.html",
-    audience: Audience::Everybody,
+    access: Access::Everybody,
     fields: &["email", "password"],
     show: show_login,
     submit: Some(log_in),
 };
 
-pub(super) static LOG_OUT: Definition = Definition {
+pub(super) static LOG_OUT: SessionPage = SessionPage {
     path: "/account/logout",
     title: "Log out",
     template: "login.html",
-    audience: Audience::Everybody,
+    access: Access::Everybody,
     fields: &[],
-    show: |_, _| Ok(Shown::Redirect("/account".to_owned())),
+    show: |_, _| Ok(Reply::Redirect("/account".to_owned())),
     submit: Some(log_out),
 };
 
-pub(super) static CONFIRM: Definition = Definition {
+pub(super) static CONFIRM: SessionPage = SessionPage {
     path: "/account/confirm",
     title: "Enter your password",
     template: "confirm_password.html",
-    audience: Audience::Owner,
+    access: Access::Owner,
     fields: &["password"],
-    show: |_, _| Ok(Shown::Page(context! { wide => false })),
+    show: |_, _| Ok(Reply::Page(context! {})),
     submit: Some(confirm),
 };
 
-fn show_login(app: &App, visit: &Visit) -> Result<Shown> {
+fn show_login(app: &App, visit: &Visit) -> Result<Reply> {
     if visit.session.is_some() {
-        return Ok(Shown::Redirect(next(visit).to_owned()));
+        return Ok(Reply::Redirect(next(visit).to_owned()));
     }
-    Ok(Shown::Page(login_values(app)))
+    Ok(Reply::Page(login_values(app)))
 }
 
 fn login_values(app: &App) -> Value {
-    context! { with_username => accepts_username(app) }
+    let fields = &app.config.accounts.login_fields;
+    let by_email = fields.contains(&LoginField::Email);
+    let by_username = fields.contains(&LoginField::Username);
+    let label = match (by_email, by_username) {
+        (true, true) => "E-mail address or username",
+        (false, true) => "Username",
+        (_, false) => "E-mail address",
+    };
+    context! { label, by_username }
 }
 
-fn log_in(app: &App, visit: &mut Visit) -> Result<Next> {
+fn log_in(app: &App, visit: &mut Visit) -> Result<Reply> {
     if visit.session.is_some() {
-        return Ok(Next::redirect(next(visit)));
+        return Ok(Reply::redirect(next(visit)));
     }
     // The page of an invitation leads here.
-    if visit.form.find("email").is_none() && visit.form.find("password").is_none() {
-        return Ok(Next::Page(login_values(app)));
+    if entered_nothing(visit) {
+        return Ok(Reply::Page(login_values(app)));
     }
-    let entered = visit.form.owned("email").unwrap_or_default();
-    // A username that looks like an address is not accepted here, because it may be the address of somebody else.
-    let name = if accepts_username(app) && !entered.contains('@') {
-        Name { email: None, username: Some(entered) }
+    let entered = visit.form.owned("email");
+    let fields = &app.config.accounts.login_fields;
+    // If both are accepted, a username that looks like an address is not, because it may be the address of somebody else.
+    let is_email = fields.contains(&LoginField::Email)
+        && (!fields.contains(&LoginField::Username) || visit.form.get("email").contains('@'));
+    let name = if is_email {
+        Name { email: entered, username: None }
     } else {
-        Name { email: Some(entered), username: None }
+        Name { email: None, username: entered }
     };
     let login = page_login::log_in(app, &visit.viewer, &name, visit.form.get("password"))?;
     visit.set_cookie(login.cookie);
-    if login.was_archived {
-        return Ok(Next::redirect("/account?done=unarchived"));
-    }
-    Ok(Next::redirect(next(visit)))
+    let next = next(visit);
+    let separator = if next.contains('?') { '&' } else { '?' };
+    Ok(Reply::Redirect(if login.was_archived {
+        format!("{next}{separator}done=unarchived")
+    } else {
+        next.to_owned()
+    }))
 }
 
-fn accepts_username(app: &App) -> bool {
-    app.config.accounts.login_fields.contains(&LoginField::Username)
-}
-
-fn log_out(app: &App, visit: &mut Visit) -> Result<Next> {
+fn log_out(app: &App, visit: &mut Visit) -> Result<Reply> {
     page_login::log_out(app, &visit.viewer)?;
     visit.delete_cookie();
-    Ok(Next::redirect("/account/login?done=logged_out"))
+    Ok(Reply::redirect("/account/login?done=logged_out"))
 }
 
-fn confirm(app: &App, visit: &mut Visit) -> Result<Next> {
+fn confirm(app: &App, visit: &mut Visit) -> Result<Reply> {
     let cookie = page_login::confirm(app, &visit.viewer, visit.form.get("password"))?;
     visit.set_cookie(cookie);
-    Ok(Next::redirect(next(visit)))
+    Ok(Reply::redirect(next(visit)))
+}
+
+fn entered_nothing(visit: &Visit) -> bool {
+    visit.form.find("email").is_none() && visit.form.find("password").is_none()
 }
 
 /// Returns the page that the viewer wanted to see before.

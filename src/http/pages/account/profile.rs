@@ -7,26 +7,26 @@ use crate::accounts::profile::{self, Changes};
 use crate::app::App;
 use crate::config::UpdateField;
 use crate::error::Result;
-use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::visit::Visit;
 
-pub(super) static PROFILE: Definition = Definition {
+pub(super) static PROFILE: SessionPage = SessionPage {
     path: "/account/profile",
     title: "Profile",
     template: "profile.html",
-    audience: Audience::Owner,
+    access: Access::Owner,
     fields: &["first_name", "last_name", "academic_title", "language"],
     show: show_profile,
     submit: Some(change_profile),
 };
 
-pub(super) static PASSWORD: Definition = Definition {
+pub(super) static PASSWORD: SessionPage = SessionPage {
     path: "/account/password",
     title: "Password",
     template: "change_password.html",
-    audience: Audience::Owner,
+    access: Access::Owner,
     fields: &["old_password", "new_password1", "new_password2"],
-    show: |_, _| Ok(Shown::Page(context! {})),
+    show: |_, _| Ok(Reply::Page(context! {})),
     submit: Some(change_password),
 };
 
@@ -34,8 +34,8 @@ fn may_change(app: &App, field: UpdateField) -> bool {
     app.config.accounts.update_fields.contains(&field)
 }
 
-fn show_profile(app: &App, visit: &Visit) -> Result<Shown> {
-    let Some(session) = &visit.session else { return Ok(Shown::NotFound) };
+fn show_profile(app: &App, visit: &Visit) -> Result<Reply> {
+    let Some(session) = &visit.session else { return Ok(Reply::NotFound) };
     let account = &session.account;
     // After a rejection, the page shows what was entered.
     let current = |field: &str, saved: &str| visit.form.find(field).unwrap_or(saved).to_owned();
@@ -43,7 +43,7 @@ fn show_profile(app: &App, visit: &Visit) -> Result<Shown> {
     let languages = app.languages.all().iter();
     let languages: Vec<_> =
         languages.map(|language| (language.code.clone(), language.name.clone())).collect();
-    Ok(Shown::Page(context! {
+    Ok(Reply::Page(context! {
         can => context! {
             first_name => may_change(app, UpdateField::FirstName),
             last_name => may_change(app, UpdateField::LastName),
@@ -59,7 +59,7 @@ fn show_profile(app: &App, visit: &Visit) -> Result<Shown> {
     }))
 }
 
-fn change_profile(app: &App, visit: &mut Visit) -> Result<Next> {
+fn change_profile(app: &App, visit: &mut Visit) -> Result<Reply> {
     // An empty field clears the value.
     let value = |field, name| may_change(app, field).then(|| visit.form.get(name).to_owned());
     let changes = Changes {
@@ -69,13 +69,13 @@ fn change_profile(app: &App, visit: &mut Visit) -> Result<Next> {
         language: Some(visit.form.get("language").to_owned()),
     };
     profile::update(app, &visit.viewer, &changes)?;
-    Ok(Next::redirect("/account/profile?done=saved"))
+    Ok(Reply::redirect("/account/profile?done=saved"))
 }
 
-fn change_password(app: &App, visit: &mut Visit) -> Result<Next> {
+fn change_password(app: &App, visit: &mut Visit) -> Result<Reply> {
     let form = &visit.form;
     let new = [form.get("new_password1"), form.get("new_password2")];
     let cookie = page_login::change_password(app, &visit.viewer, form.get("old_password"), new)?;
     visit.set_cookie(cookie);
-    Ok(Next::redirect("/account/password?done=password"))
+    Ok(Reply::redirect("/account/password?done=password"))
 }

@@ -10,7 +10,7 @@ use crate::email;
 use crate::error::Result;
 use crate::groups;
 use crate::http::pages::content;
-use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::visit::Visit;
 
 const FIELDS: &[&str] = &[
@@ -32,31 +32,31 @@ const OPTIONAL_FIELDS: [(RegisterField, &str, &str, &str); 4] = [
     (RegisterField::AcademicTitle, "academic_title", "Academic title", "honorific-prefix"),
 ];
 
-pub(super) static REGISTER: Definition = Definition {
+pub(super) static REGISTER: SessionPage = SessionPage {
     path: "/account/register",
     title: "Create an account",
     template: "register.html",
-    audience: Audience::Everybody,
+    access: Access::Everybody,
     fields: FIELDS,
     show,
     submit: Some(submit),
 };
 
-pub(super) static INVITATION: Definition = Definition {
+pub(super) static INVITATION: SessionPage = SessionPage {
     path: "/invitation/:token",
     title: "Your invitation",
     template: "invitation.html",
-    audience: Audience::Everybody,
+    access: Access::Everybody,
     fields: FIELDS,
     show: show_invitation,
     submit: Some(accept_invitation),
 };
 
-fn show(app: &App, visit: &Visit) -> Result<Shown> {
+fn show(app: &App, visit: &Visit) -> Result<Reply> {
     if visit.session.is_some() {
-        return Ok(Shown::Redirect("/account".to_owned()));
+        return Ok(Reply::Redirect("/account".to_owned()));
     }
-    Ok(Shown::Page(fields_of_registration(app)))
+    Ok(Reply::Page(fields_of_registration(app)))
 }
 
 /// Returns the optional fields with their labels, and the terms to agree to.
@@ -71,7 +71,7 @@ fn fields_of_registration(app: &App) -> Value {
         fields => fields.collect::<Vec<_>>(),
         passwordless => accounts.passwordless_registration,
         terms_url => accounts.terms.url.clone(),
-        domains => accounts.registration_domains.join(", "),
+        domains => accounts.registration_domains.join(", ").replace("*.", "…."),
     }
 }
 
@@ -80,12 +80,14 @@ fn is_offered(app: &App, field: RegisterField) -> bool {
     accounts.register_required.contains(&field) || accounts.register_optional.contains(&field)
 }
 
-fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
+fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
     if visit.session.is_some() {
-        return Ok(Next::redirect("/account"));
+        return Ok(Reply::redirect("/account"));
     }
     register::register(app, &visit.viewer, registration(app, visit))?;
-    Ok(Next::redirect(content::REGISTERED.path))
+    let (accounts, mail) = (&app.config.accounts, &app.config.mail);
+    let is_mail_sent = mail.activation || (accounts.passwordless_registration && mail.password_set);
+    Ok(Reply::redirect(if is_mail_sent { content::REGISTERED.path } else { "/account/login?done=created" }))
 }
 
 /// Returns the fields of the form that the settings offer.
@@ -104,14 +106,15 @@ fn registration(app: &App, visit: &Visit) -> Registration {
         password2: form.owned("password2"),
         invitation: None,
         accept_terms: Some(form.is_checked("accept_terms")),
+        begins_session: false,
     }
 }
 
-fn show_invitation(app: &App, visit: &Visit) -> Result<Shown> {
+fn show_invitation(app: &App, visit: &Visit) -> Result<Reply> {
     let invitation = match invitations::status(app, &visit.parameter)? {
         InvitationStatus::Valid(invitation) => invitation,
-        InvitationStatus::Expired => return Ok(Shown::Gone(&content::INVITATION_EXPIRED)),
-        InvitationStatus::Unknown => return Ok(Shown::Gone(&content::INVITATION_USED)),
+        InvitationStatus::Expired => return Ok(Reply::Gone(&content::INVITATION_EXPIRED)),
+        InvitationStatus::Unknown => return Ok(Reply::Gone(&content::INVITATION_USED)),
     };
     let account = visit.session.as_ref().map(|session| &session.account);
     let is_invited = |own: &str| email::is_same(own, &invitation.email);
@@ -124,21 +127,22 @@ fn show_invitation(app: &App, visit: &Visit) -> Result<Shown> {
         inviter => invitation.inviter,
         has_account => invitation.has_account,
         is_own,
-        wide => false,
     };
-    Ok(Shown::Page(context! { ..invited, ..fields_of_registration(app) }))
+    Ok(Reply::Page(context! { ..invited, ..fields_of_registration(app) }))
 }
 
 /// Accepts the invitation with the account of the viewer, or registers one.
-fn accept_invitation(app: &App, visit: &mut Visit) -> Result<Next> {
+fn accept_invitation(app: &App, visit: &mut Visit) -> Result<Reply> {
     if visit.session.is_some() {
         let status = invitations::status(app, &visit.parameter)?;
         let has_group = matches!(status, InvitationStatus::Valid(invitation) if invitation.group.is_some());
         groups::invitations::accept(app, &visit.viewer, &visit.parameter)?;
-        return Ok(Next::redirect(if has_group { "/account/group?done=joined" } else { "/account" }));
+        return Ok(Reply::redirect(if has_group { "/account/group?done=joined" } else { "/account" }));
     }
     let invitation = Some(visit.parameter.clone());
     let registration = Registration { invitation, ..registration(app, visit) };
     register::register(app, &visit.viewer, registration)?;
-    Ok(Next::redirect("/account/login?done=registered"))
+    let is_passwordless = app.config.accounts.passwordless_registration;
+    let done = if is_passwordless { &content::REGISTERED } else { &content::INVITATION_ACCEPTED };
+    Ok(Reply::redirect(done.path))
 }

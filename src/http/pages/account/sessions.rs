@@ -6,21 +6,21 @@ use super::device;
 use crate::accounts::sessions;
 use crate::app::App;
 use crate::error::Result;
-use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::values::time;
 use crate::http::pages::visit::Visit;
 
-pub(super) static SESSIONS: Definition = Definition {
+pub(super) static SESSIONS: SessionPage = SessionPage {
     path: "/account/sessions",
     title: "Sessions",
     template: "sessions.html",
-    audience: Audience::Owner,
+    access: Access::Owner,
     fields: &[],
     show,
     submit: Some(submit),
 };
 
-fn show(app: &App, visit: &Visit) -> Result<Shown> {
+fn show(app: &App, visit: &Visit) -> Result<Reply> {
     let sessions = sessions::list(app, &visit.viewer)?;
     let sessions = sessions.iter().map(|own| {
         let session = &own.session;
@@ -33,14 +33,14 @@ fn show(app: &App, visit: &Visit) -> Result<Shown> {
             last_used_at => time(session.last_use.at),
         }
     });
-    Ok(Shown::Page(context! { sessions => sessions.collect::<Vec<_>>() }))
+    Ok(Reply::Page(context! { sessions => sessions.collect::<Vec<_>>() }))
 }
 
-fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
+fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
     if visit.form.get("action") == "end_others" {
         sessions::revoke_others(app, &visit.viewer)?;
-        return Ok(Next::redirect("/account/sessions?done=sessions_ended"));
+        return Ok(Reply::redirect("/account/sessions?done=sessions_ended"));
     }
     sessions::revoke(app, &visit.viewer, visit.form.get("id"))?;
-    Ok(Next::redirect("/account/sessions?done=session_ended"))
+    Ok(Reply::redirect("/account/sessions?done=session_ended"))
 }

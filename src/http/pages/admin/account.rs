@@ -10,17 +10,17 @@ use crate::accounts::{Account, AccountId};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::http::pages::account::device;
-use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::values::time;
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
 use crate::store::sessions::Session;
 
-pub(super) static ACCOUNT: Definition = Definition {
+pub(super) static ACCOUNT: SessionPage = SessionPage {
     path: "/admin/accounts/:id",
     title: "Account",
     template: "admin_account.html",
-    audience: Audience::Operator,
+    access: Access::Operator,
     fields: &["email", "password"],
     show,
     submit: Some(submit),
@@ -33,11 +33,11 @@ fn find(app: &App, visit: &Visit) -> Result<Option<AccountRecord>> {
     }
 }
 
-fn show(app: &App, visit: &Visit) -> Result<Shown> {
-    let Some(record) = find(app, visit)? else { return Ok(Shown::NotFound) };
+fn show(app: &App, visit: &Visit) -> Result<Reply> {
+    let Some(record) = find(app, visit)? else { return Ok(Reply::NotFound) };
     let account = &record.account;
     let own = visit.session.as_ref().map(|session| session.account.id);
-    Ok(Shown::Page(context! {
+    Ok(Reply::Page(context! {
         heading => account.email.clone(),
         account => context! { ..details(account), ..account_values(account) },
         is_own => own == Some(account.id),
@@ -78,15 +78,15 @@ fn session_values(session: &Session) -> Value {
     }
 }
 
-fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
-    let Some(record) = find(app, visit)? else { return Ok(Next::redirect("/admin/accounts")) };
+fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
+    let Some(record) = find(app, visit)? else { return Ok(Reply::redirect("/admin/accounts")) };
     // The address is unambiguous. Somebody may have chosen the id of another account as username.
     let Account { id, email: name, .. } = record.account;
     let (action, is_confirmed) = (visit.form.get("action").to_owned(), visit.form.is_checked("confirmed"));
     if action == "delete" && !is_confirmed {
         return Err(Error::bad_request("Tick the box to confirm that the account is to be erased."));
     }
-    visit.confirm_if_asked(app)?;
+    visit.reauthenticate_with_form(app)?;
     let by = Operator::staff(app, &visit.viewer);
     let outcome = match action.as_str() {
         "verify" => done(admin::verify(by, &name)?.1, "account_verified"),
@@ -110,9 +110,9 @@ fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
         }
         "delete" => {
             admin::delete(by, id)?;
-            return Ok(Next::redirect("/admin/accounts?done=account_deleted"));
+            return Ok(Reply::redirect("/admin/accounts?done=account_deleted"));
         }
         _ => "unchanged",
     };
-    Ok(Next::Redirect(format!("/admin/accounts/{id}?done={outcome}")))
+    Ok(Reply::Redirect(format!("/admin/accounts/{id}?done={outcome}")))
 }

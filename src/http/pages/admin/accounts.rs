@@ -7,31 +7,31 @@ use crate::accounts::Filter;
 use crate::accounts::admin::{self, Creation, record};
 use crate::app::App;
 use crate::error::Result;
-use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
 
-pub(super) static ACCOUNTS: Definition = Definition {
+pub(super) static ACCOUNTS: SessionPage = SessionPage {
     path: "/admin/accounts",
     title: "Accounts",
     template: "admin_accounts.html",
-    audience: Audience::Operator,
+    access: Access::Operator,
     fields: &[],
     show,
     submit: None,
 };
 
-pub(super) static NEW: Definition = Definition {
+pub(super) static NEW: SessionPage = SessionPage {
     path: "/admin/accounts/new",
     title: "Create an account",
     template: "admin_account_new.html",
-    audience: Audience::Operator,
+    access: Access::Operator,
     fields: &["email", "username", "password"],
-    show: |_, _| Ok(Shown::Page(Value::UNDEFINED)),
+    show: |_, _| Ok(Reply::Page(Value::UNDEFINED)),
     submit: Some(create),
 };
 
-fn show(app: &App, visit: &Visit) -> Result<Shown> {
+fn show(app: &App, visit: &Visit) -> Result<Reply> {
     let (search, after) = (visit.query.owned("q"), visit.query.get("after").parse().ok());
     let search = search.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let state = visit.query.get("state");
@@ -50,14 +50,14 @@ fn show(app: &App, visit: &Visit) -> Result<Shown> {
         _ => None,
     };
     let exact = exact.filter(|exact| page.accounts.iter().all(|account| account.id != exact.id));
-    Ok(Shown::Page(context! {
+    Ok(Reply::Page(context! {
         accounts => exact.iter().chain(&page.accounts).map(account_values).collect::<Vec<_>>(),
         next => page.next.map(|id| page_with(visit, "after", &id.to_string())),
     }))
 }
 
-fn create(app: &App, visit: &mut Visit) -> Result<Next> {
-    visit.confirm_if_asked(app)?;
+fn create(app: &App, visit: &mut Visit) -> Result<Reply> {
+    visit.reauthenticate_with_form(app)?;
     let new = Creation {
         email: visit.form.get("email").to_owned(),
         username: visit.form.owned("username"),
@@ -66,5 +66,5 @@ fn create(app: &App, visit: &mut Visit) -> Result<Next> {
         ..Creation::default()
     };
     let account = admin::create(Operator::staff(app, &visit.viewer), &new)?;
-    Ok(Next::Redirect(format!("/admin/accounts/{}?done=account_created", account.id)))
+    Ok(Reply::Redirect(format!("/admin/accounts/{}?done=account_created", account.id)))
 }

@@ -10,24 +10,24 @@ use crate::accounts::activity::{format_position, parse_position};
 use crate::accounts::admin::audit_log::{find_account, parse_day, search};
 use crate::app::App;
 use crate::error::Result;
-use crate::http::pages::definition::{Audience, Definition, Shown};
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::visit::Visit;
 use crate::security::audit::Event;
 use crate::store::audit::{Criteria, Position};
 
 const A_DAY: Duration = Duration::from_hours(24);
 
-pub(super) static AUDIT: Definition = Definition {
+pub(super) static AUDIT: SessionPage = SessionPage {
     path: "/admin/audit",
     title: "Audit log",
     template: "admin_audit.html",
-    audience: Audience::Operator,
+    access: Access::Operator,
     fields: &[],
     show,
     submit: None,
 };
 
-fn show(app: &App, visit: &Visit) -> Result<Shown> {
+fn show(app: &App, visit: &Visit) -> Result<Reply> {
     let query = &visit.query;
     let trimmed = |name: &str| Some(query.get(name).trim().to_owned()).filter(|value| !value.is_empty());
     let account = match trimmed("account") {
@@ -35,7 +35,7 @@ fn show(app: &App, visit: &Visit) -> Result<Shown> {
             Ok(id) => Some(id),
             Err(error) if error.is_rejection() => {
                 let unknown = "No account has this address, username or id.";
-                return Ok(Shown::Page(context! { events => Event::VARIANTS.to_vec(), unknown }));
+                return Ok(Reply::Page(context! { events => Event::VARIANTS.to_vec(), unknown }));
             }
             Err(error) => return Err(error),
         },
@@ -52,7 +52,7 @@ fn show(app: &App, visit: &Visit) -> Result<Shown> {
     let end: Option<Position> = parse_day(query.get("to")).map(|day| (day.plus(A_DAY), 0));
     let before = parse_position(query.get("before")).or(end);
     let page = search(app, &criteria, before, PAGE_SIZE)?;
-    Ok(Shown::Page(context! {
+    Ok(Reply::Page(context! {
         entries => page.entries.iter().map(entry_values).collect::<Vec<_>>(),
         events => Event::VARIANTS.to_vec(),
         older => page.older.map(|position| page_with(visit, "before", &format_position(position))),

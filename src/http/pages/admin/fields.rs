@@ -6,31 +6,31 @@ use super::done;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::groups::admin::directory;
-use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
 use crate::store::institutions::ResearchField;
 
 const NAMES: &[&str] = &["field", "subfield", "password"];
 
-pub(super) static FIELDS: Definition = Definition {
+pub(super) static FIELDS: SessionPage = SessionPage {
     path: "/admin/research-fields",
     title: "Research fields",
     template: "admin_fields.html",
-    audience: Audience::Operator,
+    access: Access::Operator,
     fields: NAMES,
     show: |app, _| {
         let fields = directory::list_research_fields(app)?;
-        Ok(Shown::Page(context! { research_fields => fields.iter().map(values).collect::<Vec<_>>() }))
+        Ok(Reply::Page(context! { research_fields => fields.iter().map(values).collect::<Vec<_>>() }))
     },
     submit: Some(add),
 };
 
-pub(super) static FIELD: Definition = Definition {
+pub(super) static FIELD: SessionPage = SessionPage {
     path: "/admin/research-fields/:id",
     title: "Research field",
     template: "admin_field.html",
-    audience: Audience::Operator,
+    access: Access::Operator,
     fields: NAMES,
     show,
     submit: Some(submit),
@@ -40,17 +40,17 @@ fn values(field: &ResearchField) -> Value {
     context! { id => field.id, field => field.field.clone(), subfield => field.subfield.clone() }
 }
 
-fn add(app: &App, visit: &mut Visit) -> Result<Next> {
-    visit.confirm_if_asked(app)?;
+fn add(app: &App, visit: &mut Visit) -> Result<Reply> {
+    visit.reauthenticate_with_form(app)?;
     let (by, form) = (Operator::staff(app, &visit.viewer), &visit.form);
     let id = directory::add_research_field(by, form.get("field"), form.get("subfield"))?;
-    Ok(Next::Redirect(format!("/admin/research-fields/{id}?done=added")))
+    Ok(Reply::Redirect(format!("/admin/research-fields/{id}?done=added")))
 }
 
-fn show(app: &App, visit: &Visit) -> Result<Shown> {
+fn show(app: &App, visit: &Visit) -> Result<Reply> {
     let fields = directory::list_research_fields(app)?;
     let field = fields.iter().find(|field| field.id.to_string() == visit.parameter);
-    let Some(field) = field else { return Ok(Shown::NotFound) };
+    let Some(field) = field else { return Ok(Reply::NotFound) };
     let others = fields.iter().filter(|other| other.id != field.id);
     let others: Vec<_> = others
         .map(|other| (other.id.to_string(), format!("{}: {} ({})", other.field, other.subfield, other.id)))
@@ -61,20 +61,20 @@ fn show(app: &App, visit: &Visit) -> Result<Shown> {
     } else {
         values(field)
     };
-    Ok(Shown::Page(context! { research_field => values(field), current, others }))
+    Ok(Reply::Page(context! { research_field => values(field), current, others }))
 }
 
-fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
-    visit.confirm_if_asked(app)?;
+fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
+    visit.reauthenticate_with_form(app)?;
     let id = number(&visit.parameter)?;
     let (by, form) = (Operator::staff(app, &visit.viewer), &visit.form);
     if form.get("action") == "merge" {
         let into = number(form.get("into"))?;
         directory::merge_research_field(by, id, into)?;
-        return Ok(Next::Redirect(format!("/admin/research-fields/{into}?done=merged")));
+        return Ok(Reply::Redirect(format!("/admin/research-fields/{into}?done=merged")));
     }
     let changed = directory::change_research_field(by, id, form.get("field"), form.get("subfield"))?;
-    Ok(Next::Redirect(format!("/admin/research-fields/{id}?done={}", done(changed, "saved"))))
+    Ok(Reply::Redirect(format!("/admin/research-fields/{id}?done={}", done(changed, "saved"))))
 }
 
 fn number(text: &str) -> Result<i64> {

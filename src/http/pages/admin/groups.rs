@@ -7,43 +7,43 @@ use super::{PAGE_SIZE, account_values, done, page_with};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::groups::admin::{self, Creation, Represented, directory, record};
-use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::values::time;
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
 use crate::store::groups::Group;
 
-pub(super) static GROUPS: Definition = Definition {
+pub(super) static GROUPS: SessionPage = SessionPage {
     path: "/admin/groups",
     title: "Working groups",
     template: "admin_groups.html",
-    audience: Audience::Operator,
+    access: Access::Operator,
     fields: &[],
     show: show_list,
     submit: None,
 };
 
-pub(super) static NEW: Definition = Definition {
+pub(super) static NEW: SessionPage = SessionPage {
     path: "/admin/groups/new",
     title: "Create a working group",
     template: "admin_group_new.html",
-    audience: Audience::Operator,
+    access: Access::Operator,
     fields: &["password"],
     show: show_new,
     submit: Some(create),
 };
 
-pub(super) static GROUP: Definition = Definition {
+pub(super) static GROUP: SessionPage = SessionPage {
     path: "/admin/groups/:id",
     title: "Working group",
     template: "admin_group.html",
-    audience: Audience::Operator,
+    access: Access::Operator,
     fields: &["password"],
     show: show_one,
     submit: Some(submit),
 };
 
-fn show_list(app: &App, visit: &Visit) -> Result<Shown> {
+fn show_list(app: &App, visit: &Visit) -> Result<Reply> {
     let offset = visit.query.get("offset").parse::<usize>().unwrap_or_default();
     let page = record::search(app, visit.query.get("q"), offset, PAGE_SIZE)?;
     let next = offset.saturating_add(PAGE_SIZE).to_string();
@@ -51,7 +51,7 @@ fn show_list(app: &App, visit: &Visit) -> Result<Shown> {
         let representative = representative.as_ref().map(|account| account.email.clone());
         context! { representative, ..values(group) }
     };
-    Ok(Shown::Page(context! {
+    Ok(Reply::Page(context! {
         groups => page.groups.iter().map(row).collect::<Vec<_>>(),
         next => page.has_more.then(|| page_with(visit, "offset", &next)),
     }))
@@ -68,15 +68,15 @@ fn values(group: &Group) -> Value {
     }
 }
 
-fn show_one(app: &App, visit: &Visit) -> Result<Shown> {
-    let Some(record) = record::find(app, &visit.parameter)? else { return Ok(Shown::NotFound) };
+fn show_one(app: &App, visit: &Visit) -> Result<Reply> {
+    let Some(record) = record::find(app, &visit.parameter)? else { return Ok(Reply::NotFound) };
     let members = record.members.iter().map(|account| {
         context! { represents => account.represents().is_some(), ..account_values(account) }
     });
     let requests = record.requests.iter().map(|(request, account)| {
         context! { made_at => time(request.made_at), ..account_values(account) }
     });
-    Ok(Shown::Page(context! {
+    Ok(Reply::Page(context! {
         heading => record.group.name.clone(),
         group => values(&record.group),
         members => members.collect::<Vec<_>>(),
@@ -84,36 +84,36 @@ fn show_one(app: &App, visit: &Visit) -> Result<Shown> {
     }))
 }
 
-fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
+fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
     let deletes = visit.form.get("action") == "delete";
     if deletes && !visit.form.is_checked("confirmed") {
         return Err(Error::bad_request("Tick the box to confirm that the working group is to be deleted."));
     }
-    visit.confirm_if_asked(app)?;
+    visit.reauthenticate_with_form(app)?;
     let (by, id) = (Operator::staff(app, &visit.viewer), visit.parameter.as_str());
     if deletes {
         admin::delete(by, id)?;
-        return Ok(Next::redirect("/admin/groups?done=desk_group_deleted"));
+        return Ok(Reply::redirect("/admin/groups?done=desk_group_deleted"));
     }
     let (_, changed) = admin::set_representative(by, id, visit.form.get("account").trim())?;
-    Ok(Next::Redirect(format!("/admin/groups/{id}?done={}", done(changed, "representative_set"))))
+    Ok(Reply::Redirect(format!("/admin/groups/{id}?done={}", done(changed, "representative_set"))))
 }
 
-fn show_new(app: &App, visit: &Visit) -> Result<Shown> {
+fn show_new(app: &App, visit: &Visit) -> Result<Reply> {
     let found = match visit.query.owned("q") {
         Some(search) => directory::list_institutions(app, &search, 0, PAGE_SIZE)?.institutions,
         None => Vec::new(),
     };
     let fields = directory::list_research_fields(app)?;
     let fields: Vec<_> = fields.into_iter().map(|field| (field.id.to_string(), field.subfield)).collect();
-    Ok(Shown::Page(context! {
+    Ok(Reply::Page(context! {
         institutions => found.iter().map(institutions::values).collect::<Vec<_>>(),
         research_fields => fields,
     }))
 }
 
-fn create(app: &App, visit: &mut Visit) -> Result<Next> {
-    visit.confirm_if_asked(app)?;
+fn create(app: &App, visit: &mut Visit) -> Result<Reply> {
+    visit.reauthenticate_with_form(app)?;
     let form = &visit.form;
     let employees = form.find("employees").map(|number| number.trim().parse::<i32>()).transpose();
     let employees = employees.map_err(|_| Error::bad_request("Enter the number of employees in digits."))?;
@@ -127,5 +127,5 @@ fn create(app: &App, visit: &mut Visit) -> Result<Next> {
         is_public: form.is_checked("is_public"),
     };
     let (group, _) = admin::create(Operator::staff(app, &visit.viewer), &new)?;
-    Ok(Next::Redirect(format!("/admin/groups/{}?done=desk_group_created", group.id)))
+    Ok(Reply::Redirect(format!("/admin/groups/{}?done=desk_group_created", group.id)))
 }

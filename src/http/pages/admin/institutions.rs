@@ -6,48 +6,48 @@ use super::{PAGE_SIZE, done, page_with};
 use crate::app::App;
 use crate::error::Result;
 use crate::groups::admin::directory::{self, InstitutionForm};
-use crate::http::pages::definition::{Audience, Definition, Next, Shown};
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
 use crate::store::institutions::Institution;
 
 const FIELDS: &[&str] = &["name", "city", "state", "country", "password"];
 
-pub(super) static INSTITUTIONS: Definition = Definition {
+pub(super) static INSTITUTIONS: SessionPage = SessionPage {
     path: "/admin/institutions",
     title: "Institutions",
     template: "admin_institutions.html",
-    audience: Audience::Operator,
+    access: Access::Operator,
     fields: &[],
     show: show_list,
     submit: None,
 };
 
-pub(super) static NEW: Definition = Definition {
+pub(super) static NEW: SessionPage = SessionPage {
     path: "/admin/institutions/new",
     title: "Add an institution",
     template: "admin_institution_new.html",
-    audience: Audience::Operator,
+    access: Access::Operator,
     fields: FIELDS,
-    show: |_, visit| Ok(Shown::Page(context! { current => entered(visit) })),
+    show: |_, visit| Ok(Reply::Page(context! { current => entered(visit) })),
     submit: Some(add),
 };
 
-pub(super) static INSTITUTION: Definition = Definition {
+pub(super) static INSTITUTION: SessionPage = SessionPage {
     path: "/admin/institutions/:id",
     title: "Institution",
     template: "admin_institution.html",
-    audience: Audience::Operator,
+    access: Access::Operator,
     fields: FIELDS,
     show: show_one,
     submit: Some(submit),
 };
 
-fn show_list(app: &App, visit: &Visit) -> Result<Shown> {
+fn show_list(app: &App, visit: &Visit) -> Result<Reply> {
     let offset = visit.query.get("offset").parse::<u32>().unwrap_or_default();
     let page = directory::list_institutions(app, visit.query.get("q"), offset.into(), PAGE_SIZE)?;
     let next = usize::try_from(offset).unwrap_or_default().saturating_add(PAGE_SIZE);
-    Ok(Shown::Page(context! {
+    Ok(Reply::Page(context! {
         institutions => page.institutions.iter().map(values).collect::<Vec<_>>(),
         next => page.has_more.then(|| page_with(visit, "offset", &next.to_string())),
     }))
@@ -82,9 +82,9 @@ fn form(visit: &Visit) -> InstitutionForm {
     }
 }
 
-fn show_one(app: &App, visit: &Visit) -> Result<Shown> {
+fn show_one(app: &App, visit: &Visit) -> Result<Reply> {
     let Some(institution) = directory::find_institution(app, &visit.parameter)? else {
-        return Ok(Shown::NotFound);
+        return Ok(Reply::NotFound);
     };
     // After a rejection, the page shows what was entered.
     let current = if visit.form.get("action") == "change" { entered(visit) } else { values(&institution) };
@@ -94,27 +94,27 @@ fn show_one(app: &App, visit: &Visit) -> Result<Shown> {
         None => Vec::new(),
     };
     let others = found.iter().filter(|other| other.id != institution.id).map(values);
-    Ok(Shown::Page(context! {
+    Ok(Reply::Page(context! {
         institution => values(&institution),
         current,
         others => others.collect::<Vec<_>>(),
     }))
 }
 
-fn add(app: &App, visit: &mut Visit) -> Result<Next> {
-    visit.confirm_if_asked(app)?;
+fn add(app: &App, visit: &mut Visit) -> Result<Reply> {
+    visit.reauthenticate_with_form(app)?;
     let id = directory::add_institution(Operator::staff(app, &visit.viewer), &form(visit))?;
-    Ok(Next::Redirect(format!("/admin/institutions/{id}?done=added")))
+    Ok(Reply::Redirect(format!("/admin/institutions/{id}?done=added")))
 }
 
-fn submit(app: &App, visit: &mut Visit) -> Result<Next> {
-    visit.confirm_if_asked(app)?;
+fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
+    visit.reauthenticate_with_form(app)?;
     let (by, id) = (Operator::staff(app, &visit.viewer), visit.parameter.as_str());
     if visit.form.get("action") == "merge" {
         let into = visit.form.get("into");
         directory::merge_institution(by, id, into)?;
-        return Ok(Next::Redirect(format!("/admin/institutions/{into}?done=merged")));
+        return Ok(Reply::Redirect(format!("/admin/institutions/{into}?done=merged")));
     }
     let changed = directory::change_institution(by, id, &form(visit))?;
-    Ok(Next::Redirect(format!("/admin/institutions/{id}?done={}", done(changed, "saved"))))
+    Ok(Reply::Redirect(format!("/admin/institutions/{id}?done={}", done(changed, "saved"))))
 }

@@ -8,21 +8,21 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::health::overview::{Day, MailDay, Overview, overview};
-use crate::http::pages::definition::{Audience, Definition, Shown};
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::values::time;
 use crate::http::pages::visit::Visit;
 
-pub(super) static OVERVIEW: Definition = Definition {
+pub(super) static OVERVIEW: SessionPage = SessionPage {
     path: "/admin",
     title: "Administration",
     template: "admin_overview.html",
-    audience: Audience::Operator,
+    access: Access::Operator,
     fields: &[],
     show,
     submit: None,
 };
 
-fn show(app: &App, _: &Visit) -> Result<Shown> {
+fn show(app: &App, _: &Visit) -> Result<Reply> {
     let seen = overview(app)?;
     let Overview { accounts, days, mail_days, .. } = &seen;
     let chart = |title: &'static str, period: &'static str, rows: Vec<(Timestamp, i64)>| {
@@ -40,11 +40,11 @@ fn show(app: &App, _: &Visit) -> Result<Shown> {
     let charts = [
         by_day("Registrations", |day| day.registrations),
         by_day("Log-ins", |day| day.logins),
-        by_day("Refused log-ins", |day| day.refused_logins),
+        by_day("Refused logins", |day| day.refused_logins),
         mails_by_day("Delivered mails", |day| day.delivered),
         mails_by_day("Refused mails", |day| day.refused),
     ];
-    Ok(Shown::Page(context! {
+    Ok(Reply::Page(context! {
         accounts => context! {
             all => accounts.all,
             verified => accounts.verified,

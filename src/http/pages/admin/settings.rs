@@ -2,13 +2,13 @@
 
 use minijinja::context;
 
-use crate::http::pages::definition::{Audience, Definition, Shown};
+use crate::http::pages::session_page::{Access, Reply, SessionPage};
 
-pub(super) static SETTINGS: Definition = Definition {
+pub(super) static SETTINGS: SessionPage = SessionPage {
     path: "/admin/settings",
     title: "Settings",
     template: "admin_settings.html",
-    audience: Audience::Operator,
+    access: Access::Operator,
     fields: &[],
     show: |app, visit| {
         let only_changed = visit.query.is_checked("changed");
@@ -21,7 +21,7 @@ pub(super) static SETTINGS: Definition = Definition {
                 is_changed => setting.is_changed,
             }
         });
-        Ok(Shown::Page(context! { settings => shown.collect::<Vec<_>>(), only_changed }))
+        Ok(Reply::Page(context! { settings => shown.collect::<Vec<_>>(), only_changed }))
     },
     submit: None,
 };

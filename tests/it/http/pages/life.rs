@@ -217,7 +217,7 @@ async fn an_invited_person_registers_into_the_group() {
     let refused = guest.submit(&page, "Create an account", &other).await;
     assert_eq!(refused.status, 422, "another address is accepted: {}", refused.text());
     let registered = guest.submit(&page, "Create an account", &other[1..]).await;
-    assert!(registered.says("Your account is ready."), "{}", registered.text());
+    assert!(registered.says("Your account is ready"), "{}", registered.text());
     guest.log_in("eve@example.org", PASSWORD).await;
     assert!(guest.open("/account/group").await.says("Tides"));
     let again = PageBrowser::new(&server).open(link.as_str()).await;

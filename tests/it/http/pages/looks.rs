@@ -21,7 +21,7 @@ async fn a_page_is_in_the_language_of_the_account_or_the_browser() {
     assert!(mail.plain.contains("Bitte"), "the mail is not in the language of the page: {}", mail.plain);
     browser.open(&format!("/activate/{}", server.mailed_token("ada@example.org"))).await;
     let page = browser.open(&format!("/activate/{}", server.mailed_token("ada@example.org"))).await;
-    browser.submit(&page, "Aktivieren: ada@example.org", &[]).await;
+    browser.submit(&page, "ada@example.org aktivieren", &[]).await;
 
     // The account keeps the language that its owner registered in.
     let mut elsewhere = PageBrowser::new(&server);

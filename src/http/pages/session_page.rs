@@ -1,4 +1,4 @@
-//! What a page with a form consists of. The pages of accounts and those for operators are lists of definitions.
+//! Pages that may use the login of their viewer: those of accounts and those for operators.
 
 use minijinja::Value;
 
@@ -8,22 +8,22 @@ use super::visit::Visit;
 use crate::app::App;
 use crate::error::Result;
 
-/// A page with a form. Its functions run on a thread that may block.
-pub(super) struct Definition {
+/// A page that may use the login of its viewer. Its functions run on a thread that may block.
+pub(super) struct SessionPage {
     pub(super) path: &'static str,
     /// In English.
     pub(super) title: &'static str,
     pub(super) template: &'static str,
-    pub(super) audience: Audience,
+    pub(super) access: Access,
     /// The fields whose errors the template shows beside them.
     pub(super) fields: &'static [&'static str],
-    pub(super) show: fn(&App, &Visit) -> Result<Shown>,
+    pub(super) show: fn(&App, &Visit) -> Result<Reply>,
     /// `None` for a page without a form that changes something.
-    pub(super) submit: Option<fn(&App, &mut Visit) -> Result<Next>>,
+    pub(super) submit: Option<fn(&App, &mut Visit) -> Result<Reply>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Audience {
+pub(super) enum Access {
     Everybody,
     /// Everybody who is logged in.
     Owner,
@@ -31,36 +31,34 @@ pub(super) enum Audience {
     Operator,
 }
 
-/// What a page shows.
-pub(super) enum Shown {
+/// The reply to a request for a page.
+pub(super) enum Reply {
     /// Values for the template.
     Page(Value),
     /// A path of this server.
     Redirect(String),
+    /// A file in JSON.
+    Download {
+        name: String,
+        json: String,
+    },
     NotFound,
     /// The link that led here does not work.
     Gone(&'static MessagePage),
+    /// The form was not made for this session or browser.
+    Forged,
 }
 
-/// The reply to a form that was accepted.
-pub(super) enum Next {
-    /// A path of this server.
-    Redirect(String),
-    /// Shows the page of the form again, with further values.
-    Page(Value),
-    /// A file in JSON.
-    Download { name: String, json: String },
-}
-
-impl Next {
+impl Reply {
     pub(super) fn redirect(path: impl Into<String>) -> Self {
         Self::Redirect(path.into())
     }
 }
 
 /// Sentences that a page shows after a form was accepted, by the value of `done` in the address.
-pub(super) const DONE: [(&str, &str); 23] = [
-    ("registered", "Your account is ready. Log in with your password."),
+pub(super) const DONE: [(&str, &str); 24] = [
+    ("not_sent", "Nothing was saved, because your login has expired. Send the form again afterwards."),
+    ("created", "Your account is created."),
     ("saved", "Your changes are saved."),
     ("unarchived", "Welcome back. Your account is no longer archived."),
     ("logged_out", "You are logged out."),
