@@ -32,7 +32,9 @@
 //! `groups/invitations.rs` decides who may invite, revoke and accept.
 //!
 //! A link in a mail leads to `http/pages/handlers.rs`. Sentences of pages are in `http/pages/content.rs` and
-//! `assets/pages/`. Pages call the same rules as the mutations. `assets/graphiql/` holds GraphiQL.
+//! `assets/pages/`. Pages call the same rules as the mutations. `assets/graphiql/` holds GraphiQL. The pages for operators in
+//! `http/pages/admin/` call the same rules as the commands: those in `accounts/admin/`, `groups/admin/` and
+//! `health/overview.rs`.
 //!
 //! `transfer/django.rs` moves a site from Django and back: it reads the site into a temporary database
 //! (`store/staging.rs`), finds conflicts there, and adds everything in one transaction.
