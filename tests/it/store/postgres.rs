@@ -29,6 +29,7 @@ const SKIPPED: &[(&str, &[&str])] = &[
     (
         "they are about the SQLite file",
         &[
+            "http::pages::admin::lists::the_overview_shows_the_last_backup",
             "accounts::sessions::migrations",
             "cli::backup",
             "cli::demo",
