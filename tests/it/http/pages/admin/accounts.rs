@@ -161,6 +161,7 @@ async fn staff_cannot_lock_themselves_out() {
     let (mut browser, staff) = log_in_staff(&server).await;
     let page = browser.open(&format!("/admin/accounts/{staff}")).await;
     assert_says(&page, 200, "This is your own account.");
+    assert!(!page.has_form("Deactivate") && !page.has_form("Delete the account"));
     let form = page.form("Send a link to choose a password");
     let before = server.rows_of("accounts");
     for action in ["deactivate", "take_staff", "delete"] {
