@@ -26,7 +26,7 @@ async fn mails_are_in_the_language_of_the_account() {
     assert_language(
         &server.mails_to("ada@example.org")[0],
         "de",
-        "Bestätigen Sie Ihre E-Mail-Adresse bei Tides",
+        "Bestätigen Sie Ihre E-Mail-Adresse für Tides",
         "Bitte aktivieren Sie Ihr Konto über diesen Link:",
     );
     assert_language(

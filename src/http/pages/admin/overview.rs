@@ -39,7 +39,7 @@ fn show(app: &App, _: &Visit) -> Result<Reply> {
     };
     let charts = [
         by_day("Registrations", |day| day.registrations),
-        by_day("Log-ins", |day| day.logins),
+        by_day("Logins", |day| day.logins),
         by_day("Refused logins", |day| day.refused_logins),
         mails_by_day("Delivered mails", |day| day.delivered),
         mails_by_day("Refused mails", |day| day.refused),

@@ -119,7 +119,7 @@ async fn what_takes_a_password_needs_one_after_five_minutes() {
     let mut browser = PageBrowser::new(&server);
     browser.log_in(&email, PASSWORD).await;
     let page = browser.open("/account/emails").await;
-    assert!(!page.says("Your password"), "the page asks for the password right after the log-in");
+    assert!(!page.says("Your password"), "the page asks for the password right after the login");
     server.advance(Duration::from_mins(6));
     let before = server.rows_of("pending_emails");
     let address = ("email", "ada@example.net");

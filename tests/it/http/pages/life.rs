@@ -55,7 +55,7 @@ async fn a_person_registers_activates_and_logs_in_on_pages() {
     let account = browser.log_in("ada@example.org", PASSWORD).await;
     assert!(account.says("ada@example.org") && account.says("You logged in."), "{}", account.text());
     let again = browser.open("/account/login").await;
-    assert_eq!(again.address, "/account", "the log-in is shown to somebody who is logged in");
+    assert_eq!(again.address, "/account", "the login is shown to somebody who is logged in");
     let out = browser.submit(&account, "Log out", &[]).await;
     assert!(out.says("You are logged out."), "{}", out.text());
     assert_eq!(browser.open("/account/profile").await.address, "/account/login?next=%2Faccount%2Fprofile");

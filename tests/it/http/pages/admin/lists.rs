@@ -26,8 +26,8 @@ async fn the_overview_counts_accounts_logins_and_mails() {
         "Staff 1",
         "Waiting mails 1",
         "Registrations: 3 in all, at most 2 a day",
-        "Log-ins: 3 in all, at most 2 a day",
-        "Refused log-ins: 1 in all, at most 1 a day",
+        "Logins: 3 in all, at most 2 a day",
+        "Refused logins: 1 in all, at most 1 a day",
         "2026-03-02 2",
     ] {
         assert_says(&page, 200, sentence);
@@ -37,7 +37,7 @@ async fn the_overview_counts_accounts_logins_and_mails() {
     // The counts of days that have ended are kept, and those of today are not.
     server.log_in("bea@example.org", PASSWORD).await;
     let page = browser.open("/admin").await;
-    assert_says(&page, 200, "Log-ins: 4 in all, at most 3 a day");
+    assert_says(&page, 200, "Logins: 4 in all, at most 3 a day");
     assert_says(&page, 200, "Delivered mails: 1 in all");
 }
 
