@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::error::{Error, FieldError, Result};
 use crate::security::audit::Event;
 use crate::security::reauthentication::{Proof, reauthenticate};
-use crate::security::{Tx, Viewer, authentication};
+use crate::security::{Tx, Viewer, authentication, throttle};
 use crate::store;
 use crate::store::sessions::CookieSession;
 
@@ -59,6 +59,7 @@ pub fn confirm(app: &App, viewer: &Viewer, password: &str) -> Result<SecretStrin
     let verified = reauthenticate(app, viewer, "password", Proof::Password(password), |_, _| Ok(()))?;
     verified.run(app, |tx, account| {
         let page = tx.caller.cookie_session.as_ref().ok_or(FieldError::UNAUTHENTICATED)?;
+        throttle::account_change(tx, account.id)?;
         tx.record(account.id, Event::PasswordConfirmed)?;
         sessions::set_new_cookie(tx, &page.id)
     })

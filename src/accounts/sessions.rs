@@ -185,6 +185,7 @@ pub fn revoke_others(app: &App, viewer: &Viewer) -> Result<()> {
     Tx::run(app, viewer, |tx| {
         let account = tx.caller.require_verified()?;
         let own = tx.caller.cookie_session.as_ref().ok_or(FieldError::UNAUTHENTICATED)?;
+        throttle::account_change(tx, account.id)?;
         store::sessions::delete_others(tx, account.id, &own.id)?;
         store::accounts::begin_epoch(tx, account.id, tx.now)?;
         tx.record(account.id, Event::OtherSessionsRevoked)

@@ -83,31 +83,21 @@ pub(super) fn insert(tx: &Tx<'_>, new: &NewGroupForm) -> Result<GroupId> {
 
 /// Deletes a group that the viewer must represent, with its memberships and join requests.
 pub fn delete(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
-    Tx::run(app, viewer, |tx| delete_own(tx, group_id))
-}
-
-/// Like [`delete`], for pages: the viewer must have entered the password recently.
-pub fn delete_after_login(app: &App, viewer: &Viewer, group_id: &str) -> Result<()> {
     Tx::run(app, viewer, |tx| {
-        tx.require_recent_login()?;
-        delete_own(tx, group_id)
+        let (own, own_group) = require_representative(tx)?;
+        throttle::group_change(tx)?;
+        let id = text::uuid(group_id).ok_or(errors::GROUP_NOT_FOUND)?;
+        if id != own_group {
+            let group = store::groups::find_by_id(tx, &id)?;
+            let visibility = Visibility::of(tx.app, Some(own.clone()));
+            let is_visible = group.is_some_and(|group| visibility.sees_group(&group));
+            return Err(if is_visible { errors::NOT_YOUR_GROUP } else { errors::GROUP_NOT_FOUND });
+        }
+        tx.record(own.id, Event::GroupDeleted(&id))?;
+        let mut others = store::accounts::list_by_groups(tx, &[own_group])?;
+        others.retain(|member| member.id != own.id);
+        delete_and_notify(tx, &id, &others, notices::GROUP_DELETED)
     })
-}
-
-fn delete_own(tx: &Tx<'_>, group_id: &str) -> Result<()> {
-    let (own, own_group) = require_representative(tx)?;
-    throttle::group_change(tx)?;
-    let id = text::uuid(group_id).ok_or(errors::GROUP_NOT_FOUND)?;
-    if id != own_group {
-        let group = store::groups::find_by_id(tx, &id)?;
-        let visibility = Visibility::of(tx.app, Some(own.clone()));
-        let is_visible = group.is_some_and(|group| visibility.sees_group(&group));
-        return Err(if is_visible { errors::NOT_YOUR_GROUP } else { errors::GROUP_NOT_FOUND });
-    }
-    tx.record(own.id, Event::GroupDeleted(&id))?;
-    let mut others = store::accounts::list_by_groups(tx, &[own_group])?;
-    others.retain(|member| member.id != own.id);
-    delete_and_notify(tx, &id, &others, notices::GROUP_DELETED)
 }
 
 /// Deletes a group. For each of `members`, records an event and enqueues a notice.

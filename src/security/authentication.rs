@@ -17,6 +17,7 @@ use crate::tokens::{Unreadable, access, cookie};
 #[derive(Clone, Default)]
 pub struct Viewer {
     secret: Option<Secret>,
+    needs_recent_login: bool,
     pub client: Client,
 }
 
@@ -29,7 +30,7 @@ enum Secret {
 
 impl Viewer {
     pub fn anonymous(client: Client) -> Self {
-        Self { secret: None, client }
+        Self { client, ..Self::default() }
     }
 
     #[must_use]
@@ -40,6 +41,12 @@ impl Viewer {
     #[must_use]
     pub fn with_cookie(self, cookie: SecretString) -> Self {
         Self { secret: Some(Secret::Cookie(cookie)), ..self }
+    }
+
+    /// Returns the same viewer, for whom a rule only runs if the password was entered recently on the pages.
+    #[must_use]
+    pub fn after_recent_login(&self) -> Self {
+        Self { needs_recent_login: true, ..self.clone() }
     }
 
     /// Returns the hash of the cookie.
@@ -55,6 +62,7 @@ impl Viewer {
 /// so the session may have ended.
 pub struct Credentials {
     session: Option<SessionProof>,
+    pub(super) needs_recent_login: bool,
     client: Client,
     checked_at: Timestamp,
 }
@@ -75,11 +83,21 @@ impl Credentials {
             }
             Secret::Cookie(cookie) => Some(SessionProof::CookieHash(cookie::hash(cookie.expose_secret()))),
         });
-        Self { session, client: viewer.client.clone(), checked_at: now }
+        Self {
+            session,
+            needs_recent_login: viewer.needs_recent_login,
+            client: viewer.client.clone(),
+            checked_at: now,
+        }
     }
 
     pub fn anonymous(app: &App, viewer: &Viewer) -> Self {
-        Self { session: None, client: viewer.client.clone(), checked_at: app.clock.now() }
+        Self {
+            session: None,
+            needs_recent_login: false,
+            client: viewer.client.clone(),
+            checked_at: app.clock.now(),
+        }
     }
 
     pub fn is_anonymous(&self) -> bool {

@@ -45,7 +45,8 @@ impl Tx<'_> {
 impl CookieSession {
     /// Whether the owner entered the password within [`RECENT`].
     pub fn is_recent(&self, now: Timestamp) -> bool {
-        now.since(self.authenticated_at) <= RECENT
+        // The clock may have been set back since then.
+        now.since(self.authenticated_at) <= RECENT && self.authenticated_at.since(now) <= RECENT
     }
 }
 

@@ -58,6 +58,9 @@ impl<'a> Tx<'a> {
         let has_mail = Cell::new(false);
         let outcome = app.store.write(|db| -> Result<Result<T>> {
             let tx = Tx { is_operator, ..Tx::new(app, db, credentials.caller(db)?) };
+            if credentials.needs_recent_login {
+                tx.require_recent_login()?;
+            }
             let outcome = rule(&tx);
             has_mail.set(tx.has_mail.get());
             match outcome {
@@ -136,9 +139,8 @@ impl<'a> Operator<'a> {
             let credentials = Credentials::anonymous(self.app, &Viewer::default());
             return Tx::run_in(self.app, &credentials, true, rule);
         };
-        let credentials = Credentials::from_viewer(self.app, viewer);
+        let credentials = Credentials::from_viewer(self.app, &viewer.after_recent_login());
         Tx::run_in(self.app, &credentials, true, |tx| {
-            tx.require_recent_login()?;
             if !tx.caller.require_verified()?.is_staff {
                 return Err(FieldError::UNAUTHENTICATED.into());
             }

@@ -171,6 +171,10 @@ pub(super) static INVITATION_USED: MessagePage = message(
     "This invitation no longer works",
     "It was used already or withdrawn, or a part of the link is missing. If you have an account, log in.",
 );
+pub(super) static NOT_VERIFIED: MessagePage = message(
+    "Your address is not confirmed yet",
+    "Open the link in the activation mail. If the mail is lost, request another one on the front page.",
+);
 pub(super) static OLD_FORM: MessagePage = message(
     "This form is too old",
     "Nothing was changed. You may have logged in or out since you opened the page. Open it again, and send the form from there.",

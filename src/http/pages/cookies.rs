@@ -9,7 +9,7 @@ use poem::http::header::COOKIE;
 
 use crate::config::Config;
 
-/// The names of the cookies, and whether browsers send them only over HTTPS.
+/// Whether browsers send the cookies only over HTTPS, which also determines their names.
 #[derive(Clone, Copy)]
 pub(super) struct Cookies {
     is_secure: bool,
@@ -42,12 +42,14 @@ impl Cookies {
 
     /// Returns a cookie of a request. If there are several of its name, none is trusted.
     pub(super) fn read(self, request: &Request, cookie: Cookie) -> Option<String> {
-        let name = self.name(cookie);
-        let headers = request.headers().get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
-        let pairs =
-            headers.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned());
-        values.next().filter(|value| !value.is_empty() && values.next().is_none())
+        // Bytes, because cookies that other servers of the host have set may contain any.
+        let start = format!("{}=", self.name(cookie));
+        let headers = request.headers().get_all(COOKIE).iter();
+        let pairs = headers.flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+        let mut values = pairs.filter_map(|pair| pair.trim_ascii().strip_prefix(start.as_bytes()));
+        let value = values.next()?;
+        let is_only = values.next().is_none();
+        String::from_utf8(value.to_vec()).ok().filter(|value| is_only && !value.is_empty())
     }
 
     /// Returns the header that sets a cookie until the browser is closed, or deletes it if `value` is empty.

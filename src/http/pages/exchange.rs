@@ -1,6 +1,6 @@
 //! Shows pages that may use the login of their viewer, and submits their forms.
 
-use minijinja::{Value, context};
+use minijinja::context;
 use poem::http::StatusCode;
 use poem::http::header::{CONTENT_DISPOSITION, RETRY_AFTER};
 use poem::{IntoResponse as _, Request, Response};
@@ -15,6 +15,9 @@ use crate::app::App;
 use crate::blocking_pool::Queue;
 use crate::error::{Error, FieldErrors, Result};
 use crate::http::request_log::Codes;
+
+/// The first segments of the paths to which a login may lead.
+const OWN_PAGES: [&str; 3] = ["account", "admin", "invitation"];
 
 /// What a thread that may block returns: everything that the response needs.
 struct Outcome {
@@ -64,7 +67,10 @@ impl PageEndpoint {
                 .header(CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))
                 .body(json),
             Reply::NotFound => theme.message(language, StatusCode::NOT_FOUND, &content::NOT_FOUND),
+            Reply::Forbidden(message) => theme.message(language, StatusCode::FORBIDDEN, message),
             Reply::Gone(message) => theme.message(language, StatusCode::GONE, message),
+            Reply::Refused(sentence) => theme.refusal(language, &sentence),
+            Reply::Failed(error) => self.failed(language, &error),
             Reply::Forged => theme.message(language, StatusCode::FORBIDDEN, &content::OLD_FORM),
         };
         if let Some(errors) = rejection {
@@ -84,16 +90,21 @@ fn show(app: &App, page: &SessionPage, mut visit: Visit) -> Result<Outcome> {
     if let Some(reply) = turn_away(app, page, &visit)? {
         return Ok(Outcome { visit, status: StatusCode::OK, reply, rejection: None });
     }
-    let (status, reply, errors) = match (page.show)(app, &visit) {
-        Ok(reply) => (StatusCode::OK, reply, Errors::default()),
-        // A rule for members or representatives, whose role may have changed.
-        Err(Error::BadRequest(sentence)) => {
-            (StatusCode::FORBIDDEN, Reply::Page(Value::UNDEFINED), Errors::general(&sentence))
+    let reply = show_with(app, page, &visit, &Errors::default());
+    Ok(Outcome { visit, status: StatusCode::OK, reply, rejection: None })
+}
+
+/// Returns what a page shows, with errors of its form.
+fn show_with(app: &App, page: &SessionPage, visit: &Visit, errors: &Errors) -> Reply {
+    match (page.show)(app, visit) {
+        Ok(reply) => with_common_values(app, visit, reply, errors),
+        // The role or the session of the viewer may have ended since the request began.
+        Err(Error::Refused(errors)) => {
+            Reply::Refused(errors.messages().next().unwrap_or_default().to_owned())
         }
-        Err(error) => return Err(error),
-    };
-    let reply = with_common_values(app, &visit, reply, &errors);
-    Ok(Outcome { visit, status, reply, rejection: None })
+        Err(Error::BadRequest(sentence)) => Reply::Refused(sentence.into_owned()),
+        Err(error) => Reply::Failed(error),
+    }
 }
 
 fn submit(app: &App, page: &SessionPage, mut visit: Visit) -> Result<Outcome> {
@@ -116,12 +127,15 @@ fn submit(app: &App, page: &SessionPage, mut visit: Visit) -> Result<Outcome> {
                     sorted
                 }
                 Err(Error::BadRequest(sentence)) => Errors::general(&sentence),
-                Err(error) => return Err(error),
+                // The response must still set a cookie that has been replaced.
+                Err(error) => {
+                    return Ok(Outcome { visit, status, reply: Reply::Failed(error), rejection });
+                }
             };
             let is_throttled = rejection.as_ref().is_some_and(|errors| errors.retry_after().is_some());
             status =
                 if is_throttled { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::UNPROCESSABLE_ENTITY };
-            with_common_values(app, &visit, (page.show)(app, &visit)?, &errors)
+            show_with(app, page, &visit, &errors)
         }
     };
     Ok(Outcome { visit, status, reply, rejection })
@@ -135,6 +149,9 @@ fn turn_away(app: &App, page: &SessionPage, visit: &Visit) -> Result<Option<Repl
     let Some(session) = &visit.session else {
         return Ok(Some(Reply::Redirect(with_next("/account/login", &visit.path_and_query))));
     };
+    if session.account.verified_at.is_none() {
+        return Ok(Some(Reply::Forbidden(&content::NOT_VERIFIED)));
+    }
     if page.access == Access::Owner {
         return Ok(None);
     }
@@ -162,7 +179,14 @@ fn with_next(path: &str, next: &str) -> String {
 
 /// Returns the page to which a login leads, if it is one of this server.
 pub(super) fn checked_next(next: &str) -> Option<&str> {
-    let is_own = ["/account", "/admin", "/invitation/"].iter().any(|own| next.starts_with(own));
-    let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    (is_own && is_plain && !next.contains("//")).then_some(next)
+    let (path, query) = next.split_once('?').unwrap_or((next, ""));
+    let mut segments = path.strip_prefix('/')?.split('/');
+    // Browsers shorten paths with dots, also if they are percent-encoded.
+    let is_plain = |segment: &str| {
+        segment.bytes().any(|byte| byte != b'.')
+            && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    };
+    let is_own = segments.clone().next().is_some_and(|first| OWN_PAGES.contains(&first));
+    let is_query = query.bytes().all(|byte| byte.is_ascii_graphic());
+    (is_own && is_query && segments.all(is_plain)).then_some(next)
 }

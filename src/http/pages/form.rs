@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use poem::Request;
 
+use crate::error::{FieldError, FieldErrors, Result};
+
 /// Much more than any form of a page contains.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
@@ -39,9 +41,15 @@ impl Form {
         self.find(name).is_some()
     }
 
-    /// Whether the form contains a password, which is hashed.
+    /// Whether the form contains a password, which is hashed. Rules must not be called with an empty one, because such a form
+    /// is not limited as others are.
     pub(super) fn contains_password(&self) -> bool {
         self.0.iter().any(|(name, value)| name.contains("password") && !value.is_empty())
+    }
+
+    /// Returns a password, or the error of a field that is empty.
+    pub(super) fn password(&self, name: &'static str) -> Result<&str> {
+        Ok(self.find(name).ok_or_else(|| FieldErrors::of(name, FieldError::REQUIRED))?)
     }
 
     /// Returns the fields that a page may show again: all but passwords and tokens.

@@ -6,7 +6,7 @@ use super::admin;
 use super::content::MessagePage;
 use super::visit::Visit;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A page that may use the login of its viewer. Its functions run on a thread that may block.
 pub(super) struct SessionPage {
@@ -43,6 +43,11 @@ pub(super) enum Reply {
         json: String,
     },
     NotFound,
+    /// The viewer may not see the page.
+    Forbidden(&'static MessagePage),
+    /// The viewer may not see the page, with the message of a rule.
+    Refused(String),
+    Failed(Error),
     /// The link that led here does not work.
     Gone(&'static MessagePage),
     /// The form was not made for this session or browser.

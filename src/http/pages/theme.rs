@@ -11,7 +11,7 @@ use poem::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY
 use poem::web::Html;
 use poem::{IntoResponse as _, Request, Response};
 
-use super::content::MessagePage;
+use super::content::{self, MessagePage};
 use super::templates;
 use crate::config::{Config, contrasting_colour};
 use crate::digest::sha256_hex;
@@ -133,6 +133,13 @@ impl Theme {
         let tone = if status.is_success() { "" } else { "trouble" };
         let values = context! { lead => message.text, tone, mail_sent => message.is_mail_sent };
         self.page(language, status, "message.html", message.title, values)
+    }
+
+    /// Returns a page with the message of a rule.
+    pub(super) fn refusal(&self, language: &str, sentence: &str) -> Response {
+        let lead = self.languages.get(Some(language)).translate(sentence).into_owned();
+        let values = context! { lead, tone => "trouble" };
+        self.page(language, StatusCode::FORBIDDEN, "message.html", content::WRONG_METHOD.title, values)
     }
 
     pub(in crate::http) fn unavailable(

@@ -55,14 +55,18 @@ fn a_command_does_not_migrate_under_a_running_server() {
     let server = site.serve();
     // As if the server were of the version before the last migration.
     site.database().execute(
-        "DELETE FROM refinery_schema_history WHERE version = 14; DROP TABLE django_keys; \
-         ALTER TABLE accounts DROP COLUMN is_superuser; ALTER TABLE accounts DROP COLUMN last_login_at",
+        "DELETE FROM refinery_schema_history WHERE version = 15; DROP TABLE invitations; DROP TABLE erased_accounts; \
+         DROP INDEX sessions_by_cookie; DROP INDEX outbox_by_account; \
+         ALTER TABLE accounts DROP COLUMN added_at; ALTER TABLE accounts DROP COLUMN language; \
+         ALTER TABLE accounts DROP COLUMN terms_version; ALTER TABLE accounts DROP COLUMN terms_accepted_at; \
+         ALTER TABLE sessions DROP COLUMN cookie_hash; ALTER TABLE sessions DROP COLUMN authenticated_at; \
+         ALTER TABLE sessions DROP COLUMN admin_used_at; ALTER TABLE outbox DROP COLUMN account_id",
     );
     for command in [&["user", "list"][..], &["import", "--bundled", "research-fields"]] {
         let refused = site.run(command).refused(1);
         assert!(refused.contains("run `migrate` first") && refused.contains("a server runs"), "{refused}");
     }
-    assert!(site.run(["migrate", "--status"]).done().contains("pending migrations: V14__django_sites"));
+    assert!(site.run(["migrate", "--status"]).done().contains("pending migrations: V15__pages"));
     assert_eq!(server.terminate().status, Some(0));
     assert_eq!(site.run(["user", "list"]).done(), "There are no accounts.\n");
     assert!(site.run(["migrate", "--status"]).done().contains("up to date"));

@@ -43,6 +43,10 @@ const SKIPPED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "they are about what a browser shows, and run there with SQLite",
+        &["http::graphiql::browser", "http::pages::browser"],
+    ),
+    (
         "a shared database needs a secret key in the settings",
         &["cli::serve::key_and_tokens_survive_a_restart"],
     ),

@@ -6,7 +6,9 @@ use serde_json::Value as Json;
 use crate::accounts::personal_data;
 use crate::app::App;
 use crate::error::Result;
+use crate::http::pages::content::event_sentence;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
+use crate::http::pages::values::short_time;
 use crate::http::pages::visit::Visit;
 use crate::security::reauthentication::Proof;
 
@@ -41,9 +43,10 @@ const PARTS: [(&str, &str); 14] = [
     ("/django/joinRequests", "Keys of your requests in the former system"),
 ];
 
-/// The labels of members of an export. A member without one is shown only in the file.
-const LABELS: [(&str, &str); 60] = [
+/// The labels of members of an export. A member without one has its own name.
+const LABELS: [(&str, &str); 66] = [
     ("about", "About"),
+    ("academicTitle", "Academic title"),
     ("acceptedAt", "Accepted"),
     ("activationEndsPassword", "The activation ends the password"),
     ("addedAt", "Added to this server"),
@@ -62,6 +65,7 @@ const LABELS: [(&str, &str); 60] = [
     ("firstName", "First name"),
     ("forgottenAt", "Forgotten"),
     ("hasPassword", "Has a password, stored as a hash"),
+    ("html", "HTML"),
     ("id", "Id"),
     ("institution", "Institution"),
     ("ipAddress", "IP address"),
@@ -101,9 +105,19 @@ const LABELS: [(&str, &str); 60] = [
     ("subject", "Subject"),
     ("terms", "Terms of use"),
     ("text", "Text"),
+    ("usedAt", "Used"),
     ("username", "Username"),
     ("verifiedAt", "Address confirmed"),
+    ("workingGroup", "Working group"),
+    ("workingGroupId", "Id of the working group"),
+    ("writtenAt", "Written"),
 ];
+
+/// The members whose values are words of this program. The page translates them.
+const WORDS: [&str; 5] = ["about", "by", "event", "role", "status"];
+
+/// The HTML part of a mail says the same as its text.
+const ONLY_IN_FILE: &str = "html";
 
 fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
     visit.reauthenticate_with_form(app)?;
@@ -130,28 +144,32 @@ fn parts(data: &Json) -> Vec<Value> {
     PARTS.iter().map(part).collect()
 }
 
-/// Returns the members of an entry that have a value and a label.
+/// Returns the members of an entry that have a value.
 fn facts(entry: &Json) -> Vec<Value> {
     let members = entry.as_object().into_iter().flatten();
     let fact = |(name, value): (&String, &Json)| {
-        let (_, label) = LABELS.iter().find(|(known, _)| known == name)?;
-        let is_word = value.is_boolean();
-        let value = text(value).filter(|value| !value.is_empty())?;
-        Some(context! { name => *label, value, is_word })
+        let label = LABELS.iter().find(|(known, _)| known == name).map(|(_, label)| *label);
+        let is_word = value.is_boolean() || WORDS.contains(&name.as_str());
+        let text = match value.as_str() {
+            Some(event) if name == "event" => event_sentence(event).to_owned(),
+            _ => text(value),
+        };
+        let is_shown = !text.is_empty() && name != ONLY_IN_FILE;
+        is_shown.then(
+            || context! { name => label.map_or_else(|| name.clone(), str::to_owned), value => text, is_word },
+        )
     };
     members.filter_map(fact).collect()
 }
 
-fn text(value: &Json) -> Option<String> {
+/// Returns a value for people. Of a list, only the number of its entries: the file has the rest.
+fn text(value: &Json) -> String {
     match value {
-        Json::Null => None,
-        Json::Bool(is_true) => Some(if *is_true { "Yes" } else { "No" }.to_owned()),
-        Json::String(text) => Some(text.clone()),
-        Json::Number(number) => Some(number.to_string()),
-        Json::Array(entries) => Some(entries.iter().filter_map(text).collect::<Vec<_>>().join("\n")),
-        Json::Object(members) => {
-            let member = |(name, value): (&String, &Json)| Some(format!("{name}: {}", text(value)?));
-            Some(members.iter().filter_map(member).collect::<Vec<_>>().join(", "))
-        }
+        Json::Null => String::new(),
+        Json::Bool(is_true) => if *is_true { "Yes" } else { "No" }.to_owned(),
+        Json::String(text) => short_time(text).unwrap_or_else(|| text.clone()),
+        Json::Number(number) => number.to_string(),
+        Json::Array(entries) => entries.len().to_string(),
+        Json::Object(members) => members.values().map(text).collect::<Vec<_>>().join(", "),
     }
 }

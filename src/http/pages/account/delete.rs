@@ -21,7 +21,7 @@ pub(super) static DELETE: SessionPage = SessionPage {
 };
 
 fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
-    let proof = Proof::Password(visit.form.get("password"));
+    let proof = Proof::Password(visit.form.password("password")?);
     let done = if visit.form.get("action") == "archive" {
         archive_delete::archive(app, &visit.viewer, proof)?;
         "archived"

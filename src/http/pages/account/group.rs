@@ -132,21 +132,22 @@ fn own_requests(seen: &SeenAccount) -> Vec<Value> {
 
 fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
     let action = visit.form.get("action").to_owned();
-    // The deletion of a group cannot be undone.
-    if action == "delete" {
+    // The viewer cannot undo these.
+    if ["delete", "hand_over"].contains(&action.as_str()) {
         visit.reauthenticate_with_form(app)?;
     }
+    let recent = visit.viewer.after_recent_login();
     let (viewer, id) = (&visit.viewer, visit.form.get("id"));
     let selection = AccountSelection::default();
     let done = match action.as_str() {
         "approve" => join::answer(app, viewer, id, true, &selection).map(|_| "approved"),
         "decline" => join::answer(app, viewer, id, false, &selection).map(|_| "declined"),
-        "hand_over" => manage::hand_over(app, viewer, id, &GroupSelection::default()).map(|_| "handed_over"),
+        "hand_over" => manage::hand_over(app, &recent, id, &GroupSelection::default()).map(|_| "handed_over"),
         "remove" => manage::remove(app, viewer, id).map(|()| "member_removed"),
         "invite" => invitations::invite(app, viewer, visit.form.get("email")).map(|()| "invited"),
         "revoke_invitation" => invitations::revoke(app, viewer, id).map(|()| "invitation_revoked"),
         "leave" => join::leave(app, viewer).map(|()| "left"),
-        "delete" => manage::delete_after_login(app, viewer, id).map(|()| "group_deleted"),
+        "delete" => manage::delete(app, &recent, id).map(|()| "group_deleted"),
         _ => return Ok(Reply::redirect("/account/group")),
     }?;
     Ok(Reply::Redirect(format!("/account/group?done={done}")))

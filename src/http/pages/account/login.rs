@@ -88,7 +88,7 @@ fn log_in(app: &App, visit: &mut Visit) -> Result<Reply> {
     } else {
         Name { email: None, username: entered }
     };
-    let login = page_login::log_in(app, &visit.viewer, &name, visit.form.get("password"))?;
+    let login = page_login::log_in(app, &visit.viewer, &name, visit.form.password("password")?)?;
     visit.set_cookie(login.cookie);
     let next = next(visit);
     let separator = if next.contains('?') { '&' } else { '?' };
@@ -106,7 +106,7 @@ fn log_out(app: &App, visit: &mut Visit) -> Result<Reply> {
 }
 
 fn confirm(app: &App, visit: &mut Visit) -> Result<Reply> {
-    let cookie = page_login::confirm(app, &visit.viewer, visit.form.get("password"))?;
+    let cookie = page_login::confirm(app, &visit.viewer, visit.form.password("password")?)?;
     visit.set_cookie(cookie);
     Ok(Reply::redirect(next(visit)))
 }

@@ -75,7 +75,7 @@ fn change_profile(app: &App, visit: &mut Visit) -> Result<Reply> {
 fn change_password(app: &App, visit: &mut Visit) -> Result<Reply> {
     let form = &visit.form;
     let new = [form.get("new_password1"), form.get("new_password2")];
-    let cookie = page_login::change_password(app, &visit.viewer, form.get("old_password"), new)?;
+    let cookie = page_login::change_password(app, &visit.viewer, form.password("old_password")?, new)?;
     visit.set_cookie(cookie);
     Ok(Reply::redirect("/account/password?done=password"))
 }

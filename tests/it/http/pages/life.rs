@@ -273,9 +273,13 @@ async fn people_see_and_download_everything_about_themselves() {
     browser.create_group("Tides").await;
     let page = browser.open("/account/data").await;
     let shown = browser.submit(&page, "Show it here", &[]).await;
-    for part in ["ada@example.net", "Tides", "127.0.0.1", "logged_in", "Activate your account"] {
+    for part in ["ada@example.net", "Tides", "127.0.0.1", "You logged in.", "Activate your account"] {
         assert!(shown.says(part), "{part} is missing: {}", shown.text());
     }
+    let labels = regex::Regex::new("<dt>([^<]*)</dt>").expect("a pattern");
+    let raw = regex::Regex::new("[a-z][A-Z]").expect("a pattern");
+    let raw: Vec<_> = labels.captures_iter(&shown.html).filter(|found| raw.is_match(&found[1])).collect();
+    assert!(raw.is_empty(), "names of members instead of labels: {raw:?}");
     server.advance(Duration::from_mins(6));
     let form = page.form("Download my data");
     let refused = browser.send(&form).await;
