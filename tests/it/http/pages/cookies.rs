@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use reqwest::header::{COOKIE, SET_COOKIE};
+use reqwest::header::{COOKIE, HeaderValue, SET_COOKIE};
 use serde_json::{Value, json};
 
 use crate::support::page_browser::PageBrowser;
@@ -146,6 +146,10 @@ async fn a_login_leads_only_to_pages_of_this_server() {
         ("/\\evil.example", "/account"),
         ("/account\\..\\evil.example", "/account"),
         ("/graphql", "/account"),
+        ("/account/../graphql", "/account"),
+        ("/account/%2e%2e/graphql", "/account"),
+        ("/account/...", "/account"),
+        ("/accounts", "/account"),
         ("/account\r\nSet-Cookie: p4f=x", "/account"),
     ] {
         let mut browser = PageBrowser::new(&server);
@@ -183,4 +187,39 @@ async fn log_ins_confirmations_and_log_outs_on_pages_are_recorded() {
     assert_eq!(lines[lines.len() - expected.len()..], expected);
     let sessions: Vec<_> = server.audit().iter().rev().take(2).map(|entry| entry.session.clone()).collect();
     assert!(sessions[0].is_some() && sessions[0] == sessions[1], "{sessions:?}");
+}
+
+#[tokio::test]
+async fn cookies_of_other_servers_do_not_matter() {
+    let server = TestServer::start("").await;
+    let email = server.register_verified("ada").await;
+    let mut browser = PageBrowser::new(&server);
+    browser.log_in(&email, PASSWORD).await;
+    let cookie = &browser.cookies["p4f"];
+    for (others, status) in [
+        (format!("a=1; p4f={cookie}; b=2").into_bytes(), 200),
+        ([b"a=\xff\xc3\x28; p4f=", cookie.as_bytes()].concat(), 200),
+        (format!("p4f={cookie}; p4f=another").into_bytes(), 303),
+        (format!("P4F={cookie}").into_bytes(), 303),
+        (format!("xp4f={cookie}").into_bytes(), 303),
+    ] {
+        let header = HeaderValue::from_bytes(&others).expect("a header");
+        let reply = server.raw(Method::GET, "/account").header(COOKIE, header).send().await.expect("a reply");
+        assert_eq!(reply.status(), status, "{}", String::from_utf8_lossy(&others));
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_after_the_session_ended_is_not_lost_silently() {
+    let server = TestServer::start("").await;
+    let email = server.register_verified("ada").await;
+    let mut browser = PageBrowser::new(&server);
+    browser.log_in(&email, PASSWORD).await;
+    let page = browser.open("/account/profile").await;
+    server.advance(Duration::from_hours(8 * 24));
+    let login = browser.submit(&page, "Save", &[("first_name", "Ada")]).await;
+    assert!(login.says("Nothing was saved, because your login has expired."), "{}", login.text());
+    let page = browser.submit(&login, "Log in", &[("email", &email), ("password", PASSWORD)]).await;
+    assert_eq!(page.address, "/account/profile");
+    server.ignore_mail();
 }

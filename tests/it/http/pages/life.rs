@@ -296,3 +296,46 @@ async fn people_see_and_download_everything_about_themselves() {
     assert_eq!(data["workingGroup"]["name"], "Tides");
     server.ignore_mail();
 }
+
+#[tokio::test]
+async fn people_log_in_with_the_names_that_the_settings_allow() {
+    for (fields, label, names) in [
+        ("[\"email\"]", "E-mail address", [("ada@example.org", true), ("ada", false)]),
+        ("[\"username\"]", "Username", [("ada@example.org", false), ("ada", true)]),
+        (
+            "[\"email\", \"username\"]",
+            "E-mail address or username",
+            [("ada@example.org", true), ("ada", true)],
+        ),
+    ] {
+        let server = TestServer::start(&format!("accounts.login_fields = {fields}\n")).await;
+        server.register_verified("ada").await;
+        for (name, is_accepted) in names {
+            let mut browser = PageBrowser::new(&server);
+            let page = browser.open("/account/login").await;
+            assert!(page.html.contains(&format!(">{label}</label>")), "{}", page.html);
+            let entered = browser.submit(&page, "Log in", &[("email", name), ("password", PASSWORD)]).await;
+            assert_eq!(entered.address == "/account", is_accepted, "{fields}, {name}: {}", entered.text());
+            let message = if is_accepted { "Your account" } else { "Please, enter valid credentials." };
+            assert!(entered.says(message), "{}", entered.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_account_without_a_confirmed_address_sees_what_to_do() {
+    let server = TestServer::start("accounts.login_unverified = true\n").await;
+    let mut browser = PageBrowser::new(&server);
+    let page = browser.open("/account/register").await;
+    let entered = [("email", "ada@example.org"), ("password1", PASSWORD), ("password2", PASSWORD)];
+    browser.submit(&page, "Create an account", &entered).await;
+    assert_eq!(server.rows_of("sessions"), [] as [String; 0], "a session that nobody uses");
+    let page = browser.open("/account/login").await;
+    let login = [("email", "ada@example.org"), ("password", PASSWORD)];
+    let page = browser.submit(&page, "Log in", &login).await;
+    assert!(page.status == 403 && page.says("Your address is not confirmed yet"), "{}", page.text());
+    for path in ["/account/sessions", "/account/group", "/account/data"] {
+        assert_eq!(browser.open(path).await.status, 403, "{path}");
+    }
+    server.ignore_mail();
+}
