@@ -1,5 +1,6 @@
 //! The pages of accounts in a browser: with and without scripts, on a desktop and on a phone.
 
+use pledge4future_auth::groups;
 use serde_json::{Value, json};
 
 use super::life::start;
@@ -92,8 +93,8 @@ async fn institutions_appear_while_somebody_types() {
 }
 
 /// Starts a server on which a person with everything that pages show is logged in with the browser.
-async fn with_person(browser: &Browser) -> TestServer {
-    let server = start("[pages.branding]\nname = \"Carbon & Friends\"\n").await;
+async fn with_person(browser: &Browser, settings: &str) -> TestServer {
+    let server = start(&format!("{settings}[pages.branding]\nname = \"Carbon & Friends\"\n")).await;
     let ada = server.sign_up("ada").await;
     ada.add_secondary_email(&server, "ada@example.net").await;
     let mut pages = PageBrowser::new(&server);
@@ -139,7 +140,7 @@ async fn no_page_of_an_account_violates_accessibility_rules() {
     let Some(packages) = copy_with_packages() else { return };
     let check = packages.join("node_modules/axe-core/axe.min.js");
     let check = std::fs::read_to_string(check).expect("a script");
-    let server = with_person(&browser).await;
+    let server = with_person(&browser, "").await;
     for (language, is_dark, size, looks) in
         [("en", false, DESKTOP, "light-en"), ("de", true, PHONE, "dark-phone-de")]
     {
@@ -164,6 +165,77 @@ async fn no_page_of_an_account_violates_accessibility_rules() {
         browser.submit(button, &[("email", "ada@example.org"), ("password", PASSWORD)]).await;
         browser.wait_for_url(&server, "/account").await;
     }
+    server.ignore_mail();
+}
+
+/// The pages for operators, on a site with the data of [`with_person`].
+const ADMIN_PAGES: [(&str, &str); 15] = [
+    ("admin", "/admin"),
+    ("admin-accounts", "/admin/accounts"),
+    ("admin-account", "/admin/accounts/1"),
+    ("admin-account-new", "/admin/accounts/new"),
+    ("admin-mails", "/admin/mail"),
+    ("admin-mail", "/admin/mail/1"),
+    ("admin-audit", "/admin/audit"),
+    ("admin-institutions", "/admin/institutions"),
+    ("admin-institution", "/admin/institutions/0b6f2a52-52e4-4dbb-9f6f-3f0f6f9f7a01"),
+    ("admin-institution-new", "/admin/institutions/new"),
+    ("admin-fields", "/admin/research-fields"),
+    ("admin-field", "/admin/research-fields/1"),
+    ("admin-groups", "/admin/groups"),
+    ("admin-group-new", "/admin/groups/new"),
+    ("admin-settings", "/admin/settings"),
+];
+
+#[tokio::test]
+async fn no_page_for_operators_violates_accessibility_rules() {
+    let Some(browser) = Browser::start().await else { return };
+    let Some(packages) = copy_with_packages() else { return };
+    let check = packages.join("node_modules/axe-core/axe.min.js");
+    let check = std::fs::read_to_string(check).expect("a script");
+    let server = with_person(&browser, "pages.admin = true\n").await;
+    server.operator().run(["user", "staff", "ada@example.org"]).done();
+    let group = server.run(|app| groups::admin::list(app)).ok().expect("groups").remove(0).group.id;
+    let group = format!("/admin/groups/{group}");
+    for (language, is_dark, size, looks) in
+        [("en", false, DESKTOP, "light-en"), ("de", true, PHONE, "dark-phone-de")]
+    {
+        browser.resize(size).await;
+        browser.prefer(language, is_dark).await;
+        for (name, path) in ADMIN_PAGES.into_iter().chain([("admin-group", group.as_str())]) {
+            browser.open(&server, path).await;
+            assert_eq!(violations(&browser, &check).await, json!([]), "{name}, {looks}");
+            assert_eq!(browser.run_script("return document.documentElement.lang").await, language, "{name}");
+            let is_wider = "return document.documentElement.scrollWidth > window.innerWidth";
+            assert_eq!(browser.run_script(is_wider).await, json!(false), "{name} is too wide, {looks}");
+            browser.picture(&format!("{name}-{looks}")).await;
+        }
+    }
+    assert_eq!(browser.console_errors().await, [] as [String; 0]);
+    server.ignore_mail();
+}
+
+#[tokio::test]
+async fn an_operator_looks_after_accounts_on_a_phone_without_scripts() {
+    let Some(browser) = Browser::start_without_scripts().await else { return };
+    let server = with_person(&browser, "pages.admin = true\n").await;
+    server.operator().run(["user", "staff", "ada@example.org"]).done();
+    browser.resize(PHONE).await;
+    browser.open(&server, "/account").await;
+    browser.click("a[href='/admin']").await;
+    browser.click("a[href='/admin/accounts']").await;
+    browser.submit("Search", &[("q", "eve")]).await;
+    browser.click("main a[href='/admin/accounts/2']").await;
+    browser.submit("Deactivate", &[]).await;
+    browser.wait_for_status("The account is deactivated, and all its sessions have ended.").await;
+    browser.submit("Activate", &[]).await;
+    browser.wait_for_status("The account is active.").await;
+    browser.submit("Send a link to choose a password", &[]).await;
+    browser.wait_for_status("We have mailed the owner a link to choose a password.").await;
+    browser.click("a[href='/admin/mail']").await;
+    browser.submit("Deliver all now", &[]).await;
+    browser.wait_for("[role=status]").await;
+    assert_eq!(browser.console_errors().await, [] as [String; 0]);
     server.ignore_mail();
 }
 
