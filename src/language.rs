@@ -219,6 +219,11 @@ impl Language {
         self.code == ENGLISH
     }
 
+    /// Returns the English sentences that the language translates.
+    pub fn sentences(&self) -> impl Iterator<Item = &str> {
+        self.sentences.keys().map(String::as_str)
+    }
+
     /// Returns whether the language has a translation. English needs none.
     pub fn has(&self, sentence: &str) -> bool {
         self.is_english() || self.sentences.contains_key(sentence)

@@ -113,8 +113,19 @@ const LABELS: [(&str, &str); 66] = [
     ("writtenAt", "Written"),
 ];
 
-/// The members whose values are words of this program. The page translates them.
-const WORDS: [&str; 5] = ["about", "by", "event", "role", "status"];
+/// The members whose values are words of this program, and what these mean.
+const MEMBERS_WITH_WORDS: [&str; 4] = ["about", "by", "role", "status"];
+const WORDS: [(&str, &str); 9] = [
+    ("another account", "Another account"),
+    ("approved", "Accepted"),
+    ("declined", "Declined"),
+    ("member", "Member"),
+    ("operator", "An operator"),
+    ("pending", "Waiting for an answer"),
+    ("representative", "Representative"),
+    ("somebody", "Somebody"),
+    ("you", "You"),
+];
 
 /// The HTML part of a mail says the same as its text.
 const ONLY_IN_FILE: &str = "html";
@@ -149,11 +160,15 @@ fn facts(entry: &Json) -> Vec<Value> {
     let members = entry.as_object().into_iter().flatten();
     let fact = |(name, value): (&String, &Json)| {
         let label = LABELS.iter().find(|(known, _)| known == name).map(|(_, label)| *label);
-        let is_word = value.is_boolean() || WORDS.contains(&name.as_str());
-        let text = match value.as_str() {
-            Some(event) if name == "event" => event_sentence(event).to_owned(),
-            _ => text(value),
-        };
+        let sentence = value.as_str().and_then(|word| match name.as_str() {
+            "event" => Some(event_sentence(word)),
+            name if MEMBERS_WITH_WORDS.contains(&name) => {
+                WORDS.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning)
+            }
+            _ => None,
+        });
+        let is_word = value.is_boolean() || sentence.is_some();
+        let text = sentence.map_or_else(|| text(value), str::to_owned);
         let is_shown = !text.is_empty() && name != ONLY_IN_FILE;
         is_shown.then(
             || context! { name => label.map_or_else(|| name.clone(), str::to_owned), value => text, is_word },

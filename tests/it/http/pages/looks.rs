@@ -1,5 +1,6 @@
 //! The languages of pages, and templates of an operator.
 
+use super::life::start;
 use crate::support::page_browser::PageBrowser;
 use crate::support::person::PASSWORD;
 use crate::support::program::Site;
@@ -75,4 +76,56 @@ fn unusable_templates_of_pages_are_refused_by_name() {
         assert!(refused.contains("pages.templates: ") && refused.contains(part), "{refused}");
         std::fs::remove_file(site.path(&format!("pages/{name}"))).expect("a file");
     }
+}
+
+/// The pages that a member of staff who represents a group can open.
+const PAGES: [&str; 25] = [
+    "/",
+    "/account",
+    "/account/profile",
+    "/account/emails",
+    "/account/password",
+    "/account/sessions",
+    "/account/activity",
+    "/account/group",
+    "/account/group/find",
+    "/account/group/new?q=heidelberg",
+    "/account/data",
+    "/account/delete",
+    "/account/confirm",
+    "/admin",
+    "/admin/accounts",
+    "/admin/accounts/1",
+    "/admin/accounts/new",
+    "/admin/mail",
+    "/admin/mail/1",
+    "/admin/audit",
+    "/admin/institutions",
+    "/admin/institutions/new",
+    "/admin/research-fields",
+    "/admin/groups",
+    "/admin/groups/new",
+];
+
+#[tokio::test]
+async fn no_english_sentence_is_left_on_a_german_page() {
+    let server = start("pages.admin = true\nsite_language = \"de\"\n").await;
+    let ada = server.sign_up("ada").await;
+    ada.add_secondary_email(&server, "ada@example.net").await;
+    server.operator().run(["user", "staff", "ada@example.org"]).done();
+    let mut browser = PageBrowser::new(&server);
+    browser.log_in(&ada.email, PASSWORD).await;
+    browser.create_group("Tides").await;
+    browser.language = "de".to_owned();
+    let german = &server.app().languages.find("de").expect("German");
+    let english: Vec<_> = german.sentences().filter(|sentence| sentence.contains(' ')).collect();
+    assert!(english.len() > 300, "{}", english.len());
+    for path in PAGES {
+        let page = browser.open(path).await;
+        let text = page.text();
+        assert_eq!(page.status, 200, "{path}: {text}");
+        let left = english.iter().find(|sentence| text.contains(**sentence));
+        assert!(left.is_none(), "{path}: {left:?} in {text}");
+    }
+    server.ignore_mail();
 }
