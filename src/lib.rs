@@ -31,8 +31,10 @@
 //! `accounts/register.rs` decides who may register. `accounts/invitations.rs` makes and redeems invitations, and
 //! `groups/invitations.rs` decides who may invite, revoke and accept.
 //!
-//! A link in a mail leads to `http/pages/handlers.rs`. Sentences of pages are in `http/pages/content.rs` and
-//! `assets/pages/`. Pages call the same rules as the mutations. `assets/graphiql/` holds GraphiQL. The pages for operators in
+//! A link in a mail leads to `http/pages/handlers.rs`. Pages that may use a login, those in `http/pages/account/` and
+//! `http/pages/admin/`, are values of the type in `http/pages/session_page.rs`: `visit.rs` finds the session and checks the
+//! token of a form, and `exchange.rs` shows the page or submits its form. Sentences of pages are in
+//! `http/pages/content.rs` and `assets/pages/`. Pages call the same rules as the mutations. `assets/graphiql/` holds GraphiQL. The pages for operators in
 //! `http/pages/admin/` call the same rules as the commands: those in `accounts/admin/`, `groups/admin/` and
 //! `health/overview.rs`.
 //!

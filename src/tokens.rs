@@ -1,8 +1,9 @@
-//! Tokens: access tokens (JWT), refresh tokens, cookies of pages, and tokens in mailed links.
+//! Tokens: access tokens (JWT), refresh tokens, cookies and forms of pages, and tokens in mailed links.
 
 pub mod access;
 pub mod action;
 pub mod cookie;
+pub mod form;
 mod hs256;
 pub mod invitation;
 pub mod refresh;

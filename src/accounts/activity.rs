@@ -35,12 +35,12 @@ pub fn list(app: &App, viewer: &Viewer, before: Option<Position>, limit: usize) 
     Ok(Activity { entries, older })
 }
 
-/// Writes a position as it appears in addresses.
+/// Formats a position for a URL.
 pub fn format_position((at, id): Position) -> String {
     format!("{}-{id}", at.micros())
 }
 
-/// Reads what [`format_position`] wrote.
+/// Parses the result of [`format_position`].
 pub fn parse_position(text: &str) -> Option<Position> {
     let (at, id) = text.split_once('-')?;
     Some((Timestamp::from_micros(at.parse().ok()?), id.parse().ok()?))

@@ -44,11 +44,8 @@ impl Name {
 
 /// Checks the password and begins a session. An unknown name and a wrong password cause the same reply in the same time.
 pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result<LoggedIn> {
-    let begin = |tx: &Tx<'_>, account: &Account| {
-        let tokens = sessions::begin(tx, account)?;
-        Ok((tokens.session.clone(), tokens))
-    };
-    let Accepted { account, secrets, was_archived } = log_in_with(app, viewer, name, password, begin)?;
+    let accepted = log_in_with(app, viewer, name, password, sessions::begin_with_tokens)?;
+    let Accepted { account, secrets, was_archived } = accepted;
     Ok(LoggedIn { account, tokens: secrets.sign(app)?, was_archived })
 }
 

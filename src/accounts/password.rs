@@ -97,11 +97,7 @@ fn set_by_link(
 
 /// Changes the password, given the old one. All sessions end, and a new one begins.
 pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Result<Tokens> {
-    let begin = |tx: &Tx<'_>, account: &Account| {
-        let tokens = sessions::begin(tx, account)?;
-        Ok((tokens.session.clone(), tokens))
-    };
-    change_with(app, viewer, old, passwords, begin)?.sign(app)
+    change_with(app, viewer, old, passwords, sessions::begin_with_tokens)?.sign(app)
 }
 
 /// Changes the password and begins a session with `begin`, which returns its id and its secrets.

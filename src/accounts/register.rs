@@ -87,8 +87,8 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
             tx.enqueue(&MailKind::PasswordSet(&token), &recipient)?;
         }
         let logs_in = app.config.accounts.login_unverified && hash.is_some() && valid.begins_session;
-        let tokens = logs_in.then(|| sessions::begin(tx, &account)).transpose()?;
-        let session = tokens.as_ref().map(|tokens| tokens.session.as_str());
+        let tokens = logs_in.then(|| sessions::begin_with_tokens(tx, &account)).transpose()?;
+        let session = tokens.as_ref().map(|(session, _)| session.as_str());
         tx.record_anonymous(account.id, Event::Registered(session))?;
         if let Some(invitation) = &invitation {
             let account = activation::activate(tx, account)?;
@@ -96,7 +96,7 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
         }
         Ok(tokens)
     })?;
-    tokens.map(|tokens| tokens.sign(app)).transpose()
+    tokens.map(|(_, tokens)| tokens.sign(app)).transpose()
 }
 
 /// Validates a registration. A field that the settings do not offer is missing from the schema, so it is empty here.

@@ -44,14 +44,15 @@ impl UnsignedTokens {
     }
 }
 
-pub(super) fn begin(tx: &Tx<'_>, account: &Account) -> Result<UnsignedTokens> {
+/// Begins a session of the API. Returns its id and its tokens.
+pub(super) fn begin_with_tokens(tx: &Tx<'_>, account: &Account) -> Result<(String, UnsignedTokens)> {
     store::sessions::delete_beyond(tx, account.id, MAX_SESSIONS - 1, tx.now)?;
     let id = tx.app.random.hex::<16>();
     let issued = issue(tx, account, &id, tx.now);
     let session = Session { id, account: account.id, began_at: tx.now, last_use: issued.session_use };
     store::sessions::insert(tx, &session)?;
     store_refresh_token(tx, &issued.tokens, None, issued.refresh_expires_at)?;
-    Ok(issued.tokens)
+    Ok((session.id, issued.tokens))
 }
 
 /// Begins a session of the pages. Returns its id and its cookie.

@@ -13,8 +13,8 @@ use crate::store;
 use crate::store::accounts::Account;
 use crate::store::sessions::CookieSession;
 
-/// Evidence that the viewer sent the correct password, and that the attempt was counted before the check; or that they did so
-/// recently.
+/// Evidence that the viewer has just sent the correct password, with an attempt that was counted before the check, or has done so
+/// within [`RECENT`].
 pub struct Reauthenticated {
     credentials: Credentials,
     /// The account at the time of the check.

@@ -16,7 +16,7 @@ use crate::error::{FieldErrors, Result};
 use crate::http::client_ip;
 use crate::security::Viewer;
 use crate::store::sessions::CookieSession;
-use crate::tokens::cookie;
+use crate::tokens::form as form_token;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -26,7 +26,7 @@ pub(super) struct Visit {
     /// The code of the language of the page.
     pub(super) language: String,
     pub(super) query: Form,
-    /// The parameter of the path, such as the id of an account.
+    /// The parameter of the path, such as the token of an invitation or the id of an account.
     pub(super) parameter: String,
     /// The submitted form. Empty for a GET.
     pub(super) form: Form,
@@ -86,7 +86,7 @@ impl Visit {
     /// Returns whether the form was made for this session or browser. A browser that has just got its cookie sent none.
     pub(super) fn has_form_token(&self, app: &App) -> bool {
         let is_known = self.session.is_some() || self.new_visitor.is_none();
-        is_known && cookie::is_form_token(&app.signing_key, &self.form_subject(), self.form.get("form_token"))
+        is_known && form_token::is_valid(&app.signing_key, &self.form_subject(), self.form.get("form_token"))
     }
 
     /// Sets the cookie of a session that has begun or was confirmed. Later calls of rules use it.
@@ -132,7 +132,7 @@ impl Visit {
             viewer,
             form => self.form.repeatable(),
             query => self.query.repeatable(),
-            form_token => cookie::form_token(&app.signing_key, &self.form_subject()),
+            form_token => form_token::issue(&app.signing_key, &self.form_subject()),
             needs_password => self.session.as_ref().is_none_or(|session| !session.is_recent(app.clock.now())),
             errors => errors.general.iter().map(translate).collect::<Vec<_>>(),
             errors_of => by_field,

@@ -1,7 +1,7 @@
 //! Names of devices.
 
-/// Names browsers and operating systems by parts of their user agents. The first match counts, because most browsers also name
-/// others. By hand, because the lists of libraries are larger than the program and need updates.
+/// Names of browsers by parts of their user agents. The first match counts, because most browsers also name others. Maintained by
+/// hand: a library would bring a large list that needs updates.
 const BROWSERS: [(&str, &str); 7] = [
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),
