@@ -153,6 +153,15 @@ impl Query {
         .await
     }
 
+    /// The code of the language that the viewer chose for pages and mails; null if there is no choice or no valid token.
+    async fn my_language(&self, ctx: &Context<'_>) -> Nullable<String> {
+        let rule = |app: &App, viewer: &Viewer| {
+            let own = queries::me(app, viewer, &AccountSelection::default())?;
+            Ok(own.and_then(|own| own.record.language.clone()))
+        };
+        read(ctx, Queue::ReadingLittle, rule).await.transpose()
+    }
+
     /// The valid invitations into the working group that the viewer represents.
     async fn invitations(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<InvitationType>>> {
         list(ctx, InvitationType::from, invitations::list).await

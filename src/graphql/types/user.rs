@@ -138,11 +138,6 @@ account_type! {
         async fn secondary_email(&self) -> Option<&str> {
             self.0.record.secondary_email.as_deref()
         }
-
-        /// The language that the owner chose for mails and pages; null for that of the server.
-        async fn language(&self) -> Option<&str> {
-            self.0.record.language.as_deref()
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::support::person::{PASSWORD, assert_done, assert_refused};
 use crate::support::program::Site;
 use crate::support::server::{Mail, TestServer};
 
-const ME: &str = "{ me { language firstName } }";
+const MY_LANGUAGE: &str = "{ myLanguage }";
 
 /// Asserts that a mail is in a language, with a sentence of it in each part.
 #[track_caller]
@@ -72,15 +72,15 @@ async fn an_account_can_change_and_clear_its_language() {
     let language = |value: &str| mutation("updateAccount", json!({ "language": value }));
     for (given, expected) in [("de", json!("de")), ("en", json!("en")), ("", Value::Null)] {
         assert_done(&ada.mutate(&server, &language(given)).await);
-        assert_eq!(ada.query(&server, ME).await["me"]["language"], expected);
+        assert_eq!(ada.query(&server, MY_LANGUAGE).await["myLanguage"], expected);
     }
     assert_done(&ada.mutate(&server, &language("de")).await);
     assert_done(&ada.mutate(&server, &mutation("updateAccount", json!({}))).await);
-    assert_eq!(ada.query(&server, ME).await["me"]["language"], "de", "an omitted argument changes nothing");
+    assert_eq!(ada.query(&server, MY_LANGUAGE).await["myLanguage"], "de", "an omitted argument changes nothing");
     for unknown in ["fr", "DE", "de-AT", "Deutsch", "d\0e"] {
         assert_refused(&ada.mutate(&server, &language(unknown)).await, "language", "invalid_choice");
     }
-    assert_eq!(ada.query(&server, ME).await["me"]["language"], "de");
+    assert_eq!(ada.query(&server, MY_LANGUAGE).await["myLanguage"], "de");
 }
 
 #[tokio::test]
@@ -114,10 +114,10 @@ async fn relay_takes_the_language_as_well() {
     let verify = crate::support::mutation::verify_account(&server.mailed_token("ada@example.org"));
     assert_done(&server.mutate(None, &verify).await);
     let ada = server.log_in("ada@example.org", PASSWORD).await;
-    assert_eq!(ada.query(&server, ME).await["me"]["language"], "de");
+    assert_eq!(ada.query(&server, MY_LANGUAGE).await["myLanguage"], "de");
     let document = "mutation { payload: updateAccount(input: { language: \"en\" }) { success errors } }";
     assert_done(&post(document, Some(&ada.token)).await["data"]["payload"]);
-    assert_eq!(ada.query(&server, ME).await["me"]["language"], "en");
+    assert_eq!(ada.query(&server, MY_LANGUAGE).await["myLanguage"], "en");
 }
 
 #[test]

@@ -172,10 +172,10 @@ const REGISTER_RELAY: [&str; 2] = ["RegisterInput.acceptTerms", "RegisterInput.i
 
 /// The language of an account.
 const LANGUAGE: [&str; 3] =
-    ["Mutation.register(language)", "Mutation.updateAccount(language)", "UserNode.language"];
+    ["Mutation.register(language)", "Mutation.updateAccount(language)", "Query.myLanguage"];
 
 const LANGUAGE_RELAY: [&str; 3] =
-    ["RegisterInput.language", "UpdateAccountInput.language", "UserNode.language"];
+    ["RegisterInput.language", "UpdateAccountInput.language", "Query.myLanguage"];
 const EXPORT_RELAY: [&str; 3] = ["ExportMyDataInput", "ExportMyDataPayload", "Mutation.exportMyData"];
 
 const HAND_OVER: [&str; 2] = ["HandOverWorkingGroup", "Mutation.handOverWorkingGroup"];
