@@ -39,8 +39,8 @@ mod value;
 use std::cell::Cell;
 use std::ops::Deref;
 
-use anyhow::Error;
 pub use anyhow::Result;
+use anyhow::{Error, anyhow};
 pub use failure::{TransactionError, is_commit_unknown, is_storage_error};
 use rusqlite::TransactionBehavior;
 
@@ -199,6 +199,15 @@ impl Store {
 
     /// Reads from one snapshot.
     pub fn read<T, E: From<Error>>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T, E>) -> Result<T, E> {
+        let work = Cell::new(Some(work));
+        with_result(|done| {
+            self.read_dyn(&|db| {
+                work.take().map_or(Ok(()), |work| work(db).map(|value| done.set(Some(value))))
+            })
+        })
+    }
+
+    fn read_dyn<E: From<Error>>(&self, work: &dyn Fn(&Reader<'_>) -> Result<(), E>) -> Result<(), E> {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(|connection| work(&Connection::Sqlite(connection).into())),
             #[cfg(feature = "postgres")]
@@ -210,6 +219,10 @@ impl Store {
 
     /// Reads without a transaction, which is faster: each statement sees the newest state.
     pub fn read_latest<T, E: From<Error>>(&self, work: impl Fn(&Reader<'_>) -> Result<T, E>) -> Result<T, E> {
+        with_result(|done| self.read_latest_dyn(&|db| work(db).map(|value| done.set(Some(value)))))
+    }
+
+    fn read_latest_dyn<E: From<Error>>(&self, work: &dyn Fn(&Reader<'_>) -> Result<(), E>) -> Result<(), E> {
         match &self.engine {
             Engine::Sqlite(sqlite) => {
                 sqlite.read_latest(|connection| work(&Connection::Sqlite(connection).into()))
@@ -259,6 +272,10 @@ impl Store {
     /// Writes in one transaction, which is committed if `work` returns `Ok` and rolled back otherwise. `work` may run several
     /// times, so it must not have effects outside the database.
     pub fn write<T, E: From<Error>>(&self, work: impl Fn(&Writer<'_>) -> Result<T, E>) -> Result<T, E> {
+        with_result(|done| self.write_dyn(&|db| work(db).map(|value| done.set(Some(value)))))
+    }
+
+    fn write_dyn<E: From<Error>>(&self, work: &dyn Fn(&Writer<'_>) -> Result<(), E>) -> Result<(), E> {
         match &self.engine {
             Engine::Sqlite(sqlite) => {
                 let work = |connection: &_| work(&Writer(Connection::Sqlite(connection).into()));
@@ -270,6 +287,14 @@ impl Store {
             }
         }
     }
+}
+
+/// Runs work that stores its result in a cell, and returns the result. With it, the code of a transaction exists once in the
+/// program instead of once for each function that uses it, which would add a megabyte.
+pub fn with_result<T, E: From<Error>>(run: impl FnOnce(&Cell<Option<T>>) -> Result<(), E>) -> Result<T, E> {
+    let done = Cell::new(None);
+    run(&done)?;
+    done.into_inner().ok_or_else(|| anyhow!("a transaction ended without running its work").into())
 }
 
 /// Logs a statement on one line, without its parameters.

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::error::{FieldError, Result};
 use crate::mail::MailKind;
 use crate::outbox::{self, Recipient};
-use crate::store::Writer;
+use crate::store::{self, Writer};
 
 /// A write transaction, with the caller and the time of its beginning.
 ///
@@ -55,8 +55,20 @@ impl<'a> Tx<'a> {
         is_operator: bool,
         rule: impl Fn(&Tx<'_>) -> Result<T>,
     ) -> Result<T> {
+        store::with_result(|done| {
+            let rule = |tx: &Tx<'_>| rule(tx).map(|value| done.set(Some(value)));
+            Self::run_dyn(app, credentials, is_operator, &rule)
+        })
+    }
+
+    fn run_dyn(
+        app: &App,
+        credentials: &Credentials,
+        is_operator: bool,
+        rule: &dyn Fn(&Tx<'_>) -> Result<()>,
+    ) -> Result<()> {
         let has_mail = Cell::new(false);
-        let outcome = app.store.write(|db| -> Result<Result<T>> {
+        let outcome = app.store.write(|db| -> Result<Result<()>> {
             let tx = Tx { is_operator, ..Tx::new(app, db, credentials.caller(db)?) };
             if credentials.needs_recent_login {
                 tx.require_recent_login()?;
@@ -69,7 +81,7 @@ impl<'a> Tx<'a> {
                     Ok(Err(rejection))
                 }
                 Err(error) => Err(error),
-                Ok(done) => Ok(Ok(done)),
+                Ok(()) => Ok(Ok(())),
             }
         })?;
         if has_mail.get() {

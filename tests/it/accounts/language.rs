@@ -76,7 +76,11 @@ async fn an_account_can_change_and_clear_its_language() {
     }
     assert_done(&ada.mutate(&server, &language("de")).await);
     assert_done(&ada.mutate(&server, &mutation("updateAccount", json!({}))).await);
-    assert_eq!(ada.query(&server, MY_LANGUAGE).await["myLanguage"], "de", "an omitted argument changes nothing");
+    assert_eq!(
+        ada.query(&server, MY_LANGUAGE).await["myLanguage"],
+        "de",
+        "an omitted argument changes nothing"
+    );
     for unknown in ["fr", "DE", "de-AT", "Deutsch", "d\0e"] {
         assert_refused(&ada.mutate(&server, &language(unknown)).await, "language", "invalid_choice");
     }
