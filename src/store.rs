@@ -29,6 +29,7 @@ mod postgres;
 pub mod properties;
 pub mod refresh_tokens;
 pub mod released_emails;
+mod result_cell;
 pub mod sessions;
 mod sqlite;
 pub mod staging;
@@ -39,9 +40,10 @@ mod value;
 use std::cell::Cell;
 use std::ops::Deref;
 
+use anyhow::Error;
 pub use anyhow::Result;
-use anyhow::{Error, anyhow};
 pub use failure::{TransactionError, is_commit_unknown, is_storage_error};
+pub use result_cell::with_result;
 use rusqlite::TransactionBehavior;
 
 use crate::config::Location;
@@ -287,14 +289,6 @@ impl Store {
             }
         }
     }
-}
-
-/// Runs work that stores its result in a cell, and returns the result. With it, the code of a transaction exists once in the
-/// program instead of once for each function that uses it, which would add a megabyte.
-pub fn with_result<T, E: From<Error>>(run: impl FnOnce(&Cell<Option<T>>) -> Result<(), E>) -> Result<T, E> {
-    let done = Cell::new(None);
-    run(&done)?;
-    done.into_inner().ok_or_else(|| anyhow!("a transaction ended without running its work").into())
 }
 
 /// Logs a statement on one line, without its parameters.

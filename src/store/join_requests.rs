@@ -16,6 +16,12 @@ pub struct JoinRequest {
     pub status: Status,
 }
 
+impl JoinRequest {
+    pub fn is_pending(&self) -> bool {
+        self.status == Status::Pending
+    }
+}
+
 /// The status of a join request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase", const_into_str)]

@@ -12,7 +12,6 @@ use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::values::time;
 use crate::http::pages::visit::Visit;
 use crate::store::audit::{Entry, StoredActor};
-use crate::store::join_requests::Status;
 
 const ENTRIES_PER_PAGE: usize = 50;
 const ENTRIES_ON_OVERVIEW: usize = 5;
@@ -46,8 +45,9 @@ fn show_overview(app: &App, visit: &Visit) -> Result<Reply> {
     };
     let account = &seen.record;
     let group = seen.related.group.as_ref();
-    let is_waiting = |request: &&_| is_pending(request);
-    let waiting = group.map_or(0, |group| group.related.join_requests.iter().filter(is_waiting).count());
+    let waiting = group.map_or(0, |group| {
+        group.related.join_requests.iter().filter(|request| request.record.is_pending()).count()
+    });
     let entries = activity::list(app, &visit.viewer, None, ENTRIES_ON_OVERVIEW)?.entries;
     Ok(Reply::Page(context! {
         account => context! {
@@ -62,10 +62,6 @@ fn show_overview(app: &App, visit: &Visit) -> Result<Reply> {
         waiting_requests => if account.represents().is_some() { waiting } else { 0 },
         entries => entries.iter().map(entry_values).collect::<Vec<_>>(),
     }))
-}
-
-fn is_pending(request: &crate::groups::loader::SeenJoinRequest) -> bool {
-    request.record.status == Status::Pending
 }
 
 fn show_activity(app: &App, visit: &Visit) -> Result<Reply> {

@@ -46,7 +46,7 @@ fn show(app: &App, visit: &Visit) -> Result<Reply> {
     let group = seen.related.group.as_ref();
     let members = group.map(|group| group.related.members.iter().map(member_values).collect::<Vec<_>>());
     let requests = group.map(|group| {
-        let waiting = group.related.join_requests.iter().filter(|request| is_pending(request));
+        let waiting = group.related.join_requests.iter().filter(|request| request.record.is_pending());
         waiting.filter_map(request_values).collect::<Vec<_>>()
     });
     Ok(Reply::Page(context! {
@@ -65,10 +65,6 @@ fn open_invitations(app: &App, visit: &Visit) -> Result<Vec<Value>> {
         context! { id => invitation.id, email => invitation.email, expires_at => time(invitation.expires_at) }
     });
     Ok(values.collect())
-}
-
-fn is_pending(request: &SeenJoinRequest) -> bool {
-    request.record.status == Status::Pending
 }
 
 fn group_values(group: &SeenGroup) -> Value {
