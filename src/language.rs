@@ -174,8 +174,8 @@ fn parse(text: &str) -> Result<File> {
             names
         };
         let names = placeholders(sentence);
-        if let Some(repeated) = names.windows(2).find(|names| names[0] == names[1]) {
-            bail!("the sentence \"{sentence}\" must contain {} only once", repeated[0]);
+        if let Some([repeated, ..]) = names.windows(2).find(|names| names[0] == names[1]) {
+            bail!("the sentence \"{sentence}\" must contain {repeated} only once");
         }
         if names != placeholders(translation) {
             bail!("the translation of \"{sentence}\" must have the same placeholders");

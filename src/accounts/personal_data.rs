@@ -14,7 +14,7 @@ use crate::email;
 use crate::error::Result;
 use crate::security::audit::Event;
 use crate::security::reauthentication::{Proof, reauthenticate};
-use crate::security::{Tx, Viewer, throttle};
+use crate::security::{Operator, Viewer, throttle};
 use crate::store::audit::{Entry, StoredActor};
 use crate::store::django_keys::{self, KeyedModel};
 use crate::store::personal_data::{self as stored, StoredInvitation};
@@ -35,14 +35,15 @@ pub fn mine(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<Value> {
     Ok(app.store.read(|db| export(db, &account, now))?)
 }
 
-/// Exports the data of an account for the command line. `name` is its address, username or id.
-pub fn of_account(app: &App, name: &str) -> Result<Value> {
-    let (account, now) = Tx::run_as_operator(app, |tx| {
+/// Exports the data of an account for an operator. `name` is its address, username or id.
+pub fn of_account<'a>(by: impl Into<Operator<'a>>, name: &str) -> Result<Value> {
+    let by = by.into();
+    let (account, now) = by.run(|tx| {
         let account = admin::find(tx, name)?;
         tx.record(account.id, Event::DataExported)?;
         Ok((account, tx.now))
     })?;
-    Ok(app.store.read(|db| export(db, &account, now))?)
+    Ok(by.app.store.read(|db| export(db, &account, now))?)
 }
 
 /// Returns all that is stored about an account, except secrets: hashes of passwords, tokens and cookies, and the tokens in

@@ -6,10 +6,10 @@ use crate::accounts::invitations::{self, Invitation};
 use crate::accounts::{Account, validation};
 use crate::app::App;
 use crate::email;
-use crate::error::{Error, FieldError, FieldErrors, Result};
+use crate::error::{FieldError, FieldErrors, Result};
 use crate::security::authentication::caller;
 use crate::security::throttle::{self, MailPurpose};
-use crate::security::{Tx, Viewer};
+use crate::security::{Operator, Tx, Viewer};
 use crate::store;
 use crate::store::groups::{Group, GroupId};
 use crate::text;
@@ -89,8 +89,12 @@ pub struct ListedInvitation {
 }
 
 /// Invites an address for an operator. `group` is the id of a working group or the beginning of the id.
-pub fn invite_as_operator(app: &App, address: &str, group: Option<&str>) -> Result<ListedInvitation> {
-    Tx::run_as_operator(app, |tx| {
+pub fn invite_as_operator<'a>(
+    by: impl Into<Operator<'a>>,
+    address: &str,
+    group: Option<&str>,
+) -> Result<ListedInvitation> {
+    by.into().run(|tx| {
         let address = validation::email(address)?;
         let group = group.map(|group| admin::find(tx, group)).transpose()?;
         let invitation = invitations::invite(tx, &address, group.as_ref(), None)?;
@@ -116,12 +120,12 @@ pub fn list_all(app: &App) -> Result<Vec<ListedInvitation>> {
 }
 
 /// Revokes any invitation for an operator.
-pub fn revoke_as_operator(app: &App, id: &str) -> Result<Invitation> {
-    Tx::run_as_operator(app, |tx| {
-        let missing =
-            || Error::bad_request(format!("no invitation has the id \"{id}\"; `user invitations` shows all"));
-        let key = text::uuid(id).ok_or_else(missing)?;
-        let invitation = store::invitations::find_by_id(tx, &key)?.ok_or_else(missing)?;
-        if invitations::revoke(tx, &invitation)? { Ok(invitation) } else { Err(missing()) }
+pub fn revoke_as_operator<'a>(by: impl Into<Operator<'a>>, id: &str) -> Result<Invitation> {
+    by.into().run(|tx| {
+        let id = text::uuid(id).unwrap_or_default();
+        match store::invitations::find_by_id(tx, &id)? {
+            Some(invitation) if invitations::revoke(tx, &invitation)? => Ok(invitation),
+            _ => Err(FieldErrors::of("id", FieldError::NO_SUCH_INVITATION).into()),
+        }
     })
 }

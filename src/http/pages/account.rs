@@ -1,7 +1,7 @@
 //! The pages of an account.
 
 mod activity;
-mod data;
+pub(super) mod data;
 mod delete;
 pub(super) mod device;
 mod emails;

@@ -7,6 +7,7 @@ mod chart;
 mod fields;
 mod groups;
 mod institutions;
+mod invitations;
 mod mail;
 mod overview;
 mod settings;
@@ -24,7 +25,7 @@ use crate::store::outbox::OutboxMessage;
 /// The entries of a list on one page.
 const PAGE_SIZE: usize = 50;
 
-pub(super) static PAGES: [&SessionPage; 16] = [
+pub(super) static PAGES: [&SessionPage; 17] = [
     &overview::OVERVIEW,
     &accounts::ACCOUNTS,
     &accounts::NEW,
@@ -40,6 +41,7 @@ pub(super) static PAGES: [&SessionPage; 16] = [
     &groups::GROUPS,
     &groups::NEW,
     &groups::GROUP,
+    &invitations::INVITATIONS,
     &settings::SETTINGS,
 ];
 

@@ -3,7 +3,7 @@
 use minijinja::{Value, context};
 use serde_json::Value as Json;
 
-use crate::accounts::personal_data;
+use crate::accounts::{AccountId, personal_data};
 use crate::app::App;
 use crate::error::Result;
 use crate::http::pages::content::event_sentence;
@@ -137,8 +137,13 @@ fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
         return Ok(Reply::Page(context! { data => parts(&data) }));
     }
     let id = visit.session.as_ref().map(|session| session.account.id).unwrap_or_default();
+    download(app, id, &data)
+}
+
+/// Returns an export as a file that has the account and the day in its name.
+pub(in crate::http::pages) fn download(app: &App, id: AccountId, data: &Json) -> Result<Reply> {
     let day = app.clock.now().to_string().chars().take(10).collect::<String>();
-    let json = serde_json::to_string_pretty(&data).map_err(anyhow::Error::new)?;
+    let json = serde_json::to_string_pretty(data).map_err(anyhow::Error::new)?;
     Ok(Reply::Download { name: format!("account-{id}-{day}.json"), json })
 }
 

@@ -6,10 +6,10 @@ use super::{account_values, done, entry_values, mail_values};
 use crate::accounts::admin::links::{self, SentLink};
 use crate::accounts::admin::record::{self, AccountRecord};
 use crate::accounts::admin::{self, EmailChange};
-use crate::accounts::{Account, AccountId};
+use crate::accounts::{Account, AccountId, personal_data};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::http::pages::account::device;
+use crate::http::pages::account::{data, device};
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::values::time;
 use crate::http::pages::visit::Visit;
@@ -108,6 +108,7 @@ fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
             let (_, change) = admin::set_email(by, &name, address, is_verified)?;
             done(change != EmailChange::Unchanged, "address_set")
         }
+        "export" => return data::download(app, id, &personal_data::of_account(by, &name)?),
         "delete" => {
             admin::delete(by, id)?;
             return Ok(Reply::redirect("/admin/accounts?done=account_deleted"));

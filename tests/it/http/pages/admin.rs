@@ -2,6 +2,7 @@
 
 mod accounts;
 mod groups;
+mod invitations;
 mod lists;
 mod mails;
 
@@ -17,7 +18,7 @@ use crate::support::person::PASSWORD;
 use crate::support::server::TestServer;
 
 const STAFF: &str = "desk@example.org";
-const PATHS: [&str; 13] = [
+const PATHS: [&str; 14] = [
     "/admin",
     "/admin/accounts",
     "/admin/accounts/new",
@@ -30,6 +31,7 @@ const PATHS: [&str; 13] = [
     "/admin/research-fields",
     "/admin/groups",
     "/admin/groups/new",
+    "/admin/invitations",
     "/admin/settings",
 ];
 

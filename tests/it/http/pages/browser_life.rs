@@ -169,7 +169,7 @@ async fn no_page_of_an_account_violates_accessibility_rules() {
 }
 
 /// The pages for operators, on a site with the data of [`with_person`].
-const ADMIN_PAGES: [(&str, &str); 15] = [
+const ADMIN_PAGES: [(&str, &str); 16] = [
     ("admin", "/admin"),
     ("admin-accounts", "/admin/accounts"),
     ("admin-account", "/admin/accounts/1"),
@@ -184,6 +184,7 @@ const ADMIN_PAGES: [(&str, &str); 15] = [
     ("admin-field", "/admin/research-fields/1"),
     ("admin-groups", "/admin/groups"),
     ("admin-group-new", "/admin/groups/new"),
+    ("admin-invitations", "/admin/invitations"),
     ("admin-settings", "/admin/settings"),
 ];
 
@@ -195,7 +196,8 @@ async fn no_page_for_operators_violates_accessibility_rules() {
     let check = std::fs::read_to_string(check).expect("a script");
     let server = with_person(&browser, "pages.admin = true\n").await;
     server.operator().run(["user", "staff", "ada@example.org"]).done();
-    let group = server.run(|app| groups::admin::list(app)).ok().expect("groups").remove(0).group.id;
+    let group = server.run(groups::admin::list).ok().expect("groups").remove(0).group.id;
+    server.invite("gus@example.org", Some(&group));
     let group = format!("/admin/groups/{group}");
     for (language, is_dark, size, looks) in
         [("en", false, DESKTOP, "light-en"), ("de", true, PHONE, "dark-phone-de")]

@@ -173,3 +173,17 @@ async fn staff_cannot_lock_themselves_out() {
     let rule = |app: &App| admin::set_staff(Operator::staff(app, &viewer), STAFF, false).is_ok();
     assert!(!server.run(rule), "a rule of staff runs without a login");
 }
+
+#[tokio::test]
+async fn an_operator_downloads_the_data_of_an_account() {
+    let server = start().await;
+    let (mut browser, staff) = log_in_staff(&server).await;
+    let ada = create(&server, "ada@example.org", false);
+    let page = browser.open(&format!("/admin/accounts/{ada}")).await;
+    let before = server.audit().len();
+    let file = browser.submit(&page, "Download the data", &[]).await;
+    let data: serde_json::Value = serde_json::from_str(&file.html).expect("a file in JSON");
+    assert_eq!(data["addresses"]["primary"], "ada@example.org");
+    let exported = ("data_exported".to_owned(), None);
+    assert_eq!(events_since(&server, before, ada, StoredActor::Account(staff)), [exported]);
+}

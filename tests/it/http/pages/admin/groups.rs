@@ -8,10 +8,10 @@ use crate::support::SEED;
 use crate::support::page_browser::{BrowserPage, PageBrowser};
 use crate::support::server::TestServer;
 
-const HEIDELBERG: &str = "0b6f2a52-52e4-4dbb-9f6f-3f0f6f9f7a01";
+pub const HEIDELBERG: &str = "0b6f2a52-52e4-4dbb-9f6f-3f0f6f9f7a01";
 const KARLSRUHE: &str = "1d0f5c0e-6a53-4a1b-8a54-5a3f0b7c2d02";
 
-async fn create_group(
+pub async fn create_group(
     browser: &mut PageBrowser<'_>,
     name: &str,
     institution: &str,
