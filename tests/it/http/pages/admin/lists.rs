@@ -132,7 +132,7 @@ async fn the_audit_log_is_filtered() {
         assert!(query == "account=nobody" || !text.contains(missing), "{query}: {text}");
     }
     let page = browser.open(&format!("/admin/audit?account={staff}")).await;
-    assert!(page.says("by the owner"));
+    assert!(page.says("Caused by: the owner"));
 }
 
 #[tokio::test]
