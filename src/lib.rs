@@ -42,7 +42,7 @@
 //! (`store/staging.rs`), finds conflicts there, and adds everything in one transaction.
 //!
 //! `accounts/personal_data.rs` exports all that is stored about an account, and `accounts/erasure.rs` erases it.
-//! `accounts/personal_data/columns.rs` lists what happens to each column.
+//! `tests/it/accounts/personal_data/columns/list.rs` lists what happens to each column.
 //!
 //! `accounts/user_list.rs` decides which accounts a viewer may list. `groups/visibility.rs` decides what a viewer may
 //! see of a group and its members, however a query reaches them. `graphql/lookahead.rs` collects the related objects that

@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::app::App;
+use crate::email;
 use crate::mail::{Failure, FailureKind, MailKind, Message};
 use crate::store::accounts::{Account, AccountId};
 use crate::store::outbox::NewMessage;
@@ -50,7 +51,15 @@ pub fn enqueue(app: &App, tx: &Writer<'_>, kind: &MailKind<'_>, recipient: &Reci
     let Recipient { email, name, language, account } = *recipient;
     let Message { recipient, subject, text, html } =
         app.mailer.templates.render(kind, email, name, app.languages.get(language))?;
-    let new = NewMessage { recipient: &recipient, subject: &subject, text: &text, html: &html, account };
+    let recipient_key = email::key(&recipient);
+    let new = NewMessage {
+        recipient: &recipient,
+        recipient_key: &recipient_key,
+        subject: &subject,
+        text: &text,
+        html: &html,
+        account,
+    };
     store::outbox::insert(tx, &new, app.clock.now())
 }
 

@@ -18,19 +18,21 @@ use crate::store::{self, Store, Writer};
 const BATCH: i64 = 20;
 
 /// Erases an account, its mails, invitations and counters, whatever its state is. Sessions, the membership and join requests
-/// are deleted with the account. Remembers its id and the hashes of its addresses.
+/// are deleted with the account. Remembers its id and the hashes of its addresses. What was mailed to an address that the
+/// account never confirmed belongs to somebody else, unless it is about the account.
 pub(super) fn erase(db: &Writer<'_>, account: &Account, now: Timestamp) -> store::Result<()> {
-    let (mut spellings, mut login_names) = (Vec::new(), Vec::new());
+    let mut login_names = Vec::new();
     for address in account.addresses() {
         store::released_emails::upsert(db, &email::hash(address), now)?;
-        store::personal_data::delete_invitations_to(db, &email::key(address))?;
-        spellings.extend([address.to_lowercase(), email::key(address)]);
         login_names.push(Name { email: Some(address.clone()), username: None }.counter_name());
     }
     login_names.push(Name { email: None, username: Some(account.username.clone()) }.counter_name());
     throttle::delete_own(db, account, &login_names)?;
     store::personal_data::delete_mails_about(db, account.id)?;
-    store::personal_data::delete_mails_to(db, &spellings)?;
+    for address in account.confirmed_addresses() {
+        store::personal_data::delete_mails_to(db, &email::key(address))?;
+        store::personal_data::delete_invitations_to(db, &email::key(address))?;
+    }
     erased_accounts::insert(db, ErasedAccount { id: account.id, erased_at: now })?;
     store::accounts::delete(db, account.id)
 }

@@ -1,7 +1,6 @@
 //! The export of everything that is stored about an account (GDPR Art. 15 and 20): `exportMyData`, `user export` and the
 //! page of the account.
 
-pub mod columns;
 mod mails;
 mod redaction;
 
@@ -20,6 +19,8 @@ use crate::store::django_keys::{self, KeyedModel};
 use crate::store::personal_data::{self as stored, StoredInvitation};
 use crate::store::{self, Reader};
 
+/// The most refresh tokens of a session in an export. A program that refreshes every few minutes has thousands.
+const MAX_TOKENS: i64 = 50;
 /// The number of audit entries that are read at a time.
 const PAGE_SIZE: i64 = 1000;
 
@@ -27,7 +28,7 @@ const PAGE_SIZE: i64 = 1000;
 pub fn mine(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<Value> {
     let verified = reauthenticate(app, viewer, "password", proof, |_, _| Ok(()))?;
     let (account, now) = verified.run(app, |tx, account| {
-        throttle::account_change(tx, account.id)?;
+        throttle::export(tx, account.id)?;
         tx.record(account.id, Event::DataExported)?;
         Ok((account.clone(), tx.now))
     })?;
@@ -102,7 +103,7 @@ fn account_of(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
 }
 
 fn addresses(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
-    // Only a hash of the requested address is stored. Its mail, which is exported while it is kept, contains the address.
+    // Only a hash of the requested address is stored.
     let is_pending = store::pending_emails::find_hash(db, account.id)?.is_some();
     Ok(json!({
         "primary": account.email,
@@ -140,7 +141,7 @@ fn join_requests(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
 }
 
 fn invitations(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
-    let keys: Vec<String> = account.addresses().map(|address| email::key(address)).collect();
+    let keys: Vec<String> = account.confirmed_addresses().map(|address| email::key(address)).collect();
     let export = |list: &[StoredInvitation]| -> Value {
         let exported = list.iter().map(|invitation| {
             json!({
@@ -160,10 +161,10 @@ fn invitations(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
 }
 
 fn sessions(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
-    let tokens = stored::list_refresh_tokens(db, account.id)?;
-    let sessions = stored::list_sessions(db, account.id)?;
-    let exported = sessions.iter().map(|session| {
-        let tokens = tokens.iter().filter(|token| token.session == session.id).map(|token| {
+    let mut exported = Vec::new();
+    for session in stored::list_sessions(db, account.id)? {
+        let tokens = stored::list_refresh_tokens(db, &session.id, MAX_TOKENS)?;
+        let tokens = tokens.iter().rev().map(|token| {
             json!({
                 "issuedAt": time(token.issued_at),
                 "expiresAt": time(token.expires_at),
@@ -171,7 +172,7 @@ fn sessions(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
                 "replacedAt": optional(token.replaced_at),
             })
         });
-        json!({
+        exported.push(json!({
             "id": session.id,
             "device": session.user_agent,
             "ipAddress": session.address,
@@ -182,9 +183,9 @@ fn sessions(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
             "passwordEnteredAt": optional(session.authenticated_at),
             "operatorPagesUsedAt": optional(session.admin_used_at),
             "refreshTokens": tokens.collect::<Vec<_>>(),
-        })
-    });
-    Ok(exported.collect::<Vec<_>>().into())
+        }));
+    }
+    Ok(exported.into())
 }
 
 fn known_networks(db: &Reader<'_>, account: &Account) -> store::Result<Value> {

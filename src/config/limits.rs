@@ -14,6 +14,7 @@ pub struct Limits {
     pub mail_per_client: Limit,
     pub token: Limit,
     pub change: Limit,
+    pub export: Limit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -32,7 +33,7 @@ pub struct Limit {
 }
 
 impl Limits {
-    pub(super) fn by_name(&self) -> [(&'static str, &Limit); 8] {
+    pub(super) fn by_name(&self) -> [(&'static str, &Limit); 9] {
         [
             ("password", &self.password),
             ("password_per_client", &self.password_per_client),
@@ -42,6 +43,7 @@ impl Limits {
             ("mail_per_client", &self.mail_per_client),
             ("token", &self.token),
             ("change", &self.change),
+            ("export", &self.export),
         ]
     }
 }

@@ -8,11 +8,12 @@
 //! are counted one by one and failing requests are counted as well. Tokens cannot be guessed. Invalid ones are counted
 //! only to limit the load.
 
+mod names;
 mod own_counters;
 
 use std::time::Duration;
 
-use strum::{IntoStaticStr, VariantNames};
+use strum::{EnumIter, IntoStaticStr};
 
 use super::audit::Event;
 use super::{Tx, Viewer};
@@ -52,7 +53,7 @@ pub struct PasswordAttempt {
 
 /// The purpose of a mail that a client requests. Purposes are counted separately, so that requests for one kind of mail do
 /// not throttle another.
-#[derive(Clone, Copy, IntoStaticStr, VariantNames)]
+#[derive(Clone, Copy, EnumIter, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum MailPurpose {
     Registration,
@@ -75,11 +76,11 @@ impl PasswordAttempt {
         let network = tx.caller.client.network();
         let account = account.map(|account| account.id);
         let subject = account.map_or_else(|| sha256_hex(name), |id| id.to_string());
-        let own = Counter::new("password", &limits.password, "password", &format!("{subject}@{network}"));
-        let by_client =
-            Counter::new("password_per_client", &limits.password_per_client, "passwords-by", &network);
-        let on_account =
-            Counter::new("password_per_account", &limits.password_per_account, "passwords-on", &subject);
+        let own = Counter::new("password", &limits.password, names::password(&subject, &network));
+        let by_client = names::passwords_by(&network);
+        let by_client = Counter::new("password_per_client", &limits.password_per_client, by_client);
+        let on_account = names::passwords_on(&subject);
+        let on_account = Counter::new("password_per_account", &limits.password_per_account, on_account);
         let (own_name, mut counters) = (own.name.clone(), vec![own]);
         if !is_known_client(tx, account, &network)? {
             counters.extend([by_client, on_account]);
@@ -121,7 +122,7 @@ fn is_known_client(tx: &Tx<'_>, account: Option<AccountId>, network: &str) -> Re
 
 pub fn registration(tx: &Tx<'_>) -> Result<()> {
     let (limit, network) = (&tx.app.config.limits.registration, tx.caller.client.network());
-    Counter::new("registration", limit, "registrations-by", &network).count(tx, None)
+    Counter::new("registration", limit, names::registrations_by(&network)).count(tx, None)
 }
 
 /// Counts the mail of a successful registration by its address. If rejected registrations counted, a client could prevent
@@ -142,9 +143,9 @@ pub fn mail(tx: &Tx<'_>, purpose: MailPurpose, address: &str) -> Result<()> {
 /// requesters together caused too many: the request is then made without a mail, or others could prevent it.
 pub fn join_request_mail(tx: &Tx<'_>, requester: &Account, representative: &str) -> Result<bool> {
     let limit = &tx.app.config.limits.mail_per_address;
-    let subject = format!("{}:{}", requester.id, email::hash(representative));
+    let name = names::join_requests_of(requester.id, &email::hash(representative));
     Counter::of_mails_by_client(tx).count(tx, None)?;
-    Counter::new("mail_per_address", limit, "join-requests-of", &subject).count(tx, None)?;
+    Counter::new("mail_per_address", limit, name).count(tx, None)?;
     match Counter::of_mails_to(tx, MailPurpose::JoinRequest, representative).count(tx, None) {
         Ok(()) => Ok(true),
         Err(Error::Refused(_)) => Ok(false),
@@ -155,13 +156,19 @@ pub fn join_request_mail(tx: &Tx<'_>, requester: &Account, representative: &str)
 /// Counts a change of a working group, because each adds audit entries and mails to the database.
 pub fn group_change(tx: &Tx<'_>) -> Result<()> {
     let (limit, network) = (&tx.app.config.limits.change, tx.caller.client.network());
-    Counter::new("change", limit, "group-changes-by", &network).count(tx, None)
+    Counter::new("change", limit, names::group_changes_by(&network)).count(tx, None)
 }
 
 /// Counts a change of the account by its owner. Each pair of account and network has a counter, so that
 /// accounts on one network do not throttle one another.
 pub fn account_change(tx: &Tx<'_>, account: AccountId) -> Result<()> {
     Counter::of_account_changes(tx, account).count(tx, Some(account))
+}
+
+/// Counts an export of the data of an account by its owner. It reads much more than a change.
+pub fn export(tx: &Tx<'_>, account: AccountId) -> Result<()> {
+    let name = names::exports_of(account, &tx.caller.client.network());
+    Counter::new("export", &tx.app.config.limits.export, name).count(tx, Some(account))
 }
 
 /// Rejects a change that [`account_change`] would throttle, without counting it.
@@ -178,30 +185,30 @@ pub fn invalid_token(app: &App, viewer: &Viewer) -> Result<()> {
     if !app.config.limits.enabled {
         return Ok(());
     }
-    let counter = Counter::new("token", &app.config.limits.token, "tokens-by", &viewer.client.network());
+    let counter = Counter::new("token", &app.config.limits.token, names::tokens_by(&viewer.client.network()));
     // A throttled client causes no write.
     app.store.read_latest(|db| counter.require(db, app.clock.now()))?;
     Tx::run_anonymous(app, viewer, |tx| counter.count(tx, None))
 }
 
 impl<'a> Counter<'a> {
-    fn new(setting: &'static str, limit: &'a Limit, kind: &str, subject: &str) -> Self {
-        Self { limit, setting, name: format!("{kind}:{subject}") }
+    fn new(setting: &'static str, limit: &'a Limit, name: String) -> Self {
+        Self { limit, setting, name }
     }
 
     fn of_account_changes(tx: &Tx<'a>, account: AccountId) -> Self {
-        let subject = format!("{account}@{}", tx.caller.client.network());
-        Self::new("change", &tx.app.config.limits.change, "changes-of", &subject)
+        let name = names::changes_of(account, &tx.caller.client.network());
+        Self::new("change", &tx.app.config.limits.change, name)
     }
 
     fn of_mails_by_client(tx: &Tx<'a>) -> Self {
-        let limit = &tx.app.config.limits.mail_per_client;
-        Self::new("mail_per_client", limit, "mails-by", &tx.caller.client.network())
+        let name = names::mails_by(&tx.caller.client.network());
+        Self::new("mail_per_client", &tx.app.config.limits.mail_per_client, name)
     }
 
     fn of_mails_to(tx: &Tx<'a>, purpose: MailPurpose, address: &str) -> Self {
-        let subject = format!("{}:{}", <&str>::from(purpose), email::hash(address));
-        Self::new("mail_per_address", &tx.app.config.limits.mail_per_address, "mails-to", &subject)
+        let name = names::mails_to(purpose, address);
+        Self::new("mail_per_address", &tx.app.config.limits.mail_per_address, name)
     }
 
     /// Counts an attempt, or rejects it if it is too early.

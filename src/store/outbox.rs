@@ -41,6 +41,8 @@ pub(super) fn read_message(row: &Row<'_>) -> Result<OutboxMessage> {
 
 pub struct NewMessage<'a> {
     pub recipient: &'a str,
+    /// [`crate::email::key`] of the address of the recipient.
+    pub recipient_key: &'a str,
     pub subject: &'a str,
     pub text: &'a str,
     pub html: &'a str,
@@ -50,10 +52,10 @@ pub struct NewMessage<'a> {
 
 /// Enqueues a mail that is due immediately, and returns its id.
 pub fn insert(db: &Writer<'_>, new: &NewMessage<'_>, now: Timestamp) -> Result<i64> {
-    let sql = "INSERT INTO outbox (recipient, subject, body_text, body_html, created_at, due_at, attempts, account_id) \
-         VALUES ($1, $2, $3, $4, $5, $5, 0, $6) RETURNING id";
-    let NewMessage { recipient, subject, text, html, account } = new;
-    db.value(sql, (recipient, subject, text, html, now, account))
+    let sql = "INSERT INTO outbox (recipient, recipient_key, subject, body_text, body_html, created_at, due_at, attempts, \
+         account_id) VALUES ($1, $2, $3, $4, $5, $6, $6, 0, $7) RETURNING id";
+    let NewMessage { recipient, recipient_key, subject, text, html, account } = new;
+    db.value(sql, (recipient, recipient_key, subject, text, html, now, account))
 }
 
 pub fn delete(db: &Writer<'_>, id: i64) -> Result<()> {

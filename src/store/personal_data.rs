@@ -3,8 +3,7 @@
 
 use super::accounts::AccountId;
 use super::outbox::{self, OutboxMessage};
-use super::statement::{Row, placeholders};
-use super::value::ToValue as _;
+use super::statement::Row;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
 
@@ -66,23 +65,22 @@ pub fn list_sessions(db: &Reader<'_>, account: AccountId) -> Result<Vec<StoredSe
 
 /// The times of a refresh token.
 pub struct StoredToken {
-    pub session: String,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
     pub spent_at: Option<Timestamp>,
     pub replaced_at: Option<Timestamp>,
 }
 
-pub fn list_refresh_tokens(db: &Reader<'_>, account: AccountId) -> Result<Vec<StoredToken>> {
-    let sql = "SELECT t.session_id, t.issued_at, t.expires_at, t.spent_at, t.replaced_at FROM sessions s \
-         JOIN refresh_tokens t ON t.session_id = s.id WHERE s.account_id = $1 ORDER BY t.issued_at";
-    db.list(sql, [account], |row| {
+/// Returns the newest refresh tokens of a session, newest first.
+pub fn list_refresh_tokens(db: &Reader<'_>, session: &str, limit: i64) -> Result<Vec<StoredToken>> {
+    let sql = "SELECT issued_at, expires_at, spent_at, replaced_at FROM refresh_tokens WHERE session_id = $1 \
+         ORDER BY issued_at DESC, token_hash LIMIT $2";
+    db.list(sql, (session, limit), |row| {
         Ok(StoredToken {
-            session: row.get(0)?,
-            issued_at: row.get(1)?,
-            expires_at: row.get(2)?,
-            spent_at: row.get(3)?,
-            replaced_at: row.get(4)?,
+            issued_at: row.get(0)?,
+            expires_at: row.get(1)?,
+            spent_at: row.get(2)?,
+            replaced_at: row.get(3)?,
         })
     })
 }
@@ -100,10 +98,10 @@ pub fn list_mails_about(db: &Reader<'_>, account: AccountId) -> Result<Vec<Outbo
     db.list(&sql, [account], outbox::read_message)
 }
 
-/// Returns the mails to addresses, which are in lower case.
-pub fn list_mails_to(db: &Reader<'_>, addresses: &[String]) -> Result<Vec<OutboxMessage>> {
-    let sql = format!("SELECT {} FROM outbox WHERE lower(recipient) IN ($keys) ORDER BY id", outbox::COLUMNS);
-    db.list_by_keys(&sql, addresses, outbox::read_message)
+/// Returns the mails to addresses, which are given by their keys.
+pub fn list_mails_to(db: &Reader<'_>, keys: &[String]) -> Result<Vec<OutboxMessage>> {
+    let sql = format!("SELECT {} FROM outbox WHERE recipient_key IN ($keys) ORDER BY id", outbox::COLUMNS);
+    db.list_by_keys(&sql, keys, outbox::read_message)
 }
 
 /// Deletes the mails about an account, waiting and finished ones.
@@ -111,10 +109,9 @@ pub fn delete_mails_about(db: &Writer<'_>, account: AccountId) -> Result<()> {
     db.execute("DELETE FROM outbox WHERE account_id = $1", [account])
 }
 
-/// Deletes the mails to addresses, which are in lower case. Reads all mails, because there is no index.
-pub fn delete_mails_to(db: &Writer<'_>, addresses: &[String]) -> Result<()> {
-    let sql = format!("DELETE FROM outbox WHERE lower(recipient) IN ({})", placeholders(1..=addresses.len()));
-    db.execute(&sql, addresses.iter().map(String::to_value).collect::<Vec<_>>())
+/// Deletes the mails to an address, waiting and finished ones.
+pub fn delete_mails_to(db: &Writer<'_>, key: &str) -> Result<()> {
+    db.execute("DELETE FROM outbox WHERE recipient_key = $1", [key])
 }
 
 pub struct StoredInvitation {

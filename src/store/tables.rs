@@ -56,7 +56,7 @@ pub const TABLES: [Table; 20] = [
     table("spent_action_tokens", 1, &["token_hash", "expires_at"]),
     table("outbox", 1, &[
         "id", "recipient", "subject", "body_text", "body_html", "created_at", "due_at", "attempts", "last_error",
-        "delivered_at", "refused_at", "account_id",
+        "delivered_at", "refused_at", "account_id", "recipient_key",
     ]),
     table("institutions", 1, &["id", "position", "name", "city", "state", "country", "search_key"]),
     table("research_fields", 1, &["id", "field", "subfield"]),

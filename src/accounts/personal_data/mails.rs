@@ -6,25 +6,34 @@ use super::redaction::redact;
 use super::{optional, time};
 use crate::accounts::Account;
 use crate::email;
+use crate::store::groups::GroupId;
 use crate::store::outbox::OutboxMessage;
 use crate::store::{self, Reader, personal_data as stored};
+
+/// Returns the keys of the addresses of those who represent the groups that the account asked to join.
+fn keys_of_asked_representatives(db: &Reader<'_>, account: &Account) -> store::Result<Vec<String>> {
+    let requests = store::join_requests::list_by_accounts(db, &[account.id])?;
+    let groups: Vec<GroupId> = requests.into_iter().map(|request| request.group).collect();
+    let representatives = store::accounts::list_representatives(db, &groups)?;
+    Ok(representatives.iter().flat_map(Account::addresses).map(|address| email::key(address)).collect())
+}
 
 fn is_waiting(mail: &OutboxMessage) -> bool {
     mail.delivered_at.is_none() && mail.refused_at.is_none()
 }
 
-/// Exports mails to the owner in full, and of mails about the owner to others only what they share: the subject and times.
+/// Exports mails to the owner in full, and the subject and times of those to representatives whom the owner asked to join
+/// their group. Other mails to others are left out: that the server wrote to an address can reveal whether it has an account.
 pub(super) fn export(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
-    let pending = store::pending_emails::find_hash(db, account.id)?;
-    let is_own = |mail: &OutboxMessage| {
-        let is_pending = || pending.as_ref() == Some(&email::hash(&mail.recipient));
-        account.addresses().any(|own| email::is_same(own, &mail.recipient)) || is_pending()
-    };
-    let spellings: Vec<String> =
-        account.addresses().flat_map(|address| [address.to_lowercase(), email::key(address)]).collect();
-    let mut own = stored::list_mails_to(db, &spellings)?;
-    let (about, others): (Vec<_>, Vec<_>) =
-        stored::list_mails_about(db, account.id)?.into_iter().partition(is_own);
+    let own_keys: Vec<String> = account.addresses().map(|address| email::key(address)).collect();
+    let confirmed: Vec<String> = account.confirmed_addresses().map(|address| email::key(address)).collect();
+    let asked = keys_of_asked_representatives(db, account)?;
+    let key = |mail: &OutboxMessage| email::key(&mail.recipient);
+    let (about, mut others): (Vec<_>, Vec<_>) = stored::list_mails_about(db, account.id)?
+        .into_iter()
+        .partition(|mail| own_keys.contains(&key(mail)));
+    others.retain(|mail| asked.contains(&key(mail)));
+    let mut own = stored::list_mails_to(db, &confirmed)?;
     own.extend(about);
     own.sort_by_key(|mail| mail.id);
     own.dedup_by_key(|mail| mail.id);

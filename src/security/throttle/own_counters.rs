@@ -2,14 +2,14 @@
 
 use std::iter::once;
 
-use strum::VariantNames as _;
+use strum::IntoEnumIterator as _;
 
-use super::MailPurpose;
+use super::{MailPurpose, names};
 use crate::digest::sha256_hex;
 use crate::email;
 use crate::store::accounts::{Account, AccountId};
 use crate::store::attempts::{self, Attempts};
-use crate::store::{Reader, Result, Writer, pending_emails};
+use crate::store::{Reader, Result, Writer};
 
 /// A counter of attempts at an account, or of mails to its owner.
 pub struct OwnCounter {
@@ -25,31 +25,24 @@ pub struct OwnCounter {
 /// Returns the counters of an account and its addresses.
 pub fn list_own(db: &Reader<'_>, account: &Account) -> Result<Vec<OwnCounter>> {
     let mut counters = Vec::new();
-    for (limit, prefix) in network_prefixes(account.id) {
+    for (limit, prefix) in prefixes_of_networks(account.id) {
         for (name, attempts) in attempts::list_with_prefix(db, &prefix)? {
             let network = name.strip_prefix(&prefix).map(str::to_owned);
             counters.push(OwnCounter { limit, network, purpose: None, attempts });
         }
     }
-    let on_account = on_subject(&account.id.to_string());
-    for (_, attempts) in attempts::list(db, &[&on_account])? {
+    for (_, attempts) in attempts::list(db, &[&names::passwords_on(&account.id.to_string())])? {
         counters.push(OwnCounter { limit: "password_per_account", network: None, purpose: None, attempts });
     }
     // The rest of the name is the hash of the address of somebody else.
-    for (_, attempts) in attempts::list_with_prefix(db, &join_requests_of(account.id))? {
+    for (_, attempts) in attempts::list_with_prefix(db, &names::join_requests_of(account.id, ""))? {
         let purpose = Some(MailPurpose::JoinRequest.into());
         counters.push(OwnCounter { limit: "mail_per_address", network: None, purpose, attempts });
     }
-    for hash in address_hashes(db, account)? {
-        for (purpose, name) in mail_counters(&hash) {
-            for (_, attempts) in attempts::list(db, &[&name])? {
-                counters.push(OwnCounter {
-                    limit: "mail_per_address",
-                    network: None,
-                    purpose: Some(purpose),
-                    attempts,
-                });
-            }
+    for (purpose, name) in mail_counters(account) {
+        for (_, attempts) in attempts::list(db, &[&name])? {
+            let purpose = Some(purpose.into());
+            counters.push(OwnCounter { limit: "mail_per_address", network: None, purpose, attempts });
         }
     }
     Ok(counters)
@@ -58,42 +51,36 @@ pub fn list_own(db: &Reader<'_>, account: &Account) -> Result<Vec<OwnCounter>> {
 /// Deletes the counters of an account and its addresses. `login_names` are those under which failed logins were counted while
 /// the account did not exist.
 pub fn delete_own(db: &Writer<'_>, account: &Account, login_names: &[String]) -> Result<()> {
-    let prefixes = network_prefixes(account.id).into_iter().map(|(_, prefix)| prefix);
-    for prefix in prefixes.chain([join_requests_of(account.id)]) {
+    let prefixes = prefixes_of_networks(account.id).into_iter().map(|(_, prefix)| prefix);
+    for prefix in prefixes.chain([names::join_requests_of(account.id, "")]) {
         attempts::delete_between(db, &prefix, "")?;
     }
     for subject in once(account.id.to_string()).chain(login_names.iter().map(sha256_hex)) {
-        attempts::delete(db, &on_subject(&subject))?;
-        attempts::delete_between(db, &format!("password:{subject}@"), "")?;
+        attempts::delete(db, &names::passwords_on(&subject))?;
+        attempts::delete_between(db, &names::password(&subject, ""), "")?;
     }
-    for hash in address_hashes(db, account)? {
-        for (_, name) in mail_counters(&hash) {
-            attempts::delete(db, &name)?;
-        }
-        // The join requests of others that were mailed to this account.
-        attempts::delete_between(db, "join-requests-of:", &format!(":{hash}"))?;
+    for (_, name) in mail_counters(account) {
+        attempts::delete(db, &name)?;
+    }
+    // The join requests of others that were mailed to this account.
+    for address in account.addresses() {
+        attempts::delete_between(db, names::JOIN_REQUESTS, &format!(":{}", email::hash(address)))?;
     }
     Ok(())
 }
 
-fn network_prefixes(account: AccountId) -> [(&'static str, String); 2] {
-    [("password", format!("password:{account}@")), ("change", format!("changes-of:{account}@"))]
+/// Returns the beginnings of the names of counters of the account, up to the network, with the names of their limits.
+fn prefixes_of_networks(account: AccountId) -> [(&'static str, String); 3] {
+    [
+        ("password", names::password(&account.to_string(), "")),
+        ("change", names::changes_of(account, "")),
+        ("export", names::exports_of(account, "")),
+    ]
 }
 
-fn on_subject(subject: &str) -> String {
-    format!("passwords-on:{subject}")
-}
-
-fn join_requests_of(account: AccountId) -> String {
-    format!("join-requests-of:{account}:")
-}
-
-/// Returns the hashes of the addresses of an account, and of the one that it requested last.
-fn address_hashes(db: &Reader<'_>, account: &Account) -> Result<Vec<String>> {
-    let pending = pending_emails::find_hash(db, account.id)?;
-    Ok(account.addresses().map(|address| email::hash(address)).chain(pending).collect())
-}
-
-fn mail_counters(hash: &str) -> impl Iterator<Item = (&'static str, String)> {
-    MailPurpose::VARIANTS.iter().map(move |purpose| (*purpose, format!("mails-to:{purpose}:{hash}")))
+/// Returns the counters of mails to the addresses of an account. One that it only requested may belong to somebody else.
+fn mail_counters(account: &Account) -> impl Iterator<Item = (MailPurpose, String)> {
+    account.addresses().flat_map(|address| {
+        MailPurpose::iter().map(move |purpose| (purpose, names::mails_to(purpose, address)))
+    })
 }

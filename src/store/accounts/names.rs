@@ -12,6 +12,13 @@ impl Account {
         std::iter::once(&self.email).chain(&self.secondary_email)
     }
 
+    /// The addresses that are known to belong to the owner. Anybody can register the address of somebody else, but only its
+    /// owner can confirm it.
+    pub fn confirmed_addresses(&self) -> impl Iterator<Item = &String> {
+        let primary = self.verified_at.map(|_| &self.email);
+        primary.into_iter().chain(&self.secondary_email)
+    }
+
     /// Returns the name of the owner as others see it: first and last name as far as they are known, otherwise
     /// [`Self::salutation`].
     pub fn full_name(&self) -> String {

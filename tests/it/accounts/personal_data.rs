@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::groups::{create, request};
 use crate::support::SEED;
-use crate::support::mutation::{Mutation, log_in, mutation};
+use crate::support::mutation::{Mutation, archive_account, log_in, mutation, request_secondary_email};
 use crate::support::person::{PASSWORD, Person, assert_done, assert_refused, assert_refused_with};
 use crate::support::server::{Reply, TestServer, payload_of};
 
@@ -82,8 +82,8 @@ fn store_the_rest(server: &TestServer, group: &str) {
              ('by-maja', '{INVITATION_HASH}2', '{GUESTS}', '{GUESTS}', '{group}', 2, 7, 9000000000000000)"
         ),
         // A mail from before the upgrade, and the counter of somebody who asked to join a group of this person.
-        "INSERT INTO outbox (recipient, subject, body_text, body_html, created_at, due_at, attempts, delivered_at) \
-         VALUES ('MAJA@example.org', 'An earlier mail', '', '', 7, 7, 1, 9000000000000000)"
+        "INSERT INTO outbox (recipient, recipient_key, subject, body_text, body_html, created_at, due_at, attempts, delivered_at) \
+         VALUES ('MAJA@example.org', 'maja@example.org', 'An earlier mail', '', '', 7, 7, 1, 9000000000000000)"
             .to_owned(),
         format!(
             "INSERT INTO attempts (name, counted, counted_at, forgotten_at) \
@@ -118,7 +118,6 @@ async fn an_export_contains_everything_that_is_stored_about_a_person() {
     for entered in [
         "maja@example.org",
         "maja.z@harbour.example",
-        "maja.new@harbour.example",
         "Marjolein",
         "Zeegers",
         "DR",
@@ -147,7 +146,7 @@ async fn an_export_contains_everything_that_is_stored_about_a_person() {
     );
     let limits: Vec<&str> =
         data["throttling"].as_array().expect("counters").iter().filter_map(|c| c["limit"].as_str()).collect();
-    for limit in ["password", "password_per_account", "mail_per_address", "change"] {
+    for limit in ["password", "password_per_account", "mail_per_address", "export"] {
         assert!(limits.contains(&limit), "{limit} is missing from {limits:?}");
     }
     let events: Vec<&str> =
@@ -227,14 +226,49 @@ async fn an_export_needs_a_login_and_the_password() {
 }
 
 #[tokio::test]
-async fn exports_are_throttled_as_other_changes_are() {
+async fn exports_have_a_limit_of_their_own() {
     let limit =
-        "limits.change = { free = 2, forget = \"1 hour\", pause = \"1 minute\", longest = \"1 hour\" }\n";
+        "limits.export = { free = 2, forget = \"1 hour\", pause = \"1 minute\", longest = \"1 hour\" }\n";
     let server = TestServer::start(limit).await;
     let ada = server.sign_up("ada").await;
     exported(&server, &ada).await;
     exported(&server, &ada).await;
     assert_refused_with(&ada.mutate(&server, &export(PASSWORD)).await, "too_many_attempts");
+    assert_done(&ada.mutate(&server, &archive_account(PASSWORD)).await);
+    server.ignore_mail();
+}
+
+#[tokio::test]
+async fn an_export_does_not_reveal_who_has_a_requested_address() {
+    let server = TestServer::start("accounts.hide_existence = true\n").await;
+    let [ada, bo] = server.sign_up_all(["ada", "bo"]).await;
+    let mut exports = Vec::new();
+    for address in [bo.email.as_str(), "ghost@example.org"] {
+        assert_done(&ada.mutate(&server, &request_secondary_email(address, PASSWORD)).await);
+        exports.push(exported(&server, &ada).await);
+    }
+    for data in &exports {
+        assert_eq!(data["mails"]["aboutYouToOthers"], json!([]));
+        assert_eq!(data["mails"]["toYou"], exports[0]["mails"]["toYou"]);
+        let text = data.to_string();
+        assert!(!text.contains("ghost@") && !text.contains("bo@") && !text.contains("\"secondary\""), "{text}");
+    }
+    server.ignore_mail();
+}
+
+#[tokio::test]
+async fn an_export_contains_the_newest_refresh_tokens_of_a_session() {
+    let server = TestServer::start("").await;
+    let ada = server.sign_up("ada").await;
+    let number = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)";
+    server.database().execute(&format!(
+        "INSERT INTO refresh_tokens (token_hash, session_id, issued_at, expires_at) \
+         {number} SELECT 'hash' || i, (SELECT MAX(id) FROM sessions), i, 9000000000000000 FROM n"
+    ));
+    let data = exported(&server, &ada).await;
+    let tokens = data["sessions"][0]["refreshTokens"].as_array().expect("tokens");
+    assert_eq!(tokens.len(), 50);
+    assert_eq!(tokens[0]["issuedAt"], "1970-01-01T00:00:00.000012+00:00");
     server.ignore_mail();
 }
 

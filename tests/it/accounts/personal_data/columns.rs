@@ -1,14 +1,17 @@
 //! No column of the database is forgotten in an export, an erasure or `docs/privacy.md`.
 
+mod list;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use pledge4future_auth::accounts::personal_data::columns::{Erasure, Export, STORED_TABLES};
 use pledge4future_auth::store::tables::TABLES;
 use regex::Regex;
 use serde_json::Value;
 
+use list::{Export, OnErasure, STORED_TABLES};
+
 /// Returns every column as its table and its name, with what happens to it.
-fn columns() -> impl Iterator<Item = (String, &'static Export, &'static Erasure)> {
+fn columns() -> impl Iterator<Item = (String, &'static Export, &'static OnErasure)> {
     STORED_TABLES.iter().flat_map(|table| {
         table
             .columns
@@ -47,7 +50,7 @@ fn every_column_is_exported_or_withheld_and_erased_or_kept() {
         if let Export::Withheld(reason) = export {
             assert!(!reason.is_empty(), "{column}");
         }
-        if let Erasure::Kept(reason) = erasure {
+        if let OnErasure::Kept(reason) = erasure {
             assert!(!reason.is_empty(), "{column}");
         }
     }
@@ -79,7 +82,7 @@ fn the_documentation_says_what_happens_to_every_column() {
         let (exported, erased) =
             documented.remove(&column).unwrap_or_else(|| panic!("{column} is not documented"));
         assert_eq!(exported != "no", matches!(export, Export::As(_)), "{column}: exported: {exported}");
-        let is_kept = matches!(erasure, Erasure::Kept(_));
+        let is_kept = matches!(erasure, OnErasure::Kept(_));
         assert_eq!(erased.starts_with("kept"), is_kept, "{column}: after a deletion: {erased}");
         assert_eq!(erased.starts_with("erased"), !is_kept, "{column}: after a deletion: {erased}");
     }

@@ -1,12 +1,11 @@
-//! What happens to each column of the database in an export and in an erasure. A test compares this list with the schema, with
-//! an export, and with `docs/privacy.md`, so that a new column is not forgotten.
+//! What happens to each column of the database in an export and in an erasure.
 
-use Erasure::{Erased, Kept};
+use OnErasure::{Erased, Kept};
 use Export::{As, Withheld};
 
 pub struct StoredTable {
     pub name: &'static str,
-    pub columns: &'static [(&'static str, Export, Erasure)],
+    pub columns: &'static [(&'static str, Export, OnErasure)],
 }
 
 /// Whether an export contains a column.
@@ -18,7 +17,7 @@ pub enum Export {
 }
 
 /// Whether an erasure removes a column from the rows of an account.
-pub enum Erasure {
+pub enum OnErasure {
     Erased,
     /// The column remains, for this reason.
     Kept(&'static str),
@@ -27,14 +26,14 @@ pub enum Erasure {
 const SECRET: Export = Withheld("a stolen export would contain it");
 const INTERNAL: Export = Withheld("an internal number or copy of another column");
 const NOBODY: Export = Withheld("it is not about a person");
-const SHARED: Erasure = Kept("it is not about a person");
-const RELEASED: Erasure = Kept("tokens of Django must not authenticate the next owner of the address");
-const SPENT: Erasure = Kept("a mailed link must not work twice");
-const LAST_MAIL: Erasure = Kept("the notice of the deletion; all other mails are erased");
-const SECURITY_LOG: Erasure = Kept("attacks must be traceable");
-const BY_NETWORK: Erasure = Kept("counters of networks; those of the account are erased");
-const ERASED_IDS: Erasure = Kept("a restored backup must not bring the account back");
-const DJANGO: Erasure = Kept("a later import must not bring the account back");
+const SHARED: OnErasure = Kept("it is not about a person");
+const RELEASED: OnErasure = Kept("tokens of Django must not authenticate the next owner of the address");
+const SPENT: OnErasure = Kept("a mailed link must not work twice");
+const LAST_MAIL: OnErasure = Kept("the notice of the deletion; all other mails are erased");
+const SECURITY_LOG: OnErasure = Kept("attacks must be traceable");
+const BY_NETWORK: OnErasure = Kept("counters of networks; those of the account are erased");
+const ERASED_IDS: OnErasure = Kept("a restored backup must not bring the account back");
+const DJANGO: OnErasure = Kept("a later import must not bring the account back");
 
 #[rustfmt::skip]
 pub const STORED_TABLES: [StoredTable; 20] = [
@@ -114,6 +113,7 @@ pub const STORED_TABLES: [StoredTable; 20] = [
         ("delivered_at", As("mails.toYou.deliveredAt"), LAST_MAIL),
         ("refused_at", As("mails.toYou.refusedAt"), LAST_MAIL),
         ("account_id", INTERNAL, Erased),
+        ("recipient_key", INTERNAL, LAST_MAIL),
     ] },
     StoredTable { name: "institutions", columns: &[
         ("id", NOBODY, SHARED),
