@@ -88,7 +88,7 @@ fn dispatch(command: Command, loaded: &Loaded) -> Result<()> {
         Command::Mail { command } => mail::run(config, command),
         Command::Audit { command } => audit::run(config, command),
         Command::Backup { file, keep } => backup::backup(config, &file, keep),
-        Command::Restore { file, force } => backup::restore(config, &file, force),
+        Command::Restore { file, force, keep_erased } => backup::restore(config, &file, force, keep_erased),
         Command::Move { from, to } => relocate::run(config, &from, &to),
         Command::Verify => backup::verify(config),
         Command::Healthcheck => healthcheck::run(config),

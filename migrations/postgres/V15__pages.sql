@@ -44,9 +44,11 @@ CREATE INDEX invitations_by_working_group ON invitations (working_group_id);
 CREATE INDEX invitations_by_inviter ON invitations (invited_by);
 CREATE INDEX invitations_by_end ON invitations (expires_at);
 
--- The ids of erased accounts, so that their audit entries expire earlier, and a restored backup can erase them again.
+-- The ids of erased accounts, so that their audit entries expire earlier, and a restored backup can erase them again. There,
+-- joined_at tells whether the account with the id is the same.
 CREATE TABLE erased_accounts (
     account_id BIGINT NOT NULL PRIMARY KEY,
+    joined_at BIGINT NOT NULL,
     erased_at BIGINT NOT NULL
 );
 

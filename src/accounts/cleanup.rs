@@ -11,6 +11,8 @@ const BATCH: i64 = 1000;
 /// Access tokens of Django name their account by its address. So a released address is remembered until they have expired:
 /// after a day by default, and long before this time in any reasonable configuration.
 const RELEASED_EMAIL_LIFETIME: Duration = Duration::from_hours(90 * 24);
+/// How long the page of an invitation says that it has expired, instead of that there is none.
+const EXPIRED_INVITATION_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 /// Deletes a batch of expired rows from each table, and returns their number: 0 if none are left.
 pub fn cleanup(app: &App) -> store::Result<usize> {
@@ -25,7 +27,7 @@ pub fn cleanup(app: &App) -> store::Result<usize> {
         (Expiring::ActionTokens, now),
         (Expiring::ReleasedEmails, now.minus(RELEASED_EMAIL_LIFETIME)),
         (Expiring::AuditEntries, now.minus(app.config.audit.kept)),
-        (Expiring::Invitations, now),
+        (Expiring::Invitations, now.minus(EXPIRED_INVITATION_LIFETIME)),
         (Expiring::ErasedAccounts, now.minus(retention.erased_accounts)),
     ];
     let mut deleted = delete_audit_of_erased(app)?;

@@ -1,18 +1,21 @@
 //! Erases what is stored about an account, wherever it is. `docs/privacy.md` lists what remains, and for how long.
 
+use std::time::Duration;
+
 use anyhow::anyhow;
 
 use super::login::Name;
 use super::{Account, AccountId};
 use crate::app::App;
 use crate::clock::Timestamp;
+use crate::config::Config;
 use crate::email;
 use crate::error::{Error, Result};
 use crate::security::audit::Event;
 use crate::security::{Tx, throttle};
 use crate::store::audit::{NewEntry, StoredActor};
 use crate::store::erased_accounts::{self, ErasedAccount};
-use crate::store::{self, Store, Writer};
+use crate::store::{self, Reader, Store, Writer};
 
 /// The most accounts that are erased in a transaction, so that other writes do not wait long.
 const BATCH: i64 = 20;
@@ -33,74 +36,97 @@ pub(super) fn erase(db: &Writer<'_>, account: &Account, now: Timestamp) -> store
         store::personal_data::delete_mails_to(db, &email::key(address))?;
         store::personal_data::delete_invitations_to(db, &email::key(address))?;
     }
-    erased_accounts::insert(db, ErasedAccount { id: account.id, erased_at: now })?;
+    erased_accounts::insert(
+        db,
+        ErasedAccount { id: account.id, joined_at: account.joined_at, erased_at: now },
+    )?;
     store::accounts::delete(db, account.id)
 }
 
 /// Erases a batch of accounts whose address was never confirmed, and returns their number: 0 if none are left.
 pub(super) fn erase_unverified(app: &App) -> store::Result<usize> {
     let now = app.clock.now();
-    let (retention, tokens) = (&app.config.retention, &app.config.tokens);
-    // An account must not vanish while its link is valid.
-    let kept = retention.unverified.max(tokens.activation_lifetime).max(tokens.password_set_lifetime);
-    let moment = now.minus(kept);
-    let unused = app.store.read_latest(|db| erased_accounts::list_unused(db, moment, now, BATCH))?;
-    if unused.is_empty() {
+    let Some(kept) = unverified_kept(&app.config) else { return Ok(0) };
+    let list = |db: &Reader<'_>| store::accounts::list_unverified(db, now.minus(kept), now, BATCH);
+    // Most calls find nothing, and unlike a write, a read blocks no writer.
+    if app.store.read_latest(list)?.is_empty() {
         return Ok(0);
     }
     let outcome = Tx::run_as_operator(app, |tx| {
-        let mut erased = 0;
-        for account in store::accounts::list_by_ids(tx, &unused)? {
-            // The account may have been verified since it was listed. It cannot have become older.
-            if is_unused(tx, &account)? {
-                tx.record(account.id, Event::Expired)?;
-                erase(tx, &account, tx.now)?;
-                erased += 1;
-            }
+        let accounts = list(tx)?;
+        for account in &accounts {
+            erase_expired(tx, account)?;
         }
-        Ok(erased)
+        Ok(accounts.len())
     });
-    outcome.map_err(|error| match error {
-        Error::Internal(error) => error,
-        _ => anyhow!("the accounts that were never verified could not be erased"),
+    outcome.map_err(|error| {
+        let cause = match error {
+            Error::Internal(error) => return error,
+            // The log has the error of the database.
+            Error::Unavailable(unavailable) => unavailable.sentence,
+            Error::OutcomeUnknown => "the connection to the database broke",
+            Error::Refused(_) | Error::BadRequest(_) => "a rule rejected it",
+        };
+        anyhow!("the accounts that were never verified could not be erased: {cause}")
     })
 }
 
-fn is_unused(tx: &Tx<'_>, account: &Account) -> Result<bool> {
-    let has_changed = account.verified_at.is_some()
-        || account.deactivated_at.is_some()
-        || account.membership.is_some()
-        || account.is_staff
-        || account.epoch != 0;
-    Ok(!has_changed && store::sessions::list_live(tx, account.id, tx.now)?.is_empty())
+/// Returns how long accounts are kept that are not verified and not used: at least as long as their links are valid. `None` if
+/// the site does not insist on a confirmation, or if the audit log forgets earlier who requested a link.
+fn unverified_kept(config: &Config) -> Option<Duration> {
+    let links = config.tokens.activation_lifetime.max(config.tokens.password_set_lifetime);
+    let is_required = config.mail.activation && !config.accounts.login_unverified;
+    (is_required && links <= config.audit.kept).then(|| config.retention.unverified.max(links))
 }
 
-/// Erases accounts in a restored database that were erased after its backup, and returns their number. Keeps their ids, and
-/// never assigns one of these again. An account that represents a working group is erased as well: the group remains.
-pub fn erase_again(restored: &Store, erased: &[ErasedAccount], now: Timestamp) -> store::Result<usize> {
+/// Erases an account that nobody has proven to own.
+pub(super) fn erase_expired(tx: &Tx<'_>, account: &Account) -> Result<()> {
+    tx.record(account.id, Event::Expired)?;
+    Ok(erase(tx, account, tx.now)?)
+}
+
+/// Erases accounts in a restored database that were erased after its backup, and returns their ids. Keeps the ids of all erased
+/// accounts, and never assigns one of them again. An account that represents a working group is erased as well: the group
+/// remains.
+pub fn erase_restored(
+    restored: &Store,
+    erased: &[ErasedAccount],
+    now: Timestamp,
+) -> store::Result<Vec<AccountId>> {
     restored.write(|db| {
         let ids: Vec<AccountId> = erased.iter().map(|erased| erased.id).collect();
         let accounts = store::accounts::list_by_ids(db, &ids)?;
-        for account in &accounts {
-            let entry = NewEntry {
-                at: now,
-                event: Event::Deleted.into(),
-                account: Some(account.id),
-                actor: StoredActor::Operator,
-                address: None,
-                session: None,
-                detail: None,
-            };
-            store::audit::insert(db, &entry)?;
+        let is_same = |account: &Account, erased: &ErasedAccount| {
+            account.id == erased.id && account.joined_at == erased.joined_at
+        };
+        let (same, others): (Vec<_>, Vec<_>) =
+            accounts.into_iter().partition(|account| erased.iter().any(|erased| is_same(account, erased)));
+        // First with the former times, which `erase` keeps. The audit of another account with the id must not expire.
+        let is_free = |id: AccountId| !others.iter().any(|account| account.id == id);
+        for erased in erased.iter().filter(|erased| is_free(erased.id)) {
+            erased_accounts::insert(db, *erased)?;
         }
-        // First with the former times, which `erase` keeps.
-        erased.iter().try_for_each(|erased| erased_accounts::insert(db, *erased))?;
-        accounts.iter().try_for_each(|account| erase(db, account, now))?;
+        for account in &same {
+            store::audit::insert(db, &deletion_of(account.id, now))?;
+            erase(db, account, now)?;
+        }
         let last_id = store::accounts::transfer::last_id(db)?;
         let newest = ids.into_iter().max().unwrap_or_default();
         if newest > last_id {
             store::accounts::transfer::set_last_id(db, newest)?;
         }
-        Ok(accounts.len())
+        Ok(same.iter().map(|account| account.id).collect())
     })
+}
+
+fn deletion_of(account: AccountId, now: Timestamp) -> NewEntry<'static> {
+    NewEntry {
+        at: now,
+        event: Event::Deleted.into(),
+        account: Some(account),
+        actor: StoredActor::Operator,
+        address: None,
+        session: None,
+        detail: None,
+    }
 }

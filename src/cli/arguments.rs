@@ -115,6 +115,9 @@ pub(super) enum Command {
         /// Restore even if there is a database, and keep that under another name.
         #[arg(long)]
         force: bool,
+        /// Keep the accounts that were erased after the backup, for example by mistake, instead of erasing them again.
+        #[arg(long)]
+        keep_erased: bool,
     },
     /// Copy all data to another database, which must be empty, and verify the copy. No server may be running.
     Move {

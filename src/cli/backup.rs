@@ -53,7 +53,7 @@ fn record_backup(config: &Config) -> Result<()> {
     open_store(config)?.write(|tx| properties::upsert(tx, Property::LastBackup, &now))
 }
 
-pub(super) fn restore(config: &Config, file: &Path, force: bool) -> Result<()> {
+pub(super) fn restore(config: &Config, file: &Path, force: bool, keep_erased: bool) -> Result<()> {
     let location = config.location()?;
     let Some(database) = location.file() else {
         bail!(
@@ -82,45 +82,50 @@ pub(super) fn restore(config: &Config, file: &Path, force: bool) -> Result<()> {
     copy.as_file().sync_all().with_context(unwritable)?;
     let contents = backup::check_file(copy.path())?;
     let mut replaced = String::new();
-    let erased_again = if database.exists() {
-        backup::require_alone(database)?;
-        erase_again(config, database, copy.path()).unwrap_or_else(|error| {
-            Erasure::without(&format!("Accounts that were erased after the backup are back: {error:#}."))
-        })
+    let erased_again = if !database.exists() {
+        ErasedAgain::not("there was no database that could name them")
     } else {
-        Erasure::without(
-            "There was no database that could name the accounts that were erased after the backup, so they are back.",
-        )
+        backup::require_alone(database)?;
+        if keep_erased {
+            ErasedAgain::not("--keep-erased was given")
+        } else {
+            let repeated = repeat_erasures(config, database, copy.path());
+            repeated.unwrap_or_else(|error| ErasedAgain::not(&format!("{error:#}")))
+        }
     };
     if database.exists() {
         let kept = rename_database(database).with_context(unwritable)?;
         replaced = format!("The replaced database is now {}.\n", kept.display());
     }
-    let Erasure { file, report } = erased_again;
+    let ErasedAgain { file, report } = erased_again;
     let (file, contents) = file.unwrap_or((copy, contents));
     file.persist_noclobber(database).with_context(unwritable)?;
     print(&format!("{}: restored; {}\n{replaced}{report}", database.display(), describe(&contents)))
 }
 
 /// What `restore` did with the accounts that were erased after the backup.
-struct Erasure {
+struct ErasedAgain {
     /// The database to restore, if it differs from the backup.
     file: Option<(NamedTempFile, Contents)>,
     report: String,
 }
 
-impl Erasure {
+impl ErasedAgain {
     /// A failure does not prevent the restore, which may be urgent.
-    fn without(sentence: &str) -> Self {
-        Self { file: None, report: format!("{sentence} See \"After a restore\" in docs/privacy.md.\n") }
+    fn not(reason: &str) -> Self {
+        let report = format!(
+            "Accounts that were erased after the backup may be back: {reason}. Erase them again with `user delete`; \
+             docs/privacy.md describes how.\n"
+        );
+        Self { file: None, report }
     }
 }
 
 /// Erases the accounts in a copy of a backup that were erased in the current database.
-fn erase_again(config: &Config, current: &Path, backup: &Path) -> Result<Erasure> {
+fn repeat_erasures(config: &Config, current: &Path, backup: &Path) -> Result<ErasedAgain> {
     let erased = backup::list_erased_after(current, backup)?;
     if erased.is_empty() {
-        return Ok(Erasure { file: None, report: String::new() });
+        return Ok(ErasedAgain { file: None, report: String::new() });
     }
     // A folder, because SQLite adds files to the database while it is open.
     let folder = tempfile::tempdir_in(&config.data_dir)?;
@@ -128,18 +133,23 @@ fn erase_again(config: &Config, current: &Path, backup: &Path) -> Result<Erasure
     backup::copy(backup, &changed)?;
     let store = Store::open(&Location::Sqlite(changed.clone()))?;
     store.migrate()?;
-    let count = erasure::erase_again(&store, &erased, Clock::System.now())?;
+    let ids = erasure::erase_restored(&store, &erased, Clock::System.now())?;
     drop(store);
     let file = NamedTempFile::new_in(&config.data_dir)?;
     backup::copy(&changed, file.path())?;
     file.as_file().sync_all()?;
     let contents = backup::check_file(file.path())?;
-    let report = match count {
-        0 => String::new(),
-        1 => "1 account that was erased after the backup was erased again.\n".to_owned(),
-        _ => format!("{count} accounts that were erased after the backup were erased again.\n"),
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let report = if ids.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "Erased again, because they were erased after the backup: accounts {}. If that was a mistake, `restore` with \
+             --keep-erased keeps them.\n",
+            ids.join(", ")
+        )
     };
-    Ok(Erasure { file: Some((file, contents)), report })
+    Ok(ErasedAgain { file: Some((file, contents)), report })
 }
 
 pub(super) fn verify(config: &Config) -> Result<()> {

@@ -6,6 +6,7 @@ mod membership;
 mod names;
 mod profile;
 pub mod transfer;
+mod unverified;
 
 use super::groups::GroupId;
 use super::statement::Row;
@@ -18,6 +19,7 @@ pub use filter::Filter;
 use membership::read_membership;
 pub use membership::{MemberRole, Membership};
 pub use profile::{set_language, set_profile};
+pub use unverified::list_unverified;
 
 /// The id of an account, which is never reused.
 pub type AccountId = i64;

@@ -71,10 +71,14 @@ pub fn list_erased_after(current: &Path, backup: &Path) -> Result<Vec<ErasedAcco
     if current.query_row(sql, [], |row| row.get::<_, i64>(0))? == 0 {
         return Ok(Vec::new());
     }
-    let mut statement =
-        current.prepare("SELECT account_id, erased_at FROM erased_accounts ORDER BY account_id")?;
+    let mut statement = current
+        .prepare("SELECT account_id, joined_at, erased_at FROM erased_accounts ORDER BY account_id")?;
     let erased = statement.query_map([], |row| {
-        Ok(ErasedAccount { id: row.get(0)?, erased_at: Timestamp::from_micros(row.get(1)?) })
+        Ok(ErasedAccount {
+            id: row.get(0)?,
+            joined_at: Timestamp::from_micros(row.get(1)?),
+            erased_at: Timestamp::from_micros(row.get(2)?),
+        })
     })?;
     let erased = erased.collect::<rusqlite::Result<Vec<_>>>()?;
     // A backup contains the times at which the migrations of its database were applied.

@@ -68,7 +68,7 @@ pub const TABLES: [Table; 20] = [
     table("invitations", 1, &[
         "id", "token_hash", "email", "email_key", "working_group_id", "invited_by", "made_at", "expires_at",
     ]),
-    table("erased_accounts", 1, &["account_id", "erased_at"]),
+    table("erased_accounts", 1, &["account_id", "joined_at", "erased_at"]),
     table("django_keys", 2, &["model", "django_key", "id"]),
     table("attempts", 1, &["name", "counted", "counted_at", "forgotten_at"]),
     table("known_clients", 2, &["account_id", "network", "seen_at"]),

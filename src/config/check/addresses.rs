@@ -189,8 +189,8 @@ fn check_registration_domains(config: &Config) -> Result<()> {
         });
         ensure!(
             is_host,
-            "accounts.registration_domains: {} is not a host name; write it as \"example.org\", or as \"*.example.org\" for \
-             all hosts below it",
+            "accounts.registration_domains: {} is not a domain; write it as \"example.org\", or as \"*.example.org\" for \
+             all domains below it",
             quoted(domain)
         );
     }

@@ -5,6 +5,8 @@ use anyhow::{Result, ensure};
 use super::super::Config;
 use super::{CENTURY, DAY};
 
+/// How long the server may be down without forgetting which audit entries to delete.
+const LONGEST_PAUSE: Duration = Duration::from_hours(30 * 24);
 const HOUR: Duration = Duration::from_hours(1);
 
 pub(super) fn check(config: &Config) -> Result<()> {
@@ -21,9 +23,9 @@ pub(super) fn check(config: &Config) -> Result<()> {
         );
     }
     ensure!(
-        retention.erased_accounts >= retention.audit_of_erased,
-        "retention.erased_accounts: must be at least retention.audit_of_erased, because the audit entries of erased accounts \
-         are found by these ids"
+        retention.erased_accounts >= retention.audit_of_erased + LONGEST_PAUSE,
+        "retention.erased_accounts: must be at least 30 days longer than retention.audit_of_erased, because the audit entries of \
+         erased accounts are found by these ids, also after the server was down"
     );
     Ok(())
 }

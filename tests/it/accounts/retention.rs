@@ -6,8 +6,8 @@ use pledge4future_auth::accounts::cleanup::cleanup;
 use pledge4future_auth::config;
 use serde_json::json;
 
-use crate::support::mutation::resend_activation;
-use crate::support::person::assert_done;
+use crate::support::mutation::{log_in, request_reset, resend_activation, verify_account};
+use crate::support::person::{PASSWORD, assert_done};
 use crate::support::server::TestServer;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -35,7 +35,6 @@ async fn accounts_that_were_never_verified_vanish() {
     server.advance(29 * DAY);
     import(&server, "cleo", false);
     import(&server, "dan", true);
-    assert_done(&server.mutate(None, &resend_activation("ada@example.org")).await);
     clean_up(&server);
     assert_eq!(server.count_accounts(), 4, "an account vanished too early");
     server.advance(2 * DAY);
@@ -54,13 +53,18 @@ async fn accounts_that_were_never_verified_vanish() {
 
 #[tokio::test]
 async fn unverified_accounts_that_are_used_stay() {
-    let server = TestServer::start("limits.enabled = false\naccounts.login_unverified = true\n").await;
+    let server = TestServer::start("limits.enabled = false\n").await;
     for (name, change) in [
         ("ada", "UPDATE accounts SET epoch = 1 WHERE id = 1"),
         ("bo", "UPDATE accounts SET is_staff = 1 WHERE id = 2"),
         ("cleo", "UPDATE accounts SET deactivated_at = 7 WHERE id = 3"),
-        ("dan", "UPDATE sessions SET expires_at = 9000000000000000 WHERE account_id = 4"),
+        (
+            "dan",
+            "INSERT INTO sessions (id, account_id, began_at, last_used_at, expires_at, user_agent) \
+             VALUES ('s', 4, 7, 7, 9000000000000000, '')",
+        ),
         ("eve", "UPDATE accounts SET added_at = 9000000000000000 WHERE id = 5"),
+        ("fay", "UPDATE accounts SET last_login_at = 7 WHERE id = 6"),
     ] {
         server.register(name).await;
         server.database().execute(change);
@@ -69,8 +73,45 @@ async fn unverified_accounts_that_are_used_stay() {
     server.ignore_mail();
     server.advance(40 * DAY);
     clean_up(&server);
-    assert_eq!(server.count_accounts(), 5);
+    assert_eq!(server.count_accounts(), 6);
     assert!(!server.rows_of("accounts").concat().contains("finn"));
+}
+
+#[tokio::test]
+async fn a_link_to_an_unverified_account_keeps_it() {
+    let server = TestServer::start("limits.enabled = false\n").await;
+    for name in ["ada", "bo", "cleo", "dan"] {
+        server.register(name).await;
+    }
+    server.advance(29 * DAY);
+    assert_done(&server.mutate(None, &resend_activation("ada@example.org")).await);
+    server.mutate(None, &request_reset("bo@example.org")).await;
+    server.mutate(None, &log_in("cleo@example.org", PASSWORD)).await;
+    server.advance(6 * DAY);
+    clean_up(&server);
+    let emails = server.rows_of("email_addresses").concat();
+    assert!(["ada@", "bo@", "cleo@"].iter().all(|kept| emails.contains(kept)), "{emails}");
+    assert!(!emails.contains("dan@"), "{emails}");
+    let token = server.mailed_token("ada@example.org");
+    assert_done(&server.mutate(None, &verify_account(&token)).await);
+    server.advance(30 * DAY);
+    clean_up(&server);
+    assert_eq!(server.count_accounts(), 1, "only the account that was activated stays");
+    server.ignore_mail();
+}
+
+#[tokio::test]
+async fn no_account_vanishes_where_nobody_must_confirm() {
+    for settings in
+        ["accounts.login_unverified = true\n", "mail.activation = false\n", "audit.kept = \"6 days\"\n"]
+    {
+        let server = TestServer::start(settings).await;
+        server.register("ada").await;
+        server.ignore_mail();
+        server.advance(400 * DAY);
+        clean_up(&server);
+        assert_eq!(server.count_accounts(), 1, "{settings}");
+    }
 }
 
 #[tokio::test]
@@ -112,14 +153,21 @@ async fn mails_and_invitations_are_kept_for_the_configured_time() {
         "INSERT INTO invitations (id, token_hash, email, email_key, made_at, expires_at) VALUES \
          ('old', 'a', 'x', 'x', 0, 7), ('new', 'b', 'y', 'y', 0, 9000000000000000)",
     );
+    server.invite("bo@example.org", None);
     server.advance(2 * DAY);
     server.ignore_mail();
     clean_up(&server);
-    assert_eq!(server.rows_of("outbox").len(), 1, "a mail was deleted too early");
-    assert_eq!(server.rows_of("invitations").len(), 1);
+    assert_eq!(server.rows_of("outbox").len(), 2, "a mail was deleted too early");
+    assert_eq!(server.rows_of("invitations").len(), 2);
     server.advance(Duration::from_secs(1));
     server.ignore_mail();
     assert!(server.rows_of("outbox").is_empty());
+    server.advance(41 * DAY);
+    clean_up(&server);
+    assert_eq!(server.rows_of("invitations").len(), 2, "an expired invitation can no longer be recognized");
+    server.advance(2 * DAY);
+    clean_up(&server);
+    assert_eq!(server.rows_of("invitations").len(), 1);
 }
 
 #[test]
@@ -130,10 +178,10 @@ fn invalid_retention_times_are_refused() {
         ("mails", "59 minutes"),
         ("audit_of_erased", "0 s"),
         ("erased_accounts", "1 hour"),
-        ("erased_accounts", "29 days"),
+        ("erased_accounts", "59 days"),
     ] {
         let refused = config::load_text(&format!("retention.{setting} = {value:?}\n")).err().expect(value);
         assert!(refused.to_string().starts_with(&format!("retention.{setting}: must be ")), "{refused}");
     }
-    assert!(config::load_text("retention.erased_accounts = \"30 days\"\n").is_ok());
+    assert!(config::load_text("retention.erased_accounts = \"60 days\"\n").is_ok());
 }

@@ -123,7 +123,7 @@ fn only_host_names_are_accepted_as_domains() {
         "*.*.org",
     ] {
         let sentence = refusal(&settings(domain));
-        let expected = format!("accounts.registration_domains: {domain:?} is not a host name");
+        let expected = format!("accounts.registration_domains: {domain:?} is not a domain");
         assert!(sentence.starts_with(&expected), "{sentence}");
     }
     for domain in ["example.org", "*.example.org", "MÜNCHEN.example", "xn--mnchen-3ya.example", "localhost"]

@@ -219,5 +219,12 @@ async fn international_hosts_are_sent_in_ascii() {
 }
 
 fn hello(to: &str) -> NewMessage<'_> {
-    NewMessage { recipient: to, subject: "hello", text: "text", html: "html", account: None }
+    NewMessage {
+        recipient: to,
+        recipient_key: to,
+        subject: "hello",
+        text: "text",
+        html: "html",
+        account: None,
+    }
 }

@@ -57,7 +57,10 @@ async fn a_deletion_leaves_only_what_is_documented() {
     let mails = rows_with(&server, &TRACES, &[]);
     assert_eq!(mails.len(), 2, "{mails:#?}");
     assert!(mails.iter().all(|mail| mail.contains("Your account was deleted.")), "{mails:#?}");
-    assert!(mails.iter().all(|mail| mail.contains(", Null, Text(\"maja")), "a mail names the account: {mails:#?}");
+    assert!(
+        mails.iter().all(|mail| mail.contains(", Null, Text(\"maja")),
+        "a mail names the account: {mails:#?}"
+    );
     // Networks have counters of their own, which do not name the account.
     let left = rows_with(&server, &[HOME, OFFICE, ATTACKER], &["audit", "attempts"]);
     assert!(left.is_empty(), "{left:#?}");
@@ -65,7 +68,9 @@ async fn a_deletion_leaves_only_what_is_documented() {
     for row in server.rows_of("attempts") {
         let is_others = row.contains("rosalind")
             || row.contains(&email::hash("rosalind@example.org"))
-            || row.contains(":1@");
+            || row.contains(":1@")
+            // The address was requested, but may belong to somebody else.
+            || row.contains(&email::hash("maja.new@harbour.example"));
         assert!(
             is_others || by_network.iter().any(|name| row.contains(name)) || row.contains("passwords-on:1"),
             "{row}"

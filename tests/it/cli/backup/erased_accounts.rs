@@ -34,7 +34,9 @@ async fn restore_erases_accounts_again_that_were_erased_after_the_backup() {
     for _ in 0..2 {
         let output = site.run(["restore", "copy.sqlite3", "--force"]).done();
         assert!(
-            output.contains("2 accounts that were erased after the backup were erased again."),
+            output.contains(
+                "erased after the backup: accounts 1, 2. If that was a mistake, `restore` with --keep-erased"
+            ),
             "{output}"
         );
         assert!(output.contains("accounts: 1"), "{output}");
@@ -65,7 +67,10 @@ async fn restore_of_another_database_erases_nobody() {
     here.run(["user", "delete", "ada", "--yes"]).refused(1);
     here.run(["user", "delete", "1", "--yes"]).done();
     let output = here.run(["restore", "copy.sqlite3", "--force"]).done();
-    assert!(output.contains("the replaced database is not the one that was backed up. See"), "{output}");
+    assert!(
+        output.contains("may be back: the replaced database is not the one that was backed up. Erase them"),
+        "{output}"
+    );
     assert_eq!(accounts(&here), 1);
 }
 
@@ -76,8 +81,11 @@ fn a_damaged_database_is_replaced_all_the_same() {
     site.run(["backup", "copy.sqlite3"]).done();
     site.write("data/auth.sqlite3", "not a database at all, but long enough to be one".repeat(100));
     let output = site.run(["restore", "copy.sqlite3", "--force"]).done();
-    assert!(output.contains("Accounts that were erased after the backup are back: "), "{output}");
-    assert!(output.contains("See \"After a restore\" in docs/privacy.md."), "{output}");
+    assert!(output.contains("Accounts that were erased after the backup may be back: "), "{output}");
+    assert!(
+        output.contains("Erase them again with `user delete`; docs/privacy.md describes how."),
+        "{output}"
+    );
     assert_eq!(accounts(&site), 1);
 }
 
@@ -95,6 +103,34 @@ fn a_backup_of_an_earlier_version_is_migrated_to_erase_accounts_again() {
     site.run(["restore", "earlier.sqlite3"]).done();
     site.run(["user", "delete", "ada", "--yes"]).done();
     let output = site.run(["restore", "earlier.sqlite3", "--force"]).done();
-    assert!(output.contains("1 account that was erased after the backup was erased again."), "{output}");
+    assert!(output.contains("erased after the backup: accounts 1."), "{output}");
     assert_eq!(accounts(&site), 0);
+}
+
+#[test]
+fn accounts_that_were_erased_by_mistake_come_back_with_keep_erased() {
+    let site = Site::with_settings(MAIL_TO_FILES);
+    site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
+    site.run(["backup", "copy.sqlite3"]).done();
+    site.run(["user", "delete", "1", "--yes"]).done();
+    let output = site.run(["restore", "copy.sqlite3", "--force", "--keep-erased"]).done();
+    assert!(output.contains("may be back: --keep-erased was given."), "{output}");
+    assert_eq!(accounts(&site), 1);
+    // The next restore does not erase it either.
+    site.run(["restore", "copy.sqlite3", "--force"]).done();
+    assert_eq!(accounts(&site), 1);
+}
+
+#[test]
+fn another_account_with_the_id_of_an_erased_one_stays() {
+    let site = Site::with_settings(MAIL_TO_FILES);
+    site.run(["user", "create", "--email", "ada@example.org", "--verified"]).done();
+    site.run(["backup", "copy.sqlite3"]).done();
+    site.run(["user", "delete", "1", "--yes"]).done();
+    let database = Connection::open(site.path("data/auth.sqlite3")).expect("a database");
+    database.execute("UPDATE erased_accounts SET joined_at = joined_at - 1", []).expect("another time");
+    drop(database);
+    site.run(["restore", "copy.sqlite3", "--force"]).done();
+    assert_eq!(accounts(&site), 1);
+    assert_eq!(rows(&site, "SELECT COUNT(*) FROM erased_accounts"), 0);
 }

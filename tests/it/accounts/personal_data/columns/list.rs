@@ -1,7 +1,7 @@
 //! What happens to each column of the database in an export and in an erasure.
 
-use OnErasure::{Erased, Kept};
 use Export::{As, Withheld};
+use OnErasure::{Erased, Kept};
 
 pub struct StoredTable {
     pub name: &'static str,
@@ -163,6 +163,7 @@ pub const STORED_TABLES: [StoredTable; 20] = [
     ] },
     StoredTable { name: "erased_accounts", columns: &[
         ("account_id", Withheld("the account is erased"), ERASED_IDS),
+        ("joined_at", Withheld("the account is erased"), ERASED_IDS),
         ("erased_at", Withheld("the account is erased"), ERASED_IDS),
     ] },
     StoredTable { name: "django_keys", columns: &[
