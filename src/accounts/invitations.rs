@@ -37,11 +37,13 @@ pub enum InvitationStatus {
 pub struct OpenInvitation {
     /// The invited address.
     pub email: String,
-    /// The name of the group that the account joins. `None` for an invitation only to register.
+    /// The name of the group that the account joins. `None` for an invitation only to register, or if the name is not fit for
+    /// strangers.
     pub group: Option<String>,
     /// The name of the inviter. `None` if an operator made the invitation, or if the name is not fit for strangers.
     pub inviter: Option<String>,
-    /// Whether an account has the address. If so, its owner accepts the invitation after a login, instead of registering.
+    /// Whether an account has the address, other than one that gives way to a registration. If so, its owner accepts the
+    /// invitation after a login, instead of registering.
     pub has_account: bool,
 }
 
@@ -56,12 +58,28 @@ pub fn status(app: &App, token: &str) -> Result<InvitationStatus> {
         let group = invitation.group.as_deref().map(|id| store::groups::find_by_id(db, id)).transpose()?;
         let inviter = invitation.invited_by.map(|id| store::accounts::find_by_id(db, id)).transpose()?;
         Ok(InvitationStatus::Valid(OpenInvitation {
-            has_account: store::emails::find_role(db, &email::key(&invitation.email))?.is_some(),
+            has_account: has_proven_account(db, &invitation.email)?,
             email: invitation.email,
-            group: group.flatten().map(|group| group.name),
+            group: group.flatten().as_ref().and_then(plain_group_name),
             inviter: inviter.flatten().and_then(|account| account.plain_name()),
         }))
     })
+}
+
+fn plain_group_name(group: &Group) -> Option<String> {
+    plain_words(&group.name, LONGEST_GROUP_NAME)
+}
+
+fn has_proven_account(db: &Reader<'_>, address: &str) -> Result<bool> {
+    let account = store::accounts::find_by_email(db, &email::key(address))?;
+    Ok(account.is_some_and(|account| !account.is_unproven()))
+}
+
+/// Returns the account that gives way to a registration with an invitation: somebody registered the invited address without
+/// proving to own it, as the holder of the link does.
+pub(super) fn find_unproven(db: &Reader<'_>, invitation: &Invitation) -> Result<Option<Account>> {
+    let account = store::accounts::find_by_email(db, &email::key(&invitation.email))?;
+    Ok(account.filter(Account::is_unproven))
 }
 
 /// Returns the invitation of a token, or the error of one that is not valid.
@@ -101,12 +119,11 @@ pub fn invite(
     tx.record(invitation.invited_by, Event::Invited(group_id))?;
     let owner = store::accounts::find_by_email(tx, &key)?;
     let language = owner.as_ref().and_then(|owner| owner.language.as_deref());
-    // Not the account of the inviter, whose export must not contain the token.
-    let account = owner.as_ref().map(|owner| owner.id);
-    let recipient = Recipient { email: address, name: address, language, account };
+    // The mail is erased with the inviter, whom it names, and with the owner of the address.
+    let recipient = Recipient { email: address, name: address, language, account: invitation.invited_by };
     // Anybody may become a representative, and must not use the server to send a text to strangers.
     let inviter = inviter.and_then(Account::plain_name);
-    let group = group.and_then(|group| plain_words(&group.name, LONGEST_GROUP_NAME));
+    let group = group.and_then(plain_group_name);
     let kind = MailKind::Invitation { token: &token, inviter: inviter.as_deref(), group: group.as_deref() };
     tx.enqueue(&kind, &recipient)?;
     Ok(invitation)

@@ -3,7 +3,7 @@ use anyhow::anyhow;
 use super::invitations::Invitation;
 use super::sessions::{self, Tokens};
 use super::validation::{self, Checked};
-use super::{Account, activation, invitations, notices};
+use super::{Account, activation, erasure, invitations, notices};
 use crate::app::App;
 use crate::config::{RegisterField, RegistrationMode};
 use crate::django::password_validators::Owner;
@@ -58,7 +58,8 @@ pub(super) struct ValidRegistration {
 
 /// Registers an account and enqueues its mails. Returns the tokens of a new session if the account has a password and may
 /// log in before it is verified. If the address is taken and `hide_existence` is on, only mails its owner. An invitation
-/// verifies the account, because its link was mailed to the address, and leads into its group.
+/// verifies the account, because its link was mailed to the address, and leads into its group. It replaces an account that
+/// somebody else made with the address.
 pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Result<Option<Tokens>> {
     let valid = validate(app, viewer, registration)?;
     let hash = valid.password.as_deref().map(|password| app.hasher.hash(password)).transpose()?;
@@ -76,6 +77,11 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
             tx.record_anonymous(owner.id, Event::RegisteredAgain)?;
             notices::enqueue_hint(tx, &owner, &valid.email, notices::REGISTERED_AGAIN)?;
             return Ok(None);
+        }
+        if let Some(invitation) = &invitation
+            && let Some(unproven) = invitations::find_unproven(tx, invitation)?
+        {
+            erasure::erase_expired(tx, &unproven)?;
         }
         let account = insert(tx, &valid, hash.as_deref())?;
         if app.config.mail.activation && invitation.is_none() {
@@ -156,7 +162,7 @@ fn validate(app: &App, viewer: &Viewer, form: Registration) -> Result<ValidRegis
             }
             Err(error) => return Err(error),
         };
-        reject_errors_and_taken(tx, errors.clone(), &valid, invitation.is_some())?;
+        reject_errors_and_taken(tx, errors.clone(), &valid, invitation.as_ref())?;
         Ok(invitation.map(|invitation| invitation.email))
     })?;
     // The link proved that this spelling of the address reaches its owner.
@@ -204,15 +210,19 @@ fn reject_errors_and_taken(
     tx: &Tx<'_>,
     mut errors: FieldErrors,
     valid: &ValidRegistration,
-    is_invited: bool,
+    invitation: Option<&Invitation>,
 ) -> Result<()> {
+    let unproven =
+        invitation.map(|invitation| invitations::find_unproven(tx, invitation)).transpose()?.flatten();
     let role = store::emails::find_role(tx, &email::key(&valid.email))?;
-    let role = role.filter(|_| is_invited || !tx.app.config.accounts.hide_existence);
+    let role = role.filter(|_| unproven.is_none());
+    let role = role.filter(|_| invitation.is_some() || !tx.app.config.accounts.hide_existence);
     if role == Some(Role::Primary) {
         errors.add("email", [FieldError::EMAIL_TAKEN]);
     }
     let username = valid.username.as_deref().unwrap_or_default();
-    if store::accounts::find_by_username(tx, username)?.is_some() {
+    let owner = store::accounts::find_by_username(tx, username)?.map(|owner| owner.id);
+    if owner.is_some() && owner != unproven.map(|account| account.id) {
         errors.add("username", [FieldError::USERNAME_TAKEN]);
     }
     errors.into_result()?;

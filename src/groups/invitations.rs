@@ -30,11 +30,14 @@ pub fn invite(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
 /// Accepts an invitation with the account of the viewer, which must have the invited address and be in no group. An
 /// invitation without a group is only consumed.
 pub fn accept(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
-    Tx::run(app, viewer, |tx| {
+    let is_known = Tx::run(app, viewer, |tx| {
         let own = tx.caller.require_verified()?;
         throttle::group_change(tx)?;
-        let invitation = invitations::find(tx, token, tx.now)?;
-        let invitation = invitation.map_err(|error| FieldErrors::of("token", error))?;
+        let invitation = match invitations::find(tx, token, tx.now)? {
+            Ok(invitation) => invitation,
+            Err(error) if error == FieldError::INVALID_INVITATION => return Ok(false),
+            Err(error) => return Err(FieldErrors::of("token", error).into()),
+        };
         let is_invited = |address: &String| email::is_same(address, &invitation.email);
         if !is_invited(&own.email) && !own.secondary_email.as_ref().is_some_and(is_invited) {
             return Err(FieldErrors::of("token", FieldError::INVITATION_OF_ANOTHER).into());
@@ -45,8 +48,13 @@ pub fn accept(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
                 if is_member { FieldError::MEMBER_ALREADY } else { FieldError::IN_ANOTHER_WORKING_GROUP };
             return Err(error.into());
         }
-        Ok(())
-    })
+        Ok(true)
+    })?;
+    if is_known {
+        return Ok(());
+    }
+    throttle::invalid_token(app, viewer)?;
+    Err(FieldErrors::of("token", FieldError::INVALID_INVITATION).into())
 }
 
 /// Returns the valid invitations into the group that the viewer represents, in the order in which they were made.

@@ -3,6 +3,7 @@
 mod audit;
 mod create_delete;
 mod front_end;
+mod invitation_mails;
 mod invitations;
 mod join;
 mod members;

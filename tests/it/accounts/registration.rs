@@ -7,7 +7,7 @@ use pledge4future_auth::accounts::invitations::{self, InvitationStatus};
 use serde_json::{Value, json};
 
 use crate::support::mutation::{Mutation, mutation, register, set_password};
-use crate::support::person::{PASSWORD, assert_done, assert_refused};
+use crate::support::person::{OTHER_PASSWORD, PASSWORD, assert_done, assert_refused};
 use crate::support::server::TestServer;
 
 const INVITED: &str = "accounts.registration = \"invited\"\n";
@@ -227,4 +227,50 @@ async fn terms_must_be_accepted_and_are_stored_with_their_version() {
         let register = fields.iter().find(|field| field["name"] == "register").expect("register");
         assert_eq!(register["args"].to_string().contains("acceptTerms"), is_visible);
     }
+}
+
+#[tokio::test]
+async fn an_invitation_replaces_an_account_that_somebody_else_registered() {
+    for settings in ["", "accounts.hide_existence = true\n", "accounts.login_unverified = true\n"] {
+        let server = TestServer::start(&format!("mail.notices = false\n{settings}")).await;
+        // A stranger registers the address and cannot confirm it.
+        let email = server.register("ada").await;
+        let token = server.invite(&email, None);
+        assert!(matches!(
+            server.run(|app| invitations::status(app, &token)),
+            Ok(InvitationStatus::Valid(open)) if !open.has_account
+        ));
+        let register = register(&email, OTHER_PASSWORD).with("invitation", token).with("username", "ada");
+        assert_done(&server.mutate(None, &register).await);
+        assert_eq!(server.count_accounts(), 1);
+        assert!(
+            server.audit_lines().contains(&"1 expired somebody".to_owned()),
+            "{:?}",
+            server.audit_lines()
+        );
+        assert_eq!(server.try_log_in(&email, PASSWORD).await["success"], false, "{settings}");
+        let ada = server.log_in(&email, OTHER_PASSWORD).await;
+        assert_eq!(ada.me(&server).await["verified"], true);
+        server.ignore_mail();
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_replaces_no_account_with_a_history() {
+    let server = TestServer::start("mail.notices = false\n").await;
+    let email = server.register("ada").await;
+    let token = server.invite(&email, None);
+    for (change, back) in [
+        ("epoch = 1", "epoch = 0"),
+        ("is_staff = 1", "is_staff = 0"),
+        ("deactivated_at = 7", "deactivated_at = NULL"),
+        ("verified_at = 7", "verified_at = NULL"),
+    ] {
+        server.database().execute(&format!("UPDATE accounts SET {change} WHERE id = 1"));
+        let payload = server.mutate(None, &register_with(&email, &token)).await;
+        assert_refused(&payload, "email", "unique");
+        server.database().execute(&format!("UPDATE accounts SET {back} WHERE id = 1"));
+    }
+    assert_eq!(server.count_accounts(), 1);
+    server.ignore_mail();
 }

@@ -277,6 +277,11 @@ async fn the_mail_of_an_invitation_contains_no_text_of_strangers() {
         assert_eq!(mail.subject, "Invitation to localhost:8000");
         let sentence = "ada invites you to localhost:8000. Please accept the invitation on the link:";
         assert!(mail.text.contains(sentence), "{}", mail.text);
+        let token = server.invitation_token(&email);
+        assert!(matches!(
+            server.run(|app| invitations::status(app, &token)),
+            Ok(InvitationStatus::Valid(open)) if open.group.is_none()
+        ));
         ada.mutate(&server, &delete(&group)).await;
     }
     ada.create_group(&server, "Inst. of Tides & Currents, Group 17", false).await;
