@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::Loaded;
 use crate::http;
 use crate::random::Random;
+use crate::store;
 
 /// How long deliveries are started after the last request. A delivery in progress is not interrupted. The remaining mail is
 /// delivered after the next start.
@@ -29,16 +30,27 @@ pub fn run(loaded: &Loaded, set_log_level: SetLogLevel) -> Result<()> {
         secret_key::store_or_require_same(&app)?;
         migrated.warnings.extend(app.store.warnings()?);
     }
+    let staff = config.pages.admin.then(|| app.store.read(store::accounts::count_all)).transpose()?;
+    let staff = staff.map(|counts| counts.staff);
     let runtime = tokio::runtime::Runtime::new().context("the threads of the server cannot be started")?;
-    runtime.block_on(serve(app, loaded, migrated, set_log_level))
+    runtime.block_on(serve(app, loaded, migrated, staff, set_log_level))
 }
 
-async fn serve(app: Arc<App>, loaded: &Loaded, migrated: Migrated, set_log_level: SetLogLevel) -> Result<()> {
+async fn serve(
+    app: Arc<App>,
+    loaded: &Loaded,
+    migrated: Migrated,
+    staff: Option<i64>,
+    set_log_level: SetLogLevel,
+) -> Result<()> {
     let server = http::bind(Arc::clone(&app))?;
     // Before the first line is logged, because a process that waits for that line may then send a signal.
     let stop_signal = stop_signal()?;
     let reload_signal = signal(SignalKind::hangup()).context("SIGHUP cannot be received")?;
     log_startup(&app, &server, &migrated);
+    if let Some(staff) = staff {
+        tracing::info!("pages.admin is on: {staff} accounts are staff and may use /admin");
+    }
     if let Some(file) = loaded.exposed_file() {
         let file = file.display();
         tracing::warn!("{file} contains a secret and others may read it; run `chmod 600 {file}`");

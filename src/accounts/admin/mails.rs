@@ -38,8 +38,7 @@ pub fn find_account(app: &App, id: i64) -> Result<Option<Account>> {
     })
 }
 
-/// Returns a mail for an operator to read. It may contain a link that gives access to the account, so this is recorded if it is
-/// known which account that is.
+/// Returns a mail for an operator to read. It may contain a link that gives access to an account, so this is recorded.
 pub fn show<'a>(by: impl Into<Operator<'a>>, id: i64) -> Result<OutboxMessage> {
     by.into().run(|tx| {
         let mail = store::outbox::find_by_id(tx, id)?.ok_or_else(|| missing(id))?;
@@ -84,8 +83,7 @@ pub fn links(text: &str) -> Vec<&str> {
 }
 
 fn record(tx: &Tx<'_>, id: i64, event: Event<'_>) -> Result<()> {
-    let Some(account) = store::outbox::find_account(tx, id)? else { return Ok(()) };
-    tx.record(account, event)
+    tx.record(store::outbox::find_account(tx, id)?, event)
 }
 
 fn missing(id: i64) -> Error {
