@@ -29,9 +29,8 @@ pub(super) fn export(db: &Reader<'_>, account: &Account) -> store::Result<Value>
     let confirmed: Vec<String> = account.confirmed_addresses().map(|address| email::key(address)).collect();
     let asked = keys_of_asked_representatives(db, account)?;
     let key = |mail: &OutboxMessage| email::key(&mail.recipient);
-    let (about, mut others): (Vec<_>, Vec<_>) = stored::list_mails_about(db, account.id)?
-        .into_iter()
-        .partition(|mail| own_keys.contains(&key(mail)));
+    let (about, mut others): (Vec<_>, Vec<_>) =
+        stored::list_mails_about(db, account.id)?.into_iter().partition(|mail| own_keys.contains(&key(mail)));
     others.retain(|mail| asked.contains(&key(mail)));
     let mut own = stored::list_mails_to(db, &confirmed)?;
     own.extend(about);
