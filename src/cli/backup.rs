@@ -82,9 +82,7 @@ pub(super) fn restore(config: &Config, file: &Path, force: bool, keep_erased: bo
     copy.as_file().sync_all().with_context(unwritable)?;
     let contents = backup::check_file(copy.path())?;
     let mut replaced = String::new();
-    let erased_again = if !database.exists() {
-        ErasedAgain::not("there was no database that could name them")
-    } else {
+    let erased_again = if database.exists() {
         backup::require_alone(database)?;
         if keep_erased {
             ErasedAgain::not("--keep-erased was given")
@@ -92,6 +90,8 @@ pub(super) fn restore(config: &Config, file: &Path, force: bool, keep_erased: bo
             let repeated = repeat_erasures(config, database, copy.path());
             repeated.unwrap_or_else(|error| ErasedAgain::not(&format!("{error:#}")))
         }
+    } else {
+        ErasedAgain::not("there was no database that could name them")
     };
     if database.exists() {
         let kept = rename_database(database).with_context(unwritable)?;
