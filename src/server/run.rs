@@ -49,7 +49,8 @@ async fn serve(
     let reload_signal = signal(SignalKind::hangup()).context("SIGHUP cannot be received")?;
     log_startup(&app, &server, &migrated);
     if let Some(staff) = staff {
-        tracing::info!("pages.admin is on: {staff} accounts are staff and may use /admin");
+        let accounts = if staff == 1 { "account is" } else { "accounts are" };
+        tracing::info!("pages.admin is on: {staff} {accounts} staff and may use /admin");
     }
     if let Some(file) = loaded.exposed_file() {
         let file = file.display();

@@ -166,6 +166,19 @@ async fn a_site_without_pages_logs_unknown_paths_too() {
     assert!(!log.contains("hunter"), "{log}");
 }
 
+#[tokio::test]
+async fn the_log_names_the_number_of_operators() {
+    let site = Site::with_settings(&format!("pages.admin = true\n{MAIL_TO_FILES}"));
+    for (email, staff) in [("ada@example.org", true), ("bo@example.org", true), ("cleo@example.org", false)] {
+        let create = ["user", "create", "--email", email, "--verified"];
+        site.run(create.into_iter().chain(staff.then_some("--staff")).collect::<Vec<_>>()).done();
+    }
+    let server = site.serve();
+    let line = server.wait_for("pages.admin");
+    assert!(line.ends_with("pages.admin is on: 2 accounts are staff and may use /admin"), "{line}");
+    server.terminate();
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn journal_lines_begin_with_a_level_and_have_no_time() {

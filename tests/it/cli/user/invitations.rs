@@ -81,6 +81,9 @@ async fn an_operator_revokes_an_invitation() {
     assert_refused(&server.mutate(&register).await, "invitation", "invalid_invitation");
     let audit = site.run(["audit", "list"]).done();
     assert!(audit.contains("invited") && audit.contains("invitation_revoked"), "{audit}");
+    // The mail is about no account, but contains a link.
+    let shown = audit.lines().find(|line| line.contains("mail_shown")).expect("the event");
+    assert!(shown.contains("no account  by operator"), "{shown}");
 }
 
 #[test]
