@@ -36,19 +36,19 @@ pub struct Recipient<'a> {
     /// The code of the language of the mail. `None` for the language of the site.
     pub language: Option<&'a str>,
     /// The account that the mail is about. The mail is erased with it. `None` for a mail that stays.
-    pub account: Option<AccountId>,
+    pub about: Option<AccountId>,
 }
 
 impl<'a> Recipient<'a> {
     /// The owner of an account, at an address that the account has or requests.
     pub fn owner(account: &'a Account, email: &'a str, name: &'a str) -> Self {
-        Self { email, name, language: account.language.as_deref(), account: Some(account.id) }
+        Self { email, name, language: account.language.as_deref(), about: Some(account.id) }
     }
 }
 
 /// Enqueues a mail, and returns its id.
 pub fn enqueue(app: &App, tx: &Writer<'_>, kind: &MailKind<'_>, recipient: &Recipient<'_>) -> Result<i64> {
-    let Recipient { email, name, language, account } = *recipient;
+    let Recipient { email, name, language, about } = *recipient;
     let Message { recipient, subject, text, html } =
         app.mailer.templates.render(kind, email, name, app.languages.get(language))?;
     let recipient_key = email::key(&recipient);
@@ -58,7 +58,7 @@ pub fn enqueue(app: &App, tx: &Writer<'_>, kind: &MailKind<'_>, recipient: &Reci
         subject: &subject,
         text: &text,
         html: &html,
-        account,
+        account: about,
     };
     store::outbox::insert(tx, &new, app.clock.now())
 }

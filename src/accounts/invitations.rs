@@ -120,7 +120,7 @@ pub fn invite(
     let owner = store::accounts::find_by_email(tx, &key)?;
     let language = owner.as_ref().and_then(|owner| owner.language.as_deref());
     // The mail is erased with the inviter, whom it names, and with the owner of the address.
-    let recipient = Recipient { email: address, name: address, language, account: invitation.invited_by };
+    let recipient = Recipient { email: address, name: address, language, about: invitation.invited_by };
     // Anybody may become a representative, and must not use the server to send a text to strangers.
     let inviter = inviter.and_then(Account::plain_name);
     let group = group.and_then(plain_group_name);

@@ -53,7 +53,7 @@ pub(super) fn enqueue_last(tx: &Tx<'_>, account: &Account, sentence: &str) -> Re
     }
     account.addresses().try_for_each(|address| {
         let owner = Recipient::owner(account, address, account.salutation());
-        tx.enqueue(&MailKind::Notice(sentence), &Recipient { account: None, ..owner })
+        tx.enqueue(&MailKind::Notice(sentence), &Recipient { about: None, ..owner })
     })
 }
 

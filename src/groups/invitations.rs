@@ -28,14 +28,14 @@ pub fn invite(app: &App, viewer: &Viewer, address: &str) -> Result<()> {
 }
 
 /// Accepts an invitation with the account of the viewer, which must have the invited address and be in no group. An
-/// invitation without a group is only consumed.
-pub fn accept(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
-    let is_known = Tx::run(app, viewer, |tx| {
+/// invitation without a group is only consumed. Returns whether there was a group.
+pub fn accept(app: &App, viewer: &Viewer, token: &str) -> Result<bool> {
+    let accepted = Tx::run(app, viewer, |tx| {
         let own = tx.caller.require_verified()?;
         throttle::group_change(tx)?;
         let invitation = match invitations::find(tx, token, tx.now)? {
             Ok(invitation) => invitation,
-            Err(error) if error == FieldError::INVALID_INVITATION => return Ok(false),
+            Err(error) if error == FieldError::INVALID_INVITATION => return Ok(None),
             Err(error) => return Err(FieldErrors::of("token", error).into()),
         };
         let is_invited = |address: &String| email::is_same(address, &invitation.email);
@@ -48,13 +48,13 @@ pub fn accept(app: &App, viewer: &Viewer, token: &str) -> Result<()> {
                 if is_member { FieldError::MEMBER_ALREADY } else { FieldError::IN_ANOTHER_WORKING_GROUP };
             return Err(error.into());
         }
-        Ok(true)
+        Ok(Some(invitation.group.is_some()))
     })?;
-    if is_known {
-        return Ok(());
-    }
-    throttle::invalid_token(app, viewer)?;
-    Err(FieldErrors::of("token", FieldError::INVALID_INVITATION).into())
+    let Some(has_group) = accepted else {
+        throttle::invalid_token(app, viewer)?;
+        return Err(FieldErrors::of("token", FieldError::INVALID_INVITATION).into());
+    };
+    Ok(has_group)
 }
 
 /// Returns the valid invitations into the group that the viewer represents, in the order in which they were made.

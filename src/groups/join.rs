@@ -74,7 +74,7 @@ pub fn request(
                 let name = representative.salutation();
                 let recipient = Recipient::owner(&representative, &representative.email, name);
                 // The mail names the requester, so it is erased with that account.
-                tx.enqueue(&kind, &Recipient { account: Some(account.id), ..recipient })?;
+                tx.enqueue(&kind, &Recipient { about: Some(account.id), ..recipient })?;
             }
         }
         Loader::new(app, tx, Some(account.clone())).join_request(request, selection)

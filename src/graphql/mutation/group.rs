@@ -151,7 +151,7 @@ impl GroupMutation {
         ctx: &Context<'_>,
         #[graphql(secret)] token: String,
     ) -> Nullable<Payload<payload::AcceptInvitation>> {
-        run(ctx, Queue::Writing, move |app, viewer| invitations::accept(app, viewer, &token)).await
+        run(ctx, Queue::Writing, move |app, viewer| invitations::accept(app, viewer, &token).map(drop)).await
     }
 }
 

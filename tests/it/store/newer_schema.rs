@@ -60,7 +60,8 @@ fn a_command_does_not_migrate_under_a_running_server() {
          ALTER TABLE accounts DROP COLUMN added_at; ALTER TABLE accounts DROP COLUMN language; \
          ALTER TABLE accounts DROP COLUMN terms_version; ALTER TABLE accounts DROP COLUMN terms_accepted_at; \
          ALTER TABLE sessions DROP COLUMN cookie_hash; ALTER TABLE sessions DROP COLUMN authenticated_at; \
-         ALTER TABLE sessions DROP COLUMN admin_used_at; ALTER TABLE outbox DROP COLUMN account_id",
+         ALTER TABLE sessions DROP COLUMN admin_used_at; ALTER TABLE outbox DROP COLUMN account_id; \
+         DROP INDEX outbox_by_recipient; ALTER TABLE outbox DROP COLUMN recipient_key",
     );
     for command in [&["user", "list"][..], &["import", "--bundled", "research-fields"]] {
         let refused = site.run(command).refused(1);
