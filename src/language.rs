@@ -94,17 +94,15 @@ impl Languages {
     /// Returns the language that a browser prefers (`Accept-Language`, RFC 9110 §12.5.4), or `None` if it accepts none of
     /// them. A range such as `de-AT` also matches `de` (RFC 4647 §3.4).
     pub fn negotiate(&self, accept_language: &str) -> Option<&Language> {
-        let mut ranges: Vec<(f32, &str)> = accept_language
-            .split(',')
-            .filter_map(|range| {
-                let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
-                let weight = parameter.trim().strip_prefix("q=")?.trim().parse().ok()?;
-                (weight > 0.0).then_some((weight, tag.trim()))
-            })
-            .collect();
-        // The sort is stable, so ranges of equal weight keep their order.
-        ranges.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-        ranges.into_iter().find_map(|(_, tag)| self.find_by_range(&tag.to_ascii_lowercase()))
+        let accepted = accept_language.split(',').filter_map(|range| {
+            let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
+            let weight: f32 = parameter.trim().strip_prefix("q=")?.trim().parse().ok()?;
+            let language = self.find_by_range(&tag.trim().to_ascii_lowercase())?;
+            (weight > 0.0).then_some((weight, language))
+        });
+        // `max_by` returns the last of several maxima, and of ranges of equal weight the first is preferred.
+        let preferred = accepted.rev().max_by(|(one, _), (other, _)| one.total_cmp(other));
+        preferred.map(|(_, language)| language)
     }
 
     /// Returns the function `t` of templates, as in `{{ t("Hello {name}!", name=name) }}`.

@@ -114,7 +114,10 @@ fn days(app: &App, today: i64) -> Result<Vec<Day>> {
     let found = app
         .store
         .read_latest(|db| store::audit::count_by_day(db, beginning_of(next), beginning_of(today + 1)))?;
-    let mut recent: BTreeMap<i64, Vec<DayCount>> = (next..=today).map(|day| (day, Vec::new())).collect();
+    let mut recent: BTreeMap<i64, Vec<DayCount>> = BTreeMap::new();
+    for day in next..=today {
+        recent.insert(day, Vec::new());
+    }
     for count in found {
         recent.entry(count.day).or_default().push(count);
     }

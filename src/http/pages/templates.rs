@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, UndefinedBehavior, context};
+use minijinja::{Environment, UndefinedBehavior};
 use rust_embed::RustEmbed;
 
+use super::values::context;
 use crate::language::{ENGLISH, Languages};
 
 #[derive(RustEmbed)]
@@ -83,8 +84,7 @@ fn reject_unknown_files(folder: Option<&Path>) -> Result<()> {
         let name = entry?.file_name().to_string_lossy().into_owned();
         let is_known = BuiltIn::get(&name).is_some() && !FIXED.contains(&name.as_str());
         if (name.ends_with(".html") || name.ends_with(".css")) && !is_known {
-            let mut known: Vec<_> = BuiltIn::iter().filter(|name| !FIXED.contains(&name.as_ref())).collect();
-            known.sort();
+            let known: Vec<_> = BuiltIn::iter().filter(|name| !FIXED.contains(&name.as_ref())).collect();
             bail!("pages.templates: no page uses {name}; the names are {}", known.join(", "));
         }
     }
