@@ -12,11 +12,11 @@ mod mail;
 mod overview;
 mod settings;
 
-use minijinja::{Value, context};
+use minijinja::Value;
 use url::form_urlencoded::Serializer;
 
 use super::session_page::SessionPage;
-use super::values::time;
+use super::values::{context, time};
 use super::visit::Visit;
 use crate::accounts::Account;
 use crate::store::audit::{Entry, StoredActor};

@@ -1,6 +1,5 @@
 //! Shows pages that may use the login of their viewer, and submits their forms.
 
-use minijinja::context;
 use poem::http::StatusCode;
 use poem::http::header::{CONTENT_DISPOSITION, RETRY_AFTER};
 use poem::{IntoResponse as _, Request, Response};
@@ -9,6 +8,7 @@ use super::PageEndpoint;
 use super::content;
 use super::form::Form;
 use super::session_page::{Access, Reply, SessionPage, done_sentence};
+use super::values::context;
 use super::visit::{Errors, Visit};
 use crate::accounts::page_login;
 use crate::app::App;

@@ -1,6 +1,5 @@
 //! Shows the pages of links, redeems links, and sends mails.
 
-use minijinja::context;
 use poem::http::StatusCode;
 use poem::http::header::RETRY_AFTER;
 use poem::{IntoResponse as _, Request, Response};
@@ -8,6 +7,7 @@ use poem::{IntoResponse as _, Request, Response};
 use super::PageEndpoint;
 use super::content::{self, Link, MailForm};
 use super::form::Form;
+use super::values::context;
 use crate::accounts::{activation, password, secondary_email};
 use crate::app::App;
 use crate::blocking_pool::Queue;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
-use minijinja::{Environment, Value, context};
+use minijinja::{Environment, Value};
 use poem::http::StatusCode;
 use poem::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, RETRY_AFTER};
 use poem::web::Html;
@@ -13,6 +13,7 @@ use poem::{IntoResponse as _, Request, Response};
 
 use super::content::{self, MessagePage};
 use super::templates;
+use super::values::context;
 use crate::config::{Config, contrasting_colour};
 use crate::digest::sha256_hex;
 use crate::language::Languages;

@@ -1,8 +1,8 @@
 //! A request for a page: its sender, session and language, and the origin of its form.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
-use minijinja::{Value, context};
+use minijinja::Value;
 use poem::http::header::{HOST, HeaderName, ORIGIN, SET_COOKIE};
 use poem::http::uri::Authority;
 use poem::{Request, Response};
@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::cookies::{Cookie, Cookies};
 use super::form::Form;
+use super::values::context;
 use crate::accounts::page_login;
 use crate::app::App;
 use crate::error::{FieldErrors, Result};
@@ -114,7 +115,7 @@ impl Visit {
     pub(super) fn values(&self, app: &App, errors: &Errors) -> Value {
         let language = app.languages.get(Some(&self.language));
         let translate = |message: &String| language.translate(message).into_owned();
-        let by_field: BTreeMap<String, Vec<String>> = errors
+        let by_field: HashMap<String, Vec<String>> = errors
             .by_field
             .iter()
             .map(|(field, messages)| (field.clone(), messages.iter().map(translate).collect()))
@@ -157,7 +158,7 @@ impl Visit {
 pub(super) struct Errors {
     general: Vec<String>,
     /// By the names of fields in forms.
-    by_field: BTreeMap<String, Vec<String>>,
+    by_field: HashMap<String, Vec<String>>,
 }
 
 impl Errors {
@@ -177,7 +178,7 @@ impl Errors {
     }
 
     pub(super) fn general(sentence: &str) -> Self {
-        Self { general: vec![sentence.to_owned()], by_field: BTreeMap::new() }
+        Self { general: vec![sentence.to_owned()], by_field: HashMap::new() }
     }
 }
 

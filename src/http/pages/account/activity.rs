@@ -1,6 +1,6 @@
 //! The overview of an account, and its security log.
 
-use minijinja::{Value, context};
+use minijinja::Value;
 
 use crate::accounts::activity;
 use crate::app::App;
@@ -9,7 +9,7 @@ use crate::groups::queries;
 use crate::groups::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
 use crate::http::pages::content::event_sentence;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
-use crate::http::pages::values::time;
+use crate::http::pages::values::{context, time};
 use crate::http::pages::visit::Visit;
 use crate::store::audit::{Entry, StoredActor};
 

@@ -1,6 +1,6 @@
 //! The page on which people see and download everything that is stored about them.
 
-use minijinja::{Value, context};
+use minijinja::Value;
 use serde_json::Value as Json;
 
 use crate::accounts::{AccountId, personal_data};
@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::http::pages::content::event_sentence;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
-use crate::http::pages::values::short_time;
+use crate::http::pages::values::{context, short_time};
 use crate::http::pages::visit::Visit;
 use crate::security::reauthentication::Proof;
 

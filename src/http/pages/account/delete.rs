@@ -1,12 +1,11 @@
 //! The page to archive or delete an account. Both always ask for the password.
 
-use minijinja::context;
-
 use crate::accounts::archive_delete;
 use crate::app::App;
 use crate::config::Deletion;
 use crate::error::Result;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
+use crate::http::pages::values::context;
 use crate::http::pages::visit::Visit;
 use crate::security::reauthentication::Proof;
 

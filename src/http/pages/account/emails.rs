@@ -1,11 +1,10 @@
 //! The page of the addresses of an account.
 
-use minijinja::context;
-
 use crate::accounts::secondary_email;
 use crate::app::App;
 use crate::error::Result;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
+use crate::http::pages::values::context;
 use crate::http::pages::visit::Visit;
 use crate::security::reauthentication::Proof;
 

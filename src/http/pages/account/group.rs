@@ -1,6 +1,6 @@
 //! The page of the working group of an account.
 
-use minijinja::{Value, context};
+use minijinja::Value;
 
 use crate::accounts::Account;
 use crate::app::App;
@@ -9,7 +9,7 @@ use crate::groups::loader::{SeenAccount, SeenGroup, SeenJoinRequest};
 use crate::groups::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
 use crate::groups::{invitations, join, manage, queries};
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
-use crate::http::pages::values::time;
+use crate::http::pages::values::{context, time};
 use crate::http::pages::visit::Visit;
 use crate::store::institutions::Institution;
 use crate::store::join_requests::Status;

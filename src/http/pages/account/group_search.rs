@@ -1,6 +1,6 @@
 //! The pages to find a working group and to create one.
 
-use minijinja::{Value, context};
+use minijinja::Value;
 
 use super::group::place_of;
 use crate::app::App;
@@ -10,6 +10,7 @@ use crate::groups::queries::{self, InstitutionSearch};
 use crate::groups::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
 use crate::groups::{join, manage};
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
+use crate::http::pages::values::context;
 use crate::http::pages::visit::Visit;
 use crate::store;
 

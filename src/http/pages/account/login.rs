@@ -1,6 +1,6 @@
 //! The front page, and the pages to log in, to log out, and to enter the password again.
 
-use minijinja::{Value, context};
+use minijinja::Value;
 
 use crate::accounts::login::Name;
 use crate::accounts::page_login;
@@ -9,6 +9,7 @@ use crate::config::LoginField;
 use crate::error::Result;
 use crate::http::pages::exchange::checked_next;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
+use crate::http::pages::values::context;
 use crate::http::pages::visit::Visit;
 
 pub(in crate::http::pages) static FRONT: SessionPage = SessionPage {

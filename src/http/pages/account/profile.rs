@@ -1,13 +1,12 @@
 //! The pages to change names, title, language and password.
 
-use minijinja::context;
-
 use crate::accounts::page_login;
 use crate::accounts::profile::{self, Changes};
 use crate::app::App;
 use crate::config::UpdateField;
 use crate::error::Result;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
+use crate::http::pages::values::context;
 use crate::http::pages::visit::Visit;
 
 pub(super) static PROFILE: SessionPage = SessionPage {

@@ -1,6 +1,6 @@
 //! The pages to register and to accept an invitation.
 
-use minijinja::{Value, context};
+use minijinja::Value;
 
 use crate::accounts::invitations::{self, InvitationStatus};
 use crate::accounts::register::{self, Registration};
@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::groups;
 use crate::http::pages::content;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
+use crate::http::pages::values::context;
 use crate::http::pages::visit::Visit;
 
 const FIELDS: &[&str] = &[
@@ -134,9 +135,7 @@ fn show_invitation(app: &App, visit: &Visit) -> Result<Reply> {
 /// Accepts the invitation with the account of the viewer, or registers one.
 fn accept_invitation(app: &App, visit: &mut Visit) -> Result<Reply> {
     if visit.session.is_some() {
-        let status = invitations::status(app, &visit.parameter)?;
-        let has_group = matches!(status, InvitationStatus::Valid(invitation) if invitation.group.is_some());
-        groups::invitations::accept(app, &visit.viewer, &visit.parameter)?;
+        let has_group = groups::invitations::accept(app, &visit.viewer, &visit.parameter)?;
         return Ok(Reply::redirect(if has_group { "/account/group?done=joined" } else { "/account" }));
     }
     let invitation = Some(visit.parameter.clone());

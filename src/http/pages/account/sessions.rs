@@ -1,13 +1,11 @@
 //! The page of the sessions of an account.
 
-use minijinja::context;
-
 use super::device;
 use crate::accounts::sessions;
 use crate::app::App;
 use crate::error::Result;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
-use crate::http::pages::values::time;
+use crate::http::pages::values::{context, time};
 use crate::http::pages::visit::Visit;
 
 pub(super) static SESSIONS: SessionPage = SessionPage {

@@ -1,6 +1,6 @@
 //! The page of one account, with everything that an operator can do to it.
 
-use minijinja::{Value, context};
+use minijinja::Value;
 
 use super::{account_values, done, entry_values, mail_values};
 use crate::accounts::admin::links::{self, SentLink};
@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::http::pages::account::{data, device};
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
-use crate::http::pages::values::time;
+use crate::http::pages::values::{context, time};
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
 use crate::store::sessions::Session;

@@ -1,6 +1,6 @@
 //! The list of accounts, and the page to create one.
 
-use minijinja::{Value, context};
+use minijinja::Value;
 
 use super::{PAGE_SIZE, account_values, page_with};
 use crate::accounts::Filter;
@@ -8,6 +8,7 @@ use crate::accounts::admin::{self, Creation, record};
 use crate::app::App;
 use crate::error::Result;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
+use crate::http::pages::values::context;
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
 

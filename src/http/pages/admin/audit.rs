@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use minijinja::context;
 use strum::VariantNames as _;
 
 use super::{PAGE_SIZE, entry_values, page_with};
@@ -11,6 +10,7 @@ use crate::accounts::admin::audit_log::{find_account, parse_day, search};
 use crate::app::App;
 use crate::error::Result;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
+use crate::http::pages::values::context;
 use crate::http::pages::visit::Visit;
 use crate::security::audit::Event;
 use crate::store::audit::{Criteria, Position};

@@ -1,6 +1,7 @@
 //! Bar charts, drawn as SVG.
 
-use minijinja::{Value, context};
+use crate::http::pages::values::context;
+use minijinja::Value;
 
 const WIDTH: f64 = 300.0;
 const HEIGHT: f64 = 60.0;

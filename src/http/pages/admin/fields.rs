@@ -1,12 +1,13 @@
 //! The pages of research fields.
 
-use minijinja::{Value, context};
+use minijinja::Value;
 
 use super::done;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::groups::admin::directory;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
+use crate::http::pages::values::context;
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
 use crate::store::institutions::ResearchField;

@@ -1,6 +1,6 @@
 //! The pages of working groups.
 
-use minijinja::{Value, context};
+use minijinja::Value;
 
 use super::institutions;
 use super::{PAGE_SIZE, account_values, done, page_with};
@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::groups::admin::{self, Creation, Represented, directory, record};
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
-use crate::http::pages::values::time;
+use crate::http::pages::values::{context, time};
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
 use crate::store::groups::Group;

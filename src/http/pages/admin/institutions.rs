@@ -1,12 +1,13 @@
 //! The pages of institutions.
 
-use minijinja::{Value, context};
+use minijinja::Value;
 
 use super::{PAGE_SIZE, done, page_with};
 use crate::app::App;
 use crate::error::Result;
 use crate::groups::admin::directory::{self, InstitutionForm};
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
+use crate::http::pages::values::context;
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
 use crate::store::institutions::Institution;

@@ -1,6 +1,6 @@
 //! The page of open invitations. With the id of a working group in its address, its form invites into the group.
 
-use minijinja::{Value, context};
+use minijinja::Value;
 
 use super::account_values;
 use crate::app::App;
@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::groups::admin::record;
 use crate::groups::invitations::{self, ListedInvitation};
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
-use crate::http::pages::values::time;
+use crate::http::pages::values::{context, time};
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
 use crate::store::groups::Group;

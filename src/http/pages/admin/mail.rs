@@ -1,12 +1,11 @@
 //! The outbox, and the page of one mail.
 
-use minijinja::context;
-
 use super::{PAGE_SIZE, account_values, done, mail_values, page_with};
 use crate::accounts::admin::mails;
 use crate::app::App;
 use crate::error::Result;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
+use crate::http::pages::values::context;
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
 

@@ -1,7 +1,7 @@
 //! The first page for operators: numbers, charts and the state of the server.
 
 use bytesize::ByteSize;
-use minijinja::{Value, context};
+use minijinja::Value;
 
 use super::chart::bars;
 use crate::app::App;
@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::health::overview::{Day, MailDay, Overview, overview};
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
-use crate::http::pages::values::time;
+use crate::http::pages::values::{context, time};
 use crate::http::pages::visit::Visit;
 
 pub(super) static OVERVIEW: SessionPage = SessionPage {

@@ -1,8 +1,7 @@
 //! The settings in force, without secrets.
 
-use minijinja::context;
-
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
+use crate::http::pages::values::context;
 
 pub(super) static SETTINGS: SessionPage = SessionPage {
     path: "/admin/settings",
