@@ -201,6 +201,7 @@ impl Store {
 
     /// Reads from one snapshot.
     pub fn read<T, E: From<Error>>(&self, work: impl FnOnce(&Reader<'_>) -> Result<T, E>) -> Result<T, E> {
+        // The engine runs the work once, but a `&dyn Fn` cannot take it by value.
         let work = Cell::new(Some(work));
         with_result(|done| {
             self.read_dyn(&|db| {

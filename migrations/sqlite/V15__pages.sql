@@ -21,9 +21,8 @@ CREATE UNIQUE INDEX sessions_by_cookie ON sessions (cookie_hash);
 ALTER TABLE outbox ADD COLUMN account_id BIGINT;
 CREATE INDEX outbox_by_account ON outbox (account_id);
 
--- The key of the address of the recipient, by which the mails to an address are found.
+-- The key of the address of the recipient, by which the mails to an address are found. The program adds it to earlier mails.
 ALTER TABLE outbox ADD COLUMN recipient_key TEXT NOT NULL DEFAULT '';
-UPDATE outbox SET recipient_key = lower(recipient);
 CREATE INDEX outbox_by_recipient ON outbox (recipient_key);
 
 -- Invitations to register, and to join a working group if there is one. An operator made those without invited_by.

@@ -1,5 +1,6 @@
 //! Erases what is stored about an account, wherever it is. `docs/privacy.md` lists what remains, and for how long.
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -47,15 +48,14 @@ pub(super) fn erase(db: &Writer<'_>, account: &Account, now: Timestamp) -> store
 pub(super) fn erase_unverified(app: &App) -> store::Result<usize> {
     let now = app.clock.now();
     let Some(kept) = unverified_kept(&app.config) else { return Ok(0) };
-    let list = |db: &Reader<'_>| store::accounts::list_unverified(db, now.minus(kept), now, BATCH);
-    // Most calls find nothing, and unlike a write, a read blocks no writer.
-    if app.store.read_latest(list)?.is_empty() {
-        return Ok(0);
-    }
+    let list = |db: &Reader<'_>, ids| store::accounts::list_expired(db, ids, now.minus(kept), now, BATCH);
+    // The search may read all accounts. Unlike a write, a read blocks no writer.
+    let found = app.store.read_latest(|db| list(db, 1..=AccountId::MAX))?;
+    let (Some(first), Some(last)) = (found.first(), found.last()) else { return Ok(0) };
     let outcome = Tx::run_as_operator(app, |tx| {
-        let accounts = list(tx)?;
+        let accounts = list(tx, first.id..=last.id)?;
         for account in &accounts {
-            erase_expired(tx, account)?;
+            erase_unproven(tx, account)?;
         }
         Ok(accounts.len())
     });
@@ -72,15 +72,16 @@ pub(super) fn erase_unverified(app: &App) -> store::Result<usize> {
 }
 
 /// Returns how long accounts are kept that are not verified and not used: at least as long as their links are valid. `None` if
-/// the site does not insist on a confirmation, or if the audit log forgets earlier who requested a link.
+/// the site does not insist on a confirmation, or if the audit log forgets earlier that an account was used.
 fn unverified_kept(config: &Config) -> Option<Duration> {
     let links = config.tokens.activation_lifetime.max(config.tokens.password_set_lifetime);
+    let kept = config.retention.unverified.max(links);
     let is_required = config.mail.activation && !config.accounts.login_unverified;
-    (is_required && links <= config.audit.kept).then(|| config.retention.unverified.max(links))
+    (is_required && kept <= config.audit.kept).then_some(kept)
 }
 
 /// Erases an account that nobody has proven to own.
-pub(super) fn erase_expired(tx: &Tx<'_>, account: &Account) -> Result<()> {
+pub(super) fn erase_unproven(tx: &Tx<'_>, account: &Account) -> Result<()> {
     tx.record(account.id, Event::Expired)?;
     Ok(erase(tx, account, tx.now)?)
 }
@@ -96,14 +97,13 @@ pub fn erase_restored(
     restored.write(|db| {
         let ids: Vec<AccountId> = erased.iter().map(|erased| erased.id).collect();
         let accounts = store::accounts::list_by_ids(db, &ids)?;
-        let is_same = |account: &Account, erased: &ErasedAccount| {
-            account.id == erased.id && account.joined_at == erased.joined_at
-        };
+        let joined_at: HashMap<AccountId, Timestamp> =
+            erased.iter().map(|erased| (erased.id, erased.joined_at)).collect();
         let (same, others): (Vec<_>, Vec<_>) =
-            accounts.into_iter().partition(|account| erased.iter().any(|erased| is_same(account, erased)));
+            accounts.into_iter().partition(|account| joined_at.get(&account.id) == Some(&account.joined_at));
+        let reused: HashSet<AccountId> = others.iter().map(|account| account.id).collect();
         // First with the former times, which `erase` keeps. The audit of another account with the id must not expire.
-        let is_free = |id: AccountId| !others.iter().any(|account| account.id == id);
-        for erased in erased.iter().filter(|erased| is_free(erased.id)) {
+        for erased in erased.iter().filter(|erased| !reused.contains(&erased.id)) {
             erased_accounts::insert(db, *erased)?;
         }
         for account in &same {

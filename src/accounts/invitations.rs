@@ -37,8 +37,9 @@ pub enum InvitationStatus {
 pub struct OpenInvitation {
     /// The invited address.
     pub email: String,
-    /// The name of the group that the account joins. `None` for an invitation only to register, or if the name is not fit for
-    /// strangers.
+    /// Whether the account joins a group.
+    pub has_group: bool,
+    /// The name of the group. `None` if it is not fit for strangers.
     pub group: Option<String>,
     /// The name of the inviter. `None` if an operator made the invitation, or if the name is not fit for strangers.
     pub inviter: Option<String>,
@@ -59,6 +60,7 @@ pub fn status(app: &App, token: &str) -> Result<InvitationStatus> {
         let inviter = invitation.invited_by.map(|id| store::accounts::find_by_id(db, id)).transpose()?;
         Ok(InvitationStatus::Valid(OpenInvitation {
             has_account: has_proven_account(db, &invitation.email)?,
+            has_group: invitation.group.is_some(),
             email: invitation.email,
             group: group.flatten().as_ref().and_then(plain_group_name),
             inviter: inviter.flatten().and_then(|account| account.plain_name()),

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::email;
 use crate::store::emails::StoredEmail;
 use crate::store::properties::{self, Property};
-use crate::store::{self, Reader, Writer};
+use crate::store::{self, Reader, Store, Writer};
 
 pub struct Migrated {
     /// The number of migrations of the schema that were applied.
@@ -16,7 +16,7 @@ pub struct Migrated {
 
 /// Migrates the schema, and updates the keys of addresses that an earlier version computed in another way.
 pub fn migrate(app: &App) -> anyhow::Result<Migrated> {
-    let steps = app.store.migrate()?;
+    let steps = migrate_schema(&app.store)?;
     let version = app.store.read_with_writer(|db| properties::find(db, Property::EmailKeyVersion))?;
     // Reading all addresses takes long if there are many.
     if version.as_deref() == Some(email::KEY_VERSION) {
@@ -30,6 +30,23 @@ pub fn migrate(app: &App) -> anyhow::Result<Migrated> {
         )
     };
     Ok(Migrated { steps, warnings: clashes.iter().map(warning).collect() })
+}
+
+/// Migrates the schema, and adds to the data what SQL cannot compute. Returns the number of migrations.
+pub fn migrate_schema(store: &Store) -> store::Result<usize> {
+    let steps = store.migrate()?;
+    if store.read_with_writer(store::outbox::has_mails_without_key)? {
+        store.write(add_keys_of_recipients)?;
+    }
+    Ok(steps)
+}
+
+/// Adds the keys of recipients to mails that an earlier version wrote.
+fn add_keys_of_recipients(tx: &Writer<'_>) -> store::Result<()> {
+    for (id, recipient) in store::outbox::list_without_key(tx)? {
+        store::outbox::set_recipient_key(tx, id, &email::key(&recipient))?;
+    }
+    Ok(())
 }
 
 /// Returns the addresses whose stored key differs from the one that this version computes.

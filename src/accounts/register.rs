@@ -81,7 +81,7 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
         if let Some(invitation) = &invitation
             && let Some(unproven) = invitations::find_unproven(tx, invitation)?
         {
-            erasure::erase_expired(tx, &unproven)?;
+            erasure::erase_unproven(tx, &unproven)?;
         }
         let account = insert(tx, &valid, hash.as_deref())?;
         if app.config.mail.activation && invitation.is_none() {
@@ -214,9 +214,12 @@ fn reject_errors_and_taken(
 ) -> Result<()> {
     let unproven =
         invitation.map(|invitation| invitations::find_unproven(tx, invitation)).transpose()?.flatten();
-    let role = store::emails::find_role(tx, &email::key(&valid.email))?;
-    let role = role.filter(|_| unproven.is_none());
-    let role = role.filter(|_| invitation.is_some() || !tx.app.config.accounts.hide_existence);
+    let is_revealed = invitation.is_some() || !tx.app.config.accounts.hide_existence;
+    let role = if unproven.is_some() || !is_revealed {
+        None
+    } else {
+        store::emails::find_role(tx, &email::key(&valid.email))?
+    };
     if role == Some(Role::Primary) {
         errors.add("email", [FieldError::EMAIL_TAKEN]);
     }

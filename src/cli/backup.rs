@@ -9,6 +9,7 @@ use super::database::{open_store, require_database};
 use super::log::print_error;
 use super::output::print;
 use crate::accounts::erasure;
+use crate::accounts::migrate::migrate_schema;
 use crate::app::lock_data_dir;
 use crate::clock::Clock;
 use crate::config::{Config, Location};
@@ -85,13 +86,15 @@ pub(super) fn restore(config: &Config, file: &Path, force: bool, keep_erased: bo
     let erased_again = if database.exists() {
         backup::require_alone(database)?;
         if keep_erased {
-            ErasedAgain::not("--keep-erased was given")
+            let report = "Accounts that were erased after the backup are kept, as --keep-erased asks.\n";
+            ErasedAgain { file: None, report: report.to_owned() }
         } else {
             let repeated = repeat_erasures(config, database, copy.path());
-            repeated.unwrap_or_else(|error| ErasedAgain::not(&format!("{error:#}")))
+            // A failure does not prevent the restore, which may be urgent.
+            repeated.unwrap_or_else(|error| ErasedAgain::none_because(&format!("{error:#}")))
         }
     } else {
-        ErasedAgain::not("there was no database that could name them")
+        ErasedAgain::none_because("there was no database that could name them")
     };
     if database.exists() {
         let kept = rename_database(database).with_context(unwritable)?;
@@ -111,8 +114,7 @@ struct ErasedAgain {
 }
 
 impl ErasedAgain {
-    /// A failure does not prevent the restore, which may be urgent.
-    fn not(reason: &str) -> Self {
+    fn none_because(reason: &str) -> Self {
         let report = format!(
             "Accounts that were erased after the backup may be back: {reason}. Erase them again with `user delete`; \
              docs/privacy.md describes how.\n"
@@ -132,7 +134,7 @@ fn repeat_erasures(config: &Config, current: &Path, backup: &Path) -> Result<Era
     let changed = folder.path().join("auth.sqlite3");
     backup::copy(backup, &changed)?;
     let store = Store::open(&Location::Sqlite(changed.clone()))?;
-    store.migrate()?;
+    migrate_schema(&store)?;
     let ids = erasure::erase_restored(&store, &erased, Clock::System.now())?;
     drop(store);
     let file = NamedTempFile::new_in(&config.data_dir)?;

@@ -1,6 +1,8 @@
 //! Invitations by representatives into their group and by operators. The mutations `inviteToWorkingGroup`,
 //! `acceptInvitation` and `revokeInvitation`, and the query `invitations`.
 
+use std::collections::HashMap;
+
 use super::{admin, errors};
 use crate::accounts::invitations::{self, Invitation};
 use crate::accounts::{Account, validation};
@@ -115,12 +117,18 @@ pub fn list_all(app: &App) -> Result<Vec<ListedInvitation>> {
     app.store.read(|db| {
         let invitations = store::invitations::list(db, app.clock.now())?;
         let groups: Vec<_> = invitations.iter().filter_map(|invitation| invitation.group.clone()).collect();
-        let groups = store::groups::list_by_ids(db, &groups)?;
+        let groups: HashMap<_, _> = store::groups::list_by_ids(db, &groups)?
+            .into_iter()
+            .map(|group| (group.id.clone(), group))
+            .collect();
         let inviters: Vec<_> = invitations.iter().filter_map(|invitation| invitation.invited_by).collect();
-        let inviters = store::accounts::list_by_ids(db, &inviters)?;
+        let inviters: HashMap<_, _> = store::accounts::list_by_ids(db, &inviters)?
+            .into_iter()
+            .map(|account| (account.id, account))
+            .collect();
         let listed = invitations.into_iter().map(|invitation| ListedInvitation {
-            group: groups.iter().find(|group| Some(&group.id) == invitation.group.as_ref()).cloned(),
-            inviter: inviters.iter().find(|account| Some(account.id) == invitation.invited_by).cloned(),
+            group: invitation.group.as_ref().and_then(|id| groups.get(id)).cloned(),
+            inviter: invitation.invited_by.and_then(|id| inviters.get(&id)).cloned(),
             invitation,
         });
         Ok(listed.collect())

@@ -19,7 +19,7 @@ pub use filter::Filter;
 use membership::read_membership;
 pub use membership::{MemberRole, Membership};
 pub use profile::{set_language, set_profile};
-pub use unverified::list_unverified;
+pub use unverified::list_expired;
 
 /// The id of an account, which is never reused.
 pub type AccountId = i64;

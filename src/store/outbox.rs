@@ -58,6 +58,21 @@ pub fn insert(db: &Writer<'_>, new: &NewMessage<'_>, now: Timestamp) -> Result<i
     db.value(sql, (recipient, recipient_key, subject, text, html, now, account))
 }
 
+pub fn has_mails_without_key(db: &Reader<'_>) -> Result<bool> {
+    db.value("SELECT EXISTS (SELECT 1 FROM outbox WHERE recipient_key = '')", ())
+}
+
+/// Returns the ids and recipients of mails that have no key yet.
+pub fn list_without_key(db: &Reader<'_>) -> Result<Vec<(i64, String)>> {
+    db.list("SELECT id, recipient FROM outbox WHERE recipient_key = ''", (), |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
+}
+
+pub fn set_recipient_key(db: &Writer<'_>, id: i64, key: &str) -> Result<()> {
+    db.execute("UPDATE outbox SET recipient_key = $1 WHERE id = $2", (key, id))
+}
+
 pub fn delete(db: &Writer<'_>, id: i64) -> Result<()> {
     db.execute("DELETE FROM outbox WHERE id = $1", [id])
 }

@@ -23,7 +23,8 @@ pub(super) fn list(app: &App, as_json: bool) -> Result<()> {
 
 /// Returns the message about the invitation.
 pub(super) fn revoke(app: &App, id: &str) -> Result<String> {
-    let revoked = explain("nothing was changed", invitations::revoke_as_operator(app, id))?;
+    let revoked =
+        explain(&format!("invitation {id} was not revoked"), invitations::revoke_as_operator(app, id))?;
     Ok(format!("invitation of {} revoked", revoked.email))
 }
 

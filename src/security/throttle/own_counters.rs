@@ -63,7 +63,7 @@ pub fn delete_own(db: &Writer<'_>, account: &Account, login_names: &[String]) ->
         attempts::delete(db, &name)?;
     }
     // The join requests of others that were mailed to this account.
-    for address in account.addresses() {
+    for address in account.confirmed_addresses() {
         attempts::delete_between(db, names::JOIN_REQUESTS, &format!(":{}", email::hash(address)))?;
     }
     Ok(())
@@ -78,9 +78,9 @@ fn prefixes_of_networks(account: AccountId) -> [(&'static str, String); 3] {
     ]
 }
 
-/// Returns the counters of mails to the addresses of an account. One that it only requested may belong to somebody else.
+/// Returns the counters of mails to the confirmed addresses of an account. Others may belong to somebody else.
 fn mail_counters(account: &Account) -> impl Iterator<Item = (MailPurpose, String)> {
-    account.addresses().flat_map(|address| {
+    account.confirmed_addresses().flat_map(|address| {
         MailPurpose::iter().map(move |purpose| (purpose, names::mails_to(purpose, address)))
     })
 }

@@ -1,7 +1,9 @@
 //! Accounts whose address nobody has confirmed.
 
+use std::ops::RangeInclusive;
+
 use super::super::{Reader, Result};
-use super::{Account, read_account, select_where};
+use super::{Account, AccountId, read_account, select_where};
 use crate::clock::Timestamp;
 
 impl Account {
@@ -18,20 +20,22 @@ impl Account {
     }
 }
 
-/// Returns accounts that joined and were added before `moment`, whose address was never confirmed, and with which nothing has
-/// happened since `moment`. Each attempt to log in and each request for a link is in the audit log.
-pub fn list_unverified(
+/// Returns unproven accounts with ids in a range, without a session, that joined and were added before `moment`, and with which
+/// nothing has happened since `moment`. Attempts to log in and requests for a link are in the audit log, except those that a
+/// limit rejected.
+pub fn list_expired(
     db: &Reader<'_>,
+    ids: RangeInclusive<AccountId>,
     moment: Timestamp,
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Account>> {
     let sql = select_where(
-        "a.id > 0 AND a.verified_at IS NULL AND a.added_at < $1 AND a.joined_at < $1 AND a.epoch = 0 AND a.is_staff = 0 \
-         AND a.deactivated_at IS NULL AND a.last_login_at IS NULL AND m.account_id IS NULL \
-         AND NOT EXISTS (SELECT 1 FROM sessions l WHERE l.account_id = a.id AND l.expires_at >= $2) \
-         AND NOT EXISTS (SELECT 1 FROM audit e WHERE e.account_id = a.id AND e.at >= $1) \
-         ORDER BY a.id LIMIT $3",
+        "a.id BETWEEN $1 AND $2 AND a.verified_at IS NULL AND a.added_at < $3 AND a.joined_at < $3 AND a.epoch = 0 AND a.is_staff = 0 \
+         AND a.deactivated_at IS NULL AND a.last_login_at IS NULL AND m.account_id IS NULL AND s.account_id IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM sessions l WHERE l.account_id = a.id AND l.expires_at >= $4) \
+         AND NOT EXISTS (SELECT 1 FROM audit e WHERE e.account_id = a.id AND e.at >= $3) \
+         ORDER BY a.id LIMIT $5",
     );
-    db.list(&sql, (moment, now, limit), read_account)
+    db.list(&sql, (*ids.start(), *ids.end(), moment, now, limit), read_account)
 }

@@ -113,8 +113,9 @@ const LABELS: [(&str, &str); 66] = [
     ("writtenAt", "Written"),
 ];
 
-/// The members whose values are words of this program, and what these mean.
+/// The members whose values are words of this program.
 const MEMBERS_WITH_WORDS: [&str; 4] = ["about", "by", "role", "status"];
+/// What these words mean to the owner.
 const WORDS: [(&str, &str); 9] = [
     ("another account", "Another account"),
     ("approved", "Accepted"),

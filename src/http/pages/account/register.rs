@@ -124,10 +124,12 @@ fn show_invitation(app: &App, visit: &Visit) -> Result<Reply> {
     });
     let invited = context! {
         email => invitation.email,
+        has_group => invitation.has_group,
         group => invitation.group,
         inviter => invitation.inviter,
         has_account => invitation.has_account,
         is_own,
+        is_verified => account.is_some_and(|account| account.verified_at.is_some()),
     };
     Ok(Reply::Page(context! { ..invited, ..fields_of_registration(app) }))
 }

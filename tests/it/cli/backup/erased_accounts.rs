@@ -114,7 +114,7 @@ fn accounts_that_were_erased_by_mistake_come_back_with_keep_erased() {
     site.run(["backup", "copy.sqlite3"]).done();
     site.run(["user", "delete", "1", "--yes"]).done();
     let output = site.run(["restore", "copy.sqlite3", "--force", "--keep-erased"]).done();
-    assert!(output.contains("may be back: --keep-erased was given."), "{output}");
+    assert!(output.contains("after the backup are kept, as --keep-erased asks."), "{output}");
     assert_eq!(accounts(&site), 1);
     // The next restore does not erase it either.
     site.run(["restore", "copy.sqlite3", "--force"]).done();

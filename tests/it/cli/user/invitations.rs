@@ -75,7 +75,7 @@ async fn an_operator_revokes_an_invitation() {
     let revoke = ["user", "revoke-invitation", id];
     assert_eq!(site.run(revoke).done(), "invitation of bo@example.org revoked\n");
     let refused = site.run(revoke).refused(1);
-    assert_eq!(refused, "nothing was changed: There is no such invitation.");
+    assert_eq!(refused, format!("invitation {id} was not revoked: There is no such invitation."));
     let server = site.serve();
     let register = register("bo@example.org", PASSWORD).with("invitation", token);
     assert_refused(&server.mutate(&register).await, "invitation", "invalid_invitation");

@@ -248,6 +248,32 @@ async fn the_owner_of_an_account_accepts_an_invitation_after_logging_in() {
 }
 
 #[tokio::test]
+async fn an_invitation_announces_a_group_whose_name_is_not_shown() {
+    let server = start("").await;
+    let ada = server.register_verified("ada").await;
+    let mut head = PageBrowser::new(&server);
+    head.log_in(&ada, PASSWORD).await;
+    head.create_group("https://www.example.com/win").await;
+    let page = head.open("/account/group").await;
+    head.submit(&page, "Send the invitation", &[("email", "eve@example.org")]).await;
+    let link = format!("/invitation/{}", server.invitation_token("eve@example.org"));
+    let page = PageBrowser::new(&server).open(&link).await;
+    assert!(page.says("invites you to a working group") && !page.says("win"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn an_unverified_account_cannot_accept_an_invitation() {
+    let server = start("accounts.login_unverified = true\n").await;
+    let eve = server.register("eve").await;
+    let link = format!("/invitation/{}", server.invite(&eve, None));
+    let mut guest = PageBrowser::new(&server);
+    let page = guest.open("/account/login").await;
+    guest.submit(&page, "Log in", &[("email", &eve), ("password", PASSWORD)]).await;
+    let page = guest.open(&link).await;
+    assert!(page.says("Your address is not confirmed yet") && !page.has_form("Accept the invitation"));
+}
+
+#[tokio::test]
 async fn the_terms_must_be_accepted_to_register() {
     let terms = "accounts.terms = { url = \"https://www.example.org/terms\", version = \"2026-01\" }\n";
     let server = TestServer::start(terms).await;
