@@ -227,6 +227,7 @@ async fn an_operator_looks_after_accounts_on_a_phone_without_scripts() {
     browser.click("a[href='/admin']").await;
     browser.click("a[href='/admin/accounts']").await;
     browser.submit("Search", &[("q", "eve")]).await;
+    browser.wait_for("input[name=q][value=eve]").await;
     browser.click("main a[href='/admin/accounts/2']").await;
     browser.submit("Deactivate", &[]).await;
     browser.wait_for_status("The account is deactivated, and all its sessions have ended.").await;
