@@ -5,7 +5,6 @@
 //! contains as well.
 
 use std::borrow::Cow;
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::path::Path;
@@ -203,8 +202,6 @@ impl Language {
                 patterns.push((pattern(sentence)?, translation.clone()));
             }
         }
-        // A sentence may match several patterns. The one with the most words of its own is meant.
-        patterns.sort_by_key(|(pattern, _): &(Regex, String)| Reverse(pattern.as_str().len()));
         Ok(Self {
             code: code.to_owned(),
             name: name.to_owned(),
@@ -233,13 +230,12 @@ impl Language {
         if let Some(translation) = self.sentences.get(sentence) {
             return translation.into();
         }
-        for (pattern, translation) in &self.patterns {
-            if let Some(values) = pattern.captures(sentence) {
-                return fill(translation, |name| values.name(name).map(|value| value.as_str().to_owned()))
-                    .into();
-            }
-        }
-        sentence.into()
+        let matching = self.patterns.iter().filter(|(pattern, _)| pattern.is_match(sentence));
+        // A sentence may match several patterns. The one with the most words of its own is meant.
+        let found = matching.max_by_key(|(pattern, _)| pattern.as_str().len());
+        let found = found.and_then(|(pattern, translation)| Some((pattern.captures(sentence)?, translation)));
+        let Some((values, translation)) = found else { return sentence.into() };
+        fill(translation, |name| values.name(name).map(|value| value.as_str().to_owned())).into()
     }
 
     /// Translates a sentence and fills in its placeholders.
