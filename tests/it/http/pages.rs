@@ -4,6 +4,7 @@ mod admin;
 mod appearance;
 mod browser;
 mod browser_life;
+mod browser_roles;
 mod cookies;
 mod forged_forms;
 mod life;

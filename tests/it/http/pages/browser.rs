@@ -1,8 +1,7 @@
 //! The pages in a browser, and a check of their accessibility.
 
-use super::browser_life::violations;
+use super::browser_life::{accessibility_check, violations};
 use crate::support::browser::Browser;
-use crate::support::graphiql_sources::copy_with_packages;
 use crate::support::person::{OTHER_PASSWORD, PASSWORD};
 use crate::support::server::TestServer;
 
@@ -68,9 +67,7 @@ async fn the_pages_load_their_assets_from_below_the_path() {
 #[tokio::test]
 async fn no_page_violates_accessibility_rules() {
     let Some(browser) = Browser::start().await else { return };
-    let Some(graphiql) = copy_with_packages() else { return };
-    let check = graphiql.join("node_modules/axe-core/axe.min.js");
-    let check = std::fs::read_to_string(check).expect("a script");
+    let Some(check) = accessibility_check() else { return };
     let server = TestServer::start("").await;
     let (eve, ada) = (server.register("eve").await, server.register_verified("ada").await);
     let paths = [

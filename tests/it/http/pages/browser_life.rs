@@ -3,15 +3,14 @@
 use pledge4future_auth::groups;
 use serde_json::{Value, json};
 
-use super::life::start;
+use super::life::{represent, start};
 use crate::support::browser::Browser;
 use crate::support::graphiql_sources::copy_with_packages;
-use crate::support::page_browser::PageBrowser;
 use crate::support::person::{OTHER_PASSWORD, PASSWORD};
 use crate::support::server::TestServer;
 
-const DESKTOP: (u32, u32) = (1200, 900);
-const PHONE: (u32, u32) = (390, 844);
+pub(super) const DESKTOP: (u32, u32) = (1200, 900);
+pub(super) const PHONE: (u32, u32) = (390, 844);
 
 #[tokio::test]
 async fn a_person_lives_from_registration_to_erasure_on_a_desktop() {
@@ -93,22 +92,12 @@ async fn institutions_appear_while_somebody_types() {
 }
 
 /// Starts a server on which a person with everything that pages show is logged in with the browser.
-async fn with_person(browser: &Browser, settings: &str) -> TestServer {
+pub(super) async fn with_person(browser: &Browser, settings: &str) -> TestServer {
     let server = start(&format!("{settings}[pages.branding]\nname = \"Carbon & Friends\"\n")).await;
     let ada = server.sign_up("ada").await;
     ada.add_secondary_email(&server, "ada@example.net").await;
-    let mut pages = PageBrowser::new(&server);
-    pages.log_in(&ada.email, PASSWORD).await;
-    pages.create_group("Tides").await;
-    for name in ["eve", "mia"] {
-        let email = server.register_verified(name).await;
-        let mut other = PageBrowser::new(&server);
-        other.log_in(&email, PASSWORD).await;
-        let page = other.open("/account/group/find").await;
-        other.submit(&page, "Ask to join: Tides", &[]).await;
-    }
+    let mut pages = represent(&server, &ada.email).await;
     let page = pages.open("/account/group").await;
-    let page = pages.submit(&page, "Accept: eve", &[]).await;
     pages.submit(&page, "Send the invitation", &[("email", "zoe@example.org")]).await;
     browser.open(&server, "/account/login").await;
     browser.submit("Log in", &[("email", &ada.email), ("password", PASSWORD)]).await;
@@ -137,15 +126,11 @@ const PAGES: [(&str, &str); 15] = [
 #[tokio::test]
 async fn no_page_of_an_account_violates_accessibility_rules() {
     let Some(browser) = Browser::start().await else { return };
-    let Some(packages) = copy_with_packages() else { return };
-    let check = packages.join("node_modules/axe-core/axe.min.js");
-    let check = std::fs::read_to_string(check).expect("a script");
+    let Some(check) = accessibility_check() else { return };
     let server = with_person(&browser, "").await;
-    for (language, is_dark, size, looks) in
-        [("en", false, DESKTOP, "light-en"), ("de", true, PHONE, "dark-phone-de")]
-    {
-        browser.resize(size).await;
-        browser.prefer(language, is_dark).await;
+    for looks in LOOKS {
+        browser.resize(looks.size).await;
+        browser.prefer(looks.language, looks.is_dark).await;
         for (name, path) in PAGES {
             if path == "/account/login" {
                 browser.open(&server, "/account").await;
@@ -153,15 +138,11 @@ async fn no_page_of_an_account_violates_accessibility_rules() {
                 browser.wait_for("#password").await;
             }
             browser.open(&server, path).await;
-            assert_eq!(violations(&browser, &check).await, json!([]), "{name}, {looks}");
-            assert_eq!(browser.run_script("return document.documentElement.lang").await, language, "{name}");
-            let is_wider = "return document.documentElement.scrollWidth > window.innerWidth";
-            assert_eq!(browser.run_script(is_wider).await, json!(false), "{name} is too wide, {looks}");
-            browser.picture(&format!("{name}-{looks}")).await;
+            assert_accessible(&browser, &check, name, &looks).await;
         }
-        browser.submit(if language == "en" { "Create an account" } else { "Konto anlegen" }, &[]).await;
+        browser.submit(if looks.language == "en" { "Create an account" } else { "Konto anlegen" }, &[]).await;
         browser.open(&server, "/account/login").await;
-        let button = if language == "en" { "Log in" } else { "Anmelden" };
+        let button = if looks.language == "en" { "Log in" } else { "Anmelden" };
         browser.submit(button, &[("email", "ada@example.org"), ("password", PASSWORD)]).await;
         browser.wait_for_url(&server, "/account").await;
     }
@@ -191,55 +172,51 @@ const ADMIN_PAGES: [(&str, &str); 16] = [
 #[tokio::test]
 async fn no_page_for_operators_violates_accessibility_rules() {
     let Some(browser) = Browser::start().await else { return };
-    let Some(packages) = copy_with_packages() else { return };
-    let check = packages.join("node_modules/axe-core/axe.min.js");
-    let check = std::fs::read_to_string(check).expect("a script");
+    let Some(check) = accessibility_check() else { return };
     let server = with_person(&browser, "pages.admin = true\n").await;
     server.operator().run(["user", "staff", "ada@example.org"]).done();
     let group = server.run(groups::admin::list).ok().expect("groups").remove(0).group.id;
     server.invite("gus@example.org", Some(&group));
     let group = format!("/admin/groups/{group}");
-    for (language, is_dark, size, looks) in
-        [("en", false, DESKTOP, "light-en"), ("de", true, PHONE, "dark-phone-de")]
-    {
-        browser.resize(size).await;
-        browser.prefer(language, is_dark).await;
+    for looks in LOOKS {
+        browser.resize(looks.size).await;
+        browser.prefer(looks.language, looks.is_dark).await;
         for (name, path) in ADMIN_PAGES.into_iter().chain([("admin-group", group.as_str())]) {
             browser.open(&server, path).await;
-            assert_eq!(violations(&browser, &check).await, json!([]), "{name}, {looks}");
-            assert_eq!(browser.run_script("return document.documentElement.lang").await, language, "{name}");
-            let is_wider = "return document.documentElement.scrollWidth > window.innerWidth";
-            assert_eq!(browser.run_script(is_wider).await, json!(false), "{name} is too wide, {looks}");
-            browser.picture(&format!("{name}-{looks}")).await;
+            assert_accessible(&browser, &check, name, &looks).await;
         }
     }
     assert_eq!(browser.console_errors().await, [] as [String; 0]);
     server.ignore_mail();
 }
 
-#[tokio::test]
-async fn an_operator_looks_after_accounts_on_a_phone_without_scripts() {
-    let Some(browser) = Browser::start_without_scripts().await else { return };
-    let server = with_person(&browser, "pages.admin = true\n").await;
-    server.operator().run(["user", "staff", "ada@example.org"]).done();
-    browser.resize(PHONE).await;
-    browser.open(&server, "/account").await;
-    browser.click("a[href='/admin']").await;
-    browser.click("a[href='/admin/accounts']").await;
-    browser.submit("Search", &[("q", "eve")]).await;
-    browser.wait_for("input[name=q][value=eve]").await;
-    browser.click("main a[href='/admin/accounts/2']").await;
-    browser.submit("Deactivate", &[]).await;
-    browser.wait_for_status("The account is deactivated, and all its sessions have ended.").await;
-    browser.submit("Activate", &[]).await;
-    browser.wait_for_status("The account is active.").await;
-    browser.submit("Send a link to choose a password", &[]).await;
-    browser.wait_for_status("We have mailed the owner a link to choose a password.").await;
-    browser.click("a[href='/admin/mail']").await;
-    browser.submit("Deliver all now", &[]).await;
-    browser.wait_for("[role=status]").await;
-    assert_eq!(browser.console_errors().await, [] as [String; 0]);
-    server.ignore_mail();
+/// How a page is looked at.
+struct Looks {
+    language: &'static str,
+    is_dark: bool,
+    size: (u32, u32),
+    name: &'static str,
+}
+
+const LOOKS: [Looks; 2] = [
+    Looks { language: "en", is_dark: false, size: DESKTOP, name: "light-en" },
+    Looks { language: "de", is_dark: true, size: PHONE, name: "dark-phone-de" },
+];
+
+/// Asserts that the page is accessible, in its language, and not too wide.
+async fn assert_accessible(browser: &Browser, check: &str, name: &str, looks: &Looks) {
+    let Looks { language, name: shown, .. } = looks;
+    assert_eq!(violations(browser, check).await, json!([]), "{name}, {shown}");
+    assert_eq!(browser.run_script("return document.documentElement.lang").await, *language, "{name}");
+    let is_wider = "return document.documentElement.scrollWidth > window.innerWidth";
+    assert_eq!(browser.run_script(is_wider).await, json!(false), "{name} is too wide, {shown}");
+    browser.picture(&format!("{name}-{shown}")).await;
+}
+
+/// Returns the script of axe-core, or `None` without the packages of npm.
+pub(super) fn accessibility_check() -> Option<String> {
+    let script = copy_with_packages()?.join("node_modules/axe-core/axe.min.js");
+    Some(std::fs::read_to_string(script).expect("a script"))
 }
 
 /// Runs axe-core in a page. Returns what it found.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::life::start;
+use super::life::{represent, start};
 use crate::support::page_browser::{BrowserPage, PageBrowser, PageForm};
 use crate::support::person::PASSWORD;
 use crate::support::server::TestServer;
@@ -26,18 +26,7 @@ async fn with_everything() -> TestServer {
     let server = start("limits.enabled = false\n").await;
     let ada = server.sign_up("ada").await;
     ada.add_secondary_email(&server, "ada@example.net").await;
-    let mut browser = PageBrowser::new(&server);
-    browser.log_in(&ada.email, PASSWORD).await;
-    browser.create_group("Tides").await;
-    for name in ["eve", "mia"] {
-        let email = server.register_verified(name).await;
-        let mut other = PageBrowser::new(&server);
-        other.log_in(&email, PASSWORD).await;
-        let page = other.open("/account/group/find").await;
-        other.submit(&page, "Ask to join: Tides", &[]).await;
-    }
-    let page = browser.open("/account/group").await;
-    browser.submit(&page, "Accept: eve", &[]).await;
+    represent(&server, &ada.email).await;
     server.ignore_mail();
     server
 }

@@ -30,6 +30,24 @@ impl PageBrowser<'_> {
     }
 }
 
+/// Makes the verified account `ada` represent the group Tides, with eve as a member and a join request of mia. Returns a browser
+/// in which ada is logged in.
+pub(super) async fn represent<'a>(server: &'a TestServer, ada: &str) -> PageBrowser<'a> {
+    let mut browser = PageBrowser::new(server);
+    browser.log_in(ada, PASSWORD).await;
+    browser.create_group("Tides").await;
+    for name in ["eve", "mia"] {
+        let email = server.register_verified(name).await;
+        let mut other = PageBrowser::new(server);
+        other.log_in(&email, PASSWORD).await;
+        let page = other.open("/account/group/find").await;
+        other.submit(&page, "Ask to join: Tides", &[]).await;
+    }
+    let page = browser.open("/account/group").await;
+    browser.submit(&page, "Accept: eve", &[]).await;
+    browser
+}
+
 #[tokio::test]
 async fn a_person_registers_activates_and_logs_in_on_pages() {
     let server = TestServer::start("").await;
