@@ -18,7 +18,7 @@
 //! | [`app`], [`error`] | the assembled application; rejections and other errors of rules |
 //! | [`store`], [`mail`], [`tokens`], [`passwords`], [`email`] | one technology each |
 //! | [`config`], [`django`], [`language`], [`metrics`] | the settings, compatibility with Django, translations, counters |
-//! | [`clock`], [`random`], [`digest`], [`printable`], [`private_files`], [`text`] | values and helpers |
+//! | [`clock`], [`random`], [`digest`], [`paging`], [`printable`], [`private_files`], [`text`] | values and helpers |
 //!
 //! # Where to look
 //!
@@ -34,9 +34,9 @@
 //! A link in a mail leads to `http/pages/handlers.rs`. Pages that may use a login, those in `http/pages/account/` and
 //! `http/pages/admin/`, are values of the type in `http/pages/session_page.rs`: `visit.rs` finds the session and checks the
 //! token of a form, and `exchange.rs` shows the page or submits its form. Sentences of pages are in
-//! `http/pages/content.rs` and `assets/pages/`. Pages call the same rules as the mutations. `assets/graphiql/` holds GraphiQL. The pages for operators in
+//! `http/pages/content.rs` and `assets/pages/`. Pages call the same rules as the mutations. The pages for operators in
 //! `http/pages/admin/` call the same rules as the commands: those in `accounts/admin/`, `groups/admin/` and
-//! `health/overview.rs`.
+//! `health/overview.rs`. `assets/graphiql/` holds GraphiQL.
 //!
 //! `transfer/django.rs` moves a site from Django and back: it reads the site into a temporary database
 //! (`store/staging.rs`), finds conflicts there, and adds everything in one transaction.
@@ -86,6 +86,7 @@ pub mod language;
 pub mod mail;
 pub mod metrics;
 pub mod outbox;
+pub mod paging;
 pub mod passwords;
 pub mod printable;
 pub mod private_files;

@@ -2,10 +2,9 @@
 
 pub mod access;
 pub mod action;
-pub mod cookie;
 pub mod form;
 mod hs256;
-pub mod invitation;
+pub mod opaque;
 pub mod refresh;
 mod verified;
 

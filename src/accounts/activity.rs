@@ -4,8 +4,8 @@ use crate::app::App;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::security::{Viewer, authentication};
-use crate::store;
-use crate::store::audit::{Entry, Position, StoredActor};
+use crate::store::audit::{END, Entry, Position, StoredActor};
+use crate::{paging, store};
 
 /// A page of entries, newest first.
 pub struct Activity {
@@ -17,15 +17,13 @@ pub struct Activity {
 /// Returns at most `limit` entries about the viewer's account: the newest ones, or those before a position. The address of a
 /// client is left out if it belongs to somebody else, such as the representative of the working group.
 pub fn list(app: &App, viewer: &Viewer, before: Option<Position>, limit: usize) -> Result<Activity> {
-    let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let before = before.unwrap_or((Timestamp::from_micros(i64::MAX), i64::MAX));
+    let before = before.unwrap_or(END);
     let mut entries = app.store.read(|db| -> Result<_> {
         let caller = authentication::caller(app, db, viewer)?;
         let account = caller.require_verified()?;
-        Ok(store::audit::list_about_account_before(db, account.id, before, wanted)?)
+        Ok(store::audit::list_about_account_before(db, account.id, before, paging::to_read(limit))?)
     })?;
-    let has_older = entries.len() > limit;
-    entries.truncate(limit);
+    let has_older = paging::cut(&mut entries, limit);
     let older = entries.last().filter(|_| has_older).map(|entry| (entry.at, entry.id));
     for entry in &mut entries {
         if !matches!(entry.actor, StoredActor::Owner | StoredActor::Somebody) {

@@ -65,7 +65,7 @@ pub fn create<'a>(by: impl Into<Operator<'a>>, new: &Creation) -> Result<Account
             tx.record(account.id, Event::Verified)?;
         }
         if new.mails_password_link {
-            links::enqueue_first_password(tx, &account)?;
+            password::enqueue_first(tx, &account)?;
         } else if !new.is_verified {
             activation::enqueue_mail(tx, &account)?;
         }

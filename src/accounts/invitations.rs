@@ -17,7 +17,7 @@ use crate::store::accounts::MemberRole;
 use crate::store::groups::Group;
 use crate::store::{self, Reader};
 use crate::text::plain_words;
-use crate::tokens::invitation as token;
+use crate::tokens::opaque;
 
 pub use crate::store::invitations::Invitation;
 
@@ -46,6 +46,13 @@ pub struct OpenInvitation {
     /// Whether an account has the address, other than one that gives way to a registration. If so, its owner accepts the
     /// invitation after a login, instead of registering.
     pub has_account: bool,
+}
+
+impl Account {
+    /// Whether this is the primary or the secondary address of the account, however it is spelled.
+    pub fn has_address(&self, address: &str) -> bool {
+        self.addresses().any(|own| email::is_same(own, address))
+    }
 }
 
 /// Returns the status of an invitation without using it.
@@ -90,7 +97,7 @@ pub fn find(
     token: &str,
     now: Timestamp,
 ) -> Result<std::result::Result<Invitation, FieldError>> {
-    Ok(match store::invitations::find_by_token(db, &token::hash(token))? {
+    Ok(match store::invitations::find_by_token(db, &opaque::hash(token))? {
         None => Err(FieldError::INVALID_INVITATION),
         Some(invitation) if invitation.expires_at <= now => Err(FieldError::EXPIRED_INVITATION),
         Some(invitation) => Ok(invitation),
@@ -106,7 +113,7 @@ pub fn invite(
     group: Option<&Group>,
     inviter: Option<&Account>,
 ) -> Result<Invitation> {
-    let (token, key) = (token::issue(&tx.app.random), email::key(address));
+    let (token, key) = (opaque::issue(&tx.app.random), email::key(address));
     let group_id = group.map(|group| group.id.as_str());
     let invitation = Invitation {
         id: tx.app.random.uuid(),
@@ -117,7 +124,7 @@ pub fn invite(
         expires_at: tx.now.plus(tx.app.config.tokens.invitation_lifetime),
     };
     store::invitations::delete_of_address(tx, &key, group_id)?;
-    store::invitations::insert(tx, &invitation, &token::hash(&token), &key)?;
+    store::invitations::insert(tx, &invitation, &opaque::hash(&token), &key)?;
     tx.record(invitation.invited_by, Event::Invited(group_id))?;
     let owner = store::accounts::find_by_email(tx, &key)?;
     let language = owner.as_ref().and_then(|owner| owner.language.as_deref());

@@ -48,19 +48,17 @@ pub fn enqueue(tx: &Tx<'_>, account: &Account, sentence: &str) -> Result<()> {
 
 /// Like [`enqueue`], for an account that has been erased, and its mails with it.
 pub(super) fn enqueue_last(tx: &Tx<'_>, account: &Account, sentence: &str) -> Result<()> {
-    if !tx.app.config.mail.notices {
-        return Ok(());
-    }
     account.addresses().try_for_each(|address| {
         let owner = Recipient::owner(account, address, account.salutation());
-        tx.enqueue(&MailKind::Notice(sentence), &Recipient { about: None, ..owner })
+        notify(tx, &Recipient { about: None, ..owner }, sentence)
     })
 }
 
 /// Enqueues a notice to one address, if notices are turned on.
 pub(super) fn enqueue_to(tx: &Tx<'_>, account: &Account, address: &str, sentence: &str) -> Result<()> {
-    if !tx.app.config.mail.notices {
-        return Ok(());
-    }
-    tx.enqueue(&MailKind::Notice(sentence), &Recipient::owner(account, address, account.salutation()))
+    notify(tx, &Recipient::owner(account, address, account.salutation()), sentence)
+}
+
+fn notify(tx: &Tx<'_>, recipient: &Recipient<'_>, sentence: &str) -> Result<()> {
+    if tx.app.config.mail.notices { tx.enqueue(&MailKind::Notice(sentence), recipient) } else { Ok(()) }
 }

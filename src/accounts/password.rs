@@ -100,6 +100,13 @@ pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Re
     change_with(app, viewer, old, passwords, sessions::begin_with_tokens)?.sign(app)
 }
 
+/// Enqueues a link to choose the first password, which also confirms the address.
+pub(super) fn enqueue_first(tx: &Tx<'_>, account: &Account) -> Result<()> {
+    let token = action_links::issue(tx.app, Action::PasswordSet, account, None)?;
+    let recipient = Recipient::owner(account, &account.email, account.plain_salutation());
+    tx.enqueue(&MailKind::PasswordSet(&token), &recipient)
+}
+
 /// Changes the password and begins a session with `begin`, which returns its id and its secrets.
 pub(super) fn change_with<S>(
     app: &App,

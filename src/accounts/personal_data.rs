@@ -126,18 +126,19 @@ fn working_group(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
 
 fn join_requests(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
     let requests = store::join_requests::list_by_accounts(db, &[account.id])?;
-    let mut exported = Vec::new();
-    for request in &requests {
-        let group = store::groups::find_by_id(db, &request.group)?;
-        exported.push(json!({
+    let groups: Vec<_> = requests.iter().map(|request| request.group.clone()).collect();
+    let groups = store::groups::list_by_ids(db, &groups)?;
+    let exported = requests.iter().map(|request| {
+        let group = groups.iter().find(|group| group.id == request.group);
+        json!({
             "id": request.id,
             "workingGroupId": request.group,
-            "workingGroup": group.map(|group| group.name),
+            "workingGroup": group.map(|group| &group.name),
             "madeAt": time(request.made_at),
             "status": request.status.into_str(),
-        }));
-    }
-    Ok(exported.into())
+        })
+    });
+    Ok(exported.collect::<Vec<_>>().into())
 }
 
 fn invitations(db: &Reader<'_>, account: &Account) -> store::Result<Value> {

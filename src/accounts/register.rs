@@ -3,19 +3,16 @@ use anyhow::anyhow;
 use super::invitations::Invitation;
 use super::sessions::{self, Tokens};
 use super::validation::{self, Checked};
-use super::{Account, activation, erasure, invitations, notices};
+use super::{Account, activation, erasure, invitations, notices, password};
 use crate::app::App;
 use crate::config::{RegisterField, RegistrationMode};
 use crate::django::password_validators::Owner;
 use crate::email;
 use crate::error::{Error, FieldError, FieldErrors, Result};
-use crate::mail::MailKind;
-use crate::outbox::Recipient;
 use crate::security::audit::Event;
-use crate::security::{Tx, Viewer, action_links, throttle};
+use crate::security::{Tx, Viewer, throttle};
 use crate::store;
 use crate::store::accounts::{NewAccount, Role};
-use crate::tokens::action::Action;
 
 /// The arguments of `register`. The settings decide which are required.
 #[derive(Default)]
@@ -88,9 +85,7 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
             activation::enqueue_mail(tx, &account)?;
         }
         if hash.is_none() && app.config.mail.password_set {
-            let token = action_links::issue(app, Action::PasswordSet, &account, None)?;
-            let recipient = Recipient::owner(&account, &account.email, account.plain_salutation());
-            tx.enqueue(&MailKind::PasswordSet(&token), &recipient)?;
+            password::enqueue_first(tx, &account)?;
         }
         let logs_in = app.config.accounts.login_unverified && hash.is_some() && valid.begins_session;
         let tokens = logs_in.then(|| sessions::begin_with_tokens(tx, &account)).transpose()?;

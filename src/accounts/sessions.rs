@@ -12,7 +12,7 @@ use crate::security::{Tx, Viewer, authentication, throttle};
 use crate::store;
 use crate::store::refresh_tokens::NewToken;
 use crate::store::sessions::{Session, Use};
-use crate::tokens::{access, cookie, refresh};
+use crate::tokens::{access, opaque, refresh};
 
 /// The most sessions per account. Another login ends the least recently used one.
 const MAX_SESSIONS: i64 = 50;
@@ -67,8 +67,8 @@ pub(super) fn begin_with_cookie(tx: &Tx<'_>, account: &Account) -> Result<(Strin
 
 /// Gives a session a new cookie, which replaces its earlier one, because its owner has just entered the password.
 pub(super) fn set_new_cookie(tx: &Tx<'_>, session: &str) -> Result<SecretString> {
-    let cookie = cookie::issue(&tx.app.random);
-    store::sessions::set_cookie(tx, session, &cookie::hash(&cookie), tx.now)?;
+    let cookie = opaque::issue(&tx.app.random);
+    store::sessions::set_cookie(tx, session, &opaque::hash(&cookie), tx.now)?;
     Ok(cookie.into())
 }
 

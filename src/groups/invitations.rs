@@ -7,7 +7,6 @@ use super::{admin, errors};
 use crate::accounts::invitations::{self, Invitation};
 use crate::accounts::{Account, validation};
 use crate::app::App;
-use crate::email;
 use crate::error::{FieldError, FieldErrors, Result};
 use crate::security::authentication::caller;
 use crate::security::throttle::{self, MailPurpose};
@@ -40,8 +39,7 @@ pub fn accept(app: &App, viewer: &Viewer, token: &str) -> Result<bool> {
             Err(error) if error == FieldError::INVALID_INVITATION => return Ok(None),
             Err(error) => return Err(FieldErrors::of("token", error).into()),
         };
-        let is_invited = |address: &String| email::is_same(address, &invitation.email);
-        if !is_invited(&own.email) && !own.secondary_email.as_ref().is_some_and(is_invited) {
+        if !own.has_address(&invitation.email) {
             return Err(FieldErrors::of("token", FieldError::INVITATION_OF_ANOTHER).into());
         }
         if !invitations::redeem(tx, own, &invitation)? {

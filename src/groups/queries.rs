@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::security::Viewer;
 use crate::security::authentication::caller;
+use crate::store::groups::Group;
 use crate::store::{self, Reader};
 use crate::text::search_key;
 
@@ -126,8 +127,16 @@ pub fn working_groups(app: &App, viewer: &Viewer, selection: &GroupSelection) ->
     })
 }
 
-/// Returns at most `limit` public working groups whose name, institution or place contains all words of a search, ignoring case and accents,
-/// in the order in which they were created.
+/// Returns what a search for a group looks at: its name, institution and place, without case and accents.
+pub(super) fn search_key_of(group: &Group) -> String {
+    let place = group.institution.as_ref().map_or_else(String::new, |institution| {
+        format!("{} {} {}", institution.name, institution.city, institution.country)
+    });
+    search_key(&format!("{} {place}", group.name))
+}
+
+/// Returns at most `limit` public working groups whose name, institution or place contains all words of a search, ignoring case
+/// and accents, in the order in which they were created.
 pub fn search_working_groups(
     app: &App,
     viewer: &Viewer,
@@ -140,10 +149,7 @@ pub fn search_working_groups(
         let own = errors::require_login(caller(app, db, viewer)?)?;
         let mut groups = store::groups::list_public(db)?;
         groups.retain(|group| {
-            let place = group.institution.as_ref().map_or_else(String::new, |institution| {
-                format!("{} {} {}", institution.name, institution.city, institution.country)
-            });
-            let key = search_key(&format!("{} {place}", group.name));
+            let key = search_key_of(group);
             words.iter().all(|word| key.contains(word))
         });
         groups.truncate(limit);

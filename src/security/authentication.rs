@@ -11,7 +11,7 @@ use crate::error::{Error, FieldError, Result};
 use crate::store::accounts::Account;
 use crate::store::sessions::CookieSession;
 use crate::store::{self, Reader};
-use crate::tokens::{Unreadable, access, cookie};
+use crate::tokens::{Unreadable, access, opaque};
 
 /// The sender of a request: the client, and the access token or cookie, which has not been verified yet.
 #[derive(Clone, Default)]
@@ -52,7 +52,7 @@ impl Viewer {
     /// Returns the hash of the cookie.
     pub fn cookie_hash(&self) -> Option<String> {
         match &self.secret {
-            Some(Secret::Cookie(cookie)) => Some(cookie::hash(cookie.expose_secret())),
+            Some(Secret::Cookie(cookie)) => Some(opaque::hash(cookie.expose_secret())),
             _ => None,
         }
     }
@@ -81,7 +81,7 @@ impl Credentials {
                 let claims = access::read(&app.signing_key, token.expose_secret(), now);
                 claims.ok().map(SessionProof::AccessToken)
             }
-            Secret::Cookie(cookie) => Some(SessionProof::CookieHash(cookie::hash(cookie.expose_secret()))),
+            Secret::Cookie(cookie) => Some(SessionProof::CookieHash(opaque::hash(cookie.expose_secret()))),
         });
         Self {
             session,

@@ -97,6 +97,9 @@ pub fn insert(db: &Writer<'_>, new: &NewEntry<'_>) -> Result<()> {
     db.execute(sql, (at, event, account, actor, actor.account(), address, session, detail))
 }
 
+/// The position after all entries.
+pub const END: Position = (Timestamp::from_micros(i64::MAX), i64::MAX);
+
 /// Returns the first `limit` entries after a position, oldest first.
 pub fn list(db: &Reader<'_>, (at, id): Position, limit: i64) -> Result<Vec<Entry>> {
     let sql = format!(

@@ -8,7 +8,7 @@ use regex::Regex;
 
 /// From the lowest to the highest. Modules of one layer do not import each other.
 const LAYERS: [&[&str]; 13] = [
-    &["clock", "digest", "printable", "private_files", "random", "text"],
+    &["clock", "digest", "paging", "printable", "private_files", "random", "text"],
     &["config", "django", "language", "metrics"],
     &["email", "mail", "passwords", "store", "tokens"],
     &["app", "error"],

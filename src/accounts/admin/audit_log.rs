@@ -4,7 +4,8 @@ use crate::accounts::AccountId;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::store::audit::{Criteria, Entry, Position};
+use crate::paging;
+use crate::store::audit::{Criteria, END, Entry, Position};
 use crate::store::{self, Reader};
 
 /// The most entries that one page looks at, so that a rare event does not make it read the whole log.
@@ -20,12 +21,10 @@ pub struct AuditPage {
 /// Returns at most `limit` entries before a position that match. There may be fewer, and `older` all the same, if many entries do
 /// not match.
 pub fn search(app: &App, criteria: &Criteria, before: Option<Position>, limit: usize) -> Result<AuditPage> {
-    let before = before.unwrap_or((Timestamp::from_micros(i64::MAX), i64::MAX));
-    let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let before = before.unwrap_or(END);
     app.store.read(|db| {
-        let mut entries = store::audit::search(db, criteria, before, MAX_SCANNED, wanted)?;
-        let has_older = entries.len() > limit;
-        entries.truncate(limit);
+        let mut entries = store::audit::search(db, criteria, before, MAX_SCANNED, paging::to_read(limit))?;
+        let has_older = paging::cut(&mut entries, limit);
         let older = if has_older {
             entries.last().map(|entry| (entry.at, entry.id))
         } else if criteria.account.is_some() {

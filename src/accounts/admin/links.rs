@@ -1,12 +1,12 @@
 //! Links that operators send to owners of accounts. Operators never choose a password for somebody (OWASP ASVS 6.4.6).
 
 use super::find;
-use crate::accounts::{Account, activation};
+use crate::accounts::{Account, activation, password};
 use crate::error::Result;
 use crate::mail::MailKind;
 use crate::outbox::Recipient;
 use crate::security::audit::Event;
-use crate::security::{Operator, Tx, action_links};
+use crate::security::{Operator, action_links};
 use crate::store;
 use crate::tokens::action::Action;
 
@@ -28,7 +28,7 @@ pub fn send_password_link<'a>(by: impl Into<Operator<'a>>, name: &str) -> Result
         tx.record(account.id, Event::ResetRequested)?;
         let has_password = store::accounts::find_password_hash(tx, account.id)?.is_some();
         let sent = if !has_password {
-            enqueue_first_password(tx, &account)?;
+            password::enqueue_first(tx, &account)?;
             SentLink::FirstPassword
         } else if account.verified_at.is_none() {
             // As with a reset that the owner requests: a stranger may have registered the address with a password of theirs.
@@ -43,11 +43,4 @@ pub fn send_password_link<'a>(by: impl Into<Operator<'a>>, name: &str) -> Result
         };
         Ok((account, sent))
     })
-}
-
-/// Enqueues a link to choose the first password, which also confirms the address.
-pub(super) fn enqueue_first_password(tx: &Tx<'_>, account: &Account) -> Result<()> {
-    let token = action_links::issue(tx.app, Action::PasswordSet, account, None)?;
-    let recipient = Recipient::owner(account, &account.email, account.plain_salutation());
-    tx.enqueue(&MailKind::PasswordSet(&token), &recipient)
 }

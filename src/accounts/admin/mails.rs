@@ -5,8 +5,8 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::security::audit::Event;
 use crate::security::{Operator, Tx};
-use crate::store;
 use crate::store::outbox::{OutboxMessage, State};
+use crate::{paging, store};
 
 /// A page of mails, newest first.
 pub struct MailPage {
@@ -17,11 +17,10 @@ pub struct MailPage {
 
 /// Returns at most `limit` mails: the newest ones, or those before an id.
 pub fn list(app: &App, state: Option<State>, before: Option<i64>, limit: usize) -> Result<MailPage> {
-    let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let before = before.unwrap_or(i64::MAX);
-    let mut mails = app.store.read(|db| store::outbox::list_before(db, state, before, wanted))?;
-    let has_older = mails.len() > limit;
-    mails.truncate(limit);
+    let mut mails =
+        app.store.read(|db| store::outbox::list_before(db, state, before, paging::to_read(limit)))?;
+    let has_older = paging::cut(&mut mails, limit);
     let older = mails.last().filter(|_| has_older).map(|mail| mail.id);
     Ok(MailPage { mails, older })
 }

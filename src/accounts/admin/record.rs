@@ -3,11 +3,11 @@
 use crate::accounts::{Account, AccountId, Filter};
 use crate::app::App;
 use crate::error::Result;
-use crate::store;
-use crate::store::audit::{Criteria, Entry};
+use crate::store::audit::{Criteria, END, Entry};
 use crate::store::groups::Group;
 use crate::store::outbox::OutboxMessage;
 use crate::store::sessions::Session;
+use crate::{paging, store};
 
 const MAX_ENTRIES: i64 = 20;
 const MAX_MAILS: i64 = 20;
@@ -34,12 +34,11 @@ pub fn find(app: &App, id: AccountId) -> Result<Option<AccountRecord>> {
             None => None,
         };
         let criteria = Criteria { account: Some(id), ..Criteria::default() };
-        let newest = (crate::clock::Timestamp::from_micros(i64::MAX), i64::MAX);
         Ok(Some(AccountRecord {
             has_password: store::accounts::find_password_hash(db, id)?.is_some(),
             group,
             sessions: store::sessions::list_live(db, id, now)?,
-            entries: store::audit::search(db, &criteria, newest, MAX_ENTRIES, MAX_ENTRIES)?,
+            entries: store::audit::search(db, &criteria, END, MAX_ENTRIES, MAX_ENTRIES)?,
             mails: store::outbox::list_about_account(db, id, MAX_MAILS)?,
             account,
         }))
@@ -55,10 +54,8 @@ pub struct AccountPage {
 
 /// Returns at most `limit` accounts that match a filter.
 pub fn list(app: &App, filter: &Filter, limit: usize) -> Result<AccountPage> {
-    let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut accounts = app.store.read(|db| store::accounts::list(db, filter, 0, wanted))?;
-    let has_more = accounts.len() > limit;
-    accounts.truncate(limit);
+    let mut accounts = app.store.read(|db| store::accounts::list(db, filter, 0, paging::to_read(limit)))?;
+    let has_more = paging::cut(&mut accounts, limit);
     let next = accounts.last().filter(|_| has_more).map(|account| account.id);
     Ok(AccountPage { accounts, next })
 }

@@ -7,7 +7,7 @@ use super::{optional, time};
 use crate::accounts::Account;
 use crate::email;
 use crate::store::groups::GroupId;
-use crate::store::outbox::OutboxMessage;
+use crate::store::outbox::{OutboxMessage, State};
 use crate::store::{self, Reader, personal_data as stored};
 
 /// Returns the keys of the addresses of those who represent the groups that the account asked to join.
@@ -16,10 +16,6 @@ fn keys_of_asked_representatives(db: &Reader<'_>, account: &Account) -> store::R
     let groups: Vec<GroupId> = requests.into_iter().map(|request| request.group).collect();
     let representatives = store::accounts::list_representatives(db, &groups)?;
     Ok(representatives.iter().flat_map(Account::addresses).map(|address| email::key(address)).collect())
-}
-
-fn is_waiting(mail: &OutboxMessage) -> bool {
-    mail.delivered_at.is_none() && mail.refused_at.is_none()
 }
 
 /// Exports mails to the owner in full, and the subject and times of those to representatives whom the owner asked to join
@@ -42,7 +38,7 @@ pub(super) fn export(db: &Reader<'_>, account: &Account) -> store::Result<Value>
             "writtenAt": time(mail.created_at),
             "deliveredAt": optional(mail.delivered_at),
             "refusedAt": optional(mail.refused_at),
-            "nextAttemptAt": is_waiting(mail).then(|| time(mail.due_at)),
+            "nextAttemptAt": (mail.state() == State::Waiting).then(|| time(mail.due_at)),
             "attempts": mail.attempts,
         })
     };

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::groups::errors::{INSTITUTION_NOT_FOUND, RESEARCH_FIELD_INVALID};
 use crate::groups::queries::words;
+use crate::paging;
 use crate::security::audit::Event;
 use crate::security::{Operator, Tx};
 use crate::store;
@@ -28,12 +29,11 @@ pub struct InstitutionPage {
 
 /// Returns at most `limit` institutions whose names and places contain all words of a search.
 pub fn list_institutions(app: &App, search: &str, offset: i64, limit: usize) -> Result<InstitutionPage> {
-    let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let words = words(search);
+    let wanted = paging::to_read(limit);
     let mut institutions =
         app.store.read(|db| store::institutions::list_institutions(db, &words, wanted, offset))?;
-    let has_more = institutions.len() > limit;
-    institutions.truncate(limit);
+    let has_more = paging::cut(&mut institutions, limit);
     Ok(InstitutionPage { institutions, has_more })
 }
 

@@ -4,11 +4,11 @@ use super::Represented;
 use crate::accounts::Account;
 use crate::app::App;
 use crate::error::Result;
-use crate::groups::queries::words;
+use crate::groups::queries::{search_key_of, words};
+use crate::paging;
 use crate::store;
 use crate::store::groups::Group;
-use crate::store::join_requests::{JoinRequest, Status};
-use crate::text::search_key;
+use crate::store::join_requests::JoinRequest;
 
 /// A group with its members and the requests to join it that wait for an answer.
 pub struct GroupRecord {
@@ -30,15 +30,11 @@ pub fn search(app: &App, search: &str, offset: usize, limit: usize) -> Result<Gr
     app.store.read(|db| {
         let mut groups = store::groups::list(db)?;
         groups.retain(|group| {
-            let place = group.institution.as_ref().map_or_else(String::new, |institution| {
-                format!("{} {} {}", institution.name, institution.city, institution.country)
-            });
-            let key = search_key(&format!("{} {} {place}", group.id, group.name));
+            let key = format!("{} {}", group.id, search_key_of(group));
             words.iter().all(|word| key.contains(word))
         });
         let mut page: Vec<_> = groups.into_iter().skip(offset).take(limit.saturating_add(1)).collect();
-        let has_more = page.len() > limit;
-        page.truncate(limit);
+        let has_more = paging::cut(&mut page, limit);
         Ok(GroupPage { groups: super::represented(db, page)?, has_more })
     })
 }
@@ -49,7 +45,7 @@ pub fn find(app: &App, id: &str) -> Result<Option<GroupRecord>> {
         let ids = std::slice::from_ref(&group.id);
         let members = store::accounts::list_by_groups(db, ids)?;
         let mut waiting = store::join_requests::list_by_groups(db, ids)?;
-        waiting.retain(|request| request.status == Status::Pending);
+        waiting.retain(JoinRequest::is_pending);
         let accounts: Vec<_> = waiting.iter().map(|request| request.account).collect();
         let accounts = store::accounts::list_by_ids(db, &accounts)?;
         let requests = waiting.into_iter().filter_map(|request| {

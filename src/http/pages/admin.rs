@@ -20,6 +20,7 @@ use super::values::{context, time};
 use super::visit::Visit;
 use crate::accounts::Account;
 use crate::store::audit::{Entry, StoredActor};
+use crate::store::groups::Group;
 use crate::store::outbox::OutboxMessage;
 
 /// The entries of a list on one page.
@@ -80,8 +81,7 @@ fn page_with(visit: &Visit, name: &str, value: &str) -> String {
     query.remove("done");
     query.insert(name.to_owned(), value.to_owned());
     query.retain(|_, value| !value.is_empty());
-    let path = visit.path_and_query.split('?').next().unwrap_or_default();
-    format!("{path}?{}", Serializer::new(String::new()).extend_pairs(query).finish())
+    format!("{}?{}", visit.path(), Serializer::new(String::new()).extend_pairs(query).finish())
 }
 
 fn account_values(account: &Account) -> Value {
@@ -96,6 +96,10 @@ fn account_values(account: &Account) -> Value {
         is_archived => account.archived_at.is_some(),
         is_deactivated => account.deactivated_at.is_some(),
     }
+}
+
+fn group_values(group: &Group) -> Value {
+    context! { id => group.id.clone(), name => group.name.clone() }
 }
 
 fn entry_values(entry: &Entry) -> Value {

@@ -5,7 +5,13 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 use minijinja::value::merge_maps;
 
+use super::account::device;
+use crate::app::App;
 use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::groups::admin::directory;
+use crate::store::institutions::Institution;
+use crate::store::sessions::Session;
 
 /// Makes the values of a template as `minijinja::context!` does, whose code would make the program 100 KB larger, because it
 /// repeats a search for each name.
@@ -37,6 +43,43 @@ impl Values {
     pub(super) fn with_bases<const COUNT: usize>(self, bases: [Value; COUNT]) -> Value {
         let own = Value::from(self.0);
         if bases.is_empty() { own } else { merge_maps(bases.into_iter().rev().chain([own])) }
+    }
+}
+
+/// Returns a day in UTC as 2026-11-01.
+pub(super) fn day(at: Timestamp) -> String {
+    at.to_string().chars().take(10).collect()
+}
+
+/// Returns the name and place of an institution.
+pub(super) fn institution(institution: &Institution) -> Value {
+    let Institution { id, name, city, state, country } = institution;
+    let place = [Some(city), state.as_ref(), Some(country)].into_iter().flatten();
+    let place: Vec<_> = place.filter(|part| !part.is_empty()).cloned().collect();
+    context! {
+        id => id.clone(),
+        name => name.clone(),
+        city => city.clone(),
+        state => state.clone(),
+        country => country.clone(),
+        place => place.join(", "),
+    }
+}
+
+/// Returns the research fields to choose from.
+pub(super) fn research_fields(app: &App) -> Result<Vec<(String, String)>> {
+    let fields = directory::list_research_fields(app)?;
+    Ok(fields.into_iter().map(|field| (field.id.to_string(), field.subfield)).collect())
+}
+
+/// Returns the session of an account.
+pub(super) fn session(session: &Session) -> Value {
+    context! {
+        id => session.id.clone(),
+        device => device::name(&session.last_use.user_agent),
+        address => session.last_use.address.clone(),
+        began_at => time(session.began_at),
+        last_used_at => time(session.last_use.at),
     }
 }
 

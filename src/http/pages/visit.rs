@@ -137,8 +137,12 @@ impl Visit {
             needs_password => self.session.as_ref().is_none_or(|session| !session.is_recent(app.clock.now())),
             errors => errors.general.iter().map(translate).collect::<Vec<_>>(),
             errors_of => by_field,
-            path => self.path_and_query.split('?').next().unwrap_or_default().to_owned(),
+            path => self.path(),
         }
+    }
+
+    pub(super) fn path(&self) -> &str {
+        self.path_and_query.split('?').next().unwrap_or_default()
     }
 
     /// Adds the cookies that changed.

@@ -41,7 +41,7 @@ fn show_overview(app: &App, visit: &Visit) -> Result<Reply> {
     let group = GroupSelection { join_requests: Some(Box::new(requests)), ..GroupSelection::default() };
     let selection = AccountSelection { group: Some(Box::new(group)), ..AccountSelection::default() };
     let Some(seen) = queries::me(app, &visit.viewer, &selection)? else {
-        return Ok(Reply::Redirect("/account/login".to_owned()));
+        return Ok(Reply::redirect("/account/login"));
     };
     let account = &seen.record;
     let group = seen.related.group.as_ref();

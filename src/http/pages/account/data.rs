@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::http::pages::content::event_sentence;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
-use crate::http::pages::values::{context, short_time};
+use crate::http::pages::values::{context, day, short_time};
 use crate::http::pages::visit::Visit;
 use crate::security::reauthentication::Proof;
 
@@ -143,7 +143,7 @@ fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
 
 /// Returns an export as a file that has the account and the day in its name.
 pub(in crate::http::pages) fn download(app: &App, id: AccountId, data: &Json) -> Result<Reply> {
-    let day = app.clock.now().to_string().chars().take(10).collect::<String>();
+    let day = day(app.clock.now());
     let json = serde_json::to_string_pretty(data).map_err(anyhow::Error::new)?;
     Ok(Reply::Download { name: format!("account-{id}-{day}.json"), json })
 }

@@ -40,7 +40,7 @@ fn selection() -> AccountSelection {
 
 fn show(app: &App, visit: &Visit) -> Result<Reply> {
     let Some(seen) = queries::me(app, &visit.viewer, &selection())? else {
-        return Ok(Reply::Redirect("/account/login".to_owned()));
+        return Ok(Reply::redirect("/account/login"));
     };
     let represents = seen.record.represents().is_some();
     let group = seen.related.group.as_ref();

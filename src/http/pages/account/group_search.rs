@@ -10,9 +10,9 @@ use crate::groups::queries::{self, InstitutionSearch};
 use crate::groups::selection::{AccountSelection, GroupSelection, JoinRequestSelection};
 use crate::groups::{join, manage};
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
-use crate::http::pages::values::context;
+use crate::http::pages::values::{context, institution, research_fields};
 use crate::http::pages::visit::Visit;
-use crate::store;
+use crate::paging;
 
 const MAX_GROUPS: usize = 50;
 const MAX_INSTITUTIONS: i32 = 20;
@@ -55,8 +55,7 @@ fn show_found(app: &App, visit: &Visit) -> Result<Reply> {
     };
     let mut groups =
         queries::search_working_groups(app, &visit.viewer, visit.query.get("q"), MAX_GROUPS + 1, &selection)?;
-    let more = groups.len() > MAX_GROUPS;
-    groups.truncate(MAX_GROUPS);
+    let more = paging::cut(&mut groups, MAX_GROUPS);
     let values = groups.iter().map(|group| {
         let representative = group.related.representative.as_ref();
         context! {
@@ -87,9 +86,8 @@ fn join_group(app: &App, visit: &mut Visit) -> Result<Reply> {
 }
 
 fn show_new(app: &App, visit: &Visit) -> Result<Reply> {
-    let fields = app.store.read(store::institutions::list_research_fields)?;
-    let fields: Vec<_> = fields.into_iter().map(|field| (field.id.to_string(), field.subfield)).collect();
-    Ok(Reply::Page(context! { institutions => institutions(app, visit)?, research_fields => fields }))
+    let (institutions, research_fields) = (institutions(app, visit)?, research_fields(app)?);
+    Ok(Reply::Page(context! { institutions, research_fields }))
 }
 
 /// Returns the institutions that match the search of the page. A search without words finds none, because a list of all would be
@@ -98,13 +96,7 @@ fn institutions(app: &App, visit: &Visit) -> Result<Vec<Value>> {
     let Some(search) = visit.query.owned("q") else { return Ok(Vec::new()) };
     let search = InstitutionSearch { search: Some(search), first: Some(MAX_INSTITUTIONS), offset: None };
     let found = queries::institutions(app, &visit.viewer, &search, None)?;
-    let values = found.iter().map(|institution| {
-        let record = &institution.record;
-        let place = [Some(record.city.as_str()), record.state.as_deref(), Some(record.country.as_str())];
-        let place: Vec<_> = place.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-        context! { id => record.id.clone(), name => record.name.clone(), place => place.join(", ") }
-    });
-    Ok(values.collect())
+    Ok(found.iter().map(|found| institution(&found.record)).collect())
 }
 
 fn create(app: &App, visit: &mut Visit) -> Result<Reply> {

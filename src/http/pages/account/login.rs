@@ -38,7 +38,7 @@ pub(super) static LOG_OUT: SessionPage = SessionPage {
     template: "login.html",
     access: Access::Everybody,
     fields: &[],
-    show: |_, _| Ok(Reply::Redirect("/account".to_owned())),
+    show: |_, _| Ok(Reply::redirect("/account")),
     submit: Some(log_out),
 };
 
@@ -54,7 +54,7 @@ pub(super) static CONFIRM: SessionPage = SessionPage {
 
 fn show_login(app: &App, visit: &Visit) -> Result<Reply> {
     if visit.session.is_some() {
-        return Ok(Reply::Redirect(next(visit).to_owned()));
+        return Ok(Reply::redirect(next(visit)));
     }
     Ok(Reply::Page(login_values(app)))
 }

@@ -6,7 +6,6 @@ use crate::accounts::invitations::{self, InvitationStatus};
 use crate::accounts::register::{self, Registration};
 use crate::app::App;
 use crate::config::RegisterField;
-use crate::email;
 use crate::error::Result;
 use crate::groups;
 use crate::http::pages::content;
@@ -55,7 +54,7 @@ pub(super) static INVITATION: SessionPage = SessionPage {
 
 fn show(app: &App, visit: &Visit) -> Result<Reply> {
     if visit.session.is_some() {
-        return Ok(Reply::Redirect("/account".to_owned()));
+        return Ok(Reply::redirect("/account"));
     }
     Ok(Reply::Page(fields_of_registration(app)))
 }
@@ -118,10 +117,7 @@ fn show_invitation(app: &App, visit: &Visit) -> Result<Reply> {
         InvitationStatus::Unknown => return Ok(Reply::Gone(&content::INVITATION_USED)),
     };
     let account = visit.session.as_ref().map(|session| &session.account);
-    let is_invited = |own: &str| email::is_same(own, &invitation.email);
-    let is_own = account.is_some_and(|account| {
-        is_invited(&account.email) || account.secondary_email.as_deref().is_some_and(is_invited)
-    });
+    let is_own = account.is_some_and(|account| account.has_address(&invitation.email));
     let invited = context! {
         email => invitation.email,
         has_group => invitation.has_group,

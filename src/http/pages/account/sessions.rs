@@ -1,11 +1,10 @@
 //! The page of the sessions of an account.
 
-use super::device;
 use crate::accounts::sessions;
 use crate::app::App;
 use crate::error::Result;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
-use crate::http::pages::values::{context, time};
+use crate::http::pages::values::{self, context};
 use crate::http::pages::visit::Visit;
 
 pub(super) static SESSIONS: SessionPage = SessionPage {
@@ -21,15 +20,7 @@ pub(super) static SESSIONS: SessionPage = SessionPage {
 fn show(app: &App, visit: &Visit) -> Result<Reply> {
     let sessions = sessions::list(app, &visit.viewer)?;
     let sessions = sessions.iter().map(|own| {
-        let session = &own.session;
-        context! {
-            id => session.id.clone(),
-            is_current => own.is_current,
-            device => device::name(&session.last_use.user_agent),
-            address => session.last_use.address.clone(),
-            began_at => time(session.began_at),
-            last_used_at => time(session.last_use.at),
-        }
+        context! { is_current => own.is_current, ..values::session(&own.session) }
     });
     Ok(Reply::Page(context! { sessions => sessions.collect::<Vec<_>>() }))
 }

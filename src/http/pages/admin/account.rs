@@ -2,19 +2,18 @@
 
 use minijinja::Value;
 
-use super::{account_values, done, entry_values, mail_values};
+use super::{account_values, done, entry_values, group_values, mail_values};
 use crate::accounts::admin::links::{self, SentLink};
 use crate::accounts::admin::record::{self, AccountRecord};
 use crate::accounts::admin::{self, EmailChange};
 use crate::accounts::{Account, AccountId, personal_data};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::http::pages::account::{data, device};
+use crate::http::pages::account::data;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
-use crate::http::pages::values::{context, time};
+use crate::http::pages::values::{context, session, time};
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
-use crate::store::sessions::Session;
 
 pub(super) static ACCOUNT: SessionPage = SessionPage {
     path: "/admin/accounts/:id",
@@ -42,9 +41,9 @@ fn show(app: &App, visit: &Visit) -> Result<Reply> {
         account => context! { ..details(account), ..account_values(account) },
         is_own => own == Some(account.id),
         has_password => record.has_password,
-        group => record.group.as_ref().map(|group| context! { id => group.id.clone(), name => group.name.clone() }),
+        group => record.group.as_ref().map(group_values),
         represents => account.represents().is_some(),
-        sessions => record.sessions.iter().map(session_values).collect::<Vec<_>>(),
+        sessions => record.sessions.iter().map(session).collect::<Vec<_>>(),
         entries => record.entries.iter().map(entry_values).collect::<Vec<_>>(),
         mails => record.mails.iter().map(mail_values).collect::<Vec<_>>(),
     }))
@@ -65,16 +64,6 @@ fn details(account: &Account) -> Value {
         verified_at => account.verified_at.map(time),
         archived_at => account.archived_at.map(time),
         deactivated_at => account.deactivated_at.map(time),
-    }
-}
-
-fn session_values(session: &Session) -> Value {
-    context! {
-        id => session.id.clone(),
-        device => device::name(&session.last_use.user_agent),
-        address => session.last_use.address.clone(),
-        began_at => time(session.began_at),
-        last_used_at => time(session.last_use.at),
     }
 }
 

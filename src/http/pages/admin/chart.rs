@@ -1,7 +1,8 @@
 //! Bar charts, drawn as SVG.
 
-use crate::http::pages::values::context;
 use minijinja::Value;
+
+use crate::http::pages::values::context;
 
 const WIDTH: f64 = 300.0;
 const HEIGHT: f64 = 60.0;

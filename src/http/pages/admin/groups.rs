@@ -2,13 +2,12 @@
 
 use minijinja::Value;
 
-use super::institutions;
 use super::{PAGE_SIZE, account_values, done, page_with};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::groups::admin::{self, Creation, Represented, directory, record};
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
-use crate::http::pages::values::{context, time};
+use crate::http::pages::values::{context, institution, research_fields, time};
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
 use crate::store::groups::Group;
@@ -61,7 +60,7 @@ fn values(group: &Group) -> Value {
     context! {
         id => group.id.clone(),
         name => group.name.clone(),
-        institution => group.institution.as_ref().map(institutions::values),
+        institution => group.institution.as_ref().map(institution),
         research_field => group.research_field.subfield.clone(),
         employees => group.employees,
         is_public => group.is_public,
@@ -104,11 +103,9 @@ fn show_new(app: &App, visit: &Visit) -> Result<Reply> {
         Some(search) => directory::list_institutions(app, &search, 0, PAGE_SIZE)?.institutions,
         None => Vec::new(),
     };
-    let fields = directory::list_research_fields(app)?;
-    let fields: Vec<_> = fields.into_iter().map(|field| (field.id.to_string(), field.subfield)).collect();
     Ok(Reply::Page(context! {
-        institutions => found.iter().map(institutions::values).collect::<Vec<_>>(),
-        research_fields => fields,
+        institutions => found.iter().map(institution).collect::<Vec<_>>(),
+        research_fields => research_fields(app)?,
     }))
 }
 

@@ -7,10 +7,9 @@ use crate::app::App;
 use crate::error::Result;
 use crate::groups::admin::directory::{self, InstitutionForm};
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
-use crate::http::pages::values::context;
+use crate::http::pages::values::{self, context};
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
-use crate::store::institutions::Institution;
 
 const FIELDS: &[&str] = &["name", "city", "state", "country", "password"];
 
@@ -49,23 +48,9 @@ fn show_list(app: &App, visit: &Visit) -> Result<Reply> {
     let page = directory::list_institutions(app, visit.query.get("q"), offset.into(), PAGE_SIZE)?;
     let next = usize::try_from(offset).unwrap_or_default().saturating_add(PAGE_SIZE);
     Ok(Reply::Page(context! {
-        institutions => page.institutions.iter().map(values).collect::<Vec<_>>(),
+        institutions => page.institutions.iter().map(values::institution).collect::<Vec<_>>(),
         next => page.has_more.then(|| page_with(visit, "offset", &next.to_string())),
     }))
-}
-
-pub(super) fn values(institution: &Institution) -> Value {
-    let place =
-        [Some(institution.city.as_str()), institution.state.as_deref(), Some(institution.country.as_str())];
-    let place: Vec<_> = place.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-    context! {
-        id => institution.id.clone(),
-        name => institution.name.clone(),
-        city => institution.city.clone(),
-        state => institution.state.clone(),
-        country => institution.country.clone(),
-        place => place.join(", "),
-    }
 }
 
 fn entered(visit: &Visit) -> Value {
@@ -88,15 +73,16 @@ fn show_one(app: &App, visit: &Visit) -> Result<Reply> {
         return Ok(Reply::NotFound);
     };
     // After a rejection, the page shows what was entered.
-    let current = if visit.form.get("action") == "change" { entered(visit) } else { values(&institution) };
+    let current =
+        if visit.form.get("action") == "change" { entered(visit) } else { values::institution(&institution) };
     // The search for the institution to merge this one into.
     let found = match visit.query.owned("q") {
         Some(search) => directory::list_institutions(app, &search, 0, PAGE_SIZE)?.institutions,
         None => Vec::new(),
     };
-    let others = found.iter().filter(|other| other.id != institution.id).map(values);
+    let others = found.iter().filter(|other| other.id != institution.id).map(values::institution);
     Ok(Reply::Page(context! {
-        institution => values(&institution),
+        institution => values::institution(&institution),
         current,
         others => others.collect::<Vec<_>>(),
     }))

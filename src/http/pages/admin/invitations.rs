@@ -2,7 +2,7 @@
 
 use minijinja::Value;
 
-use super::account_values;
+use super::{account_values, group_values};
 use crate::app::App;
 use crate::error::Result;
 use crate::groups::admin::record;
@@ -11,7 +11,6 @@ use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::values::{context, time};
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
-use crate::store::groups::Group;
 
 pub(super) static INVITATIONS: SessionPage = SessionPage {
     path: "/admin/invitations",
@@ -22,10 +21,6 @@ pub(super) static INVITATIONS: SessionPage = SessionPage {
     show,
     submit: Some(submit),
 };
-
-fn group_values(group: &Group) -> Value {
-    context! { id => group.id.clone(), name => group.name.clone() }
-}
 
 fn show(app: &App, visit: &Visit) -> Result<Reply> {
     let group = visit.query.find("group").map(|id| record::find(app, id)).transpose()?;

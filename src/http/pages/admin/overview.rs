@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::health::overview::{Day, MailDay, Overview, overview};
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
-use crate::http::pages::values::{context, time};
+use crate::http::pages::values::{context, day, time};
 use crate::http::pages::visit::Visit;
 
 pub(super) static OVERVIEW: SessionPage = SessionPage {
@@ -26,7 +26,7 @@ fn show(app: &App, _: &Visit) -> Result<Reply> {
     let seen = overview(app)?;
     let Overview { accounts, days, mail_days, .. } = &seen;
     let chart = |title: &'static str, period: &'static str, rows: Vec<(Timestamp, i64)>| {
-        let table = rows.iter().rev().map(|(day, value)| context! { day => day_of(*day), value });
+        let table = rows.iter().rev().map(|(begins_at, value)| context! { day => day(*begins_at), value });
         context! { title, period, table => table.collect::<Vec<_>>(), ..bars(rows.iter().map(|row| row.1)) }
     };
     let by_day = |title, value: fn(&Day) -> i64| {
@@ -74,9 +74,4 @@ fn server_values(seen: &Overview) -> Value {
 
 fn bytes(count: u64) -> String {
     ByteSize::b(count).to_string()
-}
-
-/// Returns a day as 2026-11-01.
-fn day_of(at: Timestamp) -> String {
-    at.to_string().chars().take(10).collect()
 }
