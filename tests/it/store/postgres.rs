@@ -121,6 +121,8 @@ fn every_test_passes_on_postgresql_with_a_conflict_at_each_write() {
     let mut tests = Command::new(std::env::current_exe().expect("the path of this program"));
     tests
         .args(SKIPPED.iter().flat_map(|(_, names)| *names).flat_map(|name| ["--skip", *name]))
+        // Most of the time, a test waits for PostgreSQL.
+        .arg("--test-threads=4")
         .env(SERVER, server.socket());
     let output = tests.output().expect("the tests run");
     let log = String::from_utf8_lossy(&output.stdout);
