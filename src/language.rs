@@ -13,7 +13,7 @@ use std::sync::{Arc, LazyLock};
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use minijinja::Value;
 use minijinja::value::Kwargs;
-use regex::{Captures, Regex, RegexSet};
+use regex::{Captures, Regex};
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 
@@ -43,11 +43,18 @@ pub struct Language {
     /// The name of the language in the language itself.
     pub name: String,
     sentences: HashMap<String, String>,
-    /// The translations of the sentences with placeholders, in the order of `patterns`.
-    with_placeholders: Vec<String>,
-    /// Patterns that match a sentence whose placeholders are filled in. Compiled together, they need an eighth of the time that
-    /// each by itself would need at start.
-    patterns: RegexSet,
+    /// The sentences with placeholders.
+    patterns: Vec<Pattern>,
+}
+
+/// A sentence with placeholders, to find the values in one whose placeholders are filled in. A regular expression for each would
+/// take longer to compile than the rest of the start takes.
+struct Pattern {
+    /// The names of the placeholders.
+    names: Vec<String>,
+    /// The text around the placeholders: one piece more than there are names.
+    pieces: Vec<String>,
+    translation: String,
 }
 
 #[derive(Deserialize)]
@@ -70,9 +77,9 @@ impl Languages {
         if let Some(folder) = folder {
             add_files(folder, &mut files)?;
         }
-        let english = Language::new(ENGLISH, "English", BTreeMap::new())?;
+        let english = Language::new(ENGLISH, "English", BTreeMap::new());
         let others = files.into_iter().map(|(code, file)| Language::new(&code, &file.name, file.sentences));
-        let all: Vec<_> = std::iter::once(Ok(english)).chain(others).collect::<Result<_>>()?;
+        let all: Vec<_> = std::iter::once(english).chain(others).collect();
         let default = all.iter().position(|language| language.code == site_language).with_context(|| {
             let codes: Vec<_> = all.iter().map(|language| language.code.as_str()).collect();
             format!("site_language: \"{site_language}\" is not available; choose one of {}", codes.join(", "))
@@ -184,33 +191,50 @@ fn parse(text: &str) -> Result<File> {
     Ok(file)
 }
 
-/// Returns a pattern that matches a sentence whose placeholders are filled in.
-fn pattern(sentence: &str) -> String {
-    let (mut pattern, mut end) = ("(?s)^".to_owned(), 0);
-    for found in PLACEHOLDER.captures_iter(sentence) {
-        let whole = found.get_match();
-        pattern += &regex::escape(&sentence[end..whole.start()]);
-        pattern += &format!("(?<{}>.+)", &found[1]);
-        end = whole.end();
+impl Pattern {
+    fn new(sentence: &str, translation: &str) -> Self {
+        Self {
+            names: PLACEHOLDER.captures_iter(sentence).map(|found| found[1].to_owned()).collect(),
+            pieces: PLACEHOLDER.split(sentence).map(str::to_owned).collect(),
+            translation: translation.to_owned(),
+        }
     }
-    pattern += &regex::escape(&sentence[end..]);
-    pattern + "$"
+
+    /// Returns the values of the placeholders, none of which is empty, or `None` if the sentence is another one.
+    fn values<'a>(&self, sentence: &'a str) -> Option<Vec<&'a str>> {
+        let [first, middle @ .., last] = self.pieces.as_slice() else { return None };
+        let mut rest = sentence.strip_prefix(first.as_str())?.strip_suffix(last.as_str())?;
+        let mut values = Vec::with_capacity(self.names.len());
+        // From the end, so that an ambiguous piece belongs to the first value, which often is a name or an address.
+        for piece in middle.iter().rev() {
+            let (before, value) = rest.rsplit_once(piece.as_str())?;
+            values.push(value);
+            rest = before;
+        }
+        values.push(rest);
+        values.reverse();
+        values.iter().all(|value| !value.is_empty()).then_some(values)
+    }
+
+    /// Returns the length of the text around the placeholders.
+    fn own_length(&self) -> usize {
+        self.pieces.iter().map(String::len).sum()
+    }
 }
 
 impl Language {
-    fn new(code: &str, name: &str, sentences: BTreeMap<String, String>) -> Result<Self> {
-        let (patterns, with_placeholders): (Vec<_>, _) = sentences
+    fn new(code: &str, name: &str, sentences: BTreeMap<String, String>) -> Self {
+        let patterns = sentences
             .iter()
             .filter(|(sentence, _)| PLACEHOLDER.is_match(sentence))
-            .map(|(sentence, translation)| (pattern(sentence), translation.clone()))
-            .unzip();
-        Ok(Self {
+            .map(|(sentence, translation)| Pattern::new(sentence, translation))
+            .collect();
+        Self {
             code: code.to_owned(),
             name: name.to_owned(),
             sentences: sentences.into_iter().collect(),
-            with_placeholders,
-            patterns: RegexSet::new(patterns)?,
-        })
+            patterns,
+        }
     }
 
     pub fn is_english(&self) -> bool {
@@ -233,14 +257,15 @@ impl Language {
         if let Some(translation) = self.sentences.get(sentence) {
             return translation.into();
         }
-        let patterns = self.patterns.patterns();
+        let matching = self.patterns.iter().filter_map(|pattern| Some((pattern, pattern.values(sentence)?)));
         // A sentence may match several patterns. The one with the most words of its own is meant.
-        let found = self.patterns.matches(sentence).iter().max_by_key(|index| patterns[*index].len());
-        let pattern = found.and_then(|index| Regex::new(&patterns[index]).ok());
-        let values = pattern.as_ref().and_then(|pattern| pattern.captures(sentence));
-        let (Some(index), Some(values)) = (found, values) else { return sentence.into() };
-        let value = |name: &str| values.name(name).map(|value| value.as_str().to_owned());
-        fill(&self.with_placeholders[index], value).into()
+        let found = matching.max_by_key(|(pattern, _)| pattern.own_length());
+        let Some((pattern, values)) = found else { return sentence.into() };
+        let value = |name: &str| {
+            let index = pattern.names.iter().position(|known| known == name)?;
+            values.get(index).map(|value| (*value).to_owned())
+        };
+        fill(&pattern.translation, value).into()
     }
 
     /// Translates a sentence and fills in its placeholders.
