@@ -37,7 +37,14 @@ fn access_token(criterion: &mut Criterion) {
     let key = || SigningKey::new(KEY.to_owned().into());
     let now = Timestamp::from_seconds(1_772_366_400);
     let session = "0f8fad5b-d9cb-469f-a165-70867728950e";
-    let subject = access::Subject { email: "user0@example.org", account: 1, epoch: 0, session };
+    let subject = access::Subject {
+        email: "user0@example.org",
+        account: 1,
+        epoch: 0,
+        session,
+        authenticated_at: Timestamp::from_seconds(0),
+        methods: &["pwd"],
+    };
     let issued = access::issue(&subject, now, Duration::from_hours(24));
     let token = access::sign(&key(), &issued.payload).expect("a token");
     let read = |key: &SigningKey| access::read(key, black_box(&token), now).expect("a valid token");

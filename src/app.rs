@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use tokio::sync::Notify;
+use url::Url;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::language::Languages;
 use crate::mail::{Mailer, Outage};
 use crate::metrics::Metrics;
+use crate::passkeys::Passkeys;
 use crate::passwords::Hasher;
 use crate::private_files;
 use crate::random::Random;
@@ -30,6 +32,8 @@ pub struct App {
     /// Signs access and action tokens.
     pub signing_key: SigningKey,
     pub hasher: Hasher,
+    /// `None` if the server has no passkeys.
+    pub passkeys: Option<Passkeys>,
     pub languages: Arc<Languages>,
     pub mailer: Mailer,
     pub outage: Arc<Outage>,
@@ -49,6 +53,7 @@ impl App {
         let signing_key = secret_key::load_or_create(&config, &random)?;
         let store = Arc::new(Store::open(&config.location()?)?);
         let hasher = Hasher::new(&config.passwords, random.clone())?;
+        let passkeys = load_passkeys(&config)?;
         let languages = load_languages(&config)?;
         let mailer = Mailer::new(&config, &languages)?;
         let (outage, mail_enqueued) = (Arc::default(), Arc::default());
@@ -60,6 +65,7 @@ impl App {
             store,
             signing_key,
             hasher,
+            passkeys,
             languages,
             mailer,
             outage,
@@ -76,6 +82,7 @@ impl App {
         Ok(Self {
             signing_key: secret_key::load_or_create(&config, &random)?,
             hasher: Hasher::new(&config.passwords, random.clone())?,
+            passkeys: load_passkeys(&config)?,
             mailer: Mailer::new(&config, &languages)?,
             languages,
             clock: self.clock.clone(),
@@ -93,4 +100,13 @@ impl App {
 /// Loads the languages that the settings name.
 pub fn load_languages(config: &Config) -> Result<Arc<Languages>> {
     Languages::load(config.languages.as_deref(), &config.site_language).map(Arc::new)
+}
+
+/// Prepares the checks of passkeys, if the settings allow passkeys.
+fn load_passkeys(config: &Config) -> Result<Option<Passkeys>> {
+    let Some(domain) = config.passkey_domain() else { return Ok(None) };
+    let address = Url::parse(&config.public_url).context("public_url: is not an address")?;
+    let others = config.passkey_origins(&domain);
+    let passkeys = Passkeys::new(&domain, &address, &others, config.site_name());
+    passkeys.context("second_factor.passkey_domain").map(Some)
 }

@@ -16,6 +16,7 @@ mod log;
 mod mail;
 mod restart_required;
 mod retention;
+mod second_factor;
 mod setting;
 mod smtp_url;
 
@@ -42,6 +43,7 @@ pub use load::{Loaded, load, load_text};
 pub use log::{Log, LogFormat, LogLevel};
 pub use mail::{Mail, Transport};
 pub use retention::Retention;
+pub use second_factor::{RequiredFor, SecondFactor};
 use setting::Origin;
 pub use setting::Setting;
 pub use smtp_url::{Encryption, SmtpServer};
@@ -66,6 +68,7 @@ pub struct Config {
     pub accounts: Accounts,
     pub groups: Groups,
     pub passwords: Passwords,
+    pub second_factor: SecondFactor,
     pub graphql: GraphQl,
     pub pages: Pages,
     pub http: Http,

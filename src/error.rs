@@ -2,11 +2,14 @@
 //! "Internal server error" or, if it should retry, 503. [`Error`] does not implement `Display`, so `?` cannot put an
 //! internal message into a response.
 
+mod second_factor;
+
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 
 use crate::store;
+pub use second_factor::NextStep;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -175,11 +178,15 @@ impl FieldError {
 
 /// Errors by field, in the order in which they were found. Fields are named as in GraphQL.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FieldErrors(Vec<(&'static str, Vec<FieldError>)>);
+pub struct FieldErrors {
+    by_field: Vec<(&'static str, Vec<FieldError>)>,
+    /// What a login needs to continue, if only the second factor is missing.
+    pub next_step: Option<Box<NextStep>>,
+}
 
 impl FieldErrors {
     pub fn of(field: &'static str, error: FieldError) -> Self {
-        Self(vec![(field, vec![error])])
+        Self { by_field: vec![(field, vec![error])], next_step: None }
     }
 
     pub fn add(&mut self, field: &'static str, errors: impl IntoIterator<Item = FieldError>) {
@@ -187,9 +194,9 @@ impl FieldErrors {
         if errors.peek().is_none() {
             return;
         }
-        match self.0.iter_mut().find(|(known, _)| *known == field) {
+        match self.by_field.iter_mut().find(|(known, _)| *known == field) {
             Some((_, list)) => list.extend(errors),
-            None => self.0.push((field, errors.collect())),
+            None => self.by_field.push((field, errors.collect())),
         }
     }
 
@@ -204,22 +211,26 @@ impl FieldErrors {
 
     /// Adds the errors of a failed check of several fields.
     pub fn extend(&mut self, checked: std::result::Result<(), Self>) {
-        for (field, errors) in checked.err().into_iter().flat_map(|errors| errors.0) {
+        for (field, errors) in checked.err().into_iter().flat_map(|errors| errors.by_field) {
             self.add(field, errors);
         }
     }
 
     pub fn by_field(&self) -> impl Iterator<Item = (&'static str, &[FieldError])> {
-        self.0.iter().map(|(field, errors)| (*field, errors.as_slice()))
+        self.by_field.iter().map(|(field, errors)| (*field, errors.as_slice()))
     }
 
     fn errors(&self) -> impl Iterator<Item = &FieldError> {
-        self.0.iter().flat_map(|(_, errors)| errors)
+        self.by_field.iter().flat_map(|(_, errors)| errors)
     }
 
     /// Returns the seconds until the next attempt, if the request is throttled.
     pub fn retry_after(&self) -> Option<u32> {
         self.errors().filter_map(|error| error.retry_after).max()
+    }
+
+    pub fn contains(&self, error: &FieldError) -> bool {
+        self.errors().any(|own| own == error)
     }
 
     pub fn messages(&self) -> impl Iterator<Item = &str> {
@@ -232,12 +243,12 @@ impl FieldErrors {
 
     /// Returns the errors as a rejection, if there are any.
     pub fn into_result(self) -> std::result::Result<(), Self> {
-        if self.0.is_empty() { Ok(()) } else { Err(self) }
+        if self.by_field.is_empty() { Ok(()) } else { Err(self) }
     }
 }
 
 impl Serialize for FieldErrors {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(field, errors)| (field, errors)))
+        serializer.collect_map(self.by_field.iter().map(|(field, errors)| (field, errors)))
     }
 }

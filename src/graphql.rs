@@ -74,7 +74,7 @@ impl GraphQl {
 pub fn sdl(style: MutationStyle, settings: &config::GraphQl) -> String {
     match style {
         MutationStyle::Plain => builder(Mutation::default(), settings).finish().sdl(),
-        MutationStyle::Relay => builder(RelayMutation, settings).finish().sdl(),
+        MutationStyle::Relay => builder(RelayMutation::default(), settings).finish().sdl(),
     }
 }
 

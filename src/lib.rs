@@ -13,10 +13,10 @@
 //! | [`blocking_pool`] | the bounded bridge from async code to the synchronous rules |
 //! | [`groups`], [`transfer`], [`health`] | the rules of working groups; import and export; health checks |
 //! | [`accounts`] | the rules of accounts: synchronous functions, as in `groups`, without HTTP, GraphQL or SQL |
-//! | [`security`] | the transaction in which a rule runs, authentication, throttling, the audit log, mailed links |
+//! | [`security`] | the transaction in which a rule runs, authentication, second factors, throttling, the audit log, mailed links |
 //! | [`outbox`] | mail that is enqueued in a transaction and delivered after it |
 //! | [`app`], [`error`] | the assembled application; rejections and other errors of rules |
-//! | [`store`], [`mail`], [`tokens`], [`passwords`], [`email`] | one technology each |
+//! | [`store`], [`mail`], [`tokens`], [`passwords`], [`passkeys`], [`email`] | one technology each |
 //! | [`config`], [`django`], [`language`], [`metrics`] | the settings, compatibility with Django, translations, counters |
 //! | [`clock`], [`random`], [`digest`], [`paging`], [`printable`], [`private_files`], [`text`] | values and helpers |
 //!
@@ -24,9 +24,14 @@
 //!
 //! A request arrives in `http/endpoint.rs`. Its field is defined in `graphql/mutation/` or `graphql/query.rs`, which
 //! names the rule. The rule, in `accounts/` or `groups/`, runs in a transaction of `security/transaction.rs` and calls
-//! functions in `store/`, each of which runs one SQL statement. Sentences that people read are in `error.rs`,
+//! functions in `store/`, each of which runs one SQL statement. Sentences that people read are in `error.rs`, `error/`,
 //! `groups/errors.rs`, `django/password_validators.rs` and `assets/mail/`, and their translations in
 //! `assets/languages/`. Settings are in `config.example.toml`.
+//!
+//! `accounts/login.rs` logs in with a password and a code, `accounts/passkey_login.rs` with a passkey, and
+//! `accounts/page_login.rs` on the pages. `security/second_factor.rs` decides which second factors an account has and needs, and
+//! checks codes. `security/reauthentication.rs` decides what a change needs besides a session. `accounts/second_factor.rs` and
+//! `accounts/passkeys.rs` set second factors up and remove them. `passkeys.rs` is WebAuthn.
 //!
 //! `accounts/register.rs` decides who may register. `accounts/invitations.rs` makes and redeems invitations, and
 //! `groups/invitations.rs` decides who may invite, revoke and accept.
@@ -62,8 +67,11 @@
 //!   it. Keys enforce that.
 //! - An access token is valid only while its session lasts and the epoch of its account is unchanged. A refresh token works
 //!   once: a single statement consumes it. A second use ends its session, unless the response of the first was lost. A
-//!   mailed token works once.
-//! - An attempt is counted before the password is checked (`security/throttle.rs`). An account's events are recorded in
+//!   mailed token works once. A challenge, a code of an authenticator app and a recovery code work once: a single statement
+//!   consumes each, in the transaction that begins the session or makes the change.
+//! - A session begins only in `accept` of `accounts/login.rs`, after all factors that the account has, or in a rule that has
+//!   checked them with `security/reauthentication.rs`, or for an account that is just being registered.
+//! - An attempt is counted before the password or the code is checked (`security/throttle.rs`). An account's events are recorded in
 //!   the transaction that causes them, and never contain a secret (`security/audit.rs`).
 //! - The client gets the message of a rejection. Any other error is logged, and the client gets "Internal server error".
 //! - Time and randomness are values of [`app::App`]; clippy rejects every other source.
@@ -87,6 +95,7 @@ pub mod mail;
 pub mod metrics;
 pub mod outbox;
 pub mod paging;
+pub mod passkeys;
 pub mod passwords;
 pub mod printable;
 pub mod private_files;

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod action_tokens;
 pub mod attempts;
 pub mod audit;
+pub mod authenticators;
 pub mod backup;
 mod bulk;
 pub mod copy;
@@ -22,6 +23,7 @@ pub mod known_clients;
 pub mod memberships;
 mod migrations;
 pub mod outbox;
+pub mod passkeys;
 pub mod pending_emails;
 pub mod personal_data;
 #[cfg(feature = "postgres")]
@@ -30,6 +32,7 @@ pub mod properties;
 pub mod refresh_tokens;
 pub mod released_emails;
 mod result_cell;
+pub mod second_factors;
 pub mod sessions;
 mod sqlite;
 pub mod staging;
@@ -289,12 +292,5 @@ impl Store {
                 postgres.write(&self.writes, |session| work(&Writer(Connection::Postgres(session).into())))
             }
         }
-    }
-}
-
-/// Logs a statement on one line, without its parameters.
-fn trace(sql: &str) {
-    if tracing::enabled!(tracing::Level::TRACE) {
-        tracing::trace!("{}", sql.split_whitespace().collect::<Vec<_>>().join(" "));
     }
 }

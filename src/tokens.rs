@@ -1,11 +1,16 @@
-//! Tokens: access tokens (JWT), refresh tokens, cookies and forms of pages, and tokens in mailed links.
+//! Tokens: access tokens (JWT), refresh tokens, cookies and forms of pages, tokens in mailed links, challenges, and codes of a
+//! second factor.
 
 pub mod access;
 pub mod action;
+pub mod challenge;
 pub mod form;
 mod hs256;
 pub mod opaque;
+pub mod recovery_code;
 pub mod refresh;
+pub mod seal;
+pub mod totp;
 mod verified;
 
 use secrecy::{ExposeSecret, SecretString};

@@ -1,6 +1,6 @@
 //! The mutations `verifyAccount` and `resendActivationEmail`.
 
-use super::{Account, notices, sessions, validation};
+use super::{Account, sessions, validation};
 use crate::app::App;
 use crate::email;
 use crate::error::{FieldError, FieldErrors, Result};
@@ -9,7 +9,7 @@ use crate::outbox::Recipient;
 use crate::security::action_links::{self, Redeemed};
 use crate::security::audit::Event;
 use crate::security::throttle::{self, MailPurpose};
-use crate::security::{Tx, Viewer};
+use crate::security::{Tx, Viewer, notices};
 use crate::store;
 use crate::tokens::action::Action;
 

@@ -6,13 +6,13 @@ pub mod mails;
 pub mod record;
 
 use super::register::{self, ValidRegistration};
-use super::{Account, AccountId, activation, archive_delete, notices, password, sessions, validation};
+use super::{Account, AccountId, activation, archive_delete, password, sessions, validation};
 use crate::django::password_validators::Owner;
 use crate::email;
 use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::security::audit::Event;
 use crate::security::authentication::release_email;
-use crate::security::{Operator, Tx};
+use crate::security::{Operator, Tx, notices};
 use crate::store::accounts::Role;
 use crate::store::{self, Reader};
 
@@ -233,6 +233,26 @@ pub fn end_session<'a>(by: impl Into<Operator<'a>>, name: &str, session: &str) -
             return Err(FieldErrors::of("id", FieldError::NO_SUCH_SESSION).into());
         }
         tx.record(account.id, Event::SessionRevoked(session))
+    })
+}
+
+/// Removes all second factors of an account, for an owner who has lost them. All sessions end, and a mail tells the owner. Returns
+/// false if there are none.
+pub fn remove_second_factors<'a>(by: impl Into<Operator<'a>>, name: &str) -> Result<(Account, bool)> {
+    by.into().run(|tx| {
+        let account = find(tx, name)?;
+        require_other(tx, &account)?;
+        // An app whose set-up is not finished is removed as well.
+        let existed = store::second_factors::find(tx, account.id)?.exist();
+        store::authenticators::delete(tx, account.id)?;
+        store::authenticators::delete_recovery_codes(tx, account.id)?;
+        store::passkeys::delete_of_account(tx, account.id)?;
+        if existed {
+            sessions::end_all(tx, &account)?;
+            tx.record(account.id, Event::SecondFactorsRemoved)?;
+            notices::enqueue(tx, &account, notices::SECOND_FACTORS_REMOVED)?;
+        }
+        Ok((account, existed))
     })
 }
 

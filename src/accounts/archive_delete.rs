@@ -1,12 +1,12 @@
 //! The mutations `archiveAccount` and `deleteAccount`.
 
-use super::{Account, erasure, notices, sessions};
+use super::{Account, erasure, sessions};
 use crate::app::App;
 use crate::config::Deletion;
 use crate::error::{FieldError, Result};
 use crate::security::audit::Event;
 use crate::security::reauthentication::{Proof, reauthenticate};
-use crate::security::{Tx, Viewer, throttle};
+use crate::security::{Tx, Viewer, notices, throttle};
 use crate::store;
 
 /// Archives the account of the viewer until the next login.

@@ -1,16 +1,18 @@
-//! The mutation `tokenAuth`.
+//! The mutations `tokenAuth` and `tokenAuthSecondFactor`.
 
-use super::sessions::{self, Tokens};
-use super::{Account, AccountId};
+use super::sessions::{self, Tokens, UnsignedTokens};
+use super::{Account, AccountId, passkey_login};
 use crate::app::App;
 use crate::config::LoginField;
 use crate::email;
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::passwords::PasswordCheck;
 use crate::security::audit::{Event, LoginFailure};
-use crate::security::throttle::PasswordAttempt;
-use crate::security::{Tx, Viewer};
+use crate::security::throttle::{self, PasswordAttempt};
+use crate::security::{Tx, Viewer, challenges, second_factor};
+use crate::store::sessions::{Authenticated, Authentication};
 use crate::store::{self, Reader};
+use crate::tokens::challenge::Purpose;
 
 /// An id that no account has.
 const NO_ACCOUNT: AccountId = 0;
@@ -42,11 +44,36 @@ impl Name {
     }
 }
 
-/// Checks the password and begins a session. An unknown name and a wrong password cause the same reply in the same time.
-pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result<LoggedIn> {
-    let accepted = log_in_with(app, viewer, name, password, sessions::begin_with_tokens)?;
-    let Accepted { account, secrets, was_archived } = accepted;
-    Ok(LoggedIn { account, tokens: secrets.sign(app)?, was_archived })
+/// What a login with a password consists of.
+#[derive(Clone, Copy)]
+pub struct Credentials<'a> {
+    pub name: &'a Name,
+    pub password: &'a str,
+    /// The code of an authenticator app, or a recovery code.
+    pub code: Option<&'a str>,
+}
+
+/// Checks the password and, if the account has one, the second factor, and begins a session. An unknown name and a wrong
+/// password cause the same reply in the same time. If only the second factor is missing, the rejection contains what
+/// [`log_in_with_code`] and [`super::passkey_login::log_in`] need.
+pub fn log_in(app: &App, viewer: &Viewer, login: Credentials<'_>) -> Result<LoggedIn> {
+    log_in_with(app, viewer, login, app.config.second_factor.code_behind_password, begin_api_session)?
+        .sign(app)
+}
+
+/// Finishes a login whose password was right.
+pub fn log_in_with_code(app: &App, viewer: &Viewer, challenge: &str, code: &str) -> Result<LoggedIn> {
+    finish_with_code(app, viewer, challenge, code, begin_api_session)?.sign(app)
+}
+
+/// Begins a session of the API for a login that has passed all checks.
+pub(super) fn begin_api_session(
+    tx: &Tx<'_>,
+    account: &Account,
+    authenticated: Authenticated,
+) -> Result<(String, UnsignedTokens)> {
+    second_factor::require_set_up(tx, account)?;
+    sessions::begin_with_tokens(tx, account, authenticated)
 }
 
 /// A successful login, with the secrets of its session.
@@ -56,32 +83,43 @@ pub(super) struct Accepted<S> {
     pub(super) was_archived: bool,
 }
 
-/// Checks the password and begins a session with `begin`, which returns its id and its secrets.
+impl Accepted<UnsignedTokens> {
+    pub(super) fn sign(self, app: &App) -> Result<LoggedIn> {
+        let Self { account, secrets, was_archived } = self;
+        Ok(LoggedIn { account, tokens: secrets.sign(app)?, was_archived })
+    }
+}
+
+/// Checks the password and the second factor, and begins a session with `begin`, which returns its id and its secrets.
+/// `splits_password` means that the password may have a code behind it.
 pub(super) fn log_in_with<S>(
     app: &App,
     viewer: &Viewer,
-    name: &Name,
-    password: &str,
-    begin: impl Fn(&Tx<'_>, &Account) -> Result<(String, S)>,
+    login: Credentials<'_>,
+    splits_password: bool,
+    begin: impl Fn(&Tx<'_>, &Account, Authenticated) -> Result<(String, S)>,
 ) -> Result<Accepted<S>> {
-    let (account, hash, attempt) = Tx::run(app, viewer, |tx| {
+    let Credentials { name, password, code } = login;
+    let code = code.filter(|code| !code.is_empty());
+    let (account, hash, attempt, has_app) = Tx::run(app, viewer, |tx| {
         let account = find_by_name(app, tx, name)?;
         // An unknown name must cause the same statements.
         let id = account.as_ref().map_or(NO_ACCOUNT, |account| account.id);
         let hash = store::accounts::find_password_hash(tx, id)?;
+        let has_app = splits_password && second_factor::find_usable(app, tx, id)?.authenticator;
         let attempt = PasswordAttempt::begin(tx, account.as_ref(), &name.counter_name())?;
-        Ok((account, hash, attempt))
+        Ok((account, hash, attempt, has_app))
     })?;
+    let (password, code) = match split_code(password) {
+        Some((password, behind)) if has_app && code.is_none() => (password, Some(behind)),
+        _ => (password, code),
+    };
     let check = app.hasher.verify(password, hash.as_deref());
     let id = account.as_ref().map(|account| account.id);
     let accepted = match account {
         None => Err(LoginFailure::UnknownAccount),
         Some(_) if check == PasswordCheck::Wrong => Err(LoginFailure::WrongPassword),
-        Some(account) if account.verified_at.is_none() && !app.config.accounts.login_unverified => {
-            Err(LoginFailure::NotVerified)
-        }
-        Some(account) if account.deactivated_at.is_some() => Err(LoginFailure::Deactivated),
-        Some(account) => Ok(account),
+        Some(account) => require_usable(app, account),
     };
     let is_outdated = accepted.is_ok() && check == PasswordCheck::RightButOutdated;
     let new_hash = is_outdated.then(|| app.hasher.hash(password)).transpose()?;
@@ -97,9 +135,68 @@ pub(super) fn log_in_with<S>(
             store::accounts::replace_password_hash(tx, account.id, hash, new_hash)?;
         }
         if let Some(attempt) = &attempt {
-            attempt.take_back(tx, &account)?;
+            attempt.take_back(tx)?;
         }
-        begin_session(tx, account, &begin)
+        tx.keep_on_rejection();
+        let authentication = require_second_factor(tx, &account, code, has_app)?;
+        accept(tx, account, authentication, &begin)
+    })
+}
+
+/// Splits `password 123456`.
+fn split_code(password: &str) -> Option<(&str, &str)> {
+    let (password, code) = password.rsplit_once(' ')?;
+    (code.len() == 6 && code.bytes().all(|digit| digit.is_ascii_digit())).then_some((password, code))
+}
+
+/// Rejects an account that may not log in.
+pub(super) fn require_usable(app: &App, account: Account) -> std::result::Result<Account, LoginFailure> {
+    if account.verified_at.is_none() && !app.config.accounts.login_unverified {
+        Err(LoginFailure::NotVerified)
+    } else if account.deactivated_at.is_some() {
+        Err(LoginFailure::Deactivated)
+    } else {
+        Ok(account)
+    }
+}
+
+/// Checks the second factor of an account whose password was right. Without a code, rejects the login with a challenge.
+fn require_second_factor(
+    tx: &Tx<'_>,
+    account: &Account,
+    code: Option<&str>,
+    may_split: bool,
+) -> Result<Authentication> {
+    let factors = second_factor::find_usable(tx.app, tx, account.id)?;
+    if !factors.exist() {
+        return Ok(Authentication::Password);
+    }
+    if let Some(code) = code {
+        second_factor::use_code(tx, account, code)?;
+        return Ok(Authentication::PasswordAndCode);
+    }
+    tx.record_by_owner(account.id, Event::PasswordAccepted)?;
+    tx.keep_on_rejection();
+    let error =
+        if may_split { FieldError::CODE_REQUIRED_BEHIND_PASSWORD } else { second_factor::missing(factors) };
+    let next_step = passkey_login::next_step(tx, account, factors)?;
+    Err(FieldErrors::second_factor_required(error, next_step).into())
+}
+
+/// Checks the code of a login whose password was right, and begins a session with `begin`.
+pub(super) fn finish_with_code<S>(
+    app: &App,
+    viewer: &Viewer,
+    token: &str,
+    code: &str,
+    begin: impl Fn(&Tx<'_>, &Account, Authenticated) -> Result<(String, S)>,
+) -> Result<Accepted<S>> {
+    let challenge = challenges::read(app, viewer, &[Purpose::SecondFactor], token)?;
+    Tx::run_anonymous(app, viewer, |tx| {
+        let account = challenges::find_account(tx, &challenge)?;
+        second_factor::use_code(tx, &account, code)?;
+        challenges::consume(tx, token, &challenge)?;
+        accept(tx, account, Authentication::PasswordAndCode, &begin)
     })
 }
 
@@ -134,17 +231,20 @@ fn reject<T>(tx: &Tx<'_>, account: Option<AccountId>, failure: LoginFailure) -> 
     Err(if is_explained { FieldError::NOT_VERIFIED } else { FieldError::INVALID_CREDENTIALS }.into())
 }
 
-fn begin_session<S>(
+/// Begins the session of a login that has passed all checks.
+pub(super) fn accept<S>(
     tx: &Tx<'_>,
     account: Account,
-    begin: impl Fn(&Tx<'_>, &Account) -> Result<(String, S)>,
+    authentication: Authentication,
+    begin: impl Fn(&Tx<'_>, &Account, Authenticated) -> Result<(String, S)>,
 ) -> Result<Accepted<S>> {
+    throttle::remember_client(tx, &account)?;
     let was_archived = account.archived_at.is_some();
     if was_archived {
         store::accounts::set_archived(tx, account.id, None)?;
         tx.record_by_owner(account.id, Event::Unarchived)?;
     }
-    let (session, secrets) = begin(tx, &account)?;
+    let (session, secrets) = begin(tx, &account, Authenticated { authentication, at: tx.now })?;
     tx.record_by_owner(account.id, Event::LoggedIn(&session))?;
     Ok(Accepted { account: Account { archived_at: None, ..account }, secrets, was_archived })
 }

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::login::{self, Name};
-use super::{password, sessions};
+use super::login::{self, Accepted, Credentials, Name};
+use super::{Account, passkey_login, password, sessions};
 use crate::app::App;
 use crate::error::{Error, FieldError, Result};
 use crate::security::audit::Event;
 use crate::security::reauthentication::{Proof, reauthenticate};
 use crate::security::{Tx, Viewer, authentication, throttle};
 use crate::store;
-use crate::store::sessions::CookieSession;
+use crate::store::sessions::{Authenticated, CookieSession};
 
 /// The use of a session is recorded at most once in this time, so that most pages cause no write.
 const USE_INTERVAL: Duration = Duration::from_mins(1);
@@ -25,15 +25,48 @@ pub struct PageLogin {
     pub was_archived: bool,
 }
 
-/// Checks the password and begins a session. The session of the cookie that the viewer sends ends.
+impl From<Accepted<SecretString>> for PageLogin {
+    fn from(accepted: Accepted<SecretString>) -> Self {
+        Self { cookie: accepted.secrets, was_archived: accepted.was_archived }
+    }
+}
+
+/// The second step of a login.
+#[derive(Clone, Copy)]
+pub enum SecondStep<'a> {
+    Code(&'a str),
+    /// The answer of an authenticator.
+    Passkey(&'a str),
+}
+
+/// Checks the password and begins a session. If only the second factor is missing, the rejection contains what [`continue_with`]
+/// needs. The session of the cookie that the viewer sends ends.
 pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result<PageLogin> {
-    let accepted = login::log_in_with(app, viewer, name, password, |tx, account| {
-        if let Some(former) = viewer.cookie_hash() {
-            store::sessions::delete_by_cookie(tx, &former)?;
-        }
-        sessions::begin_with_cookie(tx, account)
-    })?;
-    Ok(PageLogin { cookie: accepted.secrets, was_archived: accepted.was_archived })
+    let login = Credentials { name, password, code: None };
+    let begin = |tx: &Tx<'_>, account: &Account, how| begin_session(tx, viewer, account, how);
+    login::log_in_with(app, viewer, login, false, begin).map(PageLogin::from)
+}
+
+/// Finishes a login whose password was right, or one with a passkey alone.
+pub fn continue_with(app: &App, viewer: &Viewer, challenge: &str, step: SecondStep<'_>) -> Result<PageLogin> {
+    let begin = |tx: &Tx<'_>, account: &Account, how| begin_session(tx, viewer, account, how);
+    let accepted = match step {
+        SecondStep::Code(code) => login::finish_with_code(app, viewer, challenge, code, begin),
+        SecondStep::Passkey(answer) => passkey_login::log_in_with(app, viewer, challenge, answer, begin),
+    };
+    accepted.map(PageLogin::from)
+}
+
+fn begin_session(
+    tx: &Tx<'_>,
+    viewer: &Viewer,
+    account: &Account,
+    authenticated: Authenticated,
+) -> Result<(String, SecretString)> {
+    if let Some(former) = viewer.cookie_hash() {
+        store::sessions::delete_by_cookie(tx, &former)?;
+    }
+    sessions::begin_with_cookie(tx, account, authenticated)
 }
 
 /// Returns the session of the viewer's cookie, if it lasts, and records its use.
@@ -54,20 +87,40 @@ pub fn find(app: &App, viewer: &Viewer) -> Result<Option<CookieSession>> {
     Ok(Some(page))
 }
 
-/// Checks the password again and replaces the cookie.
-pub fn confirm(app: &App, viewer: &Viewer, password: &str) -> Result<SecretString> {
-    let verified = reauthenticate(app, viewer, "password", Proof::Password(password), |_, _| Ok(()))?;
-    verified.run(app, |tx, account| {
+/// Checks the password and the second factor again, and replaces the cookie.
+pub fn confirm(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<(SecretString, Authenticated)> {
+    let verified = reauthenticate(app, viewer, "password", proof, |_, _| Ok(()))?;
+    verified.run_with(app, |tx, account, authenticated| {
         let page = tx.caller.cookie_session.as_ref().ok_or(FieldError::UNAUTHENTICATED)?;
         throttle::account_change(tx, account.id)?;
         tx.record(account.id, Event::PasswordConfirmed)?;
-        sessions::set_new_cookie(tx, &page.id)
+        Ok((sessions::set_new_cookie(tx, &page.id, authenticated)?, authenticated))
+    })
+}
+
+/// Checks a passkey of the viewer and replaces the cookie. The challenge is from [`passkey_login::start`].
+pub fn confirm_with_passkey(
+    app: &App,
+    viewer: &Viewer,
+    challenge: &str,
+    answer: &str,
+) -> Result<SecretString> {
+    let checked = passkey_login::check(app, viewer, challenge, answer)?;
+    Tx::run(app, viewer, |tx| {
+        let page = tx.caller.cookie_session.as_ref().ok_or(FieldError::UNAUTHENTICATED)?;
+        if checked.consume(tx)?.id != page.account.id {
+            return Err(FieldError::INVALID_PASSKEY.into());
+        }
+        throttle::account_change(tx, page.account.id)?;
+        tx.record(page.account.id, Event::PasskeyConfirmed)?;
+        let authenticated = Authenticated { authentication: checked.authentication, at: tx.now };
+        sessions::set_new_cookie(tx, &page.id, authenticated)
     })
 }
 
 /// Changes the password. All sessions end, and one of the pages begins.
-pub fn change_password(app: &App, viewer: &Viewer, old: &str, new: [&str; 2]) -> Result<SecretString> {
-    password::change_with(app, viewer, old, new, sessions::begin_with_cookie)
+pub fn change_password(app: &App, viewer: &Viewer, proof: Proof<'_>, new: [&str; 2]) -> Result<SecretString> {
+    password::change_with(app, viewer, proof, new, sessions::begin_with_cookie)
 }
 
 /// Ends the session of the viewer's cookie.
@@ -79,11 +132,12 @@ pub fn log_out(app: &App, viewer: &Viewer) -> Result<()> {
     })
 }
 
-/// Returns whether the viewer may use the pages for operators without entering the password again, and records their use.
+/// Returns whether the viewer may use the pages for operators without another proof, and records their use.
 pub fn enter_admin(app: &App, viewer: &Viewer, page: &CookieSession) -> Result<bool> {
     let now = app.clock.now();
-    let used_at = page.admin_used_at.unwrap_or(page.authenticated_at).max(page.authenticated_at);
-    if now.since(used_at) > MAX_ADMIN_IDLE {
+    let used_at = page.admin_used_at.unwrap_or(page.authenticated.at).max(page.authenticated.at);
+    let is_weak = page.factors.exist() && !page.authenticated.authentication.has_second_factor();
+    if is_weak || now.since(used_at) > MAX_ADMIN_IDLE {
         return Ok(false);
     }
     if page.admin_used_at.is_none_or(|used_at| now.since(used_at) >= USE_INTERVAL) {

@@ -2,8 +2,9 @@
 
 use anyhow::anyhow;
 
+use super::login::begin_api_session;
 use super::sessions::{self, Tokens};
-use super::{Account, activation, notices, validation};
+use super::{Account, activation, validation};
 use crate::app::App;
 use crate::django::password_validators::Owner;
 use crate::email;
@@ -14,8 +15,9 @@ use crate::security::action_links::{self, Link, LinkRejection, Redeemed};
 use crate::security::audit::Event;
 use crate::security::reauthentication::{Proof, reauthenticate};
 use crate::security::throttle::{self, MailPurpose};
-use crate::security::{Tx, Viewer};
+use crate::security::{Tx, Viewer, notices};
 use crate::store;
+use crate::store::sessions::Authenticated;
 use crate::tokens::action::Action;
 
 /// The arguments of a new password and its repetition.
@@ -96,8 +98,8 @@ fn set_by_link(
 }
 
 /// Changes the password, given the old one. All sessions end, and a new one begins.
-pub fn change(app: &App, viewer: &Viewer, old: &str, passwords: [&str; 2]) -> Result<Tokens> {
-    change_with(app, viewer, old, passwords, sessions::begin_with_tokens)?.sign(app)
+pub fn change(app: &App, viewer: &Viewer, proof: Proof<'_>, passwords: [&str; 2]) -> Result<Tokens> {
+    change_with(app, viewer, proof, passwords, begin_api_session)?.sign(app)
 }
 
 /// Enqueues a link to choose the first password, which also confirms the address.
@@ -111,11 +113,11 @@ pub(super) fn enqueue_first(tx: &Tx<'_>, account: &Account) -> Result<()> {
 pub(super) fn change_with<S>(
     app: &App,
     viewer: &Viewer,
-    old: &str,
+    proof: Proof<'_>,
     passwords: [&str; 2],
-    begin: impl Fn(&Tx<'_>, &Account) -> Result<(String, S)>,
+    begin: impl Fn(&Tx<'_>, &Account, Authenticated) -> Result<(String, S)>,
 ) -> Result<S> {
-    let verified = reauthenticate(app, viewer, "oldPassword", Proof::Password(old), |tx, account| {
+    let verified = reauthenticate(app, viewer, "oldPassword", proof, |tx, account| {
         throttle::require_account_change(tx, account.id)
     })?;
     let strength = check_strength(app, &verified.account, passwords);
@@ -125,11 +127,11 @@ pub(super) fn change_with<S>(
     };
     // Also runs if the new password is rejected. `reauthenticate` counted an attempt, and `run` takes it back in any case,
     // because the old password was right.
-    verified.run(app, |tx, account| {
+    verified.run_with(app, |tx, account, authenticated| {
         let hash = hash.as_ref().map_err(FieldErrors::clone)?;
         throttle::account_change(tx, account.id)?;
         let epoch = set(tx, account, hash)?;
-        let (session, secrets) = begin(tx, &Account { epoch, ..account.clone() })?;
+        let (session, secrets) = begin(tx, &Account { epoch, ..account.clone() }, authenticated)?;
         tx.record(account.id, Event::PasswordChanged(&session))?;
         Ok(secrets)
     })

@@ -47,8 +47,8 @@ pub fn of_account<'a>(by: impl Into<Operator<'a>>, name: &str) -> Result<Value> 
     Ok(by.app.store.read(|db| export(db, &account, now))?)
 }
 
-/// Returns all that is stored about an account, except secrets: hashes of passwords, tokens and cookies, and the tokens in
-/// mails. Times are in RFC 3339. Members are in the order in which people should read them.
+/// Returns all that is stored about an account, except secrets: hashes of passwords, tokens and cookies, the secret of an
+/// authenticator app, and the tokens in mails. Times are in RFC 3339. Members are in the order in which people should read them.
 pub fn export(db: &Reader<'_>, account: &Account, now: Timestamp) -> store::Result<Value> {
     Ok(json!({
         "exportedAt": time(now),
@@ -57,6 +57,7 @@ pub fn export(db: &Reader<'_>, account: &Account, now: Timestamp) -> store::Resu
         "workingGroup": working_group(db, account)?,
         "joinRequests": join_requests(db, account)?,
         "invitations": invitations(db, account)?,
+        "secondFactor": second_factor(db, account)?,
         "sessions": sessions(db, account)?,
         "knownNetworks": known_networks(db, account)?,
         "mails": mails::export(db, account)?,
@@ -161,6 +162,33 @@ fn invitations(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
     }))
 }
 
+fn second_factor(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
+    let authenticator = store::authenticators::find(db, account.id)?.map(|app| {
+        json!({
+            "addedAt": time(app.added_at),
+            "confirmedAt": optional(app.confirmed_at),
+            "lastUsedAt": optional(app.last_used_at),
+        })
+    });
+    let (unused, made_at) = store::authenticators::count_recovery_codes(db, account.id)?;
+    let recovery_codes = (unused > 0).then(|| json!({ "unused": unused, "madeAt": optional(made_at) }));
+    let passkeys = store::passkeys::list(db, account.id)?;
+    let passkeys = passkeys.iter().map(|passkey| {
+        json!({
+            "id": passkey.id,
+            "name": passkey.name,
+            "addedAt": time(passkey.added_at),
+            "lastUsedAt": optional(passkey.last_used_at),
+            "isBackedUp": passkey.is_backed_up,
+        })
+    });
+    Ok(json!({
+        "authenticator": authenticator,
+        "recoveryCodes": recovery_codes,
+        "passkeys": passkeys.collect::<Vec<_>>(),
+    }))
+}
+
 fn sessions(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
     let mut exported = Vec::new();
     for session in stored::list_sessions(db, account.id)? {
@@ -181,7 +209,8 @@ fn sessions(db: &Reader<'_>, account: &Account) -> store::Result<Value> {
             "lastUsedAt": time(session.last_used_at),
             "expiresAt": time(session.expires_at),
             "isOnPages": session.has_cookie,
-            "passwordEnteredAt": optional(session.authenticated_at),
+            "authenticatedAt": optional(session.authenticated_at),
+            "authenticatedWith": session.authentication.methods(),
             "operatorPagesUsedAt": optional(session.admin_used_at),
             "refreshTokens": tokens.collect::<Vec<_>>(),
         }));

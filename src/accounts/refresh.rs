@@ -10,7 +10,7 @@ use super::sessions::{self, Tokens, UnsignedTokens};
 use crate::app::App;
 use crate::error::{FieldError, Result};
 use crate::security::audit::Event;
-use crate::security::{Tx, Viewer, throttle};
+use crate::security::{Tx, Viewer, second_factor, throttle};
 use crate::store;
 use crate::store::refresh_tokens::SupersededToken;
 use crate::tokens::refresh;
@@ -28,9 +28,10 @@ pub fn refresh(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> {
             None => store::refresh_tokens::replace_successor(tx, &hash, tx.now)?,
         };
         let Some(session) = session else { return end_if_copied(tx, &hash) };
-        match store::sessions::find_owner(tx, &session)? {
-            Some((account, began_at)) if account.deactivated_at.is_none() => {
-                sessions::reissue(tx, &account, &session, began_at, &hash).map(Outcome::Exchanged)
+        match store::sessions::find_owned(tx, &session)? {
+            Some(owned) if owned.account.deactivated_at.is_none() => {
+                second_factor::require_set_up(tx, &owned.account)?;
+                sessions::reissue(tx, &owned, &session, &hash).map(Outcome::Exchanged)
             }
             _ => Ok(Outcome::Invalid),
         }

@@ -3,16 +3,17 @@ use anyhow::anyhow;
 use super::invitations::Invitation;
 use super::sessions::{self, Tokens};
 use super::validation::{self, Checked};
-use super::{Account, activation, erasure, invitations, notices, password};
+use super::{Account, activation, erasure, invitations, password};
 use crate::app::App;
 use crate::config::{RegisterField, RegistrationMode};
 use crate::django::password_validators::Owner;
 use crate::email;
 use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::security::audit::Event;
-use crate::security::{Tx, Viewer, throttle};
+use crate::security::{Tx, Viewer, notices, second_factor, throttle};
 use crate::store;
 use crate::store::accounts::{NewAccount, Role};
+use crate::store::sessions::{Authenticated, Authentication};
 
 /// The arguments of `register`. The settings decide which are required.
 #[derive(Default)]
@@ -87,8 +88,12 @@ pub fn register(app: &App, viewer: &Viewer, registration: Registration) -> Resul
         if hash.is_none() && app.config.mail.password_set {
             password::enqueue_first(tx, &account)?;
         }
-        let logs_in = app.config.accounts.login_unverified && hash.is_some() && valid.begins_session;
-        let tokens = logs_in.then(|| sessions::begin_with_tokens(tx, &account)).transpose()?;
+        let logs_in = app.config.accounts.login_unverified
+            && hash.is_some()
+            && valid.begins_session
+            && !second_factor::is_required(app, &account);
+        let authenticated = Authenticated { authentication: Authentication::Password, at: tx.now };
+        let tokens = logs_in.then(|| sessions::begin_with_tokens(tx, &account, authenticated)).transpose()?;
         let session = tokens.as_ref().map(|(session, _)| session.as_str());
         tx.record_anonymous(account.id, Event::Registered(session))?;
         if let Some(invitation) = &invitation {

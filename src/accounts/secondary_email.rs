@@ -1,6 +1,6 @@
 //! The mutations `sendSecondaryEmailActivation`, `verifySecondaryEmail`, `swapEmails` and `removeSecondaryEmail`.
 
-use super::{Account, notices, validation};
+use super::{Account, validation};
 use crate::app::App;
 use crate::email;
 use crate::error::{FieldError, FieldErrors, Result};
@@ -11,7 +11,7 @@ use crate::security::audit::Event;
 use crate::security::authentication::release_email;
 use crate::security::reauthentication::{Proof, Reauthenticated, reauthenticate};
 use crate::security::throttle::{self, MailPurpose};
-use crate::security::{Tx, Viewer};
+use crate::security::{Tx, Viewer, notices};
 use crate::store;
 use crate::store::accounts::Role;
 use crate::tokens::action::Action;

@@ -11,7 +11,7 @@ use crate::security::audit::Event;
 use crate::security::{Tx, Viewer, authentication, throttle};
 use crate::store;
 use crate::store::refresh_tokens::NewToken;
-use crate::store::sessions::{Session, Use};
+use crate::store::sessions::{Authenticated, OwnedSession, Session, Use};
 use crate::tokens::{access, opaque, refresh};
 
 /// The most sessions per account. Another login ends the least recently used one.
@@ -45,30 +45,43 @@ impl UnsignedTokens {
 }
 
 /// Begins a session of the API. Returns its id and its tokens.
-pub(super) fn begin_with_tokens(tx: &Tx<'_>, account: &Account) -> Result<(String, UnsignedTokens)> {
+pub(super) fn begin_with_tokens(
+    tx: &Tx<'_>,
+    account: &Account,
+    authenticated: Authenticated,
+) -> Result<(String, UnsignedTokens)> {
     store::sessions::delete_beyond(tx, account.id, MAX_SESSIONS - 1, tx.now)?;
     let id = tx.app.random.hex::<16>();
-    let issued = issue(tx, account, &id, tx.now);
-    let session = Session { id, account: account.id, began_at: tx.now, last_use: issued.session_use };
+    let issued = issue(tx, account, &id, tx.now, authenticated);
+    let last_use = issued.session_use;
+    let session = Session { id, account: account.id, began_at: tx.now, last_use, authenticated };
     store::sessions::insert(tx, &session)?;
     store_refresh_token(tx, &issued.tokens, None, issued.refresh_expires_at)?;
     Ok((session.id, issued.tokens))
 }
 
 /// Begins a session of the pages. Returns its id and its cookie.
-pub(super) fn begin_with_cookie(tx: &Tx<'_>, account: &Account) -> Result<(String, SecretString)> {
+pub(super) fn begin_with_cookie(
+    tx: &Tx<'_>,
+    account: &Account,
+    authenticated: Authenticated,
+) -> Result<(String, SecretString)> {
     store::sessions::delete_beyond(tx, account.id, MAX_SESSIONS - 1, tx.now)?;
     let id = tx.app.random.hex::<16>();
     let last_use = cookie_use(tx, tx.now);
-    let session = Session { id: id.clone(), account: account.id, began_at: tx.now, last_use };
+    let session = Session { id: id.clone(), account: account.id, began_at: tx.now, last_use, authenticated };
     store::sessions::insert(tx, &session)?;
-    Ok((id.clone(), set_new_cookie(tx, &id)?))
+    Ok((id.clone(), set_new_cookie(tx, &id, authenticated)?))
 }
 
-/// Gives a session a new cookie, which replaces its earlier one, because its owner has just entered the password.
-pub(super) fn set_new_cookie(tx: &Tx<'_>, session: &str) -> Result<SecretString> {
+/// Gives a session a new cookie, which replaces its earlier one, because its owner has just proved to be the owner.
+pub(super) fn set_new_cookie(
+    tx: &Tx<'_>,
+    session: &str,
+    authenticated: Authenticated,
+) -> Result<SecretString> {
     let cookie = opaque::issue(&tx.app.random);
-    store::sessions::set_cookie(tx, session, &opaque::hash(&cookie), tx.now)?;
+    store::sessions::set_cookie(tx, session, &opaque::hash(&cookie), authenticated)?;
     Ok(cookie.into())
 }
 
@@ -89,12 +102,11 @@ pub(super) fn cookie_use(tx: &Tx<'_>, began_at: Timestamp) -> Use {
 /// Issues new tokens for a session in exchange for the refresh token with the hash `exchanged`.
 pub(super) fn reissue(
     tx: &Tx<'_>,
-    account: &Account,
+    owned: &OwnedSession,
     session: &str,
-    began_at: Timestamp,
     exchanged: &str,
 ) -> Result<UnsignedTokens> {
-    let issued = issue(tx, account, session, began_at);
+    let issued = issue(tx, &owned.account, session, owned.began_at, owned.authenticated);
     store::sessions::set_last_use(tx, session, &issued.session_use)?;
     store_refresh_token(tx, &issued.tokens, Some(exchanged), issued.refresh_expires_at)?;
     // Few sessions ever have this many tokens, and the statement is the most expensive one of a refresh.
@@ -113,10 +125,22 @@ struct Issued {
 
 /// Issues the tokens of a session without storing them. However often a session is refreshed, its refresh tokens expire at
 /// the latest when `tokens.session_lifetime` ends (OWASP ASVS 7.3.2).
-fn issue(tx: &Tx<'_>, account: &Account, session: &str, began_at: Timestamp) -> Issued {
+fn issue(
+    tx: &Tx<'_>,
+    account: &Account,
+    session: &str,
+    began_at: Timestamp,
+    authenticated: Authenticated,
+) -> Issued {
     let lifetimes = &tx.app.config.tokens;
-    let subject =
-        access::Subject { email: &account.email, account: account.id, epoch: account.epoch, session };
+    let subject = access::Subject {
+        email: &account.email,
+        account: account.id,
+        epoch: account.epoch,
+        session,
+        authenticated_at: authenticated.at,
+        methods: authenticated.authentication.methods(),
+    };
     let access = access::issue(&subject, tx.now, lifetimes.access_lifetime);
     let end_of_session = began_at.plus(lifetimes.session_lifetime);
     let refresh_expires_at = tx.now.plus(lifetimes.refresh_lifetime).min(end_of_session);
@@ -210,7 +234,7 @@ pub fn revoke_by_token(app: &App, viewer: &Viewer, token: &str) -> Result<i64> {
     let revoked_at = Tx::run_anonymous(app, viewer, |tx| {
         let Some(session) = store::refresh_tokens::delete_family(tx, &token_hash)? else { return Ok(None) };
         store::sessions::shorten(tx, &session, app.config.tokens.access_lifetime)?;
-        let owner = store::sessions::find_owner(tx, &session)?.map(|(account, _)| account.id);
+        let owner = store::sessions::find_owned(tx, &session)?.map(|owned| owned.account.id);
         tx.record_by_owner(owner, Event::RefreshTokenRevoked(&session))?;
         Ok(Some(tx.now.seconds()))
     })?;

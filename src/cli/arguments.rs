@@ -39,7 +39,8 @@ pub(super) enum Command {
         #[arg(long)]
         status: bool,
         /// Accept the secret key of the settings although the PostgreSQL database was used with another one. Access tokens
-        /// and mailed links end; sessions continue with their refresh tokens.
+        /// and mailed links end, and authenticator apps and recovery codes no longer work; sessions continue with their
+        /// refresh tokens.
         #[arg(long, conflicts_with = "status")]
         new_key: bool,
     },

@@ -1,23 +1,22 @@
 mod invitations;
+mod second_factor;
+mod view;
 
 use std::io::{IsTerminal as _, Write as _, stdin};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
 
 use super::database::{open, open_or_create};
 use super::explain;
-use super::output::{format_time, json_line, print, print_json};
+use super::output::{print, print_json};
 use super::paging::print_list;
 use super::terminal::{ask_for_password, confirm, read_password};
 use crate::accounts::admin::{self, Creation, EmailChange};
 use crate::accounts::{Account, Filter, personal_data};
 use crate::app::App;
-use crate::clock::Timestamp;
 use crate::config::Config;
-use crate::printable::single_line;
 use crate::{private_files, store};
 
 const PAGE_SIZE: i64 = 1000;
@@ -114,6 +113,14 @@ pub(super) enum Command {
         #[arg(long, value_name = "PATH")]
         file: Option<PathBuf>,
     },
+    /// Print the second factors of an account, or remove them for an owner who has lost them.
+    SecondFactor {
+        #[command(flatten)]
+        target: Target,
+        /// Remove the authenticator app, the recovery codes and the passkeys, and end all sessions. The owner gets a mail.
+        #[arg(long)]
+        remove: bool,
+    },
     /// End all sessions of an account.
     Logout(Target),
     /// Mail an invitation to register, or to join a working group. Replaces an earlier one.
@@ -161,7 +168,7 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
             format!("account {} created: {}", account.id, account.email)
         }
         Command::List { json } => return list(&app, json),
-        Command::Show { target, json } => return show(&app, &target.account, json),
+        Command::Show { target, json } => return view::show(&app, &target.account, json),
         Command::SetPassword { target, password_stdin } => {
             let password = if password_stdin { read_password()? } else { ask_for_password()? };
             let account = change(admin::set_password(&app, &target.account, &password))?;
@@ -213,6 +220,8 @@ pub(super) fn run(config: &Config, command: Command) -> Result<()> {
             })?;
             format!("{} contains personal data; delete it when it has been handed over", path.display())
         }
+        Command::SecondFactor { target, remove: true } => second_factor::remove(&app, &target.account)?,
+        Command::SecondFactor { target, remove: false } => return second_factor::show(&app, &target.account),
         Command::Logout(target) => {
             let account = change(admin::log_out(&app, &target.account))?;
             format!("all sessions of {} ended", account.email)
@@ -239,55 +248,11 @@ fn list(app: &App, as_json: bool) -> Result<()> {
         offset += PAGE_SIZE;
         page
     });
-    print_list(as_json, pages, "There are no accounts.\n", |account| to_json(account, exact), line)
-}
-
-fn line(account: &Account) -> String {
-    let marks = [
-        ("staff", account.is_staff),
-        ("not verified", account.verified_at.is_none()),
-        ("archived", account.archived_at.is_some()),
-        ("deactivated", account.deactivated_at.is_some()),
-    ];
-    let marks: Vec<_> = marks.iter().filter(|(_, applies)| *applies).map(|(mark, _)| *mark).collect();
-    let Account { id, email, username, .. } = account;
-    let (joined_at, marks) = (format_time(account.joined_at), marks.join(", "));
-    let line = format!("{id:>6}  {joined_at}  {email}  {username}  {marks}");
-    single_line(line.trim_end()) + "\n"
-}
-
-fn show(app: &App, name: &str, as_json: bool) -> Result<()> {
-    let account = explain("the account cannot be shown", app.store.read(|db| admin::find(db, name)))?;
-    let now = app.clock.now();
-    let sessions = app.store.read(|db| store::sessions::list_live(db, account.id, now));
-    let mut members = to_json(&account, if as_json { exact } else { format_time });
-    members["sessions"] = sessions?.len().into();
-    if as_json {
-        return print_json(&members);
-    }
-    let members = members.as_object().into_iter().flatten();
-    print(&members.map(|(name, value)| format!("{name}: {}\n", json_line(value))).collect::<String>())
-}
-
-fn exact(time: Timestamp) -> String {
-    time.to_string()
-}
-
-fn to_json(account: &Account, format_time: fn(Timestamp) -> String) -> Value {
-    json!({
-        "id": account.id,
-        "email": account.email,
-        "secondary_email": account.secondary_email,
-        "username": account.username,
-        "first_name": account.first_name,
-        "last_name": account.last_name,
-        "academic_title": account.academic_title,
-        "is_staff": account.is_staff,
-        "joined_at": format_time(account.joined_at),
-        "verified_at": account.verified_at.map(format_time),
-        "archived_at": account.archived_at.map(format_time),
-        "deactivated_at": account.deactivated_at.map(format_time),
-        "working_group": account.membership.as_ref().map(|membership| &membership.group),
-        "represents_working_group": account.represents().is_some(),
-    })
+    print_list(
+        as_json,
+        pages,
+        "There are no accounts.\n",
+        |account| view::to_json(account, view::exact),
+        view::line,
+    )
 }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use secrecy::ExposeSecret as _;
 
 use super::error_message::quoted;
-use super::{Config, RegisterField};
+use super::{Config, RegisterField, second_factor};
 
 pub use addresses::is_own_path;
 
@@ -59,6 +59,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
     check_passwords(config)?;
     check_graphql(config)?;
     check_limits(config)?;
+    second_factor::check(config)?;
     retention::check(config)
 }
 

@@ -9,6 +9,7 @@ pub struct Limits {
     pub password: Limit,
     pub password_per_client: Limit,
     pub password_per_account: Limit,
+    pub second_factor: Limit,
     pub registration: Limit,
     pub mail_per_address: Limit,
     pub mail_per_client: Limit,
@@ -33,11 +34,12 @@ pub struct Limit {
 }
 
 impl Limits {
-    pub(super) fn by_name(&self) -> [(&'static str, &Limit); 9] {
+    pub(super) fn by_name(&self) -> [(&'static str, &Limit); 10] {
         [
             ("password", &self.password),
             ("password_per_client", &self.password_per_client),
             ("password_per_account", &self.password_per_account),
+            ("second_factor", &self.second_factor),
             ("registration", &self.registration),
             ("mail_per_address", &self.mail_per_address),
             ("mail_per_client", &self.mail_per_client),

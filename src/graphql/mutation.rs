@@ -2,14 +2,24 @@
 
 mod account;
 mod group;
+mod second_factor;
 
 use async_graphql::MergedObject;
 
+use crate::accounts::login::LoggedIn;
+use crate::app::App;
 use crate::blocking_pool::Queue;
-pub use account::RelayMutation;
+use crate::error::Result;
+use crate::groups::loader::SeenAccount;
+use crate::groups::queries;
+use crate::groups::selection::AccountSelection;
 
 #[derive(MergedObject, Default)]
-pub struct Mutation(account::AccountMutation, group::GroupMutation);
+pub struct Mutation(account::AccountMutation, second_factor::SecondFactorMutation, group::GroupMutation);
+
+#[derive(MergedObject, Default)]
+#[graphql(name = "Mutation")]
+pub struct RelayMutation(account::AccountRelayMutation, second_factor::SecondFactorRelayMutation);
 
 /// The work of a mutation, which determines its queue and its complexity.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,5 +56,14 @@ pub(super) fn checks_password(field: &str) -> bool {
         let letters = resolver.bytes().filter(|byte| *byte != b'_');
         letters.eq(field.bytes().map(|byte| byte.to_ascii_lowercase()))
     };
-    account::WORK.iter().any(|(resolver, work)| *work == Work::CheckPassword && is_named(resolver))
+    account::WORK
+        .iter()
+        .chain(second_factor::WORK)
+        .any(|(resolver, work)| *work == Work::CheckPassword && is_named(resolver))
+}
+
+/// Loads what a request selects of the account that has logged in.
+fn with_account(app: &App, login: LoggedIn, selection: &AccountSelection) -> Result<(LoggedIn, SeenAccount)> {
+    let user = queries::own(app, &login.account, selection)?;
+    Ok((login, user))
 }

@@ -7,16 +7,29 @@ use serde_json::Value;
 
 use super::types::group::{WorkingGroupJoinRequestType, WorkingGroupType};
 use super::types::scalars::{ExpectedErrorType, GenericScalar};
+use super::types::second_factor::PasskeyType;
 use super::types::user::{UserNode, UserType};
 use crate::accounts::login::LoggedIn;
+use crate::accounts::passkey_login::PasskeyRequest;
+use crate::accounts::passkeys::Registered;
+use crate::accounts::qr_code;
+use crate::accounts::second_factor::SetUp;
 use crate::accounts::sessions::Tokens;
+use crate::error::{FieldErrors, NextStep};
 use crate::groups::loader::{SeenAccount, SeenGroup, SeenJoinRequest};
 
 /// A mutation, which determines the name and the further fields of its payload.
 pub trait MutationType: Send + Sync + 'static {
     const NAME: &'static str;
-    /// The fields besides `success` and `errors`. A rejection leaves them at their defaults.
-    type Extras: ObjectType + Default;
+    type Extras: Extras;
+}
+
+/// The fields of a payload besides `success` and `errors`.
+pub trait Extras: ObjectType + Default {
+    /// Returns the fields of a rejection.
+    fn of_rejection(_errors: &FieldErrors) -> Self {
+        Self::default()
+    }
 }
 
 macro_rules! mutation_types {
@@ -36,7 +49,8 @@ mutation_types! {
     NoExtras: VerifyAccount, ResendActivationEmail, SendPasswordResetEmail, PasswordReset, PasswordSet, UpdateAccount,
         ArchiveAccount, DeleteAccount, SendSecondaryEmailActivation, VerifySecondaryEmail, SwapEmails,
         RemoveSecondaryEmail, RevokeSession, RevokeAllSessions, RemoveUserFromWorkingGroup, AddUserToWorkingGroup,
-        DeleteWorkingGroup, LeaveWorkingGroup, InviteToWorkingGroup, RevokeInvitation, AcceptInvitation;
+        DeleteWorkingGroup, LeaveWorkingGroup, InviteToWorkingGroup, RevokeInvitation, AcceptInvitation,
+        RemoveSecondFactor, RenamePasskey, RemovePasskey;
     RegisterExtras: Register;
     PasswordChangeExtras: PasswordChange;
     LoginExtras: ObtainJSONWebToken;
@@ -48,6 +62,10 @@ mutation_types! {
     SetGroupExtras: SetWorkingGroup;
     JoinRequestExtras: RequestJoinWorkingGroup;
     AnswerExtras: AnswerJoinRequest;
+    SetUpExtras: SetUpSecondFactor;
+    RecoveryCodesExtras: ConfirmSecondFactor, RenewRecoveryCodes;
+    PasskeyRequestExtras: StartPasskeyRegistration, StartPasskeyLogin;
+    PasskeyExtras: FinishPasskeyRegistration;
 }
 
 // `success` is always set, but existing clients expect all fields to be nullable.
@@ -89,6 +107,8 @@ impl<M: MutationType> TypeName for GroupPayload<M> {
 #[derive(MergedObject, Default)]
 pub struct NoExtras(EmptyMutation);
 
+impl Extras for NoExtras {}
+
 impl From<()> for NoExtras {
     fn from((): ()) -> Self {
         Self::default()
@@ -105,6 +125,8 @@ macro_rules! extras {
             pub struct $name {
                 $($(#[$attribute])* $field: Option<$field_type>,)*
             }
+
+            impl Extras for $name {}
 
             impl From<$type> for $name {
                 fn from($result: $type) -> Self {
@@ -173,6 +195,33 @@ extras! {
         /// The account that made the request.
         requesting_user: UserType = Some(UserType(account)),
     }
+
+    SetUpExtras(set_up: SetUp) {
+        /// The address that an authenticator app reads from the QR code.
+        otpauth_uri: String = Some(set_up.uri.clone()),
+        /// The QR code as an SVG picture.
+        qr_svg: String = qr_code::svg(&set_up.uri),
+        /// The secret in base32, for an app that cannot read the QR code.
+        secret: String = Some(set_up.secret),
+    }
+
+    RecoveryCodesExtras(codes: Vec<String>) {
+        /// Codes that work once each, instead of a code of the app. They are not shown again.
+        recovery_codes: Vec<String> = Some(codes),
+    }
+
+    PasskeyRequestExtras(request: PasskeyRequest) {
+        /// The challenge to send with the answer of the authenticator, within five minutes.
+        challenge: String = Some(request.challenge),
+        /// The options for `parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON` (WebAuthn level 3).
+        options: GenericScalar = Some(GenericScalar(request.options)),
+    }
+
+    PasskeyExtras(registered: Registered) {
+        passkey: PasskeyType = Some(registered.passkey.into()),
+        /// Codes that work once each if the passkey is lost. Null if the account has some already.
+        recovery_codes: Vec<String> = registered.recovery_codes,
+    }
 }
 
 #[derive(SimpleObject)]
@@ -185,12 +234,36 @@ pub struct LoginExtras {
     unarchiving: Option<bool>,
     /// A refresh token, which the mutation `refreshToken` accepts once.
     refresh_token: Option<String>,
+    /// Only if the password was right and the second factor is missing: the argument of `tokenAuthSecondFactor` or
+    /// `tokenAuthPasskey`, for five minutes.
+    challenge: Option<String>,
+    /// With `challenge`, if the account has a passkey: the options for `parseRequestOptionsFromJSON` (WebAuthn level 3).
+    passkey_options: Option<GenericScalar>,
 }
 
 /// The original returns `unarchiving: false` for a rejected login.
 impl Default for LoginExtras {
     fn default() -> Self {
-        Self { token: None, user: None, unarchiving: Some(false), refresh_token: None }
+        Self {
+            token: None,
+            user: None,
+            unarchiving: Some(false),
+            refresh_token: None,
+            challenge: None,
+            passkey_options: None,
+        }
+    }
+}
+
+impl Extras for LoginExtras {
+    fn of_rejection(errors: &FieldErrors) -> Self {
+        let Some(next_step) = errors.next_step.as_deref().cloned() else { return Self::default() };
+        let NextStep { challenge, passkey_options } = next_step;
+        Self {
+            challenge: Some(challenge),
+            passkey_options: passkey_options.map(GenericScalar),
+            ..Self::default()
+        }
     }
 }
 
@@ -201,6 +274,7 @@ impl From<(LoggedIn, SeenAccount)> for LoginExtras {
             user: Some(UserNode(user)),
             unarchiving: Some(login.was_archived),
             refresh_token: Some(login.tokens.refresh_token),
+            ..Self::default()
         }
     }
 }

@@ -7,10 +7,11 @@ use super::types::group::{
     InstitutionType, ResearchFieldType, WorkingGroupJoinRequestType, WorkingGroupType,
 };
 use super::types::invitation::InvitationType;
+use super::types::second_factor::SecondFactorType;
 use super::types::session::SessionType;
 use super::types::user::{UserNode, UserNodeConnection, UserType};
 use crate::accounts::user_list::PageArgs;
-use crate::accounts::{Filter, sessions};
+use crate::accounts::{Filter, second_factor, sessions};
 use crate::app::App;
 use crate::blocking_pool::Queue;
 use crate::django::text::strip;
@@ -101,6 +102,11 @@ impl Query {
     /// The sessions of the viewer, most recently used first.
     async fn sessions(&self, ctx: &Context<'_>) -> Nullable<Vec<Option<SessionType>>> {
         list(ctx, SessionType::from, sessions::list).await
+    }
+
+    /// The second factors of the viewer.
+    async fn second_factor(&self, ctx: &Context<'_>) -> Nullable<SecondFactorType> {
+        Some(read(ctx, Queue::Reading, second_factor::overview).await.map(SecondFactorType::from))
     }
 
     /// All public working groups. Requires a login.

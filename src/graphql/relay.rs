@@ -23,13 +23,13 @@ impl<M: MutationType> TypeName for RelayPayload<M> {
     }
 }
 
-/// Defines mutations in both styles: `AccountMutation` with separate arguments, and `RelayMutation` with an input type
-/// for each mutation. `WORK` lists the work of each mutation.
+/// Defines mutations in both styles: an object with separate arguments, and one with an input type for each mutation. `WORK`
+/// lists the work of each mutation. The names of both objects precede the definitions.
 ///
 /// A definition consists of the name of the resolver, the input type with the arguments, the payload, the kind of work,
 /// and the rule to call.
 macro_rules! account_mutations {
-    ($ctx:ident => $(
+    ($ctx:ident, $mutation:ident, $relay_mutation:ident => $(
         $(#[$attribute:meta])*
         $name:ident($input:ident {
             $($(#[doc = $doc:tt])? $(#[graphql($($option:tt)*)])? $argument:ident: $type:ty,)*
@@ -45,11 +45,11 @@ macro_rules! account_mutations {
         pub(super) const WORK: &[(&str, Work)] = &[$((stringify!($name), Work::$work)),*];
 
         #[derive(Default)]
-        pub struct AccountMutation;
+        pub struct $mutation;
 
         #[Object]
         #[allow(clippy::too_many_arguments, reason = "the arguments are those of the original")]
-        impl AccountMutation {
+        impl $mutation {
             $(
                 $(#[$attribute])*
                 #[graphql(complexity = Work::$work.complexity(child_complexity))]
@@ -74,10 +74,10 @@ macro_rules! account_mutations {
         )*
 
         #[derive(Default)]
-        pub struct RelayMutation;
+        pub struct $relay_mutation;
 
-        #[Object(name = "Mutation")]
-        impl RelayMutation {
+        #[Object]
+        impl $relay_mutation {
             $(
                 $(#[$attribute])*
                 #[graphql(complexity = Work::$work.complexity(child_complexity))]
@@ -86,9 +86,9 @@ macro_rules! account_mutations {
                     ctx: &Context<'_>,
                     input: $input,
                 ) -> Nullable<RelayPayload<payload::$payload>> {
-                    // The macro makes the resolver of `AccountMutation` return a `Result` around the `Nullable`.
+                    // The macro of async-graphql makes the other resolver return a `Result` around the `Nullable`.
                     let client_mutation_id = input.client_mutation_id;
-                    let payload = AccountMutation.$name(ctx, $(input.$argument),*).await.transpose()?;
+                    let payload = $mutation.$name(ctx, $(input.$argument),*).await.transpose()?;
                     Some(payload.flatten().map(|payload| RelayPayload { payload, client_mutation_id }))
                 }
             )*

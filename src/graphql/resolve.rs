@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use async_graphql::Context;
 
 use super::error::request_error;
-use super::payload::{GroupPayload, MutationType, Payload};
+use super::payload::{Extras as _, GroupPayload, MutationType, Payload};
 use super::response::RejectionCodes;
 use super::types::scalars::ExpectedErrorType;
 use crate::app::App;
@@ -34,8 +34,8 @@ pub async fn run<M: MutationType<Extras: From<T>>, T: Send + 'static>(
     Some(match call(ctx, queue, rule).await {
         Ok(result) => Ok(Payload { success: Some(true), errors: None, extras: result.into() }),
         Err(Error::Refused(errors)) => {
-            let errors = Some(ExpectedErrorType(errors));
-            Ok(Payload { success: Some(false), errors, extras: M::Extras::default() })
+            let extras = M::Extras::of_rejection(&errors);
+            Ok(Payload { success: Some(false), errors: Some(ExpectedErrorType(errors)), extras })
         }
         Err(error) => Err(request_error(error)),
     })

@@ -26,6 +26,19 @@ pub enum Event<'a> {
     ActivationRequested,
     LoggedIn(&'a str),
     LoginRefused(LoginFailure),
+    /// The password of a login was right, and the second factor was asked for.
+    PasswordAccepted,
+    /// A code or a passkey was wrong.
+    SecondFactorRefused,
+    AuthenticatorAdded,
+    AuthenticatorRemoved,
+    RecoveryCodeUsed,
+    RecoveryCodesRenewed,
+    PasskeyAdded,
+    PasskeyRenamed,
+    PasskeyRemoved,
+    /// An operator removed the authenticator app, the recovery codes and the passkeys.
+    SecondFactorsRemoved,
     /// A logged-in user gave a wrong password to confirm a change.
     PasswordRefused,
     /// The next attempt must wait. The string is the name of the limit in the settings.
@@ -36,6 +49,8 @@ pub enum Event<'a> {
     OtherSessionsRevoked,
     /// The owner entered the password again on the pages.
     PasswordConfirmed,
+    /// The owner used a passkey on the pages to confirm a change.
+    PasskeyConfirmed,
     /// The owner logged out on the pages.
     LoggedOut(&'a str),
     /// The session lasts until its access token expires.

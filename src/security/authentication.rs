@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use super::{Client, Tx};
+use super::{Client, Tx, second_factor};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::email;
@@ -105,7 +105,7 @@ impl Credentials {
     }
 
     /// Reads the account and session of the token or cookie.
-    pub fn caller(&self, db: &Reader<'_>) -> Result<Caller> {
+    pub fn caller(&self, app: &App, db: &Reader<'_>) -> Result<Caller> {
         let anonymous = Caller { client: self.client.clone(), ..Caller::default() };
         match &self.session {
             None => Ok(anonymous),
@@ -116,9 +116,10 @@ impl Credentials {
             }
             Some(SessionProof::CookieHash(hash)) => {
                 let found = store::sessions::find_by_cookie(db, hash, self.checked_at)?;
-                let Some(page) = found.filter(|page| page.account.deactivated_at.is_none()) else {
+                let Some(mut page) = found.filter(|page| page.account.deactivated_at.is_none()) else {
                     return Ok(anonymous);
                 };
+                page.factors = second_factor::usable(app, page.factors);
                 let (account, session) = (Some(page.account.clone()), Some(page.id.clone()));
                 Ok(Caller { account, session, cookie_session: Some(page), ..anonymous })
             }
@@ -151,7 +152,7 @@ pub fn require_verified(account: &Account) -> Result<&Account> {
 
 /// Authenticates the sender of a request that only reads.
 pub fn caller(app: &App, db: &Reader<'_>, viewer: &Viewer) -> Result<Caller> {
-    Credentials::from_viewer(app, viewer).caller(db)
+    Credentials::from_viewer(app, viewer).caller(app, db)
 }
 
 /// Returns the claims of an access token. Rejects a revoked token. A token from Django without an account is accepted until

@@ -10,6 +10,7 @@
 
 mod names;
 mod own_counters;
+mod second_factor;
 
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ use crate::store::accounts::{Account, AccountId};
 use crate::store::attempts::Attempts;
 use crate::store::{self, Reader};
 pub use own_counters::{OwnCounter, delete_own, list_own};
+pub use second_factor::{count_code, forget_codes};
 
 /// How long a client is remembered after the owner of an account logged in from it.
 pub const KNOWN_CLIENT_LIFETIME: Duration = Duration::from_hours(90 * 24);
@@ -91,12 +93,12 @@ impl PasswordAttempt {
     }
 
     /// Takes the attempt back, because the password was right, and forgets earlier attempts of the client on the account.
-    pub fn take_back(&self, tx: &Tx<'_>, account: &Account) -> Result<()> {
+    pub fn take_back(&self, tx: &Tx<'_>) -> Result<()> {
         store::attempts::delete(tx, &self.own)?;
         for (before, name) in &self.others {
             store::attempts::take_back(tx, name, self.counted_at, *before)?;
         }
-        remember_client(tx, account)
+        Ok(())
     }
 }
 

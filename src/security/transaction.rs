@@ -69,7 +69,7 @@ impl<'a> Tx<'a> {
     ) -> Result<()> {
         let has_mail = Cell::new(false);
         let outcome = app.store.write(|db| -> Result<Result<()>> {
-            let tx = Tx { is_operator, ..Tx::new(app, db, credentials.caller(db)?) };
+            let tx = Tx { is_operator, ..Tx::new(app, db, credentials.caller(app, db)?) };
             if credentials.needs_recent_login {
                 tx.require_recent_login()?;
             }

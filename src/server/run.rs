@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::reload::{Reload, SetLogLevel};
 use super::{cleanup_worker, delivery_worker, systemd};
 use crate::accounts::migrate::{self, Migrated};
+use crate::accounts::passkeys;
 use crate::app::{App, lock_data_dir, secret_key};
 use crate::clock::Clock;
 use crate::config::Loaded;
@@ -30,6 +31,7 @@ pub fn run(loaded: &Loaded, set_log_level: SetLogLevel) -> Result<()> {
         secret_key::store_or_require_same(&app)?;
         migrated.warnings.extend(app.store.warnings()?);
     }
+    migrated.warnings.extend(passkeys::domain_warning(&app)?);
     let staff = config.pages.admin.then(|| app.store.read(store::accounts::count_all)).transpose()?;
     let staff = staff.map(|counts| counts.staff);
     let runtime = tokio::runtime::Runtime::new().context("the threads of the server cannot be started")?;

@@ -3,6 +3,7 @@
 
 use super::accounts::AccountId;
 use super::outbox::{self, OutboxMessage};
+use super::sessions::Authentication;
 use super::statement::Row;
 use super::{Reader, Result, Writer};
 use crate::clock::Timestamp;
@@ -40,13 +41,14 @@ pub struct StoredSession {
     /// Whether the session is a login on the pages.
     pub has_cookie: bool,
     pub authenticated_at: Option<Timestamp>,
+    pub authentication: Authentication,
     pub admin_used_at: Option<Timestamp>,
 }
 
 /// Returns the sessions of an account, including those that have expired and wait for the cleanup.
 pub fn list_sessions(db: &Reader<'_>, account: AccountId) -> Result<Vec<StoredSession>> {
     let sql = "SELECT id, began_at, last_used_at, expires_at, address, user_agent, \
-         CAST(CASE WHEN cookie_hash IS NULL THEN 0 ELSE 1 END AS BIGINT), authenticated_at, admin_used_at \
+         CAST(CASE WHEN cookie_hash IS NULL THEN 0 ELSE 1 END AS BIGINT), authenticated_at, authentication, admin_used_at \
          FROM sessions WHERE account_id = $1 ORDER BY began_at, id";
     db.list(sql, [account], |row| {
         Ok(StoredSession {
@@ -58,7 +60,8 @@ pub fn list_sessions(db: &Reader<'_>, account: AccountId) -> Result<Vec<StoredSe
             user_agent: row.get(5)?,
             has_cookie: row.get(6)?,
             authenticated_at: row.get(7)?,
-            admin_used_at: row.get(8)?,
+            authentication: row.get(8)?,
+            admin_used_at: row.get(9)?,
         })
     })
 }

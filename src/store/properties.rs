@@ -15,6 +15,8 @@ pub enum Property {
     DjangoModels,
     /// The time in microseconds until which refresh tokens of Django have been imported.
     DjangoTokensUntil,
+    /// The domain of the passkeys that were registered last.
+    PasskeyDomain,
     /// The time in microseconds of the last backup by `backup`.
     LastBackup,
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::accounts::{Account, AccountId, COLUMN_COUNT, COLUMNS, TABLES, read_account, select_where};
 use super::bulk::{self, Row};
+use super::second_factors::{self, Factors};
 use super::value::Value;
-use super::{Reader, Result, Writer};
+use super::{Reader, Result, Writer, statement};
 use crate::clock::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,41 @@ pub struct Session {
     pub account: AccountId,
     pub began_at: Timestamp,
     pub last_use: Use,
+    pub authenticated: Authenticated,
+}
+
+/// How the owner last proved to be the owner in a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Authenticated {
+    pub authentication: Authentication,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum Authentication {
+    Password,
+    /// A password, and a code of an authenticator app or a recovery code.
+    PasswordAndCode,
+    PasswordAndPasskey,
+    /// A passkey whose authenticator verified its user.
+    Passkey,
+}
+
+impl Authentication {
+    pub fn has_second_factor(self) -> bool {
+        self != Self::Password
+    }
+
+    /// Returns the names of the methods (RFC 8176 §2).
+    pub fn methods(self) -> &'static [&'static str] {
+        match self {
+            Self::Password => &["pwd"],
+            Self::PasswordAndCode => &["pwd", "otp", "mfa"],
+            Self::PasswordAndPasskey => &["pwd", "pop", "mfa"],
+            Self::Passkey => &["pop", "mfa"],
+        }
+    }
 }
 
 /// A use of a session: a login or a refresh.
@@ -29,16 +65,27 @@ pub struct Use {
 }
 
 pub fn insert(db: &Writer<'_>, session: &Session) -> Result<()> {
-    let sql = "INSERT INTO sessions (id, account_id, began_at, last_used_at, expires_at, address, user_agent) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let Session { id, account, began_at, last_use } = session;
+    let sql = "INSERT INTO sessions (id, account_id, began_at, last_used_at, expires_at, address, user_agent, \
+         authenticated_at, authentication) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let Session { id, account, began_at, last_use, authenticated } = session;
     let Use { at, expires_at, address, user_agent } = last_use;
-    db.execute(sql, (id, account, began_at, at, expires_at, address, user_agent))
+    let params = (
+        id,
+        account,
+        began_at,
+        at,
+        expires_at,
+        address,
+        user_agent,
+        authenticated.at,
+        authenticated.authentication,
+    );
+    db.execute(sql, params)
 }
 
 /// Adds many sessions.
 pub fn insert_many(db: &Writer<'_>, sessions: &[Session]) -> Result<()> {
-    let row = |Session { id, account, began_at, last_use }: &Session| -> Row {
+    let row = |Session { id, account, began_at, last_use, authenticated }: &Session| -> Row {
         vec![
             Value::owned(id),
             Value::owned(account),
@@ -48,8 +95,9 @@ pub fn insert_many(db: &Writer<'_>, sessions: &[Session]) -> Result<()> {
             Value::owned(&last_use.address),
             Value::owned(&last_use.user_agent),
             Value::owned(None::<i64>),
+            Value::owned(authenticated.at),
             Value::owned(None::<i64>),
-            Value::owned(None::<i64>),
+            Value::owned(authenticated.authentication),
         ]
     };
     bulk::insert_into(db, "sessions", &sessions.iter().map(row).collect::<Vec<_>>())
@@ -84,16 +132,37 @@ pub struct CookieSession {
     pub id: String,
     pub began_at: Timestamp,
     pub last_used_at: Timestamp,
-    /// When the owner last entered the password.
-    pub authenticated_at: Timestamp,
+    pub authenticated: Authenticated,
+    /// The second factors of the account.
+    pub factors: Factors,
     /// When the pages for operators were last used.
     pub admin_used_at: Option<Timestamp>,
 }
 
-/// Makes a session one of the pages, or replaces its cookie, after the owner has entered the password.
-pub fn set_cookie(db: &Writer<'_>, id: &str, cookie_hash: &str, now: Timestamp) -> Result<()> {
-    let sql = "UPDATE sessions SET cookie_hash = $1, authenticated_at = $2 WHERE id = $3";
-    db.execute(sql, (cookie_hash, now, id))
+/// Makes a session one of the pages, or replaces its cookie, after the owner has proved to be the owner.
+pub fn set_cookie(db: &Writer<'_>, id: &str, cookie_hash: &str, authenticated: Authenticated) -> Result<()> {
+    let sql =
+        "UPDATE sessions SET cookie_hash = $1, authenticated_at = $2, authentication = $3 WHERE id = $4";
+    db.execute(sql, (cookie_hash, authenticated.at, authenticated.authentication, id))
+}
+
+/// Records a stronger authentication in a session, without changing its time.
+pub fn set_authentication(db: &Writer<'_>, id: &str, authentication: Authentication) -> Result<()> {
+    db.execute("UPDATE sessions SET authentication = $1 WHERE id = $2", (authentication, id))
+}
+
+/// Returns how the owner last proved to be the owner in a session.
+pub fn find_authenticated(db: &Reader<'_>, id: &str) -> Result<Option<Authenticated>> {
+    let sql = format!("SELECT {AUTHENTICATED_COLUMNS} FROM sessions o WHERE o.id = $1");
+    db.find(&sql, [id], |row| read_authenticated(row, 0))
+}
+
+/// Columns that [`read_authenticated`] reads. A server of an earlier version, which may still run beside this one, stores no time for a
+/// session of the API.
+const AUTHENTICATED_COLUMNS: &str = "o.authentication, COALESCE(o.authenticated_at, o.began_at)";
+
+fn read_authenticated(row: &statement::Row<'_>, first: usize) -> Result<Authenticated> {
+    Ok(Authenticated { authentication: row.get(first)?, at: row.get(first + 1)? })
 }
 
 pub fn set_admin_used(db: &Writer<'_>, id: &str, now: Timestamp) -> Result<()> {
@@ -103,8 +172,9 @@ pub fn set_admin_used(db: &Writer<'_>, id: &str, now: Timestamp) -> Result<()> {
 /// Returns the session of a cookie, unless it has expired.
 pub fn find_by_cookie(db: &Reader<'_>, cookie_hash: &str, now: Timestamp) -> Result<Option<CookieSession>> {
     let sql = format!(
-        "SELECT {COLUMNS}, o.id, o.began_at, o.last_used_at, o.authenticated_at, o.admin_used_at \
-         FROM {TABLES} JOIN sessions o ON o.account_id = a.id WHERE o.cookie_hash = $1 AND o.expires_at >= $2"
+        "SELECT {COLUMNS}, o.id, o.began_at, o.last_used_at, o.admin_used_at, {AUTHENTICATED_COLUMNS}, {} FROM {TABLES} \
+         JOIN sessions o ON o.account_id = a.id WHERE o.cookie_hash = $1 AND o.expires_at >= $2",
+        second_factors::COLUMNS
     );
     db.find(&sql, (cookie_hash, now), |row| {
         Ok(CookieSession {
@@ -112,8 +182,9 @@ pub fn find_by_cookie(db: &Reader<'_>, cookie_hash: &str, now: Timestamp) -> Res
             id: row.get(COLUMN_COUNT)?,
             began_at: row.get(COLUMN_COUNT + 1)?,
             last_used_at: row.get(COLUMN_COUNT + 2)?,
-            authenticated_at: row.get(COLUMN_COUNT + 3)?,
-            admin_used_at: row.get(COLUMN_COUNT + 4)?,
+            admin_used_at: row.get(COLUMN_COUNT + 3)?,
+            authenticated: read_authenticated(row, COLUMN_COUNT + 4)?,
+            factors: second_factors::read(row, COLUMN_COUNT + 6)?,
         })
     })
 }
@@ -129,23 +200,38 @@ pub fn delete_others(db: &Writer<'_>, account: AccountId, kept: &str) -> Result<
     db.execute("DELETE FROM sessions WHERE account_id = $1 AND id <> $2", (account, kept))
 }
 
-/// Returns the account of a session, and when the session began.
-pub fn find_owner(db: &Reader<'_>, id: &str) -> Result<Option<(Account, Timestamp)>> {
+/// A session that is refreshed, with the account of its owner.
+pub struct OwnedSession {
+    pub account: Account,
+    pub began_at: Timestamp,
+    pub authenticated: Authenticated,
+}
+
+pub fn find_owned(db: &Reader<'_>, id: &str) -> Result<Option<OwnedSession>> {
     let sql = format!(
-        "SELECT {COLUMNS}, o.began_at \
+        "SELECT {COLUMNS}, o.began_at, {AUTHENTICATED_COLUMNS} \
          FROM {TABLES} JOIN sessions o ON o.account_id = a.id WHERE o.id = $1"
     );
-    db.find(&sql, [id], |row| Ok((read_account(row)?, row.get(COLUMN_COUNT)?)))
+    db.find(&sql, [id], |row| {
+        Ok(OwnedSession {
+            account: read_account(row)?,
+            began_at: row.get(COLUMN_COUNT)?,
+            authenticated: read_authenticated(row, COLUMN_COUNT + 1)?,
+        })
+    })
 }
 
 /// Returns the sessions of an account that have not expired, most recently used first.
 pub fn list_live(db: &Reader<'_>, account: AccountId, now: Timestamp) -> Result<Vec<Session>> {
-    let sql = "SELECT id, account_id, began_at, last_used_at, expires_at, address, user_agent FROM sessions \
-         WHERE account_id = $1 AND expires_at >= $2 ORDER BY last_used_at DESC, id DESC";
-    db.list(sql, (account, now), |row| {
+    let sql = format!(
+        "SELECT o.id, o.account_id, o.began_at, o.last_used_at, o.expires_at, o.address, o.user_agent, {AUTHENTICATED_COLUMNS} \
+         FROM sessions o WHERE o.account_id = $1 AND o.expires_at >= $2 ORDER BY o.last_used_at DESC, o.id DESC"
+    );
+    db.list(&sql, (account, now), |row| {
         let last_use =
             Use { at: row.get(3)?, expires_at: row.get(4)?, address: row.get(5)?, user_agent: row.get(6)? };
-        Ok(Session { id: row.get(0)?, account: row.get(1)?, began_at: row.get(2)?, last_use })
+        let authenticated = read_authenticated(row, 7)?;
+        Ok(Session { id: row.get(0)?, account: row.get(1)?, began_at: row.get(2)?, last_use, authenticated })
     })
 }
 

@@ -161,6 +161,6 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
 /// Logs statements, without their parameters.
 fn trace(event: TraceEvent<'_>) {
     if let TraceEvent::Stmt(_, sql) = event {
-        super::trace(sql);
+        super::statement::trace(sql);
     }
 }

@@ -110,3 +110,10 @@ pub(super) fn placeholders(numbers: impl Iterator<Item = usize>) -> String {
 pub(super) fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
+
+/// Logs a statement on one line, without its parameters.
+pub(super) fn trace(sql: &str) {
+    if tracing::enabled!(tracing::Level::TRACE) {
+        tracing::trace!("{}", sql.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+}

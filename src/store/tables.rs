@@ -35,7 +35,7 @@ pub(super) const NULLABLE_TEXTS: [&str; 12] = [
 ];
 
 #[rustfmt::skip]
-pub const TABLES: [Table; 20] = [
+pub const TABLES: [Table; 23] = [
     table("properties", 1, &["name", "value"]),
     table("accounts", 1, &[
         "id", "username", "username_key", "first_name", "last_name", "academic_title", "password_hash", "epoch",
@@ -48,8 +48,13 @@ pub const TABLES: [Table; 20] = [
     table("pending_emails", 1, &["account_id", "address_hash"]),
     table("sessions", 1, &[
         "id", "account_id", "began_at", "last_used_at", "expires_at", "address", "user_agent", "cookie_hash",
-        "authenticated_at", "admin_used_at",
+        "authenticated_at", "admin_used_at", "authentication",
     ]),
+    table("authenticators", 1, &[
+        "account_id", "sealed_secret", "session_id", "added_at", "confirmed_at", "last_step", "last_used_at",
+    ]),
+    table("recovery_codes", 2, &["account_id", "code_hash", "made_at"]),
+    table("passkeys", 1, &["id", "account_id", "name", "credential", "is_backed_up", "added_at", "last_used_at"]),
     table("refresh_tokens", 1, &[
         "token_hash", "session_id", "predecessor_hash", "issued_at", "expires_at", "spent_at", "replaced_at",
     ]),

@@ -6,6 +6,7 @@ use super::accounts::{MemberRole, Role};
 use super::audit::StoredActor;
 use super::django_keys::KeyedModel;
 use super::join_requests::Status;
+use super::sessions::Authentication;
 use crate::clock::Timestamp;
 
 /// A null parameter has the type of its column, which PostgreSQL cannot always infer. A null in a result has any type.
@@ -164,7 +165,7 @@ macro_rules! store_by_name {
     )+};
 }
 
-store_by_name!(MemberRole, KeyedModel, Role, Status, StoredActor);
+store_by_name!(Authentication, MemberRole, KeyedModel, Role, Status, StoredActor);
 
 /// The parameters of a statement: `$1` is the first.
 pub(super) trait Params {
@@ -209,5 +210,6 @@ params_of_tuples! {
     (A B C D E F)
     (A B C D E F G)
     (A B C D E F G H)
+    (A B C D E F G H I)
     (A B C D E F G H I J K)
 }

@@ -19,6 +19,10 @@ pub struct Subject<'a> {
     pub epoch: i64,
     /// The id of the session: claim `sid`. The token is revoked when its session ends.
     pub session: &'a str,
+    /// When the owner last proved to be the owner: claim `auth_time` (`OpenID` Connect Core §2).
+    pub authenticated_at: Timestamp,
+    /// How: claim `amr` (RFC 8176).
+    pub methods: &'a [&'a str],
 }
 
 /// The claims of a new token.
@@ -72,6 +76,8 @@ pub fn issue(subject: &Subject<'_>, now: Timestamp, lifetime: Duration) -> Issue
         "sub": subject.account.to_string(),
         "epoch": subject.epoch,
         "sid": subject.session,
+        "auth_time": subject.authenticated_at.seconds(),
+        "amr": subject.methods,
     });
     let expires_at = Timestamp::from_seconds(exp.saturating_add(1)).minus(Duration::from_micros(1));
     Issued { payload, expires_at }

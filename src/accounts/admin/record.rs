@@ -1,5 +1,6 @@
 //! What operators see of accounts on pages.
 
+use crate::accounts::second_factor::{self, Overview};
 use crate::accounts::{Account, AccountId, Filter};
 use crate::app::App;
 use crate::error::Result;
@@ -16,6 +17,7 @@ const MAX_MAILS: i64 = 20;
 pub struct AccountRecord {
     pub account: Account,
     pub has_password: bool,
+    pub second_factors: Overview,
     pub group: Option<Group>,
     /// Most recently used first.
     pub sessions: Vec<Session>,
@@ -35,6 +37,7 @@ pub fn find(app: &App, id: AccountId) -> Result<Option<AccountRecord>> {
         };
         let criteria = Criteria { account: Some(id), ..Criteria::default() };
         Ok(Some(AccountRecord {
+            second_factors: second_factor::overview_of(app, db, &account)?,
             has_password: store::accounts::find_password_hash(db, id)?.is_some(),
             group,
             sessions: store::sessions::list_live(db, id, now)?,

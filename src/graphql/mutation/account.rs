@@ -2,6 +2,7 @@
 
 use async_graphql::ID;
 
+use super::with_account;
 use crate::accounts::profile::Changes;
 use crate::accounts::register::Registration;
 use crate::accounts::{
@@ -10,12 +11,11 @@ use crate::accounts::{
 };
 use crate::graphql::features;
 use crate::graphql::relay::account_mutations;
-use crate::groups::queries;
 use crate::groups::selection::AccountSelection;
 use crate::security::authentication;
 use crate::security::reauthentication::Proof;
 
-account_mutations! { ctx =>
+account_mutations! { ctx, AccountMutation, AccountRelayMutation =>
     /// Registers an account and mails the link that verifies it. The server's settings decide which arguments are
     /// required; a missing one is an error of its field.
     register(RegisterInput {
@@ -90,8 +90,11 @@ account_mutations! { ctx =>
         #[graphql(secret)] new_password1: String,
         /// The new password again.
         #[graphql(secret)] new_password2: String,
+        /// A code of the second factor, if the account has one.
+        #[graphql(secret)] code: Option<String>,
     }) -> PasswordChange, CheckPassword, move |app, viewer| {
-        password::change(app, viewer, &old_password, [&new_password1, &new_password2])
+        let proof = Proof::password(&old_password, code.as_deref());
+        password::change(app, viewer, proof, [&new_password1, &new_password2])
     };
 
     /// Changes names, academic title and language. Omitted arguments stay as they are.
@@ -111,27 +114,42 @@ account_mutations! { ctx =>
     archive_account(ArchiveAccountInput {
         /// The password of the account.
         #[graphql(secret)] password: String,
-    }) -> ArchiveAccount, CheckPassword, move |app, viewer| archive_delete::archive(app, viewer, Proof::Password(&password));
+        /// A code of the second factor, if the account has one.
+        #[graphql(secret)] code: Option<String>,
+    }) -> ArchiveAccount, CheckPassword, move |app, viewer| {
+        archive_delete::archive(app, viewer, Proof::password(&password, code.as_deref()))
+    };
 
     /// Erases or deactivates the account, depending on the server's settings.
     delete_account(DeleteAccountInput {
         /// The password of the account.
         #[graphql(secret)] password: String,
-    }) -> DeleteAccount, CheckPassword, move |app, viewer| archive_delete::delete(app, viewer, Proof::Password(&password));
+        /// A code of the second factor, if the account has one.
+        #[graphql(secret)] code: Option<String>,
+    }) -> DeleteAccount, CheckPassword, move |app, viewer| {
+        archive_delete::delete(app, viewer, Proof::password(&password, code.as_deref()))
+    };
 
     /// Returns everything that the server stores about the account, except hashes and the tokens in mails.
     export_my_data(ExportMyDataInput {
         /// The password of the account.
         #[graphql(secret)] password: String,
-    }) -> ExportMyData, CheckPassword, move |app, viewer| personal_data::mine(app, viewer, Proof::Password(&password));
+        /// A code of the second factor, if the account has one.
+        #[graphql(secret)] code: Option<String>,
+    }) -> ExportMyData, CheckPassword, move |app, viewer| {
+        personal_data::mine(app, viewer, Proof::password(&password, code.as_deref()))
+    };
 
     /// Mails a confirmation link to a new secondary address.
     send_secondary_email_activation(SendSecondaryEmailActivationInput {
         email: String,
         /// The password of the account.
         #[graphql(secret)] password: String,
+        /// A code of the second factor, if the account has one.
+        #[graphql(secret)] code: Option<String>,
     }) -> SendSecondaryEmailActivation, CheckPassword, move |app, viewer| {
-        secondary_email::send_activation(app, viewer, &email, Proof::Password(&password))
+        let proof = Proof::password(&password, code.as_deref());
+        secondary_email::send_activation(app, viewer, &email, proof)
     };
 
     /// Confirms a secondary address with the token from its mail.
@@ -145,14 +163,20 @@ account_mutations! { ctx =>
     swap_emails(SwapEmailsInput {
         /// The password of the account.
         #[graphql(secret)] password: String,
-    }) -> SwapEmails, CheckPassword, move |app, viewer| secondary_email::swap(app, viewer, Proof::Password(&password));
+        /// A code of the second factor, if the account has one.
+        #[graphql(secret)] code: Option<String>,
+    }) -> SwapEmails, CheckPassword, move |app, viewer| {
+        secondary_email::swap(app, viewer, Proof::password(&password, code.as_deref()))
+    };
 
     /// Removes the secondary address.
     remove_secondary_email(RemoveSecondaryEmailInput {
         /// The password of the account.
         #[graphql(secret)] password: String,
+        /// A code of the second factor, if the account has one.
+        #[graphql(secret)] code: Option<String>,
     }) -> RemoveSecondaryEmail, CheckPassword, move |app, viewer| {
-        secondary_email::remove(app, viewer, Proof::Password(&password))
+        secondary_email::remove(app, viewer, Proof::password(&password, code.as_deref()))
     };
 
     /// Logs in with a password and either an address or a username, depending on the server's settings.
@@ -162,13 +186,14 @@ account_mutations! { ctx =>
         #[graphql(visible = "features::login_email")] email: Option<String>,
         /// A username.
         #[graphql(visible = "features::login_username")] username: Option<String>,
+        /// A code of the authenticator app, or a recovery code, if the account has a second factor.
+        #[graphql(secret)] code: Option<String>,
     }) -> ObtainJSONWebToken, CheckPassword, {
         let name = login::Name { email, username };
         let selection = AccountSelection::from(ctx.look_ahead().field("user"));
         move |app, viewer| {
-            let login = login::log_in(app, viewer, &name, &password)?;
-            let user = queries::own(app, &login.account, &selection)?;
-            Ok((login, user))
+            let credentials = login::Credentials { name: &name, password: &password, code: code.as_deref() };
+            with_account(app, login::log_in(app, viewer, credentials)?, &selection)
         }
     };
 

@@ -10,12 +10,13 @@ mod group_search;
 mod login;
 mod profile;
 mod register;
+mod second_factor;
 mod sessions;
 
 use super::session_page::SessionPage;
 pub(super) use login::FRONT;
 
-pub(super) static PAGES: [&SessionPage; 17] = [
+pub(super) static PAGES: [&SessionPage; 18] = [
     &login::LOG_IN,
     &login::LOG_OUT,
     &login::CONFIRM,
@@ -26,6 +27,7 @@ pub(super) static PAGES: [&SessionPage; 17] = [
     &profile::PROFILE,
     &profile::PASSWORD,
     &emails::EMAILS,
+    &second_factor::SECOND_FACTOR,
     &sessions::SESSIONS,
     &group::GROUP,
     &group_search::FIND,

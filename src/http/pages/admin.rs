@@ -47,7 +47,7 @@ pub(super) static PAGES: [&SessionPage; 17] = [
 ];
 
 /// Sentences that a page shows after a form was accepted, by the value of `done` in the address.
-pub(super) const DONE: [(&str, &str); 20] = [
+pub(super) const DONE: [(&str, &str); 21] = [
     ("account_created", "The account is created. We have mailed its owner a link to choose a password."),
     ("account_verified", "The address is marked as confirmed."),
     ("account_deactivated", "The account is deactivated, and all its sessions have ended."),
@@ -56,6 +56,7 @@ pub(super) const DONE: [(&str, &str); 20] = [
     ("activation_sent", "We have mailed the owner a link to confirm the address."),
     ("account_logged_out", "All sessions of the account have ended."),
     ("account_session_ended", "The session of the account has ended."),
+    ("second_factors_removed", "The second factors of the account are removed. The owner gets a mail."),
     ("staff_given", "The account has the rights of staff."),
     ("staff_taken", "The account no longer has the rights of staff."),
     ("address_set", "The primary address is changed."),

@@ -192,7 +192,7 @@ pub(super) static FAILED: MessagePage =
     message("Something went wrong on our side", "Nothing was changed. Please try again later.");
 
 /// What entries of the audit log mean to the owner of the account.
-const EVENTS: [(&str, &str); 51] = [
+const EVENTS: [(&str, &str); 62] = [
     ("registered", "The account was created."),
     ("registered_again", "Somebody tried to register with your address."),
     ("imported", "The account was imported."),
@@ -200,6 +200,17 @@ const EVENTS: [(&str, &str); 51] = [
     ("activation_requested", "Another activation mail was requested."),
     ("logged_in", "You logged in."),
     ("login_refused", "A login was refused."),
+    ("password_accepted", "Your password was entered, and a second factor was asked for."),
+    ("second_factor_refused", "A code or a passkey was refused."),
+    ("authenticator_added", "An authenticator app was added."),
+    ("authenticator_removed", "The authenticator app was removed."),
+    ("recovery_code_used", "A recovery code was used."),
+    ("recovery_codes_renewed", "The recovery codes were replaced."),
+    ("passkey_added", "A passkey was added."),
+    ("passkey_renamed", "A passkey was renamed."),
+    ("passkey_removed", "A passkey was removed."),
+    ("second_factors_removed", "All second factors were removed by an operator."),
+    ("passkey_confirmed", "You confirmed with a passkey that it was you."),
     ("password_refused", "A wrong password was entered for a change."),
     ("password_confirmed", "You entered your password again."),
     ("slowed_down", "Further attempts were throttled."),

@@ -16,6 +16,8 @@ use crate::blocking_pool::Queue;
 use crate::error::{Error, FieldErrors, Result};
 use crate::http::request_log::Codes;
 
+/// The page on which a required second factor is set up.
+pub(super) const SECOND_FACTOR: &str = "/account/second-factor";
 /// The first segments of the paths to which a login may lead.
 const OWN_PAGES: [&str; 3] = ["account", "admin", "invitation"];
 
@@ -109,8 +111,11 @@ fn show_with(app: &App, page: &SessionPage, visit: &Visit, errors: &Errors) -> R
 
 fn submit(app: &App, page: &SessionPage, mut visit: Visit) -> Result<Outcome> {
     visit.authenticate(app, true)?;
+    // It was the outcome of an earlier form.
+    visit.query.remove("done");
     let (mut status, mut rejection) = (StatusCode::OK, None);
     let reply = match (turn_away(app, page, &visit)?, page.submit) {
+        (Some(Reply::Redirect(path)), _) if path.starts_with(SECOND_FACTOR) => Reply::Redirect(path),
         (Some(Reply::Redirect(path)), _) => Reply::Redirect(format!("{path}&done=not_sent")),
         (Some(reply), _) => reply,
         (None, None) => Reply::NotFound,
@@ -152,7 +157,10 @@ fn turn_away(app: &App, page: &SessionPage, visit: &Visit) -> Result<Option<Repl
     if session.account.verified_at.is_none() {
         return Ok(Some(Reply::Forbidden(&content::NOT_VERIFIED)));
     }
-    if page.access == Access::Owner {
+    if page.access != Access::SetUp && visit.lacks_second_factor(app) {
+        return Ok(Some(Reply::Redirect(with_next(SECOND_FACTOR, &visit.path_and_query))));
+    }
+    if page.access != Access::Operator {
         return Ok(None);
     }
     // The page does not reveal that it exists.
@@ -171,7 +179,7 @@ fn with_common_values(app: &App, visit: &Visit, reply: Reply, errors: &Errors) -
 }
 
 /// Returns the path of a page that leads to another one afterwards.
-fn with_next(path: &str, next: &str) -> String {
+pub(super) fn with_next(path: &str, next: &str) -> String {
     let query: String =
         url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
     format!("{path}?{query}")

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use poem::Request;
 
 use crate::error::{FieldError, FieldErrors, Result};
+use crate::security::reauthentication::Proof;
 
-/// Much more than any form of a page contains.
-const MAX_FORM_BYTES: usize = 16 * 1024;
+/// More than any form of a page contains. A login may send the ids of many passkeys.
+const MAX_FORM_BYTES: usize = 64 * 1024;
 
 /// The fields of a form. A field that is missing is empty.
 #[derive(Default)]
@@ -37,6 +38,11 @@ impl Form {
         self.find(name).map(str::to_owned)
     }
 
+    /// Removes a field, so that the page does not show it again.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
     pub(super) fn is_checked(&self, name: &str) -> bool {
         self.find(name).is_some()
     }
@@ -52,9 +58,16 @@ impl Form {
         Ok(self.find(name).ok_or_else(|| FieldErrors::of(name, FieldError::REQUIRED))?)
     }
 
-    /// Returns the fields that a page may show again: all but passwords and tokens.
+    /// Returns the password of a field and the code beside it, or the error of an empty password.
+    pub(super) fn proof(&self, name: &'static str) -> Result<Proof<'_>> {
+        Ok(Proof::Password { password: self.password(name)?, code: self.find("code") })
+    }
+
+    /// Returns the fields that a page may show again: all but passwords, codes and tokens.
     pub(super) fn repeatable(&self) -> BTreeMap<String, String> {
-        let is_secret = |name: &str| name.contains("password") || name.contains("token");
+        let is_secret = |name: &str| {
+            ["password", "token", "code", "challenge", "passkey"].iter().any(|part| name.contains(part))
+        };
         self.0.clone().into_iter().filter(|(name, _)| !is_secret(name)).collect()
     }
 }

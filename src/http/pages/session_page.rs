@@ -25,9 +25,11 @@ pub(super) struct SessionPage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     Everybody,
+    /// Everybody who is logged in, also without a second factor that the settings require.
+    SetUp,
     /// Everybody who is logged in.
     Owner,
-    /// Staff who entered the password within the idle time of the pages for operators.
+    /// Staff who proved who they are within the idle time of the pages for operators.
     Operator,
 }
 
@@ -61,7 +63,7 @@ impl Reply {
 }
 
 /// Sentences that a page shows after a form was accepted, by the value of `done` in the address.
-pub(super) const DONE: [(&str, &str); 24] = [
+pub(super) const DONE: [(&str, &str); 28] = [
     ("not_sent", "Nothing was saved, because your login has expired. Send the form again afterwards."),
     ("created", "Your account is created."),
     ("saved", "Your changes are saved."),
@@ -73,6 +75,10 @@ pub(super) const DONE: [(&str, &str); 24] = [
     ("mail_sent", "We have mailed a link to this address. Open it to confirm the address."),
     ("swapped", "Your addresses are swapped."),
     ("removed", "The secondary address is removed."),
+    ("app_removed", "The authenticator app is removed."),
+    ("passkey_added", "The passkey is added."),
+    ("passkey_renamed", "The passkey is renamed."),
+    ("passkey_removed", "The passkey is removed."),
     ("session_ended", "The session has ended."),
     ("sessions_ended", "All other sessions have ended."),
     ("requested", "Your request is sent. You get a mail with the answer."),

@@ -30,7 +30,8 @@ const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self';
 /// Also allows the script of the server, and its requests to the server.
 const SCRIPTED_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
     img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-const SCRIPTED_TEMPLATES: [&str; 1] = ["group_new.html"];
+const SCRIPTED_TEMPLATES: [&str; 4] =
+    ["confirm_password.html", "group_new.html", "login.html", "second_factor.html"];
 /// Forbids scripts in an SVG file that a browser opens as a document.
 const PICTURE_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";

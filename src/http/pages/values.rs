@@ -6,11 +6,13 @@ use minijinja::Value;
 use minijinja::value::merge_maps;
 
 use super::account::device;
+use crate::accounts::second_factor::Overview;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::groups::admin::directory;
 use crate::store::institutions::Institution;
+use crate::store::passkeys::Passkey;
 use crate::store::sessions::Session;
 
 /// Makes the values of a template as `minijinja::context!` does, whose code would make the program 100 KB larger, because it
@@ -80,6 +82,28 @@ pub(super) fn session(session: &Session) -> Value {
         address => session.last_use.address.clone(),
         began_at => time(session.began_at),
         last_used_at => time(session.last_use.at),
+    }
+}
+
+/// Returns the second factors of an account.
+pub(super) fn second_factors(overview: &Overview) -> Value {
+    let times = |added_at: Timestamp, last_used_at: Option<Timestamp>| {
+        context! { added_at => time(added_at), last_used_at => last_used_at.map(time) }
+    };
+    let authenticator = overview.authenticator.as_ref().map(|app| times(app.added_at, app.last_used_at));
+    let passkeys = overview.passkeys.iter().map(|passkey| {
+        let Passkey { id, name, is_backed_up, added_at, last_used_at, .. } = passkey;
+        context! {
+            id => id.clone(),
+            name => name.clone(),
+            is_backed_up => *is_backed_up,
+            ..times(*added_at, *last_used_at)
+        }
+    });
+    context! {
+        authenticator,
+        passkeys => passkeys.collect::<Vec<_>>(),
+        recovery_codes_left => overview.recovery_codes_left,
     }
 }
 

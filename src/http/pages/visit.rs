@@ -9,13 +9,15 @@ use poem::{Request, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::cookies::{Cookie, Cookies};
+use super::exchange::with_next;
 use super::form::Form;
 use super::values::context;
 use crate::accounts::page_login;
 use crate::app::App;
 use crate::error::{FieldErrors, Result};
 use crate::http::client_ip;
-use crate::security::Viewer;
+use crate::security::{Viewer, second_factor};
+use crate::store::second_factors::Factors;
 use crate::store::sessions::CookieSession;
 use crate::tokens::form as form_token;
 
@@ -100,13 +102,27 @@ impl Visit {
         self.new_cookie = Some(String::new().into());
     }
 
+    /// Returns the second factors of the account that is logged in.
+    pub(super) fn factors(&self) -> Factors {
+        self.session.as_ref().map(|session| session.factors).unwrap_or_default()
+    }
+
+    /// Whether the settings require a second factor of the account that is logged in, and it has none.
+    pub(super) fn lacks_second_factor(&self, app: &App) -> bool {
+        self.session.as_ref().is_some_and(|session| {
+            !session.factors.exist() && second_factor::is_required(app, &session.account)
+        })
+    }
+
     /// Confirms the session with the password of the form, if it contains one. Rules then accept the recent login.
     pub(super) fn reauthenticate_with_form(&mut self, app: &App) -> Result<()> {
-        let Some(password) = self.form.owned("password") else { return Ok(()) };
-        let cookie = page_login::confirm(app, &self.viewer, &password)?;
+        if self.form.find("password").is_none() {
+            return Ok(());
+        }
+        let (cookie, authenticated) = page_login::confirm(app, &self.viewer, self.form.proof("password")?)?;
         self.set_cookie(cookie);
         if let Some(session) = &mut self.session {
-            session.authenticated_at = app.clock.now();
+            session.authenticated = authenticated;
         }
         Ok(())
     }
@@ -129,15 +145,21 @@ impl Visit {
                 is_staff => account.is_staff,
             }
         });
+        let needs_password = self.session.as_ref().is_none_or(|session| !session.is_recent(app.clock.now()));
+        let factors = self.factors();
         context! {
             viewer,
+            has_app => factors.authenticator,
+            has_passkeys => factors.passkeys,
+            needs_code => factors.exist() && needs_password,
             form => self.form.repeatable(),
             query => self.query.repeatable(),
             form_token => form_token::issue(&app.signing_key, &self.form_subject()),
-            needs_password => self.session.as_ref().is_none_or(|session| !session.is_recent(app.clock.now())),
+            needs_password,
             errors => errors.general.iter().map(translate).collect::<Vec<_>>(),
             errors_of => by_field,
             path => self.path(),
+            confirm_path => Value::from_safe_string(with_next("/account/confirm", &self.path_and_query)),
         }
     }
 

@@ -20,6 +20,11 @@ pub(super) fn passwords_on(subject: &str) -> String {
     format!("passwords-on:{subject}")
 }
 
+/// Counts codes of a second factor for one account.
+pub(super) fn codes_of(account: AccountId) -> String {
+    format!("codes-of:{account}")
+}
+
 pub(super) fn registrations_by(network: &str) -> String {
     format!("registrations-by:{network}")
 }

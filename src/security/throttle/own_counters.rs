@@ -31,8 +31,13 @@ pub fn list_own(db: &Reader<'_>, account: &Account) -> Result<Vec<OwnCounter>> {
             counters.push(OwnCounter { limit, network, purpose: None, attempts });
         }
     }
-    for (_, attempts) in attempts::list(db, &[&names::passwords_on(&account.id.to_string())])? {
-        counters.push(OwnCounter { limit: "password_per_account", network: None, purpose: None, attempts });
+    for (limit, name) in [
+        ("password_per_account", names::passwords_on(&account.id.to_string())),
+        ("second_factor", names::codes_of(account.id)),
+    ] {
+        for (_, attempts) in attempts::list(db, &[&name])? {
+            counters.push(OwnCounter { limit, network: None, purpose: None, attempts });
+        }
     }
     // The rest of the name is the hash of the address of somebody else.
     for (_, attempts) in attempts::list_with_prefix(db, &names::join_requests_of(account.id, ""))? {
@@ -59,6 +64,7 @@ pub fn delete_own(db: &Writer<'_>, account: &Account, login_names: &[String]) ->
         attempts::delete(db, &names::passwords_on(&subject))?;
         attempts::delete_between(db, &names::password(&subject, ""), "")?;
     }
+    attempts::delete(db, &names::codes_of(account.id))?;
     for (_, name) in mail_counters(account) {
         attempts::delete(db, &name)?;
     }

@@ -139,7 +139,7 @@ impl Session {
     /// Commits the transaction. A failure is [`FailureKind::Lost`] if the changes may be stored nevertheless.
     pub(super) fn commit(&self) -> Result<(), Failure> {
         self.is_in_transaction.set(false);
-        crate::store::trace("COMMIT");
+        crate::store::statement::trace("COMMIT");
         let outcome = self.client.borrow_mut().batch_execute("COMMIT");
         outcome.map_err(|error| {
             let failure = self.fail(&error);
@@ -156,7 +156,7 @@ impl Session {
     }
 
     fn batch(&self, statement: &str) -> Result<(), Failure> {
-        crate::store::trace(statement);
+        crate::store::statement::trace(statement);
         let outcome = self.client.borrow_mut().batch_execute(statement);
         outcome.map_err(|error| self.fail(&error))
     }
@@ -175,7 +175,7 @@ impl Session {
         params: &[Value<'_>],
         run: impl FnOnce(&mut Client, &[(&(dyn ToSql + Sync), Type)]) -> Result<T, postgres::Error>,
     ) -> Result<T> {
-        crate::store::trace(sql);
+        crate::store::statement::trace(sql);
         let params: Vec<_> =
             params.iter().map(|value| (value as &(dyn ToSql + Sync), value.sql_type())).collect();
         run(&mut self.client.borrow_mut(), &params).map_err(|error| {

@@ -12,7 +12,7 @@ use crate::security::authentication::release_email;
 use crate::store::accounts::transfer::{list_owners_of_emails, list_owners_of_usernames};
 use crate::store::properties::{self, Property};
 use crate::store::refresh_tokens::NewToken;
-use crate::store::sessions::{Session, Use};
+use crate::store::sessions::{Authenticated, Authentication, Session, Use};
 use crate::store::staging::Staging;
 use crate::store::{self, accounts};
 
@@ -47,7 +47,9 @@ pub(super) fn add(tx: &Tx<'_>, staging: &Staging) -> Result<u64> {
             let last_use = Use { at: token.created_at, expires_at, address: None, user_agent: String::new() };
             let id = tx.app.random.hex::<16>();
             new_tokens.push((id.clone(), token, expires_at));
-            sessions.push(Session { id, account: token.account, began_at: token.created_at, last_use });
+            let began_at = token.created_at;
+            let authenticated = Authenticated { authentication: Authentication::Password, at: began_at };
+            sessions.push(Session { id, account: token.account, began_at, last_use, authenticated });
         }
         store::sessions::insert_many(tx, &sessions)?;
         let new_tokens: Vec<NewToken<'_>> = new_tokens

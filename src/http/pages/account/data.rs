@@ -20,19 +20,22 @@ pub(super) static DATA: SessionPage = SessionPage {
     title: "Your data",
     template: "data.html",
     access: Access::Owner,
-    fields: &["password"],
+    fields: &["password", "code"],
     show: |_, _| Ok(Reply::Page(context! {})),
     submit: Some(submit),
 };
 
 /// The parts of an export with their titles, in the order of the page.
-const PARTS: [(&str, &str); 14] = [
+const PARTS: [(&str, &str); 17] = [
     ("/account", "Account"),
     ("/addresses", "E-mail addresses"),
     ("/workingGroup", "Working group"),
     ("/joinRequests", "Your requests"),
     ("/invitations/received", "Invitations to you"),
     ("/invitations/made", "Invitations by you"),
+    ("/secondFactor/authenticator", "Authenticator app"),
+    ("/secondFactor/recoveryCodes", "Recovery codes"),
+    ("/secondFactor/passkeys", "Passkeys"),
     ("/sessions", "Sessions"),
     ("/knownNetworks", "Networks from which you logged in"),
     ("/mails/toYou", "Mails to you"),
@@ -44,7 +47,7 @@ const PARTS: [(&str, &str); 14] = [
 ];
 
 /// The labels of members of an export. A member without one has its own name.
-const LABELS: [(&str, &str); 66] = [
+const LABELS: [(&str, &str); 70] = [
     ("about", "About"),
     ("academicTitle", "Academic title"),
     ("acceptedAt", "Accepted"),
@@ -54,7 +57,10 @@ const LABELS: [(&str, &str); 66] = [
     ("archivedAt", "Archived"),
     ("at", "Time"),
     ("attempts", "Attempts"),
+    ("authenticatedAt", "Identity last confirmed"),
+    ("authenticatedWith", "Methods"),
     ("by", "By"),
+    ("confirmedAt", "Confirmed"),
     ("deactivatedAt", "Deactivated"),
     ("deliveredAt", "Delivered"),
     ("detail", "Detail"),
@@ -69,6 +75,7 @@ const LABELS: [(&str, &str); 66] = [
     ("id", "Id"),
     ("institution", "Institution"),
     ("ipAddress", "IP address"),
+    ("isBackedUp", "Copied to other devices"),
     ("isOnPages", "Browser session"),
     ("isStaff", "Staff"),
     ("isSuperuserInDjango", "Superuser in the former system"),
@@ -89,7 +96,6 @@ const LABELS: [(&str, &str); 66] = [
     ("network", "Network"),
     ("nextAttemptAt", "Next attempt"),
     ("operatorPagesUsedAt", "Pages for operators used"),
-    ("passwordEnteredAt", "Password entered"),
     ("primary", "Primary address"),
     ("recipient", "Recipient"),
     ("refreshTokens", "Refresh tokens"),
@@ -105,6 +111,7 @@ const LABELS: [(&str, &str); 66] = [
     ("subject", "Subject"),
     ("terms", "Terms of use"),
     ("text", "Text"),
+    ("unused", "Not used yet"),
     ("usedAt", "Used"),
     ("username", "Username"),
     ("verifiedAt", "Address confirmed"),
@@ -183,14 +190,15 @@ fn facts(entry: &Json) -> Vec<Value> {
     members.filter_map(fact).collect()
 }
 
-/// Returns a value for people. Of a list, only the number of its entries: the file has the rest.
+/// Returns a value for people. Of a list of objects, only the number of its entries: the file has the rest.
 fn text(value: &Json) -> String {
     match value {
         Json::Null => String::new(),
         Json::Bool(is_true) => if *is_true { "Yes" } else { "No" }.to_owned(),
         Json::String(text) => short_time(text).unwrap_or_else(|| text.clone()),
         Json::Number(number) => number.to_string(),
-        Json::Array(entries) => entries.len().to_string(),
+        Json::Array(entries) if entries.iter().any(Json::is_object) => entries.len().to_string(),
+        Json::Array(entries) => entries.iter().map(text).collect::<Vec<_>>().join(", "),
         Json::Object(members) => members.values().map(text).collect::<Vec<_>>().join(", "),
     }
 }

@@ -7,20 +7,19 @@ use crate::error::Result;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::values::context;
 use crate::http::pages::visit::Visit;
-use crate::security::reauthentication::Proof;
 
 pub(super) static DELETE: SessionPage = SessionPage {
     path: "/account/delete",
     title: "Archive or delete this account",
     template: "delete.html",
     access: Access::Owner,
-    fields: &["password"],
+    fields: &["password", "code"],
     show: |app, _| Ok(Reply::Page(context! { erases => app.config.accounts.delete == Deletion::Erase })),
     submit: Some(submit),
 };
 
 fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
-    let proof = Proof::Password(visit.form.password("password")?);
+    let proof = visit.form.proof("password")?;
     let done = if visit.form.get("action") == "archive" {
         archive_delete::archive(app, &visit.viewer, proof)?;
         "archived"

@@ -13,7 +13,7 @@ pub(super) static EMAILS: SessionPage = SessionPage {
     title: "E-mail addresses",
     template: "emails.html",
     access: Access::Owner,
-    fields: &["email", "password"],
+    fields: &["email", "password", "code"],
     show,
     submit: Some(submit),
 };

@@ -24,7 +24,7 @@ pub(super) static PASSWORD: SessionPage = SessionPage {
     title: "Password",
     template: "change_password.html",
     access: Access::Owner,
-    fields: &["old_password", "new_password1", "new_password2"],
+    fields: &["old_password", "new_password1", "new_password2", "code"],
     show: |_, _| Ok(Reply::Page(context! {})),
     submit: Some(change_password),
 };
@@ -74,7 +74,7 @@ fn change_profile(app: &App, visit: &mut Visit) -> Result<Reply> {
 fn change_password(app: &App, visit: &mut Visit) -> Result<Reply> {
     let form = &visit.form;
     let new = [form.get("new_password1"), form.get("new_password2")];
-    let cookie = page_login::change_password(app, &visit.viewer, form.password("old_password")?, new)?;
+    let cookie = page_login::change_password(app, &visit.viewer, form.proof("old_password")?, new)?;
     visit.set_cookie(cookie);
     Ok(Reply::redirect("/account/password?done=password"))
 }

@@ -8,10 +8,10 @@ use crate::app::App;
 use crate::config::RegisterField;
 use crate::error::Result;
 use crate::groups;
-use crate::http::pages::content;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
 use crate::http::pages::values::context;
 use crate::http::pages::visit::Visit;
+use crate::http::pages::{content, exchange};
 
 const FIELDS: &[&str] = &[
     "email",
@@ -132,6 +132,9 @@ fn show_invitation(app: &App, visit: &Visit) -> Result<Reply> {
 
 /// Accepts the invitation with the account of the viewer, or registers one.
 fn accept_invitation(app: &App, visit: &mut Visit) -> Result<Reply> {
+    if visit.lacks_second_factor(app) {
+        return Ok(Reply::Redirect(exchange::with_next(exchange::SECOND_FACTOR, visit.path())));
+    }
     if visit.session.is_some() {
         let has_group = groups::invitations::accept(app, &visit.viewer, &visit.parameter)?;
         return Ok(Reply::redirect(if has_group { "/account/group?done=joined" } else { "/account" }));

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::http::pages::account::data;
 use crate::http::pages::session_page::{Access, Reply, SessionPage};
-use crate::http::pages::values::{context, session, time};
+use crate::http::pages::values::{context, second_factors, session, time};
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
 
@@ -20,7 +20,7 @@ pub(super) static ACCOUNT: SessionPage = SessionPage {
     title: "Account",
     template: "admin_account.html",
     access: Access::Operator,
-    fields: &["email", "password"],
+    fields: &["email", "password", "code"],
     show,
     submit: Some(submit),
 };
@@ -41,6 +41,7 @@ fn show(app: &App, visit: &Visit) -> Result<Reply> {
         account => context! { ..details(account), ..account_values(account) },
         is_own => own == Some(account.id),
         has_password => record.has_password,
+        second_factors => second_factors(&record.second_factors),
         group => record.group.as_ref().map(group_values),
         represents => account.represents().is_some(),
         sessions => record.sessions.iter().map(session).collect::<Vec<_>>(),
@@ -90,6 +91,7 @@ fn submit(app: &App, visit: &mut Visit) -> Result<Reply> {
             admin::end_session(by, &name, visit.form.get("id"))?;
             "account_session_ended"
         }
+        "remove_second_factors" => done(admin::remove_second_factors(by, &name)?.1, "second_factors_removed"),
         "give_staff" => done(admin::set_staff(by, &name, true)?.1, "staff_given"),
         "take_staff" => done(admin::set_staff(by, &name, false)?.1, "staff_taken"),
         "set_email" => {
