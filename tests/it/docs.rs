@@ -1,2 +1,3 @@
 mod commands;
 mod links;
+mod second_factor;

@@ -54,3 +54,8 @@ fn the_corpus_of_configurations_passes() {
 fn the_corpus_of_django_dumps_passes() {
     replay("django", fuzz_targets::django);
 }
+
+#[test]
+fn the_corpus_of_passkeys_passes() {
+    replay("passkey", fuzz_targets::passkey);
+}

@@ -10,7 +10,7 @@ use regex::Regex;
 const LAYERS: [&[&str]; 13] = [
     &["clock", "digest", "paging", "printable", "private_files", "random", "text"],
     &["config", "django", "language", "metrics"],
-    &["email", "mail", "passwords", "store", "tokens"],
+    &["email", "mail", "passkeys", "passwords", "store", "tokens"],
     &["app", "error"],
     &["outbox"],
     &["security"],

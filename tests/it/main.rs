@@ -1,6 +1,7 @@
 //! Tests of the program through its socket and its command line, laid out as `src/` is.
 
 mod accounts;
+mod again_on_postgres;
 mod cli;
 mod config;
 mod conformance;
@@ -17,6 +18,7 @@ mod mail;
 mod metrics;
 mod outbox;
 mod packaging;
+mod passkeys;
 mod passwords;
 mod store;
 mod support;

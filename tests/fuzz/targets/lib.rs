@@ -4,6 +4,7 @@ mod configuration;
 pub mod django;
 mod graphql;
 mod import;
+mod passkeys;
 mod passwords;
 mod tokens;
 
@@ -11,6 +12,7 @@ pub use configuration::configuration;
 pub use django::django;
 pub use graphql::graphql;
 pub use import::import;
+pub use passkeys::passkey;
 pub use passwords::password_hash;
 pub use tokens::{access_token, action_token};
 

@@ -5,6 +5,7 @@ mod erasure;
 
 use pledge4future_auth::email;
 use pledge4future_auth::security::audit::Event;
+use pledge4future_auth::store::sessions::{Authenticated, Authentication, Session};
 use pledge4future_auth::store::{self, sessions};
 use regex::Regex;
 use serde_json::{Value, json};
@@ -13,6 +14,8 @@ use crate::groups::{create, request};
 use crate::support::SEED;
 use crate::support::mutation::{Mutation, archive_account, log_in, mutation, request_secondary_email};
 use crate::support::person::{PASSWORD, Person, assert_done, assert_refused, assert_refused_with};
+use crate::support::phone::Phone;
+use crate::support::security_key::SecurityKey;
 use crate::support::server::{Reply, TestServer, payload_of};
 
 /// Behind a proxy, so that people have addresses.
@@ -25,6 +28,9 @@ const ATTACKER: &str = "192.0.2.66";
 const INSTITUTION: &str = "0b6f2a52-52e4-4dbb-9f6f-3f0f6f9f7a01";
 const GUESTS: &str = "guest@example.com";
 const COOKIE_HASH: &str = "c00c1eha5hc00c1eha5hc00c1eha5h";
+/// The origin of `public_url`, which is that of passkeys.
+const ORIGIN: &str = "http://localhost:8000";
+const PASSKEY_NAME: &str = "Zilveren sleutel";
 const INVITATION_HASH: &str = "1abe11ed1abe11ed1abe11ed1abe11ed";
 
 fn export(password: &str) -> Mutation {
@@ -64,9 +70,34 @@ async fn start() -> (TestServer, Person, Person) {
     maja.add_secondary_email(&server, "maja.z@harbour.example").await;
     maja.request_secondary_email(&server, "maja.new@harbour.example").await;
     maja.mutate(&server, &request(&group)).await;
+    set_up_second_factors(&server, &maja).await;
     store_the_rest(&server, &group);
     server.request_reset(&email).await;
     (server, representative, maja)
+}
+
+/// Sets up an authenticator app and a passkey, and uses both.
+async fn set_up_second_factors(server: &TestServer, person: &Person) {
+    let set_up = mutation("setUpSecondFactor", json!({ "password": PASSWORD }));
+    let payload = person.mutate(server, &set_up.select("success errors otpauthUri")).await;
+    assert_done(&payload);
+    let phone = Phone::scan(payload["otpauthUri"].as_str().expect("an address"));
+    let confirm = mutation("confirmSecondFactor", json!({ "code": phone.code_at(server.now_seconds()) }));
+    assert_done(&person.mutate(server, &confirm).await);
+
+    let mut key = SecurityKey::synced();
+    let start = mutation("startPasskeyRegistration", json!({ "password": PASSWORD }));
+    let payload = person.mutate(server, &start.select("success errors challenge options")).await;
+    assert_done(&payload);
+    let credential = key.register(&payload["options"], ORIGIN).to_string();
+    let arguments =
+        json!({ "challenge": payload["challenge"], "credential": credential, "name": PASSKEY_NAME });
+    assert_done(&person.mutate(server, &mutation("finishPasskeyRegistration", arguments)).await);
+    let start = mutation("startPasskeyLogin", json!({})).select("success errors challenge options");
+    let payload = server.mutate(None, &start).await;
+    let credential = key.log_in(&payload["options"], ORIGIN).to_string();
+    let arguments = json!({ "challenge": payload["challenge"], "credential": credential });
+    assert_done(&server.mutate(None, &mutation("tokenAuthPasskey", arguments)).await);
 }
 
 /// Stores what the API cannot, or only in other settings.
@@ -96,8 +127,13 @@ fn store_the_rest(server: &TestServer, group: &str) {
     let now = server.app().clock.now();
     let store_cookie = |app: &pledge4future_auth::app::App| {
         app.store.write(|db| -> store::Result<()> {
-            let session = &sessions::list_live(db, 2, now)?[0].id;
-            sessions::set_cookie(db, session, COOKIE_HASH, now)?;
+            // All sessions were used at the same time.
+            let sessions = sessions::list_live(db, 2, now)?;
+            let with_password =
+                |session: &&Session| session.authenticated.authentication == Authentication::Password;
+            let session = &sessions.iter().find(with_password).expect("a session").id;
+            let authenticated = Authenticated { authentication: Authentication::PasswordAndCode, at: now };
+            sessions::set_cookie(db, session, COOKIE_HASH, authenticated)?;
             sessions::set_admin_used(db, session, now)
         })
     };
@@ -128,6 +164,7 @@ async fn an_export_contains_everything_that_is_stored_about_a_person() {
         OFFICE,
         ATTACKER,
         "Tidal pools",
+        PASSKEY_NAME,
         GUESTS,
         "4711",
         "Reset your password",
@@ -144,6 +181,14 @@ async fn an_export_contains_everything_that_is_stored_about_a_person() {
     assert!(
         data["sessions"].as_array().expect("sessions").iter().any(|session| session["isOnPages"] == true)
     );
+    assert_eq!(data["secondFactor"]["recoveryCodes"]["unused"], 10);
+    assert_eq!(data["secondFactor"]["passkeys"][0]["isBackedUp"], true);
+    let used = ["/secondFactor/authenticator/lastUsedAt", "/secondFactor/passkeys/0/lastUsedAt"];
+    for time in used.map(|path| data.pointer(path)) {
+        assert!(time.is_some_and(Value::is_string), "{time:?} in {text}");
+    }
+    let sessions = data["sessions"].as_array().expect("sessions");
+    assert!(sessions.iter().any(|session| session["authenticatedWith"] == json!(["pop", "mfa"])), "{text}");
     let limits: Vec<&str> =
         data["throttling"].as_array().expect("counters").iter().filter_map(|c| c["limit"].as_str()).collect();
     for limit in ["password", "password_per_account", "mail_per_address", "export"] {
@@ -151,7 +196,7 @@ async fn an_export_contains_everything_that_is_stored_about_a_person() {
     }
     let events: Vec<&str> =
         data["auditLog"].as_array().expect("events").iter().filter_map(|e| e["event"].as_str()).collect();
-    for event in ["registered", "login_refused", "logged_in", "join_request_made", "data_exported"] {
+    for event in ["registered", "login_refused", "logged_in", "passkey_added", "data_exported"] {
         assert!(events.contains(&event), "{event} is missing from {events:?}");
     }
     columns::assert_complete(&data);
@@ -175,6 +220,14 @@ async fn an_export_contains_no_secrets() {
     assert!(!hash.is_match(&text), "{text}");
     for secret in [COOKIE_HASH, INVITATION_HASH, &maja.token, &maja.refresh_token] {
         assert!(!text.contains(secret), "{secret}");
+    }
+    let secret = Regex::new("[A-Za-z0-9_-]{60,}").expect("a pattern");
+    for table in ["authenticators", "recovery_codes"] {
+        let stored = server.rows_of(table).concat();
+        assert!(secret.is_match(&stored), "{table} has no secrets: {stored}");
+        for secret in secret.find_iter(&stored) {
+            assert!(!text.contains(secret.as_str()), "{table}: {}", secret.as_str());
+        }
     }
     server.ignore_mail();
 }

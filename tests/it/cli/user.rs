@@ -2,6 +2,7 @@
 
 mod export;
 mod invitations;
+mod second_factor;
 mod set_email;
 
 use serde_json::{Value, json};

@@ -4,12 +4,15 @@ mod admin;
 mod appearance;
 mod browser;
 mod browser_life;
+mod browser_passkeys;
 mod browser_roles;
+mod browser_second_factor;
 mod cookies;
 mod forged_forms;
 mod life;
 mod links;
 mod looks;
+mod second_factor;
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY};
@@ -125,7 +128,7 @@ async fn cross_site_forms_are_refused() {
 async fn invalid_requests_get_an_error_page() {
     let server = TestServer::start("").await;
     let before = server.rows();
-    let long = "x".repeat(20_000);
+    let long = "x".repeat(70_000);
     let page = server.submit("/password-reset/x", &[("new_password1", &long)]).await;
     assert_eq!(page.status, 413);
     let page = server

@@ -8,10 +8,11 @@ use pledge4future_auth::language::{ENGLISH, Languages};
 use regex::Regex;
 
 /// The files and folders whose string literals are for people if they are sentences.
-const MESSAGES: [&str; 7] = [
+const MESSAGES: [&str; 8] = [
     "src/accounts",
     "src/blocking_pool.rs",
     "src/django/password_validators.rs",
+    "src/error",
     "src/error.rs",
     "src/groups",
     "src/http/pages",

@@ -53,9 +53,10 @@ fn a_command_does_not_migrate_under_a_running_server() {
         return;
     }
     let server = site.serve();
-    // As if the server were of the version before the last migration.
+    // As if the server were of a version before the last migrations.
     site.database().execute(
-        "DELETE FROM refinery_schema_history WHERE version = 15; DROP TABLE invitations; DROP TABLE erased_accounts; \
+        "DELETE FROM refinery_schema_history WHERE version >= 15; DROP TABLE authenticators; DROP TABLE recovery_codes; \
+         DROP TABLE passkeys; ALTER TABLE sessions DROP COLUMN authentication; DROP TABLE invitations; DROP TABLE erased_accounts; \
          DROP INDEX sessions_by_cookie; DROP INDEX outbox_by_account; \
          ALTER TABLE accounts DROP COLUMN added_at; ALTER TABLE accounts DROP COLUMN language; \
          ALTER TABLE accounts DROP COLUMN terms_version; ALTER TABLE accounts DROP COLUMN terms_accepted_at; \

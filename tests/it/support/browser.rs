@@ -12,12 +12,18 @@ use serde_json::{Value, json};
 
 use crate::support::server::TestServer;
 
+/// Keys, as WebDriver names them.
+pub const TAB: &str = "\u{e004}";
+pub const ENTER: &str = "\u{e007}";
+
 /// A browser with one window.
 pub struct Browser {
     pub client: Client,
     driver: Child,
     /// The address of the session at the driver.
     session: String,
+    /// The address of the server for this browser, if it has a host name.
+    base: Option<String>,
     /// The profile of the browser.
     _profile: tempfile::TempDir,
 }
@@ -57,16 +63,23 @@ fn driver() -> Option<(Child, String)> {
 impl Browser {
     /// Starts a browser, if this machine has one.
     pub async fn start() -> Option<Self> {
-        Self::start_with(true).await
+        Self::start_with(true, None).await
+    }
+
+    /// Starts a browser in which the default `public_url` is this server, if this machine has one. Passkeys need a host name.
+    pub async fn start_on_localhost(server: &TestServer) -> Option<Self> {
+        Self::start_with(true, Some(server)).await
     }
 
     /// Starts a browser that runs no scripts of pages, if this machine has one.
     pub async fn start_without_scripts() -> Option<Self> {
-        Self::start_with(false).await
+        Self::start_with(false, None).await
     }
 
-    async fn start_with(scripts: bool) -> Option<Self> {
+    async fn start_with(scripts: bool, localhost: Option<&TestServer>) -> Option<Self> {
         let (driver, port) = driver()?;
+        let map =
+            localhost.map_or_else(String::new, |server| format!("MAP localhost {} , ", server.address()));
         let profile = tempfile::tempdir().expect("a folder");
         let capabilities = json!({
             "browserName": "chrome",
@@ -75,7 +88,7 @@ impl Browser {
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
                 "--disable-sync", "--window-size=1200,900",
-                "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+                format!("--host-resolver-rules={map}MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"),
                 format!("--user-data-dir={}", profile.path().display()),
             ], "prefs": {
                 // 1 permits, 2 forbids.
@@ -90,16 +103,21 @@ impl Browser {
             .expect("a browser");
         let id = client.session_id().await.expect("an id").expect("a session");
         let session = format!("http://127.0.0.1:{port}/session/{id}");
-        Some(Self { client, driver, session, _profile: profile })
+        let base = localhost.map(|_| "http://localhost:8000".to_owned());
+        Some(Self { client, driver, session, base, _profile: profile })
     }
 
     pub async fn open(&self, server: &TestServer, path: &str) {
-        self.client.goto(&server.url(path)).await.expect("a page");
+        self.client.goto(&self.url(server, path)).await.expect("a page");
+    }
+
+    fn url(&self, server: &TestServer, path: &str) -> String {
+        self.base.as_ref().map_or_else(|| server.url(path), |base| format!("{base}{path}"))
     }
 
     /// Waits until the window is at an address.
     pub async fn wait_for_url(&self, server: &TestServer, path: &str) {
-        let address = url::Url::parse(&server.url(path)).expect("an address");
+        let address = url::Url::parse(&self.url(server, path)).expect("an address");
         self.client.wait().for_url(&address).await.unwrap_or_else(|error| panic!("{path}: {error}"));
     }
 
@@ -119,6 +137,30 @@ impl Browser {
         let element = self.client.wait().for_element(Locator::Css(selector)).await;
         let element = element.unwrap_or_else(|error| panic!("{selector}: {error}"));
         element.send_keys(text).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    /// Presses a key, such as [`TAB`], in the element with the focus.
+    pub async fn press(&self, key: &str) {
+        let element = self.client.active_element().await.expect("an element");
+        element.send_keys(key).await.unwrap_or_else(|error| panic!("{key:?}: {error}"));
+    }
+
+    /// Presses the Tab key until an element has the focus. Asserts that the focus is visible.
+    pub async fn tab_to(&self, selector: &str) {
+        let selected = serde_json::to_string(selector).expect("a string");
+        let script = format!(
+            "const it = document.activeElement; \
+             return [it.matches({selected}), it === document.body || getComputedStyle(it).outlineStyle]"
+        );
+        for _ in 0..60 {
+            self.press(TAB).await;
+            let reply = self.run_script(&script).await;
+            assert_ne!(reply[1], "none", "the focus is invisible on the way to {selector}");
+            if reply[0] == true {
+                return;
+            }
+        }
+        panic!("the Tab key does not lead to {selector}");
     }
 
     /// Runs a script in the page. Returns its result.

@@ -1,4 +1,4 @@
-//! The database of a test: an SQLite file, or in the second run of all tests (`store::postgres`) one on PostgreSQL.
+//! The database of a test: an SQLite file, or in the second run of all tests (`again_on_postgres`) one on PostgreSQL.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -76,7 +76,7 @@ impl Database {
             }
             Self::Postgres { server, name } => on_a_thread(|| {
                 let mut client = connect(server, name);
-                // The first commit fails: see `store::postgres`.
+                // The first commit fails: see `again_on_postgres`.
                 let outcome = client.batch_execute(sql).or_else(|error| match error.code() {
                     Some(&SqlState::T_R_SERIALIZATION_FAILURE) => client.batch_execute(sql),
                     _ => Err(error),

@@ -13,6 +13,9 @@ pub struct Mutation {
     selection: &'static str,
 }
 
+/// The mutations with an argument `id`.
+const TAKES_ID: [&str; 4] = ["revokeSession", "revokeInvitation", "renamePasskey", "removePasskey"];
+
 /// A mutation that selects `success` and `errors`.
 pub fn mutation(name: impl Into<String>, arguments: Value) -> Mutation {
     let Value::Object(arguments) = arguments else { panic!("{arguments} are not arguments") };
@@ -62,7 +65,7 @@ impl Mutation {
     /// The declaration of a variable. Its type follows from its value.
     fn declare(&self, name: &str, value: &Value) -> String {
         let kind = match value {
-            Value::String(_) if self.name == "revokeSession" || self.name == "revokeInvitation" => "ID!",
+            Value::String(_) if name == "id" && TAKES_ID.contains(&self.name.as_str()) => "ID!",
             Value::String(_) => "String!",
             Value::Number(_) => "Int!",
             Value::Bool(_) => "Boolean!",

@@ -4,14 +4,31 @@ use std::collections::BTreeMap;
 
 use regex::{Captures, Regex};
 use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Response};
 
+use super::program::Serving;
 use super::server::TestServer;
 
 const MAX_REDIRECTS: usize = 5;
 
+/// The server that a browser shows.
+enum Served<'a> {
+    ByTest(&'a TestServer),
+    ByProgram { address: &'a str, client: reqwest::Client },
+}
+
+impl Served<'_> {
+    fn prepare(&self, method: Method, path: &str) -> RequestBuilder {
+        match self {
+            Self::ByTest(server) => server.raw(method, path),
+            Self::ByProgram { address, client } => client.request(method, format!("{address}{path}")),
+        }
+    }
+}
+
 pub struct PageBrowser<'a> {
-    server: &'a TestServer,
+    served: Served<'a>,
     pub cookies: BTreeMap<String, String>,
     /// The value of `Accept-Language`.
     pub language: String,
@@ -106,12 +123,22 @@ impl PageForm {
 
 impl<'a> PageBrowser<'a> {
     pub fn new(server: &'a TestServer) -> Self {
-        Self { server, cookies: BTreeMap::new(), language: "en".to_owned() }
+        Self::with(Served::ByTest(server))
+    }
+
+    /// A browser for a program that serves.
+    pub fn for_program(program: &'a Serving) -> Self {
+        let client = reqwest::Client::builder().redirect(Policy::none()).build().expect("a client");
+        Self::with(Served::ByProgram { address: program.address(), client })
+    }
+
+    fn with(served: Served<'a>) -> Self {
+        Self { served, cookies: BTreeMap::new(), language: "en".to_owned() }
     }
 
     /// Opens an address of this server, and follows redirects.
     pub async fn open(&mut self, address: &str) -> BrowserPage {
-        let request = self.server.raw(Method::GET, address);
+        let request = self.served.prepare(Method::GET, address);
         self.follow(request, address).await
     }
 
@@ -134,7 +161,7 @@ impl<'a> PageBrowser<'a> {
         if form.method == Method::GET {
             return self.open(&format!("{}?{encoded}", form.action)).await;
         }
-        let request = self.server.raw(Method::POST, &form.action).header("Sec-Fetch-Site", site);
+        let request = self.served.prepare(Method::POST, &form.action).header("Sec-Fetch-Site", site);
         let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(encoded);
         self.follow(request, &form.action).await
     }
@@ -174,7 +201,7 @@ impl<'a> PageBrowser<'a> {
             }
             let location = reply.headers()[LOCATION].to_str().expect("an address is a string");
             location.clone_into(&mut address);
-            reply = self.request(self.server.raw(Method::GET, &address)).await;
+            reply = self.request(self.served.prepare(Method::GET, &address)).await;
         }
         let status = reply.status().as_u16();
         assert_ne!(status, 303, "{address}: too many redirects");

@@ -210,6 +210,10 @@ impl TestServer {
         self.raw(reqwest::Method::POST, "/graphql").json(body)
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

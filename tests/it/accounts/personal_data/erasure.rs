@@ -7,7 +7,7 @@ use pledge4future_auth::accounts::cleanup::cleanup;
 use pledge4future_auth::digest::sha256_hex;
 use pledge4future_auth::email;
 
-use super::{ATTACKER, GUESTS, HOME, OFFICE, mutate_from, start};
+use super::{ATTACKER, GUESTS, HOME, OFFICE, PASSKEY_NAME, mutate_from, start};
 use crate::support::mutation::{delete_account, log_in};
 use crate::support::person::{PASSWORD, assert_done};
 use crate::support::server::TestServer;
@@ -16,7 +16,7 @@ const DAY: Duration = Duration::from_hours(24);
 const EMAIL: &str = "maja@example.org";
 const SECONDARY: &str = "maja.z@harbour.example";
 /// What identifies the person besides the id of the account and addresses of clients.
-const TRACES: [&str; 9] = [
+const TRACES: [&str; 10] = [
     EMAIL,
     SECONDARY,
     "maja.new@harbour.example",
@@ -25,6 +25,7 @@ const TRACES: [&str; 9] = [
     "Zeegers",
     "terms-2026",
     "Harbour/7",
+    PASSKEY_NAME,
     GUESTS,
 ];
 

@@ -8,7 +8,7 @@ mod reference;
 use std::time::Duration;
 
 use pledge4future_auth::accounts::admin::{self, Creation};
-use pledge4future_auth::accounts::login::{self, Name};
+use pledge4future_auth::accounts::login::{self, Credentials, Name};
 use pledge4future_auth::accounts::sessions;
 use pledge4future_auth::accounts::{AccountId, cleanup, password, refresh, secondary_email};
 use pledge4future_auth::app::App;
@@ -144,7 +144,7 @@ impl World {
             Action::ChangePassword { session } => {
                 let new = if self.passwords[who] == PASSWORD { OTHER_PASSWORD } else { PASSWORD };
                 let viewer = self.viewer(who, session);
-                let answer = password::change(&self.app, &viewer, self.passwords[who], [new, new]);
+                let answer = password::change(&self.app, &viewer, self.proof(who), [new, new]);
                 let expected = self.model.accepts_newest(who, session, now);
                 if let Some(tokens) = expect(answer, expected, "change the password") {
                     self.passwords[who] = new;
@@ -153,11 +153,7 @@ impl World {
                 }
             }
             Action::SwapAddresses { session } => {
-                let answer = secondary_email::swap(
-                    &self.app,
-                    &self.viewer(who, session),
-                    Proof::Password(self.passwords[who]),
-                );
+                let answer = secondary_email::swap(&self.app, &self.viewer(who, session), self.proof(who));
                 if expect(answer, self.model.accepts_newest(who, session, now), "swap").is_some() {
                     self.model.begin_epoch(who);
                 }
@@ -170,10 +166,14 @@ impl World {
         }
     }
 
+    fn proof(&self, who: usize) -> Proof<'static> {
+        Proof::Password { password: self.passwords[who], code: None }
+    }
+
     fn log_in(&mut self, who: usize) {
         let name = Name { email: Some(address(who)), username: None };
-        let answer =
-            login::log_in(&self.app, &Viewer::anonymous(Client::default()), &name, self.passwords[who]);
+        let credentials = Credentials { name: &name, password: self.passwords[who], code: None };
+        let answer = login::log_in(&self.app, &Viewer::anonymous(Client::default()), credentials);
         let login = expect(answer, true, "log in").expect("a login");
         self.model.issue(who, &login.tokens, None, self.app.clock.now());
     }

@@ -191,20 +191,20 @@ async fn no_page_for_operators_violates_accessibility_rules() {
 }
 
 /// How a page is looked at.
-struct Looks {
-    language: &'static str,
-    is_dark: bool,
-    size: (u32, u32),
-    name: &'static str,
+pub(super) struct Looks {
+    pub(super) language: &'static str,
+    pub(super) is_dark: bool,
+    pub(super) size: (u32, u32),
+    pub(super) name: &'static str,
 }
 
-const LOOKS: [Looks; 2] = [
+pub(super) const LOOKS: [Looks; 2] = [
     Looks { language: "en", is_dark: false, size: DESKTOP, name: "light-en" },
     Looks { language: "de", is_dark: true, size: PHONE, name: "dark-phone-de" },
 ];
 
 /// Asserts that the page is accessible, in its language, and not too wide.
-async fn assert_accessible(browser: &Browser, check: &str, name: &str, looks: &Looks) {
+pub(super) async fn assert_accessible(browser: &Browser, check: &str, name: &str, looks: &Looks) {
     let Looks { language, name: shown, .. } = looks;
     assert_eq!(violations(browser, check).await, json!([]), "{name}, {shown}");
     assert_eq!(browser.run_script("return document.documentElement.lang").await, *language, "{name}");

@@ -28,7 +28,7 @@ const INTERNAL: Export = Withheld("an internal number or copy of another column"
 const NOBODY: Export = Withheld("it is not about a person");
 const SHARED: OnErasure = Kept("it is not about a person");
 const RELEASED: OnErasure = Kept("tokens of Django must not authenticate the next owner of the address");
-const SPENT: OnErasure = Kept("a mailed link must not work twice");
+const SPENT: OnErasure = Kept("a mailed link and a challenge must not work twice");
 const LAST_MAIL: OnErasure = Kept("the notice of the deletion; all other mails are erased");
 const SECURITY_LOG: OnErasure = Kept("attacks must be traceable");
 const BY_NETWORK: OnErasure = Kept("counters of networks; those of the account are erased");
@@ -36,7 +36,7 @@ const ERASED_IDS: OnErasure = Kept("a restored backup must not bring the account
 const DJANGO: OnErasure = Kept("a later import must not bring the account back");
 
 #[rustfmt::skip]
-pub const STORED_TABLES: [StoredTable; 20] = [
+pub const STORED_TABLES: [StoredTable; 23] = [
     StoredTable { name: "properties", columns: &[("name", NOBODY, SHARED), ("value", NOBODY, SHARED)] },
     StoredTable { name: "accounts", columns: &[
         ("id", As("account.id"), Erased),
@@ -84,8 +84,32 @@ pub const STORED_TABLES: [StoredTable; 20] = [
         ("address", As("sessions.ipAddress"), Erased),
         ("user_agent", As("sessions.device"), Erased),
         ("cookie_hash", As("sessions.isOnPages"), Erased),
-        ("authenticated_at", As("sessions.passwordEnteredAt"), Erased),
+        ("authenticated_at", As("sessions.authenticatedAt"), Erased),
         ("admin_used_at", As("sessions.operatorPagesUsedAt"), Erased),
+        ("authentication", As("sessions.authenticatedWith"), Erased),
+    ] },
+    StoredTable { name: "authenticators", columns: &[
+        ("account_id", INTERNAL, Erased),
+        ("session_id", INTERNAL, Erased),
+        ("sealed_secret", SECRET, Erased),
+        ("added_at", As("secondFactor.authenticator.addedAt"), Erased),
+        ("confirmed_at", As("secondFactor.authenticator.confirmedAt"), Erased),
+        ("last_step", INTERNAL, Erased),
+        ("last_used_at", As("secondFactor.authenticator.lastUsedAt"), Erased),
+    ] },
+    StoredTable { name: "recovery_codes", columns: &[
+        ("account_id", INTERNAL, Erased),
+        ("code_hash", As("secondFactor.recoveryCodes.unused"), Erased),
+        ("made_at", As("secondFactor.recoveryCodes.madeAt"), Erased),
+    ] },
+    StoredTable { name: "passkeys", columns: &[
+        ("id", As("secondFactor.passkeys.id"), Erased),
+        ("account_id", INTERNAL, Erased),
+        ("name", As("secondFactor.passkeys.name"), Erased),
+        ("credential", Withheld("keys and counters, which are of use only to this server"), Erased),
+        ("is_backed_up", As("secondFactor.passkeys.isBackedUp"), Erased),
+        ("added_at", As("secondFactor.passkeys.addedAt"), Erased),
+        ("last_used_at", As("secondFactor.passkeys.lastUsedAt"), Erased),
     ] },
     StoredTable { name: "refresh_tokens", columns: &[
         ("token_hash", SECRET, Erased),
@@ -97,8 +121,8 @@ pub const STORED_TABLES: [StoredTable; 20] = [
         ("replaced_at", As("sessions.refreshTokens.replacedAt"), Erased),
     ] },
     StoredTable { name: "spent_action_tokens", columns: &[
-        ("token_hash", Withheld("it does not tell whose link it was"), SPENT),
-        ("expires_at", Withheld("it does not tell whose link it was"), SPENT),
+        ("token_hash", Withheld("it does not tell whose link or challenge it was"), SPENT),
+        ("expires_at", Withheld("it does not tell whose link or challenge it was"), SPENT),
     ] },
     StoredTable { name: "outbox", columns: &[
         ("id", INTERNAL, LAST_MAIL),
