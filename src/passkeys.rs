@@ -2,7 +2,7 @@
 //!
 //! A ceremony has two steps. The first returns the options that the browser passes on to the authenticator, and a state
 //! that the server keeps. The second verifies the answer against that state. A state is valid for any number of answers,
-//! so whoever keeps it must delete it before the answer is verified.
+//! so the caller makes sure that it is used once.
 
 #[cfg(not(feature = "passkeys"))]
 mod absent;

@@ -1,6 +1,9 @@
 //! Authenticator apps, recovery codes and passkeys on the pages, without JavaScript.
 
+mod login;
 mod passkeys;
+mod required;
+mod secrets;
 mod weak_sessions;
 
 use std::time::Duration;
@@ -11,13 +14,11 @@ use serde_json::Value;
 use crate::support::page_browser::{BrowserPage, PageBrowser};
 use crate::support::person::{OTHER_PASSWORD, PASSWORD};
 use crate::support::phone::Phone;
-use crate::support::program::Site;
+use crate::support::second_factor::ORIGIN;
 use crate::support::security_key::SecurityKey;
 use crate::support::server::TestServer;
 
 pub(super) const PAGE: &str = "/account/second-factor";
-/// The default `public_url`.
-const ORIGIN: &str = "http://localhost:8000";
 /// After this time, each code of an app is another one.
 const STEP: Duration = Duration::from_mins(1);
 /// After this time, a login is no longer recent, and challenges have expired.
@@ -180,79 +181,6 @@ async fn an_unfinished_set_up_is_shown_only_after_a_recent_login() {
 }
 
 #[tokio::test]
-async fn a_login_leads_to_the_wanted_page_after_the_second_step() {
-    let server = TestServer::start("").await;
-    let ada = Owner::new(&server, "ada").await;
-    let (mut browser, page) = ada.enter_password("/account/sessions").await;
-    assert!(!browser.cookies.contains_key("p4f"), "the password alone begins a session");
-    assert_says(
-        &page,
-        200,
-        "The code of your authenticator app. If you have lost it, enter a recovery code.",
-    );
-    let step = ["challenge", "next", "step"].map(|name| field(&page, "Continue", name));
-    assert_eq!(step[1], "/account/sessions");
-    let code = server.wrong_code(&ada.phone);
-    let refused = browser.submit(&page, "Continue", &[("code", &code)]).await;
-    assert_says(&refused, 422, "This code is not valid or was used already.");
-    assert_eq!(["challenge", "next", "step"].map(|name| field(&refused, "Continue", name)), step);
-    assert!(
-        !refused.html.contains(&code) && refused.html.contains("aria-describedby=\"code-hint code-errors\"")
-    );
-    let page = browser.submit(&refused, "Continue", &[("code", &ada.code())]).await;
-    assert_eq!((page.status, page.address.as_str()), (200, "/account/sessions"));
-
-    // A code of the app works once, and a recovery code as well.
-    let (mut other, page) = ada.enter_password("/account/login").await;
-    assert_says(&other.submit(&page, "Continue", &[("code", &ada.code())]).await, 422, "was used already");
-    let spelled = ada.codes[0].to_uppercase().replace('-', " ");
-    let page = other.submit(&page, "Continue", &[("code", &spelled)]).await;
-    assert_eq!((page.status, page.address.as_str()), (200, "/account"));
-    assert_says(&other.open(PAGE).await, 200, "9 recovery codes are left.");
-    let (mut third, page) = ada.enter_password("/account/login").await;
-    assert_says(&third.submit(&page, "Continue", &[("code", &ada.codes[0])]).await, 422, "was used already");
-    let mail = server.mails_to(&ada.email).pop().expect("a mail");
-    assert!(mail.plain.contains("A recovery code of your account was used."), "{}", mail.plain);
-}
-
-#[tokio::test]
-async fn an_expired_or_used_second_step_starts_the_login_again() {
-    let server = TestServer::start("").await;
-    let ada = Owner::new(&server, "ada").await;
-    let (mut browser, step) = ada.enter_password("/account/sessions").await;
-    server.advance(LATER);
-    let late = browser.submit(&step, "Continue", &[("code", &ada.code())]).await;
-    assert_says(&late, 422, "This took too long. Please try again.");
-    assert_eq!(field(&late, "Log in", "next"), "/account/sessions");
-    assert!(!late.html.contains("name=\"code\""), "{}", late.html);
-    let step = browser.submit(&late, "Log in", &[("email", &ada.email), ("password", PASSWORD)]).await;
-    let page = browser.submit(&step, "Continue", &[("code", &ada.code())]).await;
-    assert_eq!(page.address, "/account/sessions");
-    browser.submit(&page, "Log out", &[]).await;
-    server.advance(STEP);
-    // The session that the form was made for has ended, so its token is renewed.
-    let token = field(&browser.open("/account/login").await, "Log in", "form_token");
-    let form = step.form("Continue").with("form_token", &token).with("code", &ada.code());
-    assert_says(&browser.send(&form).await, 422, "This took too long. Please try again.");
-    assert!(!browser.cookies.contains_key("p4f"), "a challenge works twice");
-}
-
-#[tokio::test]
-async fn an_archived_account_returns_only_with_the_second_step() {
-    let server = TestServer::start("").await;
-    let mut ada = Owner::new(&server, "ada").await;
-    let page = ada.browser.open("/account/delete").await;
-    let page = ada.browser.submit(&page, "Archive this account", &[("password", PASSWORD)]).await;
-    assert_says(&page, 200, "Your account is archived.");
-    let archived = server.audit_lines();
-    let (mut browser, page) = ada.enter_password("/account/login").await;
-    assert!(!server.audit_lines()[archived.len()..].iter().any(|line| line.contains("unarchived")));
-    let page = browser.submit(&page, "Continue", &[("code", &ada.code())]).await;
-    assert_says(&page, 200, "Welcome back. Your account is no longer archived.");
-    server.ignore_mail();
-}
-
-#[tokio::test]
 async fn forms_need_the_code_some_minutes_after_the_login() {
     let server = TestServer::start("").await;
     let mut ada = Owner::new(&server, "ada").await;
@@ -358,93 +286,6 @@ async fn recovery_codes_are_renewed_and_an_app_is_removed() {
     ]) {
         assert!(mail.plain.contains(sentence), "{}", mail.plain);
     }
-}
-
-#[tokio::test]
-async fn a_required_second_factor_is_set_up_before_everything_else() {
-    let server = TestServer::start("second_factor.required_for = \"all\"\n").await;
-    let email = server.register_verified("ada").await;
-    let mut browser = PageBrowser::new(&server);
-    let page = browser.open("/account/profile").await;
-    let page = browser.submit(&page, "Log in", &[("email", &email), ("password", PASSWORD)]).await;
-    assert_eq!(page.address, "/account/second-factor?next=%2Faccount%2Fprofile");
-    assert_says(&page, 200, "This site requires a second factor of your account.");
-    for path in ["/account", "/account/emails", "/account/delete", "/account/group/new", "/account/data"] {
-        assert!(browser.open(path).await.address.starts_with("/account/second-factor?next="), "{path}");
-    }
-    let page = browser.submit(&page, "Set up an app", &[]).await;
-    let phone = Phone::scan(&page.link("Open an app on this device"));
-    let (code, wrong) = (server.code(&phone), server.wrong_code(&phone));
-    let refused = browser.submit(&page, "Finish the set-up", &[("code", &wrong)]).await;
-    assert_says(&refused, 422, "This site requires a second factor of your account.");
-    let done = browser.submit(&refused, "Finish the set-up", &[("code", &code)]).await;
-    let page = browser.open(&done.link("I have saved the codes")).await;
-    assert_eq!((page.status, page.address.as_str()), (200, "/account/profile"));
-
-    // The last second factor cannot be removed.
-    let page = browser.open(PAGE).await;
-    let entered = [("password", PASSWORD), ("code", &recovery_codes(&done.html)[0])];
-    let refused = browser.submit(&page, "Remove the app", &entered).await;
-    assert_says(&refused, 422, "Set up another one before you remove this one.");
-    server.ignore_mail();
-}
-
-#[tokio::test]
-async fn staff_set_up_a_required_second_factor_before_they_enter_admin() {
-    let server = TestServer::start("pages.admin = true\nsecond_factor.required_for = \"staff\"\n").await;
-    let (desk, plain) = (server.register_verified("desk").await, server.register_verified("ada").await);
-    server.operator().run(["user", "staff", &desk]).done();
-    PageBrowser::new(&server).log_in(&plain, PASSWORD).await;
-    let mut browser = PageBrowser::new(&server);
-    let page = browser.open("/admin/accounts?state=staff").await;
-    let page = browser.submit(&page, "Log in", &[("email", &desk), ("password", PASSWORD)]).await;
-    assert_eq!(page.address, "/account/second-factor?next=%2Fadmin%2Faccounts%3Fstate%3Dstaff");
-    let mut key = SecurityKey::new();
-    let page = browser.submit(&page, "Add a passkey", &[]).await;
-    let answer = key.register(&passkey_options(&page), ORIGIN).to_string();
-    let done = browser.submit(&page, "Create the passkey", &[("name", "Key"), ("passkey", &answer)]).await;
-    assert_says(&done, 200, "Your recovery codes");
-    // The session began without the passkey.
-    let page = browser.open(&done.link("I have saved the codes")).await;
-    assert_eq!(page.address, "/account/confirm?next=%2Fadmin%2Faccounts%3Fstate%3Dstaff");
-    let answer = key.log_in(&passkey_options(&page), ORIGIN).to_string();
-    let page = browser.submit(&page, "Use a passkey", &[("passkey", &answer)]).await;
-    assert_eq!((page.status, page.address.as_str()), (200, "/admin/accounts?state=staff"));
-    server.ignore_mail();
-}
-
-#[tokio::test]
-async fn each_second_step_begins_a_session_with_a_new_cookie() {
-    let server = TestServer::start("").await;
-    let ada = Owner::new(&server, "ada").await;
-    let (mut browser, page) = ada.enter_password("/account/login").await;
-    let planted = "f".repeat(64);
-    browser.cookies.insert("p4f".to_owned(), planted.clone());
-    browser.submit(&page, "Continue", &[("code", &ada.code())]).await;
-    let first = browser.cookies["p4f"].clone();
-    assert_ne!(first, planted, "the browser chooses the cookie");
-    let mut thief = PageBrowser::new(&server);
-    thief.cookies.insert("p4f".to_owned(), planted);
-    assert!(thief.open("/account").await.address.starts_with("/account/login"));
-
-    server.advance(LATER);
-    let page = browser.open("/account/confirm").await;
-    browser.submit(&page, "Continue", &[("password", PASSWORD), ("code", &ada.code())]).await;
-    assert_ne!(browser.cookies["p4f"], first, "the cookie stays after a confirmation");
-    thief.cookies.insert("p4f".to_owned(), first);
-    assert!(thief.open("/account").await.address.starts_with("/account/login"), "the old cookie works");
-
-    // Somebody who knows a password and a code cannot log another browser in.
-    let (_, step) = ada.enter_password("/account/login").await;
-    let form = step.form("Continue").with("code", &ada.codes[0]);
-    let mut victim = PageBrowser::new(&server);
-    for _ in 0..2 {
-        assert_says(&victim.send(&form).await, 403, "This form is too old");
-        assert_says(&victim.send_from(&form, "cross-site").await, 403, "The form came from another site");
-        victim.open("/account/login").await;
-    }
-    assert!(!victim.cookies.contains_key("p4f"), "the victim is logged in");
-    server.ignore_mail();
 }
 
 #[tokio::test]
@@ -558,65 +399,4 @@ async fn staff_remove_the_second_factors_of_others_after_a_strong_login() {
     let mail = server.mails_to(&ada.email).pop().expect("a mail");
     assert!(mail.plain.contains("An operator removed all second factors"), "{}", mail.plain);
     assert_eq!(server.rows_of("authenticators").len(), 1, "those of another account are removed");
-}
-
-#[expect(clippy::disallowed_methods, reason = "the server under test uses the clock of the system")]
-fn system_seconds() -> i64 {
-    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    i64::try_from(since_1970.expect("a time after 1970").as_secs())
-        .expect("a time before the year 292277026596")
-}
-
-#[tokio::test]
-async fn no_secret_of_a_second_factor_is_logged_or_repeated() {
-    let settings = "[mail]\ntransport = \"file\"\n[log]\nlevel = \"trace\"\n";
-    let site = Site::with_settings(settings);
-    let email = "ada@example.org";
-    let create = ["user", "create", "--email", email, "--verified", "--password-stdin"];
-    site.run_with_input(&format!("{PASSWORD}\n"), create).done();
-    let server = site.serve();
-    let mut browser = PageBrowser::for_program(&server);
-    browser.log_in(email, PASSWORD).await;
-    let page = browser.open(PAGE).await;
-    let page = browser.submit(&page, "Set up an app", &[]).await;
-    let link = page.link("Open an app on this device");
-    let secret = Regex::new("secret=([A-Z2-7]+)").expect("a pattern").captures(&link).expect("a secret");
-    let code = Phone::scan(&link).code_at(system_seconds());
-    let page = browser.submit(&page, "Finish the set-up", &[("code", &code)]).await;
-    let codes = recovery_codes(&page.html);
-    let key = &mut SecurityKey::new();
-    assert_says(&browser.add_passkey(key, "Key").await, 200, "The passkey is added.");
-
-    let page = browser.open("/account").await;
-    let login = browser.submit(&page, "Log out", &[]).await;
-    let step = browser.submit(&login, "Log in", &[("email", email), ("password", PASSWORD)]).await;
-    let challenge = field(&step, "Continue", "challenge");
-    let answer = key.log_in(&passkey_options(&step), ORIGIN).to_string();
-    let forged = answer.replace("\"signature\":\"", "\"signature\":\"AA");
-    let mistyped = codes[1].replace('-', "-0");
-    for (button, field, value) in
-        [("Continue", "code", mistyped.as_str()), ("Use a passkey", "passkey", &forged)]
-    {
-        let refused = browser.submit(&step, button, &[(field, value)]).await;
-        assert_eq!(refused.status, 422, "{}", refused.text());
-        assert!(!refused.html.contains(value) && !refused.says(value), "{}", refused.html);
-        let repeated = refused.html.matches(&challenge).count();
-        let hidden = format!("type=\"hidden\" name=\"challenge\" value=\"{challenge}\"");
-        assert_eq!((repeated, refused.html.matches(&hidden).count()), (2, 2), "{}", refused.html);
-    }
-    let page = browser.submit(&step, "Use a passkey", &[("passkey", &answer)]).await;
-    assert_eq!((page.status, page.address.as_str()), (200, "/account"), "{}", page.text());
-    let page = browser.open("/account/confirm").await;
-    let entered = [("password", PASSWORD), ("code", &codes[0])];
-    assert_eq!(browser.submit(&page, "Continue", &entered).await.address, "/account");
-    let cookie = browser.cookies["p4f"].clone();
-    let outcome = server.terminate();
-    let log = outcome.stderr + &outcome.stdout;
-    assert!(log.contains("/account/second-factor") && log.contains("invalid_code"), "{log}");
-    let signature = Regex::new("\"signature\":\"([^\"]+)\"").expect("a pattern");
-    let signature = signature.captures(&answer).expect("a signature");
-    let shown = [&secret[1], &code, &codes[0], &codes[1], &mistyped];
-    for secret in shown.into_iter().chain([PASSWORD, &challenge, &signature[1], &cookie]) {
-        assert!(!log.contains(secret), "{secret} is in the log");
-    }
 }
