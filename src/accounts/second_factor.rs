@@ -28,6 +28,13 @@ pub struct SetUp {
     pub secret: String,
 }
 
+impl SetUp {
+    fn new(app: &App, account: &Account, secret: &[u8]) -> Result<Self> {
+        let uri = totp::uri(secret, app.config.site_name(), &account.email)?;
+        Ok(Self { uri, secret: totp::to_base32(secret) })
+    }
+}
+
 /// Begins the set-up of an authenticator app. The app counts from [`confirm`] on, which works only in the same session: somebody
 /// else who knows the password must not choose the secret that the owner confirms.
 pub fn set_up(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<SetUp> {
@@ -39,8 +46,7 @@ pub fn set_up(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<SetUp> {
         let secret = totp::new_secret(&app.random);
         let sealed = second_factor::seal_secret(app, account.id, &secret)?;
         store::authenticators::upsert(tx, account.id, &sealed, tx.caller.session.as_deref(), tx.now)?;
-        let uri = totp::uri(&secret, app.config.site_name(), &account.email)?;
-        Ok(SetUp { uri, secret: totp::to_base32(&secret) })
+        SetUp::new(app, account, &secret)
     })
 }
 
@@ -177,8 +183,7 @@ pub fn pending_set_up(app: &App, viewer: &Viewer) -> Result<Option<SetUp>> {
         let Some(pending) = pending.filter(is_pending) else { return Ok(None) };
         let secret = second_factor::open_secret(app, account.id, &pending.sealed_secret);
         let Some(secret) = secret else { return Ok(None) };
-        let uri = totp::uri(&secret, app.config.site_name(), &account.email)?;
-        Ok(Some(SetUp { uri, secret: totp::to_base32(&secret) }))
+        SetUp::new(app, account, &secret).map(Some)
     })
 }
 
