@@ -4,8 +4,12 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
+use fantoccini::wait::Wait;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
@@ -118,25 +122,45 @@ impl Browser {
     /// Waits until the window is at an address.
     pub async fn wait_for_url(&self, server: &TestServer, path: &str) {
         let address = url::Url::parse(&self.url(server, path)).expect("an address");
-        self.client.wait().for_url(&address).await.unwrap_or_else(|error| panic!("{path}: {error}"));
+        self.wait().for_url(&address).await.unwrap_or_else(|error| panic!("{path}: {error}"));
     }
 
     /// Waits for an element. Returns its text.
     pub async fn wait_for(&self, selector: &str) -> String {
-        let found = self.client.wait().for_element(Locator::Css(selector)).await;
-        found.unwrap_or_else(|error| panic!("{selector}: {error}")).text().await.expect("a string")
+        self.with_element(Locator::Css(selector), async |element| element.text().await).await
     }
 
     pub async fn click(&self, selector: &str) {
-        let element = self.client.wait().for_element(Locator::Css(selector)).await;
-        let element = element.unwrap_or_else(|error| panic!("{selector}: {error}"));
-        element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        self.with_element(Locator::Css(selector), async |element| element.click().await).await;
     }
 
     pub async fn type_text(&self, selector: &str, text: &str) {
-        let element = self.client.wait().for_element(Locator::Css(selector)).await;
-        let element = element.unwrap_or_else(|error| panic!("{selector}: {error}"));
-        element.send_keys(text).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        self.with_element(Locator::Css(selector), async |element| element.send_keys(text).await).await;
+    }
+
+    /// Waits for an element and uses it. Repeats both if a script or a new page replaces the element in between.
+    async fn with_element<T>(
+        &self,
+        locator: Locator<'_>,
+        action: impl AsyncFn(&Element) -> Result<T, CmdError>,
+    ) -> T {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let found = self.wait().for_element(locator).await;
+            let found = found.unwrap_or_else(|error| panic!("{locator:?}: {error}"));
+            match action(&found).await {
+                Ok(result) => return result,
+                Err(error)
+                    if tries < 10 && (error.is_stale_element_reference() || error.is_no_such_element()) => {}
+                Err(error) => panic!("{locator:?}: {error}"),
+            }
+        }
+    }
+
+    /// Waits long, because the machine may be busy.
+    fn wait(&self) -> Wait<'_> {
+        self.client.wait().at_most(Duration::from_secs(60)).every(Duration::from_millis(50))
     }
 
     /// Presses a key, such as [`TAB`], in the element with the focus.
@@ -184,7 +208,7 @@ impl Browser {
     pub async fn wait_for_status(&self, text: &str) {
         let text = serde_json::to_string(text).expect("a string");
         let path = format!("//*[@role='status'][normalize-space()={text}]");
-        let found = self.client.wait().for_element(Locator::XPath(&path)).await;
+        let found = self.wait().for_element(Locator::XPath(&path)).await;
         found.unwrap_or_else(|error| panic!("{text}: {error}"));
     }
 
@@ -204,16 +228,16 @@ impl Browser {
             "//main//button[normalize-space()={0} or @aria-label={0}]",
             serde_json::to_string(button).expect("a string")
         );
-        let found = self.client.wait().for_element(Locator::XPath(&path)).await;
-        let found = found.unwrap_or_else(|error| panic!("{button}: {error}"));
-        for (name, value) in fields {
-            let field = format!("{path}/ancestor::form//input[@name='{name}'][not(@type='hidden')]");
-            let field = self.client.find(Locator::XPath(&field)).await;
-            let field = field.unwrap_or_else(|error| panic!("{button}, {name}: {error}"));
-            field.clear().await.unwrap_or_else(|error| panic!("{button}, {name}: {error}"));
-            field.send_keys(value).await.unwrap_or_else(|error| panic!("{button}, {name}: {error}"));
-        }
-        found.click().await.unwrap_or_else(|error| panic!("{button}: {error}"));
+        self.with_element(Locator::XPath(&path), async |found| {
+            for (name, value) in fields {
+                let field = format!("{path}/ancestor::form//input[@name='{name}'][not(@type='hidden')]");
+                let field = self.client.find(Locator::XPath(&field)).await?;
+                field.clear().await?;
+                field.send_keys(value).await?;
+            }
+            found.click().await
+        })
+        .await;
     }
 
     /// Stores a picture of the whole page in the folder that the environment variable `SCREENSHOTS` names, if it is set.
