@@ -38,19 +38,24 @@ function LoginForm({ close }) {
   const { introspect } = useGraphiQLActions();
   const schema = useGraphiQL((state) => state.schema);
   const [busy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState([]);
+  const [errors, setErrors] = useState([]);
+  const [hasCode, setHasCode] = useState(false);
 
   async function submit(event) {
     event.preventDefault();
     const form = event.currentTarget;
-    const { email, password } = Object.fromEntries(new FormData(form));
+    const { email, password, code } = Object.fromEntries(new FormData(form));
     setBusy(true);
-    setRefusal([]);
-    const sentences = await logIn(email, password);
+    setErrors([]);
+    const result = await logIn(email, password, code || null);
     setBusy(false);
-    setRefusal(sentences);
-    if (sentences.length > 0) {
-      form.elements.password.select();
+    setErrors(result.errors);
+    if (result.needsCode) {
+      setHasCode(true);
+      return;
+    }
+    if (result.errors.length > 0) {
+      (form.elements.code ?? form.elements.password).select();
       return;
     }
     close();
@@ -61,14 +66,20 @@ function LoginForm({ close }) {
     <form onSubmit={submit}>
       <h2 id="login-title">Log in</h2>
       <label htmlFor="login-email">E-mail</label>
-      <input id="login-email" name="email" type="email" autoComplete="username" required />
+      <input id="login-email" name="email" type="email" autoComplete="username" required onInput={() => setHasCode(false)} />
       <label htmlFor="login-password">Password</label>
       <input id="login-password" name="password" type="password" autoComplete="current-password" required />
+      {hasCode && (
+        <>
+          <label htmlFor="login-code">Code</label>
+          <input id="login-code" name="code" autoComplete="one-time-code" autoFocus required />
+        </>
+      )}
       <button type="submit" id="login-submit" className="login-button" disabled={busy}>
         {busy ? 'Logging in…' : 'Log in'}
       </button>
       <div id="login-error" role="alert">
-        {refusal.map((sentence) => (
+        {errors.map((sentence) => (
           <p key={sentence}>{sentence}</p>
         ))}
       </div>

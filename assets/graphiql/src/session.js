@@ -1,7 +1,7 @@
 // The log-in of the page. It lives in memory alone, so that no token outlasts the page.
 
-const LOG_IN = `mutation LogIn($email: String!, $password: String!) {
-  tokenAuth(email: $email, password: $password) {
+const LOG_IN = `mutation LogIn($email: String!, $password: String!, $code: String) {
+  tokenAuth(email: $email, password: $password, code: $code) {
     success
     errors
     token
@@ -80,13 +80,18 @@ function keepUp(before, own, request, data) {
   become({ ...before, token: next.token, refreshToken: next.refreshToken ?? before.refreshToken });
 }
 
-/** Logs in. Returns no sentences on success, else the errors of the server, one sentence each. */
-export async function logIn(email, password) {
+/**
+ * Logs in. `code` is that of an authenticator app, a recovery code, or null.
+ *
+ * Returns `{ errors, needsCode }`: the errors of the server, one sentence each, none on success, and whether the account
+ * has a second factor and `code` was null.
+ */
+export async function logIn(email, password, code) {
   let result;
   try {
-    result = await post({ query: LOG_IN, variables: { email, password }, operationName: 'LogIn' });
+    result = await post({ query: LOG_IN, variables: { email, password, code }, operationName: 'LogIn' });
   } catch {
-    return ['The server cannot be reached.'];
+    return { errors: ['The server cannot be reached.'], needsCode: false };
   }
   const answer = result?.data?.tokenAuth;
   if (answer?.success && answer.token) {
@@ -96,10 +101,13 @@ export async function logIn(email, password) {
       token: answer.token,
       refreshToken: answer.refreshToken ?? '',
     });
-    return [];
+    return { errors: [], needsCode: false };
   }
-  const words = [...wordsOf(answer?.errors), ...(result?.errors ?? []).map((error) => error.message)];
-  return words.length > 0 ? words : ['The server refused without a reason.'];
+  const errors = [...wordsOf(answer?.errors), ...(result?.errors ?? []).map((error) => error.message)];
+  const needsCode = Object.values(answer?.errors ?? {}).some((complaints) =>
+    complaints.some((complaint) => complaint.code === 'second_factor_required'),
+  );
+  return { errors: errors.length > 0 ? errors : ['The server refused without a reason.'], needsCode };
 }
 
 /** Logs out; the server ends the session, and with it both tokens. */

@@ -19,6 +19,8 @@ use crate::support::server::TestServer;
 /// Keys, as WebDriver names them.
 pub const TAB: &str = "\u{e004}";
 pub const ENTER: &str = "\u{e007}";
+/// Ctrl+A.
+pub const SELECT_ALL: &str = "\u{e009}a\u{e000}";
 
 /// A browser with one window.
 pub struct Browser {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::browser::Browser;
+use crate::support::browser::{Browser, ENTER, SELECT_ALL};
 use crate::support::person::PASSWORD;
 use crate::support::server::TestServer;
 
@@ -42,7 +42,7 @@ async fn graphiql_works_offline_and_stores_no_secret() {
     browser.open_tab("Me").await;
     browser.click(".graphiql-query-editor .view-lines").await;
     let editor = ".graphiql-query-editor textarea, .graphiql-query-editor .native-edit-context";
-    browser.type_text(editor, "\u{e009}a\u{e000}{ user").await;
+    browser.type_text(editor, &format!("{SELECT_ALL}{{ user")).await;
     browser.wait_for(".suggest-widget.visible .monaco-list-row").await;
 
     browser.open_tab("Sessions").await;
@@ -113,6 +113,36 @@ async fn a_typed_header_overrides_the_login() {
     browser.type_text(editor, &format!("{{\"Authorization\": \"JWT {token}\"}}")).await;
     browser.execute().await;
     browser.wait_for_result(".result-window", &format!("\"email\":\"{bo}\"")).await;
+    assert_eq!(browser.console_errors().await, [] as [String; 0]);
+    server.ignore_mail();
+}
+
+#[tokio::test]
+async fn a_login_with_a_second_factor_asks_for_the_code() {
+    let Some((browser, server)) = start().await else { return };
+    let ada = server.sign_up_with_app("ada").await;
+    let bo = server.register_verified("bo").await;
+    let shows =
+        |error: &str| format!("document.querySelector('#login-error').textContent.includes({error:?})");
+    browser.click("#login-open").await;
+    browser.log_in(&ada.person.email, PASSWORD).await;
+    browser.wait_until(&shows("Enter the code of your authenticator app.")).await;
+    // Another account may have no second factor.
+    browser.wait_until("document.activeElement.id === 'login-code'").await;
+    browser.type_text("#login-email", &format!("{SELECT_ALL}{bo}")).await;
+    browser.wait_until("!document.querySelector('#login-code')").await;
+    browser.type_text("#login-email", &format!("{SELECT_ALL}{}", ada.person.email)).await;
+    browser.click("#login-submit").await;
+    for (code, outcome) in [
+        (server.wrong_code(&ada.phone), shows("code is not valid")),
+        (server.next_code(&ada.phone), "document.activeElement.id === 'login-open'".to_owned()),
+    ] {
+        browser.wait_until("document.activeElement.id === 'login-code'").await;
+        browser.press(&code).await;
+        browser.press(ENTER).await;
+        browser.wait_until(&outcome).await;
+    }
+    assert_eq!(browser.wait_for("#login-open").await.lines().last(), Some(ada.person.email.as_str()));
     assert_eq!(browser.console_errors().await, [] as [String; 0]);
     server.ignore_mail();
 }
