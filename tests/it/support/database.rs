@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use postgres::NoTls;
 use postgres::error::SqlState;
@@ -17,7 +18,42 @@ pub const SECRET_KEY: &str = "the key of tests on a shared database";
 
 pub enum Database {
     Sqlite(PathBuf),
-    Postgres { server: String, name: String },
+    Postgres(PostgresDatabase),
+}
+
+pub struct PostgresDatabase {
+    server: String,
+    name: String,
+    connection: KeptConnection,
+}
+
+/// Opened by the first use, and kept: to open one takes longer than most queries.
+type KeptConnection = Mutex<Option<postgres::Client>>;
+
+/// A connection for `CREATE DATABASE` and `DROP DATABASE`.
+static ADMINISTRATION: KeptConnection = KeptConnection::new(None);
+
+impl PostgresDatabase {
+    fn run<T: Send>(&self, run: impl FnOnce(&mut postgres::Client) -> T + Send) -> T {
+        run_with(&self.connection, &self.server, &self.name, run)
+    }
+
+    fn administer(&self, sql: &str) {
+        run_with(&ADMINISTRATION, &self.server, "postgres", |client| client.batch_execute(sql).expect(sql));
+    }
+}
+
+fn run_with<T: Send>(
+    connection: &KeptConnection,
+    server: &str,
+    name: &str,
+    run: impl FnOnce(&mut postgres::Client) -> T + Send,
+) -> T {
+    on_a_thread(|| {
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.take_if(|client| client.is_closed());
+        run(connection.get_or_insert_with(|| connect(server, name)))
+    })
 }
 
 impl Database {
@@ -26,22 +62,19 @@ impl Database {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let Ok(server) = std::env::var(SERVER) else { return Self::Sqlite(file) };
         let name = format!("t{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let create = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY");
-        on_a_thread(|| connect(&server, "postgres").batch_execute(&create).expect("a new database"));
-        Self::Postgres { server, name }
+        let database = PostgresDatabase { server, name, connection: KeptConnection::default() };
+        let name = &database.name;
+        database.administer(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY"));
+        Self::Postgres(database)
     }
 
     /// Returns a new database on PostgreSQL, without tables. Returns `None` in the run on SQLite.
     pub fn empty() -> Option<Self> {
         let database = Self::new(PathBuf::new());
         database.postgres_url()?;
-        let Self::Postgres { server, name } = &database else { return None };
-        let create = format!("CREATE DATABASE {name}");
-        on_a_thread(|| {
-            let mut client = connect(server, "postgres");
-            client.batch_execute(&format!("DROP DATABASE {name}")).expect("a database");
-            client.batch_execute(&create).expect("a new database");
-        });
+        let Self::Postgres(created) = &database else { return None };
+        created.administer(&format!("DROP DATABASE {}", created.name));
+        created.administer(&format!("CREATE DATABASE {}", created.name));
         Some(database)
     }
 
@@ -49,7 +82,7 @@ impl Database {
     pub fn url(&self) -> Option<String> {
         match self {
             Self::Sqlite(_) => None,
-            Self::Postgres { server, name } => Some(url(server, name)),
+            Self::Postgres(database) => Some(url(&database.server, &database.name)),
         }
     }
 
@@ -74,8 +107,7 @@ impl Database {
                 let database = rusqlite::Connection::open(file).expect("a database");
                 database.execute_batch(sql).map_err(|error| error.to_string())
             }
-            Self::Postgres { server, name } => on_a_thread(|| {
-                let mut client = connect(server, name);
+            Self::Postgres(database) => database.run(|client| {
                 // The first commit fails: see `again_on_postgres`.
                 let outcome = client.batch_execute(sql).or_else(|error| match error.code() {
                     Some(&SqlState::T_R_SERIALIZATION_FAILURE) => client.batch_execute(sql),
@@ -99,8 +131,8 @@ impl Database {
                     statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect());
                 rows.expect(sql).collect::<Result<_, _>>().expect("rows")
             }
-            Self::Postgres { server, name } => on_a_thread(|| {
-                let rows = connect(server, name).query(sql, &[]).expect(sql);
+            Self::Postgres(database) => database.run(|client| {
+                let rows = client.query(sql, &[]).expect(sql);
                 rows.iter().map(|row| (0..row.len()).map(|column| value(row, column)).collect()).collect()
             }),
         }
@@ -112,7 +144,7 @@ impl Database {
             Self::Sqlite(_) => {
                 "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
             }
-            Self::Postgres { .. } => "SELECT tablename::TEXT FROM pg_tables WHERE schemaname = 'public'",
+            Self::Postgres(_) => "SELECT tablename::TEXT FROM pg_tables WHERE schemaname = 'public'",
         };
         let tables = self.query(tables);
         assert!(tables.len() > 9, "{tables:?}");
@@ -132,12 +164,12 @@ impl Database {
     }
 }
 
-impl Drop for Database {
+impl Drop for PostgresDatabase {
     fn drop(&mut self) {
-        if let Self::Postgres { server, name } = self {
-            let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-            on_a_thread(|| connect(server, "postgres").batch_execute(&drop).expect("a database"));
-        }
+        let connection = self.connection.get_mut().map(Option::take);
+        // A client blocks when it is dropped.
+        on_a_thread(|| drop(connection));
+        self.administer(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
     }
 }
 

@@ -48,7 +48,8 @@ impl PostgresServer {
         let initdb = ["--username=p4f", "--encoding=UTF8", "--locale=C", "--no-sync", &password_file];
         run(server.program("initdb").args(initdb).arg(authentication).arg(server.path("data")));
         let mut settings = format!(
-            "max_connections = 400\nport = {}\nunix_socket_directories = '{}'\n",
+            "log_connections = on\nlog_statement = none\nmax_connections = 400\nautovacuum = off\nfull_page_writes = off\nwal_level = minimal\n\
+             max_wal_senders = 0\njit = off\nport = {}\nunix_socket_directories = '{}'\n",
             server.port,
             server.folder.path().display()
         );
