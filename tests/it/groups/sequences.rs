@@ -180,7 +180,7 @@ fn text(value: &Value) -> String {
 
 fn assert_invariants(joining: &str) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let config = Config { cases: 10, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: 16, failure_persistence: None, ..Config::default() };
     let outcome = TestRunner::new(config).run(&actions(), |actions| {
         runtime.block_on(async {
             let mut world = World::new(joining).await;

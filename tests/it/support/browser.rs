@@ -4,7 +4,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use fantoccini::elements::Element;
@@ -21,6 +21,11 @@ pub const TAB: &str = "\u{e004}";
 pub const ENTER: &str = "\u{e007}";
 /// Ctrl+A.
 pub const SELECT_ALL: &str = "\u{e009}a\u{e000}";
+
+/// How long to wait for something to appear. A machine that runs all tests is busy.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How often to look.
+const PERIOD: Duration = Duration::from_millis(50);
 
 /// A browser with one window.
 pub struct Browser {
@@ -140,29 +145,31 @@ impl Browser {
         self.with_element(Locator::Css(selector), async |element| element.send_keys(text).await).await;
     }
 
-    /// Waits for an element and uses it. Repeats both if a script or a new page replaces the element in between.
+    /// Waits for an element and uses it. Repeats both while scripts or a new page replace the element in between.
     async fn with_element<T>(
         &self,
         locator: Locator<'_>,
         action: impl AsyncFn(&Element) -> Result<T, CmdError>,
     ) -> T {
-        let mut tries = 0;
+        let end = Instant::now() + PATIENCE;
         loop {
-            tries += 1;
             let found = self.wait().for_element(locator).await;
             let found = found.unwrap_or_else(|error| panic!("{locator:?}: {error}"));
             match action(&found).await {
                 Ok(result) => return result,
                 Err(error)
-                    if tries < 10 && (error.is_stale_element_reference() || error.is_no_such_element()) => {}
+                    if (error.is_stale_element_reference() || error.is_no_such_element())
+                        && Instant::now() < end =>
+                {
+                    tokio::time::sleep(PERIOD).await;
+                }
                 Err(error) => panic!("{locator:?}: {error}"),
             }
         }
     }
 
-    /// Waits long, because the machine may be busy.
     fn wait(&self) -> Wait<'_> {
-        self.client.wait().at_most(Duration::from_secs(60)).every(Duration::from_millis(50))
+        self.client.wait().at_most(PATIENCE).every(PERIOD)
     }
 
     /// Presses a key, such as [`TAB`], in the element with the focus.

@@ -18,7 +18,7 @@ pub const SECRET_KEY: &str = "the key of tests on a shared database";
 
 pub enum Database {
     Sqlite(PathBuf),
-    Postgres(PostgresDatabase),
+    Postgres(Box<PostgresDatabase>),
 }
 
 pub struct PostgresDatabase {
@@ -51,7 +51,6 @@ fn run_with<T: Send>(
 ) -> T {
     on_a_thread(|| {
         let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-        connection.take_if(|client| client.is_closed());
         run(connection.get_or_insert_with(|| connect(server, name)))
     })
 }
@@ -65,7 +64,7 @@ impl Database {
         let database = PostgresDatabase { server, name, connection: KeptConnection::default() };
         let name = &database.name;
         database.administer(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY"));
-        Self::Postgres(database)
+        Self::Postgres(Box::new(database))
     }
 
     /// Returns a new database on PostgreSQL, without tables. Returns `None` in the run on SQLite.
@@ -166,7 +165,7 @@ impl Database {
 
 impl Drop for PostgresDatabase {
     fn drop(&mut self) {
-        let connection = self.connection.get_mut().map(Option::take);
+        let connection = self.connection.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         // A client blocks when it is dropped.
         on_a_thread(|| drop(connection));
         self.administer(&format!("DROP DATABASE {} WITH (FORCE)", self.name));

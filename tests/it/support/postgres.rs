@@ -47,8 +47,9 @@ impl PostgresServer {
         };
         let initdb = ["--username=p4f", "--encoding=UTF8", "--locale=C", "--no-sync", &password_file];
         run(server.program("initdb").args(initdb).arg(authentication).arg(server.path("data")));
+        // Hundreds of small databases that live for seconds need no vacuum, no copies of pages and no replication.
         let mut settings = format!(
-            "log_connections = on\nlog_statement = none\nmax_connections = 400\nautovacuum = off\nfull_page_writes = off\nwal_level = minimal\n\
+            "max_connections = 400\nautovacuum = off\nfull_page_writes = off\nwal_level = minimal\n\
              max_wal_senders = 0\njit = off\nport = {}\nunix_socket_directories = '{}'\n",
             server.port,
             server.folder.path().display()
