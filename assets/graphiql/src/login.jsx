@@ -41,6 +41,12 @@ function LoginForm({ close }) {
   const [errors, setErrors] = useState([]);
   const [hasCode, setHasCode] = useState(false);
 
+  // Another account may have no second factor.
+  function forget() {
+    setHasCode(false);
+    setErrors([]);
+  }
+
   async function submit(event) {
     event.preventDefault();
     const form = event.currentTarget;
@@ -66,12 +72,12 @@ function LoginForm({ close }) {
     <form onSubmit={submit}>
       <h2 id="login-title">Log in</h2>
       <label htmlFor="login-email">E-mail</label>
-      <input id="login-email" name="email" type="email" autoComplete="username" required onInput={() => setHasCode(false)} />
+      <input id="login-email" name="email" type="email" autoComplete="username" required onInput={forget} />
       <label htmlFor="login-password">Password</label>
       <input id="login-password" name="password" type="password" autoComplete="current-password" required />
       {hasCode && (
         <>
-          <label htmlFor="login-code">Code</label>
+          <label htmlFor="login-code">Code of your app, or recovery code</label>
           <input id="login-code" name="code" autoComplete="one-time-code" autoFocus required />
         </>
       )}

@@ -131,6 +131,7 @@ async fn a_login_with_a_second_factor_asks_for_the_code() {
     browser.wait_until("document.activeElement.id === 'login-code'").await;
     browser.type_text("#login-email", &format!("{SELECT_ALL}{bo}")).await;
     browser.wait_until("!document.querySelector('#login-code')").await;
+    browser.wait_until("document.querySelector('#login-error').textContent === ''").await;
     browser.type_text("#login-email", &format!("{SELECT_ALL}{}", ada.person.email)).await;
     browser.click("#login-submit").await;
     for (code, outcome) in [
