@@ -104,7 +104,7 @@ impl FieldError {
     /// The reply to a failed login, whether the account is unknown or the password is wrong.
     pub const INVALID_CREDENTIALS: Self =
         Self::new("Please, enter valid credentials.", "invalid_credentials");
-    /// Returned only to pages, if the password was entered too long ago.
+    /// Returned only to pages, if the last proof is too old or too weak.
     pub const PASSWORD_NEEDED: Self = Self::new("Please enter your password.", "password_needed");
     pub const INVALID_PASSWORD: Self = Self::new("Invalid password.", "invalid_password");
     pub const INVALID_TOKEN: Self = Self::new("Invalid token.", "invalid_token");

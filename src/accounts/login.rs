@@ -46,7 +46,7 @@ impl Name {
 
 /// What a login with a password consists of.
 #[derive(Clone, Copy)]
-pub struct Credentials<'a> {
+pub struct PasswordLogin<'a> {
     pub name: &'a Name,
     pub password: &'a str,
     /// The code of an authenticator app, or a recovery code.
@@ -56,7 +56,7 @@ pub struct Credentials<'a> {
 /// Checks the password and, if the account has one, the second factor, and begins a session. An unknown name and a wrong
 /// password cause the same reply in the same time. If only the second factor is missing, the rejection contains what
 /// [`log_in_with_code`] and [`super::passkey_login::log_in`] need.
-pub fn log_in(app: &App, viewer: &Viewer, login: Credentials<'_>) -> Result<LoggedIn> {
+pub fn log_in(app: &App, viewer: &Viewer, login: PasswordLogin<'_>) -> Result<LoggedIn> {
     log_in_with(app, viewer, login, app.config.second_factor.code_behind_password, begin_api_session)?
         .sign(app)
 }
@@ -91,27 +91,29 @@ impl Accepted<UnsignedTokens> {
 }
 
 /// Checks the password and the second factor, and begins a session with `begin`, which returns its id and its secrets.
-/// `splits_password` means that the password may have a code behind it.
 pub(super) fn log_in_with<S>(
     app: &App,
     viewer: &Viewer,
-    login: Credentials<'_>,
-    splits_password: bool,
+    login: PasswordLogin<'_>,
+    accepts_code_behind_password: bool,
     begin: impl Fn(&Tx<'_>, &Account, Authenticated) -> Result<(String, S)>,
 ) -> Result<Accepted<S>> {
-    let Credentials { name, password, code } = login;
+    let PasswordLogin { name, password, code } = login;
     let code = code.filter(|code| !code.is_empty());
-    let (account, hash, attempt, has_app) = Tx::run(app, viewer, |tx| {
+    let (account, hash, attempt, accepts_code_behind_password) = Tx::run(app, viewer, |tx| {
         let account = find_by_name(app, tx, name)?;
         // An unknown name must cause the same statements.
         let id = account.as_ref().map_or(NO_ACCOUNT, |account| account.id);
         let hash = store::accounts::find_password_hash(tx, id)?;
-        let has_app = splits_password && second_factor::find_usable(app, tx, id)?.authenticator;
+        let accepts_code_behind_password =
+            accepts_code_behind_password && second_factor::find_usable(app, tx, id)?.authenticator;
         let attempt = PasswordAttempt::begin(tx, account.as_ref(), &name.counter_name())?;
-        Ok((account, hash, attempt, has_app))
+        Ok((account, hash, attempt, accepts_code_behind_password))
     })?;
     let (password, code) = match split_code(password) {
-        Some((password, behind)) if has_app && code.is_none() => (password, Some(behind)),
+        Some((password, behind)) if accepts_code_behind_password && code.is_none() => {
+            (password, Some(behind))
+        }
         _ => (password, code),
     };
     let check = app.hasher.verify(password, hash.as_deref());
@@ -138,7 +140,7 @@ pub(super) fn log_in_with<S>(
             attempt.take_back(tx)?;
         }
         tx.keep_on_rejection();
-        let authentication = require_second_factor(tx, &account, code, has_app)?;
+        let authentication = require_second_factor(tx, &account, code, accepts_code_behind_password)?;
         accept(tx, account, authentication, &begin)
     })
 }
@@ -165,7 +167,7 @@ fn require_second_factor(
     tx: &Tx<'_>,
     account: &Account,
     code: Option<&str>,
-    may_split: bool,
+    accepts_code_behind_password: bool,
 ) -> Result<Authentication> {
     let factors = second_factor::find_usable(tx.app, tx, account.id)?;
     if !factors.exist() {
@@ -177,8 +179,11 @@ fn require_second_factor(
     }
     tx.record_by_owner(account.id, Event::PasswordAccepted)?;
     tx.keep_on_rejection();
-    let error =
-        if may_split { FieldError::CODE_REQUIRED_BEHIND_PASSWORD } else { second_factor::missing(factors) };
+    let error = if accepts_code_behind_password {
+        FieldError::CODE_REQUIRED_BEHIND_PASSWORD
+    } else {
+        second_factor::missing(tx.app, factors, FieldError::PASSKEY_REQUIRED)
+    };
     let next_step = passkey_login::next_step(tx, account, factors)?;
     Err(FieldErrors::second_factor_required(error, next_step).into())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::login::{self, Accepted, Credentials, Name};
+use super::login::{self, Accepted, Name, PasswordLogin};
 use super::{Account, passkey_login, password, sessions};
 use crate::app::App;
 use crate::error::{Error, FieldError, Result};
@@ -42,7 +42,7 @@ pub enum SecondStep<'a> {
 /// Checks the password and begins a session. If only the second factor is missing, the rejection contains what [`continue_with`]
 /// needs. The session of the cookie that the viewer sends ends.
 pub fn log_in(app: &App, viewer: &Viewer, name: &Name, password: &str) -> Result<PageLogin> {
-    let login = Credentials { name, password, code: None };
+    let login = PasswordLogin { name, password, code: None };
     let begin = |tx: &Tx<'_>, account: &Account, how| begin_session(tx, viewer, account, how);
     login::log_in_with(app, viewer, login, false, begin).map(PageLogin::from)
 }
@@ -109,7 +109,7 @@ pub fn confirm_with_passkey(
     Tx::run(app, viewer, |tx| {
         let page = tx.caller.cookie_session.as_ref().ok_or(FieldError::UNAUTHENTICATED)?;
         if checked.consume(tx)?.id != page.account.id {
-            return Err(FieldError::INVALID_PASSKEY.into());
+            return Err(FieldError::PASSKEY_OF_OTHER_ACCOUNT.into());
         }
         throttle::account_change(tx, page.account.id)?;
         tx.record(page.account.id, Event::PasskeyConfirmed)?;

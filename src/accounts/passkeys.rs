@@ -1,8 +1,10 @@
 //! The passkeys of an account: the mutations `startPasskeyRegistration`, `finishPasskeyRegistration`, `renamePasskey` and
 //! `removePasskey`.
 
+use serde::{Deserialize, Serialize};
+
 use super::passkey_login::{PasskeyRequest, credentials, require_passkeys};
-use super::second_factor::{delete_useless_codes, require_removable};
+use super::second_factor::{delete_useless_codes, strengthen_session};
 use super::{Account, validation};
 use crate::app::App;
 use crate::error::{FieldError, FieldErrors, Result};
@@ -13,12 +15,21 @@ use crate::security::{Tx, Viewer, challenges, notices, second_factor, throttle};
 use crate::store;
 use crate::store::passkeys::Passkey;
 use crate::store::properties::{self, Property};
+use crate::store::sessions::Authentication;
 use crate::tokens::challenge::Purpose;
 
 /// The most passkeys of an account.
 const MAX_PASSKEYS: usize = 20;
 /// The most characters of the name of a passkey.
 const MAX_NAME: usize = 100;
+
+/// What the end of a registration needs to know of its beginning.
+#[derive(Serialize, Deserialize)]
+struct Beginning {
+    /// Whether the account had a second factor, so that the password alone was not enough.
+    had_second_factor: bool,
+    passkey_state: String,
+}
 
 /// Begins the registration of a passkey.
 pub fn start_registration(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<PasskeyRequest> {
@@ -29,7 +40,10 @@ pub fn start_registration(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Resul
         let existing = list_below_limit(tx, account)?;
         let owner = Owner { account: account.id, email: &account.email, name: account.salutation() };
         let Ceremony { options, state } = passkeys.start_registration(&owner, &credentials(&existing))?;
-        let challenge = challenges::issue(app, Purpose::PasskeyRegistration, Some(account), Some(state))?;
+        let had_second_factor = second_factor::find_usable(app, tx, account.id)?.exist();
+        let beginning = Beginning { had_second_factor, passkey_state: state };
+        let beginning = serde_json::to_string(&beginning).map_err(anyhow::Error::from)?;
+        let challenge = challenges::issue(app, Purpose::PasskeyRegistration, Some(account), Some(beginning))?;
         Ok(PasskeyRequest { challenge, options })
     })
 }
@@ -52,8 +66,9 @@ pub fn finish_registration(
     let passkeys = require_passkeys(app)?;
     let name = checked_name(name)?;
     let challenge = challenges::read(app, viewer, &[Purpose::PasskeyRegistration], token)?;
-    let state = challenge.passkey_state.as_deref().unwrap_or_default();
-    let Ok(new) = passkeys.finish_registration(state, answer) else {
+    let beginning = challenge.passkey_state.as_deref().unwrap_or_default();
+    let beginning: Beginning = serde_json::from_str(beginning).map_err(anyhow::Error::from)?;
+    let Ok(new) = passkeys.finish_registration(&beginning.passkey_state, answer) else {
         return Err(FieldError::INVALID_PASSKEY.into());
     };
     let NewPasskey { id, credential, is_backed_up } = new;
@@ -64,6 +79,10 @@ pub fn finish_registration(
             return Err(FieldError::INVALID_TOKEN.into());
         }
         challenges::consume(tx, token, &challenge)?;
+        // A thief with the password could have begun before the owner added a second factor.
+        if !beginning.had_second_factor && second_factor::find_usable(app, tx, account.id)?.exist() {
+            return Err(FieldError::SET_UP_EXPIRED.into());
+        }
         list_below_limit(tx, account)?;
         let passkey = Passkey {
             id: id.clone(),
@@ -80,6 +99,9 @@ pub fn finish_registration(
         if let Some(domain) = app.config.passkey_domain() {
             properties::upsert(tx, Property::PasskeyDomain, &domain)?;
         }
+        // For the same reason as above.
+        store::authenticators::delete_unconfirmed(tx, account.id)?;
+        strengthen_session(tx, Authentication::PasswordAndPasskey)?;
         tx.record(account.id, Event::PasskeyAdded)?;
         notices::enqueue(tx, account, notices::PASSKEY_ADDED)?;
         let (codes, _) = store::authenticators::count_recovery_codes(tx, account.id)?;
@@ -126,7 +148,6 @@ pub fn remove(app: &App, viewer: &Viewer, id: &str, proof: Proof<'_>) -> Result<
         if !store::passkeys::delete(tx, account.id, id)? {
             return Err(FieldErrors::of("id", FieldError::NO_SUCH_PASSKEY).into());
         }
-        require_removable(tx, account, second_factor::find_usable(app, tx, account.id)?.exist())?;
         delete_useless_codes(tx, account)?;
         tx.record(account.id, Event::PasskeyRemoved)?;
         notices::enqueue(tx, account, notices::PASSKEY_REMOVED)
@@ -135,9 +156,9 @@ pub fn remove(app: &App, viewer: &Viewer, id: &str, proof: Proof<'_>) -> Result<
 
 /// Returns what the operator should know if passkeys were registered for another domain than the present one.
 pub fn domain_warning(app: &App) -> store::Result<Option<String>> {
+    let Some(present) = app.config.passkey_domain() else { return Ok(None) };
     let stored = app.store.read(|db| properties::find(db, Property::PasskeyDomain))?;
-    let present = app.config.passkey_domain();
-    let former = stored.filter(|former| present.as_ref() != Some(former));
+    let former = stored.filter(|former| *former != present);
     Ok(former.map(|former| {
         format!(
             "second_factor.passkey_domain: passkeys were registered for {former}; they cannot be used until it is the domain again"

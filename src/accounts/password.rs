@@ -120,17 +120,15 @@ pub(super) fn change_with<S>(
     let verified = reauthenticate(app, viewer, "oldPassword", proof, |tx, account| {
         throttle::require_account_change(tx, account.id)
     })?;
-    let strength = check_strength(app, &verified.account, passwords);
-    let hash = match strength {
-        Ok(()) => Ok(app.hasher.hash(passwords[0])?),
-        Err(errors) => Err(errors),
-    };
-    // Also runs if the new password is rejected. `reauthenticate` counted an attempt, and `run` takes it back in any case,
-    // because the old password was right.
+    if let Err(errors) = check_strength(app, &verified.account, passwords) {
+        // A code works once, so it is not used up.
+        verified.abandon(app)?;
+        return Err(errors.into());
+    }
+    let hash = app.hasher.hash(passwords[0])?;
     verified.run_with(app, |tx, account, authenticated| {
-        let hash = hash.as_ref().map_err(FieldErrors::clone)?;
         throttle::account_change(tx, account.id)?;
-        let epoch = set(tx, account, hash)?;
+        let epoch = set(tx, account, &hash)?;
         let (session, secrets) = begin(tx, &Account { epoch, ..account.clone() }, authenticated)?;
         tx.record(account.id, Event::PasswordChanged(&session))?;
         Ok(secrets)

@@ -12,7 +12,6 @@ use crate::security::reauthentication::{Proof, reauthenticate};
 use crate::security::{Caller, Tx, Viewer, authentication, notices, second_factor, throttle};
 use crate::store::authenticators::Authenticator;
 use crate::store::passkeys::Passkey;
-use crate::store::second_factors::Factors;
 use crate::store::sessions::Authentication;
 use crate::store::{self, Reader};
 use crate::tokens::totp;
@@ -61,19 +60,19 @@ pub fn confirm(app: &App, viewer: &Viewer, code: &str) -> Result<Vec<String>> {
         }
         second_factor::use_first_code(tx, account, code)?;
         store::authenticators::set_confirmed(tx, account.id, tx.now)?;
-        strengthen_session(tx)?;
+        strengthen_session(tx, Authentication::PasswordAndCode)?;
         tx.record(account.id, Event::AuthenticatorAdded)?;
         notices::enqueue(tx, account, notices::AUTHENTICATOR_ADDED)?;
         second_factor::renew_recovery_codes(tx, account.id)
     })
 }
 
-/// Records in the session of the caller, if it began with a password, that the owner has proved the second factor.
-fn strengthen_session(tx: &Tx<'_>) -> Result<()> {
+/// Records in the session of the caller, if it began with a password, that the owner has proved a new second factor.
+pub(super) fn strengthen_session(tx: &Tx<'_>, authentication: Authentication) -> Result<()> {
     let Some(session) = &tx.caller.session else { return Ok(()) };
     let authenticated = store::sessions::find_authenticated(tx, session)?;
     if authenticated.is_some_and(|session| session.authentication == Authentication::Password) {
-        store::sessions::set_authentication(tx, session, Authentication::PasswordAndCode)?;
+        store::sessions::set_authentication(tx, session, authentication)?;
     }
     Ok(())
 }
@@ -85,12 +84,9 @@ pub fn remove(app: &App, viewer: &Viewer, proof: Proof<'_>) -> Result<()> {
     if matches!(proof, Proof::Password { code: None | Some(""), .. }) {
         return Err(FieldErrors::of("code", FieldError::REQUIRED).into());
     }
-    let verified = reauthenticate(app, viewer, "password", proof, |tx, account| {
-        require_authenticator(tx, account).map(drop)
-    })?;
+    let verified = reauthenticate(app, viewer, "password", proof, require_authenticator)?;
     verified.run(app, |tx, account| {
-        let factors = require_authenticator(tx, account)?;
-        require_removable(tx, account, factors.passkeys)?;
+        require_authenticator(tx, account)?;
         throttle::account_change(tx, account.id)?;
         store::authenticators::delete(tx, account.id)?;
         delete_useless_codes(tx, account)?;
@@ -107,22 +103,14 @@ pub(super) fn delete_useless_codes(tx: &Tx<'_>, account: &Account) -> Result<()>
     Ok(())
 }
 
-/// Rejects the removal of a second factor that the settings require, unless another one remains.
-pub(super) fn require_removable(tx: &Tx<'_>, account: &Account, another_remains: bool) -> Result<()> {
-    if second_factor::is_required(tx.app, account) && !another_remains {
-        return Err(FieldError::LAST_SECOND_FACTOR.into());
-    }
-    Ok(())
-}
-
 fn require_no_authenticator(tx: &Tx<'_>, account: &Account) -> Result<()> {
     let exists = store::second_factors::find(tx, account.id)?.authenticator;
     if exists { Err(FieldError::AUTHENTICATOR_EXISTS.into()) } else { Ok(()) }
 }
 
-fn require_authenticator(tx: &Tx<'_>, account: &Account) -> Result<Factors> {
-    let factors = second_factor::find_usable(tx.app, tx, account.id)?;
-    if factors.authenticator { Ok(factors) } else { Err(FieldError::NO_AUTHENTICATOR.into()) }
+fn require_authenticator(tx: &Tx<'_>, account: &Account) -> Result<()> {
+    let exists = second_factor::find_usable(tx.app, tx, account.id)?.authenticator;
+    if exists { Ok(()) } else { Err(FieldError::NO_AUTHENTICATOR.into()) }
 }
 
 /// Replaces the recovery codes.

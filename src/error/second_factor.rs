@@ -40,6 +40,8 @@ impl FieldError {
     /// The account has no authenticator app.
     pub const PASSKEY_REQUIRED: Self =
         Self::new("Use your passkey, or enter a recovery code.", "second_factor_required");
+    /// The account has only passkeys, and this server has none.
+    pub const RECOVERY_CODE_REQUIRED: Self = Self::new("Enter a recovery code.", "second_factor_required");
     /// The account has no authenticator app, and a change needs a recent login with its passkey.
     pub const PASSKEY_LOGIN_REQUIRED: Self =
         Self::new("Log in again with your passkey, or enter a recovery code.", "second_factor_required");
@@ -53,7 +55,11 @@ impl FieldError {
     pub const INVALID_PASSKEY: Self =
         Self::new("The passkey could not be verified. Please try again.", "invalid_passkey");
     pub const UNKNOWN_PASSKEY: Self = Self::new(
-        "This passkey belongs to no account on this server. Log in with your password.",
+        "This passkey belongs to no account on this server. Use another one, or your password.",
+        "unknown_passkey",
+    );
+    pub const PASSKEY_OF_OTHER_ACCOUNT: Self = Self::new(
+        "This passkey belongs to another account. Use another one, or your password.",
         "unknown_passkey",
     );
     pub const PASSKEY_EXISTS: Self = Self::new("This passkey is registered already.", "passkey_exists");
@@ -67,14 +73,9 @@ impl FieldError {
     pub const NO_AUTHENTICATOR: Self =
         Self::new("Your account has no authenticator app.", "no_authenticator");
     pub const NO_SECOND_FACTOR: Self = Self::new("Your account has no second factor.", "no_second_factor");
-    /// No set-up has begun, or it began too long ago.
+    /// No set-up has begun, or it began too long ago or before the account had a second factor.
     pub const SET_UP_EXPIRED: Self =
         Self::new("The set-up has expired. Please start it again.", "set_up_expired");
-    /// The site requires a second factor of the account.
-    pub const LAST_SECOND_FACTOR: Self = Self::new(
-        "This site requires a second factor. Set up another one before you remove this one.",
-        "last_second_factor",
-    );
     pub const SECOND_FACTOR_OFF: Self =
         Self::new("Second factors are turned off on this server.", "second_factor_off");
     pub const PASSKEYS_OFF: Self = Self::new("Passkeys are not available on this server.", "passkeys_off");

@@ -43,7 +43,7 @@ impl Viewer {
         Self { secret: Some(Secret::Cookie(cookie)), ..self }
     }
 
-    /// Returns the same viewer, for whom a rule only runs if the password was entered recently on the pages.
+    /// Returns the same viewer, for whom a rule only runs after a recent proof on the pages: see [`Tx::require_recent_login`].
     #[must_use]
     pub fn after_recent_login(&self) -> Self {
         Self { needs_recent_login: true, ..self.clone() }

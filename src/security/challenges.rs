@@ -20,8 +20,8 @@ pub fn issue(
     Ok(challenge::issue(&app.signing_key, &app.random, purpose, &challenge)?)
 }
 
-/// Returns a challenge for one of the purposes that has not expired. It may have been used. A challenge that this server did not
-/// issue counts as an invalid token of the client.
+/// Returns a challenge for one of the purposes that has not expired. It may have been used. Any other
+/// counts as an invalid token of the client.
 pub fn read(app: &App, viewer: &Viewer, purposes: &[Purpose], token: &str) -> Result<Challenge> {
     let mut unreadable = Unreadable::Invalid;
     for purpose in purposes {

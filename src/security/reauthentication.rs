@@ -79,12 +79,7 @@ impl Tx<'_> {
         let is_enough =
             |login: &Authenticated| login.authentication.has_second_factor() && login.is_recent(self.now);
         session.filter(is_enough).ok_or_else(|| {
-            let error = if factors.authenticator {
-                FieldError::CODE_REQUIRED
-            } else {
-                FieldError::PASSKEY_LOGIN_REQUIRED
-            };
-            error.into()
+            second_factor::missing(self.app, factors, FieldError::PASSKEY_LOGIN_REQUIRED).into()
         })
     }
 }
@@ -148,6 +143,16 @@ pub fn reauthenticate(
 }
 
 impl Reauthenticated {
+    /// Takes the attempt back, because the password was right, without a check of the second factor.
+    pub fn abandon(self, app: &App) -> Result<()> {
+        match &self.proven {
+            Proven::Password { attempt: Some(attempt), .. } => {
+                Tx::run_with(app, &self.credentials, |tx| attempt.take_back(tx))
+            }
+            Proven::Password { attempt: None, .. } | Proven::RecentLogin => Ok(()),
+        }
+    }
+
     /// Runs a rule in a transaction, after the check of the second factor. The attempt no longer counts, even if the rule rejects
     /// the request.
     pub fn run<T>(self, app: &App, rule: impl Fn(&Tx<'_>, &Account) -> Result<T>) -> Result<T> {

@@ -46,9 +46,15 @@ pub fn require_enabled(app: &App) -> Result<()> {
     if app.config.second_factor.enabled { Ok(()) } else { Err(FieldError::SECOND_FACTOR_OFF.into()) }
 }
 
-/// Returns the error that asks for a second factor.
-pub fn missing(factors: Factors) -> FieldError {
-    if factors.authenticator { FieldError::CODE_REQUIRED } else { FieldError::PASSKEY_REQUIRED }
+/// Returns the error that asks for a second factor. `for_passkey` is the error for an account that has only passkeys.
+pub fn missing(app: &App, factors: Factors, for_passkey: FieldError) -> FieldError {
+    if factors.authenticator {
+        FieldError::CODE_REQUIRED
+    } else if app.passkeys.is_none() {
+        FieldError::RECOVERY_CODE_REQUIRED
+    } else {
+        for_passkey
+    }
 }
 
 /// Checks a code of the authenticator app or a recovery code of an account, and uses it up. A code is counted before it is

@@ -1,8 +1,8 @@
 //! Limits on attempts: passwords, registrations, mails, tokens and changes (OWASP ASVS 6.3.1, 2.4.1).
 //!
 //! The first attempts are free. Each further one must wait longer than the one before, and attempts are forgotten one by
-//! one. No account is ever locked, and an owner who has logged in from a network before is not throttled there because of
-//! attempts from other networks.
+//! one. No account is ever locked. An owner who has logged in from a network before is not throttled there because of
+//! passwords that others try elsewhere. Codes of second factors are counted for the account alone.
 //!
 //! A password attempt is counted in a transaction of its own before the password is checked, so that parallel attempts
 //! are counted one by one and failing requests are counted as well. Tokens cannot be guessed. Invalid ones are counted

@@ -145,7 +145,7 @@ impl<'a> Operator<'a> {
         Self { app, viewer: Some(viewer) }
     }
 
-    /// Runs a rule. A member of staff must have entered the password recently.
+    /// Runs a rule. A member of staff must have proved recently to be the owner of the account.
     pub fn run<T>(self, rule: impl Fn(&Tx<'_>) -> Result<T>) -> Result<T> {
         let Some(viewer) = self.viewer else {
             let credentials = Credentials::anonymous(self.app, &Viewer::default());

@@ -58,6 +58,11 @@ pub fn delete(db: &Writer<'_>, account: AccountId) -> Result<()> {
     db.execute("DELETE FROM authenticators WHERE account_id = $1", [account])
 }
 
+/// Deletes an app that is not confirmed yet.
+pub fn delete_unconfirmed(db: &Writer<'_>, account: AccountId) -> Result<()> {
+    db.execute("DELETE FROM authenticators WHERE account_id = $1 AND confirmed_at IS NULL", [account])
+}
+
 /// Replaces the recovery codes of an account by those with these hashes.
 pub fn replace_recovery_codes(
     db: &Writer<'_>,

@@ -192,8 +192,8 @@ account_mutations! { ctx, AccountMutation, AccountRelayMutation =>
         let name = login::Name { email, username };
         let selection = AccountSelection::from(ctx.look_ahead().field("user"));
         move |app, viewer| {
-            let credentials = login::Credentials { name: &name, password: &password, code: code.as_deref() };
-            with_account(app, login::log_in(app, viewer, credentials)?, &selection)
+            let login = login::PasswordLogin { name: &name, password: &password, code: code.as_deref() };
+            with_account(app, login::log_in(app, viewer, login)?, &selection)
         }
     };
 

@@ -151,6 +151,7 @@ impl Visit {
             viewer,
             has_app => factors.authenticator,
             has_passkeys => factors.passkeys,
+            can_use_passkey => factors.passkeys && app.passkeys.is_some(),
             needs_code => factors.exist() && needs_password,
             form => self.form.repeatable(),
             query => self.query.repeatable(),

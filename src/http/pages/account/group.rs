@@ -19,7 +19,7 @@ pub(super) static GROUP: SessionPage = SessionPage {
     title: "Working group",
     template: "group.html",
     access: Access::Owner,
-    fields: &["email", "password"],
+    fields: &["email", "password", "code"],
     show,
     submit: Some(submit),
 };

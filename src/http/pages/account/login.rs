@@ -129,7 +129,7 @@ fn second_step_of(visit: &Visit) -> Option<SecondStep<'_>> {
 fn continue_or_reject(visit: &mut Visit, errors: FieldErrors) -> Result<Reply> {
     if let Some(next_step) = &errors.next_step {
         let options = next_step.passkey_options.as_ref().map(ToString::to_string);
-        let has_app = !errors.contains(&FieldError::PASSKEY_REQUIRED);
+        let has_app = errors.contains(&FieldError::CODE_REQUIRED);
         return Ok(Reply::Page(second_step(&next_step.challenge, options.as_deref(), has_app)));
     }
     let explained = explain_expiry(errors.into());

@@ -28,14 +28,17 @@ pub(super) static SECOND_FACTOR: SessionPage = SessionPage {
 fn show(app: &App, visit: &Visit) -> Result<Value> {
     let overview = second_factor::overview(app, &visit.viewer)?;
     let is_recent = visit.session.as_ref().is_some_and(|session| session.is_recent(app.clock.now()));
+    let pending = second_factor::pending_set_up(app, &visit.viewer)?;
+    let is_pending = pending.is_some();
     // The secret is shown only to somebody who could set up another one.
-    let set_up = if is_recent { second_factor::pending_set_up(app, &visit.viewer)? } else { None };
-    let set_up =
-        set_up.map(|set_up| context! { qr_code => qr_code::svg(&set_up.uri), uri => set_up.uri, secret => set_up.secret });
+    let set_up = pending.filter(|_| is_recent).map(
+        |set_up| context! { qr_code => qr_code::svg(&set_up.uri), uri => set_up.uri, secret => set_up.secret },
+    );
     Ok(context! {
         is_missing => overview.is_required && !visit.factors().exist(),
         is_enabled => app.config.second_factor.enabled,
         offers_passkeys => app.passkeys.is_some(),
+        is_pending,
         set_up,
         next => next(visit),
         ..second_factors(&overview)

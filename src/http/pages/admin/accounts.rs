@@ -27,7 +27,7 @@ pub(super) static NEW: SessionPage = SessionPage {
     title: "Create an account",
     template: "admin_account_new.html",
     access: Access::Operator,
-    fields: &["email", "username", "password"],
+    fields: &["email", "username", "password", "code"],
     show: |_, _| Ok(Reply::Page(Value::UNDEFINED)),
     submit: Some(create),
 };

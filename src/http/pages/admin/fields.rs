@@ -12,7 +12,7 @@ use crate::http::pages::visit::Visit;
 use crate::security::Operator;
 use crate::store::institutions::ResearchField;
 
-const NAMES: &[&str] = &["field", "subfield", "password"];
+const NAMES: &[&str] = &["field", "subfield", "password", "code"];
 
 pub(super) static FIELDS: SessionPage = SessionPage {
     path: "/admin/research-fields",

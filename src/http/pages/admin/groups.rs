@@ -27,7 +27,7 @@ pub(super) static NEW: SessionPage = SessionPage {
     title: "Create a working group",
     template: "admin_group_new.html",
     access: Access::Operator,
-    fields: &["password"],
+    fields: &["password", "code"],
     show: show_new,
     submit: Some(create),
 };
@@ -37,7 +37,7 @@ pub(super) static GROUP: SessionPage = SessionPage {
     title: "Working group",
     template: "admin_group.html",
     access: Access::Operator,
-    fields: &["password"],
+    fields: &["password", "code"],
     show: show_one,
     submit: Some(submit),
 };

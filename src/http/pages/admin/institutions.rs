@@ -11,7 +11,7 @@ use crate::http::pages::values::{self, context};
 use crate::http::pages::visit::Visit;
 use crate::security::Operator;
 
-const FIELDS: &[&str] = &["name", "city", "state", "country", "password"];
+const FIELDS: &[&str] = &["name", "city", "state", "country", "password", "code"];
 
 pub(super) static INSTITUTIONS: SessionPage = SessionPage {
     path: "/admin/institutions",

@@ -17,7 +17,7 @@ pub(super) static INVITATIONS: SessionPage = SessionPage {
     title: "Invitations",
     template: "admin_invitations.html",
     access: Access::Operator,
-    fields: &["email", "password"],
+    fields: &["email", "password", "code"],
     show,
     submit: Some(submit),
 };

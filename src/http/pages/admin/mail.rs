@@ -14,7 +14,7 @@ pub(super) static MAILS: SessionPage = SessionPage {
     title: "Mail",
     template: "admin_mails.html",
     access: Access::Operator,
-    fields: &["password"],
+    fields: &["password", "code"],
     show: show_list,
     submit: Some(retry_all),
 };
@@ -25,7 +25,7 @@ pub(super) static MAIL: SessionPage = SessionPage {
     title: "Mail",
     template: "admin_mail.html",
     access: Access::Operator,
-    fields: &["password"],
+    fields: &["password", "code"],
     show: show_one,
     submit: Some(submit),
 };

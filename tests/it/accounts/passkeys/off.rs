@@ -35,6 +35,7 @@ async fn passkeys_are_off_by_setting_and_without_a_host_name() {
         let payload = server.mutate(None, &log_in_without_code(&ada.email)).await;
         assert_refused_with(&payload, "second_factor_required");
         assert_eq!(payload["passkeyOptions"], json!(null));
+        assert_eq!(payload["errors"]["nonFieldErrors"][0]["message"], "Enter a recovery code.");
         server
             .run(|app| admin::remove_second_factors(app, &ada.email).map(drop))
             .unwrap_or_else(|_| panic!("{settings}"));
@@ -52,4 +53,9 @@ async fn operators_are_warned_of_passkeys_for_another_domain() {
     assert_eq!(warning(), None);
     server.database().execute("UPDATE properties SET value = 'example.org' WHERE name = 'passkey_domain'");
     assert!(warning().is_some_and(|warning| warning.contains("example.org")));
+    let server = TestServer::start("second_factor.passkeys = false\n").await;
+    server
+        .database()
+        .execute("INSERT INTO properties (name, value) VALUES ('passkey_domain', 'example.org')");
+    assert_eq!(server.run(passkeys::domain_warning).expect("the database"), None);
 }

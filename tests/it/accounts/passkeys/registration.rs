@@ -109,7 +109,6 @@ async fn a_challenge_registers_one_passkey() {
     let server = TestServer::start(QUIET).await;
     let ada = server.sign_up("ada").await;
     let (challenge, options) = start(&server, &ada).await;
-    let (second_challenge, second_options) = start(&server, &ada).await;
     let answer = SecurityKey::new().register(&options, ORIGIN);
     assert_done(&finish(&server, &ada, &challenge, &answer).await);
     let other = SecurityKey::new().register(&options, ORIGIN);
@@ -118,8 +117,9 @@ async fn a_challenge_registers_one_passkey() {
     }
     assert_eq!(server.rows_of("passkeys").len(), 1);
 
-    let answers = [(); 3].map(|()| SecurityKey::new().register(&second_options, ORIGIN));
-    let requests = answers.iter().map(|answer| finish(&server, &ada, &second_challenge, answer));
+    let (challenge, options) = start(&server, &ada).await;
+    let answers = [(); 3].map(|()| SecurityKey::new().register(&options, ORIGIN));
+    let requests = answers.iter().map(|answer| finish(&server, &ada, &challenge, answer));
     let payloads = futures_util::future::join_all(requests).await;
     assert_eq!(payloads.iter().filter(|payload| payload["success"] == true).count(), 1, "{payloads:?}");
     assert_eq!(server.rows_of("passkeys").len(), 2);
@@ -268,4 +268,36 @@ async fn an_account_has_at_most_twenty_passkeys() {
     let payload = ada.mutate(&server, &start_passkey_registration(PASSWORD)).await;
     assert_refused_with(&payload, "too_many_passkeys");
     assert_eq!(server.rows_of("passkeys").len(), 20);
+}
+
+#[tokio::test]
+async fn a_registration_ends_when_the_first_second_factor_is_added() {
+    let server = TestServer::start(QUIET).await;
+    let ada = server.sign_up("ada").await;
+    // Somebody who knows the password must not add a passkey to an account that has a second factor since.
+    let thief = server.log_in(&ada.email, PASSWORD).await;
+    let mut key = SecurityKey::new();
+    let (challenge, options) = start(&server, &thief).await;
+    let answer = key.register(&options, ORIGIN);
+    let owner = server.add_app(ada).await;
+    assert_refused_with(&finish(&server, &thief, &challenge, &answer).await, "set_up_expired");
+    assert_eq!(server.rows_of("passkeys"), [] as [String; 0]);
+
+    let (challenge, options) = start(&server, &owner.person).await;
+    let answer = key.register(&options, ORIGIN);
+    server.add_passkey(&owner.person, &mut SecurityKey::new(), "another").await;
+    assert_done(&finish(&server, &owner.person, &challenge, &answer).await);
+}
+
+#[tokio::test]
+async fn a_session_in_which_a_passkey_was_added_counts_as_one_with_a_second_factor() {
+    let server = TestServer::start(QUIET).await;
+    let ada = server.sign_up("ada").await;
+    let other = server.log_in(&ada.email, PASSWORD).await;
+    server.add_passkey(&ada, &mut SecurityKey::new(), "a key").await;
+    let start = start_passkey_registration(PASSWORD);
+    assert_done(&ada.mutate(&server, &start).await);
+    assert_refused_with(&other.mutate(&server, &start).await, "second_factor_required");
+    server.advance(Duration::from_mins(6));
+    assert_refused_with(&ada.mutate(&server, &start).await, "second_factor_required");
 }

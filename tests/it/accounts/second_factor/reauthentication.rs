@@ -168,3 +168,18 @@ async fn a_reset_by_mail_keeps_the_second_factor() {
     let login = log_in_with_code(&ada.person.email, &ada.recovery_codes[0]);
     assert_done(&server.mutate(None, &login.with("password", OTHER_PASSWORD)).await);
 }
+
+#[tokio::test]
+async fn a_weak_new_password_uses_up_no_code() {
+    let server = TestServer::start(QUIET).await;
+    let ada = server.sign_up_with_app("ada").await;
+    server.advance(Duration::from_hours(1));
+    let change = |new: &str| change_password(PASSWORD, new).with("code", ada.recovery_codes[0].as_str());
+    assert_refused(
+        &ada.person.mutate(&server, &change("Lisa77!")).await,
+        "newPassword2",
+        "password_too_short",
+    );
+    assert_eq!(server.rows_of("recovery_codes").len(), 10);
+    assert_done(&ada.person.mutate(&server, &change(OTHER_PASSWORD)).await);
+}

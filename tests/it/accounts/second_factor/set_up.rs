@@ -12,6 +12,7 @@ use crate::support::second_factor::{
     STEP, assert_no_tokens, confirm_second_factor, recovery_codes, remove_second_factor,
     renew_recovery_codes, set_up_second_factor,
 };
+use crate::support::security_key::SecurityKey;
 use crate::support::server::TestServer;
 
 fn scan(payload: &Value) -> Phone {
@@ -201,4 +202,19 @@ async fn only_the_session_that_began_a_set_up_finishes_it() {
     assert_refused_with(&ada.mutate(&server, &confirm).await, "set_up_expired");
     server.log_in(&ada.email, PASSWORD).await;
     assert_done(&thief.mutate(&server, &confirm).await);
+}
+
+#[tokio::test]
+async fn a_set_up_ends_when_a_passkey_is_added() {
+    let server = TestServer::start(QUIET).await;
+    let ada = server.sign_up("ada").await;
+    // Somebody who knows the password must not add an app to an account that has a second factor since.
+    let thief = server.log_in(&ada.email, PASSWORD).await;
+    let phone = scan(&thief.mutate(&server, &set_up_second_factor(PASSWORD)).await);
+    server.add_passkey(&ada, &mut SecurityKey::new(), "a key").await;
+    let confirm = confirm_second_factor(&server.code(&phone));
+    assert_refused_with(&thief.mutate(&server, &confirm).await, "set_up_expired");
+    let again = thief.mutate(&server, &set_up_second_factor(PASSWORD)).await;
+    assert_refused_with(&again, "second_factor_required");
+    server.add_app(ada).await;
 }

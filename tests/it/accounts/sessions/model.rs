@@ -8,7 +8,7 @@ mod reference;
 use std::time::Duration;
 
 use pledge4future_auth::accounts::admin::{self, Creation};
-use pledge4future_auth::accounts::login::{self, Credentials, Name};
+use pledge4future_auth::accounts::login::{self, Name, PasswordLogin};
 use pledge4future_auth::accounts::sessions;
 use pledge4future_auth::accounts::{AccountId, cleanup, password, refresh, secondary_email};
 use pledge4future_auth::app::App;
@@ -172,8 +172,8 @@ impl World {
 
     fn log_in(&mut self, who: usize) {
         let name = Name { email: Some(address(who)), username: None };
-        let credentials = Credentials { name: &name, password: self.passwords[who], code: None };
-        let answer = login::log_in(&self.app, &Viewer::anonymous(Client::default()), credentials);
+        let login = PasswordLogin { name: &name, password: self.passwords[who], code: None };
+        let answer = login::log_in(&self.app, &Viewer::anonymous(Client::default()), login);
         let login = expect(answer, true, "log in").expect("a login");
         self.model.issue(who, &login.tokens, None, self.app.clock.now());
     }

@@ -171,12 +171,19 @@ async fn an_unfinished_set_up_is_shown_only_after_a_recent_login() {
     let refused = browser.submit(&page, "Finish the set-up", &[("code", &wrong)]).await;
     assert_says(&refused, 422, "This code is not valid");
     assert!(!refused.html.contains("<svg"), "the secret is shown without a recent login");
+    assert!(refused.html.contains("first-code-errors\" aria-invalid=\"true\""), "{}", refused.html);
     let again = browser.submit(&refused, "Set up an app", &[("password", PASSWORD)]).await;
     let phone = Phone::scan(&again.link("Open an app on this device"));
     server.advance(Duration::from_mins(61));
     let code = server.code(&phone);
     let expired = browser.submit(&again, "Finish the set-up", &[("code", &code)]).await;
     assert_says(&expired, 422, "The set-up has expired. Please start it again.");
+    let again = browser.submit(&expired, "Set up an app", &[("password", PASSWORD)]).await;
+    let phone = Phone::scan(&again.link("Open an app on this device"));
+    server.advance(LATER);
+    let page = browser.open(PAGE).await;
+    let codes = browser.submit(&page, "Finish the set-up", &[("code", &server.code(&phone))]).await;
+    assert_eq!(recovery_codes(&codes.html).len(), 10, "{}", codes.text());
     server.ignore_mail();
 }
 

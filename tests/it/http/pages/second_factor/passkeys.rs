@@ -27,7 +27,7 @@ async fn only_a_passkey_of_the_own_account_confirms_a_login() {
     let page = ada.open(CONFIRM).await;
     let answer = keys[1].log_in(&passkey_options(&page), ORIGIN).to_string();
     let refused = ada.submit(&page, "Use a passkey", &[("passkey", &answer)]).await;
-    assert_says(&refused, 422, "The passkey could not be verified.");
+    assert_says(&refused, 422, "This passkey belongs to another account.");
     assert_eq!(ada.cookies["p4f"], before);
 
     let page = ada.open(CONFIRM).await;
