@@ -55,12 +55,15 @@ const SKIPPED: &[(&str, &[&str])] = &[
         &["http::listener", "http::shares", "http::tls", "mail::smtp"],
     ),
     (
-        "they are about documents, cookies and forged forms; other tests run the same statements",
+        "they are about documents, HTTP and the looks of pages; other tests run the same statements",
         &[
-            "graphql::graphql_cop",
-            "graphql::repeated_documents",
+            "graphql::",
+            "http::endpoint",
+            "http::pages::appearance",
             "http::pages::cookies",
             "http::pages::forged_forms",
+            "http::pages::looks",
+            "http::prefix",
         ],
     ),
     (
