@@ -79,10 +79,11 @@ pub fn finish_registration(
             return Err(FieldError::INVALID_TOKEN.into());
         }
         challenges::consume(tx, token, &challenge)?;
-        // A thief with the password could have begun before the owner added a second factor.
+        // A thief with the password could have begun this, or the set-up of an app, before the owner added a second factor.
         if !beginning.had_second_factor && second_factor::find_usable(app, tx, account.id)?.exist() {
             return Err(FieldError::SET_UP_EXPIRED.into());
         }
+        store::authenticators::delete_unconfirmed(tx, account.id)?;
         list_below_limit(tx, account)?;
         let passkey = Passkey {
             id: id.clone(),
@@ -99,8 +100,6 @@ pub fn finish_registration(
         if let Some(domain) = app.config.passkey_domain() {
             properties::upsert(tx, Property::PasskeyDomain, &domain)?;
         }
-        // For the same reason as above.
-        store::authenticators::delete_unconfirmed(tx, account.id)?;
         strengthen_session(tx, Authentication::PasswordAndPasskey)?;
         tx.record(account.id, Event::PasskeyAdded)?;
         notices::enqueue(tx, account, notices::PASSKEY_ADDED)?;

@@ -20,7 +20,7 @@ pub fn issue(
     Ok(challenge::issue(&app.signing_key, &app.random, purpose, &challenge)?)
 }
 
-/// Returns a challenge for one of the purposes that has not expired. It may have been used. Any other
+/// Returns a challenge for one of the purposes that has not expired. It may have been used. Any other one
 /// counts as an invalid token of the client.
 pub fn read(app: &App, viewer: &Viewer, purposes: &[Purpose], token: &str) -> Result<Challenge> {
     let mut unreadable = Unreadable::Invalid;
