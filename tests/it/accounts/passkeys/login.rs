@@ -32,13 +32,17 @@ async fn a_passkey_logs_in_without_a_password() {
     assert_eq!(used["secondFactor"]["passkeys"][0]["lastUsedAt"], "2026-03-01T13:00:00+00:00");
 }
 
+async fn sign_up_with(server: &TestServer, key: &mut SecurityKey) {
+    let name = if key.counts { "ada" } else { "bo" };
+    let person = server.sign_up(name).await;
+    server.add_passkey(&person, key, "a key").await;
+}
+
 #[tokio::test]
 async fn an_answer_and_its_challenge_work_once() {
     let server = TestServer::start(QUIET).await;
     for mut key in [SecurityKey::new(), SecurityKey::synced()] {
-        let name = if key.counts { "ada" } else { "bo" };
-        let person = server.sign_up(name).await;
-        server.add_passkey(&person, &mut key, "a key").await;
+        sign_up_with(&server, &mut key).await;
         let (challenge, options) = server.start_passkey_login().await;
         let answer = key.log_in(&options, ORIGIN);
         assert_done(&server.mutate(None, &finish_with_passkey(&challenge, &answer)).await);
@@ -55,9 +59,7 @@ async fn an_answer_and_its_challenge_work_once() {
 async fn one_of_several_logins_with_one_challenge_succeeds() {
     let server = TestServer::start(QUIET).await;
     for mut key in [SecurityKey::new(), SecurityKey::synced()] {
-        let name = if key.counts { "ada" } else { "bo" };
-        let person = server.sign_up(name).await;
-        server.add_passkey(&person, &mut key, "a key").await;
+        sign_up_with(&server, &mut key).await;
         let (challenge, options) = server.start_passkey_login().await;
         let answers = [(); 4].map(|()| key.log_in(&options, ORIGIN));
         let answers = answers.iter().chain([&answers[0]; 2]);

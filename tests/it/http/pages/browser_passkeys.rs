@@ -1,15 +1,11 @@
 //! Passkeys in a browser with a virtual authenticator: with a mouse on a desktop, and with a keyboard in a narrow window.
 
-use std::time::Duration;
-
 use super::browser_life::{DESKTOP, PHONE};
-use super::second_factor::{PAGE, recovery_codes};
+use super::second_factor::{LATER, PAGE, recovery_codes};
 use crate::support::browser::{Browser, ENTER};
 use crate::support::person::PASSWORD;
 use crate::support::server::TestServer;
 
-/// After this time, a login is no longer recent.
-const LATER: Duration = Duration::from_mins(6);
 const FAILED: &str = "[data-passkey-failed]:not([hidden])";
 
 impl Browser {

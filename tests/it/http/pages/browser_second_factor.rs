@@ -1,22 +1,15 @@
 //! Authenticator apps in a browser without scripts, and a check of the accessibility of all pages with second factors.
 
-use std::time::Duration;
-
 use fantoccini::Locator;
 
 use super::browser_life::{LOOKS, PHONE, accessibility_check, assert_accessible};
-use super::second_factor::{PAGE, recovery_codes};
+use super::second_factor::{LATER, PAGE, STEP, recovery_codes};
 use crate::support::browser::{Browser, ENTER};
 use crate::support::page_browser::PageBrowser;
 use crate::support::person::PASSWORD;
 use crate::support::phone::Phone;
 use crate::support::security_key::SecurityKey;
 use crate::support::server::TestServer;
-
-/// After this time, each code of an app is another one.
-const STEP: Duration = Duration::from_mins(1);
-/// After this time, a login is no longer recent.
-const LATER: Duration = Duration::from_mins(6);
 
 /// Reads the QR code of the page, or rather the link for apps on the same device.
 async fn scan(browser: &Browser) -> Phone {

@@ -20,9 +20,9 @@ use crate::support::server::TestServer;
 
 pub(super) const PAGE: &str = "/account/second-factor";
 /// After this time, each code of an app is another one.
-const STEP: Duration = Duration::from_mins(1);
+pub(super) const STEP: Duration = Duration::from_mins(1);
 /// After this time, a login is no longer recent, and challenges have expired.
-const LATER: Duration = Duration::from_mins(6);
+pub(super) const LATER: Duration = Duration::from_mins(6);
 
 #[track_caller]
 fn assert_says(page: &BrowserPage, status: u16, sentence: &str) {
